@@ -1,0 +1,140 @@
+"""One time step of each recurrent cell, written once for NumPy arrays and torch tensors.
+
+NumPy runs these formulas for decoding on a CPU (no torch is imported here), torch runs them for decoding on a GPU; the
+whole-sequence kernels of `sequence.py` are held equal to them by tests.
+
+Shapes: x (batch, input), every state array (batch, hidden). Parameters are named as in `parameter_shapes`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+Array = Any  # numpy.ndarray or torch.Tensor: the formulas use what the two have in common
+State = tuple[Array, ...]  # (h,) or (h, c)
+
+CELLS = ("rnn", "lstm", "peephole-lstm", "gru")
+
+
+def parameter_shapes(cell: str, input_size: int, hidden_size: int) -> dict[str, tuple[int, ...]]:
+    """Names and shapes of a cell's parameters.
+
+    `rnn` has exactly (h + x)·h + h of them. Gates are stacked in the order input, forget, candidate, output
+    (`lstm`, `peephole-lstm`) and reset, update, candidate (`gru`), which is the order of torch's fused kernels.
+    """
+    x, h = input_size, hidden_size
+    if cell == "rnn":
+        return {"weight": (h + x, h), "bias": (h,)}
+    if cell == "lstm":
+        return {"weight_ih": (4 * h, x), "weight_hh": (4 * h, h), "bias": (4 * h,)}
+    if cell == "peephole-lstm":
+        return {"weight_ih": (4 * h, x), "weight_hh": (4 * h, h), "bias": (4 * h,), "peephole": (3, h)}
+    if cell == "gru":
+        return {"weight_ih": (3 * h, x), "weight_hh": (3 * h, h), "bias_ih": (3 * h,), "bias_hh": (3 * h,)}
+    raise ValueError(f"unknown cell {cell!r}: choose from {', '.join(CELLS)}")
+
+
+def state_size(cell: str) -> int:
+    """How many arrays the state of a cell has: 2 (h, c) for the LSTMs, 1 (h) otherwise."""
+    return 2 if cell in ("lstm", "peephole-lstm") else 1
+
+
+def cell_step(cell: str, parameters: Mapping[str, Array], x: Array, state: State) -> tuple[Array, State]:
+    """One step: x (batch, input), state of (batch, hidden) arrays -> output (batch, hidden), new state."""
+    if cell == "rnn":
+        return rnn_step(parameters, x, state)
+    if cell == "lstm":
+        return lstm_step(parameters, x, state)
+    if cell == "peephole-lstm":
+        return peephole_lstm_step(parameters, x, state)
+    if cell == "gru":
+        return gru_step(parameters, x, state)
+    raise ValueError(f"unknown cell {cell!r}: choose from {', '.join(CELLS)}")
+
+
+def rnn_step(parameters: Mapping[str, Array], x: Array, state: State) -> tuple[Array, State]:
+    """The simple recurrent network: h_t = tanh([h_{t-1}, x_t] W + b) (Elman 1990)."""
+    (h,) = state
+    h = tanh(concatenate((h, x)) @ parameters["weight"] + parameters["bias"])
+    return h, (h,)
+
+
+def lstm_step(parameters: Mapping[str, Array], x: Array, state: State) -> tuple[Array, State]:
+    """LSTM with forget gate (Hochreiter & Schmidhuber 1997; Gers et al. 2000).
+
+    i, f, o = σ(W x_t + U h_{t-1} + b), g = tanh(same); c_t = f ⊙ c_{t-1} + i ⊙ g; h_t = o ⊙ tanh(c_t).
+    """
+    h, c = state
+    gates = x @ parameters["weight_ih"].T + h @ parameters["weight_hh"].T + parameters["bias"]
+    i, f, g, o = quarters(gates)
+    c = sigmoid(f) * c + sigmoid(i) * tanh(g)
+    h = sigmoid(o) * tanh(c)
+    return h, (h, c)
+
+
+def peephole_lstm_step(parameters: Mapping[str, Array], x: Array, state: State) -> tuple[Array, State]:
+    """LSTM with peepholes (Gers & Schmidhuber 2000): one weight a cell, p_i, p_f, p_o.
+
+    The input and forget gates see x_t, h_{t-1} and c_{t-1}; the output gate sees x_t, h_{t-1} and the new c_t:
+    i = σ(… + p_i ⊙ c_{t-1}), f = σ(… + p_f ⊙ c_{t-1}), c_t = f ⊙ c_{t-1} + i ⊙ g, o = σ(… + p_o ⊙ c_t).
+    """
+    h, c = state
+    p_i, p_f, p_o = parameters["peephole"]
+    gates = x @ parameters["weight_ih"].T + h @ parameters["weight_hh"].T + parameters["bias"]
+    i, f, g, o = quarters(gates)
+    i, f = sigmoid(i + p_i * c), sigmoid(f + p_f * c)
+    c = f * c + i * tanh(g)
+    h = sigmoid(o + p_o * c) * tanh(c)
+    return h, (h, c)
+
+
+def gru_step(parameters: Mapping[str, Array], x: Array, state: State) -> tuple[Array, State]:
+    """Gated recurrent unit (Cho et al. 2014), the reset gate applied after the product, as fused kernels have it.
+
+    r, z = σ(W x_t + U h_{t-1} + b); n = tanh(W_n x_t + b_n + r ⊙ (U_n h_{t-1} + b'_n)); h_t = (1 - z) ⊙ n + z ⊙ h_{t-1}.
+    """
+    (h,) = state
+    size = h.shape[-1]
+    from_x = x @ parameters["weight_ih"].T + parameters["bias_ih"]
+    from_h = h @ parameters["weight_hh"].T + parameters["bias_hh"]
+    gates = sigmoid(from_x[..., : 2 * size] + from_h[..., : 2 * size])
+    r, z = gates[..., :size], gates[..., size:]
+    n = tanh(from_x[..., 2 * size :] + r * from_h[..., 2 * size :])
+    h = n + z * (h - n)
+    return h, (h,)
+
+
+def quarters(gates: Array) -> tuple[Array, Array, Array, Array]:
+    """(batch, 4 * hidden) -> four views (batch, hidden)."""
+    size = gates.shape[-1] // 4
+    return (
+        gates[..., :size],
+        gates[..., size : 2 * size],
+        gates[..., 2 * size : 3 * size],
+        gates[..., 3 * size :],
+    )
+
+
+def sigmoid(x: Array) -> Array:
+    """The logistic function; for NumPy through tanh, which cannot overflow."""
+    if isinstance(x, np.ndarray):
+        half = x.dtype.type(0.5)
+        return np.tanh(x * half) * half + half
+    return x.sigmoid()
+
+
+def tanh(x: Array) -> Array:
+    """Hyperbolic tangent of either kind of array."""
+    return np.tanh(x) if isinstance(x, np.ndarray) else x.tanh()
+
+
+def concatenate(parts: tuple[Array, ...]) -> Array:
+    """Arrays of either kind joined along their last axis."""
+    if isinstance(parts[0], np.ndarray):
+        return np.concatenate(parts, axis=-1)
+    import torch  # the arrays are torch's already: nothing new is loaded
+
+    return torch.cat(parts, dim=-1)

@@ -1,0 +1,136 @@
+"""A recurrent stack run one step at a time on NumPy arrays or torch tensors, for decoding.
+
+`StackShape` is what a stack is made of, shared with the trainable `stack.RecurrentStack`; `SteppingStack` holds the
+parameters of a trained one under the same names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from seqcli.model.cells import Array, State, cell_step, concatenate, parameter_shapes, state_size
+
+
+@dataclass(frozen=True)
+class StackShape:
+    """The shape of a recurrent stack.
+
+    `output_size` is the width of the last layer when it differs from `hidden_size` (tied embeddings ask for that).
+    A bidirectional layer of width h gives 2 h outputs: the forward ones, then the backward ones.
+    """
+
+    cell: str
+    input_size: int
+    hidden_size: int
+    num_layers: int
+    bidirectional: bool = False
+    output_size: int | None = None
+
+    @property
+    def directions(self) -> int:
+        return 2 if self.bidirectional else 1
+
+    def layer_sizes(self) -> list[tuple[int, int]]:
+        """(input, hidden) of each layer."""
+        hidden = [self.hidden_size] * self.num_layers
+        if self.output_size is not None:
+            hidden[-1] = self.output_size
+        inputs = [self.input_size] + [width * self.directions for width in hidden[:-1]]
+        return list(zip(inputs, hidden, strict=True))
+
+    def parameter_shapes(self) -> dict[str, tuple[int, ...]]:
+        """Every parameter of the stack: `layers.L.NAME`, and `reverse_layers.L.NAME` when bidirectional."""
+        sides = ("layers", "reverse_layers") if self.bidirectional else ("layers",)
+        return {
+            f"{side}.{index}.{name}": shape
+            for side in sides
+            for index, (inputs, hidden) in enumerate(self.layer_sizes())
+            for name, shape in parameter_shapes(self.cell, inputs, hidden).items()
+        }
+
+
+class SteppingStack:
+    """The parameters of a stack, ready to be stepped.
+
+    `parameters` maps the names of `StackShape.parameter_shapes`, each after `prefix`, to arrays of one kind.
+    """
+
+    def __init__(self, shape: StackShape, parameters: Mapping[str, Array], prefix: str = "") -> None:
+        self.shape = shape
+
+        def side(name: str) -> list[dict[str, Array]]:
+            return [
+                {key: parameters[f"{prefix}{name}.{index}.{key}"] for key in parameter_shapes(shape.cell, *sizes)}
+                for index, sizes in enumerate(shape.layer_sizes())
+            ]
+
+        self.layers = side("layers")
+        self.reverse_layers = side("reverse_layers") if shape.bidirectional else []
+
+    def initial_state(self, batch: int, like: Array) -> list[State]:
+        """Zeros, one tuple of (batch, hidden) arrays a layer, of the kind, type and device of `like`."""
+        return [
+            tuple(_zeros(like, batch, hidden) for _ in range(state_size(self.shape.cell)))
+            for _, hidden in self.shape.layer_sizes()
+        ]
+
+    def step(self, x: Array, state: list[State]) -> tuple[Array, list[State]]:
+        """x (batch, input), a state a layer -> output (batch, hidden of the last layer), the new states."""
+        new: list[State] = []
+        for parameters, layer_state in zip(self.layers, state, strict=True):
+            x, layer_state = cell_step(self.shape.cell, parameters, x, layer_state)
+            new.append(layer_state)
+        return x, new
+
+    def sequence(self, x: Array, lengths: np.ndarray) -> tuple[Array, list[Array]]:
+        """A padded batch through the whole stack, both directions if it has them.
+
+        x (time, batch, input), lengths (batch,) of at least 1 -> outputs (time, batch, hidden · directions), and the
+        output at each sequence's end, (batch, hidden), for each layer and direction (forward, backward, forward, …).
+        What stands behind a sequence's end in `outputs` is padding.
+        """
+        last: list[Array] = []
+        batch = np.arange(x.shape[1])
+        for index in range(self.shape.num_layers):
+            outputs = []
+            for side in (self.layers, self.reverse_layers) if self.shape.bidirectional else (self.layers,):
+                reverse = side is self.reverse_layers
+                run = self._layer(index, side[index], _reversed(x, lengths) if reverse else x)
+                last.append(run[lengths - 1, batch])
+                outputs.append(_reversed(run, lengths) if reverse else run)
+            x = outputs[0] if len(outputs) == 1 else concatenate(tuple(outputs))
+        return x, last
+
+    def _layer(self, index: int, parameters: Mapping[str, Array], x: Array) -> Array:
+        hidden = self.shape.layer_sizes()[index][1]
+        state: State = tuple(_zeros(x, x.shape[1], hidden) for _ in range(state_size(self.shape.cell)))
+        outputs = []
+        for x_t in x:
+            output, state = cell_step(self.shape.cell, parameters, x_t, state)
+            outputs.append(output)
+        return _stack(outputs)
+
+
+def reversal(time: int, lengths: np.ndarray) -> np.ndarray:
+    """Indices (time, batch) that turn each sequence round within its own length and leave the padding where it is."""
+    steps = np.arange(time)[:, None]
+    return np.where(steps < lengths[None], lengths[None] - 1 - steps, steps)
+
+
+def _reversed(x: Array, lengths: np.ndarray) -> Array:
+    return x[reversal(x.shape[0], lengths), np.arange(x.shape[1])[None]]
+
+
+def _zeros(like: Array, batch: int, size: int) -> Array:
+    return np.zeros((batch, size), like.dtype) if isinstance(like, np.ndarray) else like.new_zeros(batch, size)
+
+
+def _stack(arrays: list[Array]) -> Array:
+    if isinstance(arrays[0], np.ndarray):
+        return np.stack(arrays)
+    import torch  # the arrays are torch's already: nothing new is loaded
+
+    return torch.stack(arrays)
