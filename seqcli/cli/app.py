@@ -1,0 +1,268 @@
+"""The command line as a whole: its commands, their common options, and the one place that turns errors into exit codes.
+
+A command `train-lm` is the function `train_lm` of `seqcli/cli/train_lm.py`. Only the module of the invoked command is
+imported, and these modules import what is heavy inside their function, so `--help`, `--version` and completion load
+neither torch nor numpy nor pandas.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import inspect
+import io
+import os
+import signal
+import sys
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from types import FrameType
+from typing import Annotated, Any
+
+import typer
+import typer.core
+import typer.main
+
+from seqcli import __version__
+from seqcli.cli import console
+from seqcli.errors import INTERRUPTED, TERMINATED, SeqcliError
+
+COMMANDS: tuple[str, ...] = ()
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command line and return its exit code; errors are printed on stderr, never raised.
+
+    0 done, also when the reader of a pipe has left; 1 failed while running; 2 usage; 3 input data; 4 model file;
+    130 interrupted; 143 terminated.
+    """
+    token = console.verbosity.set(console.Verbosity(quiet=os.environ.get("RANK", "0") != "0"))  # torchrun's rank
+    try:
+        _prepare_streams()
+        with _terminable(), _short_warnings():
+            return _flush(_invoke(arguments))
+    finally:
+        console.verbosity.reset(token)
+
+
+def _invoke(arguments: Sequence[str]) -> int:
+    try:
+        # With standalone_mode off typer returns the code of `typer.Exit`, 130 for Ctrl-C, or the command's result.
+        code = typer.main.get_command(app).main(list(arguments), prog_name="seqcli", standalone_mode=False)
+        return code if isinstance(code, int) else 0
+    except SystemExit as stop:
+        # typer turns a broken pipe into exit code 1; here a reader who has seen enough is no failure.
+        if isinstance(stop.__context__, BrokenPipeError):
+            return 0
+        return stop.code if isinstance(stop.code, int) else 1
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except Exception as problem:
+        if console.verbosity.get().debug:
+            raise
+        return _report(problem)
+
+
+def _report(problem: Exception) -> int:
+    """Print an error with its hint and return the exit code that belongs to it."""
+    match problem:
+        case SeqcliError():
+            console.error(problem.message, problem.hint)
+            return problem.exit_code
+        case typer.TyperException():
+            context = getattr(problem, "ctx", None)
+            path = context.command_path if context is not None else "seqcli"
+            message = problem.format_message().replace("Value error, ", "")
+            console.error(message[:1].lower() + message[1:], f"'{path} --help' lists what it takes")
+            return problem.exit_code
+        case MemoryError():
+            console.error("out of memory", "give it less at once: smaller batches, a smaller model or a shorter input")
+        case OSError():
+            place = f"{problem.filename}: " if problem.filename is not None else ""
+            console.error(f"{place}{problem.strerror or problem}")
+        case _:
+            console.error(
+                f"this should not have happened: {type(problem).__name__}: {problem}",
+                "please report it together with what the same command prints with --debug",
+            )
+    return 1
+
+
+def _flush(code: int) -> int:
+    """Hand the last output on; what cannot be written any more is an error, unless its reader has left."""
+    try:
+        sys.stdout.flush()
+        return code
+    except BrokenPipeError:
+        failure = 0
+    except OSError as problem:
+        console.error(f"standard output: {problem.strerror or problem}", "is the disk full?")
+        failure = 1
+    # The interpreter flushes once more when it leaves: let that go nowhere.
+    with open(os.devnull, "w") as nowhere, contextlib.suppress(OSError, ValueError):
+        os.dup2(nowhere.fileno(), sys.stdout.fileno())
+    return code or failure
+
+
+def _prepare_streams() -> None:
+    """Streams that can be relied on: a closed stderr is silent, a closed stdout fails when something is written to it.
+
+    What is written into a pipe or a file is UTF-8 whatever the locale; a terminal that cannot show a character gets its
+    escape. Bytes of arguments that were not UTF-8 leave as they came.
+    """
+    if sys.stderr is None:
+        sys.stderr = os.fdopen(os.open(os.devnull, os.O_WRONLY), "w")
+    if sys.stdout is None:
+        sys.stdout = os.fdopen(os.open(os.devnull, os.O_RDONLY), "w")
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        if sys.stdout.isatty():
+            sys.stdout.reconfigure(errors="backslashreplace")
+        else:
+            sys.stdout.reconfigure(encoding="utf-8", errors="surrogateescape")
+
+
+@contextlib.contextmanager
+def _terminable() -> Iterator[None]:
+    """End on SIGTERM as on Ctrl-C: through the `finally` blocks, with exit code 143."""
+
+    def terminate(signum: int, frame: FrameType | None) -> None:
+        raise SystemExit(TERMINATED)
+
+    try:
+        before = signal.signal(signal.SIGTERM, terminate)
+    except ValueError:  # not the main thread
+        yield
+        return
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+@contextlib.contextmanager
+def _short_warnings() -> Iterator[None]:
+    """Show a library's warning as one line, and only with `-v`."""
+    before = warnings.showwarning
+
+    def show(message: Warning | str, category: type[Warning], *place: object, **options: object) -> None:
+        console.detail(f"{category.__name__}: {' '.join(str(message).split())}")
+
+    warnings.showwarning = show
+    try:
+        yield
+    finally:
+        warnings.showwarning = before
+
+
+def _command_function(name: str) -> Callable[..., None]:
+    function = name.replace("-", "_")
+    command: Callable[..., None] = getattr(importlib.import_module(f"seqcli.cli.{function}"), function)
+    return command
+
+
+class _LazyCommands(Mapping[str, Any]):
+    """The commands by name, each built when it is asked for, with the group's own options added to its options."""
+
+    def __init__(self, shared_options: Sequence[Any]) -> None:
+        self._shared_options = shared_options
+
+    def __getitem__(self, name: str) -> Any:
+        if name not in COMMANDS:
+            raise KeyError(name)
+        single = typer.Typer(add_completion=False, rich_markup_mode=None)
+        single.command(name)(_command_function(name))
+        command = typer.main.get_command(single)
+        command.params.extend(self._shared_options)
+        return command
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(COMMANDS)
+
+    def __len__(self) -> int:
+        return len(COMMANDS)
+
+
+class _LazyGroup(typer.core.TyperGroup):
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
+        shared = [option for option in self.params if option.name in ("quiet", "verbose", "debug")]
+        self.commands: Any = _LazyCommands(shared)
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        return list(COMMANDS)
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        """The list of commands in `--help`: first lines of docstrings, without building the commands."""
+        rows = [(name, (inspect.getdoc(_command_function(name)) or "").partition("\n")[0]) for name in COMMANDS]
+        with formatter.section("Commands"):
+            formatter.write_dl(rows)
+
+
+def _set_quiet(value: bool) -> None:
+    if value:
+        console.verbosity.set(replace(console.verbosity.get(), quiet=True))
+
+
+def _set_verbose(value: bool) -> None:
+    if value:
+        console.verbosity.set(replace(console.verbosity.get(), verbose=True))
+
+
+def _set_debug(value: bool) -> None:
+    if value:
+        console.verbosity.set(replace(console.verbosity.get(), debug=True))
+
+
+def _print_version(value: bool) -> None:
+    if value:
+        console.write(f"seqcli {__version__}\n")
+        raise typer.Exit
+
+
+app = typer.Typer(
+    cls=_LazyGroup,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    pretty_exceptions_show_locals=False,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+
+
+@app.callback(invoke_without_command=True)
+def _seqcli(
+    context: typer.Context,
+    quiet: Annotated[
+        bool,
+        typer.Option("--quiet", "-q", help="Say errors only.", callback=_set_quiet, expose_value=False, is_eager=True),
+    ] = False,
+    verbose: Annotated[
+        bool,
+        typer.Option(
+            "--verbose",
+            "-v",
+            help="Say the resolved configuration and timings too.",
+            callback=_set_verbose,
+            expose_value=False,
+            is_eager=True,
+        ),
+    ] = False,
+    debug: Annotated[
+        bool,
+        typer.Option(
+            "--debug", help="Show tracebacks of errors.", callback=_set_debug, expose_value=False, is_eager=True
+        ),
+    ] = False,
+    version: Annotated[
+        bool,
+        typer.Option("--version", help="Show the version.", callback=_print_version, expose_value=False, is_eager=True),
+    ] = False,
+) -> None:
+    """Recurrent networks for sequences: language models, translation, forecasting.
+
+    Every command works with no option but its input. Results go to standard output, everything said about them to
+    standard error; '-' reads standard input.
+    """
+    if context.invoked_subcommand is None:
+        sys.stderr.write(context.get_help() + "\n")
+        raise typer.Exit(2)

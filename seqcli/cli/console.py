@@ -1,0 +1,104 @@
+"""The terminal: data to stdout, everything said about it to stderr.
+
+Nothing here goes through rich markup, so untrusted text can neither be styled away nor break a line of output.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TextIO
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+
+@dataclass(frozen=True)
+class Verbosity:
+    """How much a command says on stderr: `-q`, `-v` and `--debug`."""
+
+    quiet: bool = False
+    verbose: bool = False
+    debug: bool = False
+
+
+_NORMAL = Verbosity()
+verbosity: ContextVar[Verbosity] = ContextVar("verbosity", default=_NORMAL)
+
+# C0 and C1 control characters and DEL, but not tab and newline: an escape sequence must not reach a terminal.
+_CONTROLS = {code: f"\\x{code:02x}" for code in (*range(0x20), *range(0x7F, 0xA0)) if chr(code) not in "\t\n"}
+
+
+def escape(text: str) -> str:
+    r"""`text` with its control characters written as `\x1b`; tab and newline stay."""
+    return text.translate(_CONTROLS)
+
+
+def is_quiet() -> bool:
+    """Whether `-q` was given: say nothing but errors."""
+    return verbosity.get().quiet
+
+
+def is_verbose() -> bool:
+    """Whether `-v` was given: say the resolved configuration and timings too."""
+    return verbosity.get().verbose
+
+
+def notice(text: str) -> None:
+    """A line on stderr, unless `-q`: what was found, chosen, saved."""
+    if not is_quiet():
+        _say(text)
+
+
+def detail(text: str) -> None:
+    """A line on stderr, only with `-v`."""
+    if is_verbose():
+        _say(text)
+
+
+def warn(text: str) -> None:
+    """A `warning:` line on stderr, unless `-q`."""
+    if not is_quiet():
+        _say(text, label="warning", colour="33")
+
+
+def error(message: str, hint: str | None = None) -> None:
+    """The `error:` line on stderr, and the `hint:` line when there is a remedy."""
+    _say(message, label="error", colour="1;31")
+    if hint:
+        _say(hint, label="hint", colour="36")
+
+
+def mention_terminal_input() -> None:
+    """Tell someone who waits in front of an empty terminal that the command is waiting for them."""
+    if sys.stdin is not None and sys.stdin.isatty():
+        notice("reading from the terminal: type or paste the input, then end it with Ctrl-D")
+
+
+def write(text: str, *, flush: bool = False) -> None:
+    """Data to stdout: as it is into a pipe or a file, with control characters escaped onto a terminal."""
+    sys.stdout.write(escape(text) if sys.stdout.isatty() else text)
+    if flush:
+        sys.stdout.flush()
+
+
+def has_colour(stream: TextIO) -> bool:
+    """Whether `stream` is a terminal that may be coloured (https://no-color.org)."""
+    return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def rich_console(stream: TextIO) -> Console:
+    """A rich console on `stream` that changes no text by itself: no markup, emoji codes or highlighting."""
+    from rich.console import Console
+
+    return Console(file=stream, markup=False, emoji=False, highlight=False, no_color=not has_colour(stream))
+
+
+def _say(text: str, *, label: str = "", colour: str = "") -> None:
+    prefix = f"{label}: " if label else ""
+    if prefix and has_colour(sys.stderr):
+        prefix = f"\x1b[{colour}m{label}:\x1b[0m "
+    sys.stderr.write(f"{prefix}{escape(text)}\n")
+    sys.stderr.flush()

@@ -1,0 +1,62 @@
+"""Options that several commands share, spelled and explained once."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Literal
+
+import typer
+
+Cell = Literal["rnn", "lstm", "peephole-lstm", "gru"]
+DeviceName = Literal["auto", "cpu", "cuda", "mps"]
+RowFormat = Literal["table", "csv", "ndjson"]
+
+_SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+
+
+def parse_duration(text: str) -> float:
+    """Seconds in `90`, `90s`, `10m`, `1.5h`, `1h30m` or `2d`.
+
+    Raises typer.BadParameter for anything else, zero included.
+    """
+    parts = re.findall(r"(\d+(?:\.\d+)?)([smhd]?)", text.strip().lower())
+    seconds = sum(float(number) * _SECONDS[unit or "s"] for number, unit in parts)
+    if "".join(number + unit for number, unit in parts) != text.strip().lower() or seconds <= 0:
+        raise typer.BadParameter(f"{text!r} is not a length of time such as 90s, 10m or 1.5h")
+    return seconds
+
+
+def format_duration(seconds: float) -> str:
+    """`seconds` as people say it: `8s`, `4m 05s`, `2h 07m`."""
+    whole = max(0, round(seconds))
+    if whole < 60:
+        return f"{whole}s"
+    if whole < 3600:
+        return f"{whole // 60}m {whole % 60:02d}s"
+    return f"{whole // 3600}h {whole // 60 % 60:02d}m"
+
+
+Budget = Annotated[
+    float | None,
+    typer.Option("--budget", metavar="TIME", parser=parse_duration, help="Time to train for: 90s, 10m, 1.5h."),
+]
+Device = Annotated[DeviceName, typer.Option("--device", help="Where to compute; auto takes a GPU if there is one.")]
+Encoding = Annotated[str, typer.Option("--encoding", metavar="NAME", help="Encoding of the input.")]
+Epochs = Annotated[float | None, typer.Option("--epochs", help="Passes over the data, instead of a time budget.")]
+Errors = Annotated[
+    Literal["strict", "replace"],
+    typer.Option("--errors", help="Bytes that are not text: stop with their place, or replace them."),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object as a summary on standard output.")]
+Output = Annotated[
+    str | None,
+    typer.Option("--output", "-o", metavar="FILE", help="Where to save; named after the input by default."),
+]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace the model that is already there.")]
+Resume = Annotated[bool, typer.Option("--resume", help="Go on with the run that is saved there.")]
+Rows = Annotated[
+    RowFormat | None,
+    typer.Option("--format", help="Form of the rows; a table on a terminal, csv in a pipe by default."),
+]
+Seed = Annotated[int, typer.Option("--seed", min=0, help="Start of the random numbers: same seed, same result.")]
+Steps = Annotated[int | None, typer.Option("--steps", min=1, help="Training steps, instead of a time budget.")]
