@@ -1,0 +1,137 @@
+"""The output layer in training: linear map, softmax and cross-entropy in one fused, chunked step.
+
+On a CPU the output layer costs more than the recurrence, and much of that is memory traffic: a (tokens, vocabulary)
+array of logits, its softmax and its gradient. Here the rows are taken in chunks that stay in the cache, and a chunk's
+gradients are formed while its probabilities are at hand, so nothing of that size is ever kept.
+
+`linear_cross_entropy` is exact over the vocabulary it is given. `SampledVocabulary` gives it a part of the vocabulary:
+the importance-sampled softmax (Bengio & Senécal 2003; Jean et al. 2015), for training where full products are slow.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+IGNORED = -100  # a target that is not scored: padding, or a step whose loss is not wanted
+
+
+def linear_cross_entropy(
+    hidden: Tensor,
+    weight: Tensor,
+    bias: Tensor,
+    targets: Tensor,
+    *,
+    label_smoothing: float = 0.0,
+    chunk: int = 512,
+) -> Tensor:
+    """Sum over the scored rows of -log softmax(hidden @ weightᵀ + bias)[target], in nats, as an fp32 scalar.
+
+    hidden (n, features), weight (vocabulary, features), bias (vocabulary,), targets (n,) with IGNORED for rows that are
+    not scored. With `label_smoothing` ε the target distribution is (1 - ε) one-hot + ε / vocabulary (Szegedy et al.
+    2016). Products run in the autocast type under torch.autocast, sums always in fp32 (or fp64 for fp64 input).
+    """
+    device = hidden.device.type
+    dtype = torch.get_autocast_dtype(device) if torch.is_autocast_enabled(device) else hidden.dtype
+    with torch.autocast(device, enabled=False):
+        loss: Tensor = _LinearCrossEntropy.apply(hidden, weight, bias, targets, label_smoothing, chunk, dtype)
+    return loss
+
+
+class _LinearCrossEntropy(torch.autograd.Function):
+    @staticmethod
+    def forward(
+        ctx: Any,
+        hidden: Tensor,
+        weight: Tensor,
+        bias: Tensor,
+        targets: Tensor,
+        smoothing: float,
+        chunk: int,
+        dtype: torch.dtype,
+    ) -> Tensor:
+        rows, vocabulary = hidden.shape[0], weight.shape[0]
+        wide = torch.promote_types(hidden.dtype, torch.float32)
+        learning = any(ctx.needs_input_grad[:3])
+        grad_hidden = torch.empty_like(hidden, dtype=wide) if learning else None
+        grad_weight = torch.zeros_like(weight, dtype=wide) if learning else None
+        grad_bias = torch.zeros_like(bias, dtype=wide) if learning else None
+        w = weight.to(dtype)
+        w_t = w.t()
+        buffer = torch.empty(min(chunk, rows), vocabulary, dtype=wide, device=hidden.device)
+        total = torch.zeros((), dtype=torch.float64, device=hidden.device)
+        for start in range(0, rows, chunk):
+            h = hidden[start : start + chunk].to(dtype)
+            y = targets[start : start + chunk]
+            scored = y != IGNORED
+            y = torch.where(scored, y, 0)[:, None]
+            logits = buffer[: h.shape[0]]
+            if dtype == wide:
+                torch.addmm(bias, h, w_t, out=logits)
+            else:
+                torch.add(h @ w_t, bias, out=logits)
+            log_z = logits.logsumexp(1)
+            losses = log_z - (1 - smoothing) * logits.gather(1, y)[:, 0]
+            if smoothing:
+                losses -= smoothing * logits.mean(1)
+            total += torch.where(scored, losses, 0).sum(dtype=torch.float64)
+            if grad_hidden is None or grad_weight is None or grad_bias is None:
+                continue
+            logits.sub_(log_z[:, None]).exp_()  # the probabilities, then what the loss sends back to the logits
+            if smoothing:
+                logits.sub_(smoothing / vocabulary)
+            logits.scatter_add_(1, y, logits.new_full(y.shape, smoothing - 1))
+            logits.mul_(scored[:, None])
+            delta = logits.to(dtype)
+            grad_bias += logits.sum(0)
+            if dtype == wide:
+                torch.mm(delta, w, out=grad_hidden[start : start + chunk])
+                grad_weight.addmm_(delta.t(), h)
+            else:
+                grad_hidden[start : start + chunk] = delta @ w
+                grad_weight += delta.t() @ h
+        if learning:
+            ctx.save_for_backward(grad_hidden, grad_weight, grad_bias)
+        return total.to(wide)
+
+    @staticmethod
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:  # type: ignore[override]
+        grad_hidden, grad_weight, grad_bias = ctx.saved_tensors
+        return grad_hidden * grad, grad_weight * grad, grad_bias * grad, None, None, None, None
+
+
+@dataclass(frozen=True)
+class SampledVocabulary:
+    """Which part of the vocabulary a training step sums over.
+
+    The `head` most frequent types and the batch's own targets always take part; of the rest `tail` types are drawn
+    uniformly, and log(rest / drawn) is added to their logits, so that the estimate of the normaliser is unbiased over
+    the draws. `order` (vocabulary,) lists the types by falling frequency.
+    """
+
+    order: Tensor
+    head: int
+    tail: int
+
+    def loss(self, hidden: Tensor, weight: Tensor, bias: Tensor, targets: Tensor) -> Tensor:
+        """As `linear_cross_entropy`, the normaliser estimated from the sample. The draw is torch's global CPU one."""
+        vocabulary = weight.shape[0]
+        seen = torch.zeros(vocabulary, dtype=torch.bool, device=targets.device)
+        seen[self.order[: self.head]] = True
+        seen[targets[targets != IGNORED]] = True
+        certain = seen.nonzero()[:, 0]
+        drawn = self.order[self.head + torch.randperm(vocabulary - self.head)[: self.tail].to(targets.device)]
+        drawn = drawn[~seen[drawn]]
+        if len(drawn) == 0:
+            raise ValueError(f"a head of {self.head} and a tail of {self.tail} cover the vocabulary of {vocabulary}")
+        chosen = torch.cat((certain, drawn))
+        correction = weight.new_zeros(len(chosen))
+        correction[len(certain) :] = math.log((vocabulary - len(certain)) / len(drawn))
+        position = torch.full((vocabulary,), IGNORED, device=targets.device)
+        position[chosen] = torch.arange(len(chosen), device=targets.device)
+        scored = torch.where(targets == IGNORED, IGNORED, position[targets.clamp(min=0)])
+        return linear_cross_entropy(hidden, weight[chosen], bias[chosen] + correction, scored)
