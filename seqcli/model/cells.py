@@ -94,7 +94,8 @@ def peephole_lstm_step(parameters: Mapping[str, Array], x: Array, state: State) 
 def gru_step(parameters: Mapping[str, Array], x: Array, state: State) -> tuple[Array, State]:
     """Gated recurrent unit (Cho et al. 2014), the reset gate applied after the product, as fused kernels have it.
 
-    r, z = σ(W x_t + U h_{t-1} + b); n = tanh(W_n x_t + b_n + r ⊙ (U_n h_{t-1} + b'_n)); h_t = (1 - z) ⊙ n + z ⊙ h_{t-1}.
+    r, z = σ(W x_t + U h_{t-1} + b); n = tanh(W_n x_t + b_n + r ⊙ (U_n h_{t-1} + b'_n));
+    h_t = (1 - z) ⊙ n + z ⊙ h_{t-1}.
     """
     (h,) = state
     size = h.shape[-1]

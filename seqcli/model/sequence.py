@@ -74,7 +74,7 @@ class _SimpleRecurrence(torch.autograd.Function):
         return outputs
 
     @staticmethod
-    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:  # type: ignore[override]
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
         x, h0, weight, outputs = ctx.saved_tensors
         time, batch, size = outputs.shape
         w_h, w_x = weight[:size].t(), weight[size:].t()
@@ -128,7 +128,7 @@ class _PeepholeRecurrence(torch.autograd.Function):
         return outputs, cells[-1].clone()
 
     @staticmethod
-    def backward(ctx: Any, grad: Tensor, grad_c_last: Tensor) -> tuple[Tensor | None, ...]:  # type: ignore[override]
+    def backward(ctx: Any, grad: Tensor, grad_c_last: Tensor) -> tuple[Tensor | None, ...]:
         x, h0, c0, weight_ih, weight_hh, peephole, gates, cells, tanh_cells, outputs = ctx.saved_tensors
         time, batch, size = outputs.shape
         p_i, p_f, p_o = peephole

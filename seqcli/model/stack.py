@@ -49,7 +49,7 @@ class RecurrentLayer(nn.Module):
 
     def forward(self, x: Tensor, state: State | None = None) -> tuple[Tensor, State]:
         """x (time, batch, input), state of (batch, hidden) -> outputs (time, batch, hidden), state after the end."""
-        parameters = dict(self.named_parameters())
+        parameters: dict[str, Tensor] = dict(self.named_parameters())
         if self.weight_dropout and self.training:
             # DropConnect on the recurrent matrix, one mask a sequence (Merity et al. 2018)
             name = "weight" if self.cell == "rnn" else "weight_hh"

@@ -1,0 +1,64 @@
+"""Where products run and in which number format, found out on this machine rather than guessed."""
+
+from __future__ import annotations
+
+import time
+from contextlib import AbstractContextManager, nullcontext
+
+import torch
+
+from seqcli.errors import UsageError
+
+PRECISIONS = ("auto", "fp32", "bf16")
+
+
+def choose_device(wanted: str = "auto") -> torch.device:
+    """The device for `auto`, `cpu`, `cuda` or `mps`; `UsageError` when it is not there."""
+    there = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+    if wanted == "auto":
+        return torch.device("cuda" if there["cuda"] else "cpu")
+    if wanted not in there:
+        raise UsageError(f"unknown device {wanted!r}", hint="choose from auto, cpu, cuda, mps")
+    if not there[wanted]:
+        raise UsageError(f"this machine (or this build of torch) has no {wanted} device", hint="use --device cpu")
+    return torch.device(wanted)
+
+
+def choose_precision(wanted: str, device: torch.device) -> str:
+    """`fp32` or `bf16`: for `auto`, bf16 where this processor's bf16 products are at least 1.5 times faster."""
+    if wanted not in PRECISIONS:
+        raise UsageError(f"unknown precision {wanted!r}", hint=f"choose from {', '.join(PRECISIONS)}")
+    if wanted != "auto":
+        return wanted
+    if device.type == "cuda":
+        return "bf16" if torch.cuda.is_bf16_supported() else "fp32"
+    if device.type != "cpu":
+        return "fp32"
+    # small enough that a processor that can only emulate bf16 is found out within some milliseconds
+    return "bf16" if _product_seconds(192, torch.float32) > 1.5 * _product_seconds(192, torch.bfloat16) else "fp32"
+
+
+def product_speed(device: torch.device, precision: str) -> float:
+    """Floating-point operations a second of a matrix product of the size that training has."""
+    size = 4096 if device.type == "cuda" else 640
+    dtype = torch.bfloat16 if precision == "bf16" else torch.float32
+    return 2 * size**3 / _product_seconds(size, dtype, device)
+
+
+def autocast(device: torch.device, precision: str) -> AbstractContextManager[object]:
+    """The context that makes products run in `precision`."""
+    return torch.autocast(device.type, torch.bfloat16) if precision == "bf16" else nullcontext()
+
+
+def _product_seconds(size: int, dtype: torch.dtype, device: torch.device | None = None) -> float:
+    a = torch.ones(size, size, dtype=dtype, device=device)
+    best = float("inf")
+    for _ in range(4):  # the first also loads the library
+        if a.is_cuda:
+            torch.cuda.synchronize()
+        start = time.perf_counter()
+        a @ a
+        if a.is_cuda:
+            torch.cuda.synchronize()
+        best = min(best, time.perf_counter() - start)
+    return best

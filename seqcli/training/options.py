@@ -1,0 +1,76 @@
+"""What a training run is asked for, and what it reports while it runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class TrainingOptions:
+    """How long and how to train. Exactly one of `budget` (seconds), `epochs`, `steps` is given.
+
+    The learning rate rises linearly over the first `warmup` share of the run and falls linearly to zero at its end.
+    `clip` bounds the gradients' global norm. `average` is the decay of an exponential moving average of the weights
+    (0: none), which is then what is validated and kept. `patience` is the number of validations without a better score
+    after which training stops (0: never). `validations` is about how many there are in a run.
+    """
+
+    learning_rate: float
+    budget: float | None = None
+    epochs: float | None = None
+    steps: int | None = None
+    warmup: float = 0.02
+    weight_decay: float = 0.01
+    beta2: float = 0.999
+    clip: float = 0.25
+    average: float = 0.0
+    patience: int = 0
+    validations: int = 10
+    save_interval: float = 60.0
+    seed: int = 1
+    precision: str = "fp32"
+
+    def __post_init__(self) -> None:
+        if sum(length is not None for length in (self.budget, self.epochs, self.steps)) != 1:
+            raise ValueError("give exactly one of budget, epochs, steps")
+
+
+@dataclass(frozen=True)
+class Validation:
+    """One look at the validation data: after how many steps and seconds, and what was measured.
+
+    `metrics["score"]` is what is compared, lower is better; `sample` is a line of text that shows what the model does.
+    """
+
+    step: int
+    seconds: float
+    metrics: dict[str, float]
+    sample: str | None = None
+
+    @property
+    def score(self) -> float:
+        return self.metrics["score"]
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where a run stands. `share` is how much of it is done (0 to 1), `loss` a running mean in nats a token."""
+
+    step: int
+    epoch: float
+    share: float
+    seconds: float
+    loss: float
+    learning_rate: float
+    tokens_per_second: float
+    history: list[Validation] = field(default_factory=list)
+    notice: str | None = None
+
+    @property
+    def seconds_left(self) -> float:
+        return self.seconds / self.share - self.seconds if self.share > 0 else float("inf")
+
+
+OnProgress = Callable[[Progress], None]
+ShouldStop = Callable[[], bool]
