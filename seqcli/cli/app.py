@@ -92,13 +92,12 @@ def _report(problem: Exception) -> int:
 def _flush(code: int) -> int:
     """Hand the last output on; what cannot be written any more is an error, unless its reader has left."""
     try:
-        sys.stdout.flush()
+        console.write("", flush=True)
         return code
     except BrokenPipeError:
         failure = 0
-    except OSError as problem:
-        console.error(f"standard output: {problem.strerror or problem}", "is the disk full?")
-        failure = 1
+    except SeqcliError as problem:
+        failure = code or _report(problem)
     # The interpreter flushes once more when it leaves: let that go nowhere.
     with open(os.devnull, "w") as nowhere, contextlib.suppress(OSError, ValueError):
         os.dup2(nowhere.fileno(), sys.stdout.fileno())

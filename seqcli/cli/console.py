@@ -11,6 +11,8 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TextIO
 
+from seqcli.errors import SeqcliError
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -78,10 +80,18 @@ def mention_terminal_input() -> None:
 
 
 def write(text: str, *, flush: bool = False) -> None:
-    """Data to stdout: as it is into a pipe or a file, with control characters escaped onto a terminal."""
-    sys.stdout.write(escape(text) if sys.stdout.isatty() else text)
-    if flush:
-        sys.stdout.flush()
+    """Data to stdout: as it is into a pipe or a file, with control characters escaped onto a terminal.
+
+    Raises SeqcliError when it cannot be written, BrokenPipeError when its reader has left.
+    """
+    try:
+        sys.stdout.write(escape(text) if sys.stdout.isatty() else text)
+        if flush:
+            sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as problem:
+        raise SeqcliError(f"standard output: {problem.strerror or problem}", hint="is the disk full?") from problem
 
 
 def has_colour(stream: TextIO) -> bool:
