@@ -39,7 +39,7 @@ def _run(
     cell: str, parameters: Mapping[str, Tensor], x: Tensor, state: tuple[Tensor, ...]
 ) -> tuple[Tensor, tuple[Tensor, ...]]:
     if cell == "rnn":
-        outputs: Tensor = _SimpleRecurrence.apply(x, state[0], parameters["weight"], parameters["bias"])
+        outputs: Tensor = _SimpleRecurrence.apply(x, state[0], parameters["weight"], parameters["bias"])  # type: ignore[no-untyped-call]
         return outputs, (outputs[-1],)
     if cell == "lstm":
         bias = parameters["bias"]
@@ -52,7 +52,7 @@ def _run(
         return outputs, (h[0],)
     if cell == "peephole-lstm":
         names = ("weight_ih", "weight_hh", "bias", "peephole")
-        outputs, c_last = _PeepholeRecurrence.apply(x, *state, *(parameters[name] for name in names))
+        outputs, c_last = _PeepholeRecurrence.apply(x, *state, *(parameters[name] for name in names))  # type: ignore[no-untyped-call]
         return outputs, (outputs[-1], c_last)
     raise ValueError(f"unknown cell {cell!r}")
 

@@ -38,7 +38,7 @@ def linear_cross_entropy(
     device = hidden.device.type
     dtype = torch.get_autocast_dtype(device) if torch.is_autocast_enabled(device) else hidden.dtype
     with torch.autocast(device, enabled=False):
-        loss: Tensor = _LinearCrossEntropy.apply(hidden, weight, bias, targets, label_smoothing, chunk, dtype)
+        loss: Tensor = _LinearCrossEntropy.apply(hidden, weight, bias, targets, label_smoothing, chunk, dtype)  # type: ignore[no-untyped-call]
     return loss
 
 

@@ -31,7 +31,8 @@ class TrainingTask(Protocol):
         ...
 
     def validate(self, step: int, seconds: float, *, final: bool) -> Validation:
-        """Measure the model as it is, in evaluation mode. `final`: on all validation data, however long it takes."""
+        """Measure the model, which is in evaluation mode: quickly, on a fixed part of the validation data if it is
+        large, and on all of it when `final`."""
         ...
 
     def carried(self) -> dict[str, Tensor]:

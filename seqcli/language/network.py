@@ -1,0 +1,65 @@
+"""The language model in training: embedding, recurrent stack, one output layer shared by all time steps."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from seqcli.language.config import LanguageModelConfig
+from seqcli.model.cells import State
+from seqcli.model.stack import RecurrentStack, locked_dropout
+
+
+@dataclass(frozen=True)
+class Regularisation:
+    """What keeps a model from learning its text by heart; each is a share of what is dropped, or a factor.
+
+    `input`, `between`, `output`: locked dropout on the embedded tokens, between the layers, before the output layer
+    (Gal & Ghahramani 2016). `words`: whole embedding rows (ibid.). `recurrent`: DropConnect on the recurrent matrices
+    (Merity et al. 2018). `activation`, `change`: L2 penalties on the last layer's outputs and on their change from step
+    to step (Merity et al. 2017, AR and TAR).
+    """
+
+    input: float = 0.0
+    between: float = 0.0
+    output: float = 0.0
+    words: float = 0.0
+    recurrent: float = 0.0
+    activation: float = 0.0
+    change: float = 0.0
+
+
+class LanguageModel(nn.Module):
+    """Parameters as in `LanguageModelConfig.parameter_shapes`."""
+
+    def __init__(self, config: LanguageModelConfig, regularisation: Regularisation | None = None) -> None:
+        super().__init__()
+        self.config, self.regularisation = config, regularisation or Regularisation()
+        self.embedding = nn.Parameter(torch.empty(config.vocabulary, config.embedding).uniform_(-0.05, 0.05))
+        self.output_bias = nn.Parameter(torch.zeros(config.vocabulary))
+        if not config.tied:
+            self.output = nn.Parameter(torch.empty(config.vocabulary, config.hidden).uniform_(-0.05, 0.05))
+        self.stack = RecurrentStack(
+            config.stack, dropout=self.regularisation.between, weight_dropout=self.regularisation.recurrent
+        )
+
+    @property
+    def output_weight(self) -> Tensor:
+        """(vocabulary, width of the last layer)."""
+        return self.embedding if self.config.tied else self.output
+
+    def forward(self, tokens: Tensor, state: Sequence[State] | None = None) -> tuple[Tensor, list[State]]:
+        """tokens (time, batch) -> the last layer's outputs (time, batch, width), dropout applied, and the new state."""
+        drop = self.regularisation
+        table = self.embedding
+        if self.training and drop.words:
+            kept = torch.empty(table.shape[0], 1, device=table.device).bernoulli_(1 - drop.words).div_(1 - drop.words)
+            embedded = functional.embedding(tokens, table) * kept[tokens]
+        else:
+            embedded = functional.embedding(tokens, table)
+        hidden, state = self.stack(locked_dropout(embedded, drop.input, self.training), state)
+        return hidden, state

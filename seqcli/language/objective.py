@@ -1,0 +1,120 @@
+"""What a language model learns from a text: the next token at every time step, by truncated back-propagation."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from seqcli.language.network import LanguageModel
+from seqcli.model.cells import State
+from seqcli.model.softmax import SampledVocabulary, linear_cross_entropy
+from seqcli.model.stack import locked_dropout
+from seqcli.training.options import Validation
+
+QUICK_TOKENS = 20_000  # of the validation text, looked at while training goes on
+VALIDATION_STREAMS = 8  # parallel readers of the validation text while training goes on
+VALIDATION_STEPS = 128
+
+
+class LanguageModelTask:
+    """A language model on one long text, as a `seqcli.training.task.TrainingTask`.
+
+    The text (a 1-D array of token ids, read in place) is cut into `batch_size` streams that are read side by side,
+    `bptt` steps at a time; the hidden state goes on from one piece to the next and gradients stop there (truncated
+    back-propagation through time, Williams & Peng 1990). The loss is the mean over all time steps. Every epoch starts
+    its streams at another place of the text, so that the cuts fall elsewhere.
+    """
+
+    def __init__(
+        self,
+        model: LanguageModel,
+        train: np.ndarray,
+        valid: np.ndarray,
+        *,
+        batch_size: int,
+        bptt: int,
+        seed: int,
+        sampled: SampledVocabulary | None = None,
+    ) -> None:
+        self.model, self.train_tokens, self.valid_tokens = model, train, valid
+        self.device = model.embedding.device
+        # a text shorter than one batch is read by fewer streams
+        self.batch_size = max(1, min(batch_size, (len(train) - 1) // 2))
+        self.stream_length = (len(train) - 1) // self.batch_size
+        self.bptt = min(bptt, self.stream_length)
+        self.seed, self.sampled = seed, sampled
+        self.state: list[State] | None = None
+
+    def num_batches(self, epoch: int) -> int:
+        return math.ceil(self.stream_length / self.bptt)
+
+    def batch(self, epoch: int, index: int) -> tuple[Tensor, Tensor, bool]:
+        """Inputs and targets (time, batch), and whether the streams start here."""
+        rest = (len(self.train_tokens) - 1) - self.stream_length * self.batch_size
+        shift = int(np.random.default_rng((self.seed, epoch)).integers(rest + 1)) if epoch else 0
+        start = index * self.bptt
+        stop = min(start + self.bptt, self.stream_length)
+        columns = [
+            self.train_tokens[shift + row * self.stream_length + start : shift + row * self.stream_length + stop + 1]
+            for row in range(self.batch_size)
+        ]
+        tokens = torch.from_numpy(np.stack(columns, axis=1).astype(np.int64)).to(self.device)
+        return tokens[:-1], tokens[1:], index == 0
+
+    def loss(self, batch: tuple[Tensor, Tensor, bool]) -> tuple[Tensor, int]:
+        inputs, targets, start = batch
+        drop = self.model.regularisation
+        hidden, state = self.model(inputs, None if start else self.state)
+        self.state = [tuple(part.detach() for part in layer) for layer in state]
+        dropped = locked_dropout(hidden, drop.output, True)
+        rows, flat = dropped.flatten(0, 1), targets.flatten()
+        weight, bias = self.model.output_weight, self.model.output_bias
+        if self.sampled is not None:
+            total = self.sampled.loss(rows, weight, bias, flat)
+        else:
+            total = linear_cross_entropy(rows, weight, bias, flat)
+        objective = total / targets.numel()
+        if drop.activation:
+            objective = objective + drop.activation * dropped.float().square().mean()
+        if drop.change and len(hidden) > 1:
+            objective = objective + drop.change * (hidden[1:] - hidden[:-1]).float().square().mean()
+        return objective, targets.numel()
+
+    def validate(self, step: int, seconds: float, *, final: bool) -> Validation:
+        """Perplexity; `final` reads the whole text as one stream, token by token predicted once."""
+        tokens = self.valid_tokens
+        if not final:
+            tokens = tokens[: QUICK_TOKENS + 1]
+        loss = mean_loss(self.model, tokens, streams=1 if final else VALIDATION_STREAMS)
+        return Validation(step, seconds, {"score": loss, "loss": loss, "perplexity": math.exp(min(loss, 700.0))})
+
+    def carried(self) -> dict[str, Tensor]:
+        if self.state is None:
+            return {}
+        return {f"{layer}/{part}": value for layer, s in enumerate(self.state) for part, value in enumerate(s)}
+
+    def carry(self, tensors: dict[str, Tensor]) -> None:
+        layers: dict[int, list[Tensor]] = {}
+        for key in sorted(tensors, key=lambda key: tuple(map(int, key.split("/")))):
+            layers.setdefault(int(key.split("/")[0]), []).append(tensors[key])
+        self.state = [tuple(layers[index]) for index in sorted(layers)] or None
+
+
+def mean_loss(model: LanguageModel, tokens: np.ndarray, *, streams: int = 1) -> float:
+    """Mean -log p of tokens[1:] in nats, the state carried along; with several `streams`, each starts from nothing."""
+    streams = max(1, min(streams, (len(tokens) - 1) // VALIDATION_STEPS))
+    length = (len(tokens) - 1) // streams
+    device = model.embedding.device
+    total, count = 0.0, 0
+    state: list[State] | None = None
+    for start in range(0, length, VALIDATION_STEPS):
+        stop = min(start + VALIDATION_STEPS, length)
+        rows = [tokens[row * length + start : row * length + stop + 1] for row in range(streams)]
+        block = torch.from_numpy(np.stack(rows, axis=1).astype(np.int64)).to(device)
+        hidden, state = model(block[:-1], state)
+        loss = linear_cross_entropy(hidden.flatten(0, 1), model.output_weight, model.output_bias, block[1:].flatten())
+        total, count = total + loss.item(), count + block[1:].numel()
+    return total / count

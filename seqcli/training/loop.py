@@ -1,0 +1,306 @@
+"""The one training loop: every task's weights are moved here and nowhere else."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from seqcli.errors import TrainingError
+from seqcli.training.device import autocast
+from seqcli.training.options import OnProgress, Progress, ShouldStop, TrainingOptions, Validation
+from seqcli.training.schedule import learning_rate, share_done
+from seqcli.training.state import (
+    Position,
+    TrainingState,
+    copy_weights,
+    optimizer_tensors,
+    random_state,
+    restore_optimizer,
+    restore_random_state,
+)
+from seqcli.training.task import TrainingTask
+
+VALIDATION_SHARE = 0.05  # of the time so far may go into looking at validation data, when time is the budget
+FAILURES = 20  # updates in a row that are not finite before a run is given up
+REPORT_INTERVAL = 0.2  # seconds between two progress reports
+
+SaveState = Callable[[TrainingState], None]
+
+
+@dataclass(frozen=True)
+class TrainingResult:
+    """How a run ended (`finished`, `patience` or `stopped`), its history, and the best weights' whole validation."""
+
+    ended: str
+    position: Position
+    history: list[Validation]
+    final: Validation
+    tokens_per_second: float
+
+
+def train(
+    task: TrainingTask,
+    options: TrainingOptions,
+    *,
+    on_progress: OnProgress = lambda progress: None,
+    save: SaveState = lambda state: None,
+    resume: TrainingState | None = None,
+    should_stop: ShouldStop = lambda: False,
+) -> TrainingResult:
+    """Train until the budget, the epochs or the steps are used up, and leave the best weights in `task.model`.
+
+    `save` is handed the state of the run every `save_interval` seconds and when it stops; handed back as `resume`, the
+    run goes on as if it had never stopped (bit for bit with `epochs` or `steps`, on one machine). `should_stop` is
+    asked after every step. Raises `TrainingError` when the loss stays infinite or NaN.
+    """
+    return _Run(task, options, on_progress, save, resume, should_stop).run()
+
+
+class _Run:
+    def __init__(
+        self,
+        task: TrainingTask,
+        options: TrainingOptions,
+        on_progress: OnProgress,
+        save: SaveState,
+        resume: TrainingState | None,
+        should_stop: ShouldStop,
+    ) -> None:
+        self.task, self.options, self.model = task, options, task.model
+        self.on_progress, self.save, self.should_stop = on_progress, save, should_stop
+        self.parameters = [p for p in self.model.parameters() if p.requires_grad]
+        self.device = self.parameters[0].device
+        self.optimizer = _optimizer(self.parameters, options)
+        self.position, self.history = Position(), list[Validation]()
+        self.average = copy_weights(self.model) if options.average else None
+        self.best_weights: dict[str, Tensor] | None = None
+        self.epoch_batches = 0
+        self.loss, self.tokens, self.failures = math.nan, 0, 0
+        self.started = time.monotonic()
+        self.step_seconds = self.validation_seconds = 0.0
+        if resume is not None:
+            self._restore(resume)
+        self.seconds_before = self.position.seconds
+        self.saved = self.reported = self.started
+        self.tokens_before_report, self.time_before_report, self.speed = 0, self.started, 0.0
+        self.next_validation = self._next_validation()
+
+    def run(self) -> TrainingResult:
+        self.model.train()
+        ended = "finished"
+        while self._share() < 1:
+            self._step()
+            if self.should_stop():
+                ended = "stopped"
+                break
+            if self._validation_due():
+                self._validate()
+                if self._out_of_patience():
+                    ended = "patience"
+                    break
+            if time.monotonic() - self.saved > self.options.save_interval:
+                self._save()
+        self._save()  # before the validation, which takes time: a second stop loses nothing
+        last = self._validate(record=ended != "stopped")
+        if ended != "stopped":
+            self._save()
+        if self.best_weights is not None and min(v.score for v in self.history) < last.score:
+            self.model.load_state_dict(self.best_weights)
+        elif self.average is not None:
+            self.model.load_state_dict(self.average)
+        whole = self._measure(final=True)
+        self.model.eval()
+        tokens_per_second = self.tokens / self.step_seconds if self.step_seconds else 0.0
+        return TrainingResult(ended, self.position, self.history, whole, tokens_per_second)
+
+    # -- one step ------------------------------------------------------------------------------------------------------
+
+    def _step(self) -> None:
+        started = time.monotonic()
+        position = self.position
+        self.epoch_batches = self.task.num_batches(position.epoch)
+        batch = self.task.batch(position.epoch, position.index)
+        rate = learning_rate(self.options, self._share())
+        for group in self.optimizer.param_groups:
+            group["lr"] = rate
+        with autocast(self.device, self.options.precision):
+            objective, tokens = self._objective(batch)
+        objective.backward()  # type: ignore[no-untyped-call]
+        norm = nn.utils.clip_grad_norm_(self.parameters, self.options.clip)
+        value = objective.item()
+        if math.isfinite(value) and math.isfinite(norm.item()):
+            self.optimizer.step()
+            self.failures = 0
+            self.loss = value if math.isnan(self.loss) else 0.98 * self.loss + 0.02 * value
+            if self.average is not None:
+                self._update_average(self.average)
+        else:
+            self._count_failure(value)
+        self.optimizer.zero_grad(set_to_none=True)
+        self.tokens += tokens
+        position.step += 1
+        position.index += 1
+        if position.index >= self.epoch_batches:
+            position.epoch, position.index = position.epoch + 1, 0
+        now = time.monotonic()
+        position.seconds = self.seconds_before + now - self.started
+        self.step_seconds += now - started
+        if now - self.reported > REPORT_INTERVAL:
+            self._report(rate)
+
+    def _objective(self, batch: Any) -> tuple[Tensor, int]:
+        try:
+            return self.task.loss(batch)
+        except (torch.OutOfMemoryError, MemoryError) as problem:
+            raise TrainingError("out of memory", hint="use a smaller --batch-size, --bptt or --size") from problem
+
+    def _update_average(self, average: dict[str, Tensor]) -> None:
+        # early weights are far from where they go: the average forgets them faster (as in TensorFlow's EMA)
+        step = self.position.step
+        decay = min(self.options.average, (1 + step) / (10 + step))
+        for name, value in self.model.state_dict().items():
+            average[name].lerp_(value, 1 - decay)
+
+    def _count_failure(self, value: float) -> None:
+        """An update that is not finite is left out; a run of them ends the training with the last good weights."""
+        self.failures += 1
+        if self.failures == 1:
+            self._report(0.0, notice=f"step {self.position.step}: the loss is {value}, this update is left out")
+        if self.failures >= FAILURES:
+            self._save()
+            raise TrainingError(
+                f"the loss has not been finite for {FAILURES} steps (step {self.position.step})",
+                hint="the last good weights are in the training state; resume with a lower --learning-rate",
+            )
+
+    # -- validation ----------------------------------------------------------------------------------------------------
+
+    def _next_validation(self) -> float:
+        """Where the next validation falls: seconds under a budget, else steps (so that runs are reproducible)."""
+        options, position = self.options, self.position
+        if options.budget is not None:
+            seconds = max(options.budget / options.validations, self.validation_seconds / VALIDATION_SHARE)
+            return position.seconds + seconds
+        total = options.steps if options.steps is not None else (options.epochs or 1) * self.task.num_batches(0)
+        every = max(1, math.ceil(total / options.validations))
+        return (position.step // every + 1) * every
+
+    def _validation_due(self) -> bool:
+        done = self.position.seconds if self.options.budget is not None else self.position.step
+        return done >= self.next_validation and self._share() < 1
+
+    def _validate(self, *, record: bool = True) -> Validation:
+        """Look at the validation data; `record` keeps the outcome in the history and the weights if they are best."""
+        started = time.monotonic()
+        with self._averaged_weights():
+            validation = self._measure(final=False)
+            if record and not any(v.score <= validation.score for v in self.history):
+                self.best_weights = copy_weights(self.model)
+        if record:
+            self.history.append(validation)
+        self.validation_seconds = time.monotonic() - started
+        self.position.seconds = self.seconds_before + time.monotonic() - self.started
+        self.next_validation = self._next_validation()
+        self._report(self.optimizer.param_groups[0]["lr"])
+        return validation
+
+    def _measure(self, *, final: bool) -> Validation:
+        self.model.eval()
+        with torch.no_grad(), autocast(self.device, self.options.precision):
+            validation = self.task.validate(self.position.step, self.position.seconds, final=final)
+        self.model.train()
+        return validation
+
+    @contextlib.contextmanager
+    def _averaged_weights(self) -> Iterator[None]:
+        if self.average is None:
+            yield
+            return
+        current = copy_weights(self.model)
+        self.model.load_state_dict(self.average)
+        try:
+            yield
+        finally:
+            self.model.load_state_dict(current)
+
+    def _out_of_patience(self) -> bool:
+        scores = [v.score for v in self.history]
+        return 0 < self.options.patience <= len(scores) - 1 - scores.index(min(scores))
+
+    # -- where the run stands ------------------------------------------------------------------------------------------
+
+    def _epoch(self) -> float:
+        return self.position.epoch + (self.position.index / self.epoch_batches if self.epoch_batches else 0.0)
+
+    def _share(self) -> float:
+        seconds = self.seconds_before + time.monotonic() - self.started
+        return share_done(self.options, step=self.position.step, epoch=self._epoch(), seconds=seconds)
+
+    def _report(self, rate: float, notice: str | None = None) -> None:
+        now = time.monotonic()
+        if now - self.time_before_report > 2 or not self.speed:
+            self.speed = (self.tokens - self.tokens_before_report) / max(now - self.time_before_report, 1e-9)
+            self.tokens_before_report, self.time_before_report = self.tokens, now
+        self.reported = now
+        self.on_progress(
+            Progress(
+                step=self.position.step,
+                epoch=self._epoch(),
+                share=self._share(),
+                seconds=self.position.seconds,
+                loss=self.loss,
+                learning_rate=rate,
+                tokens_per_second=self.speed,
+                history=list(self.history),
+                notice=notice,
+            )
+        )
+
+    # -- saving and restoring ------------------------------------------------------------------------------------------
+
+    def _save(self) -> None:
+        parts = {
+            "weights": dict(self.model.state_dict()),
+            "average": self.average or {},
+            "best": self.best_weights or {},
+            "optimizer": optimizer_tensors(self.optimizer),
+            "random": random_state(self.device),
+            "carried": self.task.carried(),
+        }
+        tensors = {f"{part}/{name}": value for part, values in parts.items() for name, value in values.items()}
+        self.save(TrainingState(tensors, replace(self.position), list(self.history)))
+        self.saved = time.monotonic()
+
+    def _restore(self, state: TrainingState) -> None:
+        self.model.load_state_dict(state.part("weights"))
+        if self.average is not None:
+            self.average = {k: v.to(self.device) for k, v in state.part("average").items()}
+        self.best_weights = {k: v.to(self.device) for k, v in state.part("best").items()} or None
+        restore_optimizer(self.optimizer, state.part("optimizer"))
+        restore_random_state(state.part("random"), self.device)
+        self.task.carry({k: v.to(self.device) for k, v in state.part("carried").items()})
+        self.position, self.history = replace(state.position), list(state.history)
+        self.epoch_batches = self.task.num_batches(self.position.epoch)
+
+
+def _optimizer(parameters: list[nn.Parameter], options: TrainingOptions) -> torch.optim.Optimizer:
+    """AdamW (Loshchilov & Hutter 2019); biases and peepholes are not decayed."""
+    matrices = [p for p in parameters if min(p.shape, default=1) > 3 and p.ndim > 1]
+    others = [p for p in parameters if not (min(p.shape, default=1) > 3 and p.ndim > 1)]
+    groups = [
+        {"params": matrices, "weight_decay": options.weight_decay},
+        {"params": others, "weight_decay": 0.0},
+    ]
+    return torch.optim.AdamW(
+        [group for group in groups if group["params"]],
+        lr=options.learning_rate,
+        betas=(0.9, options.beta2),
+        fused=parameters[0].device.type in ("cpu", "cuda"),
+    )

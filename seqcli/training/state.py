@@ -1,0 +1,107 @@
+"""Everything a run needs to go on as if it had never stopped, as tensors and plain values, and its file."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from seqcli.checkpoint import read_tensors, write_tensors
+from seqcli.errors import CheckpointError
+from seqcli.training.options import Validation
+
+
+@dataclass
+class Position:
+    """How far a run is: batch `index` of `epoch` is next; `step` updates are done, in `seconds` of training."""
+
+    step: int = 0
+    epoch: int = 0
+    index: int = 0
+    seconds: float = 0.0
+
+
+@dataclass
+class TrainingState:
+    """A stopped run. `tensors` holds weights, averages, best weights, optimizer, random state and carried state."""
+
+    tensors: dict[str, Tensor]
+    position: Position
+    history: list[Validation] = field(default_factory=list)
+    description: dict[str, Any] = field(default_factory=dict)  # what the task needs to make its model again (JSON)
+    blobs: dict[str, bytes] = field(default_factory=dict)
+
+    def part(self, name: str) -> dict[str, Tensor]:
+        """The tensors under `name/`, by the rest of their names."""
+        return {key[len(name) + 1 :]: value for key, value in self.tensors.items() if key.startswith(f"{name}/")}
+
+
+def save_state(path: Path, state: TrainingState) -> None:
+    """Write a run's state, atomically."""
+    arrays = {f"tensor/{name}": value.detach().cpu().numpy() for name, value in state.tensors.items()}
+    arrays |= {f"blob/{name}": np.frombuffer(value, np.uint8) for name, value in state.blobs.items()}
+    metadata = {
+        "position": asdict(state.position),
+        "history": [asdict(validation) for validation in state.history],
+        "description": state.description,
+    }
+    write_tensors(path, arrays, metadata)
+
+
+def load_state(path: Path) -> TrainingState:
+    """Read a run's state; `CheckpointError` when the file is damaged or is not one."""
+    arrays, metadata = read_tensors(path)
+    try:
+        return TrainingState(
+            tensors={k[7:]: torch.from_numpy(v.copy()) for k, v in arrays.items() if k.startswith("tensor/")},
+            position=Position(**metadata["position"]),
+            history=[Validation(**validation) for validation in metadata["history"]],
+            description=metadata["description"],
+            blobs={k[5:]: v.tobytes() for k, v in arrays.items() if k.startswith("blob/")},
+        )
+    except (KeyError, TypeError) as problem:
+        raise CheckpointError(
+            f"{path}: is not the state of a training run", hint="resume needs NAME.state"
+        ) from problem
+
+
+def optimizer_tensors(optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:
+    """An optimizer's state as tensors, named by the parameter's number and the quantity."""
+    return {
+        f"{number}/{name}": value if isinstance(value, Tensor) else torch.tensor(value)
+        for number, values in optimizer.state_dict()["state"].items()
+        for name, value in values.items()
+    }
+
+
+def restore_optimizer(optimizer: torch.optim.Optimizer, tensors: dict[str, Tensor]) -> None:
+    """Take up what `optimizer_tensors` gave."""
+    state: dict[int, dict[str, Tensor]] = {}
+    for key, value in tensors.items():
+        number, _, name = key.partition("/")
+        state.setdefault(int(number), {})[name] = value
+    optimizer.load_state_dict({"state": state, "param_groups": optimizer.state_dict()["param_groups"]})
+
+
+def random_state(device: torch.device) -> dict[str, Tensor]:
+    """The state of torch's random number generators."""
+    state = {"cpu": torch.get_rng_state()}
+    if device.type == "cuda":
+        state["cuda"] = torch.cuda.get_rng_state(device)
+    return state
+
+
+def restore_random_state(state: dict[str, Tensor], device: torch.device) -> None:
+    """Take up what `random_state` gave."""
+    torch.set_rng_state(state["cpu"])
+    if device.type == "cuda" and "cuda" in state:
+        torch.cuda.set_rng_state(state["cuda"], device)
+
+
+def copy_weights(model: nn.Module) -> dict[str, Tensor]:
+    """The model's weights, detached and copied."""
+    return {name: value.detach().clone() for name, value in model.state_dict().items()}
