@@ -1,0 +1,110 @@
+"""Which room may import which, and what start-up may not load."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parent.parent / "seqcli"
+MODULES = sorted(PACKAGE.rglob("*.py"))
+
+# cli -> tasks -> training -> model, data -> checkpoint, errors; the tasks stay apart, and so do model and data.
+ROOT = {"__init__", "errors"}  # `seqcli` itself: the version
+STORE = ROOT | {"checkpoint"}
+SHARED = STORE | {"model", "data", "training"}
+TASKS = {"language", "translation", "forecasting"}
+MAY_IMPORT = {
+    "__init__": set(),
+    "errors": set(),
+    "checkpoint": ROOT,
+    "model": STORE,
+    "data": STORE,
+    "training": STORE | {"model", "data"},
+    "language": SHARED,
+    "translation": SHARED,
+    "forecasting": SHARED,
+    "cli": SHARED | TASKS,
+    "__main__": {"errors", "cli"},
+}
+# What only some rooms may import, and what no module may import at its top.
+ONLY_IN = {"typer": {"cli"}, "rich": {"cli"}}
+HEAVY = {"torch", "numpy", "pandas", "sentencepiece", "sacrebleu", "safetensors", "matplotlib"}
+
+
+def room(module: Path) -> str:
+    """The folder of a module inside the package, or its name when it lies in the package itself."""
+    first = module.relative_to(PACKAGE).parts[0]
+    return first.removesuffix(".py")
+
+
+def imports(module: Path) -> Iterator[tuple[str, str]]:
+    """Each (top package, room of ours or "") that a module imports, anywhere in it."""
+    for node in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
+        names: list[str] = []
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{module}: imports are absolute"
+            names = [f"{node.module}.{alias.name}" for alias in node.names]
+        for name in names:
+            parts = name.split(".")
+            ours = parts[1] if parts[0] == "seqcli" and len(parts) > 1 else ""
+            is_room = ours and ((PACKAGE / ours).is_dir() or (PACKAGE / f"{ours}.py").exists())
+            yield parts[0], ours if is_room else ("__init__" if parts[0] == "seqcli" else "")
+
+
+@pytest.mark.parametrize("module", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_imports_run_one_way(module):
+    own = room(module)
+    for top, ours in imports(module):
+        if top == "seqcli":
+            assert ours == own or ours in MAY_IMPORT[own], f"{own} may not import {ours}"
+        assert own in ONLY_IN.get(top, {own}), f"{own} may not import {top}"
+
+
+def loaded_by(program: str) -> set[str]:
+    """The top-level packages that a Python program has loaded at its end."""
+    report = "\nimport sys; print(*{name.partition('.')[0] for name in sys.modules}, file=sys.__stderr__)"
+    done = subprocess.run([sys.executable, "-c", program + report], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    return set(done.stderr.split())
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["--version"]], ids=" ".join)
+def test_start_up_loads_nothing_heavy(arguments):
+    loaded = loaded_by(f"from seqcli.cli.app import run\nassert run({arguments!r}) == 0")
+    assert "typer" in loaded
+    assert not loaded & (HEAVY | {"rich"})
+
+
+def test_no_command_module_loads_anything_heavy():
+    from seqcli.cli.app import COMMANDS
+
+    names = ", ".join(f"seqcli.cli.{name.replace('-', '_')}" for name in COMMANDS)
+    assert not loaded_by(f"import {names}") & HEAVY
+
+
+def test_completion_loads_nothing_heavy():
+    program = (
+        "import os\nos.environ.update(_SEQCLI_COMPLETE='complete_bash', COMP_WORDS='seqcli ', COMP_CWORD='1')\n"
+        "from seqcli.cli.app import run\nassert run([]) == 0"
+    )
+    assert not loaded_by(program) & HEAVY
+
+
+def test_help_takes_at_most_two_and_a_half_times_an_import_of_typer():
+    def seconds(program: str) -> float:
+        start = time.perf_counter()
+        subprocess.run([sys.executable, "-c", program], stdout=subprocess.DEVNULL, timeout=60, check=True)
+        return time.perf_counter() - start
+
+    # The least of several, because other processes can only make a run slower.
+    bare = min(seconds("import typer") for _ in range(7))
+    help_page = min(seconds("from seqcli.cli.app import run; run(['--help'])") for _ in range(7))
+    assert help_page <= 2.5 * bare
