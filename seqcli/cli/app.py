@@ -28,7 +28,7 @@ from seqcli import __version__
 from seqcli.cli import console
 from seqcli.errors import INTERRUPTED, TERMINATED, SeqcliError
 
-COMMANDS: tuple[str, ...] = ()
+COMMANDS = ("train-lm", "generate")
 
 
 def run(arguments: Sequence[str]) -> int:

@@ -71,4 +71,4 @@ def _write_table(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> N
 def _cell(value: Any) -> str:
     if value is None:
         return ""
-    return f"{value:.6g}" if isinstance(value, float) else str(value)
+    return f"{value:.6g}" if isinstance(value, float) else str(value).replace("\n", "\\n").replace("\t", "\\t")

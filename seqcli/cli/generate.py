@@ -1,0 +1,166 @@
+"""`seqcli generate`: continue texts with a language model."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from seqcli.cli import console
+from seqcli.cli.options import DecodingDevice, Model, Seed
+from seqcli.errors import UsageError
+
+if TYPE_CHECKING:
+    from seqcli.language.generate import Piece
+
+
+def generate(
+    model: Model = None,
+    prompt: Annotated[
+        list[str] | None,
+        typer.Option("--prompt", "-p", metavar="TEXT", help="Text to continue; may be given several times."),
+    ] = None,
+    whole: Annotated[
+        bool, typer.Option("--whole", help="Take all of standard input as one prompt, not one a line.")
+    ] = False,
+    max_tokens: Annotated[int, typer.Option(metavar="N", min=1, help="Most tokens to add.")] = 200,
+    max_lines: Annotated[int | None, typer.Option(metavar="N", min=1, help="Most lines to add.")] = None,
+    stop: Annotated[
+        list[str] | None, typer.Option(metavar="TEXT", help="End before this text; may be given several times.")
+    ] = None,
+    samples: Annotated[
+        int, typer.Option("--samples", "-n", metavar="N", min=1, help="Continuations of each prompt.")
+    ] = 1,
+    temperature: Annotated[
+        float, typer.Option(metavar="X", help="0 takes the likeliest token, 1 the model's own spread.")
+    ] = 0.8,
+    top_k: Annotated[int, typer.Option(metavar="N", help="Choose among the k likeliest tokens; 0: all.")] = 0,
+    top_p: Annotated[
+        float, typer.Option(metavar="X", help="Choose among the likeliest that hold this probability.")
+    ] = 1.0,
+    min_p: Annotated[
+        float, typer.Option(metavar="X", help="Leave out tokens less likely than this share of the likeliest.")
+    ] = 0.0,
+    repetition_penalty: Annotated[
+        float, typer.Option(metavar="X", help="Above 1: tokens that were there are less likely.")
+    ] = 1.0,
+    top_next: Annotated[
+        int | None,
+        typer.Option(metavar="N", min=1, help="No text: the N likeliest next tokens with their probabilities."),
+    ] = None,
+    seed: Seed = 1,
+    form: Annotated[
+        Literal["text", "ndjson"], typer.Option("--format", help="Text as it comes, or one JSON object a continuation.")
+    ] = "text",
+    device: DecodingDevice = "cpu",
+) -> None:
+    """Continue a text with a language model.
+
+    Prompts come from --prompt or, one a line, from standard input. Without --model the newest language model in
+    checkpoints/ is used. The same seed gives the same text.
+    """
+    from seqcli.checkpoint import load_checkpoint, newest_checkpoint
+    from seqcli.language.decoder import load_language_model
+    from seqcli.language.generate import Limits, next_tokens
+    from seqcli.language.generate import generate as continue_texts
+    from seqcli.language.sampling import Sampling
+
+    limits = Limits(max_tokens=max_tokens, stop=tuple(stop or ()), max_lines=max_lines)
+    sampling = Sampling(temperature, top_k, top_p, min_p, repetition_penalty)
+    path = model
+    if path is None:
+        path = str(newest_checkpoint("checkpoints", "lm"))
+        console.notice(f"using {path}")
+    decoder, tokenizer = load_language_model(load_checkpoint(path, task="lm"), device)
+    prompts = prompt if prompt is not None else _read_prompts(whole)
+    _check_text(prompts)
+    if not prompts:
+        console.notice("no prompt: the input is empty")
+        return
+    if top_next is not None:
+        likeliest = ((text, next_tokens(decoder, tokenizer, text, top_next)) for text in prompts)
+        _write_next(likeliest, form == "ndjson", several=len(prompts) > 1)
+        return
+    start = time.perf_counter()
+    pieces = continue_texts(decoder, tokenizer, prompts, samples=samples, sampling=sampling, limits=limits, seed=seed)
+    tokens = _write_text(prompts, samples, pieces) if form == "text" else _write_ndjson(prompts, samples, pieces)
+    seconds = time.perf_counter() - start
+    console.detail(f"{tokens:,} tokens in {seconds:.2f} s, {tokens / max(seconds, 1e-9):,.0f} tokens/s")
+
+
+def _read_prompts(whole: bool) -> list[str]:
+    from seqcli.data.text import open_text
+
+    console.mention_terminal_input()
+    lines = list(open_text("-"))
+    return ["\n".join(lines)] if whole else lines
+
+
+def _check_text(prompts: Iterable[str]) -> None:
+    """Bytes of the command line that are not text arrive as lone surrogates, which no tokenizer knows."""
+    for text in prompts:
+        if any("\ud800" <= character <= "\udfff" for character in text):
+            raise UsageError("--prompt holds bytes that are not UTF-8 text", hint="check the terminal's encoding")
+
+
+def _write_next(likeliest: Iterable[tuple[str, list[tuple[str, float]]]], as_json: bool, *, several: bool) -> None:
+    from seqcli.cli.rows import write_rows
+
+    rows = (
+        {"prompt": prompt, "token": token, "probability": chance}
+        for prompt, tokens in likeliest
+        for token, chance in tokens
+    )
+    write_rows(["prompt", "token", "probability"][not several :], rows, "ndjson" if as_json else None)
+
+
+def _in_order(pieces: Iterable[Piece], samples: int) -> Iterator[Piece]:
+    """The pieces of the first continuation as they come, then those of the second, and so on."""
+    waiting: dict[int, list[Piece]] = {}
+    current = 0
+    for piece in pieces:
+        waiting.setdefault(piece.prompt * samples + piece.sample, []).append(piece)
+        while current in waiting:
+            ready = waiting.pop(current)
+            yield from ready
+            if ready[-1].finish is None:
+                break
+            current += 1
+
+
+def _write_text(prompts: list[str], samples: int, pieces: Iterable[Piece]) -> int:
+    """Prompt and continuation, the texts parted by an empty line; returns the number of tokens."""
+    tokens, begun = 0, False
+    for piece in _in_order(pieces, samples):
+        if not begun:
+            first = piece.prompt == piece.sample == 0
+            console.write(("" if first else "\n") + prompts[piece.prompt], flush=True)
+        console.write(piece.text + ("\n" if piece.finish else ""), flush=True)
+        begun = piece.finish is None
+        tokens += piece.tokens if piece.finish else 0
+    return tokens
+
+
+def _write_ndjson(prompts: list[str], samples: int, pieces: Iterable[Piece]) -> int:
+    """One object a continuation; returns the number of tokens."""
+    from seqcli.cli.rows import write_json
+
+    tokens, text = 0, ""
+    for piece in _in_order(pieces, samples):
+        text += piece.text
+        if piece.finish:
+            write_json(
+                {
+                    "prompt": prompts[piece.prompt],
+                    "sample": piece.sample,
+                    "text": text,
+                    "tokens": piece.tokens,
+                    "finish": piece.finish,
+                }
+            )
+            sys.stdout.flush()
+            tokens, text = tokens + piece.tokens, ""
+    return tokens

@@ -1,0 +1,132 @@
+"""`seqcli train-lm`: learn a language model from text."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from seqcli.cli import console, options
+from seqcli.cli.progress import TrainingDisplay
+from seqcli.cli.training import Interruption, leave, output_path, report_outcome
+
+
+def train_lm(
+    corpus: Annotated[list[str], typer.Argument(metavar="FILE", help="Text files, plain or .gz; - is stdin.")],
+    valid: Annotated[
+        list[str] | None,
+        typer.Option(metavar="FILE", help="Text to validate on; the last part of the corpus by default."),
+    ] = None,
+    valid_share: Annotated[
+        float, typer.Option(metavar="X", help="Share of the corpus held out without --valid.")
+    ] = 0.05,
+    tokens: Annotated[
+        Literal["auto", "char", "word", "subword"], typer.Option(help="What the text is cut into.")
+    ] = "auto",
+    vocab_size: Annotated[
+        int | None, typer.Option(metavar="N", min=2, help="Most types; chosen from the data by default.")
+    ] = None,
+    budget: options.Budget = None,
+    epochs: options.Epochs = None,
+    steps: options.Steps = None,
+    output: options.Output = None,
+    overwrite: options.Overwrite = False,
+    resume: options.Resume = False,
+    init_from: Annotated[
+        str | None, typer.Option(metavar="MODEL", help="Start from this model and its tokens: fine-tuning.")
+    ] = None,
+    cell: Annotated[options.Cell, typer.Option(help="The recurrent cell.")] = "lstm",
+    size: Annotated[
+        Literal["auto", "tiny", "small", "medium", "large"],
+        typer.Option(help="All sizes at once; auto chooses from data and budget."),
+    ] = "auto",
+    hidden: Annotated[int | None, typer.Option(metavar="N", min=1, help="Units of a layer.")] = None,
+    layers: Annotated[int | None, typer.Option(metavar="N", min=1, help="Layers.")] = None,
+    embedding: Annotated[int | None, typer.Option(metavar="N", min=1, help="Width of a token's vector.")] = None,
+    tied: Annotated[bool, typer.Option("--tied/--untied", help="Share embedding and output weights.")] = True,
+    dropout: Annotated[float | None, typer.Option(metavar="X", help="Share of units left out while training.")] = None,
+    batch_size: Annotated[int | None, typer.Option(metavar="N", min=1, help="Streams read side by side.")] = None,
+    bptt: Annotated[int | None, typer.Option(metavar="N", min=1, help="Time steps gradients reach back.")] = None,
+    learning_rate: Annotated[
+        float | None, typer.Option(metavar="X", min=0.0, help="Highest learning rate of the run.")
+    ] = None,
+    average: Annotated[
+        float, typer.Option(metavar="X", min=0.0, max=1.0, help="Decay of averaged weights; 0: none.")
+    ] = 0.0,
+    patience: Annotated[
+        int, typer.Option(metavar="N", min=0, help="Validations without gain before stopping; 0: never.")
+    ] = 0,
+    softmax: Annotated[
+        Literal["auto", "full", "sampled"], typer.Option(help="Sum over all types, or over a sample, in training.")
+    ] = "auto",
+    device: options.Device = "auto",
+    precision: options.Precision = "auto",
+    seed: options.Seed = 1,
+    save_interval: options.SaveInterval = 60.0,
+    encoding: options.Encoding = "utf-8",
+    errors: options.Errors = "strict",
+    as_json: options.Json = False,
+) -> None:
+    """Learn a language model from text.
+
+    Trains for five minutes unless --budget, --epochs or --steps says otherwise, and saves
+    checkpoints/NAME.lm.safetensors. Ctrl-C stops, saves and prints the command that goes on.
+    """
+    from seqcli.language.train import TrainRequest, train_language_model
+
+    if "-" in corpus:
+        console.mention_terminal_input()
+    request = TrainRequest(
+        corpus=tuple(corpus),
+        output=output_path(output, corpus, "lm"),
+        valid=tuple(valid or ()),
+        valid_share=valid_share,
+        tokens=tokens,
+        vocab_size=vocab_size,
+        encoding=encoding,
+        encoding_errors=errors,
+        cell=cell,
+        size=size,
+        embedding=embedding,
+        hidden=hidden,
+        layers=layers,
+        tied=tied,
+        dropout=dropout,
+        budget=budget,
+        epochs=epochs,
+        steps=steps,
+        batch_size=batch_size,
+        bptt=bptt,
+        learning_rate=learning_rate,
+        average=average,
+        patience=patience,
+        softmax=softmax,
+        device=device,
+        precision=precision,
+        seed=seed,
+        save_interval=save_interval,
+        overwrite=overwrite,
+        resume=resume,
+        init_from=Path(init_from) if init_from is not None else None,
+    )
+    with Interruption() as interruption, TrainingDisplay("perplexity") as show:
+        outcome = train_language_model(
+            request,
+            on_progress=interruption.watch(show),
+            on_notice=console.notice,
+            on_detail=console.detail,
+            should_stop=interruption.requested,
+        )
+    metrics = outcome.metrics
+    report_outcome(
+        outcome.path,
+        metrics,
+        task="lm",
+        ended=outcome.ended,
+        seconds=outcome.seconds,
+        said=f"validation perplexity {metrics['perplexity']:.2f}, {metrics['bits_per_char']:.3f} bits per character",
+        try_out=f"seqcli generate --model {outcome.path} --prompt ''",
+        as_json=as_json,
+    )
+    leave(interruption)

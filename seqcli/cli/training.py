@@ -1,0 +1,124 @@
+"""What the commands that train have in common: where the model goes, being stopped, and what is said at the end."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import signal
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import FrameType, TracebackType
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from seqcli.cli import console
+from seqcli.cli.options import format_duration
+from seqcli.errors import INTERRUPTED, TERMINATED
+
+if TYPE_CHECKING:
+    from seqcli.training.options import OnProgress, Progress
+
+FOLDER = Path("checkpoints")
+
+
+def output_path(output: str | None, inputs: Sequence[str], task: str) -> Path:
+    """The model file: as given, else `checkpoints/NAME.TASK.safetensors`, named after the first input.
+
+    The default folder is made when it is not there.
+    """
+    if output is not None:
+        return Path(output)
+    name = "stdin" if inputs[0] == "-" else Path(inputs[0]).name.removesuffix(".gz")
+    stem = name.rpartition(".")[0] or name
+    FOLDER.mkdir(exist_ok=True)
+    return FOLDER / f"{stem}.{task}.safetensors"
+
+
+class Interruption:
+    """Turns the first Ctrl-C or SIGTERM of a training run into a request to stop, as a context manager.
+
+    Ask `requested` after every step. Before the first progress, when there is nothing to save, and from the second
+    signal on, the command ends at once, as it does elsewhere.
+    """
+
+    def __init__(self) -> None:
+        self._training = False
+        self._signal: int | None = None
+        self._before: dict[int, Any] = {}
+
+    def __enter__(self) -> Interruption:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            self._before[number] = signal.signal(number, self._handle)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+
+    def watch(self, on_progress: OnProgress) -> OnProgress:
+        """`on_progress`, after whose first call there is something to save."""
+
+        def watched(progress: Progress) -> None:
+            self._training = True
+            on_progress(progress)
+
+        return watched
+
+    def requested(self) -> bool:
+        """Whether the run is to stop."""
+        return self._signal is not None
+
+    @property
+    def exit_code(self) -> int:
+        """130 after Ctrl-C, 143 after SIGTERM, else 0."""
+        if self._signal is None:
+            return 0
+        return TERMINATED if self._signal == signal.SIGTERM else INTERRUPTED
+
+    def _handle(self, number: int, frame: FrameType | None) -> None:
+        if not self._training or self._signal is not None:
+            raise KeyboardInterrupt if number == signal.SIGINT else SystemExit(TERMINATED)
+        self._signal = number
+        console.notice("stopping after this step and saving; Ctrl-C again leaves at once")
+
+
+def report_outcome(
+    path: Path,
+    metrics: Mapping[str, Any],
+    *,
+    task: str,
+    ended: str,
+    seconds: float,
+    said: str,
+    try_out: str,
+    as_json: bool,
+) -> None:
+    """Say what came of a run: `said` about its quality, where the model is, and the command that uses or resumes it.
+
+    `ended` is the run's `finished`, `patience` or `stopped`. With `as_json` one object goes to stdout too.
+    """
+    if ended == "patience":
+        console.notice("stopped early: the validation did not get better any more")
+    console.notice(f"{said}; {format_duration(seconds)} in all")
+    console.notice(f"saved {path}")
+    console.notice(f"go on with: {resume_command(sys.argv[1:])}" if ended == "stopped" else f"try: {try_out}")
+    if as_json and os.environ.get("RANK", "0") == "0":
+        from seqcli.cli.rows import write_json
+
+        write_json({"task": task, "model": str(path), "ended": ended, "seconds": round(seconds, 1), **metrics})
+
+
+def resume_command(arguments: Sequence[str]) -> str:
+    """The command line that takes up the run that `arguments` started."""
+    kept = [argument for argument in arguments if argument not in ("--overwrite", "--resume")]
+    return shlex.join(["seqcli", *kept, "--resume"])
+
+
+def leave(interruption: Interruption) -> None:
+    """End the command with the code of the signal that stopped the run, if one did."""
+    if interruption.exit_code:
+        raise typer.Exit(interruption.exit_code)
