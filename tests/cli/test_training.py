@@ -1,0 +1,114 @@
+"""What the commands that train share: the name of the model, being stopped, the words at the end."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+from pathlib import Path
+
+import pytest
+import typer
+
+from seqcli.cli.training import Interruption, leave, output_path, report_outcome, resume_command
+from seqcli.training.options import Progress
+
+PROGRESS = Progress(step=1, epoch=0.1, share=0.1, seconds=1.0, loss=1.0, learning_rate=0.1, tokens_per_second=1.0)
+
+
+@pytest.mark.parametrize(
+    ("inputs", "name"),
+    [
+        (["/data/corpus.txt"], "corpus.lm.safetensors"),
+        (["a.b.txt.gz", "c.txt"], "a.b.lm.safetensors"),
+        (["-"], "stdin.lm.safetensors"),
+        (["plain"], "plain.lm.safetensors"),
+        ([".hidden"], ".hidden.lm.safetensors"),
+    ],
+)
+def test_models_are_named_after_the_first_input(tmp_path, monkeypatch, inputs, name):
+    monkeypatch.chdir(tmp_path)
+    assert output_path(None, inputs, "lm") == Path("checkpoints") / name
+    assert Path("checkpoints").is_dir()
+
+
+def test_a_given_output_is_taken_as_it_is(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert output_path("x/y.model", ["a.txt"], "lm") == Path("x/y.model")
+    assert not Path("checkpoints").exists()
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_in_training_asks_for_a_stop(capsys, number, code):
+    before = signal.getsignal(number)
+    seen: list[Progress] = []
+    with Interruption() as interruption:
+        interruption.watch(seen.append)(PROGRESS)
+        assert not interruption.requested()
+        os.kill(os.getpid(), number)
+        assert interruption.requested()
+    assert seen == [PROGRESS]
+    assert signal.getsignal(number) == before
+    assert "saving" in capsys.readouterr().err
+    with pytest.raises(typer.Exit) as left:
+        leave(interruption)
+    assert left.value.exit_code == code
+
+
+def test_a_second_signal_leaves_at_once():
+    with Interruption() as interruption:
+        interruption.watch(lambda progress: None)(PROGRESS)
+        os.kill(os.getpid(), signal.SIGINT)
+        with pytest.raises(KeyboardInterrupt):
+            os.kill(os.getpid(), signal.SIGINT)
+
+
+@pytest.mark.parametrize(("number", "kind"), [(signal.SIGINT, KeyboardInterrupt), (signal.SIGTERM, SystemExit)])
+def test_a_signal_before_training_leaves_at_once(number, kind):
+    with Interruption(), pytest.raises(kind):
+        os.kill(os.getpid(), number)
+
+
+def test_an_undisturbed_run_leaves_quietly():
+    with Interruption() as interruption:
+        pass
+    assert interruption.exit_code == 0
+    leave(interruption)
+
+
+def test_the_resuming_command_keeps_the_options():
+    arguments = ["train-lm", "my corpus.txt", "--overwrite", "--budget", "5m"]
+    assert resume_command(arguments) == "seqcli train-lm 'my corpus.txt' --budget 5m --resume"
+    assert resume_command([*arguments, "--resume"]) == resume_command(arguments)
+
+
+@pytest.mark.parametrize(("ended", "last"), [("finished", "try: seqcli generate"), ("stopped", "go on with: seqcli")])
+def test_the_end_says_where_the_model_is_and_what_to_do(capsys, ended, last):
+    report_outcome(
+        Path("checkpoints/x.lm.safetensors"),
+        {"perplexity": 98.5},
+        task="lm",
+        ended=ended,
+        seconds=65.2,
+        said="validation perplexity 98.50",
+        try_out="seqcli generate",
+        as_json=True,
+    )
+    out, err = capsys.readouterr()
+    said, saved, command = err.splitlines()
+    assert said == "validation perplexity 98.50; 1m 05s in all"
+    assert saved == "saved checkpoints/x.lm.safetensors"
+    assert command.startswith(last)
+    assert json.loads(out) == {
+        "task": "lm",
+        "model": "checkpoints/x.lm.safetensors",
+        "ended": ended,
+        "seconds": 65.2,
+        "perplexity": 98.5,
+    }
+
+
+def test_only_the_first_of_several_processes_prints_json(capsys, monkeypatch):
+    monkeypatch.setenv("RANK", "1")
+    report_outcome(Path("x"), {}, task="lm", ended="finished", seconds=1, said="", try_out="", as_json=True)
+    assert capsys.readouterr().out == ""
