@@ -105,3 +105,8 @@ def restore_random_state(state: dict[str, Tensor], device: torch.device) -> None
 def copy_weights(model: nn.Module) -> dict[str, Tensor]:
     """The model's weights, detached and copied."""
     return {name: value.detach().clone() for name, value in model.state_dict().items()}
+
+
+def state_path(model: Path) -> Path:
+    """The file of the training state beside a model: NAME.lm.safetensors -> NAME.lm.state.safetensors."""
+    return model.with_suffix(".state.safetensors")

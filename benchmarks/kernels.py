@@ -1,0 +1,189 @@
+"""The parts of training against plain torch in the same run: output layer, cells, and whole language model steps.
+
+    python benchmarks/kernels.py [softmax|cells|training]...
+
+`softmax` and `training` compare with nn.Linear + CrossEntropyLoss (and nn.LSTM), `cells` with torch's fused layers.
+Ratios are medians over alternating runs.
+"""
+
+from __future__ import annotations
+
+import sys
+
+import numpy as np
+import torch
+from machine import compare, describe
+from torch import nn
+from torch.nn import functional
+
+from seqcli.language.config import LanguageModelConfig
+from seqcli.language.network import LanguageModel
+from seqcli.language.objective import LanguageModelTask
+from seqcli.model.softmax import SampledVocabulary, linear_cross_entropy
+from seqcli.model.stack import RecurrentLayer
+from seqcli.training.device import autocast, choose_precision
+
+CPU = torch.device("cpu")
+PRECISION = choose_precision("auto", CPU)
+
+
+def softmax() -> None:
+    """Forward and backward of the output layer, 2240 × 400 × 10,000."""
+    torch.manual_seed(0)
+    hidden = torch.randn(2240, 400).requires_grad_()
+    weight = (torch.randn(10_000, 400) * 0.05).requires_grad_()
+    bias = torch.zeros(10_000, requires_grad=True)
+    targets = torch.from_numpy(np.random.default_rng(0).zipf(1.3, 2240).clip(max=10_000) - 1)
+    sampled = SampledVocabulary(torch.arange(10_000), head=500, tail=500)
+
+    def gradients(loss: torch.Tensor) -> list[torch.Tensor]:
+        return list(torch.autograd.grad(loss / 2240, [hidden, weight, bias]))
+
+    def plain() -> list[torch.Tensor]:
+        return gradients(functional.cross_entropy(functional.linear(hidden, weight, bias), targets, reduction="sum"))
+
+    def fused() -> list[torch.Tensor]:
+        return gradients(linear_cross_entropy(hidden, weight, bias, targets))
+
+    def fused_auto() -> list[torch.Tensor]:
+        with autocast(CPU, PRECISION):
+            return gradients(linear_cross_entropy(hidden, weight, bias, targets))
+
+    def estimated() -> list[torch.Tensor]:
+        with autocast(CPU, PRECISION):
+            return gradients(sampled.loss(hidden, weight, bias, targets))
+
+    a = torch.randn(2240, 400)
+    b = torch.randn(400, 10_000)
+
+    def products() -> None:  # what no exact softmax can go below: its three products
+        for _ in range(3):
+            a @ b
+
+    exact = plain()
+    print("\noutput layer, 2240 × 400 × 10,000, forward + backward     ms   times faster   largest gradient error")
+    for name, work in (
+        ("fused, exact, fp32", fused),
+        (f"fused, exact, {PRECISION} (auto)", fused_auto),
+        ("sampled (1,000 types + the batch's)", estimated),
+        ("three products alone, fp32 (the limit of exact fp32)", products),
+    ):
+        ours, theirs, ratio = compare(work, plain)
+        error = ""
+        if work in (fused, fused_auto):
+            error = f"{max(((g - e).abs().max() / e.abs().max()).item() for g, e in zip(work(), exact)):.1e}"
+        print(f"{name:54s} {1e3 * ours:6.0f} {ratio:14.2f}   {error}")
+    print(f"{'plain torch, fp32':54s} {1e3 * theirs:6.0f}")
+
+
+def cells() -> None:
+    """Forward and backward of one layer, hidden 512, batch 64, 70 steps, against torch's fused layer."""
+    torch.manual_seed(0)
+    x = torch.randn(70, 64, 512, requires_grad=True)
+    print(f"\none layer, hidden 512, batch 64, 70 steps, {PRECISION}      tokens/s   torch's   share of torch's speed")
+    for cell, fused in (("rnn", nn.RNN), ("lstm", nn.LSTM), ("peephole-lstm", nn.LSTM), ("gru", nn.GRU)):
+        ours_layer, theirs_layer = RecurrentLayer(cell, 512, 512), fused(512, 512)
+
+        def ours(layer: nn.Module = ours_layer) -> None:
+            with autocast(CPU, PRECISION):
+                layer(x)[0].float().sum().backward()
+
+        def theirs(layer: nn.Module = theirs_layer) -> None:
+            with autocast(CPU, PRECISION):
+                layer(x)[0].float().sum().backward()
+
+        a, b, ratio = compare(ours, theirs, runs=5)
+        print(f"{cell:47s} {4480 / a:9,.0f} {4480 / b:9,.0f} {ratio:12.2f}  (nn.{fused.__name__})")
+
+
+class PlainModel(nn.Module):
+    """The language model of the textbooks: nn.Embedding, nn.LSTM, nn.Linear with tied weights."""
+
+    def __init__(self, vocabulary: int, hidden: int, layers: int) -> None:
+        super().__init__()
+        self.embedding = nn.Embedding(vocabulary, hidden)
+        nn.init.uniform_(self.embedding.weight, -0.05, 0.05)
+        self.lstm = nn.LSTM(hidden, hidden, layers)
+        self.output = nn.Linear(hidden, vocabulary)
+        self.output.weight = self.embedding.weight
+
+    def forward(self, tokens: torch.Tensor, state: tuple | None) -> tuple[torch.Tensor, tuple]:
+        hidden, state = self.lstm(self.embedding(tokens), state)
+        return self.output(hidden), state
+
+
+def training() -> None:
+    """Steps of a tied 2 × 200 LSTM, 10,000 words, batch 20, bptt 35, optimiser included; the losses side by side."""
+    rng = np.random.default_rng(0)
+    # a text with something to learn: every word is drawn near twice the one before, frequent words often
+    text = np.empty(400_000, np.int64)
+    text[0] = 1
+    jumps, fresh = rng.zipf(1.5, len(text)), rng.zipf(1.2, len(text))
+    for t in range(1, len(text)):
+        text[t] = min(fresh[t], 9999) if t % 4 == 0 else (2 * text[t - 1] + min(jumps[t], 50)) % 10_000
+    counts = np.bincount(text, minlength=10_000)
+    order = torch.from_numpy(np.argsort(-counts, kind="stable"))
+
+    def task(sampled: SampledVocabulary | None) -> tuple[LanguageModelTask, torch.optim.Optimizer]:
+        torch.manual_seed(0)
+        model = LanguageModel(LanguageModelConfig(10_000, "lstm", 200, 200, 2))
+        made = LanguageModelTask(model, text, text[:1000], batch_size=20, bptt=35, seed=0, sampled=sampled)
+        return made, torch.optim.AdamW(model.parameters(), lr=0.002, fused=True)
+
+    torch.manual_seed(0)
+    plain = PlainModel(10_000, 200, 2)
+    plain_optimizer = torch.optim.AdamW(plain.parameters(), lr=0.002)
+    reader, _ = task(None)
+    state: tuple | None = None
+    plain_losses: list[float] = []
+
+    def plain_step() -> None:
+        nonlocal state
+        x, y, _ = reader.batch(0, len(plain_losses))
+        logits, state = plain(x, state)
+        state = tuple(part.detach() for part in state)
+        loss = functional.cross_entropy(logits.flatten(0, 1), y.flatten())
+        plain_optimizer.zero_grad()
+        loss.backward()
+        nn.utils.clip_grad_norm_(plain.parameters(), 0.25)
+        plain_optimizer.step()
+        plain_losses.append(loss.item())
+
+    print(
+        f"\ntraining, tied 2 × 200 LSTM, 10,000 words, batch 20, bptt 35      tokens/s   times plain   loss at 25, 100"
+    )
+    for name, sampled in (("full softmax", None), ("sampled softmax", SampledVocabulary(order, 500, 500))):
+        made, optimizer = task(sampled)
+        losses: list[float] = []
+
+        def step(made: LanguageModelTask = made, optimizer: torch.optim.Optimizer = optimizer) -> None:
+            with autocast(CPU, PRECISION):
+                loss, _ = made.loss(made.batch(0, len(losses)))
+            loss.backward()
+            nn.utils.clip_grad_norm_(made.model.parameters(), 0.25)
+            optimizer.step()
+            optimizer.zero_grad()
+            losses.append(loss.item())
+
+        plain_losses.clear()
+        torch.manual_seed(0)
+        plain.__init__(10_000, 200, 2)
+        plain_optimizer = torch.optim.AdamW(plain.parameters(), lr=0.002)
+        state = None
+        ours, theirs, ratio = compare(step, plain_step, runs=100)
+        print(
+            f"{f'seqcli, {name}, {PRECISION}':61s} {700 / ours:12,.0f} {ratio:13.2f}"
+            f"   {np.mean(losses[15:35]):.2f} {np.mean(losses[-20:]):.2f}"
+        )
+    print(
+        f"{'plain torch, fp32':61s} {700 / theirs:12,.0f} {'':13s}"
+        f"   {np.mean(plain_losses[15:35]):.2f} {np.mean(plain_losses[-20:]):.2f}"
+    )
+
+
+if __name__ == "__main__":
+    wanted = sys.argv[1:] or ["softmax", "cells", "training"]
+    print(describe())
+    for part in (softmax, cells, training):
+        if part.__name__ in wanted:
+            part()

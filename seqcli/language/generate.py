@@ -1,0 +1,149 @@
+"""Continue texts with a language model: many prompts and samples as one batch, the text coming out as it is made."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from seqcli.data.tokenizer import Tokenizer
+from seqcli.errors import UsageError
+from seqcli.language.decoder import LanguageModelDecoder
+from seqcli.language.sampling import Sampling, draw, probabilities, softmax
+
+
+@dataclass(frozen=True)
+class Limits:
+    """When a continuation ends: after `max_tokens`, before the first of the `stop` texts, after `max_lines` lines."""
+
+    max_tokens: int = 200
+    stop: tuple[str, ...] = ()
+    max_lines: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.max_tokens < 1:
+            raise UsageError("--max-tokens must be 1 or more")
+        if self.max_lines is not None and self.max_lines < 1:
+            raise UsageError("--max-lines must be 1 or more")
+        if "" in self.stop:
+            raise UsageError("--stop needs a text that is not empty")
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A bit of the continuation of one prompt; `finish` is set with the last one: `length`, `stop` or `lines`."""
+
+    prompt: int
+    sample: int
+    text: str
+    tokens: int
+    finish: str | None = None
+
+
+def generate(
+    decoder: LanguageModelDecoder,
+    tokenizer: Tokenizer,
+    prompts: Sequence[str],
+    *,
+    samples: int = 1,
+    sampling: Sampling = Sampling(),
+    limits: Limits = Limits(),
+    seed: int = 1,
+) -> Iterator[Piece]:
+    """Continue every prompt `samples` times.
+
+    Each continuation has its own random numbers, made from (seed, prompt's number, sample's number), so its text does
+    not depend on what else is in the batch. The unknown token is never chosen.
+    """
+    rows = [
+        _Row(prompt, sample, context_ids(tokenizer, text), tokenizer, limits, seed)
+        for prompt, text in enumerate(prompts)
+        for sample in range(samples)
+    ]
+    state = decoder.initial_state(len(rows))
+    while rows:
+        hidden, state = decoder.step(np.array([row.pending.pop(0) for row in rows]), state)
+        ready = np.array([number for number, row in enumerate(rows) if not row.pending], int)
+        if len(ready):
+            logits = decoder.logits(decoder.select([(hidden,)], ready)[0][0] if len(ready) < len(rows) else hidden)
+            logits[:, tokenizer.unk_id] = -np.inf
+            for number, row_logits in zip(ready, logits, strict=True):
+                row = rows[number]
+                chosen = draw(probabilities(row_logits, sampling, row.seen), row.generator)
+                piece = row.take(chosen)
+                if piece.text or piece.finish:
+                    yield piece
+        if any(row.finished for row in rows):
+            kept = np.array([number for number, row in enumerate(rows) if not row.finished], int)
+            rows, state = [rows[number] for number in kept], decoder.select(state, kept)
+
+
+def next_tokens(
+    decoder: LanguageModelDecoder, tokenizer: Tokenizer, prompt: str, count: int
+) -> list[tuple[str, float]]:
+    """The `count` likeliest next tokens after a prompt with their probabilities (of the whole vocabulary)."""
+    state = decoder.initial_state(1)
+    for token in context_ids(tokenizer, prompt):
+        hidden, state = decoder.step(np.array([token]), state)
+    chances = softmax(decoder.logits(hidden)[0].astype(np.float64))
+    best = np.argsort(-chances, kind="stable")[:count]
+    return [(tokenizer.piece(int(token)), float(chances[token])) for token in best]
+
+
+def context_ids(tokenizer: Tokenizer, prompt: str) -> list[int]:
+    """What a model reads before it continues a prompt: the end of a line before, then the prompt."""
+    return [tokenizer.boundary_id, *tokenizer.encode(prompt).tolist()]
+
+
+class _Row:
+    """One continuation on its way."""
+
+    def __init__(
+        self, prompt: int, sample: int, context: list[int], tokenizer: Tokenizer, limits: Limits, seed: int
+    ) -> None:
+        self.prompt, self.sample, self.limits = prompt, sample, limits
+        self.pending, self.seen = context, list(context)
+        self.generator = np.random.default_rng((seed, prompt, sample))
+        self.decoder = tokenizer.stream_decoder(context)
+        self.tokens, self.lines = 0, 0
+        self.held = ""  # text that may yet turn out to be the beginning of a stop text
+        self.finished = False
+
+    def take(self, token: int) -> Piece:
+        """Add a token; what may be shown now is in the piece."""
+        self.tokens += 1
+        self.seen.append(token)
+        self.pending = [token]
+        self.held += self.decoder.push(token)
+        finish = "length" if self.tokens >= self.limits.max_tokens else None
+        if finish:
+            self.held += self.decoder.flush()
+        text, ended = self._release(last=finish is not None)
+        finish = ended or finish
+        self.finished = finish is not None
+        return Piece(self.prompt, self.sample, text, self.tokens, finish)
+
+    def _release(self, *, last: bool) -> tuple[str, str | None]:
+        text, finish = self.held, None
+        found = [place for stop in self.limits.stop if (place := text.find(stop)) >= 0]
+        if found:
+            text, finish = text[: min(found)], "stop"
+        if self.limits.max_lines is not None:
+            for place, character in enumerate(text):
+                self.lines += character == "\n"
+                if self.lines >= self.limits.max_lines:
+                    return text[:place], "lines"
+        if finish or last:
+            return text, finish
+        hold = max((_overlap(text, stop) for stop in self.limits.stop), default=0)
+        shown = text[: len(text) - hold]
+        if self.limits.max_lines is not None:
+            self.lines -= text[len(shown) :].count("\n")  # counted again when it is shown
+        self.held = text[len(shown) :]
+        return shown, None
+
+
+def _overlap(text: str, stop: str) -> int:
+    """How many characters at the end of `text` are the beginning of `stop`."""
+    return next((n for n in range(min(len(stop) - 1, len(text)), 0, -1) if text.endswith(stop[:n])), 0)

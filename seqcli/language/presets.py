@@ -1,0 +1,166 @@
+"""Sizes and settings chosen from the data, the time and the machine, by rules that can be read here.
+
+What limits a short run on a processor is arithmetic. A model with P recurrent parameters, and an output layer that sums
+over S types of width E, costs about 6 (P + S·E) operations a token, forward and backward. The budget pays for C
+operations: the machine's measured speed, times what of it a run reaches, times the seconds. That fixes how many tokens
+D = C / 6 (P + S·E) a size gets to read. Too big a model reads too little, too small a one has nothing left to learn;
+the size taken is the one whose D / P comes nearest to a constant found on validation data (`benchmarks/README.md`).
+
+How often the text is read then decides the regularisation: none is needed before the text repeats, and each doubling
+asks for more.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+from seqcli.errors import CheckpointError, UsageError
+from seqcli.language.config import LanguageModelConfig
+from seqcli.language.network import Regularisation
+
+SIZES = {  # (hidden, layers)
+    "tiny": (128, 1),
+    "small": (256, 1),
+    "medium": (512, 1),
+    "large": (768, 2),
+}
+LADDER = ((128, 1), (192, 1), (256, 1), (320, 1), (400, 1), (512, 1), (640, 1), (512, 2), (640, 2), (768, 2), (1024, 2))
+TOKENS_PER_PARAMETER = 2.5
+REACHED = 0.6  # of the speed of one large matrix product, by a training step on a processor
+SAMPLE = 1000  # types a sampled softmax sums over beside the batch's own
+SAMPLING_PAYS = 4000  # types from which sampling is worth its noise
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Everything that is settled before training starts; `reason` says how it came about."""
+
+    config: LanguageModelConfig
+    regularisation: Regularisation
+    batch_size: int
+    bptt: int
+    learning_rate: float
+    sampled: int  # types the training softmax is estimated from; 0: all of them, exactly
+    reason: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        values = asdict(self)
+        values.pop("config")
+        return values
+
+    @classmethod
+    def from_json(cls, values: dict[str, Any], config: LanguageModelConfig) -> Recipe:
+        """What `to_json` gave, with its configuration; `CheckpointError` when it is not that."""
+        try:
+            rest = {**values, "regularisation": Regularisation(**values["regularisation"])}
+            return cls(config=config, **rest)
+        except (KeyError, TypeError) as problem:
+            raise CheckpointError("the training state's recipe is not one this program knows") from problem
+
+
+def choose_recipe(
+    *,
+    tokens: int,
+    vocabulary: int,
+    kind: str,
+    seconds: float | None,
+    epochs: float | None,
+    speed: float,
+    accelerator: bool,
+    cell: str = "lstm",
+    size: str = "auto",
+    tied: bool = True,
+    embedding: int | None = None,
+    hidden: int | None = None,
+    layers: int | None = None,
+    dropout: float | None = None,
+    batch_size: int | None = None,
+    bptt: int | None = None,
+    learning_rate: float | None = None,
+    softmax: str = "auto",
+) -> Recipe:
+    """A recipe for a text of `tokens` tokens under a budget of `seconds` on a machine of `speed` operations a second.
+
+    What is given is kept, what is None is chosen. `UsageError` for a size, softmax or width that cannot be.
+    """
+    if size != "auto" and size not in SIZES:
+        raise UsageError(f"unknown size {size!r}", hint=f"choose from auto, {', '.join(SIZES)}")
+    if softmax not in ("auto", "full", "sampled"):
+        raise UsageError(f"unknown softmax {softmax!r}", hint="choose from auto, full, sampled")
+    can_sample = vocabulary > 2 * SAMPLE
+    if softmax == "sampled" and not can_sample:
+        raise UsageError(f"a vocabulary of {vocabulary} is too small to sample from", hint="use --softmax full")
+    sampling = softmax == "sampled" or (softmax == "auto" and vocabulary >= SAMPLING_PAYS and not accelerator)
+    sampled = SAMPLE if sampling else 0
+    summed = sampled * 5 // 4 if sampled else vocabulary  # the batch's own types come on top
+    operations = speed * REACHED * seconds if seconds is not None else None
+
+    auto_size = size == "auto" and hidden is None
+    if auto_size:
+        chosen_hidden, chosen_layers = _size_for(operations, summed, tokens)
+    else:
+        chosen_hidden, chosen_layers = SIZES["medium" if size == "auto" else size]
+    chosen_hidden, chosen_layers = hidden or chosen_hidden, layers or chosen_layers
+    width = embedding or (chosen_hidden if kind != "char" or tied else min(chosen_hidden, 128))
+    config = LanguageModelConfig(vocabulary, cell, width, chosen_hidden, chosen_layers, tied)
+
+    cost = _operations_per_token(chosen_hidden, chosen_layers, summed)
+    passes = epochs if epochs is not None else (operations / cost / tokens if operations is not None else 10.0)
+    regularisation = _regularisation(kind, passes) if dropout is None else _uniform_regularisation(dropout)
+    long = kind == "char"
+    recipe = Recipe(
+        config=config,
+        regularisation=regularisation,
+        batch_size=batch_size or (64 if accelerator else 20 if not long else 24),
+        bptt=bptt or (35 if not long else 64),
+        learning_rate=learning_rate or _learning_rate(chosen_hidden),
+        sampled=sampled,
+    )
+    estimate = (
+        f"about {passes:.1f} passes over {tokens:,} tokens" if operations is not None or epochs else "given steps"
+    )
+    return replace(
+        recipe,
+        reason=(
+            f"{chosen_layers} × {chosen_hidden} {cell}, {estimate}, dropout {regularisation.output:.2f}, "
+            f"batch {recipe.batch_size} × {recipe.bptt}, learning rate {recipe.learning_rate:g}, "
+            + (f"softmax sampled from {sampled} types" if sampled else "full softmax")
+        ),
+    )
+
+
+def _operations_per_token(hidden: int, layers: int, summed: int) -> float:
+    return 6.0 * (8 * hidden * hidden * layers + summed * hidden)
+
+
+def _size_for(operations: float | None, summed: int, tokens: int) -> tuple[int, int]:
+    if operations is None:
+        return SIZES["medium"]
+
+    def distance(size: tuple[int, int]) -> float:
+        hidden, layers = size
+        read = operations / _operations_per_token(hidden, layers, summed)
+        return abs(math.log(read / (8 * hidden * hidden * layers) / TOKENS_PER_PARAMETER))
+
+    return min(LADDER, key=distance)
+
+
+def _regularisation(kind: str, passes: float) -> Regularisation:
+    share = 0.1 + 0.1 * math.log2(max(passes, 0.5))
+    if kind == "char":
+        share *= 0.6
+    share = min(max(share, 0.0), 0.5)
+    return Regularisation(input=share / 2, between=share, output=share)
+
+
+def _uniform_regularisation(dropout: float) -> Regularisation:
+    if not 0 <= dropout < 1:
+        raise UsageError("--dropout must be from 0 to below 1")
+    return Regularisation(input=dropout / 2, between=dropout, output=dropout)
+
+
+def _learning_rate(hidden: int) -> float:
+    """Adam's steps are per weight: wider sums of them want smaller ones."""
+    return 0.004 * min(1.0, (320 / hidden) ** 0.5)

@@ -1,0 +1,85 @@
+"""From the logits of a next token to the token: the usual ways to choose, on one row at a time, in NumPy."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from seqcli.errors import UsageError
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """How the next token is chosen.
+
+    `temperature` divides the logits; 0 takes the likeliest token. `top_k` keeps the k likeliest; `top_p` the smallest
+    set that holds that much probability (Holtzman et al. 2020); `min_p` those at least that share as likely as the
+    likeliest (Nguyen et al. 2024). `repetition_penalty` above 1 makes tokens that were there less likely (Keskar et al.
+    2019). Filters are applied in the order penalty, temperature, top-k, top-p, min-p.
+    """
+
+    temperature: float = 0.8
+    top_k: int = 0
+    top_p: float = 1.0
+    min_p: float = 0.0
+    repetition_penalty: float = 1.0
+
+    def __post_init__(self) -> None:
+        rules = (
+            (self.temperature >= 0, "--temperature", "0 or more"),
+            (self.top_k >= 0, "--top-k", "0 (all) or more"),
+            (0 < self.top_p <= 1, "--top-p", "above 0 and at most 1"),
+            (0 <= self.min_p <= 1, "--min-p", "from 0 to 1"),
+            (self.repetition_penalty > 0, "--repetition-penalty", "above 0"),
+        )
+        for good, option, wanted in rules:
+            if not good:
+                raise UsageError(f"{option} must be {wanted}")
+
+
+def probabilities(logits: np.ndarray, sampling: Sampling, seen: Sequence[int] = ()) -> np.ndarray:
+    """logits (vocabulary,) -> the probabilities (vocabulary,) that are drawn from, float64, summing to 1."""
+    scores = logits.astype(np.float64)
+    if sampling.repetition_penalty != 1.0 and len(seen):
+        ids = np.unique(np.asarray(seen))
+        scores[ids] = np.where(
+            scores[ids] > 0, scores[ids] / sampling.repetition_penalty, scores[ids] * sampling.repetition_penalty
+        )
+    if sampling.temperature == 0:
+        chosen = np.zeros_like(scores)
+        chosen[scores.argmax()] = 1.0
+        return chosen
+    scores /= sampling.temperature
+    if 0 < sampling.top_k < len(scores):
+        kept = np.argpartition(scores, -sampling.top_k)[-sampling.top_k :]
+        mask = np.full(len(scores), -np.inf)
+        mask[kept] = 0
+        scores += mask
+    result = softmax(scores)
+    if sampling.top_p < 1:
+        order = np.argsort(-result, kind="stable")
+        before = np.cumsum(result[order]) - result[order]
+        result[order[before >= sampling.top_p]] = 0
+    if sampling.min_p > 0:
+        result[result < sampling.min_p * result.max()] = 0
+    return np.asarray(result / result.sum())
+
+
+def draw(distribution: np.ndarray, generator: np.random.Generator) -> int:
+    """One id, by inverting the cumulative distribution at one uniform number."""
+    cumulative = np.cumsum(distribution)
+    return int(np.searchsorted(cumulative, generator.random() * cumulative[-1], side="right"))
+
+
+def softmax(scores: np.ndarray) -> np.ndarray:
+    """Along the last axis, without overflow."""
+    shifted = np.exp(scores - scores.max(axis=-1, keepdims=True))
+    return np.asarray(shifted / shifted.sum(axis=-1, keepdims=True))
+
+
+def log_softmax(scores: np.ndarray) -> np.ndarray:
+    """Logarithm of `softmax`, in nats."""
+    shifted = scores - scores.max(axis=-1, keepdims=True)
+    return np.asarray(shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True)))

@@ -1,0 +1,282 @@
+"""Learn a language model from a text and save it: what `seqcli train-lm` does, callable from Python."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from seqcli.checkpoint import Checkpoint, OutputLock, check_writable, load_checkpoint, save_checkpoint
+from seqcli.data.corpus import Corpus, open_corpus
+from seqcli.data.tokenizer import Tokenizer, load_tokenizer
+from seqcli.errors import UsageError
+from seqcli.language.config import LanguageModelConfig
+from seqcli.language.network import LanguageModel, Regularisation
+from seqcli.language.objective import LanguageModelTask
+from seqcli.language.presets import Recipe, choose_recipe
+from seqcli.model.softmax import SampledVocabulary
+from seqcli.training.device import choose_device, choose_precision, product_speed
+from seqcli.training.log import TrainingLog
+from seqcli.training.loop import TrainingResult, train
+from seqcli.training.options import OnProgress, Progress, ShouldStop, TrainingOptions
+from seqcli.training.provenance import provenance
+from seqcli.training.state import TrainingState, load_state, save_state, state_path
+
+DEFAULT_BUDGET = 300.0  # seconds
+
+
+@dataclass(frozen=True)
+class TrainRequest:
+    """What `train-lm` was asked for; None leaves a choice to the data, the budget and the machine.
+
+    `budget` is in seconds; at most one of budget, epochs, steps. `output` is the model file.
+    """
+
+    corpus: tuple[str, ...]
+    output: Path
+    valid: tuple[str, ...] = ()
+    valid_share: float = 0.05
+    tokens: str = "auto"
+    vocab_size: int | None = None
+    encoding: str = "utf-8"
+    encoding_errors: str = "strict"
+    cell: str = "lstm"
+    size: str = "auto"
+    embedding: int | None = None
+    hidden: int | None = None
+    layers: int | None = None
+    tied: bool = True
+    dropout: float | None = None
+    budget: float | None = None
+    epochs: float | None = None
+    steps: int | None = None
+    batch_size: int | None = None
+    bptt: int | None = None
+    learning_rate: float | None = None
+    average: float = 0.0
+    patience: int = 0
+    softmax: str = "auto"
+    device: str = "auto"
+    precision: str = "auto"
+    seed: int = 1
+    save_interval: float = 60.0
+    overwrite: bool = False
+    resume: bool = False
+    init_from: Path | None = None
+
+
+@dataclass(frozen=True)
+class TrainOutcome:
+    """Where the model is, what its validation gave (nats, perplexity, bits), and how the run ended."""
+
+    path: Path
+    metrics: dict[str, Any]
+    ended: str  # "finished", "patience" or "stopped"
+    seconds: float
+
+
+def train_language_model(
+    request: TrainRequest,
+    *,
+    on_progress: OnProgress = lambda progress: None,
+    on_notice: Callable[[str], None] = lambda text: None,
+    on_detail: Callable[[str], None] = lambda text: None,
+    should_stop: ShouldStop = lambda: False,
+) -> TrainOutcome:
+    """Train as requested and write the model, its training state and its log.
+
+    Raises `DataError` for a corpus that cannot be used, `UsageError` for options that do not fit, `CheckpointError` for
+    a state or model to go on from that is damaged, `TrainingError` when the loss does not stay finite.
+    """
+    if sum(length is not None for length in (request.budget, request.epochs, request.steps)) > 1:
+        raise UsageError("--budget, --epochs and --steps exclude one another", hint="give one of them")
+    if request.resume and request.init_from:
+        raise UsageError("--resume and --init-from exclude one another", hint="give one of them")
+    check_writable(request.output, overwrite=request.overwrite or request.resume)
+    with OutputLock(request.output):
+        return _train(request, on_progress, on_notice, on_detail, should_stop)
+
+
+def _train(
+    request: TrainRequest,
+    on_progress: OnProgress,
+    on_notice: Callable[[str], None],
+    on_detail: Callable[[str], None],
+    should_stop: ShouldStop,
+) -> TrainOutcome:
+    started = time.monotonic()
+    state = _load_state(request) if request.resume else None
+    base = load_checkpoint(request.init_from, task="lm") if request.init_from else None
+    blob = state.blobs["tokenizer"] if state else base.blobs["tokenizer"] if base else None
+    corpus = open_corpus(
+        list(request.corpus),
+        valid=list(request.valid) or None,
+        valid_share=request.valid_share,
+        tokens=request.tokens,
+        vocab_size=request.vocab_size,
+        encoding=request.encoding,
+        errors=request.encoding_errors,
+        tokenizer=load_tokenizer(blob) if blob is not None else None,
+    )
+    for note in (*corpus.notes, corpus.held_out):
+        on_notice(note)
+    device = choose_device(request.device)
+    precision = choose_precision(request.precision, device)
+    recipe = _recipe(request, corpus, device, precision, state, base)
+    on_detail(f"device {device.type}, precision {precision}; {recipe.reason}")
+
+    torch.manual_seed(request.seed)
+    model = LanguageModel(recipe.config, recipe.regularisation).to(device)
+    counts = np.bincount(corpus.train[:50_000_000], minlength=corpus.tokenizer.size)
+    _initialise_output_bias(model, counts)
+    if base is not None:
+        model.load_state_dict({name: torch.from_numpy(value.copy()) for name, value in base.tensors.items()})
+    task = LanguageModelTask(
+        model,
+        corpus.train,
+        np.concatenate(([corpus.tokenizer.boundary_id], corpus.valid)),
+        batch_size=recipe.batch_size,
+        bptt=recipe.bptt,
+        seed=request.seed,
+        sampled=_sampled_vocabulary(recipe, counts, device),
+    )
+    options = TrainingOptions(
+        learning_rate=recipe.learning_rate,
+        budget=request.budget or (None if request.epochs or request.steps else DEFAULT_BUDGET),
+        epochs=request.epochs,
+        steps=request.steps,
+        average=request.average,
+        patience=request.patience,
+        save_interval=request.save_interval,
+        seed=request.seed,
+        precision=precision,
+    )
+    description = {"config": recipe.config.to_json(), "recipe": recipe.to_json(), "fingerprint": corpus.fingerprint}
+    blobs = {"tokenizer": corpus.tokenizer.to_bytes()}
+    log = TrainingLog(request.output.with_suffix(".log.csv"), resumed=state is not None)
+
+    def report(progress: Progress) -> None:
+        log.add(progress)
+        on_progress(progress)
+
+    result = train(
+        task,
+        options,
+        on_progress=report,
+        save=lambda s: save_state(state_path(request.output), replace(s, description=description, blobs=blobs)),
+        resume=state,
+        should_stop=should_stop,
+    )
+    metrics = _metrics(result, corpus)
+    checkpoint = Checkpoint(
+        task="lm",
+        config=recipe.config.to_json(),
+        tensors={name: value.float().cpu().numpy() for name, value in model.state_dict().items()},
+        blobs=blobs,
+        metrics=metrics,
+        provenance=provenance(
+            seed=request.seed,
+            fingerprint=corpus.fingerprint,
+            options=_plain(request) | {"recipe": recipe.to_json(), "device": device.type, "precision": precision},
+        ),
+    )
+    save_checkpoint(request.output, checkpoint)
+    return TrainOutcome(request.output, metrics, result.ended, time.monotonic() - started)
+
+
+def _load_state(request: TrainRequest) -> TrainingState:
+    path = state_path(request.output)
+    if not path.exists():
+        raise UsageError(f"there is no run to resume: {path} does not exist", hint="leave --resume out to start one")
+    return load_state(path)
+
+
+def _recipe(
+    request: TrainRequest,
+    corpus: Corpus,
+    device: torch.device,
+    precision: str,
+    state: TrainingState | None,
+    base: Checkpoint | None,
+) -> Recipe:
+    if state is not None:
+        if state.description.get("fingerprint") != corpus.fingerprint:
+            raise UsageError(
+                "the run to resume was trained on other data",
+                hint="resume with the same files, or start anew with --overwrite, or fine-tune with --init-from",
+            )
+        return Recipe.from_json(state.description["recipe"], LanguageModelConfig.from_json(state.description["config"]))
+    recipe = choose_recipe(
+        tokens=len(corpus.train),
+        vocabulary=corpus.tokenizer.size,
+        kind=corpus.tokenizer.kind,
+        seconds=request.budget or (DEFAULT_BUDGET if not (request.epochs or request.steps) else None),
+        epochs=request.epochs,
+        speed=product_speed(device, precision),
+        accelerator=device.type != "cpu",
+        cell=request.cell,
+        size=request.size,
+        tied=request.tied,
+        embedding=request.embedding,
+        hidden=request.hidden,
+        layers=request.layers,
+        dropout=request.dropout,
+        batch_size=request.batch_size,
+        bptt=request.bptt,
+        learning_rate=request.learning_rate,
+        softmax=request.softmax,
+    )
+    if base is not None:
+        return replace(recipe, config=LanguageModelConfig.from_json(base.config))
+    return recipe
+
+
+def _initialise_output_bias(model: LanguageModel, counts: np.ndarray) -> None:
+    """Start from the unigram distribution: the first steps need not learn how frequent words are."""
+    frequencies = (counts + 1) / (counts + 1).sum()
+    with torch.no_grad():
+        model.output_bias.copy_(torch.from_numpy(np.log(frequencies)))
+
+
+def _sampled_vocabulary(recipe: Recipe, counts: np.ndarray, device: torch.device) -> SampledVocabulary | None:
+    if not recipe.sampled:
+        return None
+    order = torch.from_numpy(np.argsort(-counts, kind="stable")).to(device)
+    return SampledVocabulary(order, head=recipe.sampled // 2, tail=recipe.sampled - recipe.sampled // 2)
+
+
+def _metrics(result: TrainingResult, corpus: Corpus) -> dict[str, Any]:
+    """What `info` shows: the whole validation text's figures and the history of the run."""
+    nats = result.final.metrics["loss"]
+    bits = nats * len(corpus.valid) / math.log(2)
+    return {
+        "tokens": len(corpus.valid),
+        "nll_per_token": nats,
+        "perplexity": math.exp(min(nats, 700.0)),
+        "bits_per_byte": bits / max(corpus.valid_bytes, 1),
+        "bits_per_char": bits / max(corpus.valid_chars, 1),
+        "steps": result.position.step,
+        "epochs": result.position.epoch,
+        "training_seconds": round(result.position.seconds, 1),
+        "tokens_per_second": round(result.tokens_per_second),
+        "history": [
+            {"step": v.step, "seconds": round(v.seconds, 1), "perplexity": v.metrics["perplexity"]}
+            for v in result.history
+        ],
+    }
+
+
+def _plain(request: TrainRequest) -> dict[str, Any]:
+    return {
+        name: str(value) if isinstance(value, Path) else list(value) if isinstance(value, tuple) else value
+        for name, value in asdict(request).items()
+    }
+
+
+__all__ = ["DEFAULT_BUDGET", "TrainOutcome", "TrainRequest", "Tokenizer", "train_language_model"]

@@ -1,0 +1,45 @@
+"""The history of a run as a CSV file beside the model: one row every few seconds and one a validation."""
+
+from __future__ import annotations
+
+import csv
+import io
+from pathlib import Path
+
+from seqcli.training.options import Progress
+
+COLUMNS = ("step", "epoch", "seconds", "loss", "learning_rate", "tokens_per_second", "valid_score")
+INTERVAL = 5.0  # seconds between rows
+
+
+class TrainingLog:
+    """Appends to `path`; a run that is not resumed starts it anew."""
+
+    def __init__(self, path: Path, *, resumed: bool) -> None:
+        self.path = path
+        self._last, self._validations = float("-inf"), 0
+        if not resumed or not path.exists():
+            self._write([COLUMNS], "w")
+
+    def add(self, progress: Progress) -> None:
+        validated = len(progress.history) > self._validations
+        if not validated and progress.seconds - self._last < INTERVAL:
+            return
+        self._last, self._validations = progress.seconds, len(progress.history)
+        score = f"{progress.history[-1].score:.5f}" if validated else ""
+        row = (
+            progress.step,
+            f"{progress.epoch:.4f}",
+            f"{progress.seconds:.2f}",
+            f"{progress.loss:.5f}",
+            f"{progress.learning_rate:.3g}",
+            f"{progress.tokens_per_second:.0f}",
+            score,
+        )
+        self._write([row], "a")
+
+    def _write(self, rows: list[tuple[object, ...]], mode: str) -> None:
+        text = io.StringIO()
+        csv.writer(text, lineterminator="\n").writerows(rows)
+        with self.path.open(mode, encoding="utf-8") as file:
+            file.write(text.getvalue())
