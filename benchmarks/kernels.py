@@ -71,7 +71,9 @@ def softmax() -> None:
         ours, theirs, ratio = compare(work, plain)
         error = ""
         if work in (fused, fused_auto):
-            error = f"{max(((g - e).abs().max() / e.abs().max()).item() for g, e in zip(work(), exact)):.1e}"
+            error = (
+                f"{max(((g - e).abs().max() / e.abs().max()).item() for g, e in zip(work(), exact, strict=True)):.1e}"
+            )
         print(f"{name:54s} {1e3 * ours:6.0f} {ratio:14.2f}   {error}")
     print(f"{'plain torch, fp32':54s} {1e3 * theirs:6.0f}")
 
@@ -150,13 +152,17 @@ def training() -> None:
         plain_losses.append(loss.item())
 
     print(
-        f"\ntraining, tied 2 × 200 LSTM, 10,000 words, batch 20, bptt 35      tokens/s   times plain   loss at 25, 100"
+        "\ntraining, tied 2 × 200 LSTM, 10,000 words, batch 20, bptt 35      tokens/s   times plain   loss at 25, 100"
     )
     for name, sampled in (("full softmax", None), ("sampled softmax", SampledVocabulary(order, 500, 500))):
         made, optimizer = task(sampled)
         losses: list[float] = []
 
-        def step(made: LanguageModelTask = made, optimizer: torch.optim.Optimizer = optimizer) -> None:
+        def step(
+            made: LanguageModelTask = made,
+            optimizer: torch.optim.Optimizer = optimizer,
+            losses: list[float] = losses,
+        ) -> None:
             with autocast(CPU, PRECISION):
                 loss, _ = made.loss(made.batch(0, len(losses)))
             loss.backward()

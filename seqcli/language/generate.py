@@ -47,18 +47,21 @@ def generate(
     prompts: Sequence[str],
     *,
     samples: int = 1,
-    sampling: Sampling = Sampling(),
-    limits: Limits = Limits(),
+    sampling: Sampling | None = None,
+    limits: Limits | None = None,
     seed: int = 1,
+    first_prompt: int = 0,
 ) -> Iterator[Piece]:
     """Continue every prompt `samples` times.
 
     Each continuation has its own random numbers, made from (seed, prompt's number, sample's number), so its text does
-    not depend on what else is in the batch. The unknown token is never chosen.
+    not depend on what else is in the batch. Prompts are numbered from `first_prompt`. The unknown token is never
+    chosen.
     """
+    sampling, limits = sampling or Sampling(), limits or Limits()
     rows = [
         _Row(prompt, sample, context_ids(tokenizer, text), tokenizer, limits, seed)
-        for prompt, text in enumerate(prompts)
+        for prompt, text in enumerate(prompts, start=first_prompt)
         for sample in range(samples)
     ]
     state = decoder.initial_state(len(rows))

@@ -14,10 +14,10 @@ import torch
 
 from seqcli.checkpoint import Checkpoint, OutputLock, check_writable, load_checkpoint, save_checkpoint
 from seqcli.data.corpus import Corpus, open_corpus
-from seqcli.data.tokenizer import Tokenizer, load_tokenizer
+from seqcli.data.tokenizer import load_tokenizer
 from seqcli.errors import UsageError
 from seqcli.language.config import LanguageModelConfig
-from seqcli.language.network import LanguageModel, Regularisation
+from seqcli.language.network import LanguageModel
 from seqcli.language.objective import LanguageModelTask
 from seqcli.language.presets import Recipe, choose_recipe
 from seqcli.model.softmax import SampledVocabulary
@@ -277,6 +277,3 @@ def _plain(request: TrainRequest) -> dict[str, Any]:
         name: str(value) if isinstance(value, Path) else list(value) if isinstance(value, tuple) else value
         for name, value in asdict(request).items()
     }
-
-
-__all__ = ["DEFAULT_BUDGET", "TrainOutcome", "TrainRequest", "Tokenizer", "train_language_model"]

@@ -56,9 +56,10 @@ def train(
 ) -> TrainingResult:
     """Train until the budget, the epochs or the steps are used up, and leave the best weights in `task.model`.
 
-    `save` is handed the state of the run every `save_interval` seconds and when it stops; handed back as `resume`, the
-    run goes on as if it had never stopped (bit for bit with `epochs` or `steps`, on one machine). `should_stop` is
-    asked after every step. Raises `TrainingError` when the loss stays infinite or NaN.
+    `save` is handed the state of the run every `save_interval` seconds and when it stops (its tensors are the live
+    ones: write or copy them at once); handed back as `resume`, the run goes on as if it had never stopped, bit for bit
+    with `epochs` or `steps` on one machine. `should_stop` is asked after every step. Raises `TrainingError` when the
+    loss stays infinite or NaN.
     """
     return _Run(task, options, on_progress, save, resume, should_stop).run()
 
@@ -93,6 +94,8 @@ class _Run:
         self.next_validation = self._next_validation()
 
     def run(self) -> TrainingResult:
+        # moments of weights that are seldom moved decay into denormal numbers, which are slow
+        torch.set_flush_denormal(True)
         self.model.train()
         ended = "finished"
         while self._share() < 1:
@@ -108,8 +111,8 @@ class _Run:
             if time.monotonic() - self.saved > self.options.save_interval:
                 self._save()
         self._save()  # before the validation, which takes time: a second stop loses nothing
-        last = self._validate(record=ended != "stopped")
-        if ended != "stopped":
+        last = self.history[-1] if ended == "patience" else self._validate(record=ended == "finished")
+        if ended == "finished":
             self._save()
         if self.best_weights is not None and min(v.score for v in self.history) < last.score:
             self.model.load_state_dict(self.best_weights)

@@ -73,13 +73,17 @@ def test_it_learns_and_reports() -> None:
 def test_a_stopped_run_goes_on_bit_for_bit(tmp_path: Path, stop_after: int, average: float) -> None:
     whole = LineTask()
     train(whole, options(average=average))
-    first, steps, saved = LineTask(), iter(range(1, 1000)), list[TrainingState]()
-    stopped = train(first, options(average=average), save=saved.append, should_stop=lambda: next(steps) == stop_after)
+    first, steps, path = LineTask(), iter(range(1, 1000)), tmp_path / "run.safetensors"
+    stopped = train(
+        first,
+        options(average=average),
+        save=lambda state: save_state(path, state),
+        should_stop=lambda: next(steps) == stop_after,
+    )
     assert stopped.ended == "stopped"
-    save_state(tmp_path / "run.safetensors", saved[-1])
     second = LineTask()
     torch.manual_seed(99)  # what was drawn elsewhere in between must not matter
-    resumed = train(second, options(average=average), resume=load_state(tmp_path / "run.safetensors"))
+    resumed = train(second, options(average=average), resume=load_state(path))
     assert resumed.position.step == 60
     assert torch.equal(weights(whole), weights(second))
 
