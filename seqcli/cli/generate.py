@@ -5,16 +5,22 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Iterable, Iterator
+from itertools import islice
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from seqcli.cli import console
 from seqcli.cli.options import DecodingDevice, Model, Seed
+from seqcli.cli.rows import write_json, write_rows
+from seqcli.cli.training import FOLDER
 from seqcli.errors import UsageError
 
 if TYPE_CHECKING:
     from seqcli.language.generate import Piece
+
+BATCH_ROWS = 64  # continuations made together
 
 
 def generate(
@@ -70,57 +76,68 @@ def generate(
 
     limits = Limits(max_tokens=max_tokens, stop=tuple(stop or ()), max_lines=max_lines)
     sampling = Sampling(temperature, top_k, top_p, min_p, repetition_penalty)
-    path = model
-    if path is None:
-        path = str(newest_checkpoint("checkpoints", "lm"))
+    path = Path(model) if model is not None else newest_checkpoint(FOLDER, "lm")
+    if model is None:
         console.notice(f"using {path}")
     decoder, tokenizer = load_language_model(load_checkpoint(path, task="lm"), device)
-    prompts = prompt if prompt is not None else _read_prompts(whole)
-    _check_text(prompts)
-    if not prompts:
-        console.notice("no prompt: the input is empty")
-        return
+    prompts = (_text(value) for value in prompt) if prompt is not None else _read_prompts(whole)
     if top_next is not None:
         likeliest = ((text, next_tokens(decoder, tokenizer, text, top_next)) for text in prompts)
-        _write_next(likeliest, form == "ndjson", several=len(prompts) > 1)
+        _write_next(likeliest, form == "ndjson")
         return
-    start = time.perf_counter()
-    pieces = continue_texts(decoder, tokenizer, prompts, samples=samples, sampling=sampling, limits=limits, seed=seed)
-    tokens = _write_text(prompts, samples, pieces) if form == "text" else _write_ndjson(prompts, samples, pieces)
+    start, tokens = time.perf_counter(), 0
+    first = 0
+    while batch := list(islice(prompts, max(1, BATCH_ROWS // samples))):
+        pieces = continue_texts(
+            decoder,
+            tokenizer,
+            batch,
+            samples=samples,
+            sampling=sampling,
+            limits=limits,
+            seed=seed,
+            first_prompt=first,
+        )
+        ordered = in_order(pieces, samples, first)
+        tokens += _write_ndjson(batch, first, ordered) if form == "ndjson" else _write_text(batch, first, ordered)
+        first += len(batch)
     seconds = time.perf_counter() - start
+    if not first:
+        console.notice("no prompt: the input is empty")
     console.detail(f"{tokens:,} tokens in {seconds:.2f} s, {tokens / max(seconds, 1e-9):,.0f} tokens/s")
 
 
-def _read_prompts(whole: bool) -> list[str]:
-    from seqcli.data.text import open_text
+def _read_prompts(whole: bool) -> Iterator[str]:
+    from seqcli.data.text import read_lines
 
     console.mention_terminal_input()
-    lines = list(open_text("-"))
-    return ["\n".join(lines)] if whole else lines
+    lines = read_lines("-")
+    return iter(["\n".join(lines)]) if whole else iter(lines)
 
 
-def _check_text(prompts: Iterable[str]) -> None:
+def _text(argument: str) -> str:
     """Bytes of the command line that are not text arrive as lone surrogates, which no tokenizer knows."""
-    for text in prompts:
-        if any("\ud800" <= character <= "\udfff" for character in text):
-            raise UsageError("--prompt holds bytes that are not UTF-8 text", hint="check the terminal's encoding")
+    if any("\ud800" <= character <= "\udfff" for character in argument):
+        raise UsageError("--prompt holds bytes that are not UTF-8 text", hint="check the terminal's encoding")
+    return argument
 
 
-def _write_next(likeliest: Iterable[tuple[str, list[tuple[str, float]]]], as_json: bool, *, several: bool) -> None:
-    from seqcli.cli.rows import write_rows
-
+def _write_next(likeliest: Iterable[tuple[str, list[tuple[str, float]]]], as_json: bool) -> None:
     rows = (
         {"prompt": prompt, "token": token, "probability": chance}
         for prompt, tokens in likeliest
         for token, chance in tokens
     )
-    write_rows(["prompt", "token", "probability"][not several :], rows, "ndjson" if as_json else None)
+    write_rows(["prompt", "token", "probability"], rows, "ndjson" if as_json else None)
 
 
-def _in_order(pieces: Iterable[Piece], samples: int) -> Iterator[Piece]:
-    """The pieces of the first continuation as they come, then those of the second, and so on."""
+def in_order(pieces: Iterable[Piece], samples: int, first: int) -> Iterator[Piece]:
+    """The pieces of the first continuation as they come, then those of the second, and so on.
+
+    Continuations are numbered prompt by prompt from prompt `first` on, `samples` of each.
+    """
     waiting: dict[int, list[Piece]] = {}
-    current = 0
+    current = first * samples
     for piece in pieces:
         waiting.setdefault(piece.prompt * samples + piece.sample, []).append(piece)
         while current in waiting:
@@ -131,30 +148,28 @@ def _in_order(pieces: Iterable[Piece], samples: int) -> Iterator[Piece]:
             current += 1
 
 
-def _write_text(prompts: list[str], samples: int, pieces: Iterable[Piece]) -> int:
+def _write_text(prompts: list[str], first: int, pieces: Iterable[Piece]) -> int:
     """Prompt and continuation, the texts parted by an empty line; returns the number of tokens."""
     tokens, begun = 0, False
-    for piece in _in_order(pieces, samples):
+    for piece in pieces:
         if not begun:
-            first = piece.prompt == piece.sample == 0
-            console.write(("" if first else "\n") + prompts[piece.prompt], flush=True)
+            parting = "\n" if piece.prompt + piece.sample else ""
+            console.write(parting + prompts[piece.prompt - first], flush=True)
         console.write(piece.text + ("\n" if piece.finish else ""), flush=True)
         begun = piece.finish is None
         tokens += piece.tokens if piece.finish else 0
     return tokens
 
 
-def _write_ndjson(prompts: list[str], samples: int, pieces: Iterable[Piece]) -> int:
+def _write_ndjson(prompts: list[str], first: int, pieces: Iterable[Piece]) -> int:
     """One object a continuation; returns the number of tokens."""
-    from seqcli.cli.rows import write_json
-
     tokens, text = 0, ""
-    for piece in _in_order(pieces, samples):
+    for piece in pieces:
         text += piece.text
         if piece.finish:
             write_json(
                 {
-                    "prompt": prompts[piece.prompt],
+                    "prompt": prompts[piece.prompt - first],
                     "sample": piece.sample,
                     "text": text,
                     "tokens": piece.tokens,

@@ -1,0 +1,50 @@
+"""`seqcli evaluate`: how good a model is on data it has not seen."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from seqcli.cli import console, options
+from seqcli.cli.info import flatten
+from seqcli.cli.rows import write_json, write_rows
+from seqcli.errors import UsageError
+
+
+def evaluate(
+    model: Annotated[str, typer.Argument(metavar="MODEL", help="The model file.")],
+    data: Annotated[list[str], typer.Argument(metavar="DATA", help="Files to evaluate on; - is stdin.")],
+    dynamic: Annotated[
+        bool, typer.Option("--dynamic", help="Language models: also adapting to the text while it is read.")
+    ] = False,
+    cache: Annotated[
+        bool, typer.Option("--cache", help="Language models: also with a cache of the last 2,000 words.")
+    ] = False,
+    encoding: options.Encoding = "utf-8",
+    errors: options.Errors = "strict",
+    device: options.Device = "auto",
+    as_json: options.Json = False,
+) -> None:
+    """Measure a model on data.
+
+    A language model: perplexity, bits per byte and per character of a text.
+    """
+    from seqcli.checkpoint import load_checkpoint
+
+    checkpoint = load_checkpoint(Path(model))
+    if "-" in data:
+        console.mention_terminal_input()
+    if checkpoint.task == "lm":
+        from seqcli.language.evaluate import evaluate_language_model
+
+        result = evaluate_language_model(
+            checkpoint, data, dynamic=dynamic, cache=cache, device=device, encoding=encoding, errors=errors
+        )
+    else:
+        raise UsageError(f"{model} is a model for {checkpoint.task}; evaluate knows language models")
+    if as_json:
+        write_json(result)
+    else:
+        write_rows(["what", "value"], flatten(result))

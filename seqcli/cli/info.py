@@ -1,0 +1,77 @@
+"""`seqcli info`: what is in a model file."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from seqcli.cli import console, options
+from seqcli.cli.charts import sparkline
+from seqcli.cli.rows import write_json, write_rows
+
+if TYPE_CHECKING:
+    from seqcli.checkpoint import Checkpoint
+
+
+def info(
+    model: Annotated[str, typer.Argument(metavar="MODEL", help="The model file.")],
+    as_json: options.Json = False,
+) -> None:
+    """Show what is in a model file.
+
+    Task, sizes, parameters, tokenizer, where it was trained and on what, and how good it was; every tensor is checked
+    against its checksum. The options it was trained with are shown with -v and in --json.
+    """
+    from seqcli.checkpoint import load_checkpoint
+
+    described = describe(load_checkpoint(Path(model)))
+    if as_json:
+        write_json({"model": model, **described})
+        return
+    history = described["metrics"].pop("history", [])
+    if not console.is_verbose():
+        described["provenance"].pop("options", None)
+        described.pop("tensors")
+    rows = [{"what": "model", "value": model}, *flatten(described)]
+    rows += [{"what": f"metrics.history.{name}", "value": text} for name, text in _history(history)]
+    write_rows(["what", "value"], rows)
+
+
+def describe(checkpoint: Checkpoint) -> dict[str, Any]:
+    """Everything in a checkpoint but the numbers of its tensors, as plain values."""
+    described: dict[str, Any] = {
+        "task": checkpoint.task,
+        "parameters": sum(math.prod(value.shape) for value in checkpoint.tensors.values()),
+        "config": dict(checkpoint.config),
+    }
+    if "tokenizer" in checkpoint.blobs:
+        from seqcli.data.tokenizer import load_tokenizer
+
+        tokenizer = load_tokenizer(checkpoint.blobs["tokenizer"])
+        described["tokenizer"] = {"kind": tokenizer.kind, "size": tokenizer.size}
+    described["metrics"] = dict(checkpoint.metrics)
+    described["provenance"] = dict(checkpoint.provenance)
+    described["tensors"] = {name: list(value.shape) for name, value in checkpoint.tensors.items()}
+    return described
+
+
+def flatten(values: Mapping[str, Any], prefix: str = "") -> Iterator[dict[str, Any]]:
+    """Nested mappings as rows of dotted name and value; lists and nothing stay what they are, as text."""
+    for name, value in values.items():
+        if isinstance(value, Mapping):
+            yield from flatten(value, f"{prefix}{name}.")
+        else:
+            plain = isinstance(value, (int, float, str)) and not isinstance(value, bool)
+            yield {"what": prefix + name, "value": value if plain else str(value)}
+
+
+def _history(history: list[dict[str, Any]]) -> Iterator[tuple[str, str]]:
+    """Each metric's course over the run: a sparkline, the first and the last value."""
+    names = [name for name in (history[0] if history else {}) if name not in ("step", "seconds")]
+    for name in names:
+        values = [float(entry[name]) for entry in history]
+        yield name, f"{sparkline(values)} {values[0]:.5g} → {values[-1]:.5g}"
