@@ -1,0 +1,112 @@
+"""Text as it comes: files, gzip files and standard input, in any encoding, as chunks or as lines."""
+
+from __future__ import annotations
+
+import codecs
+import gzip
+import io
+import sys
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+from seqcli.errors import DataError, UsageError
+
+CHUNK = 1 << 20  # bytes read at a time
+
+
+@contextmanager
+def open_bytes(path: str) -> Iterator[BinaryIO]:
+    """A file, a gzip file (by its first bytes) or, for `-`, standard input, as bytes.
+
+    Raises `DataError` for a file that cannot be read or is damaged.
+    """
+    try:
+        if path == "-":
+            if sys.stdin is None:
+                raise DataError("standard input is closed", hint="give a file, or pipe something in")
+            yield from _plain(sys.stdin.buffer)
+            return
+        if Path(path).is_dir():
+            raise DataError("is a folder", path=path, hint="name the files in it")
+        with open(path, "rb") as file:
+            yield from _plain(file)
+    except (zlib.error, EOFError, gzip.BadGzipFile) as problem:
+        raise DataError("is a damaged gzip file", path=path, hint="fetch or compress it again") from problem
+    except OSError as problem:
+        raise DataError(f"cannot be read: {problem.strerror or problem}", path=path) from problem
+
+
+def _plain(file: BinaryIO) -> Iterator[BinaryIO]:
+    buffered = file if isinstance(file, io.BufferedReader) else io.BufferedReader(file)  # type: ignore[type-var]
+    if buffered.peek(2)[:2] == b"\x1f\x8b":
+        with gzip.open(buffered) as unpacked:
+            yield unpacked  # type: ignore[misc]
+    else:
+        yield buffered
+
+
+def read_chunks(path: str, *, encoding: str = "utf-8", errors: str = "strict") -> Iterator[str]:
+    """The text of a file in pieces of about a million characters; a byte order mark at its start is left out.
+
+    Raises `DataError` with the byte's place for what is not text, `UsageError` for an unknown encoding.
+    """
+    try:
+        decoder = codecs.getincrementaldecoder(encoding)(errors)
+    except LookupError as problem:
+        raise UsageError(f"unknown encoding {encoding!r}", hint="utf-8, gb18030, latin-1 are some") from problem
+    done = 0
+    with open_bytes(path) as file:
+        while True:
+            data = file.read(CHUNK)
+            held = len(decoder.getstate()[0])
+            try:
+                text = decoder.decode(data, final=not data)
+            except UnicodeDecodeError as problem:
+                place = done - held + problem.start
+                raise DataError(
+                    f"byte {place} (0x{problem.object[problem.start]:02x}) is not {encoding} text: {problem.reason}",
+                    path="standard input" if path == "-" else path,
+                    hint="name the file's --encoding, or replace such bytes with --errors replace",
+                ) from problem
+            if done == 0 and text.startswith("\ufeff"):
+                text = text[1:]
+            done += len(data)
+            if text:
+                yield text
+            if not data:
+                return
+
+
+def read_lines(path: str, *, encoding: str = "utf-8", errors: str = "strict") -> Iterator[str]:
+    """The lines of a file, as they arrive: ended by a line feed only, one carriage return before it left out."""
+    if path == "-" and encoding.lower().replace("-", "") == "utf8":
+        yield from _live_lines(errors)
+        return
+    rest = ""
+    for chunk in read_chunks(path, encoding=encoding, errors=errors):
+        *whole, rest = (rest + chunk).split("\n")
+        for line in whole:
+            yield line.removesuffix("\r")
+    if rest:
+        yield rest.removesuffix("\r")
+
+
+def _live_lines(errors: str) -> Iterator[str]:
+    """Standard input line by line, each handed on as soon as it is there."""
+    place = 0
+    with open_bytes("-") as file:
+        for number, line in enumerate(iter(file.readline, b"")):
+            try:
+                text = line.decode("utf-8", errors)
+            except UnicodeDecodeError as problem:
+                raise DataError(
+                    f"byte {place + problem.start} (0x{line[problem.start]:02x}) is not utf-8 text: {problem.reason}",
+                    path="standard input",
+                    line=number + 1,
+                    hint="name the --encoding, or replace such bytes with --errors replace",
+                ) from problem
+            place += len(line)
+            yield (text.removeprefix("\ufeff") if number == 0 else text).removesuffix("\n").removesuffix("\r")

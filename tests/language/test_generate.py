@@ -1,0 +1,97 @@
+"""Generation: continuations of the learnt text, limits, stop texts, and independence of the batch."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from seqcli.errors import UsageError
+from seqcli.language.decoder import LanguageModelDecoder
+from seqcli.language.generate import Limits, generate, next_tokens
+from seqcli.language.sampling import Sampling
+
+from .conftest import Trained
+
+GREEDY = Sampling(temperature=0)
+
+
+def texts(trained: Trained, prompts: list[str], **options: Any) -> dict[tuple[int, int], str]:
+    parts: dict[tuple[int, int], str] = defaultdict(str)
+    for piece in generate(trained.decoder, trained.tokenizer, prompts, **options):
+        parts[piece.prompt, piece.sample] += piece.text
+    return dict(parts)
+
+
+def test_it_continues_what_it_learnt(trained: Trained) -> None:
+    made = texts(trained, ["the sky here", "the river"], sampling=GREEDY, limits=Limits(max_lines=1))
+    assert made == {(0, 0): " is grey", (1, 0): " there is clear"}
+
+
+def test_chinese(trained: Trained) -> None:
+    made = texts(trained, ["天空 很"], sampling=GREEDY, limits=Limits(max_tokens=2))
+    assert made[0, 0] == " 蓝\n"
+    table = next_tokens(trained.decoder, trained.tokenizer, "天空 很", 3)
+    assert table[0][0] == "蓝"
+    assert table[0][1] > 0.5
+    assert sum(chance for _, chance in table) <= 1
+
+
+def test_an_empty_prompt_starts_a_line(trained: Trained) -> None:
+    made = texts(trained, [""], sampling=Sampling(temperature=0.3), limits=Limits(max_lines=1))
+    assert made[0, 0].split()[0] in ("the", "天空")
+
+
+def test_the_same_seed_gives_the_same_text_whatever_the_batch(trained: Trained) -> None:
+    options: dict[str, Any] = {"sampling": Sampling(temperature=1.2), "limits": Limits(max_tokens=25), "seed": 5}
+    together = texts(trained, ["the", "the old", "天空"], samples=3, **options)
+    for number, prompt in enumerate(["the", "the old", "天空"]):
+        alone = texts(trained, [prompt], samples=3, first_prompt=number, **options)
+        assert alone == {key: value for key, value in together.items() if key[0] == number}
+    assert len(set(together.values())) > 5
+    assert texts(trained, ["the"], **{**options, "seed": 6}) != texts(trained, ["the"], **options)
+
+
+def test_stop_texts_end_it_and_are_not_shown(trained: Trained) -> None:
+    options: dict[str, Any] = {"sampling": GREEDY, "limits": Limits(stop=("is gre", "clear"), max_tokens=50)}
+    assert texts(trained, ["the sky"], **options)[0, 0] == " here "
+    pieces = list(generate(trained.decoder, trained.tokenizer, ["the sky"], **options))
+    assert pieces[-1].finish == "stop"
+    assert all("is gre" not in piece.text for piece in pieces)
+
+
+@pytest.mark.parametrize("tokens", [1, 7])
+def test_length_is_counted_in_tokens(trained: Trained, tokens: int) -> None:
+    pieces = list(generate(trained.decoder, trained.tokenizer, ["the"], limits=Limits(max_tokens=tokens)))
+    assert (pieces[-1].tokens, pieces[-1].finish) == (tokens, "length")
+
+
+def test_lines_are_counted_and_stop_texts_do_not_count_them_twice(trained: Trained) -> None:
+    made = texts(trained, ["the"], sampling=GREEDY, limits=Limits(max_lines=3, stop=("\nnever",), max_tokens=100))
+    assert made[0, 0].count("\n") == 2
+
+
+def test_the_unknown_token_is_never_made(trained: Trained) -> None:
+    made = texts(trained, ["the"], samples=20, sampling=Sampling(temperature=5.0), limits=Limits(max_tokens=40))
+    assert not any("<unk>" in text for text in made.values())
+
+
+def test_torch_gives_the_same_numbers(trained: Trained) -> None:
+    tensors = {name: value.detach() for name, value in trained.model.state_dict().items()}
+    decoder = LanguageModelDecoder(trained.model.config, tensors)
+    state, torch_state = trained.decoder.initial_state(3), decoder.initial_state(3)
+    for token in trained.ids[:20]:
+        tokens = np.full(3, token)
+        with torch.no_grad():
+            theirs, torch_state = decoder.step(tokens, torch_state)
+        ours, state = trained.decoder.step(tokens, state)
+        np.testing.assert_allclose(trained.decoder.logits(ours), decoder.logits(theirs), atol=1e-4)
+
+
+@pytest.mark.parametrize("limits", [{"max_tokens": 0}, {"max_lines": 0}, {"stop": ("",)}])
+def test_impossible_limits_are_refused(limits: dict[str, Any]) -> None:
+    with pytest.raises(UsageError, match="--"):
+        Limits(**limits)

@@ -1,0 +1,131 @@
+"""The language modelling objective: what is read in which order, what the loss is, how it is carried over a stop."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from seqcli.language.config import LanguageModelConfig
+from seqcli.language.network import LanguageModel, Regularisation
+from seqcli.language.objective import LanguageModelTask, mean_loss
+from seqcli.model.cells import CELLS
+from seqcli.model.softmax import SampledVocabulary
+from seqcli.training.loop import train
+from seqcli.training.options import TrainingOptions
+from seqcli.training.state import TrainingState, load_state, save_state
+
+
+def task(
+    cell: str = "lstm", *, batch_size: int = 4, bptt: int = 8, length: int = 203, **drops: float
+) -> LanguageModelTask:
+    torch.manual_seed(0)
+    model = LanguageModel(LanguageModelConfig(30, cell, 8, 12, 2), Regularisation(**drops))
+    text = np.random.default_rng(0).integers(0, 30, length).astype(np.uint16)
+    return LanguageModelTask(model, text, text[:80], batch_size=batch_size, bptt=bptt, seed=0)
+
+
+def test_streams_read_the_text_in_order_and_targets_are_the_next_tokens() -> None:
+    t = task()
+    read = [t.batch(0, index) for index in range(t.num_batches(0))]
+    inputs = torch.cat([batch[0] for batch in read])
+    targets = torch.cat([batch[1] for batch in read])
+    text = torch.from_numpy(t.train_tokens.astype(np.int64))
+    assert inputs.shape == (50, 4)
+    assert torch.equal(inputs.t().flatten(), text[:200])
+    assert torch.equal(targets.t().flatten(), text[1:201])
+    assert [batch[2] for batch in read] == [True] + [False] * 6
+
+
+def test_other_epochs_start_elsewhere_and_are_the_same_each_time() -> None:
+    t = task(length=400, batch_size=30)
+    starts = {int(t.batch(epoch, 0)[0][0, 0]) for epoch in range(12)}
+    assert len(starts) > 1
+    assert torch.equal(t.batch(3, 2)[0], task(length=400, batch_size=30).batch(3, 2)[0])
+
+
+@pytest.mark.parametrize("length", [3, 4, 17, 60])
+def test_a_text_shorter_than_a_batch_is_read_by_fewer_streams(length: int) -> None:
+    t = task(length=length, batch_size=20, bptt=35)
+    for index in range(t.num_batches(0)):
+        inputs, targets, _ = t.batch(0, index)
+        assert inputs.shape == targets.shape
+        assert inputs.numel() > 0
+
+
+def test_the_loss_is_the_mean_over_all_steps_with_the_state_carried() -> None:
+    t = task()
+    t.model.eval()
+    losses = [t.loss(t.batch(0, index)) for index in range(t.num_batches(0))]
+    total = sum(loss.item() * count for loss, count in losses)
+    text = torch.from_numpy(t.train_tokens.astype(np.int64))
+    hidden, _ = t.model(text[:200].view(4, 50).t())
+    logits = hidden @ t.model.embedding.t() + t.model.output_bias
+    expected = torch.nn.functional.cross_entropy(
+        logits.flatten(0, 1), text[1:201].view(4, 50).t().flatten(), reduction="sum"
+    )
+    assert total == pytest.approx(expected.item(), rel=1e-5)
+
+
+def test_gradients_stop_at_the_cut() -> None:
+    t = task()
+    t.loss(t.batch(0, 0))
+    assert t.state is not None
+    assert all(not part.requires_grad for layer in t.state for part in layer)
+
+
+def test_penalties_add_to_the_loss() -> None:
+    plain, penalised = task(), task(activation=2.0, change=1.0)
+    plain.model.eval()
+    penalised.model.eval()
+    assert penalised.loss(penalised.batch(0, 0))[0] > plain.loss(plain.batch(0, 0))[0]
+
+
+def test_validation_predicts_every_token_once() -> None:
+    t = task(length=400)
+    t.model.eval()
+    tokens = np.random.default_rng(1).integers(0, 30, 300)
+    with torch.no_grad():
+        hidden, _ = t.model(torch.from_numpy(tokens[:-1, None]))
+        logits = hidden[:, 0] @ t.model.embedding.t() + t.model.output_bias
+        expected = torch.nn.functional.cross_entropy(logits, torch.from_numpy(tokens[1:])).item()
+        assert mean_loss(t.model, tokens) == pytest.approx(expected, rel=1e-5)
+    validation = t.validate(1, 2.0, final=True)
+    assert validation.metrics["perplexity"] == pytest.approx(math.exp(validation.score))
+
+
+@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize("sampled", [False, True])
+def test_training_goes_on_bit_for_bit(cell: str, sampled: bool, tmp_path: Path) -> None:
+    """Hidden state, dropout's and the sample's random numbers, optimiser and position all survive a stop."""
+
+    def fresh() -> LanguageModelTask:
+        t = task(cell, input=0.1, between=0.2, output=0.2, words=0.1, recurrent=0.2)
+        return LanguageModelTask(
+            t.model,
+            t.train_tokens,
+            t.valid_tokens,
+            batch_size=4,
+            bptt=8,
+            seed=0,
+            sampled=SampledVocabulary(torch.arange(30), 5, 8) if sampled else None,
+        )
+
+    options = TrainingOptions(learning_rate=0.01, steps=20)
+    whole, first, second = fresh(), fresh(), fresh()
+    path = tmp_path / "state.safetensors"
+    torch.manual_seed(1)
+    train(whole, options)
+    torch.manual_seed(1)
+    steps = iter(range(1, 99))
+
+    def save(state: TrainingState) -> None:
+        save_state(path, state)
+
+    assert train(first, options, save=save, should_stop=lambda: next(steps) == 11).ended == "stopped"
+    train(second, options, resume=load_state(path))
+    for name, value in whole.model.state_dict().items():
+        assert torch.equal(value, second.model.state_dict()[name]), name
