@@ -126,8 +126,8 @@ class SampledVocabulary:
         certain = seen.nonzero()[:, 0]
         drawn = self.order[self.head + torch.randperm(vocabulary - self.head)[: self.tail].to(targets.device)]
         drawn = drawn[~seen[drawn]]
-        if len(drawn) == 0:
-            raise ValueError(f"a head of {self.head} and a tail of {self.tail} cover the vocabulary of {vocabulary}")
+        if len(drawn) == 0:  # all that was drawn takes part anyhow: nothing to estimate the rest from
+            return linear_cross_entropy(hidden, weight, bias, targets)
         chosen = torch.cat((certain, drawn))
         correction = weight.new_zeros(len(chosen))
         correction[len(certain) :] = math.log((vocabulary - len(certain)) / len(drawn))

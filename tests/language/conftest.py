@@ -28,7 +28,7 @@ class Trained:
     ids: np.ndarray
 
 
-def make(cell: str, steps: int = 60) -> Trained:
+def make(cell: str, steps: int = 250) -> Trained:
     tokenizer = train_tokenizer("word", [TEXT])
     ids = np.asarray(tokenizer.encode(TEXT))
     torch.manual_seed(0)
