@@ -79,12 +79,13 @@ def open_corpus(
             held_size = held.measure()
             if not held_size.characters:
                 raise DataError("the validation text is empty", path=", ".join(valid))
-            training, validation = sources.chunks, held.chunks
+            held_start: int = 0
+            train_stop: int | None = None
             held_out = f"validation: {', '.join(valid)}"
             digest = size.digest + held_size.digest
         else:
             cut = sources.line_start(int(size.characters * (1 - valid_share)), size.characters)
-            training, validation = lambda: sources.chunks(stop=cut), lambda: sources.chunks(start=cut)
+            held, held_start, train_stop = sources, cut, cut
             share = 1 - cut / size.characters
             held_out = f"validation: the last {100 * share:.1f} % of the text, held out (--valid names a file instead)"
             digest = f"{size.digest}:{cut}"
@@ -96,11 +97,13 @@ def open_corpus(
         cache = _Cache(cache_dir or _default_cache(), size.bytes > IN_MEMORY)
         if tokenizer is None:
             tokenizer = cache.tokenizer(
-                f"{digest}:{kind}:{vocab_size}", lambda: train_tokenizer(kind, training(), vocab_size), progress
+                f"{digest}:{kind}:{vocab_size}",
+                lambda: train_tokenizer(kind, sources.chunks(stop=train_stop), vocab_size),
+                progress,
             )
         fingerprint = hashlib.sha256(digest.encode() + tokenizer.to_bytes()).hexdigest()
-        train = cache.encode(f"{fingerprint}:train", training(), tokenizer, progress)
-        heldout = cache.encode(f"{fingerprint}:valid", validation(), tokenizer, progress)
+        train = cache.encode(f"{fingerprint}:train", sources.chunks(stop=train_stop), tokenizer, progress)
+        heldout = cache.encode(f"{fingerprint}:valid", held.chunks(start=held_start), tokenizer, progress)
     if len(train.ids) < 3 or len(heldout.ids) < 1:
         raise DataError(
             f"the text is too short to learn from ({len(train.ids)} tokens, {len(heldout.ids)} held out)",

@@ -40,11 +40,11 @@ class LanguageModelConfig:
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> LanguageModelConfig:
         """Rebuild a configuration from a checkpoint's; `CheckpointError` when it is not one."""
-        kinds = {"cell": str, "tied": bool}
+        kinds: dict[str, type] = {"cell": str, "tied": bool}
         for item in fields(cls):
-            kind = kinds.get(item.name, int)
+            kind: type = kinds.get(item.name, int)
             value = values.get(item.name)
-            if type(value) is not kind or (kind is int and not 0 < value < 2**31):
+            if type(value) is not kind or (type(value) is int and not 0 < value < 2**31):
                 raise CheckpointError(f"the model's configuration has no usable {item.name!r}: {value!r}")
         if set(values) != {item.name for item in fields(cls)} or values["cell"] not in CELLS:
             raise CheckpointError("the model's configuration is not that of a language model this program knows")

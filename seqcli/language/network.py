@@ -61,5 +61,5 @@ class LanguageModel(nn.Module):
             embedded = functional.embedding(tokens, table) * kept[tokens]
         else:
             embedded = functional.embedding(tokens, table)
-        hidden, state = self.stack(locked_dropout(embedded, drop.input, self.training), state)
-        return hidden, state
+        hidden, new_state = self.stack(locked_dropout(embedded, drop.input, self.training), state)
+        return hidden, new_state

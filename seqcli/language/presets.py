@@ -163,4 +163,4 @@ def _uniform_regularisation(dropout: float) -> Regularisation:
 
 def _learning_rate(hidden: int) -> float:
     """Adam's steps are per weight: wider sums of them want smaller ones."""
-    return 0.004 * min(1.0, (320 / hidden) ** 0.5)
+    return 0.004 * min(1.0, math.sqrt(320 / hidden))

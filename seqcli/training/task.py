@@ -16,7 +16,8 @@ class TrainingTask(Protocol):
     run can be taken up anywhere.
     """
 
-    model: nn.Module
+    @property
+    def model(self) -> nn.Module: ...
 
     def num_batches(self, epoch: int) -> int:
         """How many batches an epoch has, at least one."""

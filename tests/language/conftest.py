@@ -17,7 +17,9 @@ from seqcli.language.objective import LanguageModelTask
 from seqcli.training.loop import train
 from seqcli.training.options import TrainingOptions
 
-TEXT = "the sky here is grey\nthe river there is clear\nthe old town has many factories\n天空 很 蓝\n" * 30
+LINES = ("the sky here is grey", "the river there is clear", "the old town has many factories", "天空 很 蓝")
+# in any order, so that a line is known by its own words and not by the line before
+TEXT = "".join(LINES[number] + "\n" for number in np.random.default_rng(0).integers(len(LINES), size=150))
 
 
 @dataclass
@@ -28,13 +30,13 @@ class Trained:
     ids: np.ndarray
 
 
-def make(cell: str, steps: int = 250) -> Trained:
+def make(cell: str, steps: int = 300) -> Trained:
     tokenizer = train_tokenizer("word", [TEXT])
     ids = np.asarray(tokenizer.encode(TEXT))
     torch.manual_seed(0)
-    model = LanguageModel(LanguageModelConfig(tokenizer.size, cell, 16, 24, 2))
+    model = LanguageModel(LanguageModelConfig(tokenizer.size, cell, 16, 24, 1))
     task = LanguageModelTask(model, ids, ids[:50], batch_size=4, bptt=10, seed=0)
-    train(task, TrainingOptions(learning_rate=0.02, steps=steps))
+    train(task, TrainingOptions(learning_rate=0.03, steps=steps, clip=1.0))
     parameters = {name: value.numpy() for name, value in model.state_dict().items()}
     return Trained(model, LanguageModelDecoder(model.config, parameters), tokenizer, ids)
 
