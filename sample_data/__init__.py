@@ -1,0 +1,1 @@
+"""Small inputs for every command, and the script that made them."""

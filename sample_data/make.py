@@ -1,0 +1,110 @@
+"""Write the sample data, or stories with a dependency over a given distance.
+
+    python sample_data/make.py                     # every file, beside this one
+    python sample_data/make.py --output FOLDER
+    python sample_data/make.py long-range --distance 40 --count 3 [--language en|zh] [--kind air] [--seed 7]
+
+`long-range` prints one JSON object a line: the story up to its decisive word is `text[:offset]`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+if __package__ in (None, ""):
+    sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from sample_data.chinese import CHINESE
+from sample_data.english import ENGLISH
+from sample_data.stories import Language, Story, long_range_story, write_story
+
+FOLDER = Path(__file__).resolve().parent
+LANGUAGES = {"en": ENGLISH, "zh": CHINESE}
+STORY_BYTES = 400_000
+SHORT = 4  # every fourth story of a file is a short one
+SHORT_DISTANCES = (10, 60)
+
+
+def stories(language: Language, seed: int = 0) -> list[Story]:
+    """The stories of a language's file."""
+    rng = random.Random(f"stories {language.code} {seed}")
+    told: list[Story] = []
+    size = 0
+    while size < STORY_BYTES:
+        if len(told) % SHORT == SHORT - 1:
+            told.append(long_range_story(language, rng, rng.randint(*SHORT_DISTANCES)))
+        else:
+            told.append(write_story(language, rng))
+        size += len(told[-1].text.encode()) + 2
+    return told
+
+
+def long_range(
+    distance: int, count: int, *, language: str = "en", kind: str | None = None, seed: int = 0
+) -> Iterator[Story]:
+    """`count` stories whose last dependency is over exactly `distance` words (Chinese: characters)."""
+    rng = random.Random(f"long-range {language} {distance} {kind} {seed}")
+    for _ in range(count):
+        yield long_range_story(LANGUAGES[language], rng, distance, kind)
+
+
+def story_file(code: str) -> str:
+    return "\n\n".join(story.text for story in stories(LANGUAGES[code])) + "\n"
+
+
+def link_file(code: str) -> str:
+    """Where the dependencies of a story file are: a row each, stories counted from 1, places from 0."""
+    rows = ["story\tkind\tdistance\tcause\tplace\tanswer\talternatives"]
+    for number, story in enumerate(stories(LANGUAGES[code]), 1):
+        for link in story.links:
+            values = (
+                number,
+                link.kind,
+                link.distance,
+                link.cause,
+                link.place,
+                link.answer,
+                " ".join(link.alternatives),
+            )
+            rows.append("\t".join(map(str, values)))
+    return "\n".join(rows) + "\n"
+
+
+FILES: dict[str, Callable[[], str]] = {
+    "stories.en.txt": lambda: story_file("en"),
+    "stories.en.links.tsv": lambda: link_file("en"),
+    "stories.zh.txt": lambda: story_file("zh"),
+    "stories.zh.links.tsv": lambda: link_file("zh"),
+}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--output", type=Path, default=FOLDER, help="folder the files are written to")
+    command = parser.add_subparsers(dest="command").add_parser("long-range", help="stories over a given distance")
+    command.add_argument("--distance", type=int, required=True)
+    command.add_argument("--count", type=int, default=1)
+    command.add_argument("--language", choices=list(LANGUAGES), default="en")
+    command.add_argument("--kind", choices=list(ENGLISH.dependencies))
+    command.add_argument("--seed", type=int, default=0)
+    options = parser.parse_args()
+    if options.command == "long-range":
+        for story in long_range(
+            options.distance, options.count, language=options.language, kind=options.kind, seed=options.seed
+        ):
+            (link,) = story.links
+            row = {"text": story.text, "offset": link.offset, "place": link.place, "distance": link.distance}
+            row |= {"kind": link.kind, "answer": link.answer, "alternatives": link.alternatives}
+            print(json.dumps(row, ensure_ascii=False))
+        return
+    for name, write in FILES.items():
+        (options.output / name).write_text(write(), encoding="utf-8", newline="\n")
+
+
+if __name__ == "__main__":
+    main()
