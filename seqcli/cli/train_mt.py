@@ -1,0 +1,148 @@
+"""`seqcli train-mt`: learn to translate from pairs of sentences."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from seqcli.cli import console, options
+from seqcli.cli.progress import TrainingDisplay
+from seqcli.cli.training import Interruption, leave, output_path, report_outcome
+from seqcli.errors import UsageError
+
+
+def train_mt(
+    pairs: Annotated[
+        list[str],
+        typer.Argument(metavar="FILE...", help="One TSV (source TAB target), or a source and a target file; .gz; -"),
+    ],
+    valid: Annotated[
+        list[str] | None,
+        typer.Option(metavar="FILE", help="Pairs to validate on: one TSV, or given twice, source and target."),
+    ] = None,
+    valid_share: Annotated[
+        float, typer.Option(metavar="X", min=0.0, max=0.5, help="Share of the pairs held out without --valid.")
+    ] = 0.05,
+    skip_bad: Annotated[
+        bool, typer.Option("--skip-bad", help="Leave out lines without exactly two sides, instead of stopping.")
+    ] = False,
+    tokens: Annotated[
+        Literal["subword", "word", "char"], typer.Option(help="What sentences are cut into.")
+    ] = "subword",
+    vocab_size: Annotated[
+        int | None, typer.Option(metavar="N", min=2, help="Most types; chosen from the data by default.")
+    ] = None,
+    budget: options.Budget = None,
+    epochs: options.Epochs = None,
+    steps: options.Steps = None,
+    output: options.Output = None,
+    overwrite: options.Overwrite = False,
+    resume: options.Resume = False,
+    init_from: Annotated[
+        str | None, typer.Option(metavar="MODEL", help="Start from this model and its vocabulary: fine-tuning.")
+    ] = None,
+    cell: Annotated[options.Cell, typer.Option(help="The recurrent cell.")] = "lstm",
+    attention: Annotated[
+        Literal["dot", "additive", "multi-head", "none"],
+        typer.Option(help="How the decoder looks at the source; none: only through its first state."),
+    ] = "dot",
+    input_feeding: Annotated[
+        bool, typer.Option("--input-feeding", help="The decoder also sees what it looked at last (slower).")
+    ] = False,
+    size: Annotated[
+        Literal["auto", "tiny", "small", "medium", "large"],
+        typer.Option(help="All sizes at once; auto chooses from data and budget."),
+    ] = "auto",
+    hidden: Annotated[int | None, typer.Option(metavar="N", min=2, help="Units of a decoder layer.")] = None,
+    layers: Annotated[int | None, typer.Option(metavar="N", min=1, help="Layers of encoder and decoder.")] = None,
+    embedding: Annotated[int | None, typer.Option(metavar="N", min=1, help="Width of a token's vector.")] = None,
+    dropout: Annotated[float | None, typer.Option(metavar="X", help="Share of units left out while training.")] = None,
+    label_smoothing: Annotated[float, typer.Option(metavar="X", help="Share of the target spread evenly.")] = 0.1,
+    guided: Annotated[
+        bool, typer.Option("--guided/--unguided", help="Teach the attention word alignments found by counting.")
+    ] = True,
+    batch_tokens: Annotated[
+        int | None, typer.Option("--batch-size", metavar="N", min=1, help="Tokens a side of a batch.")
+    ] = None,
+    learning_rate: Annotated[
+        float | None, typer.Option(metavar="X", min=0.0, help="Highest learning rate of the run.")
+    ] = None,
+    patience: Annotated[
+        int, typer.Option(metavar="N", min=0, help="Validations without gain before stopping; 0: never.")
+    ] = 0,
+    device: options.Device = "auto",
+    precision: options.Precision = "auto",
+    seed: options.Seed = 1,
+    save_interval: options.SaveInterval = 60.0,
+    encoding: options.Encoding = "utf-8",
+    errors: options.Errors = "strict",
+    as_json: options.Json = False,
+) -> None:
+    """Learn to translate from pairs of sentences.
+
+    Trains for ten minutes unless --budget, --epochs or --steps says otherwise, and saves
+    checkpoints/NAME.mt.safetensors. Ctrl-C stops, saves and prints the command that goes on.
+    """
+    from seqcli.translation.train import TrainRequest, train_translation_model
+
+    if len(pairs) > 2 or len(valid or ()) > 2:
+        raise UsageError("too many files", hint="give one TSV, or one source and one target file")
+    if "-" in pairs:
+        console.mention_terminal_input()
+    request = TrainRequest(
+        pairs=tuple(pairs),
+        output=output_path(output, pairs, "mt"),
+        valid=tuple(valid or ()),
+        valid_share=valid_share,
+        skip_bad=skip_bad,
+        tokens=tokens,
+        vocab_size=vocab_size,
+        encoding=encoding,
+        encoding_errors=errors,
+        cell=cell,
+        size=size,
+        embedding=embedding,
+        hidden=hidden,
+        layers=layers,
+        attention=attention,
+        input_feeding=input_feeding,
+        dropout=dropout,
+        label_smoothing=label_smoothing,
+        guided=guided,
+        budget=budget,
+        epochs=epochs,
+        steps=steps,
+        batch_tokens=batch_tokens,
+        learning_rate=learning_rate,
+        patience=patience,
+        device=device,
+        precision=precision,
+        seed=seed,
+        save_interval=save_interval,
+        overwrite=overwrite,
+        resume=resume,
+        init_from=Path(init_from) if init_from is not None else None,
+    )
+    with Interruption() as interruption, TrainingDisplay("bleu") as show:
+        outcome = train_translation_model(
+            request,
+            on_progress=interruption.watch(show),
+            on_notice=console.notice,
+            on_detail=console.detail,
+            should_stop=interruption.requested,
+        )
+    metrics = outcome.metrics
+    report_outcome(
+        outcome.path,
+        metrics,
+        task="mt",
+        ended=outcome.ended,
+        seconds=outcome.seconds,
+        said=f"validation BLEU {metrics['bleu']:.1f}, chrF {metrics['chrf']:.1f}, "
+        f"perplexity {metrics['perplexity']:.2f}",
+        try_out=f"seqcli translate --model {outcome.path} 'a sentence to translate'",
+        as_json=as_json,
+    )
+    leave(interruption)

@@ -1,0 +1,107 @@
+"""What a translation model is made of: the part of a checkpoint that says how to rebuild it."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+from seqcli.errors import CheckpointError
+from seqcli.model.cells import CELLS
+from seqcli.model.stepping import StackShape
+
+ATTENTIONS = ("additive", "dot", "multi-head", "none")
+
+
+@dataclass(frozen=True)
+class TranslationConfig:
+    """Sizes of a translation model.
+
+    Source and target share one vocabulary, and one matrix is the embedding of both and the output layer's weights
+    (three-way tying, Press & Wolf 2017). The encoder reads in both directions. The decoder's first layer asks, with its
+    output as the query, an attention over the encoder's outputs; the layers over it and the output layer see that
+    layer's output beside the attention's context. With `input_feeding` the first layer also sees the context of the
+    step before. With the attention `none` all the decoder knows of the source is the state it starts from.
+    """
+
+    vocabulary: int
+    cell: str = "lstm"
+    embedding: int = 192
+    encoder_hidden: int = 192
+    encoder_layers: int = 1
+    decoder_hidden: int = 256
+    decoder_layers: int = 2
+    attention: str = "dot"
+    heads: int = 4  # of multi-head attention
+    input_feeding: bool = False
+
+    @property
+    def encoder(self) -> StackShape:
+        return StackShape(self.cell, self.embedding, self.encoder_hidden, self.encoder_layers, bidirectional=True)
+
+    @property
+    def source_width(self) -> int:
+        """Width of the encoder's outputs: both directions."""
+        return 2 * self.encoder_hidden
+
+    @property
+    def context_width(self) -> int:
+        """Width of the attention's context; 0 without attention."""
+        return 0 if self.attention == "none" else self.source_width
+
+    @property
+    def first_layer(self) -> StackShape:
+        """The decoder's layer that asks the attention."""
+        fed = self.context_width if self.input_feeding else 0
+        return StackShape(self.cell, self.embedding + fed, self.decoder_hidden, 1)
+
+    @property
+    def upper_layers(self) -> StackShape | None:
+        """The decoder's layers over the attention."""
+        if self.decoder_layers == 1:
+            return None
+        inputs = self.decoder_hidden + self.context_width
+        return StackShape(self.cell, inputs, self.decoder_hidden, self.decoder_layers - 1)
+
+    def parameter_shapes(self) -> dict[str, tuple[int, ...]]:
+        """Name and shape of every parameter."""
+        width, source = self.decoder_hidden, self.source_width
+        shapes: dict[str, tuple[int, ...]] = {
+            "embedding": (self.vocabulary, self.embedding),
+            "output_bias": (self.vocabulary,),
+            "bridge_weight": (self.decoder_layers, width, source),
+            "bridge_bias": (self.decoder_layers, width),
+            "readout_weight": (self.embedding, width + self.context_width),
+            "readout_bias": (self.embedding,),
+        }
+        if self.attention != "none":
+            shapes |= {"attention.query": (width, width), "attention.key": (width, source)}
+        if self.attention == "additive":
+            shapes["attention.energy"] = (width,)
+        if self.attention == "multi-head":
+            shapes["attention.value"] = (source, source)
+        stacks = {"encoder": self.encoder, "first_layer": self.first_layer, "upper_layers": self.upper_layers}
+        for prefix, stack in stacks.items():
+            if stack is not None:
+                shapes |= {f"{prefix}.{name}": shape for name, shape in stack.parameter_shapes().items()}
+        return shapes
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, values: dict[str, Any]) -> TranslationConfig:
+        """Rebuild a configuration from a checkpoint's; `CheckpointError` when it is not one."""
+        kinds = {"cell": str, "attention": str, "input_feeding": bool}
+        for item in fields(cls):
+            kind: type = kinds.get(item.name, int)
+            value: Any = values.get(item.name)
+            if type(value) is not kind or (isinstance(value, int) and kind is int and not 0 < value < 2**31):
+                raise CheckpointError(f"the model's configuration has no usable {item.name!r}: {value!r}")
+        known = set(values) == {item.name for item in fields(cls)}
+        if not known or values["cell"] not in CELLS or values["attention"] not in ATTENTIONS:
+            raise CheckpointError("the model's configuration is not that of a translation model this program knows")
+        config = cls(**values)
+        widths = (config.decoder_hidden, config.source_width)
+        if config.attention == "multi-head" and any(width % config.heads for width in widths):
+            raise CheckpointError(f"the model's widths cannot be divided among {config.heads} attention heads")
+        return config

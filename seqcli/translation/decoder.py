@@ -1,0 +1,154 @@
+"""A trained translation model run step by step, on NumPy arrays (a CPU, without torch) or torch tensors (a GPU)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from seqcli.checkpoint import Checkpoint
+from seqcli.data.tokenizer import Tokenizer, load_tokenizer
+from seqcli.errors import CheckpointError
+from seqcli.model.cells import Array, State, concatenate, state_size, tanh
+from seqcli.model.stepping import SteppingStack
+from seqcli.translation.attention import MASKED, Memory, attend, project
+from seqcli.translation.config import TranslationConfig
+
+
+@dataclass(frozen=True)
+class DecoderState:
+    """What is carried from step to step, a row for each hypothesis: a state a layer, and the context fed back."""
+
+    layers: list[State]
+    context: Array | None
+
+
+class TranslationDecoder:
+    """The parameters of a translation model, its encoder and its step.
+
+    `parameters` are named and shaped as `TranslationConfig.parameter_shapes` says; `CheckpointError` otherwise.
+    """
+
+    def __init__(self, config: TranslationConfig, parameters: Mapping[str, Array]) -> None:
+        check_parameters(config, parameters)
+        self.config, self.parameters = config, parameters
+        self.embedding = parameters["embedding"]
+        self.scale = math.sqrt(config.embedding)
+        self.encoder = SteppingStack(config.encoder, parameters, "encoder.")
+        self.first_layer = SteppingStack(config.first_layer, parameters, "first_layer.")
+        upper = config.upper_layers
+        self.upper_layers = None if upper is None else SteppingStack(upper, parameters, "upper_layers.")
+
+    def encode(self, sources: np.ndarray, lengths: np.ndarray) -> tuple[Memory | None, DecoderState]:
+        """sources (batch, source time) of ids, padded; lengths (batch,) -> what is attended to, and the state to start
+        from, a row a sentence."""
+        outputs, last = self.encoder.sequence(self.embedding[self.index(sources.T)] * self.scale, lengths)
+        ends = concatenate((last[-2], last[-1]))
+        weight, bias = self.parameters["bridge_weight"], self.parameters["bridge_bias"]
+        layers: list[State] = []
+        for index in range(self.config.decoder_layers):
+            h = tanh(ends @ weight[index].T + bias[index])
+            layers.append((h, h * 0) if state_size(self.config.cell) == 2 else (h,))
+        if self.config.attention == "none":
+            return None, DecoderState(layers, None)
+        outputs = self._contiguous(outputs.swapaxes(0, 1))
+        behind = np.arange(sources.shape[1])[None] >= lengths[:, None]
+        mask = self.floats(np.where(behind, MASKED, 0.0)[:, None])
+        memory = project(self.config.attention, self.parameters, outputs, mask)
+        context = None
+        if self.config.input_feeding:
+            context = self.floats(np.zeros((len(lengths), self.config.context_width)))
+        return memory, DecoderState(layers, context)
+
+    def step(self, tokens: np.ndarray, state: DecoderState, memory: Memory | None) -> tuple[Array, DecoderState, Array]:
+        """tokens (rows,) of ids, rows = sentences · hypotheses of each -> readouts (rows, embedding), the new state,
+        and the attention's weights (rows, source), None without attention."""
+        x = self.embedding[self.index(tokens)] * self.scale
+        if state.context is not None:
+            x = concatenate((x, state.context))
+        lower, layers = self.first_layer.step(x, state.layers[:1])
+        context = weights = None
+        if memory is not None:
+            sentences = memory.keys.shape[0]
+            queries = lower.reshape(sentences, -1, lower.shape[-1])
+            context, weights = attend(self.config.attention, self.parameters, queries, memory, self.config.heads)
+            context = context.reshape(lower.shape[0], -1)
+            weights = weights.reshape(lower.shape[0], -1)
+        hidden = lower
+        if self.upper_layers is not None:
+            inputs = lower if context is None else concatenate((lower, context))
+            upper, above = self.upper_layers.step(inputs, state.layers[1:])
+            hidden, layers = upper + lower, layers + above
+        seen = hidden if context is None else concatenate((hidden, context))
+        readout = tanh(seen @ self.parameters["readout_weight"].T + self.parameters["readout_bias"])
+        return readout, DecoderState(layers, None if state.context is None else context), weights
+
+    def logits(self, readout: Array) -> np.ndarray:
+        """readout (rows, embedding) -> unnormalised log-probabilities of the next token (rows, vocabulary)."""
+        logits = readout @ self.embedding.T + self.parameters["output_bias"]
+        return logits if isinstance(logits, np.ndarray) else np.asarray(logits.float().cpu())
+
+    def select(self, state: DecoderState, rows: np.ndarray) -> DecoderState:
+        """The state of some rows, which may repeat."""
+        index = self.index(rows)
+        layers = [tuple(part[index] for part in layer) for layer in state.layers]
+        return DecoderState(layers, None if state.context is None else state.context[index])
+
+    def select_memory(self, memory: Memory | None, sentences: np.ndarray) -> Memory | None:
+        """The memory of some sentences."""
+        if memory is None:
+            return None
+        index = self.index(sentences)
+        return Memory(memory.keys[index], memory.values[index], memory.mask[index])
+
+    def index(self, ids: np.ndarray) -> Array:
+        if isinstance(self.embedding, np.ndarray):
+            return ids
+        import torch  # the parameters are torch's already
+
+        return torch.from_numpy(np.ascontiguousarray(ids, np.int64)).to(self.embedding.device)
+
+    def floats(self, values: np.ndarray) -> Array:
+        """`values` as an array of the parameters' kind and type."""
+        if isinstance(self.embedding, np.ndarray):
+            return values.astype(self.embedding.dtype)
+        import torch  # the parameters are torch's already
+
+        return torch.from_numpy(values).to(self.embedding)
+
+    def _contiguous(self, x: Array) -> Array:
+        return np.ascontiguousarray(x) if isinstance(x, np.ndarray) else x.contiguous()
+
+
+def check_parameters(config: TranslationConfig, parameters: Mapping[str, Any]) -> None:
+    """Compare names and shapes with the configuration; `CheckpointError` names the first difference."""
+    expected = config.parameter_shapes()
+    if missing := sorted(set(expected) - set(parameters)):
+        raise CheckpointError(f"the model lacks the tensor {missing[0]!r}")
+    if foreign := sorted(set(parameters) - set(expected)):
+        raise CheckpointError(f"the model has a tensor this program does not know: {foreign[0]!r}")
+    for name, shape in expected.items():
+        if tuple(parameters[name].shape) != shape:
+            raise CheckpointError(f"tensor {name!r} has shape {tuple(parameters[name].shape)}, expected {shape}")
+
+
+def load_translation_model(checkpoint: Checkpoint, device: str = "cpu") -> tuple[TranslationDecoder, Tokenizer]:
+    """The decoder and tokenizer of a checkpoint; `device` other than "cpu" takes it to torch there."""
+    config = TranslationConfig.from_json(checkpoint.config)
+    if "tokenizer" not in checkpoint.blobs:
+        raise CheckpointError("the model has no tokenizer")
+    tokenizer = load_tokenizer(checkpoint.blobs["tokenizer"])
+    if tokenizer.size != config.vocabulary:
+        raise CheckpointError(f"the tokenizer's {tokenizer.size} types are not the model's {config.vocabulary}")
+    parameters: dict[str, Array] = dict(checkpoint.tensors)
+    if device != "cpu":
+        import torch
+
+        from seqcli.training.device import choose_device
+
+        where = choose_device(device)
+        parameters = {name: torch.from_numpy(value).to(where) for name, value in parameters.items()}
+    return TranslationDecoder(config, parameters), tokenizer

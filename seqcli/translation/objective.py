@@ -1,0 +1,193 @@
+"""What a translation model learns: the next target token given the source and the target so far."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from seqcli.data.bitext import Bitext, Sentences
+from seqcli.model.softmax import IGNORED, linear_cross_entropy
+from seqcli.training.options import Validation
+from seqcli.translation.alignment import TranslationTable
+from seqcli.translation.beam import Search
+from seqcli.translation.decoder import TranslationDecoder
+from seqcli.translation.evaluate import translation_quality
+from seqcli.translation.network import TranslationModel
+from seqcli.translation.translate import Translator
+
+GUIDED_STEPS = 1500  # updates in which the attention is taught, ever less, what counting found
+GUIDANCE = 0.5  # weight of that beside the translation loss, at first
+QUICK_PAIRS = 400  # of the validation pairs, looked at while training goes on
+LOSS_TOKENS = 4000  # of a batch in which the validation loss is computed
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Pairs of like length, time first: source (source time, pairs) and lengths (pairs,), previous and targets (time,
+    pairs), padding in `targets` being `IGNORED`; alignment (pairs, time, source time) while the attention is taught."""
+
+    source: Tensor
+    lengths: Tensor
+    previous: Tensor
+    targets: Tensor
+    tokens: int
+    alignment: Tensor | None = None
+    guidance: float = 0.0
+
+
+class TranslationTask:
+    """A translation model on a bitext, as a `seqcli.training.task.TrainingTask`.
+
+    An epoch is a shuffle, in which pairs of like length come together in batches of about `batch_tokens` tokens on the
+    longer side, padding counted. Validation is BLEU of greedy translations of a part of the validation pairs, and of
+    beam search on all of them at the end.
+    """
+
+    def __init__(
+        self,
+        model: TranslationModel,
+        bitext: Bitext,
+        *,
+        batch_tokens: int,
+        label_smoothing: float,
+        seed: int,
+        table: TranslationTable | None = None,
+    ) -> None:
+        self.model, self.bitext, self.seed = model, bitext, seed
+        self.device = model.embedding.device
+        self.batch_tokens, self.label_smoothing = batch_tokens, label_smoothing
+        self.table = table if model.config.attention != "none" else None
+        self.end_id = bitext.tokenizer.boundary_id
+        self._epoch, self._batches = -1, list[np.ndarray]()
+        quick = np.random.default_rng(seed).permutation(len(bitext.valid))[:QUICK_PAIRS]
+        self.quick = sorted(quick.tolist())
+
+    def num_batches(self, epoch: int) -> int:
+        return len(self._of_epoch(epoch))
+
+    def _of_epoch(self, epoch: int) -> list[np.ndarray]:
+        if epoch != self._epoch:
+            random = np.random.default_rng((self.seed, epoch))
+            lengths = self.bitext.sources.lengths, self.bitext.targets.lengths
+            self._epoch, self._batches = epoch, bucket(*lengths, self.batch_tokens, random)
+        return self._batches
+
+    def batch(self, epoch: int, index: int) -> Batch:
+        batches = self._of_epoch(epoch)
+        step = epoch * len(batches) + index  # about: the number of batches differs by a few from epoch to epoch
+        guidance = GUIDANCE * max(0.0, 1 - step / GUIDED_STEPS)
+        return self._make(self.bitext.sources, self.bitext.targets, batches[index], guidance)
+
+    def _make(self, sources: Sentences, targets: Sentences, numbers: np.ndarray, guidance: float = 0.0) -> Batch:
+        source, lengths = pad([sources[int(n)] for n in numbers], self.end_id)
+        target, target_lengths = pad([targets[int(n)] for n in numbers], IGNORED)
+        previous = np.vstack((np.full((1, len(numbers)), self.end_id), np.where(target < 0, self.end_id, target)[:-1]))
+        alignment = None
+        if self.table is not None and guidance > 0:
+            taught = np.zeros((len(numbers), target.shape[0], source.shape[0]), np.float32)
+            for row, n in enumerate(numbers):
+                taught[row, : target_lengths[row], : lengths[row]] = self.table.align(sources[int(n)], targets[int(n)])
+            alignment = torch.from_numpy(taught).to(self.device)
+        return Batch(
+            source=torch.from_numpy(source).to(self.device),
+            lengths=torch.from_numpy(lengths),
+            previous=torch.from_numpy(previous).to(self.device),
+            targets=torch.from_numpy(target).to(self.device),
+            tokens=int(target_lengths.sum()),
+            alignment=alignment,
+            guidance=guidance,
+        )
+
+    def loss(self, batch: Batch) -> tuple[Tensor, int]:
+        readouts, weights = self.model(batch.source, batch.lengths, batch.previous)
+        total = self._cross_entropy(readouts, batch, self.label_smoothing)
+        if batch.alignment is not None and weights is not None:
+            missed = -(batch.alignment * (weights.float() + 1e-6).log()).sum()
+            total = total + batch.guidance * missed
+        return total / batch.tokens, batch.tokens
+
+    def _cross_entropy(self, readouts: Tensor, batch: Batch, label_smoothing: float) -> Tensor:
+        return linear_cross_entropy(
+            readouts.flatten(0, 1),
+            self.model.embedding,
+            self.model.output_bias,
+            batch.targets.flatten(),
+            label_smoothing=label_smoothing,
+        )
+
+    def validate(self, step: int, seconds: float, *, final: bool) -> Validation:
+        """BLEU (higher is better, so the score is its negative), the loss in nats a token, and one translation."""
+        translator = Translator([decoder_of(self.model)], self.bitext.tokenizer)
+        pairs = self.bitext.valid if final else [self.bitext.valid[number] for number in self.quick]
+        search = Search(beam=5 if final else 1)
+        found = [t.text for t in translator.translate([pair.source for pair in pairs], search)]
+        quality = translation_quality(found, [pair.target for pair in pairs])
+        loss = self._validation_loss()
+        metrics = {"score": -quality["bleu"], "bleu": quality["bleu"], "chrf": quality["chrf"], "loss": loss}
+        shown = len(self.quick) // 2
+        if final:
+            return Validation(step, seconds, metrics)
+        return Validation(step, seconds, metrics, sample=f"{pairs[shown].source} → {found[shown]}")
+
+    def _validation_loss(self) -> float:
+        sources, targets = self.bitext.valid_sources, self.bitext.valid_targets
+        total, count = 0.0, 0
+        for numbers in bucket(sources.lengths, targets.lengths, LOSS_TOKENS):
+            batch = self._make(sources, targets, numbers)
+            readouts, _ = self.model(batch.source, batch.lengths, batch.previous)
+            total, count = total + self._cross_entropy(readouts, batch, 0.0).item(), count + batch.tokens
+        return total / count
+
+    def carried(self) -> dict[str, Tensor]:
+        return {}
+
+    def carry(self, tensors: dict[str, Tensor]) -> None:
+        pass
+
+
+def decoder_of(model: TranslationModel) -> TranslationDecoder:
+    """The model's present weights ready to decode: NumPy on a CPU, torch on another device."""
+    tensors = {name: value.detach() for name, value in model.state_dict().items()}
+    on_cpu = model.embedding.device.type == "cpu"
+    return TranslationDecoder(model.config, {n: v.numpy() for n, v in tensors.items()} if on_cpu else tensors)
+
+
+def pad(sentences: Sequence[np.ndarray], filler: int) -> tuple[np.ndarray, np.ndarray]:
+    """Sentences side by side: (longest, sentences) filled up with `filler`, and their lengths."""
+    lengths = np.array([len(sentence) for sentence in sentences])
+    padded = np.full((lengths.max(), len(sentences)), filler, np.int64)
+    for column, sentence in enumerate(sentences):
+        padded[: len(sentence), column] = sentence
+    return padded, lengths
+
+
+def bucket(
+    source_lengths: np.ndarray,
+    target_lengths: np.ndarray,
+    batch_tokens: int,
+    random: np.random.Generator | None = None,
+) -> list[np.ndarray]:
+    """Numbers of pairs in batches of like length, whose longer side has at most `batch_tokens` places (or one pair).
+
+    With `random` the order within a length, and of the batches, is drawn, and source lengths are blurred a little so
+    that the same pairs do not always meet.
+    """
+    count = len(source_lengths)
+    blurred = source_lengths if random is None else source_lengths + random.integers(-1, 2, count)
+    tie = np.arange(count) if random is None else random.permutation(count)
+    order = np.lexsort((tie, blurred, target_lengths))
+    longer = np.maximum(source_lengths, target_lengths)
+    batches, start, longest = [], 0, 0
+    for place, number in enumerate(order):
+        longest = max(longest, int(longer[number]))
+        if place > start and longest * (place - start + 1) > batch_tokens:
+            batches.append(order[start:place])
+            start, longest = place, int(longer[number])
+    batches.append(order[start:])
+    if random is not None:
+        random.shuffle(batches)
+    return batches

@@ -1,0 +1,82 @@
+"""How likely a model finds given translations, without torch on a CPU."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+
+import numpy as np
+
+from seqcli.data.bitext import encode_sentence
+from seqcli.data.tokenizer import Tokenizer
+from seqcli.translation.beam import log_softmax
+from seqcli.translation.decoder import TranslationDecoder
+
+BATCH_TOKENS = 4096  # of one batch, source and target, padding counted
+READ_AHEAD = 2048  # pairs sorted by length together
+
+
+@dataclass(frozen=True)
+class PairScore:
+    """One pair: log p in nats of the target's tokens and its end given the source, and how many these are."""
+
+    source: str
+    target: str
+    tokens: int
+    log_probability: float
+    surprisals: tuple[float, ...]  # -log p in nats, one a token
+
+    @property
+    def perplexity(self) -> float:
+        return math.exp(min(-self.log_probability / self.tokens, 700.0))
+
+
+def score_pairs(
+    decoder: TranslationDecoder, tokenizer: Tokenizer, pairs: Iterable[tuple[str, str]]
+) -> Iterator[PairScore]:
+    """Score every pair (source, target), in order."""
+    iterator = iter(pairs)
+    while block := list(islice(iterator, READ_AHEAD)):
+        encoded = [(encode_sentence(tokenizer, s), encode_sentence(tokenizer, t)) for s, t in block]
+        surprisals: list[np.ndarray] = [np.zeros(0)] * len(block)
+        for batch in _batches(encoded):
+            for number, surprisal in zip(batch, _surprisals(decoder, [encoded[n] for n in batch]), strict=True):
+                surprisals[number] = surprisal
+        for (source, target), values in zip(block, surprisals, strict=True):
+            yield PairScore(source, target, len(values), -float(values.sum()), tuple(map(float, values)))
+
+
+def _batches(encoded: list[tuple[np.ndarray, np.ndarray]]) -> Iterator[list[int]]:
+    """Numbers of pairs of like length, together."""
+    order = sorted(range(len(encoded)), key=lambda n: (len(encoded[n][1]), len(encoded[n][0])))
+    batch: list[int] = []
+    longest = 0
+    for number in order:
+        longest = max(longest, *map(len, encoded[number]))
+        if batch and (len(batch) + 1) * longest > BATCH_TOKENS:
+            yield batch
+            batch, longest = [], max(map(len, encoded[number]))
+        batch.append(number)
+    if batch:
+        yield batch
+
+
+def _surprisals(decoder: TranslationDecoder, pairs: list[tuple[np.ndarray, np.ndarray]]) -> list[np.ndarray]:
+    """-log p in nats of every target token of each pair."""
+    source_lengths = np.array([len(source) for source, _ in pairs])
+    lengths = np.array([len(target) for _, target in pairs])
+    end = int(pairs[0][1][-1])
+    sources = np.full((len(pairs), source_lengths.max()), end, np.int64)
+    targets = np.full((len(pairs), lengths.max()), end, np.int64)
+    for row, (source, target) in enumerate(pairs):
+        sources[row, : len(source)], targets[row, : len(target)] = source, target
+    memory, state = decoder.encode(sources, source_lengths)
+    last = np.full(len(pairs), end)
+    surprisals = np.zeros(targets.shape)
+    for t in range(targets.shape[1]):
+        readout, state, _ = decoder.step(last, state, memory)
+        last = targets[:, t]
+        surprisals[:, t] = -log_softmax(decoder.logits(readout))[np.arange(len(pairs)), last]
+    return [surprisals[row, :length] for row, length in enumerate(lengths)]

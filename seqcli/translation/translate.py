@@ -1,0 +1,187 @@
+"""Translate lines as they come: read ahead, sort by length, search, and give the translations back in order."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from seqcli.checkpoint import Checkpoint
+from seqcli.data.bitext import decode_sentence, encode_sentence
+from seqcli.data.tokenizer import Tokenizer
+from seqcli.errors import CheckpointError
+from seqcli.translation.beam import Hypothesis, Search, beam_search
+from seqcli.translation.decoder import TranslationDecoder, load_translation_model
+
+FIRST_WINDOW = 16  # lines read ahead at first; doubled until WINDOW, so that output begins soon
+WINDOW = 1024
+LONGEST = 200  # source tokens translated at once; a longer line goes in parts
+SENTENCE_ENDS = tuple(".!?;。！？；")
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """One translation of a line: its text, log p in nats, the score it is ranked by, its pieces and, on demand, the
+    attention's weights (pieces and end, source pieces and end) of the line's parts."""
+
+    text: str
+    log_probability: float
+    score: float
+    pieces: tuple[str, ...]
+    attention: tuple[np.ndarray, ...] = ()
+
+
+@dataclass(frozen=True)
+class Translation:
+    """A line, its pieces, and its translations, best first; one empty translation for a blank line."""
+
+    source: str
+    source_pieces: tuple[str, ...]
+    candidates: tuple[Candidate, ...]
+
+    @property
+    def text(self) -> str:
+        return self.candidates[0].text
+
+
+class Translator:
+    """One model, or several with the same vocabulary as an ensemble, ready to translate."""
+
+    def __init__(self, decoders: Sequence[TranslationDecoder], tokenizer: Tokenizer) -> None:
+        self.decoders, self.tokenizer = list(decoders), tokenizer
+
+    @classmethod
+    def load(cls, checkpoints: Sequence[Checkpoint], device: str = "cpu") -> Translator:
+        """From checkpoints; `CheckpointError` when an ensemble's vocabularies differ."""
+        loaded = [load_translation_model(checkpoint, device) for checkpoint in checkpoints]
+        if any(c.blobs["tokenizer"] != checkpoints[0].blobs["tokenizer"] for c in checkpoints):
+            raise CheckpointError(
+                "the models of an ensemble must share one vocabulary",
+                hint="train them on the same pairs with different --seed",
+            )
+        return cls([decoder for decoder, _ in loaded], loaded[0][1])
+
+    def translate(
+        self, lines: Iterable[str], search: Search | None = None, *, batch_size: int = 64
+    ) -> Iterator[Translation]:
+        """Translate every line, in order, while `lines` are still coming; blank lines stay blank.
+
+        Lines are read ahead as far as they are there, up to `WINDOW`, and translated in batches of like length.
+        """
+        search = search or Search()
+        for window in _windows(lines):
+            yield from self._translate_window(window, search, batch_size)
+
+    def _translate_window(self, lines: list[str], search: Search, batch_size: int) -> Iterator[Translation]:
+        parts = [self._parts(line) for line in lines]
+        flat = [(number, part) for number, line_parts in enumerate(parts) for part in line_parts]
+        order = sorted(range(len(flat)), key=lambda index: len(flat[index][1]))
+        found: list[list[Hypothesis]] = [[] for _ in flat]
+        for start in range(0, len(order), batch_size):
+            batch = order[start : start + batch_size]
+            sources = [np.append(flat[index][1], self.tokenizer.boundary_id) for index in batch]
+            results = beam_search(
+                self.decoders,
+                sources,
+                search,
+                end_id=self.tokenizer.boundary_id,
+                forbidden=[self.tokenizer.unk_id],
+            )
+            for index, hypotheses in zip(batch, results, strict=True):
+                found[index] = hypotheses
+        of_line: list[list[list[Hypothesis]]] = [[] for _ in lines]
+        for (number, _), hypotheses in zip(flat, found, strict=True):
+            of_line[number].append(hypotheses)
+        for line, line_parts, hypotheses_of_parts in zip(lines, parts, of_line, strict=True):
+            pieces = tuple(self.tokenizer.piece(int(token)) for part in line_parts for token in part)
+            yield Translation(line, pieces, self._candidates(hypotheses_of_parts))
+
+    def _parts(self, line: str) -> list[np.ndarray]:
+        """The line's tokens, in parts of at most `LONGEST`, cut after the last sentence end that is there."""
+        if not line.strip():
+            return []
+        tokens, parts = encode_sentence(self.tokenizer, line)[:-1], []
+        while len(tokens) > LONGEST:
+            ends = [
+                place
+                for place in range(LONGEST // 4, LONGEST)
+                if self.tokenizer.piece(int(tokens[place])).endswith(SENTENCE_ENDS)
+            ]
+            cut = ends[-1] + 1 if ends else LONGEST
+            parts.append(tokens[:cut])
+            tokens = tokens[cut:]
+        return [*parts, tokens] if len(tokens) else parts
+
+    def _candidates(self, parts: list[list[Hypothesis]]) -> tuple[Candidate, ...]:
+        """The n-th best of a line is made of the n-th best of its parts."""
+        if not parts:
+            return (Candidate("", 0.0, 0.0, ()),)
+        return tuple(self._candidate([part[rank] for part in parts]) for rank in range(min(map(len, parts))))
+
+    def _candidate(self, parts: list[Hypothesis]) -> Candidate:
+        text = " ".join(decode_sentence(self.tokenizer, part.tokens) for part in parts)
+        return Candidate(
+            text=text,
+            log_probability=sum(part.log_probability for part in parts),
+            score=sum(part.score for part in parts) / len(parts),
+            pieces=tuple(self.tokenizer.piece(token) for part in parts for token in part.tokens),
+            attention=tuple(part.attention for part in parts if part.attention is not None),
+        )
+
+
+def _windows(lines: Iterable[str]) -> Iterator[list[str]]:
+    """Lists of what has arrived, at least one line each, at most `FIRST_WINDOW` lines at first and `WINDOW` later.
+
+    A thread reads, so that nobody waits for a line that is not there yet: what has come is translated first.
+    """
+    if isinstance(lines, list):
+        for start in range(0, len(lines), WINDOW):
+            yield lines[start : start + WINDOW]
+        return
+    arrived: queue.Queue[str | BaseException | None] = queue.Queue(maxsize=2 * WINDOW)
+    gone = threading.Event()
+
+    def hand_over(item: str | BaseException | None) -> bool:
+        while not gone.is_set():
+            try:
+                arrived.put(item, timeout=0.1)
+                return True
+            except queue.Full:
+                continue
+        return False
+
+    def read() -> None:
+        try:
+            for line in lines:
+                if not hand_over(line):
+                    return
+            hand_over(None)
+        except BaseException as problem:  # what stops the reader is raised where its lines are awaited
+            hand_over(problem)
+
+    threading.Thread(target=read, daemon=True, name="reader").start()
+    try:
+        size = FIRST_WINDOW
+        while True:
+            window: list[str] = []
+            item = arrived.get()
+            while isinstance(item, str):
+                window.append(item)
+                if len(window) == size:
+                    break
+                try:
+                    item = arrived.get_nowait()
+                except queue.Empty:
+                    break
+            if window:
+                yield window
+            if item is None:
+                return
+            if isinstance(item, BaseException):
+                raise item
+            size = min(2 * size, WINDOW)
+    finally:
+        gone.set()
