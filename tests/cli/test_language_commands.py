@@ -1,0 +1,249 @@
+"""train-lm, generate, evaluate, score and info as a user runs them, on a model of a few units."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from seqcli.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from seqcli.cli.app import run
+from seqcli.data.tokenizer import train_tokenizer
+from seqcli.language.config import LanguageModelConfig
+
+TEXT = "the sky is grey\nthe river is clear\n天空 很 蓝\n"
+MODEL = "checkpoints/small.lm.safetensors"
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty working folder with `corpus.txt`, a few hundred words long."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    Path("corpus.txt").write_text(TEXT * 40, encoding="utf-8")
+    return tmp_path
+
+
+@pytest.fixture
+def model(folder: Path) -> str:
+    """A word model with random weights, made without training, in `checkpoints/`."""
+    tokenizer = train_tokenizer("word", [TEXT])
+    config = LanguageModelConfig(vocabulary=tokenizer.size, embedding=8, hidden=8)
+    generator = np.random.default_rng(5)
+    Path("checkpoints").mkdir()
+    save_checkpoint(
+        Path(MODEL),
+        Checkpoint(
+            task="lm",
+            config=config.to_json(),
+            tensors={
+                name: generator.normal(0, 1, shape).astype(np.float32)
+                for name, shape in config.parameter_shapes().items()
+            },
+            blobs={"tokenizer": tokenizer.to_bytes()},
+            metrics={"perplexity": 9.5, "history": [{"step": 1, "seconds": 0.1, "perplexity": 9.5}]},
+            provenance={"seed": 1, "options": {"budget": 60.0}},
+        ),
+    )
+    return MODEL
+
+
+def give(monkeypatch: pytest.MonkeyPatch, text: bytes) -> None:
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(text)))
+
+
+TRAIN = ["train-lm", "corpus.txt", "--tokens", "word", "--hidden", "8", "--embedding", "8", "--precision", "fp32"]
+
+
+def test_train_saves_says_where_and_can_be_used(folder, capsys):
+    assert run([*TRAIN, "--steps", "3", "--cell", "gru", "--json"]) == 0
+    out, err = capsys.readouterr()
+    summary = json.loads(out)
+    assert summary["model"] == "checkpoints/corpus.lm.safetensors"
+    assert summary["ended"] == "finished"
+    assert summary["perplexity"] > 1
+    assert "saved checkpoints/corpus.lm.safetensors" in err
+    assert "try: seqcli generate --model checkpoints/corpus.lm.safetensors --prompt ''" in err
+    assert load_checkpoint(Path(summary["model"])).config["cell"] == "gru"
+    assert Path("checkpoints/corpus.lm.log.csv").exists()
+    assert run(["generate", "--prompt", "the sky", "--max-tokens", "3"]) == 0
+    out, err = capsys.readouterr()
+    assert out.startswith("the sky")
+    assert "using checkpoints/corpus.lm.safetensors" in err
+
+
+def test_train_refuses_to_overwrite_and_names_the_ways_on(folder, capsys):
+    assert run([*TRAIN, "--steps", "1", "-q"]) == 0
+    before = Path("checkpoints/corpus.lm.safetensors").read_bytes()
+    assert capsys.readouterr().err == ""
+    assert run([*TRAIN, "--steps", "1"]) == 2
+    err = capsys.readouterr().err
+    assert "--overwrite" in err
+    assert "--resume" in err
+    assert Path("checkpoints/corpus.lm.safetensors").read_bytes() == before
+
+
+def test_two_lengths_at_once_are_a_usage_error(folder, capsys):
+    assert run([*TRAIN, "--steps", "1", "--budget", "1m"]) == 2
+    assert "--budget, --epochs and --steps" in capsys.readouterr().err
+
+
+def test_interrupted_training_saves_and_resumes(folder):
+    command = [sys.executable, "-m", "seqcli", *TRAIN, "--steps", "1000000"]
+    program = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    log = Path("checkpoints/corpus.lm.log.csv")
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline and not (log.exists() and log.read_text().count("\n") > 1):
+        time.sleep(0.05)
+    program.send_signal(signal.SIGINT)
+    out, err = program.communicate(timeout=60)
+    assert (program.returncode, out) == (130, ""), err
+    resume = next(line for line in err.splitlines() if line.startswith("go on with: "))
+    assert resume.endswith("--steps 1000000 --resume")
+    steps = load_checkpoint(Path("checkpoints/corpus.lm.safetensors")).metrics["steps"]
+    assert run([*TRAIN, "--steps", str(steps + 2), "--resume", "-q"]) == 0
+    assert load_checkpoint(Path("checkpoints/corpus.lm.safetensors")).metrics["steps"] == steps + 2
+
+
+def test_generate_is_the_same_alone_and_in_a_batch(model, capsys, monkeypatch):
+    arguments = ["generate", "--max-tokens", "6", "--format", "ndjson", "-q"]
+    assert run([*arguments, "-n", "2", "--prompt", "the sky", "--prompt", "", "--prompt", "天空"]) == 0
+    together = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [(row["prompt"], row["sample"]) for row in together] == [
+        (prompt, sample) for prompt in ("the sky", "", "天空") for sample in (0, 1)
+    ]
+    monkeypatch.setattr("seqcli.cli.generate.BATCH_ROWS", 1)
+    give(monkeypatch, "the sky\n\n天空\n".encode())
+    assert run([*arguments, "-n", "2"]) == 0
+    assert [json.loads(line) for line in capsys.readouterr().out.splitlines()] == together
+
+
+def test_generate_text_parts_continuations_by_an_empty_line(model, capsys):
+    assert run(["generate", "--max-tokens", "3", "-n", "2", "-p", "the sky", "--stop", "\n", "-q"]) == 0
+    first, empty, second = capsys.readouterr().out.splitlines()
+    assert first.startswith("the sky")
+    assert empty == ""
+    assert second.startswith("the sky")
+
+
+def test_generate_takes_all_of_standard_input_as_one_prompt(model, capsys, monkeypatch):
+    give(monkeypatch, b"the sky is grey\nthe river\n")
+    assert run(["generate", "--whole", "--max-tokens", "1", "--format", "ndjson", "-q"]) == 0
+    assert json.loads(capsys.readouterr().out)["prompt"] == "the sky is grey\nthe river"
+
+
+def test_generate_from_empty_input_says_so(model, capsys, monkeypatch):
+    give(monkeypatch, b"")
+    assert run(["generate"]) == 0
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert "the input is empty" in err
+
+
+def test_the_likeliest_next_tokens(model, capsys):
+    assert run(["generate", "--prompt", "天空 很", "--top-next", "3", "-q"]) == 0
+    rows = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
+    chances = [float(row["probability"]) for row in rows]
+    assert len(rows) == 3
+    assert chances == sorted(chances, reverse=True)
+    assert 0 < sum(chances) <= 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (["--top-p", "0"], 2, "--top-p"),
+        (["--model", "corpus.txt"], 4, "corpus.txt"),
+        (["--model", "none.safetensors"], 4, "none.safetensors"),
+        (["--prompt", "\udcff"], 2, "UTF-8"),
+        (["--stop", ""], 2, "--stop"),
+    ],
+)
+def test_generate_errors(model, capsys, arguments, code, message):
+    assert run(["generate", "--prompt", "x", *arguments]) == code
+    err = capsys.readouterr().err
+    assert message in next(line for line in err.splitlines() if line.startswith("error: "))
+
+
+def test_no_model_yet(folder, capsys):
+    assert run(["generate", "--prompt", "x"]) == 4
+    assert "train-lm" in capsys.readouterr().err
+
+
+def test_score_gives_a_row_a_line(model, capsys, monkeypatch):
+    give(monkeypatch, "the sky is grey\n\n天空 很 蓝\r\nunheard of".encode())
+    assert run(["score", model]) == 0
+    rows = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
+    assert [row["text"] for row in rows] == ["the sky is grey", "", "天空 很 蓝", "unheard of"]
+    assert rows[1]["tokens"] == "0"
+    assert rows[1]["log_probability"] == rows[1]["perplexity"] == ""
+    assert float(rows[0]["perplexity"]) == pytest.approx(np.exp(-float(rows[0]["log_probability"]) / 5))
+
+
+def test_token_surprisals_sum_to_the_line(model, capsys):
+    Path("lines.txt").write_text("the sky\nthe river is\n", encoding="utf-8")
+    assert run(["score", model, "lines.txt", "--format", "ndjson"]) == 0
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert run(["score", model, "lines.txt", "--format", "ndjson", "--per-token"]) == 0
+    tokens = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    for number, line in enumerate(lines, start=1):
+        own = [row["surprisal"] for row in tokens if row["line"] == number]
+        assert len(own) == line["tokens"]
+        assert -sum(own) == pytest.approx(line["log_probability"])
+
+
+def test_evaluate(model, capsys):
+    assert run(["evaluate", model, "corpus.txt", "--json"]) == 0
+    result = json.loads(capsys.readouterr().out)
+    assert list(result) == ["task", "tokens", "nll_per_token", "perplexity", "bits_per_byte", "bits_per_char"]
+    assert result["perplexity"] == pytest.approx(np.exp(result["nll_per_token"]))
+    assert run(["evaluate", model, "corpus.txt", "--cache"]) == 0
+    rows = dict(list(csv.reader(io.StringIO(capsys.readouterr().out)))[1:])
+    assert float(rows["perplexity"]) == pytest.approx(result["perplexity"])
+    assert "cache.perplexity" in rows
+
+
+def test_info(model, capsys):
+    assert run(["info", model, "--json"]) == 0
+    described = json.loads(capsys.readouterr().out)
+    assert described["task"] == "lm"
+    assert described["parameters"] == sum(int(np.prod(shape)) for shape in described["tensors"].values())
+    assert described["tokenizer"]["kind"] == "word"
+    assert described["provenance"]["options"] == {"budget": 60.0}
+    assert run(["info", model]) == 0
+    brief = capsys.readouterr().out
+    assert "metrics.history.perplexity,▁ 9.5 → 9.5" in brief
+    assert "budget" not in brief
+    assert run(["info", model, "-v"]) == 0
+    assert "provenance.options.budget,60.0" in capsys.readouterr().out
+
+
+def test_info_of_a_damaged_file(model, capsys):
+    damaged = bytearray(Path(model).read_bytes())
+    damaged[-1] ^= 1
+    Path(model).write_bytes(damaged)
+    assert run(["info", model]) == 4
+    assert capsys.readouterr().err.startswith("error: ")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["generate", "-p", "the", "--max-tokens", "1"], ["score", MODEL, "corpus.txt"], ["info", MODEL]],
+    ids=lambda arguments: arguments[0],
+)
+def test_using_a_model_imports_neither_torch_nor_pandas(model, arguments):
+    program = (
+        f"import sys\nfrom seqcli.cli.app import run\nassert run({arguments!r}) == 0\n"
+        "assert not {'torch', 'pandas'} & set(sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, env=os.environ)
+    assert done.returncode == 0, done.stderr
