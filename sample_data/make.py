@@ -21,11 +21,13 @@ if __package__ in (None, ""):
 
 from sample_data.chinese import CHINESE
 from sample_data.english import ENGLISH
+from sample_data.pairs import Pair, split_pairs
 from sample_data.stories import Language, Story, long_range_story, write_story
 
 FOLDER = Path(__file__).resolve().parent
 LANGUAGES = {"en": ENGLISH, "zh": CHINESE}
 STORY_BYTES = 400_000
+PAIRS = {"train": 4000, "valid": 200, "test": 300}
 SHORT = 4  # every fourth story of a file is a short one
 SHORT_DISTANCES = (10, 60)
 
@@ -75,11 +77,20 @@ def link_file(code: str) -> str:
     return "\n".join(rows) + "\n"
 
 
+def pair_file(part: str) -> str:
+    """English TAB Chinese, one pair a line."""
+    pairs: tuple[Pair, ...] = getattr(split_pairs(0, **PAIRS), part)
+    return "".join(f"{pair.english}\t{pair.chinese}\n" for pair in pairs)
+
+
 FILES: dict[str, Callable[[], str]] = {
     "stories.en.txt": lambda: story_file("en"),
     "stories.en.links.tsv": lambda: link_file("en"),
     "stories.zh.txt": lambda: story_file("zh"),
     "stories.zh.links.tsv": lambda: link_file("zh"),
+    "pairs.en-zh.tsv": lambda: pair_file("train"),
+    "pairs.en-zh.valid.tsv": lambda: pair_file("valid"),
+    "pairs.en-zh.test.tsv": lambda: pair_file("test"),
 }
 
 
