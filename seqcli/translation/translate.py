@@ -19,19 +19,30 @@ from seqcli.translation.decoder import TranslationDecoder, load_translation_mode
 FIRST_WINDOW = 16  # lines read ahead at first; doubled until WINDOW, so that output begins soon
 WINDOW = 1024
 LONGEST = 200  # source tokens translated at once; a longer line goes in parts
+END = "⏎"  # how the end mark is shown
 SENTENCE_ENDS = tuple(".!?;。！？；")
+
+
+@dataclass(frozen=True)
+class Alignment:
+    """What a part of a line was translated from: its pieces and its translation's, each with the end mark, and the
+    attention's weights (target, source)."""
+
+    source: tuple[str, ...]
+    target: tuple[str, ...]
+    weights: np.ndarray
 
 
 @dataclass(frozen=True)
 class Candidate:
     """One translation of a line: its text, log p in nats, the score it is ranked by, its pieces and, on demand, the
-    attention's weights (pieces and end, source pieces and end) of the line's parts."""
+    alignments of the line's parts (one, unless the line is very long)."""
 
     text: str
     log_probability: float
     score: float
     pieces: tuple[str, ...]
-    attention: tuple[np.ndarray, ...] = ()
+    alignments: tuple[Alignment, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -96,8 +107,9 @@ class Translator:
         for (number, _), hypotheses in zip(flat, found, strict=True):
             of_line[number].append(hypotheses)
         for line, line_parts, hypotheses_of_parts in zip(lines, parts, of_line, strict=True):
-            pieces = tuple(self.tokenizer.piece(int(token)) for part in line_parts for token in part)
-            yield Translation(line, pieces, self._candidates(hypotheses_of_parts))
+            pieces = [self._pieces(part) for part in line_parts]
+            candidates = self._candidates(pieces, hypotheses_of_parts)
+            yield Translation(line, tuple(piece for part in pieces for piece in part), candidates)
 
     def _parts(self, line: str) -> list[np.ndarray]:
         """The line's tokens, in parts of at most `LONGEST`, cut after the last sentence end that is there."""
@@ -115,20 +127,29 @@ class Translator:
             tokens = tokens[cut:]
         return [*parts, tokens] if len(tokens) else parts
 
-    def _candidates(self, parts: list[list[Hypothesis]]) -> tuple[Candidate, ...]:
+    def _pieces(self, tokens: Iterable[int]) -> tuple[str, ...]:
+        return tuple(self.tokenizer.piece(int(token)) for token in tokens)
+
+    def _candidates(self, sources: list[tuple[str, ...]], parts: list[list[Hypothesis]]) -> tuple[Candidate, ...]:
         """The n-th best of a line is made of the n-th best of its parts."""
         if not parts:
             return (Candidate("", 0.0, 0.0, ()),)
-        return tuple(self._candidate([part[rank] for part in parts]) for rank in range(min(map(len, parts))))
+        ranks = range(min(map(len, parts)))
+        return tuple(self._candidate(sources, [part[rank] for part in parts]) for rank in ranks)
 
-    def _candidate(self, parts: list[Hypothesis]) -> Candidate:
+    def _candidate(self, sources: list[tuple[str, ...]], parts: list[Hypothesis]) -> Candidate:
+        pieces = [self._pieces(part.tokens) for part in parts]
         text = " ".join(decode_sentence(self.tokenizer, part.tokens) for part in parts)
         return Candidate(
             text=text,
             log_probability=sum(part.log_probability for part in parts),
             score=sum(part.score for part in parts) / len(parts),
-            pieces=tuple(self.tokenizer.piece(token) for part in parts for token in part.tokens),
-            attention=tuple(part.attention for part in parts if part.attention is not None),
+            pieces=tuple(piece for part in pieces for piece in part),
+            alignments=tuple(
+                Alignment((*source, END), (*target, END)[: len(part.attention)], part.attention)
+                for source, target, part in zip(sources, pieces, parts, strict=True)
+                if part.attention is not None
+            ),
         )
 
 

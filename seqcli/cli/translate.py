@@ -1,0 +1,133 @@
+"""`seqcli translate`: translate lines with a trained model."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from seqcli.cli import console, options
+from seqcli.cli.rows import write_json
+from seqcli.errors import UsageError
+
+if TYPE_CHECKING:
+    from seqcli.translation.translate import Alignment, Candidate, Translation
+
+
+def translate(
+    text: Annotated[
+        list[str] | None, typer.Argument(metavar="[TEXT]...", help="Lines to translate; standard input without.")
+    ] = None,
+    model: options.Model = None,
+    beam: Annotated[int, typer.Option(metavar="N", min=1, help="Hypotheses kept alive; 1 is greedy.")] = 5,
+    n_best: Annotated[int, typer.Option(metavar="N", min=1, help="Translations of each line, best first.")] = 1,
+    length_penalty: Annotated[
+        float, typer.Option(metavar="X", help="Compare log p / length^X; 0 favours short translations.")
+    ] = 1.0,
+    max_length: Annotated[
+        int | None, typer.Option(metavar="N", min=1, help="Most tokens; twice the source's and ten by default.")
+    ] = None,
+    ensemble: Annotated[
+        list[str] | None,
+        typer.Option(metavar="MODEL", help="Average with this model; may be given several times."),
+    ] = None,
+    form: Annotated[
+        Literal["text", "ndjson"], typer.Option("--format", help="A line a translation, or one JSON object a line.")
+    ] = "text",
+    attention: Annotated[
+        bool, typer.Option("--attention", help="Show on standard error what each word was translated from.")
+    ] = False,
+    plot: Annotated[
+        str | None, typer.Option(metavar="FILE.svg", help="Draw what each word was translated from.")
+    ] = None,
+    batch_size: Annotated[int, typer.Option(metavar="N", min=1, help="Sentences searched side by side.")] = 64,
+    device: options.DecodingDevice = "cpu",
+    encoding: options.Encoding = "utf-8",
+    errors: options.Errors = "strict",
+) -> None:
+    """Translate lines: n lines in, n lines out, blank lines stay blank.
+
+    Without --model the newest translation model in checkpoints/ is used. Output begins while input still comes, and
+    does not depend on --batch-size.
+    """
+    from seqcli.checkpoint import load_checkpoint, newest_checkpoint
+    from seqcli.data.text import read_lines
+    from seqcli.translation.beam import Search
+    from seqcli.translation.translate import Translator
+
+    if n_best > beam:
+        raise UsageError(f"--n-best {n_best} needs as large a --beam", hint=f"add --beam {n_best}")
+    if plot is not None and not plot.endswith(".svg"):
+        raise UsageError(f"--plot {plot}: pictures are written as SVG", hint="name it FILE.svg")
+    path = model
+    if path is None:
+        path = str(newest_checkpoint(Path("checkpoints"), "mt"))
+        console.notice(f"using {path}")
+    checkpoints = [load_checkpoint(Path(name), task="mt") for name in (path, *(ensemble or ()))]
+    translator = Translator.load(checkpoints, device)
+    looking = attention or plot is not None
+    if looking and all(checkpoint.config["attention"] == "none" for checkpoint in checkpoints):
+        raise UsageError(f"{path} has no attention to show", hint="it was trained with --attention none")
+    search = Search(beam, length_penalty, max_length, n_best, looking)
+    lines: Iterable[str]
+    if text:
+        lines = [line for argument in text for line in argument.split("\n")]
+        if any("\ud800" <= character <= "\udfff" for line in lines for character in line):
+            raise UsageError("TEXT holds bytes that are not UTF-8 text", hint="check the terminal's encoding")
+    else:
+        console.mention_terminal_input()
+        lines = read_lines("-", encoding=encoding, errors=errors)
+    started, count = time.perf_counter(), 0
+    drawn: list[Alignment] = []
+    for translation in translator.translate(lines, search, batch_size=batch_size):
+        count += 1
+        if form == "ndjson":
+            write_json(_record(translation, looking))
+        elif n_best == 1:
+            console.write(translation.text + "\n")
+        else:
+            for candidate in translation.candidates:
+                console.write(f"{count}\t{candidate.score:.4f}\t{candidate.text}\n")
+        console.write("", flush=True)
+        if looking:
+            alignments = translation.candidates[0].alignments
+            drawn += alignments if plot is not None else ()
+            _show(alignments if attention else ())
+    if plot is not None:
+        from seqcli.cli.alignment import write_svg
+
+        write_svg(plot, drawn)
+        console.notice(f"drawn in {plot}")
+    seconds = time.perf_counter() - started
+    console.detail(f"{count:,} lines in {seconds:.2f} s, {count / max(seconds, 1e-9):,.1f} lines/s")
+
+
+def _record(translation: Translation, looking: bool) -> dict[str, Any]:
+    """The NDJSON object of a line; `score` and `log_probability` are rounded to what does not depend on the batch."""
+    best, *others = translation.candidates
+
+    def fields(candidate: Candidate) -> dict[str, Any]:
+        return {
+            "translation": candidate.text,
+            "score": round(candidate.score, 4),
+            "log_probability": round(candidate.log_probability, 3),
+            "tokens": list(candidate.pieces),
+        }
+
+    record = {"source": translation.source, **fields(best), "source_tokens": list(translation.source_pieces)}
+    if looking:
+        record["attention"] = [
+            {"source": list(part.source), "target": list(part.target), "weights": part.weights.round(4).tolist()}
+            for part in best.alignments
+        ]
+    return record | ({"others": [fields(candidate) for candidate in others]} if others else {})
+
+
+def _show(alignments: Iterable[Alignment]) -> None:
+    from seqcli.cli.alignment import picture
+
+    for alignment in alignments:
+        console.notice(picture(alignment))
