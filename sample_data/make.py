@@ -22,6 +22,7 @@ if __package__ in (None, ""):
 from sample_data.chinese import CHINESE
 from sample_data.english import ENGLISH
 from sample_data.pairs import Pair, split_pairs
+from sample_data.sales import write_holidays, write_sales
 from sample_data.stories import Language, Story, long_range_story, write_story
 
 FOLDER = Path(__file__).resolve().parent
@@ -91,6 +92,9 @@ FILES: dict[str, Callable[[], str]] = {
     "pairs.en-zh.tsv": lambda: pair_file("train"),
     "pairs.en-zh.valid.tsv": lambda: pair_file("valid"),
     "pairs.en-zh.test.tsv": lambda: pair_file("test"),
+    "sales.csv": lambda: write_sales()[0],
+    "sales.future.csv": lambda: write_sales()[1],
+    "holidays.csv": write_holidays,
 }
 
 
