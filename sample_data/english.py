@@ -407,7 +407,7 @@ ROAD = (
     Scene(
         (
             "A cart had slipped into the ditch, and the farmer could not move it.",
-            "{hero} leaned against the wheel and pushed until it (came free|stood on the road again).",
+            "{hero} leaned against the wheel and pushed until it (came loose|stood on the road again).",
             "The farmer thanked {him} with a bag of (plums|pears|walnuts).",
         ),
     ),
@@ -509,7 +509,7 @@ HOME = (
     Scene(
         ("{hero} walked through the streets once more before supper.", "? At the corner children were skipping rope.")
     ),
-    Scene(("The baker greeted {him} from his shop.", "{hero} bought a loaf that was still warm.")),
+    Scene(("The baker greeted {him} from his shop.", "{hero} bought a loaf fresh from the oven.")),
 )
 
 ENGLISH = Language(
