@@ -288,7 +288,7 @@ ROAD = (
         (
             "In a (woodcutter's|fisherman's|forester's) hut a fire was burning.",
             "{hero} hung {his} wet jacket over the stove and rubbed {his} hands.",
-            "(An hour later|When the jacket was dry), {he} went on.",
+            "(An hour later|When the jacket no longer dripped), {he} went on.",
         ),
         needs="wet",
     ),
