@@ -1,9 +1,9 @@
 """One model, one file: reading and writing checkpoints, without torch and without running anything that is in them.
 
 A file is a safetensors file: an eight-byte length, a JSON header, the tensors' bytes. Its header carries one entry of
-ours, `seqcli`, a JSON text with the metadata and a SHA-256 of every tensor; `seqcli_sha256` is the hash of that text.
-Every byte of a file is covered: the header by its own parse and the hash of our entry (the header must be exactly what
-writing it again gives), the tensors by theirs.
+ours, `seqcli`, a JSON text with the metadata and a SHA-256 of every tensor with its type and shape; `seqcli_sha256` is
+the hash of that text. Every byte of a file is covered: the header by the hash of our entry and because it must be exactly
+what writing it again gives, the tensors by theirs.
 
 Files appear whole or not at all: they are written under a temporary name, flushed to the disk and renamed.
 """
@@ -120,7 +120,7 @@ def write_tensors(path: Path, tensors: Mapping[str, np.ndarray], metadata: Mappi
         offset += value.nbytes
     ours = {
         "format_version": FORMAT_VERSION,
-        "sha256": {name: hashlib.sha256(_bytes(value)).hexdigest() for name, value in arrays.items()},
+        "sha256": {name: _digest(value.dtype, value.shape, _bytes(value)) for name, value in arrays.items()},
         "metadata": metadata,
     }
     text = json.dumps(ours, sort_keys=True, ensure_ascii=False, allow_nan=True)
@@ -146,7 +146,7 @@ def read_tensors(path: Path) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
             data = file.read(entry.size)
             if len(data) != entry.size:
                 raise CheckpointError(f"{path}: ends in the middle of tensor {name!r}", hint=REMEDY)
-            if hashlib.sha256(data).hexdigest() != header.hashes[name]:
+            if _digest(entry.dtype, entry.shape, data) != header.hashes[name]:
                 raise CheckpointError(f"{path}: tensor {name!r} is not what was written (SHA-256 differs)", hint=REMEDY)
             arrays[name] = np.frombuffer(data, entry.dtype).reshape(entry.shape)
     return arrays, header.metadata
@@ -187,6 +187,13 @@ def _little_endian(value: np.ndarray) -> np.ndarray:
     if array.dtype not in _NAMES:
         raise TypeError(f"arrays of type {array.dtype} cannot be saved")
     return array
+
+
+def _digest(dtype: np.dtype[Any], shape: tuple[int, ...], data: bytes | memoryview) -> str:
+    """SHA-256 of an array's type, shape and bytes: an empty array has a shape to be guarded, too."""
+    digest = hashlib.sha256(f"{_NAMES[dtype]} {list(shape)} ".encode())
+    digest.update(data)
+    return digest.hexdigest()
 
 
 def _bytes(value: np.ndarray) -> memoryview:
