@@ -2,8 +2,8 @@
 
 A file is a safetensors file: an eight-byte length, a JSON header, the tensors' bytes. Its header carries one entry of
 ours, `seqcli`, a JSON text with the metadata and a SHA-256 of every tensor with its type and shape; `seqcli_sha256` is
-the hash of that text. Every byte of a file is covered: the header by the hash of our entry and because it must be exactly
-what writing it again gives, the tensors by theirs.
+the hash of that text. Every byte of a file is covered: the header by the hash of our entry and because it must be
+exactly what writing it again gives, the tensors by theirs.
 
 Files appear whole or not at all: they are written under a temporary name, flushed to the disk and renamed.
 """
