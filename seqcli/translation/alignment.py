@@ -14,6 +14,7 @@ from seqcli.data.bitext import Sentences
 
 LINKS = 8_000_000  # pairs of a source and a target token that are counted
 ITERATIONS = 5
+EVEN_ITERATIONS = 3  # of these the first, without the preference: word order may be anything
 DIAGONAL = 4.0  # λ of Dyer et al. 2013
 FLOOR = 1e-6  # probability of a pair of tokens that never stood together
 
@@ -47,7 +48,7 @@ def diagonal(source: int, target: int) -> np.ndarray:
 def count_alignments(sources: Sentences, targets: Sentences, vocabulary: int) -> TranslationTable:
     """Expectation maximisation of IBM Model 1 (Brown et al. 1993) on as many pairs as have `LINKS` links.
 
-    The diagonal preference stays fixed. Every token that is an end mark takes part as any other.
+    End marks take part as any other token.
     """
     links = np.cumsum(sources.lengths * targets.lengths)
     count = max(1, int(np.searchsorted(links, LINKS)))
@@ -64,8 +65,10 @@ def count_alignments(sources: Sentences, targets: Sentences, vocabulary: int) ->
     prior, target_row = np.concatenate(priors), np.concatenate(rows)
     source_type = types // vocabulary
     probabilities = np.ones(len(types))
-    for _ in range(ITERATIONS):
-        weights = probabilities[of_link] * prior
+    for iteration in range(ITERATIONS):
+        weights = probabilities[of_link]
+        if iteration >= EVEN_ITERATIONS:
+            weights = weights * prior
         weights /= np.bincount(target_row, weights)[target_row]
         counts = np.bincount(of_link, weights, len(types))
         probabilities = counts / np.bincount(source_type, counts, vocabulary)[source_type]

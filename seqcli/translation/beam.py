@@ -121,6 +121,10 @@ class _Batch:
     def _extend(self, scores: np.ndarray, places: np.ndarray) -> None:
         """Take the best continuations: scores and places (sentences, 2 · beam) in scores' (width · vocabulary)."""
         beam, sentences = self.search.beam, len(self.numbers)
+        missing = 2 * beam - scores.shape[1]
+        if missing > 0:  # a beam wider than the vocabulary: places where nothing lives
+            scores = np.pad(scores, ((0, 0), (0, missing)), constant_values=-np.inf)
+            places = np.pad(places, ((0, 0), (0, missing)))
         vocabulary = self.decoders[0].config.vocabulary
         parents, tokens = places // vocabulary, places % vocabulary
         parents += np.arange(sentences)[:, None] * self.width  # rows

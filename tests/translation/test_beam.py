@@ -1,0 +1,139 @@
+"""Beam search against exhaustive search, greedy decoding and sorting."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as arrays
+
+from seqcli.translation.beam import Search, beam_search, largest, log_softmax
+from seqcli.translation.config import TranslationConfig
+from seqcli.translation.decoder import TranslationDecoder
+from seqcli.translation.translate import Translator
+from tests.translation.conftest import PAIRS
+
+END = 2
+CONFIG = TranslationConfig(5, "lstm", 4, 3, 1, 6, 2, "dot", 1, False)
+
+
+def random_decoder(seed: int, config: TranslationConfig = CONFIG) -> TranslationDecoder:
+    random = np.random.default_rng(seed)
+    parameters = {name: random.normal(0, 0.8, shape) for name, shape in config.parameter_shapes().items()}
+    return TranslationDecoder(config, parameters)
+
+
+def log_probability(decoder: TranslationDecoder, source: np.ndarray, target: tuple[int, ...]) -> float:
+    memory, state = decoder.encode(source[None], np.array([len(source)]))
+    total, last = 0.0, END
+    for token in target:
+        readout, state, _ = decoder.step(np.array([last]), state, memory)
+        total += log_softmax(decoder.logits(readout))[0, token]
+        last = token
+    return float(total)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_wide_beam_finds_what_exhaustive_search_finds(seed: int) -> None:
+    decoder, source = random_decoder(seed), np.array([1, 3, 0, END])
+    everything: list[tuple[float, tuple[int, ...]]] = []
+    for length in range(4):
+        for tokens in itertools.product((0, 1, 3, 4), repeat=length):
+            ended = (*tokens, END) if length < 3 else tokens  # at the greatest length there is no end mark
+            everything.append((log_probability(decoder, source, ended) / max(len(ended), 1), tokens))
+    # three tokens and no end are also three tokens: the limit cuts before the end mark is asked for
+    expected = sorted(everything, reverse=True)
+    search = Search(beam=200, max_length=3, n_best=10)
+    found = beam_search([decoder], [source], search, end_id=END)[0]
+    for hypothesis, (score, tokens) in zip(found, expected, strict=False):
+        assert hypothesis.score == pytest.approx(score)
+        assert hypothesis.tokens == tokens
+
+
+@pytest.mark.parametrize("feeding", [False, True])
+def test_a_beam_of_one_is_greedy(feeding: bool) -> None:
+    for seed in range(8):
+        decoder, source = random_decoder(seed, replace(CONFIG, input_feeding=feeding)), np.array([4, 1, END])
+        memory, state = decoder.encode(source[None], np.array([3]))
+        last, greedy = END, []
+        while len(greedy) < 12:
+            readout, state, _ = decoder.step(np.array([last]), state, memory)
+            last = int(decoder.logits(readout)[0].argmax())
+            if last == END:
+                break
+            greedy.append(last)
+        found = beam_search([decoder], [source], Search(beam=1, max_length=12), end_id=END)[0][0]
+        assert list(found.tokens) == greedy
+        ended = (*found.tokens, END) if len(greedy) < 12 else found.tokens
+        assert found.log_probability == pytest.approx(log_probability(decoder, source, ended))
+
+
+@pytest.mark.parametrize("attention", ["dot", "none"])
+def test_neighbours_do_not_matter(attention: str) -> None:
+    decoder = random_decoder(3, replace(CONFIG, attention=attention))
+    random = np.random.default_rng(0)
+    sources = [np.append(random.choice([0, 1, 3, 4], size=n), END) for n in (1, 7, 3, 3, 12)]
+    search = Search(beam=3, n_best=3, attention=attention != "none")
+    together = beam_search([decoder], sources, search, end_id=END)
+    for source, beside in zip(sources, together, strict=True):
+        alone = beam_search([decoder], [source], search, end_id=END)[0]
+        assert [h.tokens for h in alone] == [h.tokens for h in beside]
+        assert [h.score for h in alone] == pytest.approx([h.score for h in beside])
+        scores = [h.score for h in alone]
+        assert scores == sorted(scores, reverse=True)
+        assert len({h.tokens for h in alone}) == len(alone) == 3
+        for hypothesis in beside:
+            assert len(hypothesis.tokens) <= 2 * len(source) + 10
+            if attention == "none":
+                assert hypothesis.attention is None
+            else:
+                assert hypothesis.attention is not None
+                assert hypothesis.attention.shape[1] == len(source)
+                assert hypothesis.attention.shape[0] - len(hypothesis.tokens) in (0, 1)
+                np.testing.assert_allclose(hypothesis.attention.sum(1), 1)
+
+
+def test_forbidden_tokens_never_come() -> None:
+    for seed in range(5):
+        found = beam_search([random_decoder(seed)], [np.array([1, END])], Search(), end_id=END, forbidden=[0, 3])[0]
+        assert not {0, 3} & set(found[0].tokens)
+
+
+def test_an_ensemble_averages_probabilities() -> None:
+    decoders, source = [random_decoder(0), random_decoder(1)], np.array([1, 3, END])
+    found = beam_search(decoders, [source], Search(beam=1, max_length=1), end_id=END)[0][0]
+    chances = []
+    for decoder in decoders:
+        memory, state = decoder.encode(source[None], np.array([3]))
+        readout, _, _ = decoder.step(np.array([END]), state, memory)
+        chances.append(np.exp(log_softmax(decoder.logits(readout))[0]))
+    mean = np.mean(chances, axis=0)
+    assert found.log_probability == pytest.approx(np.log(mean.max()))
+    twice = beam_search([decoders[0]] * 2, [source], Search(), end_id=END)[0][0]
+    once = beam_search([decoders[0]], [source], Search(), end_id=END)[0][0]
+    assert twice.tokens == once.tokens
+    assert twice.score == pytest.approx(once.score)
+
+
+@given(
+    arrays.arrays(np.float32, st.tuples(st.integers(1, 3), st.integers(1, 900)), elements=st.integers(-20, 20)),
+    st.integers(1, 12),
+)
+def test_largest_is_what_sorting_gives(scores: np.ndarray, count: int) -> None:
+    values, places = largest(scores, count)
+    count = min(count, scores.shape[1])
+    assert np.array_equal(values, -np.sort(-scores, axis=1)[:, :count])
+    assert np.array_equal(np.take_along_axis(scores, places, axis=1), values)
+    assert all(len(set(row)) == count for row in places.tolist())
+
+
+def test_a_trained_model_translates_the_same_in_any_batch(translator: Translator) -> None:
+    lines = [source for source, _ in PAIRS[::29]] + ["the dog", "red", "the the the blue cat"]
+    for beam in (1, 4):
+        expected = [t.text for t in translator.translate(lines, Search(beam=beam), batch_size=1)]
+        for batch_size in (3, 64):
+            assert [t.text for t in translator.translate(lines, Search(beam=beam), batch_size=batch_size)] == expected

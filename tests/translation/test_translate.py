@@ -1,0 +1,144 @@
+"""Lines in, lines out: order, blanks, long lines, reading ahead."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from seqcli.checkpoint import load_checkpoint
+from seqcli.errors import CheckpointError, DataError
+from seqcli.translation.beam import Search
+from seqcli.translation.evaluate import bleu_tokenizer, evaluate_translation, translation_quality
+from seqcli.translation.score import score_pairs
+from seqcli.translation.translate import LONGEST, WINDOW, Translator
+from tests.translation.conftest import PAIRS, write_pairs
+
+
+def test_every_pair_is_translated_in_order(translator: Translator) -> None:
+    some = PAIRS[::7]
+    found = [t.text for t in translator.translate([source for source, _ in some])]
+    right = sum(text == target for text, (_, target) in zip(found, some, strict=True))
+    assert right >= 0.98 * len(some)
+
+
+def test_blank_lines_stay_blank(translator: Translator) -> None:
+    lines = ["the red dog", "", "  ", "\u2028", "the red dog"]
+    found = [t.text for t in translator.translate(lines)]
+    assert found[1:4] == ["", "", ""]
+    assert found[0] == found[4] != ""
+
+
+def test_no_line_is_no_line(translator: Translator) -> None:
+    assert list(translator.translate([])) == list(translator.translate(iter([]))) == []
+
+
+def test_a_very_long_line_goes_in_parts(translator: Translator) -> None:
+    sentence = PAIRS[0][0]
+    (found,) = translator.translate([" ".join([sentence] * 100)], Search(attention=True))
+    parts = found.candidates[0].alignments
+    assert len(parts) > 1
+    assert all(len(part.source) <= LONGEST + 1 for part in parts)
+    assert all(part.weights.shape == (len(part.target), len(part.source)) for part in parts)
+    assert "\n" not in found.text
+
+
+def test_translations_come_before_the_input_ends(translator: Translator) -> None:
+    first_is_out = threading.Event()
+
+    def lines() -> Iterator[str]:
+        yield "the red dog"
+        assert first_is_out.wait(30)
+        yield "the blue cat"
+
+    stream = translator.translate(lines())
+    assert next(stream).source == "the red dog"
+    first_is_out.set()
+    assert [t.source for t in stream] == ["the blue cat"]
+
+
+def test_what_stops_the_input_is_raised_after_what_came(translator: Translator) -> None:
+    def lines() -> Iterator[str]:
+        yield "the red dog"
+        raise DataError("byte 7 is not text")
+
+    stream = translator.translate(lines())
+    assert next(stream).text
+    with pytest.raises(DataError, match="byte 7"):
+        next(stream)
+
+
+def test_many_lines_keep_their_order(translator: Translator) -> None:
+    lines = [("the red dog", "the blue cat", "")[number % 3] for number in range(2 * WINDOW + 5)]
+    found = list(translator.translate(iter(lines), Search(beam=1)))
+    assert [t.source for t in found] == lines
+    assert len({t.text for t in found}) == 3
+
+
+def test_the_end_mark_is_looked_for_and_words_are_looked_at(translator: Translator) -> None:
+    (found,) = translator.translate(["the black bird sees the white fish"], Search(attention=True))
+    (alignment,) = found.candidates[0].alignments
+    assert alignment.weights.shape == (len(alignment.target), len(alignment.source))
+    most = {t.strip(): alignment.source[int(w.argmax())].strip() for t, w in zip(*_rows(alignment), strict=True)}
+    assert most["oiseau"] == "bird"
+    assert most["poisson"] == "fish"
+
+
+def _rows(alignment: object) -> tuple[tuple[str, ...], np.ndarray]:
+    return alignment.target, alignment.weights  # type: ignore[attr-defined]
+
+
+def test_an_ensemble_needs_one_vocabulary(model_path: Path) -> None:
+    checkpoint = load_checkpoint(model_path)
+    twice = Translator.load([checkpoint, checkpoint])
+    assert next(twice.translate(["the red dog"])).text
+    foreign = load_checkpoint(model_path)
+    foreign.blobs["tokenizer"] = foreign.blobs["tokenizer"].replace(b"rouge", b"rougi")
+    with pytest.raises(CheckpointError, match="vocabulary"):
+        Translator.load([checkpoint, foreign])
+
+
+def test_scores_are_those_of_the_search_and_right_translations_are_likelier(translator: Translator) -> None:
+    source = PAIRS[100][0]
+    best = next(translator.translate([source])).candidates[0]
+    pairs = [(source, best.text), (source, PAIRS[3][1]), ("the dog", "le chien")]
+    scores = list(score_pairs(translator.decoders[0], translator.tokenizer, pairs))
+    assert scores[0].log_probability == pytest.approx(best.log_probability, abs=1e-3)
+    assert scores[0].tokens == len(best.pieces) + 1 == len(scores[0].surprisals)
+    assert scores[0].log_probability > scores[1].log_probability + 3
+    assert scores[0].perplexity == pytest.approx(np.exp(np.mean(scores[0].surprisals)))
+    alone = list(score_pairs(translator.decoders[0], translator.tokenizer, pairs[1:2]))
+    assert alone[0].log_probability == pytest.approx(scores[1].log_probability, abs=1e-3)
+
+
+def test_evaluation_of_a_bitext(model_path: Path, tmp_path: Path) -> None:
+    path = write_pairs(tmp_path / "some.tsv", PAIRS[::11])
+    result = evaluate_translation(load_checkpoint(model_path), [path])
+    assert result["sentences"] == len(PAIRS[::11])
+    assert result["bleu"] > 95
+    assert result["exact"] > 0.95
+    assert "tok:13a" in result["bleu_signature"]
+    assert result["sentences_per_second"] > 0
+    empty = tmp_path / "empty.tsv"
+    empty.touch()
+    with pytest.raises(DataError, match="no pairs"):
+        evaluate_translation(load_checkpoint(model_path), [str(empty)])
+
+
+def test_quality_is_sacrebleus() -> None:
+    import sacrebleu
+
+    found, references = ["the cat sat on a mat", "hello there world"], ["the cat sat on the mat", "hello there, world"]
+    quality = translation_quality(found, references)
+    assert quality["bleu"] == pytest.approx(sacrebleu.corpus_bleu(found, [references]).score, abs=0.006)
+    assert quality["chrf"] == pytest.approx(sacrebleu.corpus_chrf(found, [references]).score, abs=0.006)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"), [("Ein Hund.", "13a"), ("我 23 岁 OK", "zh"), ("これは日本語です", "char"), ("…", "13a")]
+)
+def test_the_target_language_chooses_how_bleu_cuts_words(text: str, expected: str) -> None:
+    assert bleu_tokenizer([text]) == expected
