@@ -224,20 +224,20 @@ def long_range_story(language: Language, rng: random.Random, distance: int, kind
         teller = Teller(language, rng)
         teller.season = language.dependencies[chosen].season or teller.season
         before = [*teller.opening(), teller.cause(chosen)]
-        answer = teller.answer(chosen)
-        told, mark = _places(language, language.space.join([before[-1], answer]))
-        left = distance - (told[mark["a" + chosen]] - told[mark["c" + chosen]])
         middle: list[str] = []
-        while left > 0:
-            lines = teller.scene(language.road)
-            if not lines:
-                break
+        lengths = [0]  # units of the first lines of the middle
+        while lengths[-1] < distance and (lines := teller.scene(language.road)):
             for line in lines:
-                if left > 0:
-                    middle.append(line)
-                    left -= len(language.unit.findall(line))
-        if left == 0:
-            return _finish(language, teller.answers, language.space.join([*before, *middle, answer]))
+                middle.append(line)
+                lengths.append(lengths[-1] + len(language.unit.findall(line)))
+        answer_lines = language.dependencies[chosen].answer_lines
+        for template in rng.sample(answer_lines, len(answer_lines)):
+            answer = teller.line(template, chosen)
+            counts, marks = _places(language, language.space.join([before[-1], answer]))
+            left = distance - (counts[marks["a" + chosen]] - counts[marks["c" + chosen]])
+            if left in lengths:
+                told = [*before, *middle[: lengths.index(left)], answer]
+                return _finish(language, teller.answers, language.space.join(told))
     raise ValueError(f"no story has a dependency over {distance} units")
 
 
