@@ -22,6 +22,7 @@ def evaluate(
     cache: Annotated[
         bool, typer.Option("--cache", help="Language models: also with a cache of the last 2,000 words.")
     ] = False,
+    beam: Annotated[int, typer.Option(metavar="N", min=1, help="Translation: hypotheses kept alive.")] = 5,
     encoding: options.Encoding = "utf-8",
     errors: options.Errors = "strict",
     device: options.Device = "auto",
@@ -29,7 +30,8 @@ def evaluate(
 ) -> None:
     """Measure a model on data.
 
-    A language model: perplexity, bits per byte and per character of a text.
+    A language model: perplexity, bits per byte and per character of a text. A translation model, on one TSV or a source
+    and a target file: BLEU and chrF of sacreBLEU, with their signatures.
     """
     from seqcli.checkpoint import load_checkpoint
 
@@ -41,6 +43,16 @@ def evaluate(
 
         result = evaluate_language_model(
             checkpoint, data, dynamic=dynamic, cache=cache, device=device, encoding=encoding, errors=errors
+        )
+    elif dynamic or cache:
+        raise UsageError("--dynamic and --cache are for language models", hint=f"{model} is none")
+    elif checkpoint.task == "mt":
+        from seqcli.translation.beam import Search
+        from seqcli.translation.evaluate import evaluate_translation
+
+        where = "cpu" if device == "auto" else device
+        result = evaluate_translation(
+            checkpoint, data, search=Search(beam), device=where, encoding=encoding, errors=errors
         )
     else:
         raise UsageError(f"{model} is a model for {checkpoint.task}; evaluate knows language models")

@@ -6,16 +6,14 @@ import sys
 import time
 from collections.abc import Iterable, Iterator
 from itertools import islice
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from seqcli.cli import console
-from seqcli.cli.options import DecodingDevice, Model, Seed
+from seqcli.cli.models import find_model
+from seqcli.cli.options import DecodingDevice, Model, Seed, require_text
 from seqcli.cli.rows import write_json, write_rows
-from seqcli.cli.training import FOLDER
-from seqcli.errors import UsageError
 
 if TYPE_CHECKING:
     from seqcli.language.generate import Piece
@@ -68,7 +66,7 @@ def generate(
     Prompts come from --prompt or, one a line, from standard input. Without --model the newest language model in
     checkpoints/ is used. The same seed gives the same text.
     """
-    from seqcli.checkpoint import load_checkpoint, newest_checkpoint
+    from seqcli.checkpoint import load_checkpoint
     from seqcli.language.decoder import load_language_model
     from seqcli.language.generate import Limits, next_tokens
     from seqcli.language.generate import generate as continue_texts
@@ -76,11 +74,8 @@ def generate(
 
     limits = Limits(max_tokens=max_tokens, stop=tuple(stop or ()), max_lines=max_lines)
     sampling = Sampling(temperature, top_k, top_p, min_p, repetition_penalty)
-    path = Path(model) if model is not None else newest_checkpoint(FOLDER, "lm")
-    if model is None:
-        console.notice(f"using {path}")
-    decoder, tokenizer = load_language_model(load_checkpoint(path, task="lm"), device)
-    prompts = (_text(value) for value in prompt) if prompt is not None else _read_prompts(whole)
+    decoder, tokenizer = load_language_model(load_checkpoint(find_model(model, "lm"), task="lm"), device)
+    prompts = (require_text(text, "--prompt") for text in prompt) if prompt is not None else _read_prompts(whole)
     if top_next is not None:
         likeliest = ((text, next_tokens(decoder, tokenizer, text, top_next)) for text in prompts)
         _write_next(likeliest, form == "ndjson")
@@ -113,13 +108,6 @@ def _read_prompts(whole: bool) -> Iterator[str]:
     console.mention_terminal_input()
     lines = read_lines("-")
     return iter(["\n".join(lines)]) if whole else iter(lines)
-
-
-def _text(argument: str) -> str:
-    """Bytes of the command line that are not text arrive as lone surrogates, which no tokenizer knows."""
-    if any("\ud800" <= character <= "\udfff" for character in argument):
-        raise UsageError("--prompt holds bytes that are not UTF-8 text", hint="check the terminal's encoding")
-    return argument
 
 
 def _write_next(likeliest: Iterable[tuple[str, list[tuple[str, float]]]], as_json: bool) -> None:

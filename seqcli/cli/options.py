@@ -7,6 +7,8 @@ from typing import Annotated, Literal
 
 import typer
 
+from seqcli.errors import UsageError
+
 Cell = Literal["rnn", "lstm", "peephole-lstm", "gru"]
 DeviceName = Literal["auto", "cpu", "cuda", "mps"]
 RowFormat = Literal["table", "csv", "ndjson"]
@@ -26,6 +28,13 @@ def parse_duration(text: str | float) -> float:
     if "".join(number + unit for number, unit in parts) != text.strip().lower() or seconds <= 0:
         raise typer.BadParameter(f"{text!r} is not a length of time such as 90s, 10m or 1.5h")
     return seconds
+
+
+def require_text(argument: str, name: str) -> str:
+    """`argument` as it is; UsageError when it holds bytes that are not text (Python hands on lone surrogates)."""
+    if any("\ud800" <= character <= "\udfff" for character in argument):
+        raise UsageError(f"{name} holds bytes that are not UTF-8 text", hint="check the terminal's encoding")
+    return argument
 
 
 def format_duration(seconds: float) -> str:

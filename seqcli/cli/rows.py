@@ -61,7 +61,7 @@ def _write_table(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> N
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     rows = list(rows)
     for column in columns:
-        numeric = any(isinstance(row.get(column), (int, float)) for row in rows)
+        numeric = all(isinstance(row.get(column), (int, float, type(None))) for row in rows)
         table.add_column(Text(console.escape(column)), justify="right" if numeric else "left")
     for row in rows:
         table.add_row(*(Text(console.escape(_cell(row.get(column)))) for column in columns))

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -10,10 +13,24 @@ import typer
 
 from seqcli.cli import console, options
 from seqcli.cli.rows import write_rows
-from seqcli.errors import UsageError
+from seqcli.errors import DataError, UsageError
 
 if TYPE_CHECKING:
     from seqcli.checkpoint import Checkpoint
+
+COLUMNS = ("log_probability", "tokens", "perplexity", "text")
+TOKEN_COLUMNS = ("line", "token", "surprisal")
+
+
+@dataclass(frozen=True)
+class Scored:
+    """What is printed of a line: its log p and perplexity, and the surprisal of each of its pieces, in nats."""
+
+    tokens: int
+    log_probability: float
+    perplexity: float
+    pieces: tuple[str, ...]
+    surprisals: tuple[float, ...]
 
 
 def score(
@@ -39,12 +56,11 @@ def score(
     lines = read_lines(data, encoding=encoding, errors=errors)
     if checkpoint.task == "lm":
         rows = _score_text(checkpoint, lines, device, per_token)
+    elif checkpoint.task == "mt":
+        rows = _score_pairs(checkpoint, lines, data, device, per_token)
     else:
-        raise UsageError(f"{model} is a model for {checkpoint.task}; score knows language models")
-    if per_token:
-        write_rows(["line", "token", "surprisal"], rows, form)
-    else:
-        write_rows(["log_probability", "tokens", "perplexity", "text"], rows, form)
+        raise UsageError(f"{model} forecasts: it gives lines no probability", hint="use `seqcli evaluate` for it")
+    write_rows(TOKEN_COLUMNS if per_token else COLUMNS, rows, form)
 
 
 def _score_text(checkpoint: Checkpoint, lines: Iterable[str], device: str, per_token: bool) -> Iterator[dict[str, Any]]:
@@ -53,13 +69,47 @@ def _score_text(checkpoint: Checkpoint, lines: Iterable[str], device: str, per_t
 
     decoder, tokenizer = load_language_model(checkpoint, device)
     for number, line in enumerate(score_lines(decoder, tokenizer, lines), start=1):
-        if per_token:
-            for token, surprisal in zip(line.pieces, line.surprisals, strict=True):
-                yield {"line": number, "token": token, "surprisal": surprisal}
-        else:
-            yield {
-                "log_probability": line.log_probability if line.tokens else None,
-                "tokens": line.tokens,
-                "perplexity": line.perplexity if line.tokens else None,
-                "text": line.text,
-            }
+        scored = Scored(line.tokens, line.log_probability, line.perplexity, line.pieces, line.surprisals)
+        yield from _rows(scored if line.tokens else None, number, line.text, per_token)
+
+
+def _score_pairs(
+    checkpoint: Checkpoint, lines: Iterable[str], data: str, device: str, per_token: bool
+) -> Iterator[dict[str, Any]]:
+    from seqcli.data.bitext import encode_sentence
+    from seqcli.translation.decoder import load_translation_model
+    from seqcli.translation.score import score_pairs
+
+    decoder, tokenizer = load_translation_model(checkpoint, device)
+    blank: deque[bool] = deque()  # of the lines that were read and have no row yet
+
+    def pairs() -> Iterator[tuple[str, str]]:
+        for number, line in enumerate(lines, start=1):
+            blank.append(not line.strip())
+            if blank[-1]:
+                continue
+            source, *targets = line.split("\t")
+            if len(targets) != 1 or not source.strip() or not targets[0].strip():
+                raise DataError("is not source TAB target", path=data, line=number, hint="put one TAB between the two")
+            yield source, targets[0]
+
+    number = 0
+    for pair in chain(score_pairs(decoder, tokenizer, pairs()), [None]):
+        while blank and blank.popleft():
+            number += 1
+            yield from _rows(None, number, "", per_token)
+        if pair is not None:
+            number += 1
+            pieces = tuple(tokenizer.piece(int(token)) for token in encode_sentence(tokenizer, pair.target))
+            scored = Scored(pair.tokens, pair.log_probability, pair.perplexity, pieces, pair.surprisals)
+            yield from _rows(scored, number, f"{pair.source}\t{pair.target}", per_token)
+
+
+def _rows(scored: Scored | None, number: int, text: str, per_token: bool) -> Iterator[dict[str, Any]]:
+    """The row of a line, or the rows of its tokens; None is a line without tokens."""
+    if not per_token:
+        figures = (scored.log_probability, scored.tokens, scored.perplexity) if scored else (None, 0, None)
+        yield dict(zip(COLUMNS, (*figures, text), strict=True))
+    elif scored:
+        for token, surprisal in zip(scored.pieces, scored.surprisals, strict=True):
+            yield dict(zip(TOKEN_COLUMNS, (number, token, surprisal), strict=True))

@@ -14,13 +14,12 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from seqcli.cli import console
+from seqcli.cli.models import FOLDER
 from seqcli.cli.options import format_duration
 from seqcli.errors import INTERRUPTED, TERMINATED
 
 if TYPE_CHECKING:
     from seqcli.training.options import OnProgress, Progress
-
-FOLDER = Path("checkpoints")
 
 
 def output_path(output: str | None, inputs: Sequence[str], task: str) -> Path:

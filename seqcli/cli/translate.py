@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from seqcli.cli import console, options
+from seqcli.cli.models import find_model
 from seqcli.cli.rows import write_json
 from seqcli.errors import UsageError
 
@@ -53,7 +54,7 @@ def translate(
     Without --model the newest translation model in checkpoints/ is used. Output begins while input still comes, and
     does not depend on --batch-size.
     """
-    from seqcli.checkpoint import load_checkpoint, newest_checkpoint
+    from seqcli.checkpoint import load_checkpoint
     from seqcli.data.text import read_lines
     from seqcli.translation.beam import Search
     from seqcli.translation.translate import Translator
@@ -62,10 +63,7 @@ def translate(
         raise UsageError(f"--n-best {n_best} needs as large a --beam", hint=f"add --beam {n_best}")
     if plot is not None and not plot.endswith(".svg"):
         raise UsageError(f"--plot {plot}: pictures are written as SVG", hint="name it FILE.svg")
-    path = model
-    if path is None:
-        path = str(newest_checkpoint(Path("checkpoints"), "mt"))
-        console.notice(f"using {path}")
+    path = find_model(model, "mt")
     checkpoints = [load_checkpoint(Path(name), task="mt") for name in (path, *(ensemble or ()))]
     translator = Translator.load(checkpoints, device)
     looking = attention or plot is not None
@@ -74,9 +72,7 @@ def translate(
     search = Search(beam, length_penalty, max_length, n_best, looking)
     lines: Iterable[str]
     if text:
-        lines = [line for argument in text for line in argument.split("\n")]
-        if any("\ud800" <= character <= "\udfff" for line in lines for character in line):
-            raise UsageError("TEXT holds bytes that are not UTF-8 text", hint="check the terminal's encoding")
+        lines = [line for argument in text for line in options.require_text(argument, "TEXT").split("\n")]
     else:
         console.mention_terminal_input()
         lines = read_lines("-", encoding=encoding, errors=errors)
