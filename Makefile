@@ -32,5 +32,15 @@ lint: $(STAMP)
 test: lint
 	$(BIN)/python -m pytest
 
+# What was learned goes to build/demo; every command is printed before it runs.
+demo: $(STAMP)
+	@mkdir -p $(DEMO)
+	$(BIN)/seqcli train-lm sample_data/stories.en.txt --budget 45s --output $(DEMO)/stories.lm.safetensors --overwrite
+	$(BIN)/seqcli generate --model $(DEMO)/stories.lm.safetensors --prompt "The sky over the" --max-tokens 100
+	$(BIN)/seqcli train-mt sample_data/pairs.en-zh.tsv --valid sample_data/pairs.en-zh.valid.tsv --budget 60s \
+		--output $(DEMO)/pairs.mt.safetensors --overwrite
+	head -n 5 sample_data/pairs.en-zh.test.tsv | cut -f 1 | $(BIN)/seqcli translate --model $(DEMO)/pairs.mt.safetensors
+	$(BIN)/seqcli evaluate $(DEMO)/pairs.mt.safetensors sample_data/pairs.en-zh.test.tsv
+
 clean:
 	rm -rf $(VENV) build .pytest_cache .mypy_cache .ruff_cache
