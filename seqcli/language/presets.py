@@ -113,8 +113,8 @@ def choose_recipe(
     recipe = Recipe(
         config=config,
         regularisation=regularisation,
-        batch_size=batch_size or (64 if accelerator else 20 if not long else 24),
-        bptt=bptt or (35 if not long else 64),
+        batch_size=batch_size or (64 if accelerator else 16 if long else 20),
+        bptt=bptt or (64 if long else 35),
         learning_rate=learning_rate or _learning_rate(chosen_hidden),
         sampled=sampled,
     )

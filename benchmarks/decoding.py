@@ -1,0 +1,104 @@
+"""Generating with a 2 × 512 LSTM over 10,000 words: one stream against a torch step loop, and the whole command.
+
+    python benchmarks/decoding.py
+
+The model's weights are random: the time of a step does not depend on them. Peers run in the same process, in turn.
+"""
+
+from __future__ import annotations
+
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+from machine import compare, describe
+from torch import nn
+
+from seqcli.checkpoint import Checkpoint, save_checkpoint
+from seqcli.data.words import WordTokenizer
+from seqcli.language.config import LanguageModelConfig
+from seqcli.language.decoder import LanguageModelDecoder
+from seqcli.language.generate import Limits, generate
+
+TOKENS = 150
+CONFIG = LanguageModelConfig(10_000, "lstm", 512, 512, 2)
+
+
+def parameters() -> dict[str, np.ndarray]:
+    rng = np.random.default_rng(0)
+    return {k: rng.normal(0, 0.05, shape).astype(np.float32) for k, shape in CONFIG.parameter_shapes().items()}
+
+
+class TorchLoop(nn.Module):
+    """What people write: nn.LSTM called with one step at a time, the whole of it in eager mode."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.embedding, self.lstm = nn.Embedding(10_000, 512), nn.LSTM(512, 512, 2)
+        self.output = nn.Linear(512, 10_000)
+
+    @torch.no_grad()
+    def run(self) -> None:
+        token, state = torch.zeros(1, 1, dtype=torch.long), None
+        for _ in range(TOKENS):
+            hidden, state = self.lstm(self.embedding(token), state)
+            chances = (self.output(hidden)[0] / 0.8).softmax(1)
+            token = torch.multinomial(chances, 1)
+
+
+def main() -> None:
+    print(describe())
+    tokenizer = WordTokenizer([f"w{number}" for number in range(9_998)], split_wide=False)
+    weights = parameters()
+    decoder = LanguageModelDecoder(CONFIG, weights)
+    theirs = TorchLoop()
+
+    def ours(samples: int = 1) -> None:
+        for _ in generate(decoder, tokenizer, ["w1"], samples=samples, limits=Limits(max_tokens=TOKENS)):
+            pass
+
+    a, b, ratio = compare(ours, theirs.run, runs=5)
+    print("\n2 × 512 LSTM, 10,000 words                   tokens/s")
+    print(f"seqcli generate, one stream                {TOKENS / a:10,.0f}")
+    print(f"nn.LSTM step loop, eager torch             {TOKENS / b:10,.0f}   (ours {ratio:.1f} times as fast)")
+    start = time.perf_counter()
+    ours(samples=32)
+    print(f"seqcli generate, 32 samples as one batch   {32 * TOKENS / (time.perf_counter() - start):10,.0f}")
+
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "m.lm.safetensors"
+        save_checkpoint(path, Checkpoint("lm", CONFIG.to_json(), weights, {"tokenizer": tokenizer.to_bytes()}))
+        command = [
+            sys.executable,
+            "-m",
+            "seqcli",
+            "generate",
+            "--model",
+            str(path),
+            "--prompt",
+            "w1",
+            "--max-tokens",
+            "1",
+        ]
+        times = []
+        for _ in range(7):
+            start = time.perf_counter()
+            subprocess.run(command, check=True, capture_output=True)
+            times.append(time.perf_counter() - start)
+        code = "import runpy, sys; sys.argv = sys.argv[1:]\ntry: runpy.run_module('seqcli', run_name='__main__')\n"
+        code += "except SystemExit: print('torch' in sys.modules, file=sys.stderr)"
+        seen = subprocess.run([sys.executable, "-c", code, *command[2:]], capture_output=True, text=True, check=True)
+        print(
+            f"\nwhole command, --max-tokens 1: median {statistics.median(times):.2f} s, fastest {min(times):.2f} s;",
+            end=" ",
+        )
+        print(f"torch imported: {seen.stderr.strip().splitlines()[-1]}")
+
+
+if __name__ == "__main__":
+    main()

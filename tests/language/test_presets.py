@@ -1,0 +1,103 @@
+"""The rules that choose a recipe: more time, a larger model; more passes, more dropout; what is given is kept."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from seqcli.errors import CheckpointError, UsageError
+from seqcli.language.config import LanguageModelConfig
+from seqcli.language.presets import Recipe, choose_recipe
+
+
+def recipe(**changes: Any) -> Recipe:
+    given: dict[str, Any] = {
+        "tokens": 930_000,
+        "vocabulary": 10_000,
+        "kind": "word",
+        "seconds": 600.0,
+        "epochs": None,
+        "speed": 1.2e11,
+        "accelerator": False,
+    }
+    return choose_recipe(**{**given, **changes})
+
+
+def parameters(made: Recipe) -> int:
+    return 8 * made.config.hidden**2 * made.config.layers
+
+
+def test_more_time_and_faster_machines_get_larger_models() -> None:
+    by_time = [parameters(recipe(seconds=seconds)) for seconds in (30, 120, 600, 3600, 36_000)]
+    assert by_time == sorted(by_time)
+    assert by_time[-1] > 10 * by_time[0]
+    assert parameters(recipe(speed=1e12)) > parameters(recipe())
+
+
+def test_more_passes_get_more_dropout() -> None:
+    shares = [recipe(hidden=256, layers=1, epochs=epochs, seconds=None).regularisation.output for epochs in (1, 4, 40)]
+    assert shares == sorted(shares)
+    assert shares[0] < 0.15
+    assert shares[-1] == 0.5
+
+
+def test_a_large_text_read_in_part_gets_none() -> None:
+    assert recipe(tokens=10**9).regularisation.output == 0
+
+
+def test_what_is_given_is_kept() -> None:
+    made = recipe(
+        cell="gru",
+        hidden=48,
+        layers=3,
+        embedding=32,
+        tied=False,
+        dropout=0.25,
+        batch_size=7,
+        bptt=11,
+        learning_rate=0.5,
+    )
+    assert made.config == LanguageModelConfig(10_000, "gru", 32, 48, 3, False)
+    assert (made.batch_size, made.bptt, made.learning_rate, made.regularisation.output) == (7, 11, 0.5, 0.25)
+    assert recipe(size="tiny").config.hidden == 128
+    assert "3 × 48 gru" in made.reason
+
+
+def test_large_vocabularies_are_sampled_on_a_processor_only() -> None:
+    assert recipe().sampled
+    assert not recipe(vocabulary=2000).sampled
+    assert not recipe(accelerator=True).sampled
+    assert not recipe(softmax="full").sampled
+    assert recipe(vocabulary=3000, softmax="sampled").sampled
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"size": "huge"}, "size"),
+        ({"softmax": "hard"}, "softmax"),
+        ({"dropout": 1.0}, "dropout"),
+        ({"vocabulary": 60, "softmax": "sampled"}, "too small"),
+    ],
+)
+def test_impossible_wishes_are_refused(changes: dict[str, Any], reason: str) -> None:
+    with pytest.raises(UsageError, match=reason):
+        recipe(**changes)
+
+
+def test_a_recipe_survives_its_file() -> None:
+    made = recipe()
+    assert Recipe.from_json(made.to_json(), made.config) == made
+    with pytest.raises(CheckpointError):
+        Recipe.from_json({"regularisation": {}, "surprise": 1}, made.config)
+
+
+@pytest.mark.parametrize(
+    "change", [{"hidden": 0}, {"hidden": "9"}, {"cell": "transformer"}, {"tied": 1}, {"extra": 1}, {"layers": True}]
+)
+def test_configurations_from_files_are_checked(change: dict[str, Any]) -> None:
+    good = LanguageModelConfig(50).to_json()
+    assert LanguageModelConfig.from_json(good) == LanguageModelConfig(50)
+    with pytest.raises(CheckpointError):
+        LanguageModelConfig.from_json({**good, **change})

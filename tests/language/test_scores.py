@@ -1,0 +1,111 @@
+"""Scoring lines and evaluating texts, against sums done by hand over the model's own probabilities."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from seqcli.checkpoint import Checkpoint
+from seqcli.errors import CheckpointError, DataError
+from seqcli.language.evaluate import cached_loss, dynamic_loss, evaluate_language_model
+from seqcli.language.objective import mean_loss
+from seqcli.language.sampling import log_softmax
+from seqcli.language.score import score_lines
+
+from .conftest import TEXT, Trained
+
+
+def by_hand(trained: Trained, ids: list[int]) -> list[float]:
+    """-log p of each token, stepping from the end of a line."""
+    state = trained.decoder.initial_state(1)
+    surprisals, before = [], trained.tokenizer.boundary_id
+    for token in ids:
+        hidden, state = trained.decoder.step(np.array([before]), state)
+        surprisals.append(-float(log_softmax(trained.decoder.logits(hidden))[0, token]))
+        before = token
+    return surprisals
+
+
+def checkpoint(trained: Trained) -> Checkpoint:
+    tensors = {name: value.numpy() for name, value in trained.model.state_dict().items()}
+    return Checkpoint("lm", trained.model.config.to_json(), tensors, {"tokenizer": trained.tokenizer.to_bytes()})
+
+
+def test_lines_are_scored_one_by_one_in_order(trained: Trained) -> None:
+    lines = ["the sky here is grey", "", "the", "grey is here sky the unheard-of", "   ", "天空 很 蓝"] * 3
+    scores = list(score_lines(trained.decoder, trained.tokenizer, lines))
+    assert [score.text for score in scores] == lines
+    for line, score in zip(lines, scores, strict=True):
+        ids = [*trained.tokenizer.encode(line).tolist(), trained.tokenizer.boundary_id] if line.strip() else []
+        expected = by_hand(trained, ids)
+        np.testing.assert_allclose(score.surprisals, expected, atol=1e-4)
+        assert score.log_probability == pytest.approx(-sum(expected), abs=1e-3)
+        assert score.tokens == len(ids)
+    assert scores[0].perplexity < scores[3].perplexity
+    assert math.isnan(scores[1].perplexity)
+
+
+def test_evaluation_is_stateful_over_the_whole_text(trained: Trained, tmp_path: Path) -> None:
+    path = tmp_path / "text"
+    text = TEXT[: TEXT.rindex("\n", 0, 2000) + 1]
+    path.write_text(text)
+    result = evaluate_language_model(checkpoint(trained), [str(path)])
+    expected = by_hand(trained, trained.tokenizer.encode(text).tolist())
+    assert result["tokens"] == len(expected)
+    assert result["nll_per_token"] == pytest.approx(np.mean(expected), rel=1e-4)
+    assert result["perplexity"] == pytest.approx(math.exp(result["nll_per_token"]))
+    assert result["bits_per_char"] == pytest.approx(sum(expected) / math.log(2) / len(text), rel=1e-4)
+    assert result["bits_per_byte"] < result["bits_per_char"]  # there is Chinese in it
+
+
+def test_cache_and_dynamic_evaluation_adapt_to_a_text(trained: Trained, tmp_path: Path) -> None:
+    """A text that repeats a line the model finds unlikely: both find it likelier the longer it goes on."""
+    path = tmp_path / "text"
+    path.write_text("grey the many is river\n" * 60)
+    result = evaluate_language_model(checkpoint(trained), [str(path)], dynamic=True, cache=True)
+    assert result["cache"]["perplexity"] < 0.9 * result["perplexity"]
+    assert result["dynamic"]["perplexity"] < 0.9 * result["perplexity"]
+
+
+def test_dynamic_evaluation_scores_before_it_learns_and_leaves_the_model_as_it_was(trained: Trained) -> None:
+    before = {name: value.clone() for name, value in trained.model.state_dict().items()}
+    tokens = trained.ids[:100]
+    assert dynamic_loss(trained.model, tokens, rate=0.0, decay=0.0) == pytest.approx(
+        mean_loss_of(trained, tokens), rel=1e-5
+    )
+    dynamic_loss(trained.model, tokens)
+    assert all(torch.equal(before[name], value) for name, value in trained.model.state_dict().items())
+
+
+def test_an_empty_cache_is_the_model(trained: Trained) -> None:
+    tokens = trained.ids[:300]
+    with torch.no_grad():
+        assert cached_loss(trained.model, tokens, share=0.0) == pytest.approx(mean_loss_of(trained, tokens), rel=1e-4)
+
+
+def mean_loss_of(trained: Trained, tokens: np.ndarray) -> float:
+    with torch.no_grad():
+        return mean_loss(trained.model, tokens)
+
+
+def test_nothing_to_evaluate(trained: Trained, tmp_path: Path) -> None:
+    (tmp_path / "empty").write_text("")
+    with pytest.raises(DataError, match="nothing to evaluate"):
+        evaluate_language_model(checkpoint(trained), [str(tmp_path / "empty")])
+
+
+def test_models_that_do_not_fit_their_configuration_are_refused(trained: Trained) -> None:
+    good = checkpoint(trained)
+    for tensors in (
+        {name: value for name, value in good.tensors.items() if name != "embedding"},
+        {**good.tensors, "surprise": np.zeros(3, np.float32)},
+        {**good.tensors, "embedding": good.tensors["embedding"][:, :-1]},
+    ):
+        with pytest.raises(CheckpointError):
+            evaluate_language_model(Checkpoint("lm", good.config, tensors, good.blobs), ["x"])
+    with pytest.raises(CheckpointError, match="tokenizer"):
+        evaluate_language_model(Checkpoint("lm", good.config, good.tensors, {}), ["x"])
