@@ -54,7 +54,8 @@ def main() -> None:
                 adapted = [f"{result[way]['perplexity']:.2f}" for way in ("cache", "dynamic")]
         print(
             f"{name:14s} {budget:>6s} {math.log(metrics['perplexity']):12.3f} {metrics['perplexity']:12.2f} "
-            f"{metrics['bits_per_char']:11.3f} {metrics['tokens_per_second']:10,.0f} {adapted[0]:>12s} {adapted[1]:>9s}",
+            f"{metrics['bits_per_char']:11.3f} {metrics['tokens_per_second']:10,.0f} "
+            f"{adapted[0]:>12s} {adapted[1]:>9s}",
             flush=True,
         )
 

@@ -150,7 +150,7 @@ def _size_for(operations: float | None, summed: int, tokens: int) -> tuple[int, 
 def _regularisation(kind: str, passes: float) -> Regularisation:
     share = 0.1 + 0.1 * math.log2(max(passes, 0.5))
     if kind == "char":
-        share *= 0.6
+        share *= 0.85
     share = min(max(share, 0.0), 0.5)
     return Regularisation(input=share / 2, between=share, output=share)
 
