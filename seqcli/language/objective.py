@@ -15,8 +15,9 @@ from seqcli.model.stack import locked_dropout
 from seqcli.training.options import Validation
 
 QUICK_TOKENS = 20_000  # of the validation text, looked at while training goes on
-VALIDATION_STREAMS = 8  # parallel readers of the validation text while training goes on
+VALIDATION_STREAMS = 16  # parts of the validation text read side by side
 VALIDATION_STEPS = 128
+WARM_UP = 200  # tokens
 
 
 class LanguageModelTask:
@@ -84,11 +85,11 @@ class LanguageModelTask:
         return objective, targets.numel()
 
     def validate(self, step: int, seconds: float, *, final: bool) -> Validation:
-        """Perplexity; `final` reads the whole text as one stream, token by token predicted once."""
+        """Perplexity of the beginning of the validation text or, when `final`, of all of it."""
         tokens = self.valid_tokens
         if not final:
             tokens = tokens[: QUICK_TOKENS + 1]
-        loss = mean_loss(self.model, tokens, streams=1 if final else VALIDATION_STREAMS)
+        loss = mean_loss(self.model, tokens, streams=VALIDATION_STREAMS)
         return Validation(step, seconds, {"score": loss, "loss": loss, "perplexity": math.exp(min(loss, 700.0))})
 
     def carried(self) -> dict[str, Tensor]:
@@ -104,17 +105,42 @@ class LanguageModelTask:
 
 
 def mean_loss(model: LanguageModel, tokens: np.ndarray, *, streams: int = 1) -> float:
-    """Mean -log p of tokens[1:] in nats, the state carried along; with several `streams`, each starts from nothing."""
-    streams = max(1, min(streams, (len(tokens) - 1) // VALIDATION_STEPS))
+    """Mean -log p of tokens[1:] in nats, every one predicted once.
+
+    With one stream the state is carried over the whole text. Several `streams` read parts of it side by side, which is
+    quicker; each first reads the `WARM_UP` tokens before its part, unscored, to be in nearly the same state.
+    """
+    streams = max(1, min(streams, (len(tokens) - 1) // (4 * WARM_UP)))
     length = (len(tokens) - 1) // streams
-    device = model.embedding.device
-    total, count = 0.0, 0
+    starts = [row * length for row in range(streams)]
     state: list[State] | None = None
-    for start in range(0, length, VALIDATION_STEPS):
-        stop = min(start + VALIDATION_STEPS, length)
-        rows = [tokens[row * length + start : row * length + stop + 1] for row in range(streams)]
-        block = torch.from_numpy(np.stack(rows, axis=1).astype(np.int64)).to(device)
-        hidden, state = model(block[:-1], state)
-        loss = linear_cross_entropy(hidden.flatten(0, 1), model.output_weight, model.output_bias, block[1:].flatten())
-        total, count = total + loss.item(), count + block[1:].numel()
-    return total / count
+    if streams > 1:
+        # the first part has nothing before it: it reads anything and forgets it
+        state = model(_columns(model, tokens, [max(start - WARM_UP, 0) for start in starts], WARM_UP), None)[1]
+        state = [tuple(torch.cat((part[:1] * 0, part[1:])) for part in layer) for layer in state]
+    total = 0.0
+    for place in range(0, length, VALIDATION_STEPS):
+        steps = min(VALIDATION_STEPS, length - place)
+        loss, state = _block_loss(model, tokens, [start + place for start in starts], steps, state)
+        total += loss
+    if rest := (len(tokens) - 1) - length * streams:
+        assert state is not None
+        last = [tuple(part[-1:] for part in layer) for layer in state]
+        total += _block_loss(model, tokens, [length * streams], rest, last)[0]
+    return total / (len(tokens) - 1)
+
+
+def _block_loss(
+    model: LanguageModel, tokens: np.ndarray, starts: list[int], steps: int, state: list[State] | None
+) -> tuple[float, list[State]]:
+    """The summed loss of `steps` predictions from each of `starts`, and the state after them."""
+    block = _columns(model, tokens, starts, steps + 1)
+    hidden, state = model(block[:-1], state)
+    loss = linear_cross_entropy(hidden.flatten(0, 1), model.output_weight, model.output_bias, block[1:].flatten())
+    return loss.item(), state
+
+
+def _columns(model: LanguageModel, tokens: np.ndarray, starts: list[int], steps: int) -> Tensor:
+    """(steps, streams) ids from the given places."""
+    rows = np.stack([tokens[start : start + steps] for start in starts], axis=1)
+    return torch.from_numpy(rows.astype(np.int64)).to(model.embedding.device)

@@ -93,6 +93,8 @@ def test_validation_predicts_every_token_once() -> None:
         logits = hidden[:, 0] @ t.model.embedding.t() + t.model.output_bias
         expected = torch.nn.functional.cross_entropy(logits, torch.from_numpy(tokens[1:])).item()
         assert mean_loss(t.model, tokens) == pytest.approx(expected, rel=1e-5)
+        in_parts = mean_loss(t.model, np.tile(tokens, 12), streams=3)
+        assert in_parts == pytest.approx(mean_loss(t.model, np.tile(tokens, 12)), rel=1e-4)
     validation = t.validate(1, 2.0, final=True)
     assert validation.metrics["perplexity"] == pytest.approx(math.exp(validation.score))
 
