@@ -86,6 +86,17 @@ def load_checkpoint(path: Path, *, task: str | None = None) -> Checkpoint:
     return _checkpoint(path, arrays, metadata, task)
 
 
+def check_parameters(shapes: Mapping[str, tuple[int, ...]], parameters: Mapping[str, Any]) -> None:
+    """Compare names and shapes with what a configuration asks for; `CheckpointError` names the first difference."""
+    if missing := sorted(set(shapes) - set(parameters)):
+        raise CheckpointError(f"the model lacks the tensor {missing[0]!r}", hint=REMEDY)
+    if foreign := sorted(set(parameters) - set(shapes)):
+        raise CheckpointError(f"the model has a tensor this program does not know: {foreign[0]!r}", hint=REMEDY)
+    for name, shape in shapes.items():
+        if (found := tuple(parameters[name].shape)) != shape:
+            raise CheckpointError(f"tensor {name!r} has shape {found}, expected {shape}", hint=REMEDY)
+
+
 def read_metadata(path: Path, *, task: str | None = None) -> Checkpoint:
     """A model without its tensors' values (empty arrays; see `shapes`); the header is verified, the tensors are not."""
     with _opened(path) as file:

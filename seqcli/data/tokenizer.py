@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal, Protocol
 
 import numpy as np
@@ -96,6 +96,16 @@ def load_tokenizer(data: bytes) -> Tokenizer:
     except (ValueError, KeyError, TypeError, AttributeError, RuntimeError, RecursionError) as problem:
         raise CheckpointError("the model's tokenizer is damaged") from problem
     raise CheckpointError(f"the model's tokenizer is of a kind this program does not know: {kind!r}")
+
+
+def tokenizer_of(blobs: Mapping[str, bytes], size: int | None = None) -> Tokenizer:
+    """The tokenizer among the files in a checkpoint or training state, of `size` types; `CheckpointError` otherwise."""
+    if "tokenizer" not in blobs:
+        raise CheckpointError("the model has no tokenizer")
+    tokenizer = load_tokenizer(blobs["tokenizer"])
+    if size is not None and tokenizer.size != size:
+        raise CheckpointError(f"the tokenizer has {tokenizer.size} types, the model {size}")
+    return tokenizer
 
 
 def pack(kind: str, body: bytes) -> bytes:

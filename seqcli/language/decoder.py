@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 
-from seqcli.checkpoint import Checkpoint
-from seqcli.data.tokenizer import Tokenizer, load_tokenizer
-from seqcli.errors import CheckpointError
+from seqcli.checkpoint import Checkpoint, check_parameters
+from seqcli.data.tokenizer import Tokenizer, tokenizer_of
 from seqcli.language.config import LanguageModelConfig
 from seqcli.model.cells import Array, State
 from seqcli.model.stepping import SteppingStack
@@ -22,7 +20,7 @@ class LanguageModelDecoder:
     """
 
     def __init__(self, config: LanguageModelConfig, parameters: Mapping[str, Array]) -> None:
-        check_parameters(config, parameters)
+        check_parameters(config.parameter_shapes(), parameters)
         self.config = config
         self.embedding = parameters["embedding"]
         self.output_weight = self.embedding if config.tied else parameters["output"]
@@ -54,38 +52,13 @@ class LanguageModelDecoder:
         return torch.from_numpy(np.asarray(ids, np.int64)).to(self.embedding.device)
 
 
-def check_parameters(config: LanguageModelConfig, parameters: Mapping[str, Any]) -> None:
-    """Compare names and shapes with the configuration; `CheckpointError` names the first difference."""
-    expected = config.parameter_shapes()
-    if missing := sorted(set(expected) - set(parameters)):
-        raise CheckpointError(f"the model lacks the tensor {missing[0]!r}")
-    if foreign := sorted(set(parameters) - set(expected)):
-        raise CheckpointError(f"the model has a tensor this program does not know: {foreign[0]!r}")
-    for name, shape in expected.items():
-        if tuple(parameters[name].shape) != shape:
-            raise CheckpointError(f"tensor {name!r} has shape {tuple(parameters[name].shape)}, expected {shape}")
-
-
 def load_language_model(checkpoint: Checkpoint, device: str = "cpu") -> tuple[LanguageModelDecoder, Tokenizer]:
     """The decoder and tokenizer of a checkpoint; `device` other than "cpu" takes it to torch there."""
     config = LanguageModelConfig.from_json(checkpoint.config)
-    tokenizer = load_tokenizer_of(checkpoint, config)
+    tokenizer = tokenizer_of(checkpoint.blobs, config.vocabulary)
     parameters: dict[str, Array] = dict(checkpoint.tensors)
     if device != "cpu":
-        import torch
+        from seqcli.training.device import tensors_on
 
-        from seqcli.training.device import choose_device
-
-        where = choose_device(device)
-        parameters = {name: torch.from_numpy(value).to(where) for name, value in parameters.items()}
+        parameters = tensors_on(device, checkpoint.tensors)
     return LanguageModelDecoder(config, parameters), tokenizer
-
-
-def load_tokenizer_of(checkpoint: Checkpoint, config: LanguageModelConfig) -> Tokenizer:
-    """The tokenizer of a checkpoint; `CheckpointError` when it is missing or does not fit the model."""
-    if "tokenizer" not in checkpoint.blobs:
-        raise CheckpointError("the model has no tokenizer")
-    tokenizer = load_tokenizer(checkpoint.blobs["tokenizer"])
-    if tokenizer.size != config.vocabulary:
-        raise CheckpointError(f"the tokenizer has {tokenizer.size} types, the model {config.vocabulary}")
-    return tokenizer

@@ -12,17 +12,17 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from seqcli.checkpoint import Checkpoint
+from seqcli.checkpoint import Checkpoint, check_parameters
 from seqcli.data.corpus import encode_files
-from seqcli.data.tokenizer import Tokenizer
+from seqcli.data.tokenizer import Tokenizer, tokenizer_of
 from seqcli.errors import DataError
 from seqcli.language.config import LanguageModelConfig
-from seqcli.language.decoder import check_parameters, load_tokenizer_of
 from seqcli.language.network import LanguageModel
 from seqcli.language.objective import mean_loss
 from seqcli.model.cells import State
 from seqcli.model.softmax import linear_cross_entropy
 from seqcli.training.device import choose_device
+from seqcli.training.run import load_weights
 
 CACHE_WINDOW = 2000  # tokens looked back on
 CACHE_FLATNESS = 0.3  # θ of Grave et al. 2017
@@ -72,10 +72,10 @@ def evaluate_language_model(
 def load_model(checkpoint: Checkpoint, device: str = "auto") -> tuple[LanguageModel, Tokenizer]:
     """A checkpoint's network in torch, in evaluation mode, and its tokenizer."""
     config = LanguageModelConfig.from_json(checkpoint.config)
-    check_parameters(config, checkpoint.tensors)
+    check_parameters(config.parameter_shapes(), checkpoint.tensors)
     model = LanguageModel(config)
-    model.load_state_dict({name: torch.from_numpy(value.copy()) for name, value in checkpoint.tensors.items()})
-    return model.to(choose_device(device)).eval(), load_tokenizer_of(checkpoint, config)
+    load_weights(model, checkpoint.tensors)
+    return model.to(choose_device(device)).eval(), tokenizer_of(checkpoint.blobs, config.vocabulary)
 
 
 def cached_loss(

@@ -5,28 +5,35 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 
-from seqcli.checkpoint import Checkpoint, OutputLock, check_writable, load_checkpoint, save_checkpoint
+from seqcli.checkpoint import Checkpoint, OutputLock, load_checkpoint
 from seqcli.data.corpus import Corpus, open_corpus
-from seqcli.data.tokenizer import load_tokenizer
-from seqcli.errors import UsageError
+from seqcli.data.tokenizer import tokenizer_of
 from seqcli.language.config import LanguageModelConfig
 from seqcli.language.network import LanguageModel
 from seqcli.language.objective import LanguageModelTask
 from seqcli.language.presets import Recipe, choose_recipe
 from seqcli.model.softmax import SampledVocabulary
 from seqcli.training.device import choose_device, choose_precision, product_speed
-from seqcli.training.log import TrainingLog
-from seqcli.training.loop import TrainingResult, train
-from seqcli.training.options import OnProgress, Progress, ShouldStop, TrainingOptions
-from seqcli.training.provenance import provenance
-from seqcli.training.state import TrainingState, load_state, save_state, state_path
+from seqcli.training.loop import TrainingResult
+from seqcli.training.options import OnProgress, ShouldStop, TrainingOptions
+from seqcli.training.run import (
+    RunIdentity,
+    TrainOutcome,
+    check_run,
+    check_same_data,
+    load_weights,
+    plain,
+    resumed_state,
+    train_and_save,
+)
+from seqcli.training.state import TrainingState
 
 DEFAULT_BUDGET = 300.0  # seconds
 
@@ -71,16 +78,6 @@ class TrainRequest:
     init_from: Path | None = None
 
 
-@dataclass(frozen=True)
-class TrainOutcome:
-    """Where the model is, what its validation gave (nats, perplexity, bits), and how the run ended."""
-
-    path: Path
-    metrics: dict[str, Any]
-    ended: str  # "finished", "patience" or "stopped"
-    seconds: float
-
-
 def train_language_model(
     request: TrainRequest,
     *,
@@ -94,11 +91,15 @@ def train_language_model(
     Raises `DataError` for a corpus that cannot be used, `UsageError` for options that do not fit, `CheckpointError` for
     a state or model to go on from that is damaged, `TrainingError` when the loss does not stay finite.
     """
-    if sum(length is not None for length in (request.budget, request.epochs, request.steps)) > 1:
-        raise UsageError("--budget, --epochs and --steps exclude one another", hint="give one of them")
-    if request.resume and request.init_from:
-        raise UsageError("--resume and --init-from exclude one another", hint="give one of them")
-    check_writable(request.output, overwrite=request.overwrite or request.resume)
+    check_run(
+        request.output,
+        budget=request.budget,
+        epochs=request.epochs,
+        steps=request.steps,
+        overwrite=request.overwrite,
+        resume=request.resume,
+        init_from=request.init_from,
+    )
     with OutputLock(request.output):
         return _train(request, on_progress, on_notice, on_detail, should_stop)
 
@@ -111,9 +112,9 @@ def _train(
     should_stop: ShouldStop,
 ) -> TrainOutcome:
     started = time.monotonic()
-    state = _load_state(request) if request.resume else None
+    state = resumed_state(request.output) if request.resume else None
     base = load_checkpoint(request.init_from, task="lm") if request.init_from else None
-    blob = state.blobs["tokenizer"] if state else base.blobs["tokenizer"] if base else None
+    origin = state or base
     corpus = open_corpus(
         list(request.corpus),
         valid=list(request.valid) or None,
@@ -122,7 +123,7 @@ def _train(
         vocab_size=request.vocab_size,
         encoding=request.encoding,
         errors=request.encoding_errors,
-        tokenizer=load_tokenizer(blob) if blob is not None else None,
+        tokenizer=tokenizer_of(origin.blobs) if origin is not None else None,
     )
     for note in (*corpus.notes, corpus.held_out):
         on_notice(note)
@@ -136,7 +137,7 @@ def _train(
     counts = np.bincount(corpus.train[:50_000_000], minlength=corpus.tokenizer.size)
     _initialise_output_bias(model, counts)
     if base is not None:
-        model.load_state_dict({name: torch.from_numpy(value.copy()) for name, value in base.tensors.items()})
+        load_weights(model, base.tensors)
     task = LanguageModelTask(
         model,
         corpus.train,
@@ -157,44 +158,25 @@ def _train(
         seed=request.seed,
         precision=precision,
     )
-    description = {"config": recipe.config.to_json(), "recipe": recipe.to_json(), "fingerprint": corpus.fingerprint}
-    blobs = {"tokenizer": corpus.tokenizer.to_bytes()}
-    log = TrainingLog(request.output.with_suffix(".log.csv"), resumed=state is not None)
-
-    def report(progress: Progress) -> None:
-        log.add(progress)
-        on_progress(progress)
-
-    result = train(
-        task,
-        options,
-        on_progress=report,
-        save=lambda s: save_state(state_path(request.output), replace(s, description=description, blobs=blobs)),
-        resume=state,
-        should_stop=should_stop,
-    )
-    metrics = _metrics(result, corpus)
-    checkpoint = Checkpoint(
+    identity = RunIdentity(
         task="lm",
         config=recipe.config.to_json(),
-        tensors={name: value.float().cpu().numpy() for name, value in model.state_dict().items()},
-        blobs=blobs,
-        metrics=metrics,
-        provenance=provenance(
-            seed=request.seed,
-            fingerprint=corpus.fingerprint,
-            options=_plain(request) | {"recipe": recipe.to_json(), "device": device.type, "precision": precision},
-        ),
+        recipe=recipe.to_json(),
+        fingerprint=corpus.fingerprint,
+        blobs={"tokenizer": corpus.tokenizer.to_bytes()},
+        options=plain(request) | {"recipe": recipe.to_json(), "device": device.type, "precision": precision},
     )
-    save_checkpoint(request.output, checkpoint)
-    return TrainOutcome(request.output, metrics, result.ended, time.monotonic() - started)
-
-
-def _load_state(request: TrainRequest) -> TrainingState:
-    path = state_path(request.output)
-    if not path.exists():
-        raise UsageError(f"there is no run to resume: {path} does not exist", hint="leave --resume out to start one")
-    return load_state(path)
+    return train_and_save(
+        task,
+        options,
+        identity,
+        request.output,
+        measure=lambda result: _metrics(result, corpus),
+        state=state,
+        on_progress=on_progress,
+        should_stop=should_stop,
+        started=started,
+    )
 
 
 def _recipe(
@@ -206,11 +188,7 @@ def _recipe(
     base: Checkpoint | None,
 ) -> Recipe:
     if state is not None:
-        if state.description.get("fingerprint") != corpus.fingerprint:
-            raise UsageError(
-                "the run to resume was trained on other data",
-                hint="resume with the same files, or start anew with --overwrite, or fine-tune with --init-from",
-            )
+        check_same_data(state, corpus.fingerprint)
         return Recipe.from_json(state.description["recipe"], LanguageModelConfig.from_json(state.description["config"]))
     recipe = choose_recipe(
         tokens=len(corpus.train),
@@ -261,19 +239,8 @@ def _metrics(result: TrainingResult, corpus: Corpus) -> dict[str, Any]:
         "perplexity": math.exp(min(nats, 700.0)),
         "bits_per_byte": bits / max(corpus.valid_bytes, 1),
         "bits_per_char": bits / max(corpus.valid_chars, 1),
-        "steps": result.position.step,
-        "epochs": result.position.epoch,
-        "training_seconds": round(result.position.seconds, 1),
-        "tokens_per_second": round(result.tokens_per_second),
         "history": [
             {"step": v.step, "seconds": round(v.seconds, 1), "perplexity": v.metrics["perplexity"]}
             for v in result.history
         ],
-    }
-
-
-def _plain(request: TrainRequest) -> dict[str, Any]:
-    return {
-        name: str(value) if isinstance(value, Path) else list(value) if isinstance(value, tuple) else value
-        for name, value in asdict(request).items()
     }

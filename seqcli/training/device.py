@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
 
+import numpy as np
 import torch
+from torch import Tensor
 
 from seqcli.errors import UsageError
 
@@ -44,6 +47,12 @@ def choose_precision(wanted: str, device: torch.device) -> str:
         torch.set_num_threads(threads)
     single, half = (min(times) for times in zip(*rounds, strict=True))
     return "bf16" if single > 1.5 * half else "fp32"
+
+
+def tensors_on(device: str, arrays: Mapping[str, np.ndarray]) -> dict[str, Tensor]:
+    """A checkpoint's parameters as torch tensors on a device."""
+    where = choose_device(device)
+    return {name: torch.from_numpy(value.copy()).to(where) for name, value in arrays.items()}
 
 
 def product_speed(device: torch.device, precision: str) -> float:

@@ -5,13 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
-from seqcli.checkpoint import Checkpoint
-from seqcli.data.tokenizer import Tokenizer, load_tokenizer
-from seqcli.errors import CheckpointError
+from seqcli.checkpoint import Checkpoint, check_parameters
+from seqcli.data.tokenizer import Tokenizer, tokenizer_of
 from seqcli.model.cells import Array, State, concatenate, state_size, tanh
 from seqcli.model.stepping import SteppingStack
 from seqcli.translation.attention import MASKED, Memory, attend, project
@@ -33,7 +31,7 @@ class TranslationDecoder:
     """
 
     def __init__(self, config: TranslationConfig, parameters: Mapping[str, Array]) -> None:
-        check_parameters(config, parameters)
+        check_parameters(config.parameter_shapes(), parameters)
         self.config, self.parameters = config, parameters
         self.embedding = parameters["embedding"]
         self.scale = math.sqrt(config.embedding)
@@ -123,32 +121,13 @@ class TranslationDecoder:
         return np.ascontiguousarray(x) if isinstance(x, np.ndarray) else x.contiguous()
 
 
-def check_parameters(config: TranslationConfig, parameters: Mapping[str, Any]) -> None:
-    """Compare names and shapes with the configuration; `CheckpointError` names the first difference."""
-    expected = config.parameter_shapes()
-    if missing := sorted(set(expected) - set(parameters)):
-        raise CheckpointError(f"the model lacks the tensor {missing[0]!r}")
-    if foreign := sorted(set(parameters) - set(expected)):
-        raise CheckpointError(f"the model has a tensor this program does not know: {foreign[0]!r}")
-    for name, shape in expected.items():
-        if tuple(parameters[name].shape) != shape:
-            raise CheckpointError(f"tensor {name!r} has shape {tuple(parameters[name].shape)}, expected {shape}")
-
-
 def load_translation_model(checkpoint: Checkpoint, device: str = "cpu") -> tuple[TranslationDecoder, Tokenizer]:
     """The decoder and tokenizer of a checkpoint; `device` other than "cpu" takes it to torch there."""
     config = TranslationConfig.from_json(checkpoint.config)
-    if "tokenizer" not in checkpoint.blobs:
-        raise CheckpointError("the model has no tokenizer")
-    tokenizer = load_tokenizer(checkpoint.blobs["tokenizer"])
-    if tokenizer.size != config.vocabulary:
-        raise CheckpointError(f"the tokenizer's {tokenizer.size} types are not the model's {config.vocabulary}")
+    tokenizer = tokenizer_of(checkpoint.blobs, config.vocabulary)
     parameters: dict[str, Array] = dict(checkpoint.tensors)
     if device != "cpu":
-        import torch
+        from seqcli.training.device import tensors_on
 
-        from seqcli.training.device import choose_device
-
-        where = choose_device(device)
-        parameters = {name: torch.from_numpy(value).to(where) for name, value in parameters.items()}
+        parameters = tensors_on(device, checkpoint.tensors)
     return TranslationDecoder(config, parameters), tokenizer

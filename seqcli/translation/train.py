@@ -4,23 +4,30 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 
-from seqcli.checkpoint import Checkpoint, OutputLock, check_writable, load_checkpoint, save_checkpoint
+from seqcli.checkpoint import Checkpoint, OutputLock, load_checkpoint
 from seqcli.data.bitext import Bitext, open_bitext
-from seqcli.data.tokenizer import load_tokenizer
-from seqcli.errors import UsageError
+from seqcli.data.tokenizer import tokenizer_of
 from seqcli.training.device import choose_device, choose_precision, product_speed
-from seqcli.training.log import TrainingLog
-from seqcli.training.loop import TrainingResult, train
-from seqcli.training.options import OnProgress, Progress, ShouldStop, TrainingOptions
-from seqcli.training.provenance import provenance
-from seqcli.training.state import TrainingState, load_state, save_state, state_path
+from seqcli.training.loop import TrainingResult
+from seqcli.training.options import OnProgress, ShouldStop, TrainingOptions
+from seqcli.training.run import (
+    RunIdentity,
+    TrainOutcome,
+    check_run,
+    check_same_data,
+    load_weights,
+    plain,
+    resumed_state,
+    train_and_save,
+)
+from seqcli.training.state import TrainingState
 from seqcli.translation.alignment import count_alignments
 from seqcli.translation.config import TranslationConfig
 from seqcli.translation.network import TranslationModel
@@ -72,16 +79,6 @@ class TrainRequest:
     init_from: Path | None = None
 
 
-@dataclass(frozen=True)
-class TrainOutcome:
-    """Where the model is, what its validation gave (BLEU, chrF, perplexity), and how the run ended."""
-
-    path: Path
-    metrics: dict[str, Any]
-    ended: str  # "finished", "patience" or "stopped"
-    seconds: float
-
-
 def train_translation_model(
     request: TrainRequest,
     *,
@@ -95,11 +92,15 @@ def train_translation_model(
     Raises `DataError` for pairs that cannot be used, `UsageError` for options that do not fit, `CheckpointError` for a
     state or model to go on from that is damaged, `TrainingError` when the loss does not stay finite.
     """
-    if sum(length is not None for length in (request.budget, request.epochs, request.steps)) > 1:
-        raise UsageError("--budget, --epochs and --steps exclude one another", hint="give one of them")
-    if request.resume and request.init_from:
-        raise UsageError("--resume and --init-from exclude one another", hint="give one of them")
-    check_writable(request.output, overwrite=request.overwrite or request.resume)
+    check_run(
+        request.output,
+        budget=request.budget,
+        epochs=request.epochs,
+        steps=request.steps,
+        overwrite=request.overwrite,
+        resume=request.resume,
+        init_from=request.init_from,
+    )
     with OutputLock(request.output):
         return _train(request, on_progress, on_notice, on_detail, should_stop)
 
@@ -112,9 +113,9 @@ def _train(
     should_stop: ShouldStop,
 ) -> TrainOutcome:
     started = time.monotonic()
-    state = _load_state(request) if request.resume else None
+    state = resumed_state(request.output) if request.resume else None
     base = load_checkpoint(request.init_from, task="mt") if request.init_from else None
-    blob = state.blobs["tokenizer"] if state else base.blobs["tokenizer"] if base else None
+    origin = state or base
     bitext = open_bitext(
         request.pairs,
         valid=request.valid,
@@ -125,7 +126,7 @@ def _train(
         errors=request.encoding_errors,
         skip_bad=request.skip_bad,
         seed=request.seed,
-        tokenizer=load_tokenizer(blob) if blob is not None else None,
+        tokenizer=tokenizer_of(origin.blobs) if origin is not None else None,
     )
     for note in (*bitext.notes, bitext.held_out):
         on_notice(note)
@@ -138,7 +139,7 @@ def _train(
     model = TranslationModel(recipe.config, recipe.dropouts).to(device)
     _initialise_output_bias(model, bitext)
     if base is not None:
-        model.load_state_dict({name: torch.from_numpy(value.copy()) for name, value in base.tensors.items()})
+        load_weights(model, base.tensors)
     guided = recipe.guided and recipe.config.attention != "none"
     task = TranslationTask(
         model,
@@ -162,44 +163,25 @@ def _train(
         seed=request.seed,
         precision=precision,
     )
-    description = {"config": recipe.config.to_json(), "recipe": recipe.to_json(), "fingerprint": bitext.fingerprint}
-    blobs = {"tokenizer": bitext.tokenizer.to_bytes()}
-    log = TrainingLog(request.output.with_suffix(".log.csv"), resumed=state is not None)
-
-    def report(progress: Progress) -> None:
-        log.add(progress)
-        on_progress(progress)
-
-    result = train(
-        task,
-        options,
-        on_progress=report,
-        save=lambda s: save_state(state_path(request.output), replace(s, description=description, blobs=blobs)),
-        resume=state,
-        should_stop=should_stop,
-    )
-    metrics = _metrics(result, bitext)
-    checkpoint = Checkpoint(
+    identity = RunIdentity(
         task="mt",
         config=recipe.config.to_json(),
-        tensors={name: value.float().cpu().numpy() for name, value in model.state_dict().items()},
-        blobs=blobs,
-        metrics=metrics,
-        provenance=provenance(
-            seed=request.seed,
-            fingerprint=bitext.fingerprint,
-            options=_plain(request) | {"recipe": recipe.to_json(), "device": device.type, "precision": precision},
-        ),
+        recipe=recipe.to_json(),
+        fingerprint=bitext.fingerprint,
+        blobs={"tokenizer": bitext.tokenizer.to_bytes()},
+        options=plain(request) | {"recipe": recipe.to_json(), "device": device.type, "precision": precision},
     )
-    save_checkpoint(request.output, checkpoint)
-    return TrainOutcome(request.output, metrics, result.ended, time.monotonic() - started)
-
-
-def _load_state(request: TrainRequest) -> TrainingState:
-    path = state_path(request.output)
-    if not path.exists():
-        raise UsageError(f"there is no run to resume: {path} does not exist", hint="leave --resume out to start one")
-    return load_state(path)
+    return train_and_save(
+        task,
+        options,
+        identity,
+        request.output,
+        measure=lambda result: _metrics(result, bitext),
+        state=state,
+        on_progress=on_progress,
+        should_stop=should_stop,
+        started=started,
+    )
 
 
 def _recipe(
@@ -211,11 +193,7 @@ def _recipe(
     base: Checkpoint | None,
 ) -> Recipe:
     if state is not None:
-        if state.description.get("fingerprint") != bitext.fingerprint:
-            raise UsageError(
-                "the run to resume was trained on other data",
-                hint="resume with the same files, or start anew with --overwrite, or fine-tune with --init-from",
-            )
+        check_same_data(state, bitext.fingerprint)
         return Recipe.from_json(state.description["recipe"], TranslationConfig.from_json(state.description["config"]))
     recipe = choose_recipe(
         tokens=len(bitext.targets.ids),
@@ -258,19 +236,8 @@ def _metrics(result: TrainingResult, bitext: Bitext) -> dict[str, Any]:
         "chrf": final["chrf"],
         "nll_per_token": final["loss"],
         "perplexity": float(np.exp(min(final["loss"], 700.0))),
-        "steps": result.position.step,
-        "epochs": result.position.epoch,
-        "training_seconds": round(result.position.seconds, 1),
-        "tokens_per_second": round(result.tokens_per_second),
         "history": [
             {"step": v.step, "seconds": round(v.seconds, 1), "bleu": v.metrics["bleu"], "loss": v.metrics["loss"]}
             for v in result.history
         ],
-    }
-
-
-def _plain(request: TrainRequest) -> dict[str, Any]:
-    return {
-        name: str(value) if isinstance(value, Path) else list(value) if isinstance(value, tuple) else value
-        for name, value in asdict(request).items()
     }

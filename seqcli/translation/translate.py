@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import queue
-import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 
 from seqcli.checkpoint import Checkpoint
 from seqcli.data.bitext import decode_sentence, encode_sentence
 from seqcli.data.tokenizer import Tokenizer
-from seqcli.errors import CheckpointError
+from seqcli.errors import CheckpointError, SeqcliError
 from seqcli.translation.beam import Hypothesis, Search, beam_search
 from seqcli.translation.decoder import TranslationDecoder, load_translation_model
 
@@ -76,14 +75,20 @@ class Translator:
         return cls([decoder for decoder, _ in loaded], loaded[0][1])
 
     def translate(
-        self, lines: Iterable[str], search: Search | None = None, *, batch_size: int = 64
+        self,
+        lines: Iterable[str],
+        search: Search | None = None,
+        *,
+        batch_size: int = 64,
+        ready: Callable[[], bool] | None = None,
     ) -> Iterator[Translation]:
         """Translate every line, in order, while `lines` are still coming; blank lines stay blank.
 
-        Lines are read ahead as far as they are there, up to `WINDOW`, and translated in batches of like length.
+        Lines are read ahead, up to `WINDOW` of them, and translated in batches of like length; as soon as `ready` is
+        given and says that the next one is not there yet, those that came are translated.
         """
         search = search or Search()
-        for window in _windows(lines):
+        for window in _windows(lines, ready):
             yield from self._translate_window(window, search, batch_size)
 
     def _translate_window(self, lines: list[str], search: Search, batch_size: int) -> Iterator[Translation]:
@@ -153,56 +158,22 @@ class Translator:
         )
 
 
-def _windows(lines: Iterable[str]) -> Iterator[list[str]]:
-    """Lists of what has arrived, at least one line each, at most `FIRST_WINDOW` lines at first and `WINDOW` later.
-
-    A thread reads, so that nobody waits for a line that is not there yet: what has come is translated first.
-    """
-    if isinstance(lines, list):
-        for start in range(0, len(lines), WINDOW):
-            yield lines[start : start + WINDOW]
-        return
-    arrived: queue.Queue[str | BaseException | None] = queue.Queue(maxsize=2 * WINDOW)
-    gone = threading.Event()
-
-    def hand_over(item: str | BaseException | None) -> bool:
-        while not gone.is_set():
-            try:
-                arrived.put(item, timeout=0.1)
-                return True
-            except queue.Full:
-                continue
-        return False
-
-    def read() -> None:
+def _windows(lines: Iterable[str], ready: Callable[[], bool] | None) -> Iterator[list[str]]:
+    """Lists of what has arrived, at least one line each, at most `FIRST_WINDOW` lines at first and `WINDOW` later."""
+    iterator, size = iter(lines), FIRST_WINDOW
+    while True:
+        window = list(islice(iterator, 1))
+        if not window:
+            return
+        problem: SeqcliError | None = None
         try:
-            for line in lines:
-                if not hand_over(line):
-                    return
-            hand_over(None)
-        except BaseException as problem:  # what stops the reader is raised where its lines are awaited
-            hand_over(problem)
-
-    threading.Thread(target=read, daemon=True, name="reader").start()
-    try:
-        size = FIRST_WINDOW
-        while True:
-            window: list[str] = []
-            item = arrived.get()
-            while isinstance(item, str):
-                window.append(item)
-                if len(window) == size:
-                    break
-                try:
-                    item = arrived.get_nowait()
-                except queue.Empty:
-                    break
-            if window:
-                yield window
-            if item is None:
-                return
-            if isinstance(item, BaseException):
-                raise item
-            size = min(2 * size, WINDOW)
-    finally:
-        gone.set()
+            while len(window) < size and (ready is None or ready()):
+                window.append(next(iterator))
+        except StopIteration:
+            pass
+        except SeqcliError as raised:  # what came before it is translated first
+            problem = raised
+        yield window
+        if problem is not None:
+            raise problem
+        size = min(2 * size, WINDOW)
