@@ -124,6 +124,7 @@ def _train(
         encoding=request.encoding,
         errors=request.encoding_errors,
         tokenizer=tokenizer_of(origin.blobs) if origin is not None else None,
+        progress=_now_and_then(on_notice),
     )
     for note in (*corpus.notes, corpus.held_out):
         on_notice(note)
@@ -177,6 +178,19 @@ def _train(
         should_stop=should_stop,
         started=started,
     )
+
+
+def _now_and_then(say: Callable[[str], None], interval: float = 10.0) -> Callable[[str], None]:
+    """What a large corpus has to say while it is read, at most every `interval` seconds."""
+    last = time.monotonic()
+
+    def saying(text: str) -> None:
+        nonlocal last
+        if time.monotonic() - last >= interval:
+            last = time.monotonic()
+            say(text)
+
+    return saying
 
 
 def _recipe(
