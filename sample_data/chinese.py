@@ -510,6 +510,12 @@ CHINESE = Language(
         "winter": ("那是冬天，池塘都结了冰。", "一月里，夜很长。"),
     },
     errands=ERRANDS,
+    departures=(
+        "一天早上，{hero}出发去{village}。",
+        "{hero}要到{village}去。",
+        "{hero}走在去{village}的路上。",
+        "{village}有点事要办，{hero}就去了。",
+    ),
     road=ROAD,
     home_coming=(
         "后来{hero}回到了{town}。",

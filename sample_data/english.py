@@ -557,6 +557,12 @@ ENGLISH = Language(
         "winter": ("It was winter, and the ponds were frozen.", "It was January, and the nights were long."),
     },
     errands=ERRANDS,
+    departures=(
+        "One morning {hero} set out for {village}.",
+        "{hero} had to go to {village}.",
+        "{hero} was on the way to {village}.",
+        "There was something to be seen to in {village}, and {hero} went.",
+    ),
     road=ROAD,
     home_coming=(
         "Then {hero} went home to {town}.",

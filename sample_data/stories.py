@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 CHOICE = re.compile(r"\(([^()]*\|[^()]*)\)")
 SLOT = re.compile(r"\{(\w+)\}")
 MARK = re.compile("\x01([ca])(\\w+)\x02")  # a cause has just been told, an answer begins
-TRIES = 1000  # draws of a story until one has the distance asked for
+TRIES = 5000  # draws of a story until one has the distance asked for
 
 
 @dataclass(frozen=True)
@@ -69,6 +69,7 @@ class Language:
     openings: Sequence[str]
     season_lines: Mapping[str, Sequence[str]]
     errands: Sequence[Errand]
+    departures: Sequence[str]  # of stories without an errand
     road: Sequence[Scene]
     home_coming: Sequence[str]
     home: Sequence[Scene]
@@ -217,15 +218,17 @@ def write_story(language: Language, rng: random.Random) -> Story:
 def long_range_story(language: Language, rng: random.Random, distance: int, kind: str | None = None) -> Story:
     """A story with one dependency that ends in its decisive word, exactly `distance` units after the cause.
 
-    Opening, cause, scenes of a road, decisive sentence. ValueError where no such story can be told.
+    Opening, cause, departure, scenes of a road, decisive sentence. ValueError where no such story can be told.
     """
-    kinds = [kind] if kind else rng.sample(list(language.dependencies), len(language.dependencies))
-    for chosen in (chosen for chosen in kinds for _ in range(TRIES)):
+    for _ in range(TRIES):
         teller = Teller(language, rng)
+        chosen = kind or rng.choice(list(language.dependencies))
         teller.season = language.dependencies[chosen].season or teller.season
-        before = [*teller.opening(), teller.cause(chosen)]
-        middle: list[str] = []
-        lengths = [0]  # units of the first lines of the middle
+        departure = teller.line(rng.choice(language.departures))
+        leaving = language.dependencies[chosen].leaving
+        before = [*teller.opening(), *([departure] if leaving else []), teller.cause(chosen)]
+        middle = [] if leaving else [departure]
+        lengths = [0, *(len(language.unit.findall(line)) for line in middle)]  # units of the first lines of the middle
         while lengths[-1] < distance and (lines := teller.scene(language.road)):
             for line in lines:
                 middle.append(line)
