@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -55,7 +55,7 @@ def translate(
     does not depend on --batch-size.
     """
     from seqcli.checkpoint import load_checkpoint
-    from seqcli.data.text import read_lines
+    from seqcli.data.live import LiveLines
     from seqcli.translation.beam import Search
     from seqcli.translation.translate import Translator
 
@@ -71,14 +71,16 @@ def translate(
         raise UsageError(f"{path} has no attention to show", hint="it was trained with --attention none")
     search = Search(beam, length_penalty, max_length, n_best, looking)
     lines: Iterable[str]
+    ready: Callable[[], bool] | None = None
     if text:
         lines = [line for argument in text for line in options.require_text(argument, "TEXT").split("\n")]
     else:
         console.mention_terminal_input()
-        lines = read_lines("-", encoding=encoding, errors=errors)
+        lines = live = LiveLines(encoding=encoding, errors=errors)
+        ready = live.ready
     started, count = time.perf_counter(), 0
     drawn: list[Alignment] = []
-    for translation in translator.translate(lines, search, batch_size=batch_size):
+    for translation in translator.translate(lines, search, batch_size=batch_size, ready=ready):
         count += 1
         if form == "ndjson":
             write_json(_record(translation, looking))

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
+from seqcli.data.live import LiveLines
 from seqcli.errors import DataError, UsageError
 
 CHUNK = 1 << 20  # bytes read at a time
@@ -82,8 +83,8 @@ def read_chunks(path: str, *, encoding: str = "utf-8", errors: str = "strict") -
 
 def read_lines(path: str, *, encoding: str = "utf-8", errors: str = "strict") -> Iterator[str]:
     """The lines of a file, as they arrive: ended by a line feed only, one carriage return before it left out."""
-    if path == "-" and encoding.lower().replace("-", "") == "utf8":
-        yield from _live_lines(errors)
+    if path == "-":
+        yield from LiveLines(encoding=encoding, errors=errors)
         return
     rest = ""
     for chunk in read_chunks(path, encoding=encoding, errors=errors):
@@ -92,21 +93,3 @@ def read_lines(path: str, *, encoding: str = "utf-8", errors: str = "strict") ->
             yield line.removesuffix("\r")
     if rest:
         yield rest.removesuffix("\r")
-
-
-def _live_lines(errors: str) -> Iterator[str]:
-    """Standard input line by line, each handed on as soon as it is there."""
-    place = 0
-    with open_bytes("-") as file:
-        for number, line in enumerate(iter(file.readline, b"")):
-            try:
-                text = line.decode("utf-8", errors)
-            except UnicodeDecodeError as problem:
-                raise DataError(
-                    f"byte {place + problem.start} (0x{line[problem.start]:02x}) is not utf-8 text: {problem.reason}",
-                    path="standard input",
-                    line=number + 1,
-                    hint="name the --encoding, or replace such bytes with --errors replace",
-                ) from problem
-            place += len(line)
-            yield (text.removeprefix("\ufeff") if number == 0 else text).removesuffix("\n").removesuffix("\r")

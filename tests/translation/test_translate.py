@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -46,18 +45,18 @@ def test_a_very_long_line_goes_in_parts(translator: Translator) -> None:
     assert "\n" not in found.text
 
 
-def test_translations_come_before_the_input_ends(translator: Translator) -> None:
-    first_is_out = threading.Event()
+def test_what_has_come_is_translated_before_the_rest_is_waited_for(translator: Translator) -> None:
+    taken = []
 
     def lines() -> Iterator[str]:
-        yield "the red dog"
-        assert first_is_out.wait(30)
-        yield "the blue cat"
+        for line in ("the red dog", "the cat", "the blue cat"):
+            taken.append(line)
+            yield line
 
-    stream = translator.translate(lines())
+    stream = translator.translate(lines(), ready=lambda: len(taken) != 2)
     assert next(stream).source == "the red dog"
-    first_is_out.set()
-    assert [t.source for t in stream] == ["the blue cat"]
+    assert taken == ["the red dog", "the cat"]
+    assert [t.source for t in stream] == ["the cat", "the blue cat"]
 
 
 def test_what_stops_the_input_is_raised_after_what_came(translator: Translator) -> None:

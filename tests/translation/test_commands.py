@@ -1,0 +1,115 @@
+"""`train-mt` and `translate` as a user meets them."""
+
+from __future__ import annotations
+
+import io
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from seqcli.cli.alignment import picture
+from seqcli.cli.app import run
+from seqcli.translation.translate import Alignment
+from tests.translation.conftest import PAIRS, write_pairs
+
+
+def test_arguments_are_translated(model_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["translate", "--model", str(model_path), PAIRS[0][0], PAIRS[9][0]]) == 0
+    assert capsys.readouterr().out == f"{PAIRS[0][1]}\n{PAIRS[9][1]}\n"
+
+
+def test_lines_in_lines_out_without_torch(model_path: Path) -> None:
+    code = (
+        "import sys; from seqcli.cli.app import run; "
+        f"code = run(['translate', '--model', {str(model_path)!r}]); "
+        "assert not {'torch', 'pandas'} & set(sys.modules), 'heavy'; sys.exit(code)"
+    )
+    text = f"{PAIRS[0][0]}\r\n\n  \n{PAIRS[5][0]}"
+    done = subprocess.run([sys.executable, "-c", code], input=text.encode(), capture_output=True, check=False)
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert done.stdout.decode() == f"{PAIRS[0][1]}\n\n\n{PAIRS[5][1]}\n"
+
+
+def test_json_with_attention_and_alternatives(model_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert (
+        run(["translate", "-m", str(model_path), "--format", "ndjson", "--attention", "--n-best", "2", "the dog"]) == 0
+    )
+    captured = capsys.readouterr()
+    record = json.loads(captured.out)
+    assert record["source"] == "the dog"
+    assert len(record["others"]) == 1
+    assert record["score"] >= record["others"][0]["score"]
+    (part,) = record["attention"]
+    assert [len(row) for row in part["weights"]] == [len(part["source"])] * len(part["target"])
+    assert "█" in captured.err or "▓" in captured.err
+
+
+def test_several_translations_are_numbered(model_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["translate", "-m", str(model_path), "--n-best", "3", "the dog", "the cat"]) == 0
+    rows = [line.split("\t") for line in capsys.readouterr().out.splitlines()]
+    assert [row[0] for row in rows] == ["1"] * 3 + ["2"] * 3
+    assert all(float(row[1]) <= 0 for row in rows)
+
+
+def test_a_drawing(model_path: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "a.svg"
+    assert run(["translate", "-m", str(model_path), "--plot", str(path), "the <dog>"]) == 0
+    drawing = path.read_text(encoding="utf-8")
+    assert drawing.startswith("<svg ")
+    assert drawing.rstrip().endswith("</svg>")
+    assert "<dog>" not in drawing
+    assert run(["translate", "-m", str(model_path), "--plot", "a.png", "the dog"]) == 2
+    assert run(["translate", "-m", str(model_path), "--plot", str(tmp_path / "no" / "a.svg"), "the dog"]) == 1
+    capsys.readouterr()
+
+
+def test_a_picture() -> None:
+    import numpy as np
+
+    weights = np.array([[1.0, 0.0, 0.0], [0.0, 0.3, 0.7]])
+    expected = "     a b  \n     a b ⏎\nxyz  ██\n  ⏎    ░░▓▓\n"
+    assert picture(Alignment(("aa", "bb", "⏎"), ("xyz", "⏎"), weights)) == expected.replace("  \n", "\n", 1)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [(["--beam", "0"], 2), (["--ensemble", "missing.mt.safetensors"], 4), (["--plot", "x"], 2)],
+)
+def test_refusals(model_path: Path, arguments: list[str], code: int, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["translate", "-m", str(model_path), *arguments, "the dog"]) == code
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err.startswith("error: ")
+
+
+def test_training_says_what_it_did(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    write_pairs(tmp_path / "pairs.tsv", PAIRS[::9])
+    options = ["--tokens", "word", "--steps", "3", "--hidden", "8"]
+    assert run(["train-mt", "pairs.tsv", *options, "--json"]) == 0
+    captured = capsys.readouterr()
+    summary = json.loads(captured.out)
+    assert summary["task"] == "mt"
+    assert summary["steps"] == 3
+    assert "saved checkpoints/pairs.mt.safetensors" in captured.err
+    assert run(["train-mt", "pairs.tsv", *options]) == 2  # the model is there
+    assert "--overwrite" in capsys.readouterr().err
+    assert run(["translate", "the dog"]) == 0  # the newest model
+    assert "using checkpoints/pairs.mt.safetensors" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("text", ["", "a\tb\n", "a b\nc d\n", "\tx\na\tb\n"])
+def test_pairs_that_cannot_be_used(
+    tmp_path: Path, text: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(text.encode())))
+    assert run(["train-mt", "-"]) == 3
+    captured = capsys.readouterr()
+    assert captured.err.startswith("error: ")
+    assert "Traceback" not in captured.err
