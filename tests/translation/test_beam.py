@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
@@ -95,6 +96,20 @@ def test_neighbours_do_not_matter(attention: str) -> None:
                 assert hypothesis.attention.shape[1] == len(source)
                 assert hypothesis.attention.shape[0] - len(hypothesis.tokens) in (0, 1)
                 np.testing.assert_allclose(hypothesis.attention.sum(1), 1)
+
+
+def test_torch_tensors_give_the_same_translations() -> None:
+    decoder = random_decoder(4, replace(CONFIG, input_feeding=True))
+    tensors = {name: torch.from_numpy(value) for name, value in decoder.parameters.items()}
+    sources = [np.array([1, 3, 3, 0, END]), np.array([4, END])]
+    search = Search(beam=3, n_best=2, attention=True)
+    for ours, theirs in zip(
+        beam_search([decoder], sources, search, end_id=END),
+        beam_search([TranslationDecoder(decoder.config, tensors)], sources, search, end_id=END),
+        strict=True,
+    ):
+        assert [h.tokens for h in ours] == [h.tokens for h in theirs]
+        assert [h.score for h in ours] == pytest.approx([h.score for h in theirs], rel=1e-5)
 
 
 def test_forbidden_tokens_never_come() -> None:

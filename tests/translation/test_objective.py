@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -63,6 +64,19 @@ def test_the_loss_is_smoothed_cross_entropy_and_guidance(task: TranslationTask) 
     expected = expected - 0.5 * (batch.alignment * (weights + 1e-6).log()).sum()
     assert value.item() == pytest.approx(expected.item() / tokens, rel=1e-5)
     assert task.batch(1000, 0).alignment is None
+
+
+@pytest.mark.parametrize(("attention", "feeding"), [("dot", False), ("additive", True), ("multi-head", True)])
+def test_products_in_bf16_change_the_loss_little(task: TranslationTask, attention: str, feeding: bool) -> None:
+    torch.manual_seed(0)
+    config = replace(task.model.config, attention=attention, input_feeding=feeding)
+    task.model = TranslationModel(config)
+    batch = task.batch(0, 0)
+    exact, _ = task.loss(batch)
+    with torch.autocast("cpu", torch.bfloat16):
+        rough, _ = task.loss(batch)
+    rough.backward()
+    assert rough.item() == pytest.approx(exact.item(), rel=0.02)
 
 
 def test_the_target_is_one_step_behind(task: TranslationTask) -> None:
