@@ -8,6 +8,7 @@ TORCH_INDEX ?=
 BIN := $(VENV)/bin
 STAMP := $(VENV)/installed
 DEMO := build/demo
+TIMES ?= 500
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .DELETE_ON_ERROR:
@@ -29,8 +30,13 @@ lint: $(STAMP)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
+# One thread: the tests' models are too small for more, and the machine may have other work.
 test: lint
-	$(BIN)/python -m pytest
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest
+
+# The fault tests at full size: kills at random moments, and resuming.
+torture: $(STAMP)
+	SEQCLI_TORTURE=$(TIMES) $(BIN)/python -m pytest tests/reliability
 
 # What was learned goes to build/demo; every command is printed before it runs.
 demo: $(STAMP)
