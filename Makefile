@@ -38,10 +38,6 @@ test: lint
 torture: $(STAMP)
 	SEQCLI_TORTURE=$(TIMES) $(BIN)/python -m pytest tests/reliability
 
-# The fault tests at full size: hundreds of killed runs.
-torture: $(STAMP)
-	SEQCLI_TORTURE=250 $(BIN)/python -m pytest tests/reliability
-
 # What was learned goes to build/demo; every command is printed before it runs.
 demo: $(STAMP)
 	@mkdir -p $(DEMO)

@@ -1,5 +1,5 @@
-"""Training killed at a random moment while it saves often: what is on the disk is always whole, and the run resumed from
-it ends with the very bytes of a run that was never disturbed.
+"""Training killed at a random moment while it saves often: what is on the disk is always whole, and the run resumed
+from it ends with the very bytes of a run that was never disturbed.
 
 In the ordinary test run a few kills per task; `make torture` asks for many (SEQCLI_TORTURE=500).
 """
