@@ -191,6 +191,14 @@ class _LazyGroup(typer.core.TyperGroup):
     def list_commands(self, ctx: Any) -> list[str]:
         return list(COMMANDS)
 
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            if sys.stderr.isatty():
+                sys.stderr.write("\n")  # the terminal has put ^C at the end of what was being written
+            raise
+
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         """The list of commands in `--help`: first lines of docstrings, without building the commands."""
         rows = [(name, (inspect.getdoc(_command_function(name)) or "").partition("\n")[0]) for name in COMMANDS]
