@@ -1,4 +1,4 @@
-"""train-mt, translate, evaluate and score as a user runs them, on a model trained for a few steps."""
+"""Translation models under the commands that know every task, and lines that stay lines."""
 
 from __future__ import annotations
 
@@ -62,19 +62,6 @@ def test_translate_keeps_lines_aligned(here, capsys, monkeypatch):
     assert len(lines) == 6  # five lines and the end of the last
     assert lines[1:3] == ["", ""]
     assert f"using {MODEL}" in err
-
-
-@pytest.mark.parametrize(
-    ("arguments", "code", "message"),
-    [
-        (["\udcff"], 2, "UTF-8"),
-        (["--n-best", "3", "--beam", "2", "x"], 2, "--beam"),
-        (["--model", "pairs.tsv", "x"], 4, "pairs.tsv"),
-    ],
-)
-def test_translate_errors(here, capsys, arguments, code, message):
-    assert run(["translate", *arguments]) == code
-    assert message in capsys.readouterr().err
 
 
 def test_score_gives_a_row_a_line(here, capsys, monkeypatch):
