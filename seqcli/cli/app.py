@@ -28,7 +28,7 @@ from seqcli import __version__
 from seqcli.cli import console
 from seqcli.errors import INTERRUPTED, TERMINATED, SeqcliError
 
-COMMANDS = ("train-lm", "generate", "train-mt", "translate", "evaluate", "score", "info")
+COMMANDS = ("train-lm", "generate", "train-mt", "translate", "forecast", "evaluate", "score", "info")
 
 
 def run(arguments: Sequence[str]) -> int:

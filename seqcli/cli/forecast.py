@@ -1,0 +1,183 @@
+"""`seqcli forecast`: forecast every series in a CSV file."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from seqcli.cli import console, options
+from seqcli.cli.rows import csv_line, write_rows
+from seqcli.errors import SeqcliError, UsageError
+
+if TYPE_CHECKING:
+    from seqcli.forecasting.forecast import Forecast
+
+SHOWN = 3  # series drawn on a terminal
+DANGEROUS = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet takes for the start of a formula
+
+MethodName = Literal[
+    "auto", "theta", "ets", "seasonal-naive", "naive", "drift", "mean", "croston", "sba", "tsb", "combination"
+]
+
+
+def forecast(
+    data: Annotated[str, typer.Argument(metavar="FILE", help="A CSV file, plain or .gz; - is stdin.")],
+    horizon: Annotated[
+        int | None,
+        typer.Option("--horizon", "-n", metavar="N", min=1, help="Periods ahead; from the frequency by default."),
+    ] = None,
+    level: Annotated[
+        list[float] | None, typer.Option(metavar="P", help="Per cent an interval is to cover; repeatable [80 and 95].")
+    ] = None,
+    method: Annotated[MethodName, typer.Option(help="auto combines; the others are one method each.")] = "auto",
+    time: Annotated[str | None, typer.Option(metavar="NAME", help="The time column; found by default.")] = None,
+    target: Annotated[str | None, typer.Option(metavar="NAME", help="The value column; found by default.")] = None,
+    series: Annotated[
+        list[str] | None, typer.Option(metavar="NAME", help="A column that tells series apart; repeatable.")
+    ] = None,
+    wide: Annotated[bool, typer.Option("--wide", help="Every column of numbers is a series.")] = False,
+    freq: Annotated[str | None, typer.Option(metavar="F", help="Frequency: Y, Q, M, W, D, B, h, 30min …")] = None,
+    season: Annotated[int | None, typer.Option(metavar="N", min=1, help="Periods in a season; 1: none.")] = None,
+    decimal: Annotated[Literal[".", ","] | None, typer.Option(help="The decimal sign; found by default.")] = None,
+    day_first: Annotated[
+        bool | None, typer.Option("--day-first/--month-first", help="How to read 04/05/2021; found by default.")
+    ] = None,
+    fill: Annotated[
+        Literal["interpolate", "forward", "zero"], typer.Option(help="What takes the place of missing values.")
+    ] = "interpolate",
+    backtest: Annotated[
+        int, typer.Option(metavar="N", min=0, help="Print how good N earlier forecasts were instead, by method.")
+    ] = 0,
+    plot: Annotated[
+        str | None, typer.Option(metavar="FILE", help="Draw it: FILE.svg, .html, or .png (needs matplotlib).")
+    ] = None,
+    output: Annotated[
+        str | None, typer.Option("--output", "-o", metavar="FILE", help="Write the forecast here instead of printing.")
+    ] = None,
+    form: options.Rows = None,
+    excel_safe: Annotated[
+        bool, typer.Option("--excel-safe", help="Put a ' before ids that a spreadsheet would run as a formula.")
+    ] = False,
+    encoding: options.Encoding = "utf-8",
+    errors: options.Errors = "strict",
+) -> None:
+    """Forecast every series in a CSV file.
+
+    Columns, frequency and season are found and said; every forecast comes with intervals, taken from how wrong
+    forecasts from earlier points would have been. Prints a table and charts on a terminal, CSV into a pipe.
+    """
+    from seqcli.data.panel import ReadOptions, read_panel
+    from seqcli.forecasting.forecast import ForecastOptions, forecast_panel
+
+    if plot is not None and Path(plot).suffix.lower() not in (".svg", ".html", ".png"):
+        raise UsageError(f"--plot {plot}: what to draw is told by its ending", hint="name it .svg, .html or .png")
+    if data == "-":
+        console.mention_terminal_input()
+    panel = read_panel(
+        data,
+        ReadOptions(
+            time=time,
+            target=target,
+            series=tuple(series or ()),
+            wide=wide,
+            frequency=freq,
+            decimal=decimal,
+            day_first=day_first,
+            encoding=encoding,
+            errors=errors,
+        ),
+    )
+    for note in panel.notes:
+        console.notice(note)
+    wanted = ForecastOptions(
+        horizon=horizon,
+        season=season,
+        levels=tuple(level or (80.0, 95.0)),
+        method=method,
+        fill=fill,
+        backtest=backtest,
+    )
+    result = forecast_panel(panel, wanted)
+    for note in result.notes:
+        console.notice(note)
+    plural = "" if result.horizon == 1 else "s"
+    console.notice(f"{result.horizon} {panel.frequency.step}{plural} ahead, season {result.season}: {result.verdict}")
+    if plot is not None:
+        from seqcli.forecasting.plot import save_plot
+
+        save_plot(Path(plot), result)
+        console.notice(f"saved {plot}")
+    if backtest:
+        write_rows(list(result.table[0]), result.table, form)
+    else:
+        _write(result, output, form, excel_safe)
+
+
+def _write(result: Forecast, output: str | None, form: options.RowFormat | None, excel_safe: bool) -> None:
+    keys = result.panel.key_names
+    rows = (
+        {
+            name: f"'{value}" if excel_safe and name in keys and value.startswith(DANGEROUS) else value
+            for name, value in row.items()
+        }
+        for row in result.rows()
+    )
+    columns = result.columns()
+    if output is not None:
+        try:
+            with open(output, "w", encoding="utf-8", newline="") as file:
+                if form == "ndjson":
+                    import json
+
+                    file.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+                else:
+                    file.write(csv_line(columns))
+                    file.writelines(csv_line([row[name] for name in columns]) for row in rows)
+        except OSError as problem:
+            raise SeqcliError(f"{output}: cannot be written: {problem.strerror or problem}") from problem
+        console.notice(f"saved {output}")
+        return
+    if (form or ("table" if sys.stdout.isatty() else "csv")) == "table":
+        _draw(result)
+    write_rows(columns, rows, form)
+
+
+def _draw(result: Forecast) -> None:
+    """Charts of the first few series on the terminal."""
+    from seqcli.cli.charts import Band, Line, line_chart
+    from seqcli.data.panel import series_names
+
+    terminal = console.rich_console(sys.stdout)
+    names = list(series_names(result.panel))
+    for index, one in enumerate(result.panel.series[:SHOWN]):
+        history = one.values[-max(3 * result.horizon, 2 * result.season, 24) :]
+        past = list(range(-len(history) + 1, 1))
+        ahead = list(range(1, result.horizon + 1))
+        bands = [
+            Band(
+                f"{level:g} %",
+                ahead,
+                result.bands[index, :, 2 * i].tolist(),
+                result.bands[index, :, 2 * i + 1].tolist(),
+            )
+            for i, level in reversed(list(enumerate(result.levels)))
+        ][:1]
+        first, calendar = one.first, result.panel.calendar
+        marks = sorted({past[0], past[0] // 2, 0, ahead[-1]})
+        terminal.print(
+            line_chart(
+                [
+                    Line("history", past, history.tolist(), "cyan"),
+                    Line("forecast", [0, *ahead], [history[-1], *result.point[index].tolist()], "yellow"),
+                ],
+                bands=bands,
+                x_labels=[(x, calendar.label(first, len(one.values) - 1 + x)) for x in marks],
+                title=console.escape(names[index]),
+                width=min(terminal.width, 100),
+            )
+        )
+    if len(names) > SHOWN:
+        console.notice(f"charts of {SHOWN} of {len(names):,} series; --plot FILE.html draws more")

@@ -1,0 +1,500 @@
+"""Time stamps as people write them, and the frequency they follow."""
+
+from __future__ import annotations
+
+import re
+from calendar import monthrange
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from itertools import pairwise
+
+from seqcli.errors import UsageError
+
+_MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
+_EPOCH = datetime(1970, 1, 1)
+_CLOCK = r"(?:[T ]\s*(\d{1,2}):(\d{2})(?::(\d{2})(?:[.,]\d+)?)?\s*([AaPp][Mm])?)?\s*(Z|[+-]\d{2}:?\d{2})?"
+
+
+@dataclass(frozen=True)
+class Frequency:
+    """The distance between two time stamps: `count` times a `unit`, one of month, day, business day, second, step."""
+
+    unit: str
+    count: int = 1
+
+    @property
+    def name(self) -> str:
+        """How people call it: monthly, every 30 minutes."""
+        common = {
+            ("month", 1): "monthly",
+            ("month", 3): "quarterly",
+            ("month", 6): "half-yearly",
+            ("month", 12): "yearly",
+            ("day", 1): "daily",
+            ("day", 7): "weekly",
+            ("business day", 1): "business days",
+            ("second", 3600): "hourly",
+            ("step", 1): "numbered steps",
+        }
+        if (self.unit, self.count) in common:
+            return common[self.unit, self.count]
+        if self.unit == "second":
+            for size, word in ((3600, "hours"), (60, "minutes")):
+                if self.count % size == 0:
+                    return "every minute" if self.count == 60 else f"every {self.count // size} {word}"
+        if self.unit == "month" and self.count % 12 == 0:
+            return f"every {self.count // 12} years"
+        return f"every {self.count} {self.unit}s" if self.count > 1 else f"every {self.unit}"
+
+    @property
+    def step(self) -> str:
+        """One period, as a noun: month, quarter, step."""
+        nouns = {"monthly": "month", "quarterly": "quarter", "half-yearly": "half-year", "yearly": "year"}
+        nouns |= {"daily": "day", "weekly": "week", "business days": "business day", "hourly": "hour"}
+        return nouns.get(self.name, "step")
+
+    @property
+    def season(self) -> int:
+        """Periods after which a pattern usually comes again; 1 when there is none, as for years and steps."""
+        if self.unit == "month":
+            return 12 // self.count if self.count < 12 and 12 % self.count == 0 else 1
+        if self.unit == "business day":
+            return 5
+        if self.unit == "day":
+            return {1: 7, 7: 52, 14: 26}.get(self.count, 1)
+        if self.unit == "second":
+            for length in (3600, 86400) if self.count < 300 else (86400,):
+                if self.count < length and length % self.count == 0:
+                    return length // self.count
+        return 1
+
+    @property
+    def horizon(self) -> int:
+        """How far to forecast when nobody says."""
+        usual = {"yearly": 6, "half-yearly": 6, "quarterly": 8, "monthly": 12, "weekly": 13, "daily": 14}
+        usual |= {"business days": 10, "hourly": 48}
+        if self.name in usual:
+            return usual[self.name]
+        return self.season if self.unit == "second" and self.season > 1 else 10
+
+
+_ALIASES = {
+    "Y": ("month", 12), "A": ("month", 12), "YE": ("month", 12), "YS": ("month", 12), "AS": ("month", 12),
+    "Q": ("month", 3), "QE": ("month", 3), "QS": ("month", 3), "M": ("month", 1), "ME": ("month", 1),
+    "MS": ("month", 1), "W": ("day", 7), "D": ("day", 1), "B": ("business day", 1), "H": ("second", 3600),
+    "T": ("second", 60), "MIN": ("second", 60), "S": ("second", 1), "STEP": ("step", 1), "BM": ("month", 1),
+    "BME": ("month", 1), "BQ": ("month", 3), "BQE": ("month", 3), "BY": ("month", 12), "BYE": ("month", 12),
+    "YEARLY": ("month", 12), "QUARTERLY": ("month", 3), "MONTHLY": ("month", 1), "WEEKLY": ("day", 7),
+    "DAILY": ("day", 1), "HOURLY": ("second", 3600),
+}  # fmt: skip
+
+
+def parse_frequency(text: str) -> Frequency:
+    """A frequency from a word or a pandas alias, old or new: `monthly`, `MS`, `ME`, `M`, `W-SUN`, `30min`, `15T`."""
+    match = re.fullmatch(r"(\d*)\s*([A-Za-z]+)(?:-[A-Za-z]{3})?", text.strip())
+    unit = _ALIASES.get(match[2].upper()) if match else None
+    if not match or unit is None or match[1] == "0":
+        raise UsageError(f"unknown frequency {text!r}", hint="some are Y, Q, M, W, D, B, h, 30min, or monthly, weekly")
+    return Frequency(unit[0], unit[1] * int(match[1] or 1))
+
+
+@dataclass(frozen=True)
+class TimeStyle:
+    """One way to write a time: `parse` text to seconds since 1970 or, for months, years and steps, a whole number.
+
+    `unit` is what the number counts: second, month or step.
+    """
+
+    name: str
+    unit: str
+    parse: Callable[[str], int | None]
+    write: Callable[[int], str]
+
+
+def find_style(texts: Sequence[str], *, day_first: bool | None = None) -> tuple[TimeStyle, str | None] | None:
+    """The style that all of `texts` are written in, and a notice when it had to be guessed; None when there is none."""
+    sample = [text.strip() for text in texts[:200]]
+    if not sample:
+        return None
+    numeric = _slashed_order(texts, day_first)
+    for make in (
+        _iso,
+        _quarter,
+        _month,
+        _month_name,
+        _iso_week,
+        numeric[0],
+        _day_month_name,
+        _compact,
+        _year,
+        _epoch,
+        _steps,
+    ):
+        style = make(sample)
+        if style is not None and all(style.parse(text) is not None for text in sample):
+            return style, numeric[1] if make is numeric[0] else None
+    return None
+
+
+def _seconds(moment: datetime) -> int:
+    return round((moment - _EPOCH).total_seconds())
+
+
+def _moment(seconds: int) -> datetime:
+    return _EPOCH + timedelta(seconds=seconds)
+
+
+def _style(
+    name: str, pattern: str, read: Callable[[re.Match[str]], datetime], write: Callable[[datetime], str]
+) -> TimeStyle:
+    compiled = re.compile(pattern)
+
+    def parse(text: str) -> int | None:
+        match = compiled.fullmatch(text.strip())
+        try:
+            return _seconds(read(match)) if match else None
+        except (ValueError, OverflowError):
+            return None
+
+    return TimeStyle(name, "second", parse, lambda number: write(_moment(number)))
+
+
+def _month_style(
+    name: str, pattern: str, read: Callable[[re.Match[str]], tuple[int, int]], write: Callable[[int, int], str]
+) -> TimeStyle:
+    """Styles without a day: the number counts months (year * 12 + month - 1)."""
+    compiled = re.compile(pattern, re.IGNORECASE)
+
+    def parse(text: str) -> int | None:
+        match = compiled.fullmatch(text.strip())
+        if not match:
+            return None
+        try:
+            year, month = read(match)
+        except ValueError:
+            return None
+        return year * 12 + month - 1 if 1 <= month <= 12 else None
+
+    return TimeStyle(name, "month", parse, lambda number: write(number // 12, number % 12 + 1))
+
+
+def _clock(match: re.Match[str], first: int) -> timedelta:
+    hour, minute, second, half, zone = (match[first + i] for i in range(5))
+    hours = int(hour or 0)
+    if half:
+        hours = hours % 12 + (12 if half.lower() == "pm" else 0)
+    offset = timedelta()
+    if zone and zone != "Z":
+        offset = timedelta(hours=int(zone[1:3]), minutes=int(zone[-2:])) * (-1 if zone[0] == "-" else 1)
+    return timedelta(hours=hours, minutes=int(minute or 0), seconds=int(second or 0)) - offset
+
+
+def _clock_text(sample: Sequence[str], first_group: int, pattern: str) -> str:
+    """The strftime form of the clock in the sample, empty when no stamp has one."""
+    longest = max(sample, key=len)
+    match = re.fullmatch(pattern, longest)
+    if not match or match[first_group] is None:
+        return ""
+    separator = "T" if "T" in longest else " "
+    hours = "%I" if match[first_group + 3] else "%H"
+    text = (
+        f"{separator}{hours}:%M" + (":%S" if match[first_group + 2] else "") + (" %p" if match[first_group + 3] else "")
+    )
+    return text + ("Z" if match[first_group + 4] == "Z" else "+00:00" if match[first_group + 4] else "")
+
+
+def _iso(sample: Sequence[str]) -> TimeStyle | None:
+    pattern = r"(\d{4})([-/.])(\d{1,2})\2(\d{1,2})" + _CLOCK
+    match = re.fullmatch(pattern, sample[0])
+    if not match:
+        return None
+    form = f"%Y{match[2]}%m{match[2]}%d" + _clock_text(sample, 5, pattern)
+    return _style(
+        "year-month-day",
+        pattern,
+        lambda m: datetime(int(m[1]), int(m[3]), int(m[4])) + _clock(m, 5),
+        lambda moment: _four_digits(moment, form),
+    )
+
+
+def _four_digits(moment: datetime, form: str) -> str:
+    return moment.strftime(form.replace("%Y", f"{moment.year:04d}"))
+
+
+def _slashed_order(
+    texts: Sequence[str], day_first: bool | None
+) -> tuple[Callable[[Sequence[str]], TimeStyle | None], str | None]:
+    """How to read 04/05/2021: by what is possible in the whole column, else by even spacing, else month first."""
+    pattern = r"(\d{1,2})([-/.])(\d{1,2})\2(\d{4}|\d{2})" + _CLOCK
+    pairs = [(int(m[1]), int(m[3]), m[2]) for m in (re.fullmatch(pattern, text.strip()) for text in texts) if m]
+    notice = None
+    if day_first is None and pairs:
+        if any(a > 12 for a, _, _ in pairs):
+            day_first = True
+        elif any(b > 12 for _, b, _ in pairs):
+            day_first = False
+        else:
+            firsts, seconds = len({a for a, _, _ in pairs}), len({b for _, b, _ in pairs})
+            day_first = firsts == 1 and seconds > 1 if firsts != seconds else pairs[0][2] == "."
+            if firsts == seconds or min(firsts, seconds) > 1:
+                day_first = pairs[0][2] == "."
+            order = "day first" if day_first else "month first"
+            notice = f"dates such as {texts[0].strip()} can be read two ways: {order} here (--day-first, --month-first)"
+    first = bool(day_first)
+
+    def make(sample: Sequence[str]) -> TimeStyle | None:
+        match = re.fullmatch(pattern, sample[0])
+        if not match:
+            return None
+        sep = match[2]
+        year = "%Y" if len(match[4]) == 4 else "%y"
+        form = (f"%d{sep}%m{sep}{year}" if first else f"%m{sep}%d{sep}{year}") + _clock_text(sample, 5, pattern)
+
+        def read(m: re.Match[str]) -> datetime:
+            day, month = (int(m[1]), int(m[3])) if first else (int(m[3]), int(m[1]))
+            return datetime(_century(m[4]), month, day) + _clock(m, 5)
+
+        return _style(
+            "day/month/year" if first else "month/day/year", pattern, read, lambda moment: moment.strftime(form)
+        )
+
+    return make, notice
+
+
+def _century(text: str) -> int:
+    year = int(text)
+    return year if len(text) > 2 else year + (2000 if year < 70 else 1900)
+
+
+def _quarter(sample: Sequence[str]) -> TimeStyle | None:
+    for pattern, year, quarter in (
+        (r"(\d{4})(\s?[-:.]?\s?Q)([1-4])", 1, 3),
+        (r"(Q)([1-4])([\s/-]*)(\d{4})", 4, 2),
+        (r"([1-4])(Q[\s/-]*)(\d{4})", 3, 1),
+    ):
+        match = re.fullmatch(pattern, sample[0], re.IGNORECASE)
+        if match:
+            groups = list(match.groups())
+
+            def write(y: int, m: int, groups: list[str] = groups, year: int = year, quarter: int = quarter) -> str:
+                return "".join(
+                    f"{y:04d}" if i == year else str((m + 2) // 3) if i == quarter else part
+                    for i, part in enumerate(groups, 1)
+                )
+
+            return _month_style("quarters", pattern, lambda m, y=year, q=quarter: (int(m[y]), 3 * int(m[q]) - 2), write)  # type: ignore[misc]
+    return None
+
+
+def _month(sample: Sequence[str]) -> TimeStyle | None:
+    match = re.fullmatch(r"(\d{1,4})([-/.Mm])(\d{1,2})", sample[0])
+    if match and len(match[1]) != 2:
+        year_width, month_width, sep = len(match[1]), len(match[3]), match[2]
+        pad = 2 if month_width == 2 else 1
+        width = 4 if year_width == 4 else 1
+        return _month_style(
+            "year-month",
+            r"(\d{1,4})[-/.M](\d{1,2})",
+            lambda m: (int(m[1]), int(m[2])),
+            lambda y, m: f"{y:0{width}d}{sep}{m:0{pad}d}",
+        )
+    match = re.fullmatch(r"(\d{1,2})([-/.])(\d{4})", sample[0])
+    if match:
+        sep, pad = match[2], len(match[1])
+        return _month_style(
+            "month-year",
+            r"(\d{1,2})[-/.](\d{4})",
+            lambda m: (int(m[2]), int(m[1])),
+            lambda y, m: f"{m:0{pad}d}{sep}{y}",
+        )
+    return None
+
+
+def _month_name(sample: Sequence[str]) -> TimeStyle | None:
+    match = re.fullmatch(r"([A-Za-z]{3,9})\.?([\s/'-]*)(\d{4}|\d{2})", sample[0])
+    if match and match[1][:3].lower() in _MONTHS:
+        sep, long, width = match[2], len(match[1]) > 3 and sample[0][:3].lower() != "may", len(match[3])
+
+        def write(y: int, m: int) -> str:
+            name = date(2000, m, 1).strftime("%B" if long else "%b")
+            return f"{name}{sep}{y:04d}" if width == 4 else f"{name}{sep}{y % 100:02d}"
+
+        return _month_style(
+            "month name and year",
+            r"([A-Za-z]{3,9})\.?[\s/'-]*(\d{4}|\d{2})",
+            lambda m: (_century(m[2]), _MONTHS.index(m[1][:3].lower()) + 1),
+            write,
+        )
+    return None
+
+
+def _day_month_name(sample: Sequence[str]) -> TimeStyle | None:
+    first = re.fullmatch(r"(\d{1,2})([\s/-]+)([A-Za-z]{3,9})\.?([\s/,-]+)(\d{4}|\d{2})" + _CLOCK, sample[0])
+    if first:
+        year = "%Y" if len(first[5]) == 4 else "%y"
+        form = f"%d{first[2]}{'%b' if len(first[3]) == 3 else '%B'}{first[4]}{year}" + _clock_text(
+            sample, 6, first.re.pattern
+        )
+        return _style(
+            "day month year",
+            first.re.pattern,
+            lambda m: datetime(_century(m[5]), _MONTHS.index(m[3][:3].lower()) + 1, int(m[1])) + _clock(m, 6),
+            lambda moment: moment.strftime(form),
+        )
+    second = re.fullmatch(r"([A-Za-z]{3,9})\.?\s+(\d{1,2}),?\s+(\d{4})" + _CLOCK, sample[0])
+    if second:
+        comma = "," if "," in sample[0] else ""
+        form = f"{'%b' if len(second[1]) == 3 else '%B'} %d{comma} %Y" + _clock_text(sample, 4, second.re.pattern)
+        return _style(
+            "month day, year",
+            second.re.pattern,
+            lambda m: datetime(int(m[3]), _MONTHS.index(m[1][:3].lower()) + 1, int(m[2])) + _clock(m, 4),
+            lambda moment: moment.strftime(form),
+        )
+    return None
+
+
+def _iso_week(sample: Sequence[str]) -> TimeStyle | None:
+    match = re.fullmatch(r"(\d{4})(-?W)(\d{2})", sample[0], re.IGNORECASE)
+    if not match:
+        return None
+
+    def write(moment: datetime) -> str:
+        year, week, _ = moment.isocalendar()
+        return f"{year}{match[2]}{week:02d}"
+
+    return _style(
+        "ISO weeks", r"(\d{4})-?[Ww](\d{2})", lambda m: datetime.fromisocalendar(int(m[1]), int(m[2]), 1), write
+    )
+
+
+def _compact(sample: Sequence[str]) -> TimeStyle | None:
+    if all(re.fullmatch(r"(18|19|20|21)\d{6}", text) for text in sample):
+        return _style(
+            "yyyymmdd",
+            r"(\d{4})(\d{2})(\d{2})",
+            lambda m: datetime(int(m[1]), int(m[2]), int(m[3])),
+            lambda moment: moment.strftime("%Y%m%d"),
+        )
+    if all(re.fullmatch(r"(18|19|20|21)\d{2}(0[1-9]|1[0-2])", text) for text in sample):
+        return _month_style(
+            "yyyymm", r"(\d{4})(\d{2})", lambda m: (int(m[1]), int(m[2])), lambda y, m: f"{y:04d}{m:02d}"
+        )
+    return None
+
+
+def _year(sample: Sequence[str]) -> TimeStyle | None:
+    if all(re.fullmatch(r"(1[4-9]|20|21)\d{2}(\.0)?", text) for text in sample):
+        return _month_style("years", r"(\d{4})(?:\.0)?", lambda m: (int(m[1]), 1), lambda y, m: f"{y:04d}")
+    return None
+
+
+def _epoch(sample: Sequence[str]) -> TimeStyle | None:
+    for pattern, factor, name in ((r"\d{9,10}", 1, "seconds"), (r"\d{12,13}", 1000, "milliseconds")):
+        if all(re.fullmatch(pattern, text) for text in sample):
+            return _epoch_style(pattern, factor, f"{name} since 1970")
+    return None
+
+
+def _epoch_style(pattern: str, factor: int, name: str) -> TimeStyle:
+    def parse(text: str) -> int | None:
+        return int(text) // factor if re.fullmatch(pattern, text.strip()) else None
+
+    return TimeStyle(name, "second", parse, lambda number: str(number * factor))
+
+
+def _steps(sample: Sequence[str]) -> TimeStyle | None:
+    def parse(text: str) -> int | None:
+        match = re.fullmatch(r"([+-]?\d{1,15})(?:\.0+)?", text.strip())
+        return int(match[1]) if match else None
+
+    return TimeStyle("numbers", "step", parse, str)
+
+
+def infer_frequency(runs: Iterable[Sequence[int]], unit: str) -> Frequency | None:
+    """The frequency of sorted time numbers counting `unit`, by their most common distance; None when there is none."""
+    distances: Counter[int] = Counter()
+    weekdays: set[int] = set()
+    midnights = True
+    for run in runs:
+        distances.update(b - a for a, b in pairwise(run) if b > a)
+        if unit == "second":
+            midnights = midnights and all((number - run[0]) % 86400 == 0 for number in run[:400])
+            weekdays.update((number // 86400 + 3) % 7 for number in run[:400])
+    if not distances:
+        return None
+    if unit != "second":
+        # the distance most pairs have; where others are its parts (gaps hide it), the smallest common one
+        return Frequency(unit, min(_common(distances)))
+    step = min(_common(distances))
+    days, rest = divmod(step, 86400)
+    if rest or not midnights:
+        return Frequency("second", step)
+    for count, low, high in ((1, 28, 31), (3, 89, 92), (6, 181, 184), (12, 365, 366)):
+        if low <= days <= high and not (days in (28, 91) and len(distances) == 1 and sum(distances.values()) > 2):
+            return Frequency("month", count)
+    if days == 1 and sum(distances.values()) >= 7 and not weekdays & {5, 6}:
+        return Frequency("business day")
+    return Frequency("day", days)
+
+
+def _common(distances: Counter[int]) -> list[int]:
+    """The distances that are about as common as the most common one."""
+    most = max(distances.values())
+    return [distance for distance, count in distances.items() if count >= 0.5 * most]
+
+
+@dataclass(frozen=True)
+class Calendar:
+    """Positions on a regular grid, and their names in the style of the input."""
+
+    frequency: Frequency
+    style: TimeStyle
+
+    def position(self, number: int) -> int:
+        """Where on the grid a style's number lies; numbers between two points of it belong to the nearer one."""
+        unit, count = self.frequency.unit, self.frequency.count
+        if unit == "month":
+            if self.style.unit == "second":
+                moment = _moment(number)
+                # a month's end is the month, and so is its first day
+                return (moment.year * 12 + moment.month - 1) // count
+            return number // count
+        if unit == "business day":
+            week, day = divmod(number // 86400 + 3, 7)
+            return week * 5 + min(day, 4)
+        if unit == "day":
+            return (number // 86400) // count
+        return number // count
+
+    def label(self, number: int, steps: int) -> str:
+        """The name of the time `steps` periods after a style's `number`."""
+        return self.style.write(self.shift(number, steps))
+
+    def shift(self, number: int, steps: int) -> int:
+        """A style's number `steps` periods later. Month ends stay month ends."""
+        unit, count = self.frequency.unit, self.frequency.count
+        if unit == "month" and self.style.unit == "second":
+            moment = _moment(number)
+            months = moment.year * 12 + moment.month - 1 + steps * count
+            year, month = divmod(months, 12)
+            last = monthrange(year, month + 1)[1]
+            at_end = moment.day == monthrange(moment.year, moment.month)[1] and moment.day >= 28 and moment.day != 1
+            return _seconds(moment.replace(year=year, month=month + 1, day=last if at_end else min(moment.day, last)))
+        if unit == "business day":
+            week, day = divmod(number // 86400 + 3, 7)
+            week, day = divmod(week * 5 + min(day, 4) + steps, 5)
+            return (week * 7 + day - 3) * 86400 + number % 86400
+        if unit == "day":
+            return number + steps * count * 86400
+        return number + steps * count
+
+    def date(self, number: int) -> datetime | None:
+        """The calendar date of a style's number; None for steps and for years a calendar does not have."""
+        if self.style.unit == "second":
+            return _moment(number)
+        if self.style.unit == "month" and 1 <= number // 12 <= 9999:
+            return datetime(number // 12, number % 12 + 1, 1)
+        return None

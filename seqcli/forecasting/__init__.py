@@ -1,0 +1,1 @@
+"""Forecasting: classical methods, their combination, intervals, and a recurrent network for panels."""

@@ -1,0 +1,95 @@
+"""Forecasts from earlier points of each history, set against what came: rolling origins."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from seqcli.forecasting.methods import forecast_all
+from seqcli.forecasting.metrics import coverage, mase, quantile_loss, recent_scale, scale, smape
+
+
+@dataclass(frozen=True)
+class Folds:
+    """Histories cut at earlier origins, and what followed; each is a row.
+
+    `actual` is (folds, horizon), NaN beyond what is known; `member` the series, `back` how many origins before the
+    latest one; `scales` the MASE scale of the history, `recent` the one intervals are measured in.
+    """
+
+    histories: list[np.ndarray]
+    actual: np.ndarray
+    member: np.ndarray
+    back: np.ndarray
+    scales: np.ndarray
+    recent: np.ndarray
+
+
+def cut(series: Sequence[np.ndarray], horizon: int, season: int, *, origins: int, stride: int | None = None) -> Folds:
+    """Cut each series at up to `origins` points, the latest `horizon` before its end, the others `stride` earlier.
+
+    A history keeps at least two seasons and a bit; a series too short for the horizon is cut for a shorter one.
+    """
+    histories, actual, member, back = [], [], [], []
+    for index, values in enumerate(series):
+        least = max(6, 2 * season + 2) if len(values) >= 2 * season + 2 + max(2, horizon // 4) else 5
+        reach = min(horizon, max(len(values) - least, 0))
+        if reach < max(1, min(2, horizon)):
+            continue
+        step = stride or max(1, horizon // 2)
+        for number in range(origins):
+            end = len(values) - reach - number * step
+            if end < least:
+                break
+            histories.append(values[:end])
+            row = np.full(horizon, np.nan)
+            row[:reach] = values[end : end + reach]
+            actual.append(row)
+            member.append(index)
+            back.append(number)
+    scales = np.array([scale(history, season) for history in histories])
+    recent = np.array([recent_scale(history, season) for history in histories])
+    return Folds(
+        histories, np.array(actual).reshape(-1, horizon), np.array(member, int), np.array(back, int), scales, recent
+    )
+
+
+def select(folds: Folds, keep: np.ndarray) -> Folds:
+    """The folds for which `keep` is true."""
+    return Folds(
+        [history for history, kept in zip(folds.histories, keep, strict=True) if kept],
+        *(part[keep] for part in (folds.actual, folds.member, folds.back, folds.scales, folds.recent)),
+    )
+
+
+def fold_forecasts(folds: Folds, horizon: int, season: int, method: str) -> np.ndarray:
+    """What `method` says from each fold's history. (folds, horizon)"""
+    if not folds.histories:
+        return np.zeros((0, horizon))
+    return forecast_all(folds.histories, horizon, season, method)
+
+
+def measure(
+    folds: Folds, forecast: np.ndarray, quantiles: np.ndarray | None = None, levels: Sequence[float] = ()
+) -> dict[str, float]:
+    """MASE and sMAPE of forecasts, means over the folds whose scale is known; with `quantiles` (folds, horizon,
+    2 · levels), low then high of each level, the scaled quantile loss and each level's coverage too."""
+    result = {"mase": _mean(mase(folds.actual, forecast, folds.scales)), "smape": _mean(smape(folds.actual, forecast))}
+    if quantiles is not None:
+        every = np.concatenate([forecast[..., None], quantiles], axis=-1)
+        probabilities = [0.5]
+        for level in levels:
+            probabilities += [0.5 - level / 200, 0.5 + level / 200]
+        loss = quantile_loss(folds.actual, every, np.array(probabilities), folds.scales)
+        result["quantile_loss"] = _mean(loss)
+        for index, level in enumerate(levels):
+            low, high = quantiles[..., 2 * index], quantiles[..., 2 * index + 1]
+            result[f"coverage_{level:g}"] = coverage(folds.actual, low, high)
+    return result
+
+
+def _mean(values: np.ndarray) -> float:
+    known = values[np.isfinite(values)]
+    return float(known.mean()) if len(known) else float("nan")

@@ -1,0 +1,87 @@
+"""Many series of different lengths in one array, so that a recursion over time serves all of them at once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Series that end together: `values[t, i]`, NaN before a series begins, longest series first.
+
+    `begin[i]` is the row of the first value, `order[i]` the series' place in the list the batch was made from, and
+    `active[t]` how many series have begun by row t: they are the first columns.
+    """
+
+    values: np.ndarray  # (time, series) float64
+    begin: np.ndarray  # (series,)
+    order: np.ndarray  # (series,)
+    active: np.ndarray  # (time,)
+
+    @property
+    def lengths(self) -> np.ndarray:
+        return len(self.values) - self.begin
+
+    @property
+    def there(self) -> np.ndarray:
+        """Whether a series has begun. (time, series)"""
+        there: np.ndarray = np.arange(len(self.values))[:, None] >= self.begin
+        return there
+
+    def with_values(self, values: np.ndarray) -> Batch:
+        """The same series with other values."""
+        return Batch(values, self.begin, self.order, self.active)
+
+    def restore(self, columns: np.ndarray) -> np.ndarray:
+        """(…, series) in the batch's order as (…, series) in the order of the list."""
+        restored = np.empty_like(columns)
+        restored[..., self.order] = columns
+        return restored
+
+
+def make_batch(series: Sequence[np.ndarray]) -> Batch:
+    """A batch of series without missing values, each at least one value long."""
+    lengths = np.array([len(one) for one in series])
+    order = np.argsort(-lengths, kind="stable")
+    longest = int(lengths.max())
+    values = np.full((longest, len(series)), np.nan)
+    for column, index in enumerate(order):
+        values[longest - lengths[index] :, column] = series[index]
+    begin = longest - lengths[order]
+    active = np.searchsorted(begin, np.arange(longest), side="right")
+    return Batch(values, begin, order, active)
+
+
+def fill_missing(values: np.ndarray, season: int, how: str = "interpolate") -> np.ndarray:
+    """A series without NaN: `zero`, `forward`, or interpolated, across seasons where there are some (`interpolate`)."""
+    missing = np.isnan(values)
+    if not missing.any():
+        return values
+    if how == "zero":
+        return np.where(missing, 0.0, values)
+    places = np.arange(len(values))
+    if how == "forward":
+        last = np.maximum.accumulate(np.where(missing, 0, places))
+        return values[last]
+    straight: np.ndarray = np.interp(places, places[~missing], values[~missing])
+    if season < 2 or len(values) < 3 * season:
+        return straight
+    # around the line, what the same phase has elsewhere
+    rest = values - _moving_mean(straight, season)
+    phases = [rest[phase::season] for phase in range(season)]
+    usual = np.array([np.median(p[~np.isnan(p)]) if (~np.isnan(p)).any() else 0.0 for p in phases])
+    adjusted = values - usual[places % season]
+    filled: np.ndarray = np.interp(places, places[~missing], adjusted[~missing]) + usual[places % season]
+    if (values[~missing] >= 0).all():
+        filled = np.maximum(filled, 0.0)
+    return np.where(missing, filled, values)
+
+
+def _moving_mean(values: np.ndarray, width: int) -> np.ndarray:
+    padded = np.pad(values, (width // 2, width - 1 - width // 2), mode="edge")
+    total = np.cumsum(np.concatenate(([0.0], padded)))
+    mean: np.ndarray = (total[width:] - total[:-width]) / width
+    return mean

@@ -1,0 +1,204 @@
+"""`seqcli forecast` as a function: a panel in, forecasts with intervals and a comparison out."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from seqcli.data.panel import Panel
+from seqcli.errors import DataError, UsageError
+from seqcli.forecasting.backtest import Folds, cut, fold_forecasts, measure, select
+from seqcli.forecasting.batch import fill_missing
+from seqcli.forecasting.intervals import Widths, calibrate
+from seqcli.forecasting.methods import METHODS, choose, forecast_all
+from seqcli.forecasting.metrics import recent_scale
+from seqcli.forecasting.seasonality import detect_season
+
+MOST_CALIBRATED = 600  # series whose earlier forecasts the intervals of a large panel are taken from
+MOST_FOLDS = 1200  # earlier forecasts that are made for the intervals, about
+FILLS = ("interpolate", "forward", "zero")
+
+
+@dataclass(frozen=True)
+class ForecastOptions:
+    """What is asked for; what is None is chosen from the data. Levels are in per cent."""
+
+    horizon: int | None = None
+    season: int | None = None
+    levels: tuple[float, ...] = (80.0, 95.0)
+    method: str = "auto"
+    fill: str = "interpolate"
+    backtest: int = 0
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """Forecasts of a panel's series and how good such forecasts have been.
+
+    `point` is (series, horizon), `bands` (series, horizon, 2 · levels): low and high of each level, in rising order.
+    `table` has a row a method with its measures over the backtest; `verdict` says it in a sentence.
+    """
+
+    panel: Panel
+    season: int
+    horizon: int
+    levels: tuple[float, ...]
+    point: np.ndarray
+    bands: np.ndarray
+    methods: list[str]
+    table: list[dict[str, Any]]
+    verdict: str
+    notes: list[str]
+
+    def columns(self) -> list[str]:
+        """The header of the rows: the input's own names, then forecast and intervals."""
+        names = [*self.panel.key_names, self.panel.time_name or "step", "forecast"]
+        for level in self.levels:
+            names += [f"lo-{level:g}", f"hi-{level:g}"]
+        return names
+
+    def times(self, index: int) -> list[str]:
+        """The time stamps of a series' forecasts, written as in the input."""
+        one = self.panel.series[index]
+        calendar = self.panel.calendar
+        return [calendar.label(one.first, len(one.values) + h) for h in range(self.horizon)]
+
+    def rows(self) -> Iterator[dict[str, Any]]:
+        """One row a series and time."""
+        names = self.columns()
+        keys = len(self.panel.key_names)
+        for index, one in enumerate(self.panel.series):
+            for h, time in enumerate(self.times(index)):
+                numbers = [float(f"{value:.10g}") for value in (self.point[index, h], *self.bands[index, h])]
+                yield dict(zip(names, [*one.key[:keys], time, *numbers], strict=True))
+
+
+def forecast_panel(
+    panel: Panel, options: ForecastOptions = ForecastOptions(), *, on_detail: Callable[[str], None] = lambda text: None
+) -> Forecast:
+    """Forecast every series of a panel with classical methods, with conformal intervals from rolling origins.
+
+    Raises `UsageError` for options that do not fit, `DataError` for values that cannot be forecast.
+    """
+    levels = _check(options)
+    season = options.season or panel.frequency.season
+    filled = [fill_missing(one.values, season, options.fill) for one in panel.series]
+    notes = []
+    if options.season is None and panel.frequency.unit == "step":
+        season = detect_season(filled)
+        if season > 1:
+            notes.append(f"a season of {season} steps is in the data; --season says otherwise")
+    horizon = options.horizon or max(panel.frequency.horizon, season if panel.frequency.unit == "step" else 1)
+    chosen = [choose(values, options.method) for values in filled]
+    notes += _unusual(chosen, filled, season, options.method, panel.frequency.step)
+    point = forecast_all(filled, horizon, season, options.method)
+
+    folds = _calibration_folds(filled, horizon, season)
+    forecast = fold_forecasts(folds, horizon, season, options.method)
+    errors = np.abs(folds.actual - forecast)
+    widths = calibrate(errors, folds.recent, folds.member, levels, horizon)
+    scales = _scales(filled, season)
+    floor = np.array([0.0 if values.min() >= 0 else -np.inf for values in filled])
+    bands = widths.intervals(point, scales, floor)
+    verdict = _verdict(folds, forecast, horizon, season, panel, len(filled))
+    table = _backtest_table(filled, horizon, season, options, levels) if options.backtest else []
+    return Forecast(panel, season, horizon, levels, point, bands, chosen, table, verdict, notes)
+
+
+def _check(options: ForecastOptions) -> tuple[float, ...]:
+    levels = tuple(sorted(set(options.levels)))
+    for level in levels:
+        if not 0 < level < 100:
+            raise UsageError(f"a level of {level:g} % is not between 0 and 100", hint="80 and 95 are usual")
+    if options.fill not in FILLS:
+        raise UsageError(f"unknown --fill {options.fill!r}", hint=f"choose from {', '.join(FILLS)}")
+    if options.method != "auto" and options.method not in METHODS:
+        raise UsageError(f"unknown method {options.method!r}", hint=f"choose from auto, {', '.join(METHODS)}")
+    return levels
+
+
+def _scales(series: Sequence[np.ndarray], season: int) -> np.ndarray:
+    """What intervals are measured in; zero for a constant series, so that its interval has no width."""
+    scales: np.ndarray = np.nan_to_num(np.array([recent_scale(values, season) for values in series]), nan=0.0)
+    return scales
+
+
+def _calibration_folds(series: Sequence[np.ndarray], horizon: int, season: int) -> Folds:
+    """Earlier origins to learn the intervals' widths from: many of one series, few of each of many."""
+    chosen: Sequence[int] = range(len(series))
+    if len(series) > MOST_CALIBRATED:
+        chosen = np.linspace(0, len(series) - 1, MOST_CALIBRATED).astype(int).tolist()
+    origins = int(np.clip(MOST_FOLDS // max(len(chosen), 1), 2, 12))
+    folds = cut([series[index] for index in chosen], horizon, season, origins=origins)
+    return replace(folds, member=np.asarray(chosen, int)[folds.member] if len(folds.member) else folds.member)
+
+
+def _unusual(chosen: Sequence[str], series: Sequence[np.ndarray], season: int, method: str, step: str) -> list[str]:
+    """Notices for series that do not get what the others get."""
+    if method != "auto":
+        return []
+    notes = []
+    counts = Counter(chosen)
+    constant = sum(values.min() == values.max() for values in series)
+    short = sum(len(values) < 4 and values.min() != values.max() for values in series)
+
+    def among(number: int) -> str:
+        return f"{number:,} of {len(series):,} series" if len(series) > 1 else "the series"
+
+    if constant:
+        notes.append(f"{among(constant)}: constant, forecast as it is")
+    if short:
+        notes.append(f"{among(short)}: fewer than 4 values, the last one is repeated")
+    if counts["intermittent"]:
+        notes.append(f"{among(counts['intermittent'])}: mostly zero, forecast by Croston-type methods")
+    few = sum(4 <= len(values) < 2 * season for values in series) if season > 1 else 0
+    if few:
+        notes.append(f"{among(few)}: shorter than two seasons of {season}, forecast without a seasonal pattern")
+    return notes
+
+
+def _verdict(folds: Folds, forecast: np.ndarray, horizon: int, season: int, panel: Panel, count: int) -> str:
+    latest = folds.back == 0
+    if not latest.any():
+        return "too short to hold anything back: how good the forecast is could not be measured"
+    part = select(folds, latest)
+    simple = fold_forecasts(part, horizon, season, "seasonal-naive")
+    ours, theirs = measure(part, forecast[latest])["mase"], measure(part, simple)["mase"]
+    name = "seasonal naive" if season > 1 else "naive"
+    reach = int((~np.isnan(part.actual)).sum(axis=1).max())
+    span = f"the last {reach} {panel.frequency.step}{'s' if reach > 1 else ''}"
+    sample = f" of {len(part.histories):,} of {count:,} series" if len(part.histories) < count else ""
+    if not np.isfinite(ours) or not np.isfinite(theirs) or theirs == 0:
+        return f"the {name} method cannot be beaten on {span}{sample}: nothing changes there"
+    gain = 100 * (1 - ours / theirs)
+    word = "better" if gain >= 0 else "worse"
+    return f"{abs(gain):.0f} % {word} than {name} on {span}{sample} (MASE {ours:.3f} against {theirs:.3f})"
+
+
+def _backtest_table(
+    series: Sequence[np.ndarray], horizon: int, season: int, options: ForecastOptions, levels: Sequence[float]
+) -> list[dict[str, Any]]:
+    """One row a method: measures over `options.backtest` origins a horizon apart. Each method's interval widths are
+    learned from origins before those it is measured on."""
+    folds = cut(series, horizon, season, origins=options.backtest, stride=horizon)
+    if not folds.histories:
+        raise DataError(
+            f"no series is long enough to hold {horizon} values back", hint="give a shorter --horizon, or no --backtest"
+        )
+    earlier = _calibration_folds(folds.histories[: 2 * MOST_FOLDS], horizon, season)
+    names = [options.method, "seasonal-naive"]
+    names += [name for name in ("theta", "ets") if options.method == "auto"]
+    rows = []
+    for name in dict.fromkeys(names):
+        forecast = fold_forecasts(folds, horizon, season, name)
+        before = fold_forecasts(earlier, horizon, season, name)
+        widths: Widths = calibrate(np.abs(earlier.actual - before), earlier.recent, earlier.member, levels, horizon)
+        floor = np.array([0.0 if h.min() >= 0 else -np.inf for h in folds.histories])
+        bands = widths.intervals(forecast, np.nan_to_num(folds.recent), floor)
+        measures = measure(folds, forecast, bands, levels)
+        rows.append({"method": name, **{key: float(f"{value:.5g}") for key, value in measures.items()}})
+    return rows

@@ -1,0 +1,111 @@
+"""The methods by name, and their combination: what is forecast with what."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+
+from seqcli.errors import UsageError
+from seqcli.forecasting import baselines
+from seqcli.forecasting.batch import Batch, make_batch
+from seqcli.forecasting.smoothing import ets
+from seqcli.forecasting.theta import theta
+
+CHUNK = 256  # series computed together: as many as stay in a processor's cache
+MOST_VALUES = 400  # the latest values a recursion is run over, or SEASONS seasons if those are more
+SEASONS = 7
+INTERMITTENT = 0.4  # share of zeros from which a non-negative series counts as intermittent
+
+# The combination is fixed in advance, chosen on the tourism competition's series and on the Time Series Data Library's
+# (benchmarks/forecast_tourism.py prints what it gives), not for each series anew: with a season the median of three
+# methods, without one a weighted mean.
+MEDIAN_OF = ("theta", "ets", "seasonal-naive")
+WEIGHTS = {"theta": 0.65, "ets": 0.15, "drift": 0.2}
+
+Method = Callable[[Batch, int, int], np.ndarray]
+
+
+def _ets(batch: Batch, horizon: int, season: int) -> np.ndarray:
+    return ets(batch, horizon, season).forecast
+
+
+def _combination(batch: Batch, horizon: int, season: int) -> np.ndarray:
+    if season > 1:
+        median: np.ndarray = np.median([METHODS[name](batch, horizon, season) for name in MEDIAN_OF], axis=0)
+        return median
+    total = np.zeros((horizon, batch.values.shape[1]))
+    for name, weight in WEIGHTS.items():
+        total += weight * METHODS[name](batch, horizon, season)
+    return total
+
+
+def _intermittent(batch: Batch, horizon: int, season: int) -> np.ndarray:
+    both: np.ndarray = (baselines.sba(batch, horizon, season) + baselines.tsb(batch, horizon, season)) / 2
+    return both
+
+
+METHODS: dict[str, Method] = {
+    "combination": _combination,
+    "theta": theta,
+    "ets": _ets,
+    "seasonal-naive": baselines.seasonal_naive,
+    "naive": baselines.naive,
+    "drift": baselines.drift,
+    "mean": baselines.mean,
+    "croston": baselines.croston,
+    "sba": baselines.sba,
+    "tsb": baselines.tsb,
+}
+
+
+def choose(values: np.ndarray, method: str) -> str:
+    """What `auto` takes for a series: `naive` for the constant and very short, `intermittent`, or `combination`."""
+    if method != "auto":
+        return method
+    if len(values) < 4 or values.min() == values.max():
+        return "naive"
+    if values.min() >= 0 and (values == 0).mean() >= INTERMITTENT:
+        return "intermittent"
+    return "combination"
+
+
+def forecast_all(
+    series: Sequence[np.ndarray], horizon: int, season: int, method: str = "auto", *, threads: int | None = None
+) -> np.ndarray:
+    """Forecasts of series without missing values. (series, horizon)
+
+    Not below zero where the history never is. Raises `UsageError` for an unknown method.
+    """
+    if method != "auto" and method not in METHODS:
+        raise UsageError(f"unknown method {method!r}", hint=f"choose from auto, {', '.join(METHODS)}")
+    result = np.zeros((len(series), horizon))
+    groups: dict[str, list[int]] = {}
+    for index, values in enumerate(series):
+        groups.setdefault(choose(values, method), []).append(index)
+    jobs: list[tuple[str, list[int]]] = []
+    for chosen, members in groups.items():
+        members.sort(key=lambda index: len(series[index]))
+        jobs += [(chosen, members[start : start + CHUNK]) for start in range(0, len(members), CHUNK)]
+    keep = max(MOST_VALUES, SEASONS * season)
+
+    def run(job: tuple[str, list[int]]) -> None:
+        chosen, members = job
+        batch = make_batch([series[index][-keep:] for index in members])
+        function = _intermittent if chosen == "intermittent" else METHODS[chosen]
+        forecast = function(batch, horizon, season)
+        simple = baselines.seasonal_naive(batch, horizon, season)
+        forecast = np.where(np.isfinite(forecast), forecast, simple)
+        forecast = np.where(np.nanmin(batch.values, axis=0) >= 0, np.maximum(forecast, 0.0), forecast)
+        result[members] = batch.restore(forecast).T
+
+    workers = threads or os.cpu_count() or 1
+    if len(jobs) == 1 or workers == 1:
+        for job in jobs:
+            run(job)
+    else:
+        with ThreadPoolExecutor(workers) as pool:
+            list(pool.map(run, jobs))
+    return result
