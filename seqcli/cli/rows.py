@@ -16,16 +16,18 @@ from seqcli.cli.options import RowFormat
 def write_rows(columns: Sequence[str], rows: Iterable[Mapping[str, Any]], form: RowFormat | None = None) -> None:
     """Write `rows` under `columns` to stdout; without a `form`, a table on a terminal and CSV elsewhere.
 
-    CSV and NDJSON go out row by row as the rows come, floats as their shortest exact form; a table waits for all of
-    them. A missing or None value is empty in a table or CSV and null in NDJSON.
+    CSV and NDJSON go out row by row as the rows come, floats as their shortest exact form, the header with the first
+    row, so that input which cannot be used leaves nothing behind; a table waits for all rows. A missing or None value is empty in a table or CSV and null in NDJSON.
     """
     form = form or ("table" if sys.stdout.isatty() else "csv")
     if form == "table":
         _write_table(columns, rows)
     elif form == "csv":
-        console.write(csv_line(columns))
+        header = csv_line(columns)
         for row in rows:
-            console.write(csv_line([row.get(column) for column in columns]))
+            console.write(header + csv_line([row.get(column) for column in columns]))
+            header = ""
+        console.write(header)
     else:
         for row in rows:
             write_json({column: row.get(column) for column in columns})

@@ -6,6 +6,8 @@ import csv
 import io
 import json
 
+import pytest
+
 from seqcli.cli.rows import write_json, write_rows
 
 ROWS = [{"id": 'a,"b"', "value": 0.1}, {"id": "天\n空", "value": None}, {"id": "NA", "value": float("nan")}]
@@ -51,3 +53,16 @@ def test_table_shows_text_as_it_is(capsys):
 def test_json_has_no_values_that_json_does_not_know(capsys):
     write_json({"a": [float("inf"), {"b": float("nan")}], "c": "é"})
     assert capsys.readouterr().out == '{"a": [null, {"b": null}], "c": "é"}\n'
+
+
+def test_no_rows_are_a_header_and_unusable_input_is_nothing(capsys):
+    write_rows(["id"], [], "csv")
+    assert capsys.readouterr().out == "id\n"
+
+    def rows():
+        raise ValueError
+        yield
+
+    with pytest.raises(ValueError, match="^$"):
+        write_rows(["id"], rows(), "csv")
+    assert capsys.readouterr().out == ""
