@@ -14,6 +14,7 @@ import json
 import random
 import sys
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 
 if __package__ in (None, ""):
@@ -21,9 +22,9 @@ if __package__ in (None, ""):
 
 from sample_data.chinese import CHINESE
 from sample_data.english import ENGLISH
-from sample_data.pairs import Pair, split_pairs
+from sample_data.pairs import Pair, Split, split_pairs
 from sample_data.sales import write_holidays, write_sales
-from sample_data.stories import Language, Story, long_range_story, write_story
+from sample_data.stories import Story, long_range_story, write_story
 
 FOLDER = Path(__file__).resolve().parent
 LANGUAGES = {"en": ENGLISH, "zh": CHINESE}
@@ -33,9 +34,11 @@ SHORT = 4  # every fourth story of a file is a short one
 SHORT_DISTANCES = (10, 60)
 
 
-def stories(language: Language, seed: int = 0) -> list[Story]:
+@cache
+def stories(code: str) -> tuple[Story, ...]:
     """The stories of a language's file."""
-    rng = random.Random(f"stories {language.code} {seed}")
+    language = LANGUAGES[code]
+    rng = random.Random(f"stories {code} 0")
     told: list[Story] = []
     size = 0
     while size < STORY_BYTES:
@@ -44,7 +47,13 @@ def stories(language: Language, seed: int = 0) -> list[Story]:
         else:
             told.append(write_story(language, rng))
         size += len(told[-1].text.encode()) + 2
-    return told
+    return tuple(told)
+
+
+@cache
+def pairs() -> Split:
+    """The pairs to train on, to validate on and to test with."""
+    return split_pairs(0, **PAIRS)
 
 
 def long_range(
@@ -57,13 +66,13 @@ def long_range(
 
 
 def story_file(code: str) -> str:
-    return "\n\n".join(story.text for story in stories(LANGUAGES[code])) + "\n"
+    return "\n\n".join(story.text for story in stories(code)) + "\n"
 
 
 def link_file(code: str) -> str:
     """Where the dependencies of a story file are: a row each, stories counted from 1, places from 0."""
     rows = ["story\tkind\tdistance\tcause\tplace\tanswer\talternatives"]
-    for number, story in enumerate(stories(LANGUAGES[code]), 1):
+    for number, story in enumerate(stories(code), 1):
         for link in story.links:
             values = (
                 number,
@@ -80,8 +89,8 @@ def link_file(code: str) -> str:
 
 def pair_file(part: str) -> str:
     """English TAB Chinese, one pair a line."""
-    pairs: tuple[Pair, ...] = getattr(split_pairs(0, **PAIRS), part)
-    return "".join(f"{pair.english}\t{pair.chinese}\n" for pair in pairs)
+    chosen: tuple[Pair, ...] = getattr(pairs(), part)
+    return "".join(f"{pair.english}\t{pair.chinese}\n" for pair in chosen)
 
 
 FILES: dict[str, Callable[[], str]] = {

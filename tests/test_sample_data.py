@@ -12,8 +12,8 @@ from itertools import pairwise
 
 import pytest
 
+from sample_data import make
 from sample_data.make import FILES, FOLDER, LANGUAGES, PAIRS, long_range, stories
-from sample_data.pairs import split_pairs
 from sample_data.stories import Story
 
 CODES = list(LANGUAGES)
@@ -39,7 +39,7 @@ def test_story_files_have_their_size_and_shape(code: str) -> None:
     content = (FOLDER / f"stories.{code}.txt").read_bytes()
     assert 300_000 <= len(content) <= 500_000
     blocks = content.decode().removesuffix("\n").split("\n\n")
-    assert len(blocks) == len(set(blocks)) == len(stories(LANGUAGES[code]))
+    assert len(blocks) == len(set(blocks)) == len(stories(code))
     assert all(block == block.strip() and "{" not in block and "|" not in block for block in blocks)
 
 
@@ -62,7 +62,7 @@ def test_links_lead_from_a_cause_to_the_word_it_decides(code: str) -> None:
 @pytest.mark.parametrize("code", CODES)
 def test_nothing_between_cause_and_answer_gives_it_away(code: str) -> None:
     language = LANGUAGES[code]
-    examples: list[Story] = [*stories(language), *long_range(80, 100, language=code)]
+    examples: list[Story] = [*stories(code), *long_range(80, 100, language=code)]
     for story in examples:
         units = list(language.unit.finditer(story.text))
         for link in story.links:
@@ -130,7 +130,7 @@ def test_pairs_are_different_and_their_number_is_right() -> None:
 
 
 def test_held_out_pairs_are_new_combinations_of_known_words() -> None:
-    split = split_pairs(0, **PAIRS)
+    split = make.pairs()
     known = set().union(*(pair.joins for pair in (*split.train, *split.valid)))
     assert all(pair.joins - known for pair in split.test)
     words = Counter(word for english, _ in pairs("train") for word in english.lower().rstrip(".?").split())
