@@ -47,6 +47,8 @@ demo: $(STAMP)
 		--output $(DEMO)/pairs.mt.safetensors --overwrite
 	head -n 5 sample_data/pairs.en-zh.test.tsv | cut -f 1 | $(BIN)/seqcli translate --model $(DEMO)/pairs.mt.safetensors
 	$(BIN)/seqcli evaluate $(DEMO)/pairs.mt.safetensors sample_data/pairs.en-zh.test.tsv
+	$(BIN)/seqcli forecast sample_data/sales.csv --output $(DEMO)/sales.forecast.csv --plot $(DEMO)/sales.svg
+	head -n 8 $(DEMO)/sales.forecast.csv
 
 clean:
 	rm -rf $(VENV) build .pytest_cache .mypy_cache .ruff_cache

@@ -17,7 +17,8 @@ def write_rows(columns: Sequence[str], rows: Iterable[Mapping[str, Any]], form: 
     """Write `rows` under `columns` to stdout; without a `form`, a table on a terminal and CSV elsewhere.
 
     CSV and NDJSON go out row by row as the rows come, floats as their shortest exact form, the header with the first
-    row, so that input which cannot be used leaves nothing behind; a table waits for all rows. A missing or None value is empty in a table or CSV and null in NDJSON.
+    row, so that input which cannot be used leaves nothing behind; a table waits for all rows. A missing or None value
+    is empty in a table or CSV and null in NDJSON.
     """
     form = form or ("table" if sys.stdout.isatty() else "csv")
     if form == "table":
