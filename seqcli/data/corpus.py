@@ -11,18 +11,21 @@ import hashlib
 import json
 import os
 import tempfile
+import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 
 from seqcli.data.text import open_bytes, read_chunks
 from seqcli.data.tokenizer import Tokenizer, choose_kind, load_tokenizer, train_tokenizer
-from seqcli.errors import DataError, UsageError
+from seqcli.errors import CheckpointError, DataError, UsageError
 
 IN_MEMORY = 8_000_000  # bytes of text up to which nothing is cached
-LONGEST_LINE = 4_000_000  # characters after which a line is cut at a blank, or anywhere
+ABANDONED = 24 * 3600.0  # seconds without a write after which an unfinished file is nobody's
+LONGEST_LINE = 1_000_000  # characters after which a line is cut at a blank, or anywhere
 
 
 @dataclass(frozen=True)
@@ -70,15 +73,19 @@ def open_corpus(
     if valid is None and not 0 < valid_share < 1:
         raise UsageError("--valid-share must be between 0 and 1")
     with contextlib.ExitStack() as stack:
-        sources = _Sources([stack.enter_context(_spooled(path)) for path in paths], encoding, errors)
+        sources = _Sources([stack.enter_context(_spooled(path)) for path in paths], paths, encoding, errors)
         size = sources.measure()
         if not size.characters:
             raise DataError("the text is empty", path=", ".join(paths), hint="give a file with some text in it")
         if valid is not None:
-            held = _Sources([stack.enter_context(_spooled(path)) for path in valid], encoding, errors)
+            held = _Sources([stack.enter_context(_spooled(path)) for path in valid], valid, encoding, errors)
             held_size = held.measure()
             if not held_size.characters:
-                raise DataError("the validation text is empty", path=", ".join(valid))
+                raise DataError(
+                    "the validation text is empty",
+                    path=", ".join(valid),
+                    hint="leave --valid out to hold some text out",
+                )
             held_start: int = 0
             train_stop: int | None = None
             held_out = f"validation: {', '.join(valid)}"
@@ -110,6 +117,8 @@ def open_corpus(
             path=", ".join(paths),
             hint="give more text, or a --valid file",
         )
+    if cache.used:
+        notes.append(f"the tokenised text is kept in {cache.folder}")
     notes.append(f"{len(train.ids):,} training tokens, {len(heldout.ids):,} for validation, {tokenizer.size:,} types")
     return Corpus(
         train=train.ids,
@@ -126,7 +135,7 @@ def open_corpus(
 
 def encode_files(paths: list[str], tokenizer: Tokenizer, *, encoding: str = "utf-8", errors: str = "strict") -> Encoded:
     """Whole files as one stream of ids, in memory."""
-    return _encode(_Sources(paths, encoding, errors).chunks(), tokenizer)
+    return _encode(_Sources(paths, paths, encoding, errors).chunks(), tokenizer)
 
 
 def line_chunks(chunks: Iterable[str]) -> Iterator[str]:
@@ -155,13 +164,15 @@ class _Size:
 class _Sources:
     """Several files as one text. Carriage returns before line feeds are left out; each file ends with a line."""
 
-    def __init__(self, paths: list[str], encoding: str, errors: str) -> None:
+    def __init__(self, paths: list[str], names: list[str], encoding: str, errors: str) -> None:
+        """`names` are what errors call the files that are read from `paths`."""
         self.paths, self.encoding, self.errors = paths, encoding, errors
+        self.names = ["standard input" if name == "-" else name for name in names]
 
     def _text(self) -> Iterator[str]:
-        for path in self.paths:
+        for path, name in zip(self.paths, self.names, strict=True):
             last, held = "\n", ""
-            for chunk in read_chunks(path, encoding=self.encoding, errors=self.errors):
+            for chunk in read_chunks(path, encoding=self.encoding, errors=self.errors, name=name):
                 text = held + chunk
                 held = "\r" if text.endswith("\r") else ""  # its line feed may be in the next chunk
                 text = text[: len(text) - len(held)].replace("\r\n", "\n")
@@ -241,7 +252,8 @@ class _Cache:
     def tokenizer(self, key: str, train: Callable[[], Tokenizer], progress: Callable[[str], None]) -> Tokenizer:
         path = self._path(key, "tokenizer")
         if self.used and path.exists():
-            return load_tokenizer(path.read_bytes())
+            with contextlib.suppress(CheckpointError, OSError):  # a damaged one is made again
+                return load_tokenizer(path.read_bytes())
         if self.used:
             progress("learning the vocabulary")
         tokenizer = train()
@@ -255,19 +267,28 @@ class _Cache:
             return _encode(chunks, tokenizer)
         dtype = np.dtype(np.uint8 if tokenizer.size <= 2**8 else np.uint16 if tokenizer.size <= 2**16 else np.int32)
         path, about = self._path(key, f"ids-{dtype.name}"), self._path(key, "json")
-        if not (path.exists() and about.exists()):
-            size = characters = 0
+        values = _read_about(about, path)
+        if values is None:
+            values = {"bytes": 0, "chars": 0, "size": 0}
             with _renamed(path) as temporary, temporary.open("wb") as file:
                 for chunk in chunks:
-                    file.write(tokenizer.encode(chunk).astype(dtype).tobytes())
-                    size += len(chunk.encode("utf-8", "surrogatepass"))
-                    characters += len(chunk)
-                    progress(f"tokenising: {size / 1e6:,.0f} MB")
+                    values["size"] += file.write(tokenizer.encode(chunk).astype(dtype).tobytes())
+                    values["bytes"] += len(chunk.encode("utf-8", "surrogatepass"))
+                    values["chars"] += len(chunk)
+                    progress(f"tokenising: {values['bytes'] / 1e6:,.0f} MB")
             with _renamed(about) as temporary:
-                temporary.write_text(json.dumps({"bytes": size, "chars": characters}))
-        values = json.loads(about.read_text())
-        ids = np.memmap(path, dtype, "r") if path.stat().st_size else np.zeros(0, dtype)
+                temporary.write_text(json.dumps(values))
+        ids = np.memmap(path, dtype, "r") if values["size"] else np.zeros(0, dtype)
         return Encoded(ids, values["bytes"], values["chars"])
+
+
+def _read_about(about: Path, path: Path) -> dict[str, int] | None:
+    """What is known of a kept file of ids; None if there is none or it is not whole."""
+    try:
+        values: dict[str, int] = json.loads(about.read_text())
+        return values if values["size"] == path.stat().st_size else None
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
 
 
 @contextlib.contextmanager
@@ -276,6 +297,10 @@ def _renamed(path: Path) -> Iterator[Path]:
     temporary = path.with_name(f"{path.name}.{os.getpid()}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        for left in path.parent.glob("*.part"):  # of runs that were killed
+            with contextlib.suppress(OSError):
+                if time.time() - left.stat().st_mtime > ABANDONED:
+                    left.unlink()
         yield temporary
         temporary.replace(path)
     except OSError as problem:
@@ -285,7 +310,8 @@ def _renamed(path: Path) -> Iterator[Path]:
             hint="free some space, or set XDG_CACHE_HOME to another place",
         ) from problem
     finally:
-        temporary.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            temporary.unlink()
 
 
 def _default_cache() -> Path:
@@ -301,6 +327,19 @@ def _spooled(path: str) -> Iterator[str]:
     with tempfile.NamedTemporaryFile(prefix="seqcli-", suffix=".txt") as file:
         with open_bytes(path) as source:
             while data := source.read(1 << 20):
-                file.write(data)
-        file.flush()
+                _keep(file, data)
+        _keep(file, b"")
         yield file.name
+
+
+def _keep(file: IO[bytes], data: bytes) -> None:
+    try:
+        file.write(data)
+        if not data:
+            file.flush()
+    except OSError as problem:
+        raise DataError(
+            f"what was read cannot be kept: {problem.strerror or problem}",
+            path=tempfile.gettempdir(),
+            hint="free some space, set TMPDIR to another place, or give the text as a file",
+        ) from problem

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import io
 import os
 import select
 import sys
@@ -16,6 +17,15 @@ CHUNK = 1 << 16  # bytes read at a time
 GZIP = b"\x1f\x8b"
 
 
+def text_decoder(encoding: str, errors: str) -> codecs.IncrementalDecoder:
+    """What turns bytes into text as they come; `UsageError` for an unknown encoding, or one that is not of text."""
+    try:
+        io.TextIOWrapper(io.BytesIO(), encoding)  # refuses codecs that are not of text, such as hex
+        return codecs.getincrementaldecoder(encoding)(errors)
+    except (LookupError, ValueError, TypeError) as problem:
+        raise UsageError(f"unknown encoding {encoding!r}", hint="utf-8, gb18030, latin-1 are some") from problem
+
+
 class LiveLines(Iterator[str]):
     """The lines of standard input, plain or gzip, as they arrive: ended by a line feed, one carriage return before it
     left out, a byte order mark at the start too.
@@ -27,10 +37,7 @@ class LiveLines(Iterator[str]):
     def __init__(self, *, encoding: str = "utf-8", errors: str = "strict") -> None:
         if sys.stdin is None:
             raise DataError("standard input is closed", hint="give a file, or pipe something in")
-        try:
-            self._decoder = codecs.getincrementaldecoder(encoding)(errors)
-        except LookupError as problem:
-            raise UsageError(f"unknown encoding {encoding!r}", hint="utf-8, gb18030, latin-1 are some") from problem
+        self._decoder = text_decoder(encoding, errors)
         self._encoding = encoding
         try:
             self._descriptor: int | None = sys.stdin.buffer.fileno()
@@ -107,6 +114,10 @@ class LiveLines(Iterator[str]):
                 path="standard input",
                 line=self._number + 1,
                 hint="name the --encoding, or replace such bytes with --errors replace",
+            ) from problem
+        except UnicodeError as problem:  # UTF-16 and UTF-32 without their mark
+            raise DataError(
+                f"is not {self._encoding} text: {problem}", path="standard input", hint="name its --encoding"
             ) from problem
         if self._decoded == 0:
             text = text.removeprefix("\ufeff")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import io
+import re
 from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
@@ -13,7 +14,11 @@ from seqcli.errors import DataError
 
 SAMPLE = 20_000_000  # characters a vocabulary is learnt from at most
 LONGEST = 4000  # characters of one training sentence; SentencePiece silently skips long ones, so they are cut
+REMEMBERED = 200_000  # words whose ids are kept, so that a frequent word is cut up once
 _MARK = "\u2581"  # what SentencePiece writes for a blank
+_LOST = re.compile("([\u2581\\0\ud800-\udfff])")  # what SentencePiece would take for a blank, or cannot take
+# A blank belongs to the word after it, and no piece of byte-pair encoding has one further on: words are cut up alone.
+_WORDS = re.compile(r" ?[^ \n]+|[ \n]")
 
 
 class SubwordTokenizer:
@@ -43,8 +48,7 @@ class SubwordTokenizer:
             else piece.replace(_MARK, " ").encode()
             for number, piece in enumerate(pieces)
         ]
-        # a text that holds SentencePiece's own mark must not lose it: it is spelt in bytes
-        self._mark_ids = [self._processor.piece_to_id(f"<0x{byte:02X}>") for byte in _MARK.encode()]
+        self._forget()
 
     @classmethod
     def train(cls, chunks: Iterable[str], vocab_size: int | None = None) -> SubwordTokenizer:
@@ -97,35 +101,35 @@ class SubwordTokenizer:
         return pack(self.kind, self._model)
 
     def encode(self, text: str) -> np.ndarray:
-        lines = self.encode_lines(text.split("\n"))
-        ids: list[int] = []
-        for number, line in enumerate(lines):
-            if number:
-                ids.append(self.boundary_id)
-            ids.extend(line)
-        return np.array(ids, np.int32)
+        words = _WORDS.findall(text)
+        new = list(set(words).difference(self._known))
+        if len(self._known) + len(new) > REMEMBERED:
+            self._forget()
+            new = list(set(words).difference(self._known))
+        for word, ids in zip(new, self._encode_words(new), strict=True):
+            self._known[word] = np.array(ids, np.int32).tobytes()
+        return np.frombuffer(bytearray().join(map(self._known.__getitem__, words)), np.int32)
 
-    def encode_lines(self, lines: list[str]) -> list[list[int]]:
-        """Ids of each of many lines that hold no line feed, on several cores."""
-        encoded: list[list[int]] = self._processor.encode(lines, out_type=int, num_threads=2 if len(lines) > 64 else 1)
-        for number, line in enumerate(lines):
-            if _MARK in line or "\0" in line or any("\ud800" <= c <= "\udfff" for c in line):
-                encoded[number] = self._encode_special(line)
+    def _forget(self) -> None:
+        self._known: dict[str, bytes] = {"\n": np.array([self.boundary_id], np.int32).tobytes()}
+
+    def _encode_words(self, words: list[str]) -> list[list[int]]:
+        """Ids of each of many words without a line feed, on several cores."""
+        encoded: list[list[int]] = self._processor.encode(words, out_type=int, num_threads=2 if len(words) > 64 else 1)
+        for number, word in enumerate(words):
+            if _LOST.search(word):
+                encoded[number] = self._spelt(word)
         return encoded
 
-    def _encode_special(self, line: str) -> list[int]:
-        """A line with characters that SentencePiece would lose: those are spelt in bytes."""
+    def _spelt(self, word: str) -> list[int]:
+        """A word with characters that SentencePiece would lose: those are spelt in bytes."""
         ids: list[int] = []
-        run = ""
-        for character in line:
-            if character in (_MARK, "\0") or "\ud800" <= character <= "\udfff":
-                ids.extend(self._processor.encode(run, out_type=int) if run else [])
-                spelt = character.encode("utf-8", "replace")
-                ids.extend(self._processor.piece_to_id(f"<0x{byte:02X}>") for byte in spelt)
-                run = ""
-            else:
-                run += character
-        return ids + (self._processor.encode(run, out_type=int) if run else [])
+        for part in _LOST.split(word):
+            if _LOST.fullmatch(part):
+                ids.extend(self._processor.piece_to_id(f"<0x{byte:02X}>") for byte in part.encode("utf-8", "replace"))
+            elif part:
+                ids.extend(self._processor.encode(part, out_type=int))
+        return ids
 
     def decode(self, ids: Sequence[int]) -> str:
         return b"".join(self._bytes[int(token)] for token in ids).decode("utf-8", "replace")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 import gzip
 import io
 import sys
@@ -12,10 +11,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-from seqcli.data.live import LiveLines
-from seqcli.errors import DataError, UsageError
+from seqcli.data.live import LiveLines, text_decoder
+from seqcli.errors import DataError
 
 CHUNK = 1 << 20  # bytes read at a time
+_REMEDIES: dict[type[OSError], str] = {
+    FileNotFoundError: "check the name; it counts from the folder you are in",
+    PermissionError: "check who may read it",
+}
 
 
 @contextmanager
@@ -35,9 +38,14 @@ def open_bytes(path: str) -> Iterator[BinaryIO]:
         with open(path, "rb") as file:
             yield from _plain(file)
     except (zlib.error, EOFError, gzip.BadGzipFile) as problem:
-        raise DataError("is a damaged gzip file", path=path, hint="fetch or compress it again") from problem
+        raise DataError("is a damaged gzip file", path=_shown(path), hint="fetch or compress it again") from problem
     except OSError as problem:
-        raise DataError(f"cannot be read: {problem.strerror or problem}", path=path) from problem
+        hint = _REMEDIES.get(type(problem), "copy it to another place, or pipe it in")
+        raise DataError(f"cannot be read: {problem.strerror or problem}", path=_shown(path), hint=hint) from problem
+
+
+def _shown(path: str) -> str:
+    return "standard input" if path == "-" else path
 
 
 def _plain(file: BinaryIO) -> Iterator[BinaryIO]:
@@ -49,15 +57,16 @@ def _plain(file: BinaryIO) -> Iterator[BinaryIO]:
         yield buffered
 
 
-def read_chunks(path: str, *, encoding: str = "utf-8", errors: str = "strict") -> Iterator[str]:
+def read_chunks(
+    path: str, *, encoding: str = "utf-8", errors: str = "strict", name: str | None = None
+) -> Iterator[str]:
     """The text of a file in pieces of about a million characters; a byte order mark at its start is left out.
 
+    Errors call the file `name` if that is given (the text may be a copy of what was read from elsewhere).
     Raises `DataError` with the byte's place for what is not text, `UsageError` for an unknown encoding.
     """
-    try:
-        decoder = codecs.getincrementaldecoder(encoding)(errors)
-    except LookupError as problem:
-        raise UsageError(f"unknown encoding {encoding!r}", hint="utf-8, gb18030, latin-1 are some") from problem
+    decoder = text_decoder(encoding, errors)
+    shown = name or _shown(path)
     done = 0
     with open_bytes(path) as file:
         while True:
@@ -69,8 +78,12 @@ def read_chunks(path: str, *, encoding: str = "utf-8", errors: str = "strict") -
                 place = done - held + problem.start
                 raise DataError(
                     f"byte {place} (0x{problem.object[problem.start]:02x}) is not {encoding} text: {problem.reason}",
-                    path="standard input" if path == "-" else path,
+                    path=shown,
                     hint="name the file's --encoding, or replace such bytes with --errors replace",
+                ) from problem
+            except UnicodeError as problem:  # UTF-16 and UTF-32 without their mark
+                raise DataError(
+                    f"is not {encoding} text: {problem}", path=shown, hint="name the file's --encoding"
                 ) from problem
             if done == 0 and text.startswith("\ufeff"):
                 text = text[1:]

@@ -116,12 +116,13 @@ def pack(kind: str, body: bytes) -> bytes:
 def choose_kind(sample: str, characters: int) -> tuple[Kind, str]:
     """What to cut a text into, and why, in a sentence. `sample` is its beginning, `characters` its whole length.
 
-    Text that was prepared in words (it has `<unk>` in it) is read in words; short texts in characters, which need the
-    least text to be learnt from; all others in subwords.
+    Text that was prepared in words (`<unk>` is one word in a thousand at least) is read in words; a text of less than
+    250,000 characters in characters, which need the least text to be learnt from; every other one in subwords.
     """
     if not sample.strip():
         raise DataError("the text is empty", hint="give a file with some text in it")
-    if "<unk>" in sample:
+    words = sample.split()
+    if words.count("<unk>") * 1000 >= len(words):
         return "word", "tokens: words, since the text holds <unk> and so was prepared in words (--tokens)"
     if characters < 250_000:
         return "char", f"tokens: characters, since the text is short ({characters:,} of them) (--tokens)"

@@ -82,6 +82,33 @@ def test_a_large_corpus_is_mapped_and_cached(text: str, tmp_path: Path, monkeypa
     assert open_corpus([text], tokens="subword", cache_dir=tmp_path / "cache").fingerprint != first.fingerprint
 
 
+def test_a_damaged_cache_is_made_again(text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "IN_MEMORY", 10)
+    cache = tmp_path / "cache"
+    expected = np.array(open_corpus([text], tokens="subword", cache_dir=cache).train)
+    (cache / "old.part").write_bytes(b"left by a killed run")
+    os.utime(cache / "old.part", (1, 1))
+    for path in cache.iterdir():
+        if path.suffix != ".part":
+            path.write_bytes(path.read_bytes()[:7])
+    np.testing.assert_array_equal(open_corpus([text], tokens="subword", cache_dir=cache).train, expected)
+    assert not (cache / "old.part").exists()
+
+
+def test_a_cache_that_cannot_be_written_is_named(text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "IN_MEMORY", 10)
+    (tmp_path / "file").write_text("")
+    with pytest.raises(DataError, match="cannot be kept") as refused:
+        open_corpus([text], tokens="word", cache_dir=tmp_path / "file" / "cache")
+    assert "XDG_CACHE_HOME" in str(refused.value.hint)
+
+
+def test_errors_call_standard_input_by_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", Pipe(b"good\n\xff\n"))
+    with pytest.raises(DataError, match="standard input: byte 5 "):
+        open_corpus(["-"])
+
+
 def test_a_given_tokenizer_is_used(text: str) -> None:
     tokenizer = open_corpus([text], tokens="char").tokenizer
     assert open_corpus([text], tokens="word", tokenizer=tokenizer).tokenizer is tokenizer

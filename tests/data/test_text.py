@@ -76,11 +76,16 @@ def test_other_encodings(tmp_path: Path) -> None:
     assert list(read_lines(write(tmp_path, "天空\n".encode("gb18030")), encoding="gb18030")) == ["天空"]
     with pytest.raises(UsageError, match="unknown encoding"):
         list(read_lines(write(tmp_path, b"a"), encoding="klingon"))
+    with pytest.raises(UsageError, match="unknown encoding"):
+        list(read_lines(write(tmp_path, b"6161"), encoding="hex"))
+    with pytest.raises(DataError, match="is not utf-16 text"):
+        list(read_lines(write(tmp_path, b"abcd"), encoding="utf-16"))
 
 
 def test_files_that_cannot_be_read(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="No such file"):
+    with pytest.raises(DataError, match="No such file") as refused:
         list(read_lines(str(tmp_path / "none")))
+    assert refused.value.hint
     with pytest.raises(DataError, match="is a folder"):
         list(read_lines(str(tmp_path)))
     with pytest.raises(DataError, match="damaged gzip"):

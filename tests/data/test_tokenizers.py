@@ -7,6 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from seqcli.data import subwords
+from seqcli.data.subwords import SubwordTokenizer
 from seqcli.data.tokenizer import Tokenizer, choose_kind, load_tokenizer, train_tokenizer
 from seqcli.errors import CheckpointError, DataError
 
@@ -23,8 +25,8 @@ def tokenizer(request: pytest.FixtureRequest) -> Tokenizer:
 
 
 @pytest.fixture(scope="module")
-def subword() -> Tokenizer:
-    return train_tokenizer("subword", [TEXT], 400)
+def subword() -> SubwordTokenizer:
+    return SubwordTokenizer.train([TEXT], 400)
 
 
 def streamed(tokenizer: Tokenizer, ids: np.ndarray) -> str:
@@ -55,7 +57,7 @@ def test_the_boundary_is_the_line_feed(tokenizer: Tokenizer) -> None:
 
 @settings(max_examples=300, deadline=None)
 @given(text=st.text(st.characters(blacklist_categories=["Cs"]), max_size=40))
-def test_subwords_lose_nothing(subword: Tokenizer, text: str) -> None:
+def test_subwords_lose_nothing(subword: SubwordTokenizer, text: str) -> None:
     ids = subword.encode(text)
     assert subword.decode(ids) == text
     assert streamed(subword, ids) == text
@@ -65,13 +67,35 @@ def test_subwords_lose_nothing(subword: Tokenizer, text: str) -> None:
 @pytest.mark.parametrize(
     "text", ["<s></s><unk><0x0A>", "  a   b ", "\u2581x\u2581", "a\0b", "\u2028\t\r\x1b[31m", "👩‍👩‍👧 é é"]
 )
-def test_subwords_lose_nothing_that_looks_special(subword: Tokenizer, text: str) -> None:
+def test_subwords_lose_nothing_that_looks_special(subword: SubwordTokenizer, text: str) -> None:
     ids = subword.encode(text)
     assert subword.decode(ids) == text
     assert not set(ids.tolist()) & {0, 1, 2, 3}
 
 
-def test_streaming_never_shows_half_a_character(subword: Tokenizer) -> None:
+WORDS = st.sampled_from(["the", " ", "  ", "\n", "天空", "\u3000", "\t", "air", "\u2581", "\0", "x", "-", "factories"])
+
+
+@settings(max_examples=200, deadline=None)
+@given(parts=st.lists(WORDS, max_size=20))
+def test_words_cut_up_alone_are_cut_up_as_in_their_line(subword: SubwordTokenizer, parts: list[str]) -> None:
+    lost = str.maketrans("", "", "\u2581\0")
+    text = "".join(parts).translate(lost)
+    whole = [subword._processor.encode(line, out_type=int) for line in text.split("\n")]
+    expected = [token for line in whole for token in [subword.boundary_id, *line]][1:]
+    assert subword.encode(text).tolist() == expected
+    assert subword.decode(subword.encode("".join(parts))) == "".join(parts)
+
+
+def test_remembered_words_are_bounded(subword: SubwordTokenizer, monkeypatch: pytest.MonkeyPatch) -> None:
+    expected = [subword.encode(f"air {number} river\n").tolist() for number in range(50)]
+    monkeypatch.setattr(subwords, "REMEMBERED", 5)
+    for number in range(50):
+        assert subword.encode(f"air {number} river\n").tolist() == expected[number]
+        assert len(subword._known) <= 5
+
+
+def test_streaming_never_shows_half_a_character(subword: SubwordTokenizer) -> None:
     decoder = subword.stream_decoder()
     shown = [decoder.push(int(token)) for token in subword.encode("鑫")]
     assert shown[:-1] == [""] * (len(shown) - 1)
@@ -129,6 +153,7 @@ def test_what_is_no_tokenizer_is_refused(data: bytes) -> None:
 
 def test_the_kind_is_chosen_from_the_text() -> None:
     assert choose_kind("the <unk> said\n", 10_000_000)[0] == "word"
+    assert choose_kind("A page that explains what <unk> is for. " + "word " * 2000, 10_000_000)[0] == "subword"
     assert choose_kind("The king said.\n", 100_000)[0] == "char"
     assert choose_kind("The king said.\n", 1_000_000)[0] == "subword"
     with pytest.raises(DataError, match="empty"):
