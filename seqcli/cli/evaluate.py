@@ -55,7 +55,11 @@ def evaluate(
             checkpoint, data, search=Search(beam), device=where, encoding=encoding, errors=errors
         )
     else:
-        raise UsageError(f"{model} is a model for {checkpoint.task}; evaluate knows language models")
+        from seqcli.forecasting.evaluate import evaluate_forecaster
+
+        if len(data) > 1:
+            raise UsageError("a forecaster is evaluated on one CSV file", hint="give one file")
+        result = evaluate_forecaster(checkpoint, data[0], encoding=encoding, errors=errors)
     if as_json:
         write_json(result)
     else:

@@ -13,7 +13,10 @@ from seqcli.cli.rows import csv_line, write_rows
 from seqcli.errors import SeqcliError, UsageError
 
 if TYPE_CHECKING:
-    from seqcli.forecasting.forecast import Forecast
+    import numpy as np
+
+    from seqcli.data.panel import Panel
+    from seqcli.forecasting.forecast import Forecast, ForecastOptions
 
 SHOWN = 3  # series drawn on a terminal
 DANGEROUS = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet takes for the start of a formula
@@ -48,6 +51,19 @@ def forecast(
     fill: Annotated[
         Literal["interpolate", "forward", "zero"], typer.Option(help="What takes the place of missing values.")
     ] = "interpolate",
+    budget: options.Budget = None,
+    covariates: Annotated[
+        str | None, typer.Option(metavar="A,B", help="Columns known beforehand, for the network; needs --future.")
+    ] = None,
+    future: Annotated[
+        str | None, typer.Option(metavar="FILE", help="CSV file with the covariates of the time to be forecast.")
+    ] = None,
+    save: Annotated[str | None, typer.Option(metavar="MODEL", help="Keep the trained network in this file.")] = None,
+    model: Annotated[
+        str | None, typer.Option("--model", "-m", metavar="MODEL", help="Use a network that was kept.")
+    ] = None,
+    overwrite: options.Overwrite = False,
+    seed: options.Seed = 1,
     backtest: Annotated[
         int, typer.Option(metavar="N", min=0, help="Print how good N earlier forecasts were instead, by method.")
     ] = 0,
@@ -68,12 +84,27 @@ def forecast(
 
     Columns, frequency and season are found and said; every forecast comes with intervals, taken from how wrong
     forecasts from earlier points would have been. Prints a table and charts on a terminal, CSV into a pipe.
+
+    With --budget a recurrent network is trained on all series too (at least 50, or 5,000 windows) and gets the share in
+    the forecast that it has earned on each series' last periods.
     """
     from seqcli.data.panel import ReadOptions, read_panel
     from seqcli.forecasting.forecast import ForecastOptions, forecast_panel
 
     if plot is not None and Path(plot).suffix.lower() not in (".svg", ".html", ".png"):
         raise UsageError(f"--plot {plot}: what to draw is told by its ending", hint="name it .svg, .html or .png")
+    names = tuple(name.strip() for name in covariates.split(",")) if covariates else ()
+    wants_network = bool(budget or save or names) and model is None
+    if bool(names) != (future is not None):
+        raise UsageError(
+            "--covariates and --future need each other", hint="name the columns and the file of their future"
+        )
+    if model is not None and (budget or save):
+        raise UsageError("--model uses a network as it is", hint="leave --budget and --save out, or --model")
+    if save is not None:
+        from seqcli.checkpoint import check_writable
+
+        check_writable(Path(save), overwrite=overwrite)
     if data == "-":
         console.mention_terminal_input()
     panel = read_panel(
@@ -86,6 +117,7 @@ def forecast(
             frequency=freq,
             decimal=decimal,
             day_first=day_first,
+            covariates=names,
             encoding=encoding,
             errors=errors,
         ),
@@ -100,7 +132,22 @@ def forecast(
         fill=fill,
         backtest=backtest,
     )
-    result = forecast_panel(panel, wanted)
+    known = None
+    if future is not None:
+        from seqcli.forecasting.covariates import with_future
+
+        known = with_future(panel, future, horizon or panel.frequency.horizon, decimal=decimal or ".")
+    if wants_network:
+        result = _with_training(panel, wanted, known, budget or 60.0, seed, save)
+    elif model is not None:
+        from seqcli.checkpoint import load_checkpoint
+        from seqcli.forecasting.forecaster import load_forecaster
+
+        forecaster = load_forecaster(load_checkpoint(Path(model), task="forecast"))
+        forecaster.check(panel)
+        result = forecast_panel(panel, wanted, forecaster=forecaster, covariates=known)
+    else:
+        result = forecast_panel(panel, wanted)
     for note in result.notes:
         console.notice(note)
     plural = "" if result.horizon == 1 else "s"
@@ -114,6 +161,41 @@ def forecast(
         write_rows(list(result.table[0]), result.table, form)
     else:
         _write(result, output, form, excel_safe)
+
+
+def _with_training(
+    panel: Panel,
+    wanted: ForecastOptions,
+    covariates: list[np.ndarray] | None,
+    budget: float,
+    seed: int,
+    save: str | None,
+) -> Forecast:
+    """Train a network on the panel, forecast with it, and keep it when asked to."""
+    from seqcli.cli.progress import TrainingDisplay
+    from seqcli.cli.training import Interruption
+    from seqcli.forecasting.forecast import forecast_panel
+    from seqcli.forecasting.train import ForecastTraining, save_forecaster, train_forecaster
+
+    training = ForecastTraining(budget=budget, seed=seed)
+    with Interruption() as interruption, TrainingDisplay("quantile_loss") as show:
+        result = forecast_panel(
+            panel,
+            wanted,
+            train=lambda prepared: train_forecaster(
+                prepared,
+                training,
+                covariates=covariates,
+                on_progress=interruption.watch(show),
+                should_stop=interruption.requested,
+                on_notice=console.notice,
+            ),
+            covariates=covariates,
+        )
+    if save is not None:
+        save_forecaster(Path(save), result, training)
+        console.notice(f"saved {save}")
+    return result
 
 
 def _write(result: Forecast, output: str | None, form: options.RowFormat | None, excel_safe: bool) -> None:

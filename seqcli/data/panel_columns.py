@@ -227,8 +227,8 @@ def find_layout(
     ):
         for name in given:
             if name is not None and name not in table.columns:
-                known = ", ".join(list(table.columns)[:12])
-                raise UsageError(f"{option} {name!r} is not a column of {table.path}", hint=f"its columns are {known}")
+                hint = f"its columns are {', '.join(list(table.columns)[:12])}"
+                raise UsageError(f"{option} {name!r} is not a column of {table.path}", hint=hint)
     decimal = decimal or _decimal(table)
     names = [name for name in table.columns if name not in covariates]
     notes: list[str] = []

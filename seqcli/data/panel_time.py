@@ -114,7 +114,7 @@ class TimeStyle:
 
 
 def find_style(texts: Sequence[str], *, day_first: bool | None = None) -> tuple[TimeStyle, str | None] | None:
-    """The style that all of `texts` are written in, and a notice when it had to be guessed; None when there is none."""
+    """The style that `texts` are written in, and a notice when it had to be guessed; None when there is none."""
     sample = [text.strip() for text in texts[:200]]
     if not sample:
         return None
@@ -133,7 +133,8 @@ def find_style(texts: Sequence[str], *, day_first: bool | None = None) -> tuple[
         _steps,
     ):
         style = make(sample)
-        if style is not None and all(style.parse(text) is not None for text in sample):
+        # a few that are not times are errors in a column of times, met when it is read
+        if style is not None and sum(style.parse(text) is not None for text in sample) >= 0.8 * len(sample):
             return style, numeric[1] if make is numeric[0] else None
     return None
 

@@ -13,10 +13,12 @@ from seqcli.data.panel import Panel
 from seqcli.errors import DataError, UsageError
 from seqcli.forecasting.backtest import Folds, cut, fold_forecasts, measure, select
 from seqcli.forecasting.batch import fill_missing
-from seqcli.forecasting.intervals import Widths, calibrate
+from seqcli.forecasting.forecaster import Forecaster, blend
+from seqcli.forecasting.intervals import Widths, calibrate, stretch
 from seqcli.forecasting.methods import METHODS, choose, forecast_all
 from seqcli.forecasting.metrics import recent_scale
 from seqcli.forecasting.seasonality import detect_season
+from seqcli.forecasting.windows import make_history
 
 MOST_CALIBRATED = 600  # series whose earlier forecasts the intervals of a large panel are taken from
 MOST_FOLDS = 1200  # earlier forecasts that are made for the intervals, about
@@ -53,6 +55,7 @@ class Forecast:
     table: list[dict[str, Any]]
     verdict: str
     notes: list[str]
+    forecaster: Forecaster | None = None
 
     def columns(self) -> list[str]:
         """The header of the rows: the input's own names, then forecast and intervals."""
@@ -77,11 +80,32 @@ class Forecast:
                 yield dict(zip(names, [*one.key[:keys], time, *numbers], strict=True))
 
 
-def forecast_panel(
-    panel: Panel, options: ForecastOptions = ForecastOptions(), *, on_detail: Callable[[str], None] = lambda text: None
-) -> Forecast:
-    """Forecast every series of a panel with classical methods, with conformal intervals from rolling origins.
+@dataclass(frozen=True)
+class Prepared:
+    """A panel without missing values, with what its forecasts from one horizon before each end were."""
 
+    panel: Panel
+    filled: list[np.ndarray]
+    season: int
+    horizon: int
+    classical: np.ndarray  # (series, horizon) from one horizon before the end; NaN for series too short for that
+
+
+TrainNetwork = Callable[[Prepared], Forecaster]
+
+
+def forecast_panel(
+    panel: Panel,
+    options: ForecastOptions = ForecastOptions(),
+    *,
+    train: TrainNetwork | None = None,
+    forecaster: Forecaster | None = None,
+    covariates: Sequence[np.ndarray] | None = None,
+) -> Forecast:
+    """Forecast every series of a panel, with conformal intervals from rolling origins.
+
+    With classical methods; and with a network, the `forecaster` given or the one that `train` makes, whose share in the
+    forecast its training has found. `covariates` has an array (covariates, length + horizon) a series, for the network.
     Raises `UsageError` for options that do not fit, `DataError` for values that cannot be forecast.
     """
     levels = _check(options)
@@ -104,9 +128,39 @@ def forecast_panel(
     scales = _scales(filled, season)
     floor = np.array([0.0 if values.min() >= 0 else -np.inf for values in filled])
     bands = widths.intervals(point, scales, floor)
-    verdict = _verdict(folds, forecast, horizon, season, panel, len(filled))
     table = _backtest_table(filled, horizon, season, options, levels) if options.backtest else []
-    return Forecast(panel, season, horizon, levels, point, bands, chosen, table, verdict, notes)
+    if train is None and forecaster is None:
+        verdict = _verdict(folds, forecast, horizon, season, panel, len(filled))
+        return Forecast(panel, season, horizon, levels, point, bands, chosen, table, verdict, notes)
+
+    held = cut(filled, horizon, season, origins=1)
+    whole = ~np.isnan(held.actual).any(axis=1)
+    held = select(held, whole)
+    earlier = fold_forecasts(held, horizon, season, options.method)
+    classical = np.full((len(filled), horizon), np.nan)
+    classical[held.member] = earlier
+    prepared = Prepared(panel, filled, season, horizon, classical)
+    if forecaster is None and train is not None:
+        forecaster = train(prepared)
+    assert forecaster is not None
+    floor_held = floor[held.member]
+    history = make_history(panel, filled, season, covariates)
+    network = forecaster.quantiles(history, np.full(len(filled), history.length), horizon)
+    network_held = forecaster.quantiles(history, np.full(len(filled), history.length - horizon), horizon)[held.member]
+    share = forecaster.config.weight
+    bands_held = widths.intervals(earlier, np.nan_to_num(held.recent), floor_held)
+    earlier, bands_held = blend(earlier, bands_held, network_held, levels, share, floor_held)
+    point, bands = blend(point, bands, network, levels, share, floor)
+    for index in range(len(levels)):
+        low, high = slice(2 * index, 2 * index + 1), slice(2 * index + 1, 2 * index + 2)
+        factor = stretch(
+            held.actual, earlier, bands_held[..., low][..., 0], bands_held[..., high][..., 0], levels[index]
+        )
+        for part in (low, high):
+            bands[..., part] = point[..., None] + factor * (bands[..., part] - point[..., None])
+    bands = np.maximum(bands, np.minimum(floor[:, None], point)[..., None])
+    verdict = _verdict(held, earlier, horizon, season, panel, len(filled))
+    return Forecast(panel, season, horizon, levels, point, bands, chosen, table, verdict, notes, forecaster)
 
 
 def _check(options: ForecastOptions) -> tuple[float, ...]:

@@ -92,3 +92,17 @@ def _upper(scores: np.ndarray, share: float, count: float) -> float:
     # with few scores the finite-sample rank would be the largest of all: half-way is enough beside the prior
     rank = min(rank, (share + 1) / 2)
     return float(np.quantile(scores, rank))
+
+
+def stretch(actual: np.ndarray, point: np.ndarray, low: np.ndarray, high: np.ndarray, level: float) -> float:
+    """By how much intervals around `point` must be widened to cover `level` per cent of `actual`.
+
+    Conformalised quantile regression (Romano, Patterson & Candès 2019), in proportion to each side's width. All arrays
+    are (folds, horizon).
+    """
+    side = np.where(actual >= point, high - point, point - low)
+    distance = np.abs(actual - point)
+    needed = distance[(side > 0) & np.isfinite(distance)] / side[(side > 0) & np.isfinite(distance)]
+    if len(needed) < PRIOR:
+        return 1.0
+    return float(np.quantile(needed, min(1.0, level / 100 * (1 + 1 / len(needed)))))

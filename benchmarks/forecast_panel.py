@@ -1,0 +1,77 @@
+"""A recurrent forecaster trained on a panel against the classical methods and seasonal naive.
+
+    python benchmarks/forecast_panel.py FILE.csv HORIZON SECONDS [COVARIATE …]
+
+The last HORIZON values of every series are held out and never seen; the network is trained for SECONDS on the rest.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from dataclasses import replace
+
+import numpy as np
+from machine import describe
+
+from seqcli.data.panel import ReadOptions, read_panel
+from seqcli.forecasting.covariates import known_covariates
+from seqcli.forecasting.forecast import ForecastOptions, forecast_panel
+from seqcli.forecasting.metrics import coverage, mase, quantile_loss, scale, smape
+from seqcli.forecasting.train import ForecastTraining, train_forecaster
+
+
+def main(path: str, horizon: int, budget: float, *names: str) -> None:
+    print(describe())
+    panel = read_panel(path, ReadOptions(covariates=names))
+    season = panel.frequency.season
+    long = [s for s in panel.series if len(s.values) > 2 * horizon + 4 and not np.isnan(s.values[-horizon:]).all()]
+    actual = np.array([one.values[-horizon:] for one in long])
+    cut = replace(
+        panel,
+        series=[
+            replace(one, values=one.values[:-horizon], covariates=one.covariates[:, :-horizon])
+            for one in long
+            if np.isfinite(one.values[-horizon - 1])
+        ],
+    )
+    actual = np.array([row for row, one in zip(actual, long, strict=True) if np.isfinite(one.values[-horizon - 1])])
+    kept = [one for one in long if np.isfinite(one.values[-horizon - 1])]
+    covariates = known_covariates([one.covariates for one in kept]) if names else None
+    histories = [one.values[~np.isnan(one.values)] for one in cut.series]
+    scales = np.array([scale(history, season) for history in histories])
+    print(f"{len(actual):,} series, horizon {horizon}, season {season}")
+    print(f"{'method':<18}{'MASE':>8}{'sMAPE':>8}{'loss':>8}{'80 %':>7}{'95 %':>7}{'seconds':>9}")
+    levels = (80.0, 95.0)
+
+    def row(name: str, point: np.ndarray, bands: np.ndarray, seconds: float) -> None:
+        quantiles = np.concatenate([point[..., None], bands], axis=-1)
+        loss = quantile_loss(actual, quantiles, np.array([0.5, 0.1, 0.9, 0.025, 0.975]), scales)
+        covered = [100 * coverage(actual, bands[..., 2 * i], bands[..., 2 * i + 1]) for i in (0, 1)]
+        measures = [np.nanmean(mase(actual, point, scales)), np.nanmean(smape(actual, point)), np.nanmean(loss)]
+        print(
+            f"{name:<18}"
+            + "".join(f"{m:>8.3f}" for m in measures)
+            + "".join(f"{c:>7.1f}" for c in covered)
+            + f"{seconds:>9.1f}",
+            flush=True,
+        )
+
+    for method in ("seasonal-naive", "auto"):
+        start = time.perf_counter()
+        result = forecast_panel(cut, ForecastOptions(horizon=horizon, levels=levels, method=method))
+        row(method, result.point, result.bands, time.perf_counter() - start)
+    start = time.perf_counter()
+    result = forecast_panel(
+        cut,
+        ForecastOptions(horizon=horizon, levels=levels),
+        train=lambda prepared: train_forecaster(
+            prepared, ForecastTraining(budget=budget), covariates=covariates, on_notice=print
+        ),
+        covariates=covariates,
+    )
+    row("auto and network", result.point, result.bands, time.perf_counter() - start)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], int(sys.argv[2]), float(sys.argv[3]), *sys.argv[4:])

@@ -1,0 +1,64 @@
+"""How good a trained forecaster is on data it has not seen: each series' last horizon, held back."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from seqcli.checkpoint import Checkpoint
+from seqcli.data.panel import ReadOptions, read_panel
+from seqcli.errors import DataError, UsageError
+from seqcli.forecasting.batch import fill_missing
+from seqcli.forecasting.forecast import ForecastOptions, forecast_panel
+from seqcli.forecasting.forecaster import load_forecaster
+from seqcli.forecasting.methods import forecast_all
+from seqcli.forecasting.metrics import coverage, mase, quantile_loss, scale, smape
+
+
+def evaluate_forecaster(
+    checkpoint: Checkpoint, path: str, *, horizon: int | None = None, encoding: str = "utf-8", errors: str = "strict"
+) -> dict[str, Any]:
+    """MASE, sMAPE, scaled quantile loss and coverage of the 80 and 95 % intervals on the last `horizon` values (by
+    default as in training) of each series in a CSV file, with seasonal naive beside.
+
+    Raises `DataError` when no series is long enough, `UsageError` for a model with covariates.
+    """
+    forecaster = load_forecaster(checkpoint)
+    if forecaster.config.covariates:
+        raise UsageError("a forecaster with covariates cannot be evaluated yet", hint="forecast with --backtest")
+    panel = read_panel(path, ReadOptions(encoding=encoding, errors=errors))
+    forecaster.check(panel)
+    season = forecaster.config.season
+    if horizon is None:
+        horizon = int(checkpoint.provenance.get("options", {}).get("horizon", panel.frequency.horizon))
+    long = [one for one in panel.series if len(one.values) >= 2 * horizon + 4]
+    if not long:
+        raise DataError(f"no series has the {2 * horizon + 4} values this takes", path=path)
+    filled = [fill_missing(one.values, season) for one in long]
+    actual = np.array([one.values[-horizon:] for one in long])
+    histories = [values[:-horizon] for values in filled]
+    cut = replace(panel, series=[replace(one, values=h) for one, h in zip(long, histories, strict=True)])
+    result = forecast_panel(cut, ForecastOptions(horizon=horizon, season=season), forecaster=forecaster)
+    scales = np.array([scale(history, season) for history in histories])
+    simple = forecast_all(histories, horizon, season, "seasonal-naive")
+    quantiles = np.concatenate([result.point[..., None], result.bands], axis=-1)
+    levels = np.array([0.5, 0.1, 0.9, 0.025, 0.975])
+    return {
+        "series": len(long),
+        "horizon": horizon,
+        "season": season,
+        "mase": _mean(mase(actual, result.point, scales)),
+        "smape": _mean(smape(actual, result.point)),
+        "quantile_loss": _mean(quantile_loss(actual, quantiles, levels, scales)),
+        "coverage_80": coverage(actual, result.bands[..., 0], result.bands[..., 1]),
+        "coverage_95": coverage(actual, result.bands[..., 2], result.bands[..., 3]),
+        "mase_seasonal_naive": _mean(mase(actual, simple, scales)),
+        "smape_seasonal_naive": _mean(smape(actual, simple)),
+    }
+
+
+def _mean(values: np.ndarray) -> float:
+    known = values[np.isfinite(values)]
+    return float(known.mean()) if len(known) else float("nan")

@@ -1,0 +1,150 @@
+"""A trained recurrent forecaster, run on NumPy arrays: encoder, decoder, quantiles. No torch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from seqcli.checkpoint import Checkpoint, check_parameters
+from seqcli.data.panel import Panel
+from seqcli.errors import CheckpointError, UsageError
+from seqcli.forecasting.windows import FUTURE_FEATURES, PAST_FEATURES, History, make_windows
+from seqcli.model.stepping import StackShape, SteppingStack
+
+QUANTILES = (0.025, 0.1, 0.25, 0.5, 0.75, 0.9, 0.975)
+MIDDLE = QUANTILES.index(0.5)
+
+
+@dataclass(frozen=True)
+class ForecasterConfig:
+    """What a forecaster's network is made of, and what of the series it sees."""
+
+    cell: str
+    hidden: int
+    layers: int
+    context: int
+    season: int
+    frequency: str
+    covariates: tuple[str, ...] = ()
+    weight: float = 1.0  # share of the network in the forecast, the classical combination has the rest
+
+    @property
+    def encoder(self) -> StackShape:
+        return StackShape(self.cell, PAST_FEATURES + len(self.covariates), self.hidden, self.layers)
+
+    @property
+    def decoder(self) -> StackShape:
+        return StackShape(self.cell, FUTURE_FEATURES + 2 * len(self.covariates), self.hidden, self.layers)
+
+    def parameter_shapes(self) -> dict[str, tuple[int, ...]]:
+        """Every parameter of the network by name."""
+        shapes = {f"encoder.{name}": shape for name, shape in self.encoder.parameter_shapes().items()}
+        shapes |= {f"decoder.{name}": shape for name, shape in self.decoder.parameter_shapes().items()}
+        return shapes | {"output_weight": (len(QUANTILES), self.hidden), "output_bias": (len(QUANTILES),)}
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self) | {"covariates": list(self.covariates)}
+
+    @staticmethod
+    def from_json(values: Mapping[str, Any]) -> ForecasterConfig:
+        try:
+            return ForecasterConfig(**{**values, "covariates": tuple(values["covariates"])})
+        except (KeyError, TypeError) as problem:
+            raise CheckpointError(
+                "is not the model of a forecaster", hint="train one with forecast --save"
+            ) from problem
+
+
+class Forecaster:
+    """The parameters of a trained network and its run over windows."""
+
+    def __init__(
+        self,
+        config: ForecasterConfig,
+        parameters: Mapping[str, np.ndarray],
+        *,
+        metrics: Mapping[str, Any] | None = None,
+    ) -> None:
+        check_parameters(config.parameter_shapes(), parameters)
+        self.config, self.parameters, self.metrics = config, dict(parameters), metrics or {}
+        self._encoder = SteppingStack(config.encoder, self.parameters, prefix="encoder.")
+        self._decoder = SteppingStack(config.decoder, self.parameters, prefix="decoder.")
+
+    def check(self, panel: Panel) -> None:
+        """Whether the network fits a panel: its frequency and covariates; `UsageError` otherwise."""
+        if panel.frequency.name != self.config.frequency:
+            raise UsageError(
+                f"the model was trained on {self.config.frequency} series, these are {panel.frequency.name}",
+                hint="train one on series like these with --save",
+            )
+        if panel.covariate_names != self.config.covariates:
+            wanted = ",".join(self.config.covariates)
+            raise UsageError(
+                f"the model was trained {f'with the covariates {wanted}' if wanted else 'without covariates'}",
+                hint=f"give --covariates {wanted} and --future" if wanted else "leave --covariates out",
+            )
+
+    def quantiles(self, history: History, ends: np.ndarray, horizon: int, chunk: int = 1024) -> np.ndarray:
+        """What may follow column `ends[i]` - 1 of every series i: `QUANTILES`, rising. (series, horizon, quantiles)"""
+        config, parts = self.config, []
+        for start in range(0, len(ends), chunk):
+            series = np.arange(start, min(start + chunk, len(ends)))
+            batch = make_windows(
+                history, series, ends[series], context=config.context, horizon=horizon, season=config.season
+            )
+            state = self._encoder.initial_state(len(series), batch.past)
+            for x in batch.past:
+                _, state = self._encoder.step(x, state)
+            offsets = []
+            for x in batch.future:
+                output, state = self._decoder.step(x, state)
+                offsets.append(output @ self.parameters["output_weight"].T + self.parameters["output_bias"])
+            rising = rising_quantiles(np.stack(offsets, axis=1).astype(np.float64))
+            parts.append(batch.anchor[:, :, None] + batch.scale[:, None, None] * rising)
+        return np.concatenate(parts)
+
+
+def rising_quantiles(raw: np.ndarray) -> np.ndarray:
+    """The network's outputs (…, quantiles) as quantiles that cannot cross: the median, then positive steps from it."""
+    steps = np.logaddexp(0.0, raw)
+    middle = raw[..., MIDDLE : MIDDLE + 1]
+    above = middle + np.cumsum(steps[..., MIDDLE + 1 :], axis=-1)
+    below = middle - np.cumsum(steps[..., :MIDDLE][..., ::-1], axis=-1)[..., ::-1]
+    return np.concatenate([below, middle, above], axis=-1)
+
+
+def blend(
+    point: np.ndarray,
+    bands: np.ndarray,
+    network: np.ndarray,
+    levels: Sequence[float],
+    share: float,
+    floor: np.ndarray,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Classical forecasts (series, horizon) and bands (series, horizon, 2 · levels) mixed with a network's quantiles,
+    which get the given share; the network's are interpolated where a level has none."""
+    result = share * network[..., MIDDLE] + (1 - share) * point
+    result = np.maximum(result, floor[:, None])
+    mixed = np.empty_like(bands)
+    for index, level in enumerate(levels):
+        for side, probability in ((0, 0.5 - level / 200), (1, 0.5 + level / 200)):
+            own = _at(network, probability) - network[..., MIDDLE]
+            mixed[..., 2 * index + side] = result + share * own + (1 - share) * (bands[..., 2 * index + side] - point)
+    return result, mixed
+
+
+def _at(quantiles: np.ndarray, probability: float) -> np.ndarray:
+    """The quantile of any probability."""
+    place = float(np.interp(probability, QUANTILES, np.arange(len(QUANTILES))))
+    below = min(int(place), len(QUANTILES) - 2)
+    part = place - below
+    value: np.ndarray = (1 - part) * quantiles[..., below] + part * quantiles[..., below + 1]
+    return value
+
+
+def load_forecaster(checkpoint: Checkpoint) -> Forecaster:
+    """The forecaster in a checkpoint; `CheckpointError` when its parameters do not fit together."""
+    return Forecaster(ForecasterConfig.from_json(checkpoint.config), checkpoint.tensors)
