@@ -15,7 +15,7 @@ from seqcli.errors import CheckpointError, SeqcliError
 from seqcli.translation.beam import Hypothesis, Search, beam_search
 from seqcli.translation.decoder import TranslationDecoder, load_translation_model
 
-FIRST_WINDOW = 16  # lines read ahead at first; doubled until WINDOW, so that output begins soon
+FIRST_WINDOW = 8  # lines read ahead at first; doubled until WINDOW, so that output begins soon
 WINDOW = 1024
 LONGEST = 200  # source tokens translated at once; a longer line goes in parts
 END = "⏎"  # how the end mark is shown
