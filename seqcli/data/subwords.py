@@ -14,7 +14,7 @@ from seqcli.errors import DataError
 
 SAMPLE = 20_000_000  # characters a vocabulary is learnt from at most
 LONGEST = 4000  # characters of one training sentence; SentencePiece silently skips long ones, so they are cut
-REMEMBERED = 200_000  # words whose ids are kept, so that a frequent word is cut up once
+REMEMBERED = 2_000_000  # characters of words whose ids are kept, so that a frequent word is cut up once
 _MARK = "\u2581"  # what SentencePiece writes for a blank
 _LOST = re.compile("([\u2581\\0\ud800-\udfff])")  # what SentencePiece would take for a blank, or cannot take
 # A blank belongs to the word after it, and no piece of byte-pair encoding has one further on: words are cut up alone.
@@ -103,14 +103,16 @@ class SubwordTokenizer:
     def encode(self, text: str) -> np.ndarray:
         words = _WORDS.findall(text)
         new = list(set(words).difference(self._known))
-        if len(self._known) + len(new) > REMEMBERED:
+        if self._remembered + sum(map(len, new)) > REMEMBERED:
             self._forget()
             new = list(set(words).difference(self._known))
+        self._remembered += sum(map(len, new))
         for word, ids in zip(new, self._encode_words(new), strict=True):
             self._known[word] = np.array(ids, np.int32).tobytes()
         return np.frombuffer(bytearray().join(map(self._known.__getitem__, words)), np.int32)
 
     def _forget(self) -> None:
+        self._remembered = 0  # characters
         self._known: dict[str, bytes] = {"\n": np.array([self.boundary_id], np.int32).tobytes()}
 
     def _encode_words(self, words: list[str]) -> list[list[int]]:
