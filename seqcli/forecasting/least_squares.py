@@ -25,12 +25,13 @@ def minimise(residuals: Residuals, start: np.ndarray, *, iterations: int = 14) -
     cost = np.full(count, np.inf)
     gradient = np.zeros((count, size))
     curvature = np.tile(np.eye(size), (count, 1, 1))
+    done = np.zeros(count, bool)  # a problem that has converged stays: what comes of it depends on no other
     trial = best
     for _ in range(iterations):
         errors = residuals(trial[:, None, :] + offsets)
         now = np.einsum("tn,tn->n", errors[:, 0], errors[:, 0])
         now = np.where(np.isfinite(now), now, np.inf)
-        better = now < cost
+        better = (now < cost) & ~done
         if better.any():
             slopes = np.moveaxis((errors[:, 1:, better] - errors[:, :1, better]) / STEP, 2, 0)  # (better, time, p)
             slopes = np.nan_to_num(slopes, nan=0.0, posinf=0.0, neginf=0.0)
@@ -44,7 +45,8 @@ def minimise(residuals: Residuals, start: np.ndarray, *, iterations: int = 14) -
         best = np.where(better, trial, best)
         cost = np.where(better, now, cost)
         damping = np.clip(np.where(better, damping * 0.3, damping * 5.0), 1e-7, 1e7)
-        if (better & (gain < 1e-6)).all():
+        done |= better & (gain < 1e-6)
+        if done.all():
             break
         diagonal = np.einsum("npp->np", curvature)
         ridge = damping[:, None] * diagonal + 1e-9 * diagonal.max(axis=1, keepdims=True) + 1e-12

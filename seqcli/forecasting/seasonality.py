@@ -21,14 +21,20 @@ def autocorrelations(values: np.ndarray, lags: int) -> np.ndarray:
 
 
 def is_seasonal(batch: Batch, season: int) -> np.ndarray:
-    """Which series pass the M4 competition's test for a season of `season` periods. (series,) bool"""
+    """Which series have a season of `season` periods. (series,) bool
+
+    The M4 competition's test on the autocorrelation, of the values or, because a trend hides a season from it, of their
+    first differences.
+    """
     enough = batch.lengths >= 3 * season
     if season < 2 or not enough.any() or len(batch.values) <= season + 1:
         return np.zeros(len(batch.lengths), bool)
-    r = autocorrelations(batch.values, season)
-    error = np.sqrt((1 + 2 * (r[:-1] ** 2).sum(axis=0)) / batch.lengths)
-    passed: np.ndarray = enough & (np.abs(r[-1]) > LIMIT * error)
-    return passed
+    passed = np.zeros(len(enough), bool)
+    for values, lengths in ((batch.values, batch.lengths), (np.diff(batch.values, axis=0), batch.lengths - 1)):
+        r = autocorrelations(values, season)
+        error = np.sqrt((1 + 2 * (r[:-1] ** 2).sum(axis=0)) / np.maximum(lengths, 1))
+        passed |= r[-1] > LIMIT * error
+    return passed & enough
 
 
 def seasonal_indices(batch: Batch, season: int, *, multiplicative: bool) -> np.ndarray:

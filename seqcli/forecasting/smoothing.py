@@ -167,7 +167,7 @@ def ets(batch: Batch, horizon: int, season: int, *, iterations: int = 14) -> Smo
     """The best family for each series by corrected Akaike criterion.
 
     Without season and, for series of two seasons and more, with an additive and (positive series) a multiplicative one;
-    with level alone and with damped trend, and with linear trend where there are no seasons.
+    with level alone, with damped and with linear trend.
     """
     positive = np.nanmin(batch.values, axis=0) > 0
     seasonals = ["none"]
@@ -180,8 +180,7 @@ def ets(batch: Batch, horizon: int, season: int, *, iterations: int = 14) -> Smo
             allowed = allowed & positive
         if not allowed.any():
             continue
-        # without season there is nothing but the trend to follow: then it may also go on undamped
-        for trend in ("none", "damped", "linear") if season == 1 else ("none", "damped"):
+        for trend in _TREND_ROWS:
             result = smooth(batch, horizon, season, seasonal=seasonal, trend=trend, iterations=iterations)
             finite = np.isfinite(result.forecast).all(axis=0)
             results.append(result)

@@ -1,0 +1,232 @@
+"""Forecasts of whole panels: what is written, what is said, and the command around it."""
+
+import csv
+import io
+import json
+import subprocess
+import sys
+import xml.etree.ElementTree as ElementTree
+
+import numpy as np
+import pytest
+
+from seqcli.checkpoint import load_checkpoint
+from seqcli.cli.app import run
+from seqcli.data.panel import read_panel
+from seqcli.errors import CheckpointError, DataError, UsageError
+from seqcli.forecasting.evaluate import evaluate_forecaster
+from seqcli.forecasting.forecast import ForecastOptions, forecast_panel
+from seqcli.forecasting.forecaster import QUANTILES, load_forecaster, rising_quantiles
+from seqcli.forecasting.plot import save_plot
+
+MONTHS = [f"{2001 + i // 12}-{i % 12 + 1:02d}" for i in range(96)]
+
+
+@pytest.fixture
+def panel_file(tmp_path):
+    """Six shops over four years of months, with a season and a trend."""
+    rng = np.random.default_rng(7)
+    lines = ["shop,month,sales"]
+    for shop in range(6):
+        t = np.arange(48)
+        values = 50 * (shop + 1) + t + 20 * np.sin(2 * np.pi * t / 12) + rng.normal(0, 3, 48)
+        lines += [f"=S{shop},{MONTHS[i]},{value:.2f}" for i, value in enumerate(values)]
+    path = tmp_path / "shops.csv"
+    path.write_text("\n".join(lines) + "\n")
+    return str(path)
+
+
+def rows_of(text):
+    return list(csv.DictReader(io.StringIO(text)))
+
+
+def test_rows_bear_the_names_and_times_of_the_input(panel_file, capsys):
+    assert run(["forecast", panel_file, "--horizon", "3", "--level", "50", "--level", "90"]) == 0
+    out, err = capsys.readouterr()
+    rows = rows_of(out)
+    assert list(rows[0]) == ["shop", "month", "forecast", "lo-50", "hi-50", "lo-90", "hi-90"]
+    assert [(row["shop"], row["month"]) for row in rows[:4]] == [
+        ("=S0", "2005-01"), ("=S0", "2005-02"), ("=S0", "2005-03"), ("=S1", "2005-01"),
+    ]  # fmt: skip
+    for row in rows:
+        numbers = [float(row[name]) for name in ("lo-90", "lo-50", "forecast", "hi-50", "hi-90")]
+        assert numbers == sorted(numbers)
+    assert "monthly" in err
+    assert "seasonal naive on the last 3 months" in err
+
+
+def test_output_file_ndjson_and_excel_safe_ids(panel_file, tmp_path, capsys):
+    target = tmp_path / "out.csv"
+    assert run(["forecast", panel_file, "-n", "2", "-o", str(target), "--excel-safe"]) == 0
+    assert capsys.readouterr().out == ""
+    assert rows_of(target.read_text())[0]["shop"] == "'=S0"
+    assert run(["-q", "forecast", panel_file, "-n", "2", "--format", "ndjson"]) == 0
+    out, err = capsys.readouterr()
+    assert err == ""
+    assert json.loads(out.splitlines()[0])["shop"] == "=S0"
+
+
+def test_backtest_has_seasonal_naive_beside(panel_file, capsys):
+    assert run(["forecast", panel_file, "--backtest", "2", "-n", "6"]) == 0
+    rows = {row["method"]: row for row in rows_of(capsys.readouterr().out)}
+    assert {"auto", "seasonal-naive"} <= set(rows)
+    assert float(rows["auto"]["mase"]) < float(rows["seasonal-naive"]["mase"])
+    assert 0 <= float(rows["auto"]["coverage_80"]) <= 1
+
+
+def test_a_table_and_charts(panel_file, capsys):
+    assert run(["forecast", panel_file, "-n", "2", "--format", "table"]) == 0
+    out = capsys.readouterr().out
+    assert "history" in out
+    assert "2005-02" in out
+
+
+@pytest.mark.parametrize("ending", ["svg", "html"])
+def test_plots_are_well_formed(panel_file, tmp_path, ending):
+    result = forecast_panel(read_panel(panel_file), ForecastOptions(horizon=4))
+    path = tmp_path / f"plot.{ending}"
+    save_plot(path, result)
+    text = path.read_text()
+    picture = ElementTree.fromstring(text[text.index("<svg") : text.index("</svg>") + 6])
+    names = [node.text for node in picture.iter("{http://www.w3.org/2000/svg}text")]
+    assert {"=S0", "=S5", "forecast", "80 % interval"} <= set(names)
+
+
+def test_png_is_a_png(panel_file, tmp_path):
+    pytest.importorskip("matplotlib")
+    path = tmp_path / "plot.png"
+    save_plot(path, forecast_panel(read_panel(panel_file), ForecastOptions(horizon=4)))
+    assert path.read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (["--level", "101"], 2),
+        (["--plot", "x.bmp"], 2),
+        (["--season", "0"], 2),
+        (["--freq", "nonsense"], 2),
+        (["--time", "nope"], 2),
+        (["--covariates", "x"], 2),
+        (["--budget", "1s"], 3),
+        (["--model", "nothing.safetensors"], 4),
+    ],
+)
+def test_what_cannot_be_done_is_said(panel_file, arguments, code, capsys):
+    assert run(["forecast", panel_file, *arguments]) == code
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert "error:" in err
+
+
+def test_forecasting_loads_neither_torch_nor_pandas(panel_file):
+    program = (
+        "import sys\nfrom seqcli.cli.app import run\n"
+        f"assert run(['-q', 'forecast', {panel_file!r}, '-n', '2']) == 0\n"
+        "assert not {'torch', 'pandas', 'matplotlib', 'statsmodels'} & set(sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+
+
+def test_series_of_every_kind_in_one_file(tmp_path):
+    kinds = {"constant": [4.0] * 40, "zero": [0.0] * 40, "lumpy": [0, 0, 0, 5] * 10, "short": [1.0, 2.0], "one": [3.0]}
+    lines = [f"{name},{MONTHS[i]},{value}" for name, values in kinds.items() for i, value in enumerate(values)]
+    path = tmp_path / "kinds.csv"
+    path.write_text("id,month,y\n" + "\n".join(lines) + "\n")
+    result = forecast_panel(read_panel(str(path)), ForecastOptions(horizon=3))
+    assert result.point[0].tolist() == [4, 4, 4]
+    assert result.point[1].tolist() == [0, 0, 0]
+    assert np.isfinite(result.bands).all()
+    assert any("mostly zero" in note for note in result.notes)
+    assert any("constant" in note for note in result.notes)
+
+
+def test_a_network_is_trained_kept_and_used_again(tmp_path, capsys):
+    rng = np.random.default_rng(8)
+    t = np.arange(60)
+    lines = ["id,month,y"]
+    for number in range(60):
+        values = 100 + 30 * np.sin(2 * np.pi * (t + number % 12) / 12) + rng.normal(0, 2, 60)
+        lines += [f"a{number},{MONTHS[i]},{value:.3f}" for i, value in enumerate(values)]
+    data, model = tmp_path / "many.csv", tmp_path / "many.forecast.safetensors"
+    data.write_text("\n".join(lines) + "\n")
+    assert run(["forecast", str(data), "-n", "6", "--budget", "2s", "--save", str(model)]) == 0
+    trained = capsys.readouterr()
+    assert "network's share" in trained.err
+    checkpoint = load_checkpoint(model, task="forecast")
+    assert checkpoint.metrics["mase"] <= checkpoint.metrics["mase_classical"]
+    assert run(["forecast", str(data), "-n", "6", "--model", str(model)]) == 0
+    assert capsys.readouterr().out == trained.out
+    assert run(["forecast", str(data), "-n", "9", "--model", str(model)]) == 0  # any horizon
+    capsys.readouterr()
+    assert run(["forecast", str(data), "--budget", "2s", "--save", str(model)]) == 2  # it is there already
+    measured = evaluate_forecaster(checkpoint, str(data))
+    assert measured["series"] == 60
+    assert 0 < measured["mase"] < 2
+    with pytest.raises(UsageError, match="monthly"):
+        yearly = tmp_path / "yearly.csv"
+        yearly.write_text("year,y\n" + "".join(f"{1950 + i},{i}\n" for i in range(40)))
+        load_forecaster(checkpoint).check(read_panel(str(yearly)))
+
+
+def test_quantiles_of_a_network_cannot_cross():
+    raw = np.random.default_rng(1).normal(0, 5, (50, 4, len(QUANTILES)))
+    assert (np.diff(rising_quantiles(raw), axis=-1) >= 0).all()
+
+
+def test_network_in_numpy_is_the_network_in_torch():
+    torch = pytest.importorskip("torch")
+    from seqcli.forecasting.forecaster import Forecaster, ForecasterConfig
+    from seqcli.forecasting.objective import ForecastNetwork
+    from seqcli.forecasting.windows import History, make_windows
+
+    config = ForecasterConfig("gru", 8, 2, 12, 4, "quarterly")
+    torch.manual_seed(0)
+    network = ForecastNetwork(config).eval()
+    rng = np.random.default_rng(2)
+    history = History(rng.normal(50, 9, (5, 30)), np.array([0, 3, 9, 15, 24]), np.arange(5) % 4, np.empty((0, 5, 30)))
+    ends = np.full(5, 30)
+    windows = make_windows(history, np.arange(5), ends, context=12, horizon=6, season=4)
+    with torch.no_grad():
+        theirs = network(torch.from_numpy(windows.past), torch.from_numpy(windows.future)).numpy().transpose(1, 0, 2)
+    tensors = {name: value.numpy() for name, value in network.state_dict().items()}
+    ours = Forecaster(config, tensors).quantiles(history, ends, 6)
+    np.testing.assert_allclose(ours, windows.anchor[:, :, None] + windows.scale[:, None, None] * theirs, rtol=1e-4)
+
+
+def test_windows_never_look_past_their_end():
+    from seqcli.forecasting.windows import History, make_windows
+
+    rng = np.random.default_rng(3)
+    values = rng.normal(0, 1, (2, 40))
+    changed = values.copy()
+    changed[:, 30:] = 1e6
+    made = [
+        make_windows(
+            History(v, np.array([0, 5]), np.zeros(2, int), np.empty((0, 2, 40))), np.arange(2), np.full(2, 30),
+            context=16, horizon=10, season=4,
+        )
+        for v in (values, changed)
+    ]  # fmt: skip
+    np.testing.assert_array_equal(made[0].past, made[1].past)
+    np.testing.assert_array_equal(made[0].future, made[1].future)
+    np.testing.assert_array_equal(made[0].anchor, made[1].anchor)
+
+
+def test_covariates_need_their_future(tmp_path, capsys):
+    lines = ["date,y,promo"] + [f"2020-01-{day:02d},{day},{day % 2}" for day in range(1, 29)]
+    data, future = tmp_path / "d.csv", tmp_path / "f.csv"
+    data.write_text("\n".join(lines) + "\n")
+    future.write_text("date,promo\n2020-01-29,1\n")
+    assert run(["forecast", str(data), "--covariates", "promo", "--future", str(future), "-n", "2"]) == 3
+    assert "no row for 2020-01-30" in capsys.readouterr().err
+
+
+def test_a_damaged_model_is_named(tmp_path, panel_file):
+    path = tmp_path / "m.forecast.safetensors"
+    path.write_bytes(b"nothing")
+    with pytest.raises(CheckpointError):
+        load_checkpoint(path, task="forecast")
+    with pytest.raises(DataError):
+        read_panel(str(path))

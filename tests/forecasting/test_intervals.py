@@ -1,0 +1,77 @@
+"""Intervals that cover what they say, measures by hand, rolling origins."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from seqcli.forecasting.backtest import cut, measure
+from seqcli.forecasting.intervals import calibrate, stretch
+from seqcli.forecasting.metrics import coverage, mase, quantile_loss, scale, smape
+
+
+def test_intervals_cover_new_errors_as_often_as_they_say():
+    rng = np.random.default_rng(0)
+    scales = rng.uniform(1, 100, 1500)
+    spread = scales[:, None] * np.sqrt(np.arange(1, 7))
+    old, new = (np.abs(rng.standard_t(4, (1500, 6))) * spread for _ in range(2))
+    widths = calibrate(old, scales, np.arange(1500), (80.0, 95.0), 6)
+    bands = widths.intervals(np.zeros((1500, 6)), scales, np.full(1500, -np.inf))
+    assert 0.76 < coverage(new, bands[..., 0], bands[..., 1]) < 0.82
+    assert 0.92 < coverage(new, bands[..., 2], bands[..., 3]) < 0.97
+
+
+def test_without_any_earlier_forecast_there_still_are_intervals():
+    widths = calibrate(np.zeros((0, 4)), np.zeros(0), np.zeros(0, int), (80.0,), 4)
+    assert (widths.half > 0).all()
+
+
+@settings(max_examples=30, deadline=None)
+@given(count=st.integers(1, 40), horizon=st.integers(1, 9), seed=st.integers(0, 99))
+def test_intervals_never_cross_nor_shrink_nor_leave_what_is_possible(count, horizon, seed):
+    rng = np.random.default_rng(seed)
+    errors = np.abs(rng.standard_cauchy((count, horizon)))
+    errors[rng.random(errors.shape) < 0.2] = np.nan
+    widths = calibrate(errors, rng.uniform(0, 3, count), np.arange(count) // 3, (95.0, 50.0, 80.0), horizon)
+    assert (np.diff(widths.half, axis=1) >= 0).all()
+    point = rng.uniform(0, 5, (count, horizon))
+    bands = widths.intervals(point, rng.uniform(0, 3, count), np.zeros(count))
+    low, high = bands[..., 0::2], bands[..., 1::2]
+    assert (np.diff(low, axis=-1) <= 0).all()
+    assert (np.diff(high, axis=-1) >= 0).all()
+    assert (low >= 0).all()
+    assert ((low <= point[..., None]) & (point[..., None] <= high)).all()
+
+
+def test_intervals_that_are_too_narrow_are_stretched():
+    rng = np.random.default_rng(4)
+    actual, point = rng.normal(0, 1, (500, 4)), np.zeros((500, 4))
+    factor = stretch(actual, point, point - 0.5, point + 0.5, 80)
+    assert factor == pytest.approx(1.2816 / 0.5, rel=0.08)
+
+
+def test_measures_by_hand():
+    history = np.array([1.0, 2, 3, 2, 3, 5])
+    assert scale(history, 1) == pytest.approx(6 / 5)
+    assert scale(history, 3) == pytest.approx(4 / 3)
+    assert scale(history, 9) == pytest.approx(6 / 5)
+    assert np.isnan(scale(np.ones(5), 1))
+    actual, forecast = np.array([[4.0, 6, np.nan]]), np.array([[5.0, 4, 9]])
+    assert mase(actual, forecast, np.array([3.0]))[0] == pytest.approx(0.5)
+    assert smape(actual, forecast)[0] == pytest.approx((200 / 9 + 400 / 10) / 2)
+    loss = quantile_loss(np.array([[10.0]]), np.array([[[8.0, 11.0]]]), np.array([0.1, 0.9]), np.array([1.0]))
+    assert loss[0] == pytest.approx(2 * (0.1 * 2 + 0.1 * 1) / 2)
+    median = quantile_loss(actual, forecast[..., None], np.array([0.5]), np.array([3.0]))
+    assert median[0] == pytest.approx(0.5)
+
+
+def test_origins_roll_back_from_the_end():
+    folds = cut([np.arange(40.0), np.arange(5.0), np.arange(9.0)], 4, 1, origins=3, stride=4)
+    first = [h for h, member in zip(folds.histories, folds.member, strict=True) if member == 0]
+    assert [len(history) for history in first] == [36, 32, 28]
+    assert folds.actual[0].tolist() == [36, 37, 38, 39]
+    assert set(folds.member.tolist()) == {0, 2}  # five values are too few to hold any back
+    for history, actual in zip(folds.histories, folds.actual, strict=True):
+        known = actual[~np.isnan(actual)]
+        np.testing.assert_array_equal(known, history[-1] + 1 + np.arange(len(known)))
+    assert measure(folds, np.nan_to_num(folds.actual))["mase"] == 0
