@@ -1,12 +1,13 @@
 """How long each cell remembers: accuracy of a story's decisive word against its distance from the cause.
 
-    python benchmarks/long_range.py [--steps N] [--cells rnn lstm ...] [--svg FILE] [--json FILE]
+    python benchmarks/long_range.py [--steps N] [--mixed] [--cells rnn lstm ...] [--svg FILE] [--json FILE]
 
-Every cell gets the same stories of the sample grammar, distances mixed from 5 to 200 words, short ones first, as many
-parameters and as many steps. It reads the words of a story up to the decisive one and is trained and asked for that one
-alone: the question is what it remembers, not how well it writes. Accuracy is among the alternatives, over new stories
-of each distance and as many of each kind of dependency. Two cells are trained at a time, each by one thread. `--json`
-keeps results: cells that are in that file are not measured again.
+Every cell gets the same stories of the sample grammar, distances from 5 to 200 words, as many parameters and as many
+steps: short distances first (their limit grows over the first half of training), or with `--mixed` all of them from the
+first step. A cell reads the words of a story up to the decisive one and is trained and asked for that one alone: the
+question is what it remembers, not how well it writes. Accuracy is among the alternatives, over new stories of each
+distance and as many of each kind of dependency. Two cells are trained at a time, each by one thread. `--json` keeps
+results: cells that are in that file are not measured again.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ import sys
 import time
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -112,8 +114,8 @@ def batches(examples: list[Example], rng: random.Random) -> list[list[Example]]:
     return cut
 
 
-def train(cell: str, hidden: int, vocabulary: int, examples: list[Example], steps: int) -> Reader:
-    """Adam, the learning rate warming up and then falling to zero, the distances growing over the first half."""
+def train(cell: str, hidden: int, vocabulary: int, examples: list[Example], steps: int, mixed: bool) -> Reader:
+    """Adam, the learning rate warming up and then falling to zero; distances grow over the first half unless mixed."""
     torch.manual_seed(0)
     rng = random.Random(0)
     model = Reader(cell, hidden, vocabulary)
@@ -122,7 +124,7 @@ def train(cell: str, hidden: int, vocabulary: int, examples: list[Example], step
     for step in range(steps):
         share = step / steps
         if not queue:
-            limit = SHORTEST * (TRAINED[-1] / SHORTEST) ** min(1.0, 2 * share)
+            limit = SHORTEST * (TRAINED[-1] / SHORTEST) ** (1.0 if mixed else min(1.0, 2 * share))
             queue = batches([example for example in examples if example.distance <= limit], rng)[:EPISODE]
         batch = queue.pop()
         optimizer.param_groups[0]["lr"] = RATES.get(cell, RATE) * min(share / WARM, (1 - share) / (1 - WARM))
@@ -152,7 +154,7 @@ def questions(distance: int) -> list[Story]:
     return [story for kind in KINDS for story in long_range(distance, ASKED, kind=kind, seed=2)]
 
 
-def measure(cell: str, steps: int) -> dict[str, float]:
+def measure(cell: str, steps: int, mixed: bool) -> dict[str, float]:
     """One cell's row of the table."""
     torch.set_num_threads(1)
     vocabulary = Vocabulary()
@@ -160,7 +162,7 @@ def measure(cell: str, steps: int) -> dict[str, float]:
     asked = {d: [vocabulary.example(story, learn=False) for story in questions(d)] for d in DISTANCES}
     hidden = equal_size(cell, len(vocabulary.ids))
     begun = time.perf_counter()
-    model = train(cell, hidden, len(vocabulary.ids), learnt, steps)
+    model = train(cell, hidden, len(vocabulary.ids), learnt, steps, mixed)
     row: dict[str, float] = {"hidden": hidden, "parameters": parameters(cell, hidden, len(vocabulary.ids))}
     row |= {"steps": steps, "seconds": round(time.perf_counter() - begun, 1)}
     return row | {str(distance): accuracy(model, examples) for distance, examples in asked.items()}
@@ -220,6 +222,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--cells", nargs="+", choices=CELLS, default=list(CELLS))
     parser.add_argument("--steps", type=int, default=STEPS, help=f"updates of each cell, {BATCH} stories at a time")
+    parser.add_argument("--mixed", action="store_true", help="all distances from the first step")
     parser.add_argument("--json", type=Path, help="keeps the results; what is in it is not measured again")
     parser.add_argument("--svg", type=Path, help="where to draw the chart")
     options = parser.parse_args()
@@ -228,14 +231,17 @@ def main() -> None:
         rows = json.loads(options.json.read_text())
     missing = [cell for cell in options.cells if cell not in rows]
     with ProcessPoolExecutor(2) as pool:
-        for cell, row in zip(missing, pool.map(measure, missing, [options.steps] * len(missing)), strict=True):
+        for cell, row in zip(
+            missing, pool.map(partial(measure, steps=options.steps, mixed=options.mixed), missing), strict=True
+        ):
             rows[cell] = row
             if options.json:
                 options.json.write_text(json.dumps(rows, indent=1) + "\n")
     rows = {cell: rows[cell] for cell in CELLS if cell in rows}
     chance = sum(1 / len(dependency.causes) for dependency in ENGLISH.dependencies.values()) / len(KINDS)
     print(describe())
-    print(f"{options.steps} steps of {BATCH} stories; chance {chance:.1%}\n\n{table(rows)}")
+    order = "all distances from the first step" if options.mixed else "short distances first"
+    print(f"{options.steps} steps of {BATCH} stories, {order}; chance {chance:.1%}\n\n{table(rows)}")
     if options.svg:
         options.svg.write_text(drawing(rows, chance))
 
