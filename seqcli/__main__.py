@@ -11,9 +11,10 @@ from seqcli.errors import INTERRUPTED
 
 def main() -> NoReturn:
     """Run the command line on `sys.argv` and leave with its exit code."""
-    # Threads that wait for each other by spinning slow training down 20-fold as soon as anything else runs on the
-    # machine; spinning briefly costs little where nothing does. Must stand before torch loads its OpenMP library.
-    os.environ.setdefault("GOMP_SPINCOUNT", "10000")
+    # Threads that wait for each other by spinning slow training down 20-fold and more as soon as anything else runs on
+    # the machine (10,000 spins still do); spinning briefly costs little where nothing does. Must stand before torch
+    # loads its OpenMP library.
+    os.environ.setdefault("GOMP_SPINCOUNT", "1000")
     try:
         from seqcli.cli.app import run  # inside, so that Ctrl-C during start-up ends without a traceback
 
