@@ -211,6 +211,8 @@ class _Run:
         self.validation_seconds = time.monotonic() - started
         self.position.seconds = self.seconds_before + time.monotonic() - self.started
         self.next_validation = self._next_validation()
+        # the speed that is shown is that of training
+        self.tokens_before_report, self.time_before_report = self.tokens, time.monotonic()
         self._report(self.optimizer.param_groups[0]["lr"])
         return validation
 
