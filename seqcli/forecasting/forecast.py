@@ -17,7 +17,7 @@ from seqcli.forecasting.forecaster import Forecaster, blend
 from seqcli.forecasting.intervals import Widths, calibrate, stretch
 from seqcli.forecasting.methods import METHODS, choose, forecast_all
 from seqcli.forecasting.metrics import recent_scale
-from seqcli.forecasting.seasonality import detect_season
+from seqcli.forecasting.seasonality import detect_season, is_weekly
 from seqcli.forecasting.windows import make_history
 
 MOST_CALIBRATED = 600  # series whose earlier forecasts the intervals of a large panel are taken from
@@ -117,12 +117,16 @@ def forecast_panel(
         if season > 1:
             notes.append(f"a season of {season} steps is in the data; --season says otherwise")
     horizon = options.horizon or max(panel.frequency.horizon, season if panel.frequency.unit == "step" else 1)
+    by_day = panel.frequency.unit == "second" or season in (24, 48, 96)
+    if options.season is None and by_day and is_weekly(filled, season):
+        season *= 7
+        notes.append(f"the week is stronger in the data than the day: a season of {season}; --season says otherwise")
     chosen = [choose(values, options.method) for values in filled]
     notes += _unusual(chosen, filled, season, options.method, panel.frequency.step)
-    point = forecast_all(filled, horizon, season, options.method)
-
     folds = _calibration_folds(filled, horizon, season)
-    forecast = fold_forecasts(folds, horizon, season, options.method)
+    # together: one run of the recursions serves the forecast and its earlier origins
+    every = forecast_all([*filled, *folds.histories], horizon, season, options.method)
+    point, forecast = every[: len(filled)], every[len(filled) :]
     errors = np.abs(folds.actual - forecast)
     widths = calibrate(errors, folds.recent, folds.member, levels, horizon)
     scales = _scales(filled, season)

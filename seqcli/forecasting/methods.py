@@ -15,13 +15,13 @@ from seqcli.forecasting.smoothing import ets
 from seqcli.forecasting.theta import theta
 
 CHUNK = 256  # series computed together: as many as stay in a processor's cache
-MOST_VALUES = 400  # the latest values a recursion is run over, or SEASONS seasons if those are more
-SEASONS = 7
+MOST_VALUES = 400  # the latest values a recursion is run over, or LEAST_SEASONS seasons if those are more
+LEAST_SEASONS = 4
 INTERMITTENT = 0.4  # share of zeros from which a non-negative series counts as intermittent
 
 # The combination is fixed in advance, chosen on the tourism competition's series and on the Time Series Data Library's
-# (benchmarks/forecast_tourism.py prints what it gives), not for each series anew: with a season half the median of three
-# methods and half the mean of the first two, without one a weighted mean.
+# (benchmarks/forecast_tourism.py prints what it gives), not for each series anew: with a season half the median of
+# three methods and half the mean of the first two, without one a weighted mean.
 MEDIAN_OF = ("theta", "ets", "seasonal-naive")
 WEIGHTS = {"theta": 0.65, "ets": 0.15, "drift": 0.2}
 
@@ -90,7 +90,7 @@ def forecast_all(
     for chosen, members in groups.items():
         members.sort(key=lambda index: len(series[index]))
         jobs += [(chosen, members[start : start + CHUNK]) for start in range(0, len(members), CHUNK)]
-    keep = max(MOST_VALUES, SEASONS * season)
+    keep = max(MOST_VALUES, LEAST_SEASONS * season)
 
     def run(job: tuple[str, list[int]]) -> None:
         chosen, members = job

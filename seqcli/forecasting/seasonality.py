@@ -110,3 +110,20 @@ def detect_season(series: Sequence[np.ndarray]) -> int:
     if strongest < 0.3:
         return 1
     return min(season for season, score in scores.items() if score >= 0.85 * strongest)
+
+
+def is_weekly(series: Sequence[np.ndarray], day: int) -> bool:
+    """Whether values within days of `day` periods are more like those of a week ago than like yesterday's.
+
+    Judged by the mean autocorrelation of (up to 50) series of at least three weeks; False when there is none.
+    """
+    long = [one[-10 * 7 * day :] for one in series[:50] if len(one) >= 21 * day and one.min() < one.max()]
+    if day < 2 or not long:
+        return False
+    likeness = []
+    for one in long:
+        r = autocorrelations(one[:, None], 7 * day)[[day - 1, -1], 0]
+        # a sum over fewer pairs is smaller: make up for it
+        likeness.append(r * len(one) / (len(one) - np.array([day, 7 * day])))
+    yesterday, week = np.mean(likeness, axis=0)
+    return bool(week > yesterday)

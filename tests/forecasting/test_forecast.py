@@ -164,10 +164,11 @@ def test_a_network_is_trained_kept_and_used_again(tmp_path, capsys):
     measured = evaluate_forecaster(checkpoint, str(data))
     assert measured["series"] == 60
     assert 0 < measured["mase"] < 2
+    yearly = tmp_path / "yearly.csv"
+    yearly.write_text("year,y\n" + "".join(f"{1950 + i},{i}\n" for i in range(40)))
+    panel = read_panel(str(yearly))
     with pytest.raises(UsageError, match="monthly"):
-        yearly = tmp_path / "yearly.csv"
-        yearly.write_text("year,y\n" + "".join(f"{1950 + i},{i}\n" for i in range(40)))
-        load_forecaster(checkpoint).check(read_panel(str(yearly)))
+        load_forecaster(checkpoint).check(panel)
 
 
 def test_quantiles_of_a_network_cannot_cross():

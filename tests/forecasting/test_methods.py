@@ -6,15 +6,16 @@ import pytest
 from seqcli.errors import UsageError
 from seqcli.forecasting.batch import fill_missing, make_batch
 from seqcli.forecasting.methods import METHODS, choose, forecast_all
-from seqcli.forecasting.seasonality import detect_season, is_seasonal, seasonal_indices
+from seqcli.forecasting.seasonality import detect_season, is_seasonal, is_weekly, seasonal_indices
 from seqcli.forecasting.smoothing import ets, smooth
 
 # A seasonal series with a trend, made with NumPy's generator 0: 200 + 1.5 t + pattern + noise.
 SEASONAL = np.array([
-    220.38, 206.1, 196.92, 189.81, 200.39, 210.58, 221.91, 227.34, 212.89, 199.7, 201.13, 212.62, 231.02, 223.84, 209.26,
-    205.3, 218.37, 226.55, 237.23, 245.63, 232.61, 225.6, 219.0, 231.55, 258.71, 242.78, 228.77, 222.73, 236.63, 246.16,
-    250.97, 259.87, 250.52, 241.12, 239.64, 249.57, 272.04, 260.11, 251.35, 247.98, 252.22, 268.04, 276.04, 280.84, 269.79,
-    256.56, 261.37, 272.38, 297.4, 282.45, 268.07, 257.88, 273.99, 283.47, 286.13, 297.69, 288.29, 277.59, 271.45, 282.51,
+    220.38, 206.1, 196.92, 189.81, 200.39, 210.58, 221.91, 227.34, 212.89, 199.7, 201.13, 212.62,
+    231.02, 223.84, 209.26, 205.3, 218.37, 226.55, 237.23, 245.63, 232.61, 225.6, 219.0, 231.55,
+    258.71, 242.78, 228.77, 222.73, 236.63, 246.16, 250.97, 259.87, 250.52, 241.12, 239.64, 249.57,
+    272.04, 260.11, 251.35, 247.98, 252.22, 268.04, 276.04, 280.84, 269.79, 256.56, 261.37, 272.38,
+    297.4, 282.45, 268.07, 257.88, 273.99, 283.47, 286.13, 297.69, 288.29, 277.59, 271.45, 282.51,
 ])  # fmt: skip
 LUMPY = np.zeros(60)
 LUMPY[[1, 2, 4, 6, 9, 28, 32, 36, 41, 44, 48, 51, 53, 57, 59]] = [9, 5, 1, 2, 13, 1, 3, 4, 26, 6, 2, 3, 3, 1, 9]
@@ -136,6 +137,14 @@ def test_a_season_nobody_named_is_found():
     assert detect_season([np.sin(2 * np.pi * t / 24) * 5 + rng.normal(0, 0.5, 400)]) == 24
     assert detect_season([rng.normal(0, 1, 400).cumsum()]) == 1
     assert detect_season([np.arange(9.0)]) == 1
+
+
+def test_a_week_is_told_from_a_day():
+    t = np.arange(24 * 28)
+    day = np.sin(2 * np.pi * t / 24)
+    assert not is_weekly([day + np.random.default_rng(0).normal(0, 0.1, len(t))], 24)
+    assert is_weekly([day * np.where(t // 24 % 7 < 5, 3.0, 0.5)], 24)
+    assert not is_weekly([day[:100]], 24)
 
 
 def test_missing_values_are_filled_along_the_season():
