@@ -31,7 +31,8 @@ def evaluate(
     """Measure a model on data.
 
     A language model: perplexity, bits per byte and per character of a text. A translation model, on one TSV or a source
-    and a target file: BLEU and chrF of sacreBLEU, with their signatures.
+    and a target file: BLEU and chrF of sacreBLEU, with their signatures. A forecaster, on a CSV file: MASE, sMAPE,
+    quantile loss and coverage on each series' last periods, with seasonal naive beside.
     """
     from seqcli.checkpoint import load_checkpoint
 

@@ -113,7 +113,7 @@ def detect_season(series: Sequence[np.ndarray]) -> int:
 
 
 def is_weekly(series: Sequence[np.ndarray], day: int) -> bool:
-    """Whether values within days of `day` periods are more like those of a week ago than like yesterday's.
+    """Whether values within days of `day` periods are more like those of a week ago than like yesterday's, clearly.
 
     Judged by the mean autocorrelation of (up to 50) series of at least three weeks; False when there is none.
     """
@@ -126,4 +126,4 @@ def is_weekly(series: Sequence[np.ndarray], day: int) -> bool:
         # a sum over fewer pairs is smaller: make up for it
         likeness.append(r * len(one) / (len(one) - np.array([day, 7 * day])))
     yesterday, week = np.mean(likeness, axis=0)
-    return bool(week > yesterday)
+    return bool(week > yesterday + 0.03)
