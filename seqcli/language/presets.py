@@ -28,6 +28,7 @@ SIZES = {  # (hidden, layers)
 }
 LADDER = ((128, 1), (192, 1), (256, 1), (320, 1), (400, 1), (512, 1), (640, 1), (512, 2), (640, 2), (768, 2), (1024, 2))
 TOKENS_PER_PARAMETER = 2.5
+CHARACTERS_PER_PARAMETER = 1.0  # the same for text in characters, of which each says less
 REACHED = 0.6  # of the speed of one large matrix product, by a training step on a processor
 SAMPLE = 1000  # types a sampled softmax sums over beside the batch's own
 SAMPLING_PAYS = 4000  # types from which sampling is worth its noise
@@ -99,7 +100,8 @@ def choose_recipe(
 
     auto_size = size == "auto" and hidden is None
     if auto_size:
-        chosen_hidden, chosen_layers = _size_for(operations, summed, tokens)
+        ratio = CHARACTERS_PER_PARAMETER if kind == "char" else TOKENS_PER_PARAMETER
+        chosen_hidden, chosen_layers = _size_for(operations, summed, ratio)
     else:
         chosen_hidden, chosen_layers = SIZES["medium" if size == "auto" else size]
     chosen_hidden, chosen_layers = hidden or chosen_hidden, layers or chosen_layers
@@ -115,7 +117,7 @@ def choose_recipe(
         regularisation=regularisation,
         batch_size=batch_size or (64 if accelerator else 16 if long else 20),
         bptt=bptt or (64 if long else 35),
-        learning_rate=learning_rate or _learning_rate(chosen_hidden),
+        learning_rate=learning_rate or _learning_rate(kind, chosen_hidden),
         sampled=sampled,
     )
     estimate = (
@@ -135,23 +137,23 @@ def _operations_per_token(hidden: int, layers: int, summed: int) -> float:
     return 6.0 * (8 * hidden * hidden * layers + summed * hidden)
 
 
-def _size_for(operations: float | None, summed: int, tokens: int) -> tuple[int, int]:
+def _size_for(operations: float | None, summed: int, ratio: float) -> tuple[int, int]:
     if operations is None:
         return SIZES["medium"]
 
     def distance(size: tuple[int, int]) -> float:
         hidden, layers = size
         read = operations / _operations_per_token(hidden, layers, summed)
-        return abs(math.log(read / (8 * hidden * hidden * layers) / TOKENS_PER_PARAMETER))
+        return abs(math.log(read / (8 * hidden * hidden * layers) / ratio))
 
     return min(LADDER, key=distance)
 
 
 def _regularisation(kind: str, passes: float) -> Regularisation:
-    share = 0.1 + 0.1 * math.log2(max(passes, 0.5))
-    if kind == "char":
-        share *= 0.85
-    share = min(max(share, 0.0), 0.5)
+    share = min(max(0.1 + 0.1 * math.log2(max(passes, 0.5)), 0.0), 0.5)
+    if kind == "char":  # a character is seen so often that its own vector needs hardly any
+        share *= 0.6
+        return Regularisation(input=share / 4, between=share, output=share)
     return Regularisation(input=share / 2, between=share, output=share)
 
 
@@ -161,6 +163,6 @@ def _uniform_regularisation(dropout: float) -> Regularisation:
     return Regularisation(input=dropout / 2, between=dropout, output=dropout)
 
 
-def _learning_rate(hidden: int) -> float:
+def _learning_rate(kind: str, hidden: int) -> float:
     """Adam's steps are per weight: wider sums of them want smaller ones."""
-    return 0.004 * min(1.0, math.sqrt(320 / hidden))
+    return 0.004 * min(1.0, math.sqrt((512 if kind == "char" else 320) / hidden))

@@ -37,16 +37,9 @@ def choose_precision(wanted: str, device: torch.device) -> str:
         return "bf16" if torch.cuda.is_bf16_supported() else "fp32"
     if device.type != "cpu":
         return "fp32"
-    # small enough that a processor that can only emulate bf16 is found out within some milliseconds; on one thread and
-    # in turns, because on a busy machine threads wait for one another, which says nothing about the number format
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        rounds = [[_product_seconds(192, dtype) for dtype in (torch.float32, torch.bfloat16)] for _ in range(5)]
-    finally:
-        torch.set_num_threads(threads)
-    single, half = (min(times) for times in zip(*rounds, strict=True))
-    return "bf16" if single > 1.5 * half else "fp32"
+    if not torch.ops.mkldnn._is_mkldnn_bf16_supported():
+        return "fp32"  # no processor to time: bf16 would be emulated
+    return "bf16" if _product_seconds(256, torch.float32) > 1.5 * _product_seconds(256, torch.bfloat16) else "fp32"
 
 
 def tensors_on(device: str, arrays: Mapping[str, np.ndarray]) -> dict[str, Tensor]:
@@ -70,7 +63,7 @@ def autocast(device: torch.device, precision: str) -> AbstractContextManager[obj
 def _product_seconds(size: int, dtype: torch.dtype, device: torch.device | None = None) -> float:
     a = torch.ones(size, size, dtype=dtype, device=device)
     best = float("inf")
-    for _ in range(4):  # the first also loads the library
+    for _ in range(8):  # the first also loads the library
         if a.is_cuda:
             torch.cuda.synchronize()
         start = time.perf_counter()

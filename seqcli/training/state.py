@@ -42,7 +42,7 @@ class TrainingState:
 
 def save_state(path: Path, state: TrainingState) -> None:
     """Write a run's state, atomically."""
-    arrays = {f"tensor/{name}": value.detach().cpu().numpy() for name, value in state.tensors.items()}
+    arrays = {f"tensor/{name}": _array(value) for name, value in state.tensors.items()}
     arrays |= {f"blob/{name}": np.frombuffer(value, np.uint8) for name, value in state.blobs.items()}
     metadata = {
         "position": asdict(state.position),
@@ -50,6 +50,12 @@ def save_state(path: Path, state: TrainingState) -> None:
         "description": state.description,
     }
     write_tensors(path, arrays, metadata)
+
+
+def _array(value: Tensor) -> np.ndarray:
+    """NumPy has no bf16; fp32 holds it exactly, and what is carried in bf16 is made bf16 again where it is used."""
+    value = value.detach().cpu()
+    return (value.float() if value.dtype == torch.bfloat16 else value).numpy()
 
 
 def load_state(path: Path) -> TrainingState:

@@ -131,3 +131,18 @@ def test_training_goes_on_bit_for_bit(cell: str, sampled: bool, tmp_path: Path) 
     train(second, options, resume=load_state(path))
     for name, value in whole.model.state_dict().items():
         assert torch.equal(value, second.model.state_dict()[name]), name
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_bf16_training_learns_and_its_state_can_be_saved(cell: str, tmp_path: Path) -> None:
+    t = task(cell, batch_size=2, bptt=5, length=60)
+    saved: list[TrainingState] = []
+
+    def save(state: TrainingState) -> None:
+        save_state(tmp_path / "state.safetensors", state)
+        saved.append(load_state(tmp_path / "state.safetensors"))
+
+    result = train(t, TrainingOptions(learning_rate=0.01, steps=12, precision="bf16"), save=save)
+    assert result.history[-1].score < result.history[0].score
+    assert saved[-1].part("carried")
+    train(t, TrainingOptions(learning_rate=0.01, steps=14, precision="bf16"), resume=saved[-1])
