@@ -247,7 +247,7 @@ def _read_header(path: Path, file: BinaryIO) -> _Header:
             raise refuse("its metadata is not what was written (SHA-256 differs)")
         described = json.loads(text)
         version = described["format_version"]
-        if type(version) is not int:
+        if type(version) is not int or version < 1:
             raise refuse(f"its format version is {version!r}")
         if version > FORMAT_VERSION:
             raise refuse(
@@ -342,7 +342,7 @@ def _write_atomically(path: Path, write: Any) -> None:
 
 
 def check_writable(path: Path, *, overwrite: bool) -> None:
-    """Find out before any training whether the model can be saved, and sweep up what a killed run left half-written.
+    """Find out before any training whether the model can be saved.
 
     Makes the folder. Raises `UsageError` when a model is there and may not be overwritten, `TrainingError` when the
     folder cannot be written.
@@ -356,9 +356,7 @@ def check_writable(path: Path, *, overwrite: bool) -> None:
         )
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        for stale in path.parent.glob(f"{path.name.removesuffix('.safetensors')}*{TEMPORARY}"):
-            stale.unlink()
-        probe = path.with_name(f"{path.name}{TEMPORARY}")
+        probe = path.with_name(f".{path.name}.{os.getpid()}.probe")
         probe.write_bytes(b"seqcli")
         probe.unlink()
         if path.exists() and not os.access(path, os.W_OK):
@@ -372,10 +370,12 @@ def check_writable(path: Path, *, overwrite: bool) -> None:
 class OutputLock:
     """Keeps a second process from writing the same model: `with OutputLock(path): …`; `TrainingError` if it is held.
 
-    The lock is the kernel's, on an empty file beside the model, so a killed process leaves none behind.
+    The lock is the kernel's, on an empty file beside the model, so a killed process leaves none behind. Who holds it
+    sweeps up what a killed run left half-written under these names.
     """
 
     def __init__(self, path: Path) -> None:
+        self._model = path
         self.path = path.with_name(f".{path.name}.lock")
         self._file = -1
 
@@ -395,6 +395,9 @@ class OutputLock:
             ) from problem
         except OSError as problem:
             raise TrainingError(f"{self.path}: cannot be locked: {problem.strerror or problem}") from problem
+        for written in (self._model, self._model.with_suffix(".state.safetensors")):
+            with contextlib.suppress(OSError):
+                written.with_name(f"{written.name}{TEMPORARY}").unlink()
         return self
 
     def __exit__(

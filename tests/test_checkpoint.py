@@ -156,6 +156,7 @@ def rewritten(path: Path, saved: Path, **changes: Any) -> Path:
     [
         ({"described": {"format_version": FORMAT_VERSION + 1}}, "format version"),
         ({"described": {"format_version": "1"}}, "format version"),
+        ({"described": {"format_version": 0}}, "format version"),
         ({"described": {"metadata": []}}, "list of tensors"),
         ({"described": {"metadata": {"task": "other"}}}, "not a model"),
         ({"described": {"metadata": {"task": "lm", "config": 5}}}, "config"),
@@ -229,11 +230,18 @@ def test_an_existing_model_is_not_overwritten(saved: Path) -> None:
     check_writable(saved, overwrite=True)
 
 
-def test_stale_temporaries_are_swept(saved: Path) -> None:
+def test_stale_temporaries_are_swept_and_nobody_elses(saved: Path) -> None:
     stale = saved.with_name(f"{saved.name}{TEMPORARY}")
-    stale.write_bytes(b"half")
+    stale_state = saved.with_name(f"a.lm.state.safetensors{TEMPORARY}")
+    others = saved.with_name(f"a.lm2.safetensors{TEMPORARY}")
+    for path in (stale, stale_state, others):
+        path.write_bytes(b"half")
     check_writable(saved, overwrite=True)
-    assert not stale.exists()
+    assert stale.exists()  # its writer may be at work: only who holds the lock knows that nobody is
+    with OutputLock(saved):
+        assert not stale.exists()
+        assert not stale_state.exists()
+    assert others.exists()
 
 
 def test_a_folder_that_cannot_be_made_is_found_out_first(tmp_path: Path) -> None:
