@@ -94,8 +94,6 @@ class _Run:
         self.next_validation = self._next_validation()
 
     def run(self) -> TrainingResult:
-        # moments of weights that are seldom moved decay into denormal numbers, which are slow
-        torch.set_flush_denormal(True)
         self.model.train()
         ended = "finished"
         while self._share() < 1:
