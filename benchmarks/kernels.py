@@ -22,6 +22,7 @@ from seqcli.language.objective import LanguageModelTask
 from seqcli.model.softmax import SampledVocabulary, linear_cross_entropy
 from seqcli.model.stack import RecurrentLayer
 from seqcli.training.device import autocast, choose_precision
+from seqcli.training.loop import clip_gradients
 
 CPU = torch.device("cpu")
 PRECISION = choose_precision("auto", CPU)
@@ -166,7 +167,7 @@ def training() -> None:
             with autocast(CPU, PRECISION):
                 loss, _ = made.loss(made.batch(0, len(losses)))
             loss.backward()
-            nn.utils.clip_grad_norm_(made.model.parameters(), 0.25)
+            clip_gradients(list(made.model.parameters()), 0.25)
             optimizer.step()
             optimizer.zero_grad()
             losses.append(loss.item())

@@ -74,26 +74,31 @@ class _LinearCrossEntropy(torch.autograd.Function):
                 torch.addmm(bias, h, w_t, out=logits)
             else:
                 torch.add(h @ w_t, bias, out=logits)
-            log_z = logits.logsumexp(1)
-            losses = log_z - (1 - smoothing) * logits.gather(1, y)[:, 0]
+            top = logits.amax(1, keepdim=True)
+            losses = -(1 - smoothing) * logits.gather(1, y)[:, 0]
             if smoothing:
                 losses -= smoothing * logits.mean(1)
+            z = logits.sub_(top).exp_().sum(1)
+            losses += top[:, 0] + z.log()
             total += torch.where(scored, losses, 0).sum(dtype=torch.float64)
             if grad_hidden is None or grad_weight is None or grad_bias is None:
                 continue
-            logits.sub_(log_z[:, None]).exp_()  # the probabilities, then what the loss sends back to the logits
+            # What the loss sends back to the logits, times z. Dividing by z is left to the narrow sides of the
+            # products: every pass over (rows, vocabulary) counts.
             if smoothing:
-                logits.sub_(smoothing / vocabulary)
-            logits.scatter_add_(1, y, logits.new_full(y.shape, smoothing - 1))
-            logits.mul_(scored[:, None])
+                logits.sub_((smoothing / vocabulary * z)[:, None])
+            logits.scatter_add_(1, y, (smoothing - 1) * z[:, None])
             delta = logits.to(dtype)
-            grad_bias += logits.sum(0)
+            scale = torch.where(scored, 1 / z, 0)
+            grad_bias.addmv_(logits.t(), scale)
+            scaled = (h * scale[:, None]).to(dtype)
             if dtype == wide:
                 torch.mm(delta, w, out=grad_hidden[start : start + chunk])
-                grad_weight.addmm_(delta.t(), h)
+                grad_weight.addmm_(delta.t(), scaled)
             else:
                 grad_hidden[start : start + chunk] = delta @ w
-                grad_weight += delta.t() @ h
+                grad_weight += delta.t() @ scaled
+            grad_hidden[start : start + chunk] *= scale[:, None]
         if learning:
             ctx.save_for_backward(grad_hidden, grad_weight, grad_bias)
         return total.to(wide)

@@ -134,9 +134,8 @@ class _Run:
         with autocast(self.device, self.options.precision):
             objective, tokens = self._objective(batch)
         objective.backward()  # type: ignore[no-untyped-call]
-        norm = nn.utils.clip_grad_norm_(self.parameters, self.options.clip)
-        value = objective.item()
-        if math.isfinite(value) and math.isfinite(norm.item()):
+        value, norm = objective.item(), clip_gradients(self.parameters, self.options.clip)
+        if math.isfinite(value) and math.isfinite(norm):
             self.optimizer.step()
             self.failures = 0
             self.loss = value if math.isnan(self.loss) else 0.98 * self.loss + 0.02 * value
@@ -307,3 +306,11 @@ def _optimizer(parameters: list[nn.Parameter], options: TrainingOptions) -> torc
         betas=(0.9, options.beta2),
         fused=parameters[0].device.type in ("cpu", "cuda"),
     )
+
+
+def clip_gradients(parameters: list[nn.Parameter], limit: float) -> float:
+    """Scale the gradients down to the global norm `limit` (Pascanu et al. 2013), and give the norm they had."""
+    norm = nn.utils.get_total_norm([p.grad for p in parameters if p.grad is not None])
+    if norm > limit:  # the usual clipping scales by one otherwise, which reads and writes every gradient once more
+        nn.utils.clip_grads_with_norm_(parameters, limit, norm)
+    return norm.item()
