@@ -40,8 +40,8 @@ class Sampling:
 
 
 def probabilities(logits: np.ndarray, sampling: Sampling, seen: Sequence[int] = ()) -> np.ndarray:
-    """logits (vocabulary,) -> the probabilities (vocabulary,) that are drawn from, float64, summing to 1."""
-    scores = logits.astype(np.float64)
+    """logits (vocabulary,) -> the probabilities (vocabulary,) that are drawn from, float32, summing to 1."""
+    scores = logits.astype(np.float32)  # half the time of float64, and logits are not known better
     if sampling.repetition_penalty != 1.0 and len(seen):
         ids = np.unique(np.asarray(seen))
         scores[ids] = np.where(
@@ -58,6 +58,8 @@ def probabilities(logits: np.ndarray, sampling: Sampling, seen: Sequence[int] = 
         mask[kept] = 0
         scores += mask
     result = softmax(scores)
+    if sampling.top_p == 1 and sampling.min_p == 0:
+        return result
     if sampling.top_p < 1:
         order = np.argsort(-result, kind="stable")
         before = np.cumsum(result[order]) - result[order]
@@ -69,14 +71,15 @@ def probabilities(logits: np.ndarray, sampling: Sampling, seen: Sequence[int] = 
 
 def draw(distribution: np.ndarray, generator: np.random.Generator) -> int:
     """One id, by inverting the cumulative distribution at one uniform number."""
-    cumulative = np.cumsum(distribution)
+    cumulative = np.cumsum(distribution, dtype=np.float64)
     return int(np.searchsorted(cumulative, generator.random() * cumulative[-1], side="right"))
 
 
 def softmax(scores: np.ndarray) -> np.ndarray:
     """Along the last axis, without overflow."""
     shifted = np.exp(scores - scores.max(axis=-1, keepdims=True))
-    return np.asarray(shifted / shifted.sum(axis=-1, keepdims=True))
+    shifted /= shifted.sum(axis=-1, keepdims=True)
+    return np.asarray(shifted)
 
 
 def log_softmax(scores: np.ndarray) -> np.ndarray:
