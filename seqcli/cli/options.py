@@ -9,7 +9,7 @@ import typer
 
 from seqcli.errors import UsageError
 
-Cell = Literal["rnn", "lstm", "peephole-lstm", "gru"]
+Cell = Literal["rnn", "lstm", "peephole-lstm", "gru", "mingru", "minlstm", "mogrifier-lstm"]
 DeviceName = Literal["auto", "cpu", "cuda", "mps"]
 RowFormat = Literal["table", "csv", "ndjson"]
 

@@ -16,14 +16,24 @@ import numpy as np
 Array = Any  # numpy.ndarray or torch.Tensor: the formulas use what the two have in common
 State = tuple[Array, ...]  # (h,) or (h, c)
 
-CELLS = ("rnn", "lstm", "peephole-lstm", "gru")
+CELLS = ("rnn", "lstm", "peephole-lstm", "gru", "mingru", "minlstm", "mogrifier-lstm")
+ROUNDS = 5  # of the mogrifier: the number that Melis et al. found best and kept
 
 
 def parameter_shapes(cell: str, input_size: int, hidden_size: int) -> dict[str, tuple[int, ...]]:
     """Names and shapes of a cell's parameters.
 
-    `rnn` has exactly (h + x)·h + h of them. Gates are stacked in the order input, forget, candidate, output
-    (`lstm`, `peephole-lstm`) and reset, update, candidate (`gru`), which is the order of torch's fused kernels.
+    | cell           | number of parameters             | gates, in the order they are stacked |
+    |----------------|----------------------------------|--------------------------------------|
+    | rnn            | (h + x)·h + h                    |                                      |
+    | lstm           | 4 ((h + x)·h + h)                | input, forget, candidate, output     |
+    | peephole-lstm  | 4 ((h + x)·h + h) + 3 h          | input, forget, candidate, output     |
+    | gru            | 3 ((h + x)·h + 2 h)              | reset, update, candidate             |
+    | mingru         | 2 (x·h + h)                      | update, candidate                    |
+    | minlstm        | 3 (x·h + h)                      | input, forget, candidate             |
+    | mogrifier-lstm | 4 ((h + x)·h + h) + 5 x·h        | input, forget, candidate, output     |
+
+    The order is that of torch's fused kernels where there are any.
     """
     x, h = input_size, hidden_size
     if cell == "rnn":
@@ -34,12 +44,24 @@ def parameter_shapes(cell: str, input_size: int, hidden_size: int) -> dict[str, 
         return {"weight_ih": (4 * h, x), "weight_hh": (4 * h, h), "bias": (4 * h,), "peephole": (3, h)}
     if cell == "gru":
         return {"weight_ih": (3 * h, x), "weight_hh": (3 * h, h), "bias_ih": (3 * h,), "bias_hh": (3 * h,)}
+    if cell == "mingru":
+        return {"weight_ih": (2 * h, x), "bias": (2 * h,)}
+    if cell == "minlstm":
+        return {"weight_ih": (3 * h, x), "bias": (3 * h,)}
+    if cell == "mogrifier-lstm":
+        rounds = {f"mogrify_{n}": (x, h) if n % 2 else (h, x) for n in range(1, ROUNDS + 1)}
+        return {"weight_ih": (4 * h, x), "weight_hh": (4 * h, h), "bias": (4 * h,), **rounds}
     raise ValueError(f"unknown cell {cell!r}: choose from {', '.join(CELLS)}")
 
 
 def state_size(cell: str) -> int:
     """How many arrays the state of a cell has: 2 (h, c) for the LSTMs, 1 (h) otherwise."""
-    return 2 if cell in ("lstm", "peephole-lstm") else 1
+    return 2 if cell in ("lstm", "peephole-lstm", "mogrifier-lstm") else 1
+
+
+def recurrent_weight(cell: str) -> str | None:
+    """The parameter with the matrix (or stacked matrices) from the last state; None where a cell has none."""
+    return {"rnn": "weight", "mingru": None, "minlstm": None}.get(cell, "weight_hh")
 
 
 def cell_step(cell: str, parameters: Mapping[str, Array], x: Array, state: State) -> tuple[Array, State]:
@@ -52,6 +74,10 @@ def cell_step(cell: str, parameters: Mapping[str, Array], x: Array, state: State
         return peephole_lstm_step(parameters, x, state)
     if cell == "gru":
         return gru_step(parameters, x, state)
+    if cell in ("mingru", "minlstm"):
+        return minimal_step(cell, parameters, x, state)
+    if cell == "mogrifier-lstm":
+        return mogrifier_lstm_step(parameters, x, state)
     raise ValueError(f"unknown cell {cell!r}: choose from {', '.join(CELLS)}")
 
 
@@ -108,6 +134,46 @@ def gru_step(parameters: Mapping[str, Array], x: Array, state: State) -> tuple[A
     return h, (h,)
 
 
+def minimal_step(cell: str, parameters: Mapping[str, Array], x: Array, state: State) -> tuple[Array, State]:
+    """minGRU and minLSTM (Feng et al. 2024): gates that see x_t alone, h_t = k ⊙ h_{t-1} + (1 - k) ⊙ h̃."""
+    (h,) = state
+    keep, candidate = minimal_gates(cell, x @ parameters["weight_ih"].T + parameters["bias"])
+    h = candidate + keep * (h - candidate)
+    return h, (h,)
+
+
+def minimal_gates(cell: str, gates: Array) -> tuple[Array, Array]:
+    """(…, gates · hidden) before any nonlinearity -> the share k of the old state that is kept, and h̃: (…, hidden).
+
+    minGRU: z = σ(W_z x + b_z), k = 1 - z. minLSTM: f, i = σ(W x + b), normalised to f' = f / (f + i) = k, i' = 1 - k.
+    The candidate is g(W x + b) with g(v) = v + 1/2 for v ≥ 0 and σ(v) below, as in the log-space form (appendix B) that
+    the paper's experiments use: with h̃ = W x + b alone the layer would be linear in its candidates.
+    """
+    if cell == "mingru":
+        size = gates.shape[-1] // 2
+        keep = sigmoid(-gates[..., :size])
+    else:
+        size = gates.shape[-1] // 3
+        # f / (f + i) = σ(log f - log i), which does not divide 0 by 0 when both gates are shut
+        keep = sigmoid(log_sigmoid(gates[..., size : 2 * size]) - log_sigmoid(gates[..., :size]))
+    return keep, positive(gates[..., -size:])
+
+
+def mogrifier_lstm_step(parameters: Mapping[str, Array], x: Array, state: State) -> tuple[Array, State]:
+    """Mogrifier LSTM (Melis et al. 2020): x_t and h_{t-1} scale one another in turn before an LSTM's step.
+
+    Odd rounds: x ← 2 σ(Q h) ⊙ x; even rounds: h ← 2 σ(R x) ⊙ h; round n has the matrix `mogrify_n`.
+    """
+    h, c = state
+    for number in range(1, ROUNDS + 1):
+        matrix = parameters[f"mogrify_{number}"].T
+        if number % 2:
+            x = 2 * sigmoid(h @ matrix) * x
+        else:
+            h = 2 * sigmoid(x @ matrix) * h
+    return lstm_step(parameters, x, (h, c))
+
+
 def quarters(gates: Array) -> tuple[Array, Array, Array, Array]:
     """(batch, 4 * hidden) -> four views (batch, hidden)."""
     size = gates.shape[-1] // 4
@@ -125,6 +191,22 @@ def sigmoid(x: Array) -> Array:
         half = x.dtype.type(0.5)
         return np.tanh(x * half) * half + half
     return x.sigmoid()
+
+
+def log_sigmoid(x: Array) -> Array:
+    """log σ(x) as min(x, 0) - log(1 + exp -|x|), which neither overflows nor takes the logarithm of 0."""
+    if isinstance(x, np.ndarray):
+        return np.minimum(x, 0) - np.log1p(np.exp(-np.abs(x)))
+    import torch  # the array is torch's already: nothing new is loaded
+
+    return torch.nn.functional.logsigmoid(x)
+
+
+def positive(x: Array) -> Array:
+    """g of minGRU and minLSTM: x + 1/2 for x ≥ 0, σ(x) below; everywhere above 0, with a slope everywhere."""
+    if isinstance(x, np.ndarray):
+        return np.maximum(x, 0) + sigmoid(np.minimum(x, 0))
+    return x.clamp(min=0) + x.clamp(max=0).sigmoid()
 
 
 def tanh(x: Array) -> Array:

@@ -1,8 +1,10 @@
 """Whole sequences through one recurrent layer in torch, forward and backward.
 
-torch has fused kernels for the LSTM and the GRU; the simple cell with a single bias and the peephole LSTM have none, so
-they get autograd functions of their own. A plain autograd loop is slow because it forms the weight gradients with one
-product a step; here all steps' pre-activation gradients are kept and each weight gradient is one product.
+torch has fused kernels for the LSTM and the GRU; the simple cell with a single bias, the peephole LSTM and the
+mogrifier LSTM have none, so they get autograd functions of their own. A plain autograd loop is slow because it forms
+the weight gradients with one product a step; here all steps' pre-activation gradients are kept and each weight gradient
+is one product. The minimal cells' gates are one product for all steps; what is left of their recurrence is in
+`scan.py`.
 
 Shapes, time first: x (time, batch, input), state arrays (batch, hidden), outputs (time, batch, hidden).
 """
@@ -15,7 +17,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from seqcli.model.cells import quarters
+from seqcli.model.cells import ROUNDS, minimal_gates, quarters
+from seqcli.model.scan import scan
 
 
 def run_sequence(
@@ -53,6 +56,18 @@ def _run(
     if cell == "peephole-lstm":
         names = ("weight_ih", "weight_hh", "bias", "peephole")
         outputs, c_last = _PeepholeRecurrence.apply(x, *state, *(parameters[name] for name in names))  # type: ignore[no-untyped-call]
+        return outputs, (outputs[-1], c_last)
+    if cell in ("mingru", "minlstm"):
+        gates = torch.nn.functional.linear(x, parameters["weight_ih"], parameters["bias"])
+        # a share kept that is near 1 and an h that adds up small parts need more digits than bf16 has
+        wide = torch.promote_types(x.dtype, torch.float32)
+        keep, candidate = minimal_gates(cell, gates.to(wide))
+        outputs = scan(keep, candidate, state[0].to(wide)).to(x.dtype)
+        return outputs, (outputs[-1],)
+    if cell == "mogrifier-lstm":
+        rounds = [parameters[f"mogrify_{number}"] for number in range(1, ROUNDS + 1)]
+        weight = torch.cat((parameters["weight_ih"], parameters["weight_hh"]), dim=1)
+        outputs, c_last = _MogrifierRecurrence.apply(x, *state, weight, parameters["bias"], *rounds)  # type: ignore[no-untyped-call]
         return outputs, (outputs[-1], c_last)
     raise ValueError(f"unknown cell {cell!r}")
 
@@ -154,3 +169,78 @@ class _PeepholeRecurrence(torch.autograd.Function):
         grad_x = (flat @ weight_ih).view_as(x) if ctx.needs_input_grad[0] else None
         grad_weight_ih = flat.t() @ x.reshape(time * batch, -1)
         return grad_x, dh, dc, grad_weight_ih, flat.t() @ previous, flat.sum(0), grad_peephole
+
+
+class _MogrifierRecurrence(torch.autograd.Function):
+    """The mogrifier LSTM of `cells.mogrifier_lstm_step` over all steps; returns the outputs and the last c.
+
+    `weight` (4 · hidden, input + hidden) is that from x and that from h side by side. What a round reads is the side
+    (x or h) that it does not change; both are kept as they are after each round.
+    """
+
+    @staticmethod
+    def forward(
+        ctx: Any, x: Tensor, h0: Tensor, c0: Tensor, weight: Tensor, bias: Tensor, *rounds: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        time, batch, inputs = x.shape
+        size = h0.shape[1]
+        turned = [matrix.t() for matrix in rounds]
+        w = weight.t()
+        scales = [x.new_empty(time, batch, len(matrix)) for matrix in rounds]  # 2 σ(…)
+        seen = [torch.empty_like(scale) for scale in scales]
+        both = x.new_empty(time, batch, inputs + size)  # what the LSTM is given
+        gates, cells = x.new_empty(time, batch, 4 * size), x.new_empty(time, batch, size)
+        tanh_cells, outputs = torch.empty_like(cells), torch.empty_like(cells)
+        h, c = h0, c0
+        for t in range(time):
+            sides = [h, x[t]]
+            for n, matrix in enumerate(turned):
+                scale = torch.mm(sides[n % 2], matrix, out=scales[n][t]).sigmoid_().mul_(2)
+                sides[1 - n % 2] = torch.mul(scale, sides[1 - n % 2], out=seen[n][t])
+            torch.cat((sides[1], sides[0]), 1, out=both[t])
+            a = torch.addmm(bias, both[t], w, out=gates[t])
+            i, f, g, o = quarters(a)
+            a[:, : 2 * size].sigmoid_()
+            g.tanh_()
+            o.sigmoid_()
+            c = torch.mul(f, c, out=cells[t]).addcmul_(i, g)
+            h = torch.mul(o, torch.tanh(c, out=tanh_cells[t]), out=outputs[t])
+        ctx.save_for_backward(x, h0, c0, weight, both, gates, cells, tanh_cells, outputs, *rounds, *scales, *seen)
+        return outputs, cells[-1].clone()
+
+    @staticmethod
+    def backward(ctx: Any, grad: Tensor, grad_c_last: Tensor) -> tuple[Tensor | None, ...]:
+        x, h0, c0, weight, both, gates, cells, tanh_cells, outputs, *rest = ctx.saved_tensors
+        count = len(rest) // 3
+        rounds, scales, seen = rest[:count], rest[count : 2 * count], rest[2 * count :]
+        time, batch, inputs = x.shape
+        size = h0.shape[1]
+        h_before, c_before = torch.cat((h0[None], outputs[:-1])), torch.cat((c0[None], cells[:-1]))
+        sides = [[h_before, *seen[1::2]], [x, *seen[0::2]]]  # each before and after the rounds that change it
+        delta, grad_x = torch.empty_like(gates), torch.empty_like(x)
+        deltas = [torch.empty_like(scale) for scale in scales]
+        dh, dc = grad[-1], grad_c_last
+        for t in range(time - 1, -1, -1):
+            i, f, g, o = quarters(gates[t])
+            d_i, d_f, d_g, d_o = quarters(delta[t])
+            tanh_c = tanh_cells[t]
+            torch.mul(dh, tanh_c, out=d_o).mul_(o).mul_(1 - o)
+            dc = dc + dh * o * (1 - tanh_c * tanh_c)
+            torch.mul(dc, g, out=d_i).mul_(i).mul_(1 - i)
+            torch.mul(dc, c_before[t], out=d_f).mul_(f).mul_(1 - f)
+            torch.mul(dc, i, out=d_g).mul_(1 - g * g)
+            dc = dc * f
+            d_both = delta[t] @ weight
+            d_sides = [d_both[:, inputs:], d_both[:, :inputs]]
+            for n in range(count - 1, -1, -1):
+                read, changed, scale = n % 2, 1 - n % 2, scales[n][t]
+                before = sides[changed][n // 2][t]
+                # the slope of s = 2 σ(v) is s (1 - s / 2)
+                torch.mul(d_sides[changed], before, out=deltas[n][t]).mul_(scale).mul_(1 - scale / 2)
+                d_sides[changed] = d_sides[changed] * scale
+                d_sides[read] = torch.addmm(d_sides[read], deltas[n][t], rounds[n])
+            grad_x[t] = d_sides[1]
+            dh = d_sides[0] + grad[t - 1] if t else d_sides[0]
+        flat = delta.view(time * batch, 4 * size)
+        grad_rounds = [deltas[n].flatten(0, 1).t() @ sides[n % 2][(n + 1) // 2].flatten(0, 1) for n in range(count)]
+        return grad_x, dh, dc, flat.t() @ both.view(time * batch, -1), flat.sum(0), *grad_rounds

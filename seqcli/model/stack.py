@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from seqcli.model.cells import State, parameter_shapes, state_size
+from seqcli.model.cells import State, parameter_shapes, recurrent_weight, state_size
 from seqcli.model.sequence import run_sequence
 from seqcli.model.stepping import StackShape, reversal
 
@@ -50,9 +50,9 @@ class RecurrentLayer(nn.Module):
     def forward(self, x: Tensor, state: State | None = None) -> tuple[Tensor, State]:
         """x (time, batch, input), state of (batch, hidden) -> outputs (time, batch, hidden), state after the end."""
         parameters: dict[str, Tensor] = dict(self.named_parameters())
-        if self.weight_dropout and self.training:
+        name = recurrent_weight(self.cell)
+        if self.weight_dropout and self.training and name is not None:
             # DropConnect on the recurrent matrix, one mask a sequence (Merity et al. 2018)
-            name = "weight" if self.cell == "rnn" else "weight_hh"
             recurrent = parameters[name][: self.hidden_size] if self.cell == "rnn" else parameters[name]
             dropped = functional.dropout(recurrent, self.weight_dropout)
             rest = parameters[name][self.hidden_size :]

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 import pytest
 import typer
 
-from seqcli.cli.options import format_duration, parse_duration
+from seqcli.cli.options import Cell, format_duration, parse_duration
+from seqcli.model.cells import CELLS
+
+
+def test_every_cell_can_be_asked_for():
+    assert get_args(Cell) == CELLS
 
 
 @pytest.mark.parametrize(

@@ -37,6 +37,9 @@ def test_parameter_counts(x: int, h: int) -> None:
     assert count("lstm") == 4 * ((h + x) * h + h)
     assert count("peephole-lstm") == count("lstm") + 3 * h
     assert count("gru") == 3 * ((h + x) * h + 2 * h)
+    assert count("mingru") == 2 * (x * h + h)
+    assert count("minlstm") == 3 * (x * h + h)
+    assert count("mogrifier-lstm") == count("lstm") + 5 * x * h
     assert sum(p.numel() for p in RecurrentLayer("rnn", x, h).parameters()) == (h + x) * h + h
 
 
@@ -56,6 +59,94 @@ def test_peephole_gates_see_the_cells_they_should() -> None:
     new_h = s(0.1 * x + 0.3 * h - 0.2 + 0.9 * new_c) * np.tanh(new_c)
     output, state = cell_step("peephole-lstm", parameters, np.array([[x]]), (np.array([[h]]), np.array([[c]])))
     np.testing.assert_allclose([output[0, 0], state[0][0, 0], state[1][0, 0]], [new_h, new_h, new_c], rtol=1e-12)
+
+
+def sigmoid(value: float) -> float:
+    return float(1 / (1 + np.exp(-value)))
+
+
+@pytest.mark.parametrize("candidate", [0.7, -0.9])
+def test_a_mingru_step_by_hand(candidate: float) -> None:
+    """Feng et al. 2024: z = σ(linear x), h̃ = g(linear x), h = (1 - z) h + z h̃, with g(v) = v + .5 or σ(v)."""
+    parameters = {"weight_ih": np.array([[0.5], [candidate]]), "bias": np.array([0.1, -0.2])}
+    x, h = 1.5, -0.4
+    z, v = sigmoid(0.5 * x + 0.1), candidate * x - 0.2
+    expected = (1 - z) * h + z * (v + 0.5 if v >= 0 else sigmoid(v))
+    output, (state,) = cell_step("mingru", parameters, np.array([[x]]), (np.array([[h]]),))
+    np.testing.assert_allclose([output[0, 0], state[0, 0]], expected, rtol=1e-12)
+
+
+def test_a_minlstm_step_by_hand() -> None:
+    """Feng et al. 2024: f' = f / (f + i), i' = i / (f + i), h = f' h + i' h̃."""
+    parameters = {"weight_ih": np.array([[0.5], [-0.3], [0.8]]), "bias": np.array([0.1, 1.0, -0.2])}
+    x, h = 1.5, -0.4
+    i, f = sigmoid(0.5 * x + 0.1), sigmoid(-0.3 * x + 1.0)
+    expected = f / (f + i) * h + i / (f + i) * (0.8 * x - 0.2 + 0.5)
+    output, (state,) = cell_step("minlstm", parameters, np.array([[x]]), (np.array([[h]]),))
+    np.testing.assert_allclose([output[0, 0], state[0, 0]], expected, rtol=1e-12)
+
+
+@pytest.mark.parametrize("cell", ["mingru", "minlstm"])
+def test_minimal_cells_equal_the_papers_log_space_form(cell: str) -> None:
+    """h_t = exp(Σ log k + logcumsumexp(log h_0, log((1 - k) h̃) - Σ log k)), as in appendix B, all positive."""
+    torch.manual_seed(0)
+    layer = RecurrentLayer(cell, 3, 4).double()
+    x, h = torch.randn(9, 2, 3).double(), torch.rand(2, 4).double()
+    parts = (x @ layer.weight_ih.t() + layer.bias).split(4, dim=-1)
+    if cell == "mingru":
+        log_keep, log_take = -nn.functional.softplus(parts[0]), -nn.functional.softplus(-parts[0])
+    else:
+        difference = nn.functional.softplus(-parts[1]) - nn.functional.softplus(-parts[0])
+        log_keep, log_take = -nn.functional.softplus(difference), -nn.functional.softplus(-difference)
+    log_candidate = torch.where(parts[-1] >= 0, (parts[-1].relu() + 0.5).log(), -nn.functional.softplus(-parts[-1]))
+    faded = log_keep.cumsum(0)
+    terms = torch.cat((h.log()[None], log_take + log_candidate - faded))
+    expected = (faded + terms.logcumsumexp(0)[1:]).exp()
+    torch.testing.assert_close(layer(x, (h,))[0], expected)
+
+
+@pytest.mark.parametrize("cell", ["mingru", "minlstm"])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_minimal_cells_stay_finite_whatever_their_gates_say(cell: str, dtype: type) -> None:
+    count = {"mingru": 2, "minlstm": 3}[cell]
+    extremes = np.array(np.meshgrid(*[[-1e4, -80.0, 0.0, 80.0, 1e4]] * count)).reshape(count, -1).astype(dtype)
+    width = extremes.shape[1]
+    parameters = {"weight_ih": np.zeros((count * width, 1), dtype), "bias": extremes.reshape(-1)}
+    h, state = np.ones((1, width), dtype), (np.ones((1, width), dtype),)
+    for _ in range(3):
+        h, state = cell_step(cell, parameters, np.ones((1, 1), dtype), state)
+    assert np.isfinite(h).all()
+    tensors = {name: torch.from_numpy(value).requires_grad_() for name, value in parameters.items()}
+    ones = torch.ones(3, 1, 1, dtype=tensors["bias"].dtype)
+    outputs, _ = run_sequence(cell, tensors, ones, (torch.ones(1, width, dtype=ones.dtype),))
+    np.testing.assert_allclose(outputs[-1].detach(), h, rtol=1e-5, atol=1e-6)
+    outputs.sum().backward()
+    assert all(tensor.grad is not None and tensor.grad.isfinite().all() for tensor in tensors.values())
+
+
+def test_a_mogrifier_scales_input_and_state_in_turn() -> None:
+    """Melis et al. 2020, five rounds by hand, then an LSTM's step."""
+    rng = np.random.default_rng(0)
+    parameters = {name: rng.normal(size=shape) for name, shape in parameter_shapes("mogrifier-lstm", 3, 4).items()}
+    x, h, c = rng.normal(size=(2, 3)), rng.normal(size=(2, 4)), rng.normal(size=(2, 4))
+    s = np.vectorize(sigmoid)
+    q1, r2, q3, r4, q5 = (parameters[f"mogrify_{n}"] for n in range(1, 6))
+    x1 = 2 * s(h @ q1.T) * x
+    h2 = 2 * s(x1 @ r2.T) * h
+    x3 = 2 * s(h2 @ q3.T) * x1
+    h4 = 2 * s(x3 @ r4.T) * h2
+    x5 = 2 * s(h4 @ q5.T) * x3
+    expected, _ = cell_step("lstm", parameters, x5, (h4, c))
+    np.testing.assert_allclose(cell_step("mogrifier-lstm", parameters, x, (h, c))[0], expected, rtol=1e-12)
+
+
+def test_a_mogrifier_with_matrices_of_zero_is_an_lstm() -> None:
+    torch.manual_seed(0)
+    plain, mogrifier = RecurrentLayer("lstm", 5, 7), RecurrentLayer("mogrifier-lstm", 5, 7)
+    zeros = {name: value * 0 for name, value in mogrifier.state_dict().items() if name.startswith("mogrify")}
+    mogrifier.load_state_dict({**plain.state_dict(), **zeros})
+    x = torch.randn(9, 3, 5)
+    torch.testing.assert_close(plain(x)[0], mogrifier(x)[0])
 
 
 @pytest.mark.parametrize("cell", CELLS)

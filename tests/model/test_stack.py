@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from seqcli.model.cells import CELLS
+from seqcli.model.cells import CELLS, recurrent_weight
 from seqcli.model.stack import RecurrentStack, locked_dropout
 from seqcli.model.stepping import StackShape, SteppingStack
 
@@ -66,7 +66,7 @@ def test_locked_dropout_drops_a_feature_for_all_steps() -> None:
     assert 0.5 < (dropped[0] > 0).float().mean() < 0.7
 
 
-@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize("cell", [cell for cell in CELLS if recurrent_weight(cell)])
 def test_weight_dropout_acts_in_training_only(cell: str) -> None:
     torch.manual_seed(0)
     stack = RecurrentStack(StackShape(cell, 3, 16, 1), weight_dropout=0.5)
@@ -81,6 +81,31 @@ def test_weight_dropout_acts_in_training_only(cell: str) -> None:
     assert all(torch.equal(before[name], value) for name, value in stack.state_dict().items())
     stack.train()
     assert not torch.equal(stack(x)[0], one)
+
+
+@pytest.mark.parametrize("cell", [cell for cell in CELLS if recurrent_weight(cell)])
+def test_weight_dropout_drops_recurrent_weights_alone_one_mask_for_all_steps(cell: str) -> None:
+    """With the recurrent weights at zero it does nothing; the share and the scale are those of dropout."""
+    torch.manual_seed(0)
+    stack = RecurrentStack(StackShape(cell, 3, 16, 1), weight_dropout=0.3)
+    layer = stack.layers[0]
+    x = torch.randn(10, 2, 3)
+    with torch.no_grad():
+        recurrent = layer.get_parameter(recurrent_weight(cell) or "")[: 16 if cell == "rnn" else None]
+        kept = recurrent.clone()
+        recurrent.zero_()
+        assert torch.equal(stack(x)[0], stack(x)[0])
+        recurrent.copy_(kept)
+    # a run with one mask is the run of a layer that has the masked weights
+    torch.manual_seed(1)
+    dropped = stack(x)[0]
+    torch.manual_seed(1)
+    masked = torch.nn.functional.dropout(kept, 0.3)
+    with torch.no_grad():
+        recurrent.copy_(masked)
+    stack.eval()
+    torch.testing.assert_close(stack(x)[0], dropped)
+    assert 0.2 < (masked == 0).float().mean() < 0.4
 
 
 def test_a_bidirectional_stack_refuses_to_carry_state() -> None:
