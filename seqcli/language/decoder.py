@@ -12,6 +12,8 @@ from seqcli.language.config import LanguageModelConfig
 from seqcli.model.cells import Array, State
 from seqcli.model.stepping import SteppingStack
 
+TABLE_BYTES = 1 << 27  # at most, of products with embeddings that are kept
+
 
 class LanguageModelDecoder:
     """The parameters of a language model and its step.
@@ -26,12 +28,15 @@ class LanguageModelDecoder:
         self.output_weight = self.embedding if config.tied else parameters["output"]
         self.output_bias = parameters["output_bias"]
         self.stack = SteppingStack(config.stack, parameters, prefix="stack.")
+        self.inputs = _InputTable(self.stack, self.embedding) if isinstance(self.embedding, np.ndarray) else None
 
     def initial_state(self, batch: int) -> list[State]:
         return self.stack.initial_state(batch, self.embedding)
 
     def step(self, tokens: np.ndarray, state: list[State]) -> tuple[Array, list[State]]:
         """tokens (batch,) of ids -> the last layer's output (batch, width), the new state."""
+        if self.inputs is not None:
+            return self.stack.step_on(self.inputs[tokens], state)
         return self.stack.step(self.embedding[self._index(tokens)], state)
 
     def logits(self, hidden: Array) -> np.ndarray:
@@ -50,6 +55,32 @@ class LanguageModelDecoder:
         import torch  # the parameters are torch's already
 
         return torch.from_numpy(np.asarray(ids, np.int64)).to(self.embedding.device)
+
+
+class _InputTable:
+    """The first layer's products with the embeddings of the tokens met so far.
+
+    A step on a CPU lasts as long as reading the weights does. Text repeats its tokens, so these products need not be
+    made again, and the first layer's input weights, unread, leave room for the others in the processor's cache.
+    """
+
+    def __init__(self, stack: SteppingStack, embedding: np.ndarray) -> None:
+        self.stack, self.embedding = stack, embedding
+        width = stack.input_part(embedding[:1]).shape[1]
+        # memory that is not written to is not taken; frequent tokens have low ids, the others are not kept
+        rows = min(len(embedding), TABLE_BYTES // (width * embedding.itemsize))
+        self.table = np.empty((rows, width), embedding.dtype)
+        self.known = np.zeros(rows, bool)
+
+    def __getitem__(self, tokens: np.ndarray) -> np.ndarray:
+        """tokens (batch,) -> `SteppingStack.input_part` of their embeddings (batch, width)."""
+        if tokens.max() >= len(self.known):
+            return np.asarray(self.stack.input_part(self.embedding[tokens]))
+        new = tokens[~self.known[tokens]]
+        if len(new):
+            self.table[new] = self.stack.input_part(self.embedding[new])
+            self.known[new] = True
+        return np.asarray(self.table[tokens])
 
 
 def load_language_model(checkpoint: Checkpoint, device: str = "cpu") -> tuple[LanguageModelDecoder, Tokenizer]:

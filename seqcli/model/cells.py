@@ -66,42 +66,58 @@ def recurrent_weight(cell: str) -> str | None:
 
 def cell_step(cell: str, parameters: Mapping[str, Array], x: Array, state: State) -> tuple[Array, State]:
     """One step: x (batch, input), state of (batch, hidden) arrays -> output (batch, hidden), new state."""
-    if cell == "rnn":
-        return rnn_step(parameters, x, state)
-    if cell == "lstm":
-        return lstm_step(parameters, x, state)
-    if cell == "peephole-lstm":
-        return peephole_lstm_step(parameters, x, state)
-    if cell == "gru":
-        return gru_step(parameters, x, state)
-    if cell in ("mingru", "minlstm"):
-        return minimal_step(cell, parameters, x, state)
+    return recurrent_part(cell, parameters, input_part(cell, parameters, x), state)
+
+
+def input_part(cell: str, parameters: Mapping[str, Array], x: Array) -> Array:
+    """What of a step its input alone decides, so that it can be had for all steps at once, or kept: W x + b.
+
+    x (…, input) -> (…, gates · hidden); x itself for the mogrifier, which changes it before any product.
+    """
     if cell == "mogrifier-lstm":
-        return mogrifier_lstm_step(parameters, x, state)
+        return x
+    if cell == "rnn":
+        return x @ parameters["weight"][-x.shape[-1] :] + parameters["bias"]
+    return x @ parameters["weight_ih"].T + parameters["bias_ih" if cell == "gru" else "bias"]
+
+
+def recurrent_part(cell: str, parameters: Mapping[str, Array], inputs: Array, state: State) -> tuple[Array, State]:
+    """The rest of a step: inputs of `input_part` (batch, gates · hidden), state -> output (batch, hidden), new state."""
+    if cell == "rnn":
+        return rnn_step(parameters, inputs, state)
+    if cell == "lstm":
+        return lstm_step(parameters, inputs, state)
+    if cell == "peephole-lstm":
+        return peephole_lstm_step(parameters, inputs, state)
+    if cell == "gru":
+        return gru_step(parameters, inputs, state)
+    if cell in ("mingru", "minlstm"):
+        return minimal_step(cell, inputs, state)
+    if cell == "mogrifier-lstm":
+        return mogrifier_lstm_step(parameters, inputs, state)
     raise ValueError(f"unknown cell {cell!r}: choose from {', '.join(CELLS)}")
 
 
-def rnn_step(parameters: Mapping[str, Array], x: Array, state: State) -> tuple[Array, State]:
+def rnn_step(parameters: Mapping[str, Array], inputs: Array, state: State) -> tuple[Array, State]:
     """The simple recurrent network: h_t = tanh([h_{t-1}, x_t] W + b) (Elman 1990)."""
     (h,) = state
-    h = tanh(concatenate((h, x)) @ parameters["weight"] + parameters["bias"])
+    h = tanh(h @ parameters["weight"][: h.shape[-1]] + inputs)
     return h, (h,)
 
 
-def lstm_step(parameters: Mapping[str, Array], x: Array, state: State) -> tuple[Array, State]:
+def lstm_step(parameters: Mapping[str, Array], inputs: Array, state: State) -> tuple[Array, State]:
     """LSTM with forget gate (Hochreiter & Schmidhuber 1997; Gers et al. 2000).
 
     i, f, o = σ(W x_t + U h_{t-1} + b), g = tanh(same); c_t = f ⊙ c_{t-1} + i ⊙ g; h_t = o ⊙ tanh(c_t).
     """
     h, c = state
-    gates = x @ parameters["weight_ih"].T + h @ parameters["weight_hh"].T + parameters["bias"]
-    i, f, g, o = quarters(gates)
+    i, f, g, o = quarters(h @ parameters["weight_hh"].T + inputs)
     c = sigmoid(f) * c + sigmoid(i) * tanh(g)
     h = sigmoid(o) * tanh(c)
     return h, (h, c)
 
 
-def peephole_lstm_step(parameters: Mapping[str, Array], x: Array, state: State) -> tuple[Array, State]:
+def peephole_lstm_step(parameters: Mapping[str, Array], inputs: Array, state: State) -> tuple[Array, State]:
     """LSTM with peepholes (Gers & Schmidhuber 2000): one weight a cell, p_i, p_f, p_o.
 
     The input and forget gates see x_t, h_{t-1} and c_{t-1}; the output gate sees x_t, h_{t-1} and the new c_t:
@@ -109,15 +125,14 @@ def peephole_lstm_step(parameters: Mapping[str, Array], x: Array, state: State) 
     """
     h, c = state
     p_i, p_f, p_o = parameters["peephole"]
-    gates = x @ parameters["weight_ih"].T + h @ parameters["weight_hh"].T + parameters["bias"]
-    i, f, g, o = quarters(gates)
+    i, f, g, o = quarters(h @ parameters["weight_hh"].T + inputs)
     i, f = sigmoid(i + p_i * c), sigmoid(f + p_f * c)
     c = f * c + i * tanh(g)
     h = sigmoid(o + p_o * c) * tanh(c)
     return h, (h, c)
 
 
-def gru_step(parameters: Mapping[str, Array], x: Array, state: State) -> tuple[Array, State]:
+def gru_step(parameters: Mapping[str, Array], inputs: Array, state: State) -> tuple[Array, State]:
     """Gated recurrent unit (Cho et al. 2014), the reset gate applied after the product, as fused kernels have it.
 
     r, z = σ(W x_t + U h_{t-1} + b); n = tanh(W_n x_t + b_n + r ⊙ (U_n h_{t-1} + b'_n));
@@ -125,19 +140,18 @@ def gru_step(parameters: Mapping[str, Array], x: Array, state: State) -> tuple[A
     """
     (h,) = state
     size = h.shape[-1]
-    from_x = x @ parameters["weight_ih"].T + parameters["bias_ih"]
     from_h = h @ parameters["weight_hh"].T + parameters["bias_hh"]
-    gates = sigmoid(from_x[..., : 2 * size] + from_h[..., : 2 * size])
+    gates = sigmoid(inputs[..., : 2 * size] + from_h[..., : 2 * size])
     r, z = gates[..., :size], gates[..., size:]
-    n = tanh(from_x[..., 2 * size :] + r * from_h[..., 2 * size :])
+    n = tanh(inputs[..., 2 * size :] + r * from_h[..., 2 * size :])
     h = n + z * (h - n)
     return h, (h,)
 
 
-def minimal_step(cell: str, parameters: Mapping[str, Array], x: Array, state: State) -> tuple[Array, State]:
+def minimal_step(cell: str, inputs: Array, state: State) -> tuple[Array, State]:
     """minGRU and minLSTM (Feng et al. 2024): gates that see x_t alone, h_t = k ⊙ h_{t-1} + (1 - k) ⊙ h̃."""
     (h,) = state
-    keep, candidate = minimal_gates(cell, x @ parameters["weight_ih"].T + parameters["bias"])
+    keep, candidate = minimal_gates(cell, inputs)
     h = candidate + keep * (h - candidate)
     return h, (h,)
 
@@ -171,7 +185,7 @@ def mogrifier_lstm_step(parameters: Mapping[str, Array], x: Array, state: State)
             x = 2 * sigmoid(h @ matrix) * x
         else:
             h = 2 * sigmoid(x @ matrix) * h
-    return lstm_step(parameters, x, (h, c))
+    return lstm_step(parameters, input_part("lstm", parameters, x), (h, c))
 
 
 def quarters(gates: Array) -> tuple[Array, Array, Array, Array]:

@@ -11,7 +11,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from seqcli.model.cells import Array, State, cell_step, concatenate, parameter_shapes, state_size
+from seqcli.model.cells import (
+    Array,
+    State,
+    cell_step,
+    concatenate,
+    input_part,
+    parameter_shapes,
+    recurrent_part,
+    state_size,
+)
 
 
 @dataclass(frozen=True)
@@ -79,8 +88,17 @@ class SteppingStack:
 
     def step(self, x: Array, state: list[State]) -> tuple[Array, list[State]]:
         """x (batch, input), a state a layer -> output (batch, hidden of the last layer), the new states."""
-        new: list[State] = []
-        for parameters, layer_state in zip(self.layers, state, strict=True):
+        return self.step_on(self.input_part(x), state)
+
+    def input_part(self, x: Array) -> Array:
+        """x (…, input) -> what of the first layer's step its input alone decides, for `step_on`."""
+        return input_part(self.shape.cell, self.layers[0], x)
+
+    def step_on(self, inputs: Array, state: list[State]) -> tuple[Array, list[State]]:
+        """As `step`, from `input_part` of x."""
+        x, first = recurrent_part(self.shape.cell, self.layers[0], inputs, state[0])
+        new = [first]
+        for parameters, layer_state in zip(self.layers[1:], state[1:], strict=True):
             x, layer_state = cell_step(self.shape.cell, parameters, x, layer_state)
             new.append(layer_state)
         return x, new
@@ -108,8 +126,8 @@ class SteppingStack:
         hidden = self.shape.layer_sizes()[index][1]
         state: State = tuple(_zeros(x, x.shape[1], hidden) for _ in range(state_size(self.shape.cell)))
         outputs = []
-        for x_t in x:
-            output, state = cell_step(self.shape.cell, parameters, x_t, state)
+        for inputs in input_part(self.shape.cell, parameters, x):  # of all steps in one product
+            output, state = recurrent_part(self.shape.cell, parameters, inputs, state)
             outputs.append(output)
         return _stack(outputs)
 

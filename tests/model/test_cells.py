@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import nn
 
-from seqcli.model.cells import CELLS, cell_step, parameter_shapes, rnn_step, state_size
+from seqcli.model.cells import CELLS, cell_step, parameter_shapes, state_size
 from seqcli.model.sequence import run_sequence
 from seqcli.model.stack import RecurrentLayer, RecurrentStack
 from seqcli.model.stepping import StackShape, SteppingStack
@@ -20,7 +20,7 @@ def test_simple_cell_reproduces_the_worked_example() -> None:
     expected_states = [[0.53704957, 0.46211716], [0.85973818, 0.88366641]]
     expected_outputs = [1.56128388, 2.72707101]
     for x, expected, output in zip([1.0, 2.0], expected_states, expected_outputs, strict=True):
-        h, state = rnn_step(parameters, np.array([[x]]), state)
+        h, state = cell_step("rnn", parameters, np.array([[x]]), state)
         np.testing.assert_allclose(h[0], expected, atol=5e-9)
         np.testing.assert_allclose(h[0] @ [1, 2] + 0.1, output, atol=5e-9)
     tensors = {name: torch.from_numpy(value) for name, value in parameters.items()}
