@@ -82,7 +82,7 @@ def input_part(cell: str, parameters: Mapping[str, Array], x: Array) -> Array:
 
 
 def recurrent_part(cell: str, parameters: Mapping[str, Array], inputs: Array, state: State) -> tuple[Array, State]:
-    """The rest of a step: inputs of `input_part` (batch, gates · hidden), state -> output (batch, hidden), new state."""
+    """The rest of a step: inputs (batch, gates · hidden) of `input_part` and the state -> output, new state."""
     if cell == "rnn":
         return rnn_step(parameters, inputs, state)
     if cell == "lstm":
