@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -9,6 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from seqcli.errors import UsageError
 from seqcli.language.config import LanguageModelConfig
 from seqcli.model.cells import State
 from seqcli.model.stack import RecurrentStack, locked_dropout
@@ -19,9 +21,10 @@ class Regularisation:
     """What keeps a model from learning its text by heart; each is a share of what is dropped, or a factor.
 
     `input`, `between`, `output`: locked dropout on the embedded tokens, between the layers, before the output layer
-    (Gal & Ghahramani 2016). `words`: whole embedding rows (ibid.). `recurrent`: DropConnect on the recurrent matrices
-    (Merity et al. 2018). `activation`, `change`: L2 penalties on the last layer's outputs and on their change from step
-    to step (Merity et al. 2017, AR and TAR).
+    (Gal & Ghahramani 2016). `words`: whole embedding rows, the same ones for all steps of a piece (ibid.). `recurrent`:
+    DropConnect on the recurrent matrices (Merity et al. 2017). `activation`, `change`: factors of the mean square of
+    the last layer's outputs and of their change from step to step (ibid., AR and TAR). `smoothing`: share of the target
+    spread over the vocabulary (Szegedy et al. 2016). `UsageError` for a value that cannot be.
     """
 
     input: float = 0.0
@@ -31,6 +34,25 @@ class Regularisation:
     recurrent: float = 0.0
     activation: float = 0.0
     change: float = 0.0
+    smoothing: float = 0.0
+
+    def __post_init__(self) -> None:
+        for name, option in OPTIONS.items():
+            value, factor = getattr(self, name), name in ("activation", "change")
+            if not (0 <= value < (math.inf if factor else 1)):
+                raise UsageError(f"{option} must be {'0 or more' if factor else 'from 0 to below 1'}")
+
+
+OPTIONS = {  # how a person calls the parts of `Regularisation`
+    "input": "--input-dropout",
+    "between": "--layer-dropout",
+    "output": "--output-dropout",
+    "words": "--embedding-dropout",
+    "recurrent": "--weight-dropout",
+    "activation": "--activation-penalty",
+    "change": "--temporal-penalty",
+    "smoothing": "--label-smoothing",
+}
 
 
 class LanguageModel(nn.Module):

@@ -26,7 +26,8 @@ class LanguageModelTask:
     The text (a 1-D array of token ids, read in place) is cut into `batch_size` streams that are read side by side,
     `bptt` steps at a time; the hidden state goes on from one piece to the next and gradients stop there (truncated
     back-propagation through time, Williams & Peng 1990). The loss is the mean over all time steps. Every epoch starts
-    its streams at another place of the text, so that the cuts fall elsewhere.
+    its streams at another place of the text, so that the cuts fall elsewhere. With `random_bptt` the pieces are of
+    different lengths, for the same end (Merity et al. 2017; see `piece_lengths`).
     """
 
     def __init__(
@@ -39,6 +40,7 @@ class LanguageModelTask:
         bptt: int,
         seed: int,
         sampled: SampledVocabulary | None = None,
+        random_bptt: bool = False,
     ) -> None:
         self.model, self.train_tokens, self.valid_tokens = model, train, valid
         self.device = model.embedding.device
@@ -46,18 +48,28 @@ class LanguageModelTask:
         self.batch_size = max(1, min(batch_size, (len(train) - 1) // 2))
         self.stream_length = (len(train) - 1) // self.batch_size
         self.bptt = min(bptt, self.stream_length)
-        self.seed, self.sampled = seed, sampled
+        self.seed, self.sampled, self.random_bptt = seed, sampled, random_bptt
         self.state: list[State] | None = None
+        self._cuts: tuple[int, np.ndarray] | None = None
 
     def num_batches(self, epoch: int) -> int:
-        return math.ceil(self.stream_length / self.bptt)
+        return len(self.cuts(epoch)) - 1
+
+    def cuts(self, epoch: int) -> np.ndarray:
+        """Where the pieces of each stream begin in an epoch, from 0, and the stream's end."""
+        if self._cuts is None or self._cuts[0] != epoch:
+            if self.random_bptt:
+                lengths = piece_lengths(self.stream_length, self.bptt, np.random.default_rng((self.seed, epoch, 1)))
+            else:
+                lengths = np.full(math.ceil(self.stream_length / self.bptt), self.bptt)
+            self._cuts = epoch, np.minimum(np.concatenate(([0], np.cumsum(lengths))), self.stream_length)
+        return self._cuts[1]
 
     def batch(self, epoch: int, index: int) -> tuple[Tensor, Tensor, bool]:
         """Inputs and targets (time, batch), and whether the streams start here."""
         rest = (len(self.train_tokens) - 1) - self.stream_length * self.batch_size
         shift = int(np.random.default_rng((self.seed, epoch)).integers(rest + 1)) if epoch else 0
-        start = index * self.bptt
-        stop = min(start + self.bptt, self.stream_length)
+        start, stop = map(int, self.cuts(epoch)[index : index + 2])
         columns = [
             self.train_tokens[shift + row * self.stream_length + start : shift + row * self.stream_length + stop + 1]
             for row in range(self.batch_size)
@@ -73,10 +85,8 @@ class LanguageModelTask:
         dropped = locked_dropout(hidden, drop.output, True)
         rows, flat = dropped.flatten(0, 1), targets.flatten()
         weight, bias = self.model.output_weight, self.model.output_bias
-        if self.sampled is not None:
-            total = self.sampled.loss(rows, weight, bias, flat)
-        else:
-            total = linear_cross_entropy(rows, weight, bias, flat)
+        loss = linear_cross_entropy if self.sampled is None else self.sampled.loss
+        total = loss(rows, weight, bias, flat, label_smoothing=drop.smoothing)
         objective = total / targets.numel()
         if drop.activation:
             objective = objective + drop.activation * dropped.float().square().mean()
@@ -102,6 +112,20 @@ class LanguageModelTask:
         for key in sorted(tensors, key=lambda key: tuple(map(int, key.split("/")))):
             layers.setdefault(int(key.split("/")[0]), []).append(tensors[key])
         self.state = [tuple(layers[index]) for index in sorted(layers)] or None
+
+
+def piece_lengths(steps: int, bptt: int, generator: np.random.Generator) -> np.ndarray:
+    """Lengths of pieces that together hold at least `steps` steps, as Merity et al. 2017 draw them.
+
+    Around `bptt`, in one of twenty around half of it, with a standard deviation of 5 steps; at least 5. The rate of a
+    step is to be scaled by its length over `bptt`, else short pieces would count for more.
+    """
+    count = 2 * math.ceil(steps / bptt) + 1
+    lengths = np.zeros(0, np.int64)
+    while lengths.sum() < steps:
+        around = np.where(generator.random(count) < 0.95, bptt, bptt / 2)
+        lengths = np.concatenate((lengths, np.maximum(generator.normal(around, 5).astype(np.int64), 5)))
+    return lengths[: int(np.searchsorted(np.cumsum(lengths), steps)) + 1]
 
 
 def mean_loss(model: LanguageModel, tokens: np.ndarray, *, streams: int = 1) -> float:

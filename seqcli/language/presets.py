@@ -13,6 +13,7 @@ asks for more.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -44,6 +45,7 @@ class Recipe:
     bptt: int
     learning_rate: float
     sampled: int  # types the training softmax is estimated from; 0: all of them, exactly
+    random_bptt: bool = False
     reason: str = ""
 
     def to_json(self) -> dict[str, Any]:
@@ -81,10 +83,12 @@ def choose_recipe(
     bptt: int | None = None,
     learning_rate: float | None = None,
     softmax: str = "auto",
+    regularise: Mapping[str, float] | None = None,
+    random_bptt: bool = False,
 ) -> Recipe:
     """A recipe for a text of `tokens` tokens under a budget of `seconds` on a machine of `speed` operations a second.
 
-    What is given is kept, what is None is chosen. `UsageError` for a size, softmax or width that cannot be.
+    What is given is kept, what is None is chosen; `regularise` has parts of `Regularisation` by name. `UsageError` for a size, softmax or width that cannot be.
     """
     if size != "auto" and size not in SIZES:
         raise UsageError(f"unknown size {size!r}", hint=f"choose from auto, {', '.join(SIZES)}")
@@ -111,6 +115,7 @@ def choose_recipe(
     cost = _operations_per_token(chosen_hidden, chosen_layers, summed)
     passes = epochs if epochs is not None else (operations / cost / tokens if operations is not None else 10.0)
     regularisation = _regularisation(kind, passes) if dropout is None else _uniform_regularisation(dropout)
+    regularisation = replace(regularisation, **(regularise or {}))
     long = kind == "char"
     recipe = Recipe(
         config=config,
@@ -119,6 +124,7 @@ def choose_recipe(
         bptt=bptt or (64 if long else 35),
         learning_rate=learning_rate or _learning_rate(kind, chosen_hidden),
         sampled=sampled,
+        random_bptt=random_bptt,
     )
     estimate = (
         f"about {passes:.1f} passes over {tokens:,} tokens" if operations is not None or epochs else "given steps"

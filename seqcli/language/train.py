@@ -15,10 +15,12 @@ import torch
 from seqcli.checkpoint import Checkpoint, OutputLock, load_checkpoint
 from seqcli.data.corpus import Corpus, open_corpus
 from seqcli.data.tokenizer import tokenizer_of
+from seqcli.errors import UsageError
 from seqcli.language.config import LanguageModelConfig
-from seqcli.language.network import LanguageModel
+from seqcli.language.network import OPTIONS, LanguageModel
 from seqcli.language.objective import LanguageModelTask
 from seqcli.language.presets import Recipe, choose_recipe
+from seqcli.model.cells import recurrent_weight
 from seqcli.model.softmax import SampledVocabulary
 from seqcli.training.device import choose_device, choose_precision, product_speed
 from seqcli.training.loop import TrainingResult
@@ -60,6 +62,15 @@ class TrainRequest:
     layers: int | None = None
     tied: bool = True
     dropout: float | None = None
+    input_dropout: float | None = None
+    layer_dropout: float | None = None
+    output_dropout: float | None = None
+    embedding_dropout: float | None = None
+    weight_dropout: float | None = None
+    activation_penalty: float | None = None
+    temporal_penalty: float | None = None
+    label_smoothing: float | None = None
+    random_bptt: bool = False
     budget: float | None = None
     epochs: float | None = None
     steps: int | None = None
@@ -147,12 +158,14 @@ def _train(
         bptt=recipe.bptt,
         seed=request.seed,
         sampled=_sampled_vocabulary(recipe, counts, device),
+        random_bptt=recipe.random_bptt,
     )
     options = TrainingOptions(
         learning_rate=recipe.learning_rate,
         budget=request.budget or (None if request.epochs or request.steps else DEFAULT_BUDGET),
         epochs=request.epochs,
         steps=request.steps,
+        usual_tokens=task.bptt * task.batch_size if recipe.random_bptt else 0,
         average=request.average,
         patience=request.patience,
         save_interval=request.save_interval,
@@ -223,10 +236,20 @@ def _recipe(
         bptt=request.bptt,
         learning_rate=request.learning_rate,
         softmax=request.softmax,
+        regularise=_given(request),
+        random_bptt=request.random_bptt,
     )
     if base is not None:
-        return replace(recipe, config=LanguageModelConfig.from_json(base.config))
+        recipe = replace(recipe, config=LanguageModelConfig.from_json(base.config))
+    if recipe.regularisation.recurrent and recurrent_weight(recipe.config.cell) is None:
+        raise UsageError(f"--weight-dropout drops recurrent weights: {recipe.config.cell} has none")
     return recipe
+
+
+def _given(request: TrainRequest) -> dict[str, float]:
+    """The parts of `Regularisation` that were asked for one by one."""
+    values = {name: getattr(request, option.removeprefix("--").replace("-", "_")) for name, option in OPTIONS.items()}
+    return {name: value for name, value in values.items() if value is not None}
 
 
 def _initialise_output_bias(model: LanguageModel, counts: np.ndarray) -> None:

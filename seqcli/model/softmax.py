@@ -122,8 +122,21 @@ class SampledVocabulary:
     head: int
     tail: int
 
-    def loss(self, hidden: Tensor, weight: Tensor, bias: Tensor, targets: Tensor) -> Tensor:
+    def loss(
+        self, hidden: Tensor, weight: Tensor, bias: Tensor, targets: Tensor, *, label_smoothing: float = 0.0
+    ) -> Tensor:
         """As `linear_cross_entropy`, the normaliser estimated from the sample. The draw is torch's global CPU one."""
+        total = self._cross_entropy(hidden, weight, bias, targets)
+        if label_smoothing:
+            # smoothing takes ε of the target's logit and gives it to the mean of all logits: that mean is exact
+            scored = targets != IGNORED
+            rows, y = hidden[scored].to(weight.dtype), targets[scored]
+            with torch.autocast(hidden.device.type, enabled=False):
+                mean = rows @ weight.mean(0) + bias.mean()
+                total = total + label_smoothing * ((rows * weight[y]).sum(1) + bias[y] - mean).sum()
+        return total
+
+    def _cross_entropy(self, hidden: Tensor, weight: Tensor, bias: Tensor, targets: Tensor) -> Tensor:
         vocabulary = weight.shape[0]
         seen = torch.zeros(vocabulary, dtype=torch.bool, device=targets.device)
         seen[self.order[: self.head]] = True

@@ -129,10 +129,11 @@ class _Run:
         self.epoch_batches = self.task.num_batches(position.epoch)
         batch = self.task.batch(position.epoch, position.index)
         rate = learning_rate(self.options, self._share())
-        for group in self.optimizer.param_groups:
-            group["lr"] = rate
         with autocast(self.device, self.options.precision):
             objective, tokens = self._objective(batch)
+        rate *= tokens / self.options.usual_tokens if self.options.usual_tokens else 1.0
+        for group in self.optimizer.param_groups:
+            group["lr"] = rate
         objective.backward()  # type: ignore[no-untyped-call]
         value, norm = objective.item(), clip_gradients(self.parameters, self.options.clip)
         if math.isfinite(value) and math.isfinite(norm):

@@ -13,7 +13,8 @@ class TrainingOptions:
     The learning rate rises linearly over the first `warmup` share of the run and falls linearly to zero at its end.
     `clip` bounds the gradients' global norm. `average` is the decay of an exponential moving average of the weights
     (0: none), which is then what is validated and kept. `patience` is the number of validations without a better score
-    after which training stops (0: never). `validations` is about how many there are in a run.
+    after which training stops (0: never). `validations` is about how many there are in a run. With `usual_tokens` the
+    rate of a batch is scaled by its number of tokens over that (Merity et al. 2017, for pieces of random length).
     """
 
     learning_rate: float
@@ -24,6 +25,7 @@ class TrainingOptions:
     weight_decay: float = 0.01
     beta2: float = 0.999
     clip: float = 0.25
+    usual_tokens: int = 0
     average: float = 0.0
     patience: int = 0
     validations: int = 10

@@ -9,11 +9,13 @@ import numpy as np
 import pytest
 import torch
 
+from seqcli.errors import UsageError
 from seqcli.language.config import LanguageModelConfig
 from seqcli.language.network import LanguageModel, Regularisation
-from seqcli.language.objective import LanguageModelTask, mean_loss
+from seqcli.language.objective import LanguageModelTask, mean_loss, piece_lengths
 from seqcli.model.cells import CELLS
 from seqcli.model.softmax import SampledVocabulary
+from seqcli.model.stack import locked_dropout
 from seqcli.training.loop import train
 from seqcli.training.options import TrainingOptions
 from seqcli.training.state import TrainingState, load_state, save_state
@@ -44,7 +46,7 @@ def test_other_epochs_start_elsewhere_and_are_the_same_each_time() -> None:
     t = task(length=400, batch_size=30)
     starts = {int(t.batch(epoch, 0)[0][0, 0]) for epoch in range(12)}
     assert len(starts) > 1
-    assert torch.equal(t.batch(3, 2)[0], task(length=400, batch_size=30).batch(3, 2)[0])
+    assert torch.equal(t.batch(3, 1)[0], task(length=400, batch_size=30).batch(3, 1)[0])
 
 
 @pytest.mark.parametrize("length", [3, 4, 17, 60])
@@ -77,11 +79,91 @@ def test_gradients_stop_at_the_cut() -> None:
     assert all(not part.requires_grad for layer in t.state for part in layer)
 
 
-def test_penalties_add_to_the_loss() -> None:
-    plain, penalised = task(), task(activation=2.0, change=1.0)
-    plain.model.eval()
-    penalised.model.eval()
-    assert penalised.loss(penalised.batch(0, 0))[0] > plain.loss(plain.batch(0, 0))[0]
+def test_penalties_are_the_mean_squares_of_outputs_and_of_their_changes() -> None:
+    """AR of what the output layer sees, dropout applied, TAR of what the last layer gave (Merity et al. 2017)."""
+    plain = task(output=0.5)
+    batch = plain.batch(0, 0)
+    torch.manual_seed(5)
+    without = plain.loss(batch)[0]
+    torch.manual_seed(5)
+    hidden, _ = plain.model(batch[0])
+    dropped = locked_dropout(hidden, 0.5, True)
+    for drops, expected in (
+        ({"activation": 2.0}, 2 * dropped.square().mean()),
+        ({"change": 3.0}, 3 * (hidden[1:] - hidden[:-1]).square().mean()),
+    ):
+        penalised = task(output=0.5, **drops)
+        torch.manual_seed(5)
+        torch.testing.assert_close(penalised.loss(batch)[0] - without, expected, rtol=1e-3, atol=1e-5)
+
+
+@pytest.mark.parametrize("sampled", [False, True])
+def test_label_smoothing_spreads_a_share_of_the_target(sampled: bool) -> None:
+    t = task(smoothing=0.1)
+    if sampled:
+        t.sampled = SampledVocabulary(torch.arange(30), 10, 20)  # all that is there
+    inputs, targets, _ = t.batch(0, 0)
+    hidden, _ = t.model(inputs)
+    logits = hidden @ t.model.embedding.t() + t.model.output_bias
+    expected = torch.nn.functional.cross_entropy(logits.flatten(0, 1), targets.flatten(), label_smoothing=0.1)
+    torch.testing.assert_close(t.loss((inputs, targets, True))[0], expected)
+
+
+def test_embedding_dropout_drops_whole_words_in_training_alone() -> None:
+    t = task(words=0.5)
+    seen: list[torch.Tensor] = []
+    t.model.stack.register_forward_pre_hook(lambda module, args: seen.append(args[0]))
+    tokens = torch.arange(30).repeat(2)[:, None]
+    torch.manual_seed(0)
+    t.model(tokens)
+    (embedded,) = seen
+    assert torch.equal(embedded[:30], embedded[30:])  # a word is there or not, wherever it stands
+    kept = embedded[:30, 0].abs().sum(1) > 0
+    assert 8 <= int(kept.sum()) <= 22
+    torch.testing.assert_close(embedded[:30, 0][kept], 2 * t.model.embedding[kept])
+    t.model.eval()
+    t.model(tokens)
+    torch.testing.assert_close(seen[1][:30, 0], t.model.embedding)
+
+
+@pytest.mark.parametrize(
+    ("values", "option"),
+    [({"recurrent": 1.0}, "--weight-dropout"), ({"words": -0.1}, "--embedding"), ({"change": -1.0}, "--temporal")],
+)
+def test_values_that_cannot_be_are_refused_by_the_name_of_their_option(values: dict[str, float], option: str) -> None:
+    with pytest.raises(UsageError, match=option):
+        Regularisation(**values)
+
+
+def test_random_pieces_cover_the_streams_and_are_the_same_each_time() -> None:
+    def make() -> LanguageModelTask:
+        t = task(length=4003, bptt=20)
+        return LanguageModelTask(
+            t.model, t.train_tokens, t.valid_tokens, batch_size=4, bptt=20, seed=0, random_bptt=True
+        )
+
+    t, again = make(), make()
+    for epoch in (0, 1):
+        read = [t.batch(epoch, index) for index in range(t.num_batches(epoch))]
+        lengths = [len(inputs) for inputs, _, _ in read]
+        assert sum(lengths) == 1000
+        assert len(set(lengths)) > 5
+        assert min(lengths[:-1]) >= 5
+        inputs = torch.cat([batch[0] for batch in read])
+        assert torch.equal(inputs[1:], torch.cat([batch[1] for batch in read])[:-1])
+        assert torch.equal(again.batch(epoch, 3)[0], read[3][0])
+    assert list(t.cuts(0)) != list(t.cuts(1))
+
+
+def test_lengths_of_pieces_are_drawn_as_the_paper_has_them() -> None:
+    lengths = piece_lengths(700_000, 70, np.random.default_rng(0))
+    assert lengths[:-1].sum() < 700_000 <= lengths.sum()
+    halves = lengths < 52
+    assert 0.04 < halves.mean() < 0.06
+    assert lengths[~halves].mean() == pytest.approx(69.5, abs=0.3)  # whole steps: the fraction is cut off
+    assert lengths[halves].mean() == pytest.approx(34.5, abs=0.7)
+    assert lengths[~halves].std() == pytest.approx(5, abs=0.2)
+    assert piece_lengths(100, 2, np.random.default_rng(0)).min() >= 5
 
 
 def test_validation_predicts_every_token_once() -> None:
@@ -114,6 +196,7 @@ def test_training_goes_on_bit_for_bit(cell: str, sampled: bool, tmp_path: Path) 
             bptt=8,
             seed=0,
             sampled=SampledVocabulary(torch.arange(30), 5, 8) if sampled else None,
+            random_bptt=sampled,
         )
 
     options = TrainingOptions(learning_rate=0.01, steps=20)

@@ -58,6 +58,18 @@ def test_a_sample_of_everything_but_one_word_is_nearly_exact() -> None:
     torch.testing.assert_close(sampled, whole)  # 40 of the other 40 drawn: nothing is estimated
 
 
+def test_label_smoothing_with_a_sample_is_over_the_whole_vocabulary() -> None:
+    hidden, weight, bias = inputs(torch.float64)
+    targets = torch.randint(10, (70,))
+    targets[::6] = IGNORED
+    vocabulary = SampledVocabulary(torch.arange(50), head=10, tail=40)
+    smoothed = vocabulary.loss(hidden, weight, bias, targets, label_smoothing=0.2)
+    expected = linear_cross_entropy(hidden, weight, bias, targets, label_smoothing=0.2)
+    torch.testing.assert_close(smoothed, expected)
+    leaves = [hidden, weight, bias]
+    torch.testing.assert_close(torch.autograd.grad(smoothed, leaves), torch.autograd.grad(expected, leaves))
+
+
 def test_the_sampled_normaliser_is_unbiased() -> None:
     hidden, weight, bias = (part.detach() for part in inputs(torch.float64, rows=1))
     target = torch.tensor([3])

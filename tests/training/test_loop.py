@@ -57,6 +57,18 @@ def weights(task: LineTask) -> Tensor:
     return torch.cat([p.detach().flatten() for p in task.model.parameters()])
 
 
+def test_rates_are_scaled_by_a_batchs_tokens() -> None:
+    """Adam's first update is the rate itself in every weight that has a gradient."""
+    moved = []
+    for usual in (0, 16, 64):
+        task = LineTask()
+        before = weights(task)
+        train(task, options(steps=1, warmup=0.5, usual_tokens=usual, weight_decay=0.0))
+        moved.append((weights(task) - before).abs().max().item())
+    assert moved[1] == pytest.approx(moved[0], rel=1e-4)  # the batches have 16
+    assert moved[2] == pytest.approx(moved[0] / 4, rel=1e-3)
+
+
 def test_it_learns_and_reports() -> None:
     seen: list[Progress] = []
     task = LineTask()
