@@ -88,7 +88,8 @@ def choose_recipe(
 ) -> Recipe:
     """A recipe for a text of `tokens` tokens under a budget of `seconds` on a machine of `speed` operations a second.
 
-    What is given is kept, what is None is chosen; `regularise` has parts of `Regularisation` by name. `UsageError` for a size, softmax or width that cannot be.
+    What is given is kept, what is None is chosen; `regularise` has parts of `Regularisation` by name.
+    `UsageError` for a size, softmax or width that cannot be.
     """
     if size != "auto" and size not in SIZES:
         raise UsageError(f"unknown size {size!r}", hint=f"choose from auto, {', '.join(SIZES)}")

@@ -88,11 +88,10 @@ def test_penalties_are_the_mean_squares_of_outputs_and_of_their_changes() -> Non
     torch.manual_seed(5)
     hidden, _ = plain.model(batch[0])
     dropped = locked_dropout(hidden, 0.5, True)
-    for drops, expected in (
-        ({"activation": 2.0}, 2 * dropped.square().mean()),
-        ({"change": 3.0}, 3 * (hidden[1:] - hidden[:-1]).square().mean()),
+    for penalised, expected in (
+        (task(output=0.5, activation=2.0), 2 * dropped.square().mean()),
+        (task(output=0.5, change=3.0), 3 * (hidden[1:] - hidden[:-1]).square().mean()),
     ):
-        penalised = task(output=0.5, **drops)
         torch.manual_seed(5)
         torch.testing.assert_close(penalised.loss(batch)[0] - without, expected, rtol=1e-3, atol=1e-5)
 
