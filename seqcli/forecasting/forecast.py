@@ -148,7 +148,7 @@ def forecast_panel(
         forecaster = train(prepared)
     assert forecaster is not None
     floor_held = floor[held.member]
-    history = make_history(panel, filled, season, covariates)
+    history = make_history(panel, filled, covariates)
     network = forecaster.quantiles(history, np.full(len(filled), history.length), horizon)
     network_held = forecaster.quantiles(history, np.full(len(filled), history.length - horizon), horizon)[held.member]
     share = forecaster.config.weight

@@ -1,4 +1,4 @@
-"""A trained recurrent forecaster, run on NumPy arrays: encoder, decoder, quantiles. No torch."""
+"""The recurrent forecaster, run on NumPy arrays: encoder, decoder, quantiles. No torch."""
 
 from __future__ import annotations
 
@@ -11,39 +11,53 @@ import numpy as np
 from seqcli.checkpoint import Checkpoint, check_parameters
 from seqcli.data.panel import Panel
 from seqcli.errors import CheckpointError, UsageError
-from seqcli.forecasting.windows import FUTURE_FEATURES, PAST_FEATURES, History, make_windows
+from seqcli.forecasting.inputs import FUTURE_FEATURES, PAST_FEATURES, Inputs
+from seqcli.forecasting.windows import History, inputs_at
+from seqcli.model.cells import sigmoid
 from seqcli.model.stepping import StackShape, SteppingStack
 
 QUANTILES = (0.025, 0.1, 0.25, 0.5, 0.75, 0.9, 0.975)
 MIDDLE = QUANTILES.index(0.5)
+CHUNK = 256  # series computed together: as many as stay in a processor's cache
 
 
 @dataclass(frozen=True)
 class ForecasterConfig:
-    """What a forecaster's network is made of, and what of the series it sees."""
+    """What a forecaster's network is made of, and which series it is for.
+
+    `season` 0 and no frequency: for all (the pretrained one). `weight` is the share of the network in the forecast, the
+    classical methods have the rest.
+    """
 
     cell: str
     hidden: int
     layers: int
-    context: int
-    season: int
-    frequency: str
+    width: int
+    season: int = 0
+    frequency: str = ""
     covariates: tuple[str, ...] = ()
-    weight: float = 1.0  # share of the network in the forecast, the classical combination has the rest
+    weight: float = 1.0
 
     @property
     def encoder(self) -> StackShape:
         return StackShape(self.cell, PAST_FEATURES + len(self.covariates), self.hidden, self.layers)
 
     @property
-    def decoder(self) -> StackShape:
-        return StackShape(self.cell, FUTURE_FEATURES + 2 * len(self.covariates), self.hidden, self.layers)
+    def future_features(self) -> int:
+        return FUTURE_FEATURES + 2 * len(self.covariates)
 
     def parameter_shapes(self) -> dict[str, tuple[int, ...]]:
         """Every parameter of the network by name."""
         shapes = {f"encoder.{name}": shape for name, shape in self.encoder.parameter_shapes().items()}
-        shapes |= {f"decoder.{name}": shape for name, shape in self.decoder.parameter_shapes().items()}
-        return shapes | {"output_weight": (len(QUANTILES), self.hidden), "output_bias": (len(QUANTILES),)}
+        return shapes | {
+            "state_weight": (self.width, self.hidden),
+            "future_weight": (self.width, self.future_features),
+            "hidden_bias": (self.width,),
+            "middle_weight": (self.width, self.width),
+            "middle_bias": (self.width,),
+            "output_weight": (len(QUANTILES), self.width),
+            "output_bias": (len(QUANTILES),),
+        }
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self) | {"covariates": list(self.covariates)}
@@ -69,9 +83,9 @@ class Forecaster:
         metrics: Mapping[str, Any] | None = None,
     ) -> None:
         check_parameters(config.parameter_shapes(), parameters)
-        self.config, self.parameters, self.metrics = config, dict(parameters), metrics or {}
+        self.config, self.metrics = config, metrics or {}
+        self.parameters = {name: value.astype(np.float32) for name, value in parameters.items()}
         self._encoder = SteppingStack(config.encoder, self.parameters, prefix="encoder.")
-        self._decoder = SteppingStack(config.decoder, self.parameters, prefix="decoder.")
 
     def check(self, panel: Panel) -> None:
         """Whether the network fits a panel: its frequency and covariates; `UsageError` otherwise."""
@@ -87,24 +101,37 @@ class Forecaster:
                 hint=f"give --covariates {wanted} and --future" if wanted else "leave --covariates out",
             )
 
-    def quantiles(self, history: History, ends: np.ndarray, horizon: int, chunk: int = 1024) -> np.ndarray:
-        """What may follow column `ends[i]` - 1 of every series i: `QUANTILES`, rising. (series, horizon, quantiles)"""
-        config, parts = self.config, []
-        for start in range(0, len(ends), chunk):
-            series = np.arange(start, min(start + chunk, len(ends)))
-            batch = make_windows(
-                history, series, ends[series], context=config.context, horizon=horizon, season=config.season
-            )
-            state = self._encoder.initial_state(len(series), batch.past)
-            for x in batch.past:
-                _, state = self._encoder.step(x, state)
-            offsets = []
-            for x in batch.future:
-                output, state = self._decoder.step(x, state)
-                offsets.append(output @ self.parameters["output_weight"].T + self.parameters["output_bias"])
-            rising = rising_quantiles(np.stack(offsets, axis=1).astype(np.float64))
-            parts.append(batch.anchor[:, :, None] + batch.scale[:, None, None] * rising)
-        return np.concatenate(parts)
+    def quantiles(self, history: History, ends: np.ndarray, horizon: int, *, season: int | None = None) -> np.ndarray:
+        """What may follow column `ends[i]` - 1 of every series i: `QUANTILES`, rising. (series, horizon, quantiles)
+
+        NaN where nothing of a series stands before its end. `season` is the one the network was trained for.
+        """
+        season = season or self.config.season
+        result = np.full((len(ends), horizon, len(QUANTILES)), np.nan)
+        usable = np.flatnonzero(ends > history.begin)
+        lengths = (ends - history.begin)[usable]
+        usable = usable[np.argsort(lengths, kind="stable")]
+        for start in range(0, len(usable), CHUNK):
+            series = usable[start : start + CHUNK]
+            result[series] = self.run(inputs_at(history, series, ends[series], horizon, season))
+        return result
+
+    def run(self, inputs: Inputs) -> np.ndarray:
+        """Quantiles for a batch. (batch, horizon, quantiles)"""
+        parameters = self.parameters
+        _, last = self._encoder.sequence(inputs.past, inputs.steps)
+        hidden = inputs.future @ parameters["future_weight"].T + parameters["hidden_bias"]
+        hidden = _silu(hidden + last[-1] @ parameters["state_weight"].T)
+        hidden = hidden + _silu(hidden @ parameters["middle_weight"].T + parameters["middle_bias"])
+        raw = hidden @ parameters["output_weight"].T + parameters["output_bias"]
+        rising = rising_quantiles(raw.astype(np.float64)).transpose(1, 0, 2)
+        result: np.ndarray = inputs.base[:, :, None] + inputs.unit[:, :, None] * rising
+        return result
+
+
+def _silu(x: np.ndarray) -> np.ndarray:
+    result: np.ndarray = x * sigmoid(x)
+    return result
 
 
 def rising_quantiles(raw: np.ndarray) -> np.ndarray:
@@ -147,4 +174,4 @@ def _at(quantiles: np.ndarray, probability: float) -> np.ndarray:
 
 def load_forecaster(checkpoint: Checkpoint) -> Forecaster:
     """The forecaster in a checkpoint; `CheckpointError` when its parameters do not fit together."""
-    return Forecaster(ForecasterConfig.from_json(checkpoint.config), checkpoint.tensors)
+    return Forecaster(ForecasterConfig.from_json(checkpoint.config), checkpoint.tensors, metrics=checkpoint.metrics)

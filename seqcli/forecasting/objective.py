@@ -1,6 +1,9 @@
-"""The forecaster in training: quantile loss of windows sampled from a panel."""
+"""The forecaster in training: its network in torch, and the quantile loss of windows of a panel."""
 
 from __future__ import annotations
+
+import math
+from collections.abc import Mapping
 
 import numpy as np
 import torch
@@ -8,40 +11,69 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from seqcli.forecasting.forecaster import MIDDLE, QUANTILES, ForecasterConfig
-from seqcli.forecasting.windows import History, make_windows
+from seqcli.forecasting.windows import History, Windows, inputs_at, make_windows, past_values
 from seqcli.model.stack import RecurrentStack
 from seqcli.training.options import Validation
 
-Batch = tuple[Tensor, Tensor, Tensor, Tensor]
-
 
 class ForecastNetwork(nn.Module):
-    """Parameters as in `ForecasterConfig.parameter_shapes`."""
+    """The encoder reads the past; two layers, for each step ahead, see its last state and what is known of the step.
+    Quantiles rise by construction: the median, then positive steps away from it. Parameters as in
+    `ForecasterConfig.parameter_shapes`."""
 
-    def __init__(self, config: ForecasterConfig, dropout: float = 0.1) -> None:
+    def __init__(self, config: ForecasterConfig) -> None:
         super().__init__()
-        self.encoder = RecurrentStack(config.encoder, dropout=dropout)
-        self.decoder = RecurrentStack(config.decoder, dropout=dropout)
-        self.output_weight = nn.Parameter(torch.randn(len(QUANTILES), config.hidden) * 0.01)
-        # at the start quantiles lie close around the anchor
-        self.output_bias = nn.Parameter(torch.full((len(QUANTILES),), -1.0))
-        with torch.no_grad():
-            self.output_bias[MIDDLE] = 0.0
+        self.encoder = RecurrentStack(config.encoder)
+        width = config.width
 
-    def forward(self, past: Tensor, future: Tensor) -> Tensor:
-        """past (time, batch, features), future (horizon, batch, features) -> quantiles (horizon, batch, quantiles)."""
-        _, state = self.encoder(past)
-        hidden, _ = self.decoder(future, state)
+        def matrix(rows: int, columns: int, gain: float = 1.0) -> nn.Parameter:
+            return nn.Parameter(torch.randn(rows, columns) * gain / math.sqrt(columns))
+
+        self.state_weight, self.future_weight = matrix(width, config.hidden), matrix(width, config.future_features)
+        self.hidden_bias = nn.Parameter(torch.zeros(width))
+        self.middle_weight, self.middle_bias = matrix(width, width), nn.Parameter(torch.zeros(width))
+        # at the start quantiles lie around the anchor
+        self.output_weight, self.output_bias = (
+            matrix(len(QUANTILES), width, 0.05),
+            nn.Parameter(torch.zeros(len(QUANTILES))),
+        )
+
+    def forward(self, past: Tensor, steps: Tensor, future: Tensor) -> Tensor:
+        """past (time, batch, features) of `steps` (batch,) rows each, future (horizon, batch, features) -> quantiles
+        (horizon, batch, quantiles)."""
+        _, last = self.encoder.encode(past, steps)
+        hidden = functional.linear(future, self.future_weight, self.hidden_bias)
+        hidden = functional.silu(hidden + functional.linear(last[-1], self.state_weight))
+        hidden = hidden + functional.silu(functional.linear(hidden, self.middle_weight, self.middle_bias))
         raw = functional.linear(hidden, self.output_weight, self.output_bias)
-        steps = functional.softplus(raw)
+        apart = functional.softplus(raw)
         middle = raw[..., MIDDLE : MIDDLE + 1]
-        above = middle + steps[..., MIDDLE + 1 :].cumsum(-1)
-        below = middle - steps[..., :MIDDLE].flip(-1).cumsum(-1).flip(-1)
+        above = middle + apart[..., MIDDLE + 1 :].cumsum(-1)
+        below = middle - apart[..., :MIDDLE].flip(-1).cumsum(-1).flip(-1)
         return torch.cat([below, middle, above], dim=-1)
+
+    def start_from(self, tensors: Mapping[str, np.ndarray]) -> None:
+        """Take up the parameters of a network that may know fewer inputs: the new ones begin without influence."""
+        with torch.no_grad():
+            for name, parameter in self.named_parameters():
+                given = torch.from_numpy(np.asarray(tensors[name], np.float32))
+                parameter.zero_()
+                parameter[tuple(slice(size) for size in given.shape)] = given
+
+
+def scaled_quantile_loss(network: nn.Module, windows: Windows) -> tuple[Tensor, Tensor]:
+    """Each window's quantile loss, twice the mean pinball loss in units of MASE (batch,), and the quantiles."""
+    inputs = windows.inputs
+    quantiles = network(*(torch.from_numpy(part) for part in (inputs.past, inputs.steps, inputs.future)))
+    weight = torch.from_numpy(windows.weight.T.copy())
+    error = torch.from_numpy(windows.target.T.copy())[..., None] - quantiles
+    levels = torch.tensor(QUANTILES)
+    pinball = 2 * torch.maximum(levels * error, (levels - 1) * error).mean(-1)
+    return (pinball * weight).sum(0) / (weight > 0).sum(0).clamp(min=1), quantiles
 
 
 class ForecastTask:
-    """A network, the windows it learns from, and each series' last horizon to validate on.
+    """A network, the windows of a panel it learns from, and each series' last horizon to validate on.
 
     Windows end in columns before `history.length` - horizon, so the validation part is never a target in training.
     """
@@ -49,64 +81,51 @@ class ForecastTask:
     def __init__(
         self,
         network: ForecastNetwork,
-        config: ForecasterConfig,
         history: History,
-        weights: np.ndarray,
         *,
+        season: int,
         horizon: int,
         batch_size: int,
         seed: int,
     ) -> None:
-        self.model, self.config, self.history, self.weights = network, config, history, weights
+        self.model, self.history, self.season = network, history, season
         self.horizon, self.batch_size, self.seed = horizon, batch_size, seed
         self.held_out = history.length - horizon
-        least = np.minimum(config.season, 2 * horizon) if config.season > 1 else horizon
-        first = history.begin + np.maximum(np.minimum(config.season, (self.held_out - history.begin) // 2), least // 2)
-        spans = np.maximum(self.held_out - horizon - first + 1, 0)
+        known = self.held_out - history.begin
+        least = np.maximum(np.minimum(season + 1, known // 2), 4)
+        spans = np.maximum(known - horizon - least + 1, 0)
         self.series = np.repeat(np.arange(len(spans)), spans)
+        first = history.begin + least
         self.ends = np.concatenate([np.arange(a, a + n) for a, n in zip(first, spans, strict=True)]).astype(np.int64)
-        self.valid_series = np.flatnonzero(self.held_out - history.begin >= max(4, horizon))
-        self.quantile_levels = torch.tensor(QUANTILES)
+        self.valid_series = np.flatnonzero(known >= max(4, horizon))
         self._order: tuple[int, np.ndarray] | None = None
 
     def num_batches(self, epoch: int) -> int:
         return max(1, len(self.ends) // self.batch_size)
 
-    def batch(self, epoch: int, index: int) -> Batch:
+    def batch(self, epoch: int, index: int) -> Windows:
         if self._order is None or self._order[0] != epoch:
             self._order = (epoch, np.random.default_rng((self.seed, epoch)).permutation(len(self.ends)))
         chosen = self._order[1][index * self.batch_size : (index + 1) * self.batch_size]
         return self._windows(self.series[chosen], self.ends[chosen])
 
-    def _windows(self, series: np.ndarray, ends: np.ndarray) -> Batch:
-        config = self.config
-        windows = make_windows(
-            self.history, series, ends, context=config.context, horizon=self.horizon, season=config.season
-        )
+    def _windows(self, series: np.ndarray, ends: np.ndarray) -> Windows:
+        inputs = inputs_at(self.history, series, ends, self.horizon, self.season)
+        past, _ = past_values(self.history, series, ends, self.season)
         actual = self.history.values[series[:, None], ends[:, None] + np.arange(self.horizon)]
-        target = (actual - windows.anchor) / windows.scale[:, None]
-        # errors count in units of the MASE scale, as they are judged
-        weight = np.clip(windows.scale * self.weights[series], 0.1, 10.0)
-        return (
-            torch.from_numpy(windows.past),
-            torch.from_numpy(windows.future),
-            torch.from_numpy(np.clip(target, -50, 50).T.astype(np.float32)),
-            torch.from_numpy(weight.astype(np.float32)),
-        )
+        return make_windows(inputs, past, actual, self.season)
 
-    def loss(self, batch: Batch) -> tuple[Tensor, int]:
-        past, future, target, weight = batch
-        error = target[..., None] - self.model(past, future)
-        pinball = torch.maximum(self.quantile_levels * error, (self.quantile_levels - 1) * error)
-        return 2 * (pinball.mean(-1) * weight).mean(), target.numel()
+    def loss(self, batch: Windows) -> tuple[Tensor, int]:
+        losses, _ = scaled_quantile_loss(self.model, batch)
+        return losses.mean(), batch.target.size
 
     def validate(self, step: int, seconds: float, *, final: bool) -> Validation:
         series = self.valid_series if final else self.valid_series[:: max(1, len(self.valid_series) // 1500)]
         total = count = 0.0
-        for start in range(0, len(series), 1024):
-            part = series[start : start + 1024]
-            loss, _ = self.loss(self._windows(part, np.full(len(part), self.held_out)))
-            total += loss.item() * len(part)
+        for start in range(0, len(series), 256):
+            part = series[start : start + 256]
+            losses, _ = scaled_quantile_loss(self.model, self._windows(part, np.full(len(part), self.held_out)))
+            total += losses.sum().item()
             count += len(part)
         return Validation(step, seconds, {"score": total / count, "quantile_loss": total / count})
 

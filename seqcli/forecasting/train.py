@@ -1,4 +1,4 @@
-"""A recurrent forecaster trained on a panel, and its share in the forecast found on each series' last horizon."""
+"""The recurrent forecaster trained further on a panel; its share is found on each series' last horizon."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
-import torch
 
 from seqcli.checkpoint import Checkpoint, save_checkpoint
 from seqcli.errors import DataError
 from seqcli.forecasting.forecast import Forecast, Prepared
-from seqcli.forecasting.forecaster import MIDDLE, Forecaster, ForecasterConfig
+from seqcli.forecasting.forecaster import MIDDLE, Forecaster
 from seqcli.forecasting.metrics import scale
 from seqcli.forecasting.objective import ForecastNetwork, ForecastTask
+from seqcli.forecasting.pretrained import pretrained_forecaster
 from seqcli.forecasting.windows import make_history
 from seqcli.training.loop import train
 from seqcli.training.options import OnProgress, ShouldStop, TrainingOptions
@@ -27,15 +27,12 @@ SHARES = (0.0, 0.25, 0.5, 0.75, 1.0)
 
 @dataclass(frozen=True)
 class ForecastTraining:
-    """How to train: a cell and sizes, and for how long (seconds) or how many steps."""
+    """How to train: for how long (seconds) or how many steps, with how many windows a step."""
 
     budget: float | None = 60.0
     steps: int | None = None
-    cell: str = "lstm"
-    hidden: int = 64
-    layers: int = 1
     batch_size: int = 256
-    learning_rate: float = 3e-3
+    learning_rate: float = 1e-3
     seed: int = 1
 
 
@@ -48,7 +45,8 @@ def train_forecaster(
     should_stop: ShouldStop = lambda: False,
     on_notice: Callable[[str], None] = lambda text: None,
 ) -> Forecaster:
-    """Train on all but each series' last horizon; the forecasts of that part decide the network's share.
+    """Train the pretrained network further on all but each series' last horizon, with inputs for covariates; the
+    forecasts of that part decide the network's share.
 
     Raises `DataError` for a panel too small for a network.
     """
@@ -61,22 +59,20 @@ def train_forecaster(
             f"{len(filled)} series with {windows:,} windows are too few to train a network on",
             hint=f"it takes {LEAST_SERIES} series or {LEAST_WINDOWS:,} windows; leave --budget out",
         )
-    config = ForecasterConfig(
-        cell=options.cell,
-        hidden=options.hidden,
-        layers=options.layers,
-        context=int(np.clip(max(season, 2 * horizon), 8, 80)),
+    start = pretrained_forecaster()
+    config = replace(
+        start.config,
         season=season,
         frequency=panel.frequency.name,
         covariates=panel.covariate_names if covariates else (),
     )
-    history = make_history(panel, filled, season, covariates)
+    history = make_history(panel, filled, covariates)
     weights = np.array([1.0 / scale(values[: max(2, len(values) - horizon)], season) for values in filled])
     weights = np.where(np.isfinite(weights), weights, 0.0)
-    torch.manual_seed(options.seed)
     network = ForecastNetwork(config)
+    network.start_from(start.parameters)
     task = ForecastTask(
-        network, config, history, weights, horizon=horizon, batch_size=options.batch_size, seed=options.seed
+        network, history, season=season, horizon=horizon, batch_size=options.batch_size, seed=options.seed
     )
     if not len(task.ends) or not len(task.valid_series):
         raise DataError("the series are too short to train a network on", hint="give a shorter --horizon")

@@ -1,102 +1,117 @@
-"""What the network sees of a series: scaled windows of its past, and what is known of its future."""
+"""Windows of a panel's series for the network: what is known at an origin, and how errors after it count."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from seqcli.data.panel import Panel
+from seqcli.forecasting.inputs import Inputs, make_inputs
 
-PAST_FEATURES = 6  # value, seasonal difference, whether there is one, whether there is a value, sine, cosine
-FUTURE_FEATURES = 6  # seasonal anchor, the values before and after it, sine, cosine, share of the horizon
+LATEST = 330  # values of a history that are looked at, or LATEST_SEASONS seasons if those are more
+LATEST_SEASONS = 5
+MOST_ERROR = 20.0  # what one error counts as at most, in errors of the seasonal naive method
 
 
 @dataclass(frozen=True)
 class History:
-    """The series of a panel, ending together: `values[i, t]`, zero before `begin[i]`, column `length` - 1 the last.
-
-    `phase[i]` is where in the season column 0 lies; `covariates` (covariates, series, length + horizon) are scaled.
-    """
+    """The series of a panel, ending together: `values[i, t]`, NaN before a series begins and only there; `observed`
+    says which are not filled in. `covariates` (covariates, series, length + horizon) are scaled."""
 
     values: np.ndarray
-    begin: np.ndarray
-    phase: np.ndarray
+    observed: np.ndarray
     covariates: np.ndarray
 
     @property
     def length(self) -> int:
         return int(self.values.shape[1])
 
+    @property
+    def begin(self) -> np.ndarray:
+        """The column of each series' first value. (series,)"""
+        begin: np.ndarray = np.isnan(self.values).sum(axis=1)
+        return begin
+
 
 @dataclass(frozen=True)
 class Windows:
-    """A batch: `past` (time, batch, features), `future` (horizon, batch, features), `anchor` (batch, horizon), `scale`
-    (batch,): a forecast is the anchor plus the scale times what the network says."""
+    """A batch to learn from: `inputs` for the network, and in its units `target` and `weight` (batch, horizon), which
+    makes errors those of MASE; the weight is zero where nothing is known."""
 
-    past: np.ndarray
-    future: np.ndarray
-    anchor: np.ndarray
-    scale: np.ndarray
+    inputs: Inputs
+    target: np.ndarray
+    weight: np.ndarray
 
 
-def make_history(
-    panel: Panel, filled: Sequence[np.ndarray], season: int, covariates: Sequence[np.ndarray] | None = None
-) -> History:
+def make_history(panel: Panel, filled: Sequence[np.ndarray], covariates: Sequence[np.ndarray] | None = None) -> History:
     """Filled series as one array. `covariates` has an array (covariates, length + horizon) a series."""
-    lengths = np.array([len(values) for values in filled])
-    longest = int(lengths.max())
-    values = np.zeros((len(filled), longest))
-    phase = np.zeros(len(filled), np.int64)
+    longest = max(len(values) for values in filled)
+    values = np.full((len(filled), longest), np.nan)
+    observed = np.zeros(values.shape, bool)
     count = covariates[0].shape[0] if covariates else 0
     ahead = covariates[0].shape[1] - len(filled[0]) if covariates else 0
     extra = np.zeros((count, len(filled), longest + ahead), np.float32)
     for index, (one, numbers) in enumerate(zip(panel.series, filled, strict=True)):
         start = longest - len(numbers)
         values[index, start:] = numbers
-        phase[index] = (panel.calendar.position(one.first) - start) % max(season, 1)
+        observed[index, start:] = ~np.isnan(one.values)
         if covariates:
             extra[:, index, start:] = covariates[index]
-    return History(values, longest - lengths, phase, extra)
+    return History(values, observed, extra)
 
 
-def make_windows(
-    history: History, series: np.ndarray, ends: np.ndarray, *, context: int, horizon: int, season: int
-) -> Windows:
-    """The windows whose past ends before column `ends[b]` of series `series[b]`."""
-    rows = series[:, None]
-    begin = history.begin[series][:, None]
-    past = ends[:, None] - context + np.arange(context)
-    there = past >= begin
-    y = np.where(there, history.values[rows, np.maximum(past, 0)], 0.0)
-    count = np.maximum(there.sum(axis=1, keepdims=True), 1)
-    level = y.sum(axis=1, keepdims=True) / count
-    spread = np.where(there, np.abs(y - level), 0.0).sum(axis=1, keepdims=True) / count
-    scale = spread + 0.01 * np.abs(level) + 1e-9
-    before = past - season
-    has_season = there & (before >= begin) & (season > 1)
-    change = np.where(has_season, y - history.values[rows, np.maximum(before, 0)], 0.0) / scale
-    angle = 2 * np.pi * ((history.phase[series][:, None] + past) % season) / season
-    features = [np.where(there, (y - level) / scale, 0.0), change, has_season, there, np.sin(angle), np.cos(angle)]
-    features += [extra[rows, np.maximum(past, 0)] for extra in history.covariates]
+def past_values(history: History, series: np.ndarray, ends: np.ndarray, season: int) -> tuple[np.ndarray, np.ndarray]:
+    """What stands before column `ends[b]` of series `series[b]`, and whether it was observed. (batch, time) each"""
+    keep = min(int(ends.max()), max(LATEST, LATEST_SEASONS * season))
+    columns = ends[:, None] - keep + np.arange(keep)
+    there = columns >= 0
+    columns = np.maximum(columns, 0)
+    values = np.where(there, history.values[series[:, None], columns], np.nan)
+    return values, there & history.observed[series[:, None], columns]
 
-    steps = np.arange(horizon)
-    future = ends[:, None] + steps
-    source = future - season * (steps // season + 1)
-    last = ends[:, None] - 1
-    source = np.where(source >= begin, source, last)
-    anchor = history.values[rows, source]
-    around = [history.values[rows, np.clip(source + shift, begin, last)] for shift in (-1, 1)]
-    angle = 2 * np.pi * ((history.phase[series][:, None] + future) % season) / season
-    ahead = [(value - level) / scale for value in (anchor, *around)]
-    ahead += [np.sin(angle), np.cos(angle), np.broadcast_to((steps + 1) / horizon, future.shape)]
+
+def inputs_at(history: History, series: np.ndarray, ends: np.ndarray, horizon: int, season: int) -> Inputs:
+    """Inputs for forecasts from column `ends[b]` of series `series[b]`, with its covariates."""
+    inputs = make_inputs(*past_values(history, series, ends, season), season, horizon)
+    if not len(history.covariates):
+        return inputs
+    first = ends - inputs.steps
+    past = np.minimum(first + np.arange(len(inputs.past))[:, None], ends - 1)
+    ahead = ends + np.arange(horizon)[:, None]
+    # what is known of a step is set beside what was the case a season before
+    source = np.maximum(ahead - season * (np.arange(horizon)[:, None] // season + 1), history.begin[series])
+    before, after = [], []
     for extra in history.covariates:
-        known = extra[rows, np.minimum(future, extra.shape[1] - 1)]
-        ahead += [known, known - extra[rows, source]]
-    return Windows(
-        np.clip(np.stack(features, axis=2), -20, 20).astype(np.float32).transpose(1, 0, 2),
-        np.clip(np.stack(ahead, axis=2), -20, 20).astype(np.float32).transpose(1, 0, 2),
-        anchor,
-        scale[:, 0],
+        known = extra[series, np.minimum(ahead, extra.shape[1] - 1)]
+        before.append(extra[series, past])
+        after += [known, known - extra[series, source]]
+    return replace(
+        inputs,
+        past=np.concatenate([inputs.past, np.stack(before, axis=2)], axis=2, dtype=np.float32),
+        future=np.concatenate([inputs.future, np.stack(after, axis=2)], axis=2, dtype=np.float32),
     )
+
+
+def make_windows(inputs: Inputs, past: np.ndarray, actual: np.ndarray, season: int) -> Windows:
+    """Windows of `inputs`, made from `past` (batch, time), NaN before a series begins, with what followed, `actual`
+    (batch, horizon), NaN where that is unknown."""
+    scale = _naive_errors(past, season)
+    short = np.isnan(past).sum(axis=1) >= past.shape[1] - season
+    scale = np.where(short, _naive_errors(past, 1), scale)
+    usable = (scale > 1e-6 * np.nanmean(np.abs(past), axis=1))[:, None] & ~np.isnan(actual)
+    weight = np.where(usable, np.clip(inputs.unit / np.where(scale > 0, scale, 1.0)[:, None], 0.02, 20.0), 0.0)
+    limit = MOST_ERROR / np.maximum(weight, 1e-9)
+    target = np.clip(np.nan_to_num((actual - inputs.base) / inputs.unit), -limit, limit)
+    return Windows(inputs, target.astype(np.float32), weight.astype(np.float32))
+
+
+def _naive_errors(past: np.ndarray, lag: int) -> np.ndarray:
+    """The mean absolute difference `lag` apart of each row, zero where there is none."""
+    if lag >= past.shape[1]:
+        return np.zeros(len(past))
+    change = np.abs(past[:, lag:] - past[:, :-lag])
+    known = ~np.isnan(change)
+    mean: np.ndarray = np.where(known, change, 0.0).sum(axis=1) / np.maximum(known.sum(axis=1), 1)
+    return mean

@@ -16,7 +16,7 @@ from seqcli.data.panel import read_panel
 from seqcli.errors import CheckpointError, DataError, UsageError
 from seqcli.forecasting.evaluate import evaluate_forecaster
 from seqcli.forecasting.forecast import ForecastOptions, forecast_panel
-from seqcli.forecasting.forecaster import QUANTILES, load_forecaster, rising_quantiles
+from seqcli.forecasting.forecaster import load_forecaster
 from seqcli.forecasting.plot import save_plot
 
 MONTHS = [f"{2001 + i // 12}-{i % 12 + 1:02d}" for i in range(96)]
@@ -169,50 +169,6 @@ def test_a_network_is_trained_kept_and_used_again(tmp_path, capsys):
     panel = read_panel(str(yearly))
     with pytest.raises(UsageError, match="monthly"):
         load_forecaster(checkpoint).check(panel)
-
-
-def test_quantiles_of_a_network_cannot_cross():
-    raw = np.random.default_rng(1).normal(0, 5, (50, 4, len(QUANTILES)))
-    assert (np.diff(rising_quantiles(raw), axis=-1) >= 0).all()
-
-
-def test_network_in_numpy_is_the_network_in_torch():
-    torch = pytest.importorskip("torch")
-    from seqcli.forecasting.forecaster import Forecaster, ForecasterConfig
-    from seqcli.forecasting.objective import ForecastNetwork
-    from seqcli.forecasting.windows import History, make_windows
-
-    config = ForecasterConfig("gru", 8, 2, 12, 4, "quarterly")
-    torch.manual_seed(0)
-    network = ForecastNetwork(config).eval()
-    rng = np.random.default_rng(2)
-    history = History(rng.normal(50, 9, (5, 30)), np.array([0, 3, 9, 15, 24]), np.arange(5) % 4, np.empty((0, 5, 30)))
-    ends = np.full(5, 30)
-    windows = make_windows(history, np.arange(5), ends, context=12, horizon=6, season=4)
-    with torch.no_grad():
-        theirs = network(torch.from_numpy(windows.past), torch.from_numpy(windows.future)).numpy().transpose(1, 0, 2)
-    tensors = {name: value.numpy() for name, value in network.state_dict().items()}
-    ours = Forecaster(config, tensors).quantiles(history, ends, 6)
-    np.testing.assert_allclose(ours, windows.anchor[:, :, None] + windows.scale[:, None, None] * theirs, rtol=1e-4)
-
-
-def test_windows_never_look_past_their_end():
-    from seqcli.forecasting.windows import History, make_windows
-
-    rng = np.random.default_rng(3)
-    values = rng.normal(0, 1, (2, 40))
-    changed = values.copy()
-    changed[:, 30:] = 1e6
-    made = [
-        make_windows(
-            History(v, np.array([0, 5]), np.zeros(2, int), np.empty((0, 2, 40))), np.arange(2), np.full(2, 30),
-            context=16, horizon=10, season=4,
-        )
-        for v in (values, changed)
-    ]  # fmt: skip
-    np.testing.assert_array_equal(made[0].past, made[1].past)
-    np.testing.assert_array_equal(made[0].future, made[1].future)
-    np.testing.assert_array_equal(made[0].anchor, made[1].anchor)
 
 
 def test_covariates_need_their_future(tmp_path, capsys):

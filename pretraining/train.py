@@ -1,0 +1,132 @@
+"""Train the forecaster that is shipped with the package.
+
+    python pretraining/train.py FOLDER OUTPUT [--seconds 3600] [--hidden 128] [--resume]
+
+FOLDER holds the pool of real series (see `pool.py`). The run's state is written beside OUTPUT every minute.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+from batches import KINDS, Source, validation_windows
+from pool import read_pool
+from torch import Tensor
+
+from seqcli.forecasting.forecaster import MIDDLE, ForecasterConfig
+from seqcli.forecasting.objective import ForecastNetwork, scaled_quantile_loss
+from seqcli.forecasting.windows import Windows
+from seqcli.training.options import Progress, TrainingOptions, Validation
+from seqcli.training.run import RunIdentity, resumed_state, train_and_save
+
+EPOCH = 1_000_000  # batches; there is no end to them
+
+
+class PretrainingTask:
+    """Batches by number from a source, and the validation windows."""
+
+    def __init__(self, network: ForecastNetwork, source: Source, validation: dict[str, Windows]) -> None:
+        self.model, self.source, self.validation = network, source, validation
+
+    def num_batches(self, epoch: int) -> int:
+        return EPOCH
+
+    def batch(self, epoch: int, index: int) -> Windows:
+        return self.source.windows(epoch * EPOCH + index)
+
+    def loss(self, batch: Windows) -> tuple[Tensor, int]:
+        return scaled_quantile_loss(self.model, batch)[0].mean(), len(batch.target)
+
+    def validate(self, step: int, seconds: float, *, final: bool) -> Validation:
+        metrics, score = {}, []
+        for name, windows in self.validation.items():
+            losses, quantiles = scaled_quantile_loss(self.model, windows)
+            error = np.abs(windows.target - quantiles[..., MIDDLE].T.numpy()) * windows.weight
+            plain = np.abs(windows.target) * windows.weight
+            known = (windows.weight > 0).any(axis=1)
+            ratio = error[known].mean() / plain[known].mean()
+            metrics[f"{name}/loss"] = float(losses[known].mean())
+            metrics[f"{name}/mase-to-anchor"] = float(ratio)
+            heavy = 2.0 if name.split("-")[1] in ("1", "4", "12") else 1.0
+            score += [(np.log(metrics[f"{name}/loss"]), heavy)]
+        values, weights = np.array(score).T
+        return Validation(step, seconds, {"score": float(np.exp(np.average(values, weights=weights))), **metrics})
+
+    def carried(self) -> dict[str, Tensor]:
+        return {}
+
+    def carry(self, tensors: dict[str, Tensor]) -> None:
+        pass
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("output", type=Path)
+    parser.add_argument("--seconds", type=float, default=3600)
+    parser.add_argument("--cell", default="gru")
+    parser.add_argument("--hidden", type=int, default=128)
+    parser.add_argument("--layers", type=int, default=1)
+    parser.add_argument("--width", type=int, default=128)
+    parser.add_argument("--learning-rate", type=float, default=2e-3)
+    parser.add_argument("--batch-size", type=int, default=256)
+    parser.add_argument("--validations", type=int, default=25)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--resume", action="store_true")
+    options = parser.parse_args()
+
+    started = time.monotonic()
+    pool = read_pool(options.folder)
+    torch.manual_seed(options.seed)
+    config = ForecasterConfig(options.cell, options.hidden, options.layers, options.width)
+    network = ForecastNetwork(config)
+    task = PretrainingTask(network, Source(pool, options.seed, options.batch_size), validation_windows(pool))
+    asked = {name: str(value) if isinstance(value, Path) else value for name, value in vars(options).items()}
+    kinds = [[k.season, k.share, *k.history, *k.horizon, k.real] for k in KINDS]
+    identity = RunIdentity(
+        "forecast", config.to_json(), {"series": pool.counts(), "kinds": kinds}, pool.fingerprint, {}, asked
+    )
+    seen = 0
+    last = 0.0
+
+    def report(progress: Progress) -> None:
+        nonlocal seen, last
+        if len(progress.history) > seen:
+            seen = len(progress.history)
+            latest = progress.history[-1]
+            print(latest.step, round(latest.seconds), json.dumps({k: round(v, 4) for k, v in latest.metrics.items()}))
+        if progress.seconds - last > 20:
+            last = progress.seconds
+            speed = progress.tokens_per_second
+            print(
+                f"{progress.step} {progress.seconds:.0f} s loss {progress.loss:.4f} {speed:.0f} windows/s", flush=True
+            )
+
+    outcome = train_and_save(
+        task,
+        TrainingOptions(
+            learning_rate=options.learning_rate,
+            budget=options.seconds,
+            average=0.999,
+            clip=1.0,
+            validations=options.validations,
+            seed=options.seed,
+        ),
+        identity,
+        options.output,
+        measure=lambda result: dict(result.final.metrics),
+        state=resumed_state(options.output) if options.resume else None,
+        on_progress=report,
+        should_stop=lambda: False,
+        started=started,
+    )
+    print(outcome.path, json.dumps(outcome.metrics))
+
+
+if __name__ == "__main__":
+    main()
