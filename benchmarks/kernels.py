@@ -19,6 +19,7 @@ from torch.nn import functional
 from seqcli.language.config import LanguageModelConfig
 from seqcli.language.network import LanguageModel
 from seqcli.language.objective import LanguageModelTask
+from seqcli.language.presets import SAMPLE
 from seqcli.model.softmax import SampledVocabulary, linear_cross_entropy
 from seqcli.model.stack import RecurrentLayer
 from seqcli.training.device import autocast, choose_precision
@@ -35,7 +36,7 @@ def softmax() -> None:
     weight = (torch.randn(10_000, 400) * 0.05).requires_grad_()
     bias = torch.zeros(10_000, requires_grad=True)
     targets = torch.from_numpy(np.random.default_rng(0).zipf(1.3, 2240).clip(max=10_000) - 1)
-    sampled = SampledVocabulary(torch.arange(10_000), head=500, tail=500)
+    sampled = SampledVocabulary.from_counts(torch.from_numpy(1e6 / np.arange(1, 10_001)), SAMPLE)
 
     def gradients(loss: torch.Tensor) -> list[torch.Tensor]:
         return list(torch.autograd.grad(loss / 2240, [hidden, weight, bias]))
@@ -66,7 +67,7 @@ def softmax() -> None:
     for name, work in (
         ("fused, exact, fp32", fused),
         (f"fused, exact, {PRECISION} (auto)", fused_auto),
-        ("sampled (1,000 types + the batch's)", estimated),
+        (f"sampled ({SAMPLE} types + the batch's)", estimated),
         ("three products alone, fp32 (the limit of exact fp32)", products),
     ):
         ours, theirs, ratio = compare(work, plain)
@@ -124,8 +125,7 @@ def training() -> None:
     jumps, fresh = rng.zipf(1.5, len(text)), rng.zipf(1.2, len(text))
     for t in range(1, len(text)):
         text[t] = min(fresh[t], 9999) if t % 4 == 0 else (2 * text[t - 1] + min(jumps[t], 50)) % 10_000
-    counts = np.bincount(text, minlength=10_000)
-    order = torch.from_numpy(np.argsort(-counts, kind="stable"))
+    counts = torch.from_numpy(np.bincount(text, minlength=10_000))
 
     def task(sampled: SampledVocabulary | None) -> tuple[LanguageModelTask, torch.optim.Optimizer]:
         torch.manual_seed(0)
@@ -155,7 +155,7 @@ def training() -> None:
     print(
         "\ntraining, tied 2 × 200 LSTM, 10,000 words, batch 20, bptt 35      tokens/s   times plain   loss at 25, 100"
     )
-    for name, sampled in (("full softmax", None), ("sampled softmax", SampledVocabulary(order, 500, 500))):
+    for name, sampled in (("full softmax", None), ("sampled softmax", SampledVocabulary.from_counts(counts, SAMPLE))):
         made, optimizer = task(sampled)
         losses: list[float] = []
 

@@ -31,7 +31,7 @@ LADDER = ((128, 1), (192, 1), (256, 1), (320, 1), (400, 1), (512, 1), (640, 1), 
 TOKENS_PER_PARAMETER = 2.5
 CHARACTERS_PER_PARAMETER = 1.0  # the same for text in characters, of which each says less
 REACHED = 0.6  # of the speed of one large matrix product, by a training step on a processor
-SAMPLE = 1000  # types a sampled softmax sums over beside the batch's own
+SAMPLE = 700  # types a sampled softmax sums over beside the batch's own
 SAMPLING_PAYS = 4000  # types from which sampling is worth its noise
 
 
@@ -100,7 +100,7 @@ def choose_recipe(
         raise UsageError(f"a vocabulary of {vocabulary} is too small to sample from", hint="use --softmax full")
     sampling = softmax == "sampled" or (softmax == "auto" and vocabulary >= SAMPLING_PAYS and not accelerator)
     sampled = SAMPLE if sampling else 0
-    summed = sampled * 5 // 4 if sampled else vocabulary  # the batch's own types come on top
+    summed = sampled * 4 // 3 if sampled else vocabulary  # the batch's own types come on top
     operations = speed * REACHED * seconds if seconds is not None else None
 
     auto_size = size == "auto" and hidden is None

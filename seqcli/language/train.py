@@ -262,8 +262,7 @@ def _initialise_output_bias(model: LanguageModel, counts: np.ndarray) -> None:
 def _sampled_vocabulary(recipe: Recipe, counts: np.ndarray, device: torch.device) -> SampledVocabulary | None:
     if not recipe.sampled:
         return None
-    order = torch.from_numpy(np.argsort(-counts, kind="stable")).to(device)
-    return SampledVocabulary(order, head=recipe.sampled // 2, tail=recipe.sampled - recipe.sampled // 2)
+    return SampledVocabulary.from_counts(torch.from_numpy(counts).to(device), recipe.sampled)
 
 
 def _metrics(result: TrainingResult, corpus: Corpus) -> dict[str, Any]:

@@ -10,7 +10,6 @@ the importance-sampled softmax (Bengio & Senécal 2003; Jean et al. 2015), for t
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -113,14 +112,27 @@ class _LinearCrossEntropy(torch.autograd.Function):
 class SampledVocabulary:
     """Which part of the vocabulary a training step sums over.
 
-    The `head` most frequent types and the batch's own targets always take part; of the rest `tail` types are drawn
-    uniformly, and log(rest / drawn) is added to their logits, so that the estimate of the normaliser is unbiased over
-    the draws. `order` (vocabulary,) lists the types by falling frequency.
+    The batch's own targets always take part; every other type does so with its chance in `inclusion` (vocabulary,),
+    fp64, and minus the logarithm of that chance is added to its logit, so that the estimate of the normaliser is
+    unbiased over the draws.
     """
 
-    order: Tensor
-    head: int
-    tail: int
+    inclusion: Tensor
+
+    @classmethod
+    def from_counts(cls, counts: Tensor, size: int) -> SampledVocabulary:
+        """About `size` types a step, each with a chance that grows with its count (vocabulary,) to the power 3/4.
+
+        The normaliser is estimated best where chances follow what the model gives the types; the power below 1 bounds
+        how much a rare type counts when it is drawn. (Counts to the power 3/4: Mikolov et al. 2013.)
+        """
+        weights = (counts.double() + 1) ** 0.75
+        falling = weights.sort(descending=True).values
+        behind = falling.flip(0).cumsum(0).flip(0)  # of each place and all after it
+        # the most frequent `sure` types take part for certain, the others share what is left of the size
+        scales = (size - torch.arange(len(counts), device=counts.device)) / behind
+        sure = (scales * falling <= 1).nonzero()[:1, 0]
+        return cls((weights * scales[sure]).clamp(max=1.0) if len(sure) else torch.ones_like(weights))
 
     def loss(
         self, hidden: Tensor, weight: Tensor, bias: Tensor, targets: Tensor, *, label_smoothing: float = 0.0
@@ -139,16 +151,12 @@ class SampledVocabulary:
     def _cross_entropy(self, hidden: Tensor, weight: Tensor, bias: Tensor, targets: Tensor) -> Tensor:
         vocabulary = weight.shape[0]
         seen = torch.zeros(vocabulary, dtype=torch.bool, device=targets.device)
-        seen[self.order[: self.head]] = True
         seen[targets[targets != IGNORED]] = True
-        certain = seen.nonzero()[:, 0]
-        drawn = self.order[self.head + torch.randperm(vocabulary - self.head)[: self.tail].to(targets.device)]
-        drawn = drawn[~seen[drawn]]
-        if len(drawn) == 0:  # all that was drawn takes part anyhow: nothing to estimate the rest from
-            return linear_cross_entropy(hidden, weight, bias, targets)
-        chosen = torch.cat((certain, drawn))
-        correction = weight.new_zeros(len(chosen))
-        correction[len(certain) :] = math.log((vocabulary - len(certain)) / len(drawn))
+        # systematic sampling: the chances laid end to end, a type for each point u, u + 1, u + 2, … within its stretch
+        points = (self.inclusion.cumsum(0) + torch.rand(()).item()).floor()
+        drawn = points.diff(prepend=points.new_zeros(1)) > 0
+        chosen = (seen | drawn | (self.inclusion == 1)).nonzero()[:, 0]
+        correction = torch.where(seen, 0.0, -self.inclusion.log())[chosen].to(bias.dtype)
         position = torch.full((vocabulary,), IGNORED, device=targets.device)
         position[chosen] = torch.arange(len(chosen), device=targets.device)
         scored = torch.where(targets == IGNORED, IGNORED, position[targets.clamp(min=0)])

@@ -100,7 +100,7 @@ def test_penalties_are_the_mean_squares_of_outputs_and_of_their_changes() -> Non
 def test_label_smoothing_spreads_a_share_of_the_target(sampled: bool) -> None:
     t = task(smoothing=0.1)
     if sampled:
-        t.sampled = SampledVocabulary(torch.arange(30), 10, 20)  # all that is there
+        t.sampled = SampledVocabulary.from_counts(torch.arange(30), 30)  # all that is there
     inputs, targets, _ = t.batch(0, 0)
     hidden, _ = t.model(inputs)
     logits = hidden @ t.model.embedding.t() + t.model.output_bias
@@ -194,7 +194,7 @@ def test_training_goes_on_bit_for_bit(cell: str, sampled: bool, tmp_path: Path) 
             batch_size=4,
             bptt=8,
             seed=0,
-            sampled=SampledVocabulary(torch.arange(30), 5, 8) if sampled else None,
+            sampled=SampledVocabulary.from_counts(torch.arange(30), 13) if sampled else None,
             random_bptt=sampled,
         )
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 from torch.nn import functional
 
 from seqcli.model.softmax import IGNORED, SampledVocabulary, linear_cross_entropy
@@ -50,19 +52,44 @@ def test_without_gradients_nothing_is_kept() -> None:
     torch.testing.assert_close(loss, functional.cross_entropy(hidden @ weight.t() + bias, targets, reduction="sum"))
 
 
-def test_a_sample_of_everything_but_one_word_is_nearly_exact() -> None:
+def test_a_sample_of_everything_is_exact() -> None:
     hidden, weight, bias = inputs(torch.float64)
-    targets = torch.randint(10, (70,))
+    targets = torch.randint(50, (70,))
+    targets[::6] = IGNORED
     whole = linear_cross_entropy(hidden, weight, bias, targets)
-    sampled = SampledVocabulary(torch.arange(50), head=10, tail=40).loss(hidden, weight, bias, targets)
-    torch.testing.assert_close(sampled, whole)  # 40 of the other 40 drawn: nothing is estimated
+    sampled = SampledVocabulary.from_counts(torch.arange(50), 50).loss(hidden, weight, bias, targets)
+    torch.testing.assert_close(sampled, whole)
+
+
+@given(st.lists(st.integers(0, 10**6), min_size=1, max_size=80), st.integers(1, 100))
+def test_the_chances_of_types_sum_to_the_size_and_follow_their_counts(counts: list[int], size: int) -> None:
+    chances = SampledVocabulary.from_counts(torch.tensor(counts), size).inclusion
+    assert abs(chances.sum().item() - min(size, len(counts))) < 1e-6
+    assert chances.max() <= 1
+    assert (chances[torch.tensor(counts).argsort()].diff() >= 0).all()
+
+
+def test_as_many_types_as_asked_for_are_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    hidden, weight, bias = inputs()
+    sizes = []
+
+    def spy(hidden: torch.Tensor, weight: torch.Tensor, *rest: torch.Tensor) -> torch.Tensor:
+        sizes.append(len(weight))
+        return hidden.sum()
+
+    monkeypatch.setattr("seqcli.model.softmax.linear_cross_entropy", spy)
+    vocabulary = SampledVocabulary.from_counts(torch.arange(50), 20)
+    for _ in range(30):
+        vocabulary.loss(hidden, weight, bias, torch.full((70,), 49))
+    assert set(sizes) <= {20, 21, 22}
+    assert len(sizes) == 30
 
 
 def test_label_smoothing_with_a_sample_is_over_the_whole_vocabulary() -> None:
     hidden, weight, bias = inputs(torch.float64)
     targets = torch.randint(10, (70,))
     targets[::6] = IGNORED
-    vocabulary = SampledVocabulary(torch.arange(50), head=10, tail=40)
+    vocabulary = SampledVocabulary.from_counts(torch.arange(50), 50)
     smoothed = vocabulary.loss(hidden, weight, bias, targets, label_smoothing=0.2)
     expected = linear_cross_entropy(hidden, weight, bias, targets, label_smoothing=0.2)
     torch.testing.assert_close(smoothed, expected)
@@ -73,7 +100,7 @@ def test_label_smoothing_with_a_sample_is_over_the_whole_vocabulary() -> None:
 def test_the_sampled_normaliser_is_unbiased() -> None:
     hidden, weight, bias = (part.detach() for part in inputs(torch.float64, rows=1))
     target = torch.tensor([3])
-    vocabulary = SampledVocabulary(torch.arange(50).flip(0), head=5, tail=10)
+    vocabulary = SampledVocabulary.from_counts(torch.arange(50).flip(0), 15)
     logit = (hidden @ weight.t() + bias)[0, 3]
     draws = [(vocabulary.loss(hidden, weight, bias, target) + logit).exp() for _ in range(4000)]
     z = (hidden @ weight.t() + bias).exp().sum()
@@ -83,7 +110,7 @@ def test_the_sampled_normaliser_is_unbiased() -> None:
 def test_rows_that_are_not_scored_do_not_count_in_a_sample() -> None:
     hidden, weight, bias = inputs()
     targets = torch.full((70,), IGNORED)
-    loss = SampledVocabulary(torch.arange(50), head=5, tail=10).loss(hidden, weight, bias, targets)
+    loss = SampledVocabulary.from_counts(torch.arange(50), 15).loss(hidden, weight, bias, targets)
     loss.backward()
     assert loss.item() == 0
     assert hidden.grad is not None
