@@ -160,6 +160,22 @@ def _command_function(name: str) -> Callable[..., None]:
     return command
 
 
+class _SectionedCommand(typer.core.TyperCommand):
+    """A command whose `--help` has a section for each `rich_help_panel`, without importing rich for it."""
+
+    def format_options(self, ctx: Any, formatter: Any) -> None:
+        sections: dict[str, list[tuple[str, str]]] = {"Arguments": [], "Options": []}
+        for parameter in self.get_params(ctx):
+            record = parameter.get_help_record(ctx)
+            if record is not None:
+                kind = "Arguments" if parameter.param_type_name == "argument" else "Options"
+                sections.setdefault(getattr(parameter, "rich_help_panel", None) or kind, []).append(record)
+        for name, records in sections.items():
+            if records:
+                with formatter.section(name):
+                    formatter.write_dl(records)
+
+
 class _LazyCommands(Mapping[str, Any]):
     """The commands by name, each built when it is asked for, with the group's own options added to its options."""
 
@@ -170,7 +186,7 @@ class _LazyCommands(Mapping[str, Any]):
         if name not in COMMANDS:
             raise KeyError(name)
         single = typer.Typer(add_completion=False, rich_markup_mode=None)
-        single.command(name)(_command_function(name))
+        single.command(name, cls=_SectionedCommand)(_command_function(name))
         command = typer.main.get_command(single)
         command.params.extend(self._shared_options)
         return command

@@ -13,6 +13,9 @@ Cell = Literal["rnn", "lstm", "peephole-lstm", "gru", "mingru", "minlstm", "mogr
 DeviceName = Literal["auto", "cpu", "cuda", "mps"]
 RowFormat = Literal["table", "csv", "ndjson"]
 
+# sections of --help, for the commands that have many options
+MODEL, LEARNING, REGULARISATION = "The model", "How it learns", "Regularisation"
+
 _SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 
 

@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import typer
 
 from seqcli.cli import console, options
 from seqcli.cli.progress import TrainingDisplay
 from seqcli.cli.training import Interruption, leave, output_path, report_outcome
+
+
+def _share(text: str) -> Any:
+    return typer.Option(metavar="X", help=text, rich_help_panel=options.REGULARISATION)
+
+
+def _factor(text: str) -> Any:
+    return typer.Option(metavar="X", min=0.0, help=text, rich_help_panel=options.REGULARISATION)
 
 
 def train_lm(
@@ -36,30 +44,92 @@ def train_lm(
     init_from: Annotated[
         str | None, typer.Option(metavar="MODEL", help="Start from this model and its tokens: fine-tuning.")
     ] = None,
-    cell: Annotated[options.Cell, typer.Option(help="The recurrent cell.")] = "lstm",
+    cell: Annotated[options.Cell, typer.Option(help="The recurrent cell.", rich_help_panel=options.MODEL)] = "lstm",
     size: Annotated[
         Literal["auto", "tiny", "small", "medium", "large"],
-        typer.Option(help="All sizes at once; auto chooses from data and budget."),
+        typer.Option(help="All sizes at once; auto chooses from data and budget.", rich_help_panel=options.MODEL),
     ] = "auto",
-    hidden: Annotated[int | None, typer.Option(metavar="N", min=1, help="Units of a layer.")] = None,
-    layers: Annotated[int | None, typer.Option(metavar="N", min=1, help="Layers.")] = None,
-    embedding: Annotated[int | None, typer.Option(metavar="N", min=1, help="Width of a token's vector.")] = None,
-    tied: Annotated[bool, typer.Option("--tied/--untied", help="Share embedding and output weights.")] = True,
-    dropout: Annotated[float | None, typer.Option(metavar="X", help="Share of units left out while training.")] = None,
-    batch_size: Annotated[int | None, typer.Option(metavar="N", min=1, help="Streams read side by side.")] = None,
-    bptt: Annotated[int | None, typer.Option(metavar="N", min=1, help="Time steps gradients reach back.")] = None,
+    hidden: Annotated[
+        int | None, typer.Option(metavar="N", min=1, help="Units of a layer.", rich_help_panel=options.MODEL)
+    ] = None,
+    layers: Annotated[
+        int | None, typer.Option(metavar="N", min=1, help="Layers.", rich_help_panel=options.MODEL)
+    ] = None,
+    embedding: Annotated[
+        int | None, typer.Option(metavar="N", min=1, help="Width of a token's vector.", rich_help_panel=options.MODEL)
+    ] = None,
+    tied: Annotated[
+        bool,
+        typer.Option("--tied/--untied", help="Share embedding and output weights.", rich_help_panel=options.MODEL),
+    ] = True,
+    batch_size: Annotated[
+        int | None,
+        typer.Option(metavar="N", min=1, help="Streams read side by side.", rich_help_panel=options.LEARNING),
+    ] = None,
+    bptt: Annotated[
+        int | None,
+        typer.Option(metavar="N", min=1, help="Time steps gradients reach back.", rich_help_panel=options.LEARNING),
+    ] = None,
+    random_bptt: Annotated[
+        bool,
+        typer.Option(
+            "--random-bptt",
+            help="Pieces of random length around --bptt, rates scaled with them (Merity et al. 2017).",
+            rich_help_panel=options.LEARNING,
+        ),
+    ] = False,
     learning_rate: Annotated[
-        float | None, typer.Option(metavar="X", min=0.0, help="Highest learning rate of the run.")
+        float | None,
+        typer.Option(metavar="X", min=0.0, help="Highest learning rate of the run.", rich_help_panel=options.LEARNING),
     ] = None,
     average: Annotated[
-        float, typer.Option(metavar="X", min=0.0, max=1.0, help="Decay of averaged weights; 0: none.")
+        float,
+        typer.Option(
+            metavar="X",
+            min=0.0,
+            max=1.0,
+            help="Decay of averaged weights, such as 0.999; 0: none.",
+            rich_help_panel=options.LEARNING,
+        ),
     ] = 0.0,
     patience: Annotated[
-        int, typer.Option(metavar="N", min=0, help="Validations without gain before stopping; 0: never.")
+        int,
+        typer.Option(
+            metavar="N",
+            min=0,
+            help="Validations without gain before stopping; 0: never.",
+            rich_help_panel=options.LEARNING,
+        ),
     ] = 0,
     softmax: Annotated[
-        Literal["auto", "full", "sampled"], typer.Option(help="Sum over all types, or over a sample, in training.")
+        Literal["auto", "full", "sampled"],
+        typer.Option(help="Sum over all types, or over a sample, in training.", rich_help_panel=options.LEARNING),
     ] = "auto",
+    dropout: Annotated[
+        float | None,
+        _share(
+            "Units left out, the same at all steps of a piece (locked, Gal & Ghahramani 2016): between the layers and "
+            "before the output, half of it on the input. Chosen by how often the text will be read."
+        ),
+    ] = None,
+    input_dropout: Annotated[float | None, _share("The same on the embedded tokens alone.")] = None,
+    layer_dropout: Annotated[float | None, _share("The same between the layers alone.")] = None,
+    output_dropout: Annotated[float | None, _share("The same before the output layer alone.")] = None,
+    embedding_dropout: Annotated[
+        float | None, _share("Words left out, wherever they stand in a piece (ibid.).")
+    ] = None,
+    weight_dropout: Annotated[
+        float | None, _share("Recurrent weights left out (DropConnect, Merity et al. 2017).")
+    ] = None,
+    activation_penalty: Annotated[
+        float | None, _factor("On the mean square of the outputs (AR, ibid.), such as 2.")
+    ] = None,
+    temporal_penalty: Annotated[
+        float | None, _factor("On that of their change from step to step (TAR, ibid.), such as 1.")
+    ] = None,
+    label_smoothing: Annotated[
+        float | None, _share("Share of the target spread over all types (Szegedy et al. 2016).")
+    ] = None,
     device: options.Device = "auto",
     precision: options.Precision = "auto",
     seed: options.Seed = 1,
@@ -93,6 +163,15 @@ def train_lm(
         layers=layers,
         tied=tied,
         dropout=dropout,
+        input_dropout=input_dropout,
+        layer_dropout=layer_dropout,
+        output_dropout=output_dropout,
+        embedding_dropout=embedding_dropout,
+        weight_dropout=weight_dropout,
+        activation_penalty=activation_penalty,
+        temporal_penalty=temporal_penalty,
+        label_smoothing=label_smoothing,
+        random_bptt=random_bptt,
         budget=budget,
         epochs=epochs,
         steps=steps,

@@ -43,34 +43,72 @@ def train_mt(
     init_from: Annotated[
         str | None, typer.Option(metavar="MODEL", help="Start from this model and its vocabulary: fine-tuning.")
     ] = None,
-    cell: Annotated[options.Cell, typer.Option(help="The recurrent cell.")] = "lstm",
+    cell: Annotated[options.Cell, typer.Option(help="The recurrent cell.", rich_help_panel=options.MODEL)] = "lstm",
     attention: Annotated[
         Literal["dot", "additive", "multi-head", "none"],
-        typer.Option(help="How the decoder looks at the source; none: only through its first state."),
+        typer.Option(
+            help="How the decoder looks at the source; none: only through its first state.",
+            rich_help_panel=options.MODEL,
+        ),
     ] = "dot",
     input_feeding: Annotated[
-        bool, typer.Option("--input-feeding", help="The decoder also sees what it looked at last (slower).")
+        bool,
+        typer.Option(
+            "--input-feeding",
+            help="The decoder also sees what it looked at last (slower).",
+            rich_help_panel=options.MODEL,
+        ),
     ] = False,
     size: Annotated[
         Literal["auto", "tiny", "small", "medium", "large"],
-        typer.Option(help="All sizes at once; auto chooses from data and budget."),
+        typer.Option(help="All sizes at once; auto chooses from data and budget.", rich_help_panel=options.MODEL),
     ] = "auto",
-    hidden: Annotated[int | None, typer.Option(metavar="N", min=2, help="Units of a decoder layer.")] = None,
-    layers: Annotated[int | None, typer.Option(metavar="N", min=1, help="Layers of encoder and decoder.")] = None,
-    embedding: Annotated[int | None, typer.Option(metavar="N", min=1, help="Width of a token's vector.")] = None,
-    dropout: Annotated[float | None, typer.Option(metavar="X", help="Share of units left out while training.")] = None,
-    label_smoothing: Annotated[float, typer.Option(metavar="X", help="Share of the target spread evenly.")] = 0.1,
+    hidden: Annotated[
+        int | None, typer.Option(metavar="N", min=2, help="Units of a decoder layer.", rich_help_panel=options.MODEL)
+    ] = None,
+    layers: Annotated[
+        int | None,
+        typer.Option(metavar="N", min=1, help="Layers of encoder and decoder.", rich_help_panel=options.MODEL),
+    ] = None,
+    embedding: Annotated[
+        int | None, typer.Option(metavar="N", min=1, help="Width of a token's vector.", rich_help_panel=options.MODEL)
+    ] = None,
+    dropout: Annotated[
+        float | None,
+        typer.Option(
+            metavar="X", help="Share of units left out while training.", rich_help_panel=options.REGULARISATION
+        ),
+    ] = None,
+    label_smoothing: Annotated[
+        float,
+        typer.Option(metavar="X", help="Share of the target spread evenly.", rich_help_panel=options.REGULARISATION),
+    ] = 0.1,
     guided: Annotated[
-        bool, typer.Option("--guided/--unguided", help="Teach the attention word alignments found by counting.")
+        bool,
+        typer.Option(
+            "--guided/--unguided",
+            help="Teach the attention word alignments found by counting.",
+            rich_help_panel=options.LEARNING,
+        ),
     ] = True,
     batch_tokens: Annotated[
-        int | None, typer.Option("--batch-size", metavar="N", min=1, help="Tokens a side of a batch.")
+        int | None,
+        typer.Option(
+            "--batch-size", metavar="N", min=1, help="Tokens a side of a batch.", rich_help_panel=options.LEARNING
+        ),
     ] = None,
     learning_rate: Annotated[
-        float | None, typer.Option(metavar="X", min=0.0, help="Highest learning rate of the run.")
+        float | None,
+        typer.Option(metavar="X", min=0.0, help="Highest learning rate of the run.", rich_help_panel=options.LEARNING),
     ] = None,
     patience: Annotated[
-        int, typer.Option(metavar="N", min=0, help="Validations without gain before stopping; 0: never.")
+        int,
+        typer.Option(
+            metavar="N",
+            min=0,
+            help="Validations without gain before stopping; 0: never.",
+            rich_help_panel=options.LEARNING,
+        ),
     ] = 0,
     device: options.Device = "auto",
     precision: options.Precision = "auto",

@@ -81,6 +81,43 @@ def test_train_saves_says_where_and_can_be_used(folder, capsys):
     assert "using checkpoints/corpus.lm.safetensors" in err
 
 
+def test_each_regularisation_can_be_asked_for_and_is_kept_for_resuming(folder, capsys):
+    given = {
+        "--dropout": ("between", 0.4),
+        "--input-dropout": ("input", 0.1),
+        "--output-dropout": ("output", 0.3),
+        "--embedding-dropout": ("words", 0.05),
+        "--weight-dropout": ("recurrent", 0.5),
+        "--activation-penalty": ("activation", 2.0),
+        "--temporal-penalty": ("change", 1.0),
+        "--label-smoothing": ("smoothing", 0.02),
+    }
+    options = [text for option, (_, value) in given.items() for text in (option, str(value))]
+    train = [*TRAIN, *options, "--random-bptt", "--bptt", "6", "--average", "0.9", "--layers", "2"]
+    assert run([*train, "--steps", "12", "-q"]) == 0
+    recipe = load_checkpoint(Path("checkpoints/corpus.lm.safetensors")).provenance["options"]["recipe"]
+    assert recipe["regularisation"] == dict(given.values())
+    assert recipe["random_bptt"]
+    assert run([*train, "--resume", "--steps", "14", "-v"]) == 0
+    assert "dropout 0.30" in capsys.readouterr().err
+
+
+def test_weight_dropout_needs_recurrent_weights(folder, capsys):
+    assert run([*TRAIN, "--steps", "1", "--cell", "mingru", "--weight-dropout", "0.5"]) == 2
+    assert "--weight-dropout" in capsys.readouterr().err
+    assert run([*TRAIN, "--steps", "1", "--embedding-dropout", "1"]) == 2
+    assert "--embedding-dropout must be from 0 to below 1" in capsys.readouterr().err
+
+
+def test_help_has_a_section_for_each_kind_of_option(capsys):
+    assert run(["train-lm", "--help"]) == 0
+    text = capsys.readouterr().out
+    places = [text.index(f"\n{section}:\n") for section in ("Options", "The model", "How it learns", "Regularisation")]
+    assert places == sorted(places)
+    assert places[3] < text.index("--weight-dropout X")
+    assert text.index("--quiet") < places[1] < text.index("--cell") < places[2] < text.index("--bptt")
+
+
 def test_train_refuses_to_overwrite_and_names_the_ways_on(folder, capsys):
     assert run([*TRAIN, "--steps", "1", "-q"]) == 0
     before = Path("checkpoints/corpus.lm.safetensors").read_bytes()
