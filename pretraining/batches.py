@@ -43,10 +43,10 @@ class Source:
 
     def __init__(self, pool: Pool, seed: int, size: int = 256) -> None:
         self.pool, self.seed, self.size = pool, seed, size
-        self.chances = {
-            m: np.cumsum(np.minimum([len(y) for y in series], 1500)) / np.minimum([len(y) for y in series], 1500).sum()
-            for m, series in pool.train.items()
-        }
+        # long series count for more, but not where short ones are meant: most yearly series are short
+        most = {m: 40 if m == 1 else 60 * m for m in pool.train}
+        sizes = {m: np.minimum([len(y) for y in series], most[m]) for m, series in pool.train.items()}
+        self.chances = {m: np.cumsum(size) / size.sum() for m, size in sizes.items()}
 
     def windows(self, number: int) -> Windows:
         rng = np.random.default_rng((self.seed, number))

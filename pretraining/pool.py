@@ -64,7 +64,7 @@ def derive(values: np.ndarray, season: int) -> list[tuple[int, np.ndarray]]:
         4: ((4, 1),),
         7: ((7, 52), (30.4375, 12), (91.3125, 4)),
         12: ((3, 4), (12, 1)),
-        24: ((2, 12), (6, 4), (24, 7)),
+        24: ((24, 7),),  # not quarters of days: they would outnumber quarters of years
         52: ((52 / 12, 12), (13, 4), (4, 13), (52, 1)),
         365: ((7, 52), (30.4375, 12), (91.3125, 4), (365.25, 1)),
     }
@@ -85,9 +85,7 @@ def totals(values: np.ndarray, width: float) -> np.ndarray:
     """Sums over periods of `width` values on average, counted from the end."""
     count = int(len(values) / width)
     edges = len(values) - np.round(np.arange(count, -1, -1) * width).astype(int)
-    sums: np.ndarray = np.add.reduceat(values, edges[:-1])[: len(edges) - 1]
-    if edges[-1] < len(values):
-        sums[-1] = values[edges[-2] : edges[-1]].sum()
+    sums: np.ndarray = np.add.reduceat(values, edges[:-1])
     return sums
 
 

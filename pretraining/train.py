@@ -18,6 +18,7 @@ from batches import KINDS, Source, validation_windows
 from pool import read_pool
 from torch import Tensor
 
+from seqcli.checkpoint import load_checkpoint
 from seqcli.forecasting.forecaster import MIDDLE, ForecasterConfig
 from seqcli.forecasting.objective import ForecastNetwork, scaled_quantile_loss
 from seqcli.forecasting.windows import Windows
@@ -77,6 +78,7 @@ def main() -> None:
     parser.add_argument("--batch-size", type=int, default=256)
     parser.add_argument("--validations", type=int, default=25)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--init-from", type=Path, help="a forecaster to go on from, with a new learning rate")
     parser.add_argument("--resume", action="store_true")
     options = parser.parse_args()
 
@@ -85,6 +87,8 @@ def main() -> None:
     torch.manual_seed(options.seed)
     config = ForecasterConfig(options.cell, options.hidden, options.layers, options.width)
     network = ForecastNetwork(config)
+    if options.init_from:
+        network.start_from(load_checkpoint(options.init_from, task="forecast").tensors)
     task = PretrainingTask(network, Source(pool, options.seed, options.batch_size), validation_windows(pool))
     asked = {name: str(value) if isinstance(value, Path) else value for name, value in vars(options).items()}
     kinds = [[k.season, k.share, *k.history, *k.horizon, k.real] for k in KINDS]

@@ -1,0 +1,72 @@
+"""Batches by number, and a short run from data to weights in half precision."""
+
+import json
+import sys
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import train as script
+from batches import Source, validation_windows
+from pool import read_pool
+from ship import ship
+
+from seqcli.checkpoint import load_checkpoint
+from seqcli.forecasting.batch import make_batch
+from seqcli.forecasting.forecaster import load_forecaster
+from seqcli.forecasting.inputs import make_inputs
+
+
+def test_batches_depend_on_seed_and_number_alone(pool_folder):
+    pool = read_pool(pool_folder)
+    first, again, other = Source(pool, 1, 32), Source(pool, 1, 32), Source(pool, 2, 32)
+    for number in (0, 7, 3):
+        one, two = first.windows(number), again.windows(number)
+        np.testing.assert_array_equal(one.inputs.past, two.inputs.past)
+        np.testing.assert_array_equal(one.target, two.target)
+    assert not np.array_equal(first.windows(3).target, other.windows(3).target)
+
+
+def test_every_batch_is_finite_and_most_of_it_counts(pool_folder):
+    source = Source(read_pool(pool_folder), 1, 32)
+    counted = []
+    for number in range(40):
+        windows = source.windows(number)
+        for part in (windows.inputs.past, windows.inputs.future, windows.target, windows.weight):
+            assert np.isfinite(part).all()
+        assert windows.inputs.past.shape[:2] == (len(windows.inputs.past), len(windows.target))
+        assert (np.abs(windows.target) * windows.weight).max() < 20.1
+        counted.append((windows.weight > 0).mean())
+    assert np.mean(counted) > 0.7
+
+
+def test_a_run_is_taken_up_and_shipped(pool_folder, tmp_path, monkeypatch, capsys):
+    output = tmp_path / "small.forecast.safetensors"
+    arguments = ["train.py", str(pool_folder), str(output), "--hidden", "8", "--width", "8", "--batch-size", "16"]
+    monkeypatch.setattr(sys, "argv", [*arguments, "--seconds", "1.5", "--validations", "2"])
+    script.main()
+    first = load_checkpoint(output, task="forecast")
+    monkeypatch.setattr(sys, "argv", [*arguments, "--seconds", "3", "--validations", "2", "--resume"])
+    script.main()
+    second = load_checkpoint(output, task="forecast")
+    assert second.metrics["steps"] > first.metrics["steps"]
+    assert "score" in capsys.readouterr().out
+    shipped = tmp_path / "pretrained.safetensors"
+    ship(second, {"series": {}}, shipped)
+    forecaster = load_forecaster(load_checkpoint(shipped, task="forecast"))
+    values = make_batch([np.arange(40.0)]).values.T
+    inputs = make_inputs(values, ~np.isnan(values), 4, 8)
+    exact = load_forecaster(second).run(inputs)
+    np.testing.assert_allclose(forecaster.run(inputs), exact, rtol=0.05, atol=0.1)
+    json.dumps(second.provenance)
+    large = replace(second, tensors=second.tensors | {"output_bias": np.full(7, 1e6, np.float32)})
+    with pytest.raises(ValueError, match="half precision"), np.errstate(over="ignore"):
+        ship(large, {}, shipped)
+
+
+def test_validation_is_on_what_was_held_back(pool_folder):
+    found = validation_windows(read_pool(pool_folder))
+    assert {"late-12", "late-4", "late-1"} <= set(found)
+    for windows in found.values():
+        known = windows.weight > 0
+        assert (np.abs(windows.target[known]) * windows.weight[known]).max() == pytest.approx(20, rel=0.01)
