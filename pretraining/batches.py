@@ -43,10 +43,14 @@ class Source:
 
     def __init__(self, pool: Pool, seed: int, size: int = 256) -> None:
         self.pool, self.seed, self.size = pool, seed, size
-        # long series count for more, but not where short ones are meant: most yearly series are short
-        most = {m: 40 if m == 1 else 60 * m for m in pool.train}
-        sizes = {m: np.minimum([len(y) for y in series], most[m]) for m, series in pool.train.items()}
-        self.chances = {m: np.cumsum(size) / size.sum() for m, size in sizes.items()}
+        # long series count for more, but not where short ones are meant: most yearly series are short, and sums of
+        # quarters and months, which grow as economies do, rather than the sciences' series
+        self.chances = {}
+        for m, series in pool.train.items():
+            size = np.minimum([len(y) for y in series], 40 if m == 1 else 60 * m)
+            if m == 1:
+                size = size * np.where(pool.summed[m], 4.0, 1.0)
+            self.chances[m] = np.cumsum(size) / size.sum()
 
     def windows(self, number: int) -> Windows:
         rng = np.random.default_rng((self.seed, number))
@@ -78,7 +82,7 @@ class Source:
         mixture = (1 - share) * pieces[mixed] / sizes[0] + share * other / sizes[1]
         whole = ~(np.isnan(mixture) & ~np.isnan(pieces[mixed])).any(axis=1)
         pieces[mixed[whole]] = mixture[whole]
-        return _changed(rng, pieces, longest)
+        return _changed(rng, pieces, longest, season)
 
     def _pieces(
         self, rng: np.random.Generator, season: int, lengths: np.ndarray, longest: int, horizon: int
@@ -96,14 +100,14 @@ class Source:
         return result
 
 
-def _changed(rng: np.random.Generator, y: np.ndarray, longest: int) -> np.ndarray:
+def _changed(rng: np.random.Generator, y: np.ndarray, longest: int, season: int) -> np.ndarray:
     """Real pieces made into others: with another trend or level, stretched, turned over, in other units."""
     count, length = y.shape
     t = np.arange(length) - longest
     level = np.nanmean(np.abs(y), axis=1, keepdims=True) + 1e-12
     y = y / level
-    bent = rng.random((count, 1)) < 0.3
-    rate = rng.normal(0, 0.6, (count, 1)) / longest
+    bent = rng.random((count, 1)) < (0.5 if season == 1 else 0.3)
+    rate = rng.normal(0.9 if season == 1 else 0.2, 0.8, (count, 1)) / longest
     y = np.where(bent, y * np.exp(np.clip(rate * t, -4, 4)), y)
     low = np.nanmin(y, axis=1, keepdims=True)
     lifted = rng.random((count, 1)) < 0.25

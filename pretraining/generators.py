@@ -24,7 +24,33 @@ def synthesise(rng: np.random.Generator, count: int, length: int, season: int) -
     growth = np.exp(rng.uniform(np.log(0.02), np.log(0.8), (count, 1)))
     share = np.exp(rng.uniform(np.log(0.01), np.log(0.6), (count, 1)))
     y = np.where(multiplicative, np.exp(np.clip(growth * x, -12, 12)), 1 + share * x)
+    growing = np.flatnonzero(rng.random(count) < (0.45 if season == 1 else 0.25))
+    y[growing] = _growing(rng, len(growing), length, season)
     return _observed(rng, y)
+
+
+def _growing(rng: np.random.Generator, count: int, length: int, season: int) -> np.ndarray:
+    """What most economic series are like: growth by some per cent a year, which itself changes, more of it than of
+    chance, and a season in proportion. (count, length)"""
+    rate = np.exp(rng.normal(np.log(0.06), 0.7, (count, 1))) * rng.choice((1.0, -1.0), (count, 1), p=(0.9, 0.1))
+    drift = rate / season
+    chance = np.abs(drift) / np.exp(rng.uniform(np.log(0.15), np.log(2.0), (count, 1))) * season**-0.25
+    slow = _walk(rng, count, length, 1 - np.exp(rng.uniform(np.log(0.02), np.log(0.3), count)))
+    part = rng.uniform(0, 0.8, (count, 1))  # of the growth that wanders
+    slope = drift * (1 + part * slow / np.maximum(slow.std(axis=1, keepdims=True), 1e-9))
+    once = rng.random((count, 1)) < 0.25  # growth that breaks off or starts
+    bend = rng.uniform(0.2, 1.2, (count, 1)) * length
+    slope = np.where(once & (np.arange(length) > bend), slope * rng.uniform(-0.5, 2.0, (count, 1)), slope)
+    steady = rng.random((count, 1)) < 0.3
+    level = (slope + chance * rng.standard_normal((count, length)) * ~steady).cumsum(axis=1)
+    level += chance * _unit(_noise(rng, count, length)) * rng.choice((0.2, 1.0), (count, 1))
+    if season > 1:
+        level += np.exp(rng.normal(np.log(0.12), 0.8, (count, 1))) * _unit(_season(rng, count, length, season))
+    level = np.clip(level - level.mean(axis=1, keepdims=True), -8, 8)
+    linear = rng.random((count, 1)) < 0.35
+    return np.where(
+        linear, np.maximum(1 + level / np.maximum(1.2, -1.2 * level.min(axis=1, keepdims=True)), 0.01), np.exp(level)
+    )
 
 
 def _unit(x: np.ndarray) -> np.ndarray:

@@ -28,6 +28,7 @@ class Pool:
     train: dict[int, list[np.ndarray]]
     late: dict[int, list[np.ndarray]]
     unseen: dict[int, list[np.ndarray]]
+    summed: dict[int, list[bool]]  # which of `train` are sums of a season's values
     fingerprint: str
 
     def counts(self) -> dict[str, dict[str, int]]:
@@ -40,7 +41,7 @@ def read_pool(folder: Path) -> Pool:
     """All the files of a folder, with sums over longer periods made of their series."""
     csv.field_size_limit(sys.maxsize)
     digest = hashlib.sha256()
-    pool = Pool({}, {}, {}, "")
+    pool = Pool({}, {}, {}, {}, "")
     for path in sorted([*folder.glob("pool_*.csv.gz"), *folder.glob("walmart_weekly_long.csv.gz")]):
         digest.update(path.read_bytes())
         for name, season, values in _series(path):
@@ -54,7 +55,8 @@ def read_pool(folder: Path) -> Pool:
                 else:
                     pool.train.setdefault(m, []).append(y[:-keep_back])
                     pool.late.setdefault(m, []).append(y)
-    return Pool(pool.train, pool.late, pool.unseen, digest.hexdigest())
+                    pool.summed.setdefault(m, []).append(season in (4, 12, 52) and m != season)
+    return Pool(pool.train, pool.late, pool.unseen, pool.summed, digest.hexdigest())
 
 
 def derive(values: np.ndarray, season: int) -> list[tuple[int, np.ndarray]]:
