@@ -68,7 +68,7 @@ def _score_text(checkpoint: Checkpoint, lines: Iterable[str], device: str, per_t
     from seqcli.language.score import score_lines
 
     decoder, tokenizer = load_language_model(checkpoint, device)
-    for number, line in enumerate(score_lines(decoder, tokenizer, lines), start=1):
+    for number, line in enumerate(score_lines(decoder, tokenizer, lines, on_notice=console.notice), start=1):
         scored = Scored(line.tokens, line.log_probability, line.perplexity, line.pieces, line.surprisals)
         yield from _rows(scored if line.tokens else None, number, line.text, per_token)
 

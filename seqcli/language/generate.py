@@ -10,7 +10,8 @@ import numpy as np
 from seqcli.data.tokenizer import Tokenizer
 from seqcli.errors import UsageError
 from seqcli.language.decoder import LanguageModelDecoder
-from seqcli.language.sampling import Sampling, draw, probabilities, softmax
+from seqcli.language.sampling import Sampling, draw, probabilities
+from seqcli.model.probability import softmax
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from seqcli.errors import UsageError
+from seqcli.model.probability import softmax
 
 
 @dataclass(frozen=True)
@@ -73,16 +74,3 @@ def draw(distribution: np.ndarray, generator: np.random.Generator) -> int:
     """One id, by inverting the cumulative distribution at one uniform number."""
     cumulative = np.cumsum(distribution, dtype=np.float64)
     return int(np.searchsorted(cumulative, generator.random() * cumulative[-1], side="right"))
-
-
-def softmax(scores: np.ndarray) -> np.ndarray:
-    """Along the last axis, without overflow."""
-    shifted = np.exp(scores - scores.max(axis=-1, keepdims=True))
-    shifted /= shifted.sum(axis=-1, keepdims=True)
-    return np.asarray(shifted)
-
-
-def log_softmax(scores: np.ndarray) -> np.ndarray:
-    """Logarithm of `softmax`, in nats."""
-    shifted = scores - scores.max(axis=-1, keepdims=True)
-    return np.asarray(shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 
@@ -11,10 +11,12 @@ import numpy as np
 from seqcli.data.tokenizer import Tokenizer
 from seqcli.language.decoder import LanguageModelDecoder
 from seqcli.language.generate import context_ids
-from seqcli.language.sampling import log_softmax
+from seqcli.model.cells import Array, concatenate
+from seqcli.model.probability import surprisals
 
-BATCH_TOKENS = 4096  # of one batch, padding counted
-READ_AHEAD = 2048  # lines sorted by length together
+OUTPUT_ROWS = 256  # whose logits are formed together
+READ_AHEAD = 2048  # lines read side by side
+LONG = 100_000  # tokens of a line from which on a person may wonder what takes so long
 
 
 @dataclass(frozen=True)
@@ -32,45 +34,79 @@ class LineScore:
         return float(np.exp(-self.log_probability / self.tokens)) if self.tokens else float("nan")
 
 
-def score_lines(decoder: LanguageModelDecoder, tokenizer: Tokenizer, lines: Iterable[str]) -> Iterator[LineScore]:
+def score_lines(
+    decoder: LanguageModelDecoder,
+    tokenizer: Tokenizer,
+    lines: Iterable[str],
+    *,
+    on_notice: Callable[[str], None] = lambda text: None,
+) -> Iterator[LineScore]:
     """Score every line, in order; each starts after the end of a line and ends with one. Blank lines have no tokens."""
-    iterator = iter(lines)
+    iterator, number = iter(lines), 0
     while block := list(islice(iterator, READ_AHEAD)):
         encoded = [[*context_ids(tokenizer, line), tokenizer.boundary_id] if line.strip() else [] for line in block]
-        scores: list[np.ndarray] = [np.zeros(0)] * len(block)
-        for batch in _batches(encoded):
-            for number, surprisal in zip(batch, _surprisals(decoder, [encoded[n] for n in batch]), strict=True):
-                scores[number] = surprisal
-        for line, ids, surprisal in zip(block, encoded, scores, strict=True):
+        for place, ids in enumerate(encoded, start=1):
+            if len(ids) > LONG:
+                on_notice(f"line {number + place} has {len(ids) - 1:,} tokens: they are read one after the other")
+        for line, ids, surprisal in zip(block, encoded, _surprisals(decoder, encoded), strict=True):
             pieces = tuple(tokenizer.piece(token) for token in ids[1:])
             yield LineScore(line, len(pieces), -float(surprisal.sum()), pieces, tuple(map(float, surprisal)))
-
-
-def _batches(encoded: list[list[int]]) -> Iterator[list[int]]:
-    """Numbers of lines of like length, together."""
-    order = sorted((n for n, ids in enumerate(encoded) if ids), key=lambda n: len(encoded[n]))
-    batch: list[int] = []
-    for number in order:
-        if batch and (len(batch) + 1) * len(encoded[number]) > BATCH_TOKENS:
-            yield batch
-            batch = []
-        batch.append(number)
-    if batch:
-        yield batch
+        number += len(block)
 
 
 def _surprisals(decoder: LanguageModelDecoder, lines: list[list[int]]) -> list[np.ndarray]:
-    """-log p in nats of every token but the first of each line."""
-    lengths = np.array([len(line) for line in lines])
-    tokens = np.zeros((len(lines), lengths.max()), np.int64)
-    for row, line in enumerate(lines):
-        tokens[row, : len(line)] = line
-    state = decoder.initial_state(len(lines))
-    surprisals = np.zeros((len(lines), tokens.shape[1] - 1))
-    for t in range(tokens.shape[1] - 1):
-        # lines are sorted by length: those that are over are at the front
-        over = int(np.searchsorted(lengths, t + 1, side="right"))
-        hidden, state = decoder.step(tokens[:, t], state)
-        chances = log_softmax(decoder.logits(hidden[over:]))
-        surprisals[over:, t] = -chances[np.arange(len(chances)), tokens[over:, t + 1]]
-    return [surprisals[row, : length - 1] for row, length in enumerate(lengths)]
+    """-log p in nats of every token but the first of each line.
+
+    All lines are read side by side. Those that begin alike are one row for as long as they do, and the logits of many
+    rows are one quick product, whether they come from many lines or from many steps of a few.
+    """
+    lengths = np.array([max(len(ids) - 1, 0) for ids in lines])
+    starts = np.cumsum(lengths) - lengths
+    inputs = np.concatenate([np.array(ids[:-1], np.int64) for ids in lines])
+    targets = np.concatenate([np.array(ids[1:], np.int64) for ids in lines])
+    result = np.zeros(len(targets))
+    state = decoder.initial_state(1)
+    row = np.zeros(len(lines), np.int64)  # of each line: before the first token all are in the same state
+    going = np.arange(len(lines))  # lines that are not at their end
+    waiting = _Waiting(decoder)
+    for t in range(lengths.max(initial=0)):
+        left = lengths[going] > t
+        going, row = going[left], row[left]
+        place = starts[going] + t
+        tokens = inputs[place]
+        _, first, joined = np.unique(row * decoder.config.vocabulary + tokens, return_index=True, return_inverse=True)
+        if not np.array_equal(row[first], np.arange(len(state[0][0]))):
+            state = decoder.select(state, row[first])
+        hidden, state = decoder.step(tokens[first], state)
+        row = joined
+        waiting.add(hidden, row, place)
+        if waiting.count >= OUTPUT_ROWS or t == lengths.max() - 1:
+            waiting.look_up(targets, result)
+    return np.split(result, starts[1:])
+
+
+class _Waiting:
+    """Outputs whose logits are still to be formed, and the places of the predictions that are made from each."""
+
+    def __init__(self, decoder: LanguageModelDecoder) -> None:
+        self.decoder = decoder
+        self.count = 0
+        self.hidden: list[Array] = []
+        self.rows: list[np.ndarray] = []
+        self.places: list[np.ndarray] = []
+
+    def add(self, hidden: Array, rows: np.ndarray, places: np.ndarray) -> None:
+        self.hidden.append(hidden)
+        self.rows.append(rows + self.count)
+        self.places.append(places)
+        self.count += len(hidden)
+
+    def look_up(self, targets: np.ndarray, result: np.ndarray) -> None:
+        """Put the surprisals of all that waits into `result`."""
+        hidden = concatenate(tuple(self.hidden), axis=0)
+        rows, places = np.concatenate(self.rows), np.concatenate(self.places)
+        for start in range(0, self.count, OUTPUT_ROWS):
+            here = (rows >= start) & (rows < start + OUTPUT_ROWS)
+            logits = self.decoder.logits(hidden[start : start + OUTPUT_ROWS])
+            result[places[here]] = surprisals(logits, targets[places[here]], rows[here] - start)
+        self.count, self.hidden, self.rows, self.places = 0, [], [], []

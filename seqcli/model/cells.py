@@ -228,10 +228,10 @@ def tanh(x: Array) -> Array:
     return np.tanh(x) if isinstance(x, np.ndarray) else x.tanh()
 
 
-def concatenate(parts: tuple[Array, ...]) -> Array:
-    """Arrays of either kind joined along their last axis."""
+def concatenate(parts: tuple[Array, ...], axis: int = -1) -> Array:
+    """Arrays of either kind joined along an axis, the last by default."""
     if isinstance(parts[0], np.ndarray):
-        return np.concatenate(parts, axis=-1)
+        return np.concatenate(parts, axis=axis)
     import torch  # the arrays are torch's already: nothing new is loaded
 
-    return torch.cat(parts, dim=-1)
+    return torch.cat(parts, dim=axis)

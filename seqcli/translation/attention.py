@@ -10,9 +10,8 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import numpy as np
-
 from seqcli.model.cells import Array, tanh
+from seqcli.model.probability import softmax
 
 MASKED = -1e9  # added to the scores of places behind a source sentence's end
 
@@ -67,11 +66,3 @@ def attend(
 def _split(x: Array, heads: int) -> Array:
     """(batch, n, width) -> (batch, heads, n, width / heads)."""
     return x.reshape(x.shape[0], x.shape[1], heads, -1).swapaxes(1, 2)
-
-
-def softmax(scores: Array) -> Array:
-    """Over the last axis, of either kind of array."""
-    if isinstance(scores, np.ndarray):
-        weights = np.exp(scores - scores.max(-1, keepdims=True))
-        return weights / weights.sum(-1, keepdims=True)
-    return scores.softmax(-1)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from seqcli.model.cells import Array
+from seqcli.model.probability import log_softmax
 from seqcli.translation.attention import Memory
 from seqcli.translation.decoder import DecoderState, TranslationDecoder
 
@@ -180,13 +181,6 @@ class _Batch:
             weights = self.attention[row, :, : self.source_lengths[number]].copy()
             hypothesis = replace(hypothesis, attention=weights)
         self.finished[number].append(hypothesis)
-
-
-def log_softmax(logits: np.ndarray) -> np.ndarray:
-    """Over the last axis of (rows, vocabulary); overwrites `logits`."""
-    logits -= logits.max(axis=1, keepdims=True)
-    logits -= np.log(np.exp(logits).sum(axis=1, keepdims=True))
-    return logits
 
 
 def largest(scores: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:

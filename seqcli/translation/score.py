@@ -11,7 +11,7 @@ import numpy as np
 
 from seqcli.data.bitext import encode_sentence
 from seqcli.data.tokenizer import Tokenizer
-from seqcli.translation.beam import log_softmax
+from seqcli.model.probability import surprisals
 from seqcli.translation.decoder import TranslationDecoder
 
 BATCH_TOKENS = 4096  # of one batch, source and target, padding counted
@@ -40,11 +40,11 @@ def score_pairs(
     iterator = iter(pairs)
     while block := list(islice(iterator, READ_AHEAD)):
         encoded = [(encode_sentence(tokenizer, s), encode_sentence(tokenizer, t)) for s, t in block]
-        surprisals: list[np.ndarray] = [np.zeros(0)] * len(block)
+        scores: list[np.ndarray] = [np.zeros(0)] * len(block)
         for batch in _batches(encoded):
             for number, surprisal in zip(batch, _surprisals(decoder, [encoded[n] for n in batch]), strict=True):
-                surprisals[number] = surprisal
-        for (source, target), values in zip(block, surprisals, strict=True):
+                scores[number] = surprisal
+        for (source, target), values in zip(block, scores, strict=True):
             yield PairScore(source, target, len(values), -float(values.sum()), tuple(map(float, values)))
 
 
@@ -74,9 +74,9 @@ def _surprisals(decoder: TranslationDecoder, pairs: list[tuple[np.ndarray, np.nd
         sources[row, : len(source)], targets[row, : len(target)] = source, target
     memory, state = decoder.encode(sources, source_lengths)
     last = np.full(len(pairs), end)
-    surprisals = np.zeros(targets.shape)
+    result = np.zeros(targets.shape)
     for t in range(targets.shape[1]):
         readout, state, _ = decoder.step(last, state, memory)
         last = targets[:, t]
-        surprisals[:, t] = -log_softmax(decoder.logits(readout))[np.arange(len(pairs)), last]
-    return [surprisals[row, :length] for row, length in enumerate(lengths)]
+        result[:, t] = surprisals(decoder.logits(readout), last)
+    return [result[row, :length] for row, length in enumerate(lengths)]

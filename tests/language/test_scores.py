@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,10 +12,11 @@ import torch
 
 from seqcli.checkpoint import Checkpoint
 from seqcli.errors import CheckpointError, DataError
+from seqcli.language import score as scoring
 from seqcli.language.evaluate import cached_loss, dynamic_loss, evaluate_language_model
 from seqcli.language.objective import mean_loss
-from seqcli.language.sampling import log_softmax
 from seqcli.language.score import score_lines
+from seqcli.model.probability import log_softmax
 
 from .conftest import TEXT, Trained
 
@@ -47,6 +49,33 @@ def test_lines_are_scored_one_by_one_in_order(trained: Trained) -> None:
         assert score.tokens == len(ids)
     assert scores[0].perplexity < scores[3].perplexity
     assert math.isnan(scores[1].perplexity)
+
+
+def test_lines_that_begin_alike_are_read_together_and_long_ones_announced(
+    trained: Trained, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Equal lines cost one; what takes long is said; blocks and batches of outputs change no figure."""
+    rows: list[int] = []
+    step = trained.decoder.step
+
+    def counted(tokens: np.ndarray, state: list[Any]) -> Any:
+        rows.append(len(tokens))
+        return step(tokens, state)
+
+    monkeypatch.setattr(trained.decoder, "step", counted)
+    lines = ["the sky here is grey", "the sky here is clear", "the sky here is grey", "the old town " * 30, ""]
+    together = list(score_lines(trained.decoder, trained.tokenizer, lines))
+    assert rows[:6] == [1, 1, 2, 2, 2, 3]
+    assert rows[-1] == 1
+    notices: list[str] = []
+    monkeypatch.setattr(scoring, "READ_AHEAD", 2)
+    monkeypatch.setattr(scoring, "OUTPUT_ROWS", 3)
+    monkeypatch.setattr(scoring, "LONG", 50)
+    apart = list(score_lines(trained.decoder, trained.tokenizer, lines, on_notice=notices.append))
+    assert [line.text for line in apart] == lines
+    for ours, expected in zip(apart, together, strict=True):
+        np.testing.assert_allclose(ours.surprisals, expected.surprisals, atol=1e-5)
+    assert notices == ["line 4 has 91 tokens: they are read one after the other"]
 
 
 def test_evaluation_is_stateful_over_the_whole_text(trained: Trained, tmp_path: Path) -> None:

@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from seqcli.translation.beam import Search, beam_search, largest, log_softmax
+from seqcli.model.probability import log_softmax
+from seqcli.translation.beam import Search, beam_search, largest
 from seqcli.translation.config import TranslationConfig
 from seqcli.translation.decoder import TranslationDecoder
 from seqcli.translation.translate import Translator

@@ -1,0 +1,52 @@
+"""From logits to probabilities where nothing is learnt: in decoding and scoring."""
+
+from __future__ import annotations
+
+import os
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+
+from seqcli.model.cells import Array
+
+BLOCK = 160_000  # logits that are worked on together: what stays in a core's cache
+
+
+def softmax(scores: Array) -> Array:
+    """exp(scores) scaled to sum to 1 along the last axis, without overflow; a NumPy array is overwritten."""
+    if not isinstance(scores, np.ndarray):
+        return scores.softmax(-1)
+    scores -= scores.max(axis=-1, keepdims=True)
+    np.exp(scores, out=scores)
+    scores /= scores.sum(axis=-1, keepdims=True)
+    return scores
+
+
+def log_softmax(scores: np.ndarray) -> np.ndarray:
+    """Logarithm of `softmax`, in nats; overwrites `scores`."""
+    scores -= scores.max(axis=-1, keepdims=True)
+    scores -= np.log(np.exp(scores).sum(axis=-1, keepdims=True))
+    return scores
+
+
+def surprisals(logits: np.ndarray, targets: np.ndarray, rows: np.ndarray | None = None) -> np.ndarray:
+    """-log softmax of the targets in nats: logits (rows, vocabulary), targets (n,) -> (n,); overwrites `logits`.
+
+    Target i is looked up in row `rows[i]`, or in row i. The rows are taken a few at a time, on all cores.
+    """
+    rows = np.arange(len(logits)) if rows is None else rows
+    own = logits[rows, targets]
+    together = max(1, BLOCK // logits.shape[1])
+
+    def log_normaliser(start: int) -> np.ndarray:
+        block = logits[start : start + together]
+        top = block.max(axis=1, keepdims=True)
+        block -= top
+        np.exp(block, out=block)
+        return np.asarray(np.log(block.sum(axis=1)) + top[:, 0])
+
+    starts = range(0, len(logits), together)
+    if len(starts) == 1:
+        return log_normaliser(0)[rows] - own
+    with ThreadPoolExecutor(min(len(starts), os.cpu_count() or 1)) as pool:
+        return np.concatenate(list(pool.map(log_normaliser, starts)))[rows] - own
