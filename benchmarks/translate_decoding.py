@@ -21,8 +21,9 @@ from machine import describe
 
 from seqcli.checkpoint import load_checkpoint
 from seqcli.data.bitext import decode_sentence, encode_sentence
+from seqcli.model.probability import log_softmax
 from seqcli.translation.attention import MASKED, project
-from seqcli.translation.beam import Search, log_softmax
+from seqcli.translation.beam import Search
 from seqcli.translation.evaluate import translation_quality
 from seqcli.translation.translate import Translator
 
