@@ -22,7 +22,19 @@ SHOWN = 3  # series drawn on a terminal
 DANGEROUS = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet takes for the start of a formula
 
 MethodName = Literal[
-    "auto", "theta", "ets", "seasonal-naive", "naive", "drift", "mean", "croston", "sba", "tsb", "combination"
+    "auto",
+    "rnn",
+    "classical",
+    "theta",
+    "ets",
+    "seasonal-naive",
+    "naive",
+    "drift",
+    "mean",
+    "croston",
+    "sba",
+    "tsb",
+    "combination",
 ]
 
 

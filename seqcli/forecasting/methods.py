@@ -11,6 +11,7 @@ import numpy as np
 from seqcli.errors import UsageError
 from seqcli.forecasting import baselines
 from seqcli.forecasting.batch import Batch, make_batch
+from seqcli.forecasting.pretrained import rnn
 from seqcli.forecasting.smoothing import ets
 from seqcli.forecasting.theta import theta
 
@@ -19,11 +20,15 @@ MOST_VALUES = 400  # the latest values a recursion is run over, or LEAST_SEASONS
 LEAST_SEASONS = 4
 INTERMITTENT = 0.4  # share of zeros from which a non-negative series counts as intermittent
 
-# The combination is fixed in advance, chosen on the tourism competition's series and on the Time Series Data Library's
-# (benchmarks/forecast_tourism.py prints what it gives), not for each series anew: with a season half the median of
-# three methods and half the mean of the first two, without one a weighted mean.
+# The classical combination is fixed in advance, chosen on the tourism competition's and the Time Series Data Library's
+# series (benchmarks/forecast_tourism.py prints what it gives), not for each series anew: with a season half the median
+# of three methods and half the mean of the first two, without one a weighted mean.
 MEDIAN_OF = ("theta", "ets", "seasonal-naive")
 WEIGHTS = {"theta": 0.65, "ets": 0.15, "drift": 0.2}
+
+# The pretrained network's share beside the classical methods, from each season on, chosen on series of its pool that it
+# has not learnt from (pretraining/README.md has the figures).
+NETWORK_SHARES = ((1, 0.3), (2, 0.75), (24, 1.0))
 
 Method = Callable[[Batch, int, int], np.ndarray]
 
@@ -32,7 +37,20 @@ def _ets(batch: Batch, horizon: int, season: int) -> np.ndarray:
     return ets(batch, horizon, season).forecast
 
 
+def _network_share(season: int) -> float:
+    """The pretrained network's share in the combination."""
+    return next(share for least, share in reversed(NETWORK_SHARES) if season >= least)
+
+
 def _combination(batch: Batch, horizon: int, season: int) -> np.ndarray:
+    share = _network_share(season)
+    forecast = rnn(batch, horizon, season)
+    if share < 1:
+        forecast = share * forecast + (1 - share) * _classical(batch, horizon, season)
+    return forecast
+
+
+def _classical(batch: Batch, horizon: int, season: int) -> np.ndarray:
     if season > 1:
         every = np.array([METHODS[name](batch, horizon, season) for name in MEDIAN_OF])
         mixed: np.ndarray = (np.median(every, axis=0) + every[:2].mean(axis=0)) / 2
@@ -50,6 +68,8 @@ def _intermittent(batch: Batch, horizon: int, season: int) -> np.ndarray:
 
 METHODS: dict[str, Method] = {
     "combination": _combination,
+    "classical": _classical,
+    "rnn": rnn,
     "theta": theta,
     "ets": _ets,
     "seasonal-naive": baselines.seasonal_naive,
