@@ -1,14 +1,16 @@
 """The parts of training against plain torch in the same run: output layer, cells, and whole language model steps.
 
-    python benchmarks/kernels.py [softmax|cells|training]...
+    python benchmarks/kernels.py [softmax|cells|scan|training]...
 
-`softmax` and `training` compare with nn.Linear + CrossEntropyLoss (and nn.LSTM), `cells` with torch's fused layers.
+`softmax` and `training` compare with nn.Linear + CrossEntropyLoss (and nn.LSTM), `cells` with torch's fused layers; `scan` has the
+ways to run the recurrence that is left of a minimal cell.
 Ratios are medians over alternating runs.
 """
 
 from __future__ import annotations
 
 import sys
+from functools import partial
 
 import numpy as np
 import torch
@@ -20,6 +22,8 @@ from seqcli.language.config import LanguageModelConfig
 from seqcli.language.network import LanguageModel
 from seqcli.language.objective import LanguageModelTask
 from seqcli.language.presets import SAMPLE
+from seqcli.model.cells import CELLS
+from seqcli.model.scan import doubling, stepwise
 from seqcli.model.softmax import SampledVocabulary, linear_cross_entropy
 from seqcli.model.stack import RecurrentLayer
 from seqcli.training.device import autocast, choose_precision
@@ -85,7 +89,8 @@ def cells() -> None:
     torch.manual_seed(0)
     x = torch.randn(70, 64, 512, requires_grad=True)
     print(f"\none layer, hidden 512, batch 64, 70 steps, {PRECISION}      tokens/s   torch's   share of torch's speed")
-    for cell, fused in (("rnn", nn.RNN), ("lstm", nn.LSTM), ("peephole-lstm", nn.LSTM), ("gru", nn.GRU)):
+    for cell in CELLS:
+        fused = nn.RNN if cell == "rnn" else nn.GRU if "gru" in cell else nn.LSTM
         ours_layer, theirs_layer = RecurrentLayer(cell, 512, 512), fused(512, 512)
 
         def ours(layer: nn.Module = ours_layer) -> None:
@@ -98,6 +103,21 @@ def cells() -> None:
 
         a, b, ratio = compare(ours, theirs, runs=5)
         print(f"{cell:47s} {4480 / a:9,.0f} {4480 / b:9,.0f} {ratio:12.2f}  (nn.{fused.__name__})")
+
+
+def scan() -> None:
+    """h_t = k_t h_{t-1} + v_t, batch 20, hidden 320: step by step, doubling, and in log space (positive k, v, h)."""
+    torch.manual_seed(0)
+    print("\nscan, batch 20, hidden 320        35 steps    200 steps   ms, forward")
+    inputs = [(torch.rand(time, 20, 320), torch.rand(time, 20, 320), torch.rand(20, 320)) for time in (35, 200)]
+
+    def log_space(keep: torch.Tensor, added: torch.Tensor, start: torch.Tensor) -> torch.Tensor:
+        faded = keep.log().cumsum(0)
+        return (faded + torch.cat((start.log()[None], added.log() - faded)).logcumsumexp(0)[1:]).exp()
+
+    for way in (stepwise, doubling, log_space):
+        times = [1e3 * compare(partial(way, *parts), partial(stepwise, *parts))[0] for parts in inputs]
+        print(f"{way.__name__:30s} {times[0]:9.2f} {times[1]:12.2f}")
 
 
 class PlainModel(nn.Module):
@@ -189,8 +209,8 @@ def training() -> None:
 
 
 if __name__ == "__main__":
-    wanted = sys.argv[1:] or ["softmax", "cells", "training"]
+    wanted = sys.argv[1:] or ["softmax", "cells", "scan", "training"]
     print(describe())
-    for part in (softmax, cells, training):
+    for part in (softmax, cells, scan, training):
         if part.__name__ in wanted:
             part()
