@@ -106,8 +106,8 @@ def _changed(rng: np.random.Generator, y: np.ndarray, longest: int, season: int)
     t = np.arange(length) - longest
     level = np.nanmean(np.abs(y), axis=1, keepdims=True) + 1e-12
     y = y / level
-    bent = rng.random((count, 1)) < (0.5 if season == 1 else 0.3)
-    rate = rng.normal(0.9 if season == 1 else 0.2, 0.8, (count, 1)) / longest
+    bent = rng.random((count, 1)) < 0.3
+    rate = rng.normal(0.4 if season == 1 else 0.1, 0.7, (count, 1)) / longest
     y = np.where(bent, y * np.exp(np.clip(rate * t, -4, 4)), y)
     low = np.nanmin(y, axis=1, keepdims=True)
     lifted = rng.random((count, 1)) < 0.25

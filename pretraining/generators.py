@@ -24,7 +24,7 @@ def synthesise(rng: np.random.Generator, count: int, length: int, season: int) -
     growth = np.exp(rng.uniform(np.log(0.02), np.log(0.8), (count, 1)))
     share = np.exp(rng.uniform(np.log(0.01), np.log(0.6), (count, 1)))
     y = np.where(multiplicative, np.exp(np.clip(growth * x, -12, 12)), 1 + share * x)
-    growing = np.flatnonzero(rng.random(count) < (0.45 if season == 1 else 0.25))
+    growing = np.flatnonzero(rng.random(count) < (0.35 if season == 1 else 0.2))
     y[growing] = _growing(rng, len(growing), length, season)
     return _observed(rng, y)
 
@@ -41,7 +41,9 @@ def _growing(rng: np.random.Generator, count: int, length: int, season: int) -> 
     once = rng.random((count, 1)) < 0.25  # growth that breaks off or starts
     bend = rng.uniform(0.2, 1.2, (count, 1)) * length
     slope = np.where(once & (np.arange(length) > bend), slope * rng.uniform(-0.5, 2.0, (count, 1)), slope)
-    steady = rng.random((count, 1)) < 0.3
+    slowing = rng.random((count, 1)) < 0.5  # by the end, to a part of what it was
+    slope = np.where(slowing, slope * rng.uniform(0.05, 0.8, (count, 1)) ** (np.arange(length) / length), slope)
+    steady = rng.random((count, 1)) < 0.2
     level = (slope + chance * rng.standard_normal((count, length)) * ~steady).cumsum(axis=1)
     level += chance * _unit(_noise(rng, count, length)) * rng.choice((0.2, 1.0), (count, 1))
     if season > 1:
