@@ -2,9 +2,8 @@
 
     python benchmarks/kernels.py [softmax|cells|scan|training]...
 
-`softmax` and `training` compare with nn.Linear + CrossEntropyLoss (and nn.LSTM), `cells` with torch's fused layers; `scan` has the
-ways to run the recurrence that is left of a minimal cell.
-Ratios are medians over alternating runs.
+`softmax` and `training` compare with nn.Linear + CrossEntropyLoss (and nn.LSTM), `cells` with torch's fused layers;
+`scan` has the ways to run the recurrence that is left of a minimal cell. Ratios are medians over alternating runs.
 """
 
 from __future__ import annotations

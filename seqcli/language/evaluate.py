@@ -28,6 +28,8 @@ CACHE_WINDOW = 2000  # tokens looked back on
 CACHE_FLATNESS = 0.3  # θ of Grave et al. 2017
 CACHE_SHARE = 0.1  # λ
 DYNAMIC_STEPS = 20  # tokens between two updates
+DYNAMIC_RATE = 0.003  # η of Krause et al. 2018
+DYNAMIC_DECAY = 0.005  # λ
 
 
 def evaluate_language_model(
@@ -89,7 +91,7 @@ def cached_loss(
     """Mean -log p with a continuous cache (Grave et al. 2017).
 
     p(w) = (1 - λ) p_model(w) + λ p_cache(w), where p_cache(w) ∝ Σ over the last `window` steps i that were followed by
-    w of exp(θ h_t · h_i), with h the last layer's outputs scaled to the mean length √width.
+    w of exp(θ h_t · h_i), with h the last layer's outputs.
     """
     device = model.embedding.device
     ids = torch.from_numpy(np.asarray(tokens, np.int64)).to(device)
@@ -125,14 +127,16 @@ def dynamic_loss(
     model: LanguageModel,
     tokens: np.ndarray,
     *,
-    rate: float = 0.0015,
-    decay: float = 0.002,
+    rate: float = DYNAMIC_RATE,
+    decay: float = DYNAMIC_DECAY,
     steps: int = DYNAMIC_STEPS,
 ) -> float:
-    """Mean -log p by dynamic evaluation (Krause et al. 2018): after each `steps` tokens, which are scored first, the
-    weights move along their gradient, θ ← θ - η g / (√m + ε) + λ (θ₀ - θ), with m a running mean of g².
+    """Mean -log p by dynamic evaluation (Krause et al. 2018): after each `steps` tokens, which are scored first, every
+    weight moves along its gradient and a little back, θ ← θ - η g / (√m + ε) + λ (θ₀ - θ).
 
-    The model's weights are put back afterwards.
+    The paper takes m, the mean of g², from the training text, which a model file does not hold: here it is a running
+    mean over the text read so far, and ε the mean of √m over the weight's matrix, so that weights that are seldom moved
+    (those of rare words) are not blown up. The model's weights are put back afterwards.
     """
     device = model.embedding.device
     ids = torch.from_numpy(np.asarray(tokens, np.int64)).to(device)
@@ -169,8 +173,9 @@ def _adapt(
     seen: int,
 ) -> None:
     keep = 0.99
+    known = math.sqrt(1 - keep**seen)  # the share of the running mean that is there yet, its root
     for parameter, start, gradient, square in zip(parameters, original, gradients, squares, strict=True):
         square.mul_(keep).addcmul_(gradient, gradient, value=1 - keep)
-        # one root mean square for the whole matrix: rare words' rows, seldom moved, are not blown up
-        scale = (square.mean() / (1 - keep**seen)).sqrt().add_(1e-8)
-        parameter.add_(gradient / scale, alpha=-rate).add_(start - parameter, alpha=decay)
+        root = square.sqrt()
+        root.add_(root.mean() + 1e-8)
+        parameter.addcdiv_(gradient, root, value=-rate * known).lerp_(start, decay)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 from pathlib import Path
 from typing import Any
@@ -138,3 +139,48 @@ def test_models_that_do_not_fit_their_configuration_are_refused(trained: Trained
             evaluate_language_model(Checkpoint("lm", good.config, tensors, good.blobs), ["x"])
     with pytest.raises(CheckpointError, match="tokenizer"):
         evaluate_language_model(Checkpoint("lm", good.config, good.tensors, {}), ["x"])
+
+
+def test_cached_probabilities_are_the_papers(trained: Trained) -> None:
+    """Grave et al. 2017 by hand: each word that followed one of the last `window` states counts as exp(θ h·h_i)."""
+    tokens, window, flatness, share = trained.ids[:200], 30, 0.7, 0.25
+    with torch.no_grad():
+        hidden, _ = trained.model(torch.from_numpy(np.asarray(tokens[:-1], np.int64))[:, None])
+        logits = hidden[:, 0] @ trained.model.output_weight.t() + trained.model.output_bias
+        from_model = logits.double().softmax(1).numpy()
+        h = hidden[:, 0].double().numpy()
+        total = 0.0
+        for t in range(len(tokens) - 1):
+            past = range(max(0, t - window), t)
+            weights = np.array([math.exp(flatness * float(h[t] @ h[i])) for i in past])
+            hits = np.array([tokens[i + 1] == tokens[t + 1] for i in past], float)
+            mixed = from_model[t, tokens[t + 1]]
+            if len(past):
+                mixed = (1 - share) * mixed + share * float(weights @ hits) / float(weights.sum())
+            total -= math.log(mixed)
+        ours = cached_loss(trained.model, tokens, window=window, flatness=flatness, share=share)
+    assert ours == pytest.approx(total / (len(tokens) - 1), rel=1e-4)
+
+
+def test_a_dynamic_update_by_hand(trained: Trained) -> None:
+    """Two pieces: the second is scored by weights that moved by -η g / (√m + mean √m), then back by λ."""
+    tokens, rate, decay = trained.ids[:41], 0.01, 0.1
+    model = copy.deepcopy(trained.model)
+    ids = torch.from_numpy(np.asarray(tokens, np.int64))
+
+    def loss(piece: torch.Tensor, state: Any) -> tuple[torch.Tensor, Any]:
+        hidden, state = model(piece[:-1, None], state)
+        logits = hidden[:, 0] @ model.output_weight.t() + model.output_bias
+        return torch.nn.functional.cross_entropy(logits, piece[1:]), state
+
+    first, state = loss(ids[:21], None)
+    first.backward()
+    with torch.no_grad():
+        for parameter in model.parameters():
+            assert parameter.grad is not None
+            root = parameter.grad.abs()  # √m after one update, its share that is not there yet made up for
+            moved = parameter - rate * parameter.grad / (root + root.mean())
+            parameter.copy_(moved + decay * (parameter - moved))
+        second, _ = loss(ids[20:], state)
+    ours = dynamic_loss(trained.model, tokens, rate=rate, decay=decay, steps=20)
+    assert ours == pytest.approx((first.item() + second.item()) / 2, rel=1e-4)
