@@ -17,10 +17,10 @@ def evaluate(
     model: Annotated[str, typer.Argument(metavar="MODEL", help="The model file.")],
     data: Annotated[list[str], typer.Argument(metavar="DATA", help="Files to evaluate on; - is stdin.")],
     dynamic: Annotated[
-        bool, typer.Option("--dynamic", help="Language models: also adapting to the text while it is read.")
+        bool, typer.Option("--dynamic", help="Language models: also learning while they read (Krause et al. 2018).")
     ] = False,
     cache: Annotated[
-        bool, typer.Option("--cache", help="Language models: also with a cache of the last 2,000 words.")
+        bool, typer.Option("--cache", help="Language models: also with a cache of 2,000 tokens (Grave et al. 2017).")
     ] = False,
     beam: Annotated[int, typer.Option(metavar="N", min=1, help="Translation: hypotheses kept alive.")] = 5,
     encoding: options.Encoding = "utf-8",
