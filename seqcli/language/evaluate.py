@@ -28,7 +28,7 @@ CACHE_WINDOW = 2000  # tokens looked back on
 CACHE_FLATNESS = 0.3  # θ of Grave et al. 2017
 CACHE_SHARE = 0.1  # λ
 DYNAMIC_STEPS = 20  # tokens between two updates
-DYNAMIC_RATE = 0.003  # η of Krause et al. 2018
+DYNAMIC_RATE = 0.002  # η of Krause et al. 2018
 DYNAMIC_DECAY = 0.005  # λ
 
 
