@@ -67,6 +67,8 @@ def _invoke(arguments: Sequence[str]) -> int:
 def _report(problem: Exception) -> int:
     """Print an error with its hint and return the exit code that belongs to it."""
     match problem:
+        case SeqcliError() | typer.TyperException() if os.environ.get("RANK", "0") != "0":
+            return problem.exit_code  # the first of several processes has the same error and says it
         case SeqcliError():
             console.error(problem.message, problem.hint)
             return problem.exit_code

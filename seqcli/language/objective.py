@@ -8,10 +8,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from seqcli.errors import DataError
 from seqcli.language.network import LanguageModel
 from seqcli.model.cells import State
 from seqcli.model.softmax import SampledVocabulary, linear_cross_entropy
 from seqcli.model.stack import locked_dropout
+from seqcli.training.distributed import ALONE, Processes
 from seqcli.training.options import Validation
 
 QUICK_TOKENS = 20_000  # of the validation text, looked at while training goes on
@@ -27,7 +29,8 @@ class LanguageModelTask:
     `bptt` steps at a time; the hidden state goes on from one piece to the next and gradients stop there (truncated
     back-propagation through time, Williams & Peng 1990). The loss is the mean over all time steps. Every epoch starts
     its streams at another place of the text, so that the cuts fall elsewhere. With `random_bptt` the pieces are of
-    different lengths, for the same end (Merity et al. 2017; see `piece_lengths`).
+    different lengths, for the same end (Merity et al. 2017; see `piece_lengths`). Several processes read a stretch of
+    the streams each. Raises `DataError` for a text with fewer streams than processes.
     """
 
     def __init__(
@@ -41,11 +44,15 @@ class LanguageModelTask:
         seed: int,
         sampled: SampledVocabulary | None = None,
         random_bptt: bool = False,
+        processes: Processes = ALONE,
     ) -> None:
         self.model, self.train_tokens, self.valid_tokens = model, train, valid
         self.device = model.embedding.device
         # a text shorter than one batch is read by fewer streams
         self.batch_size = max(1, min(batch_size, (len(train) - 1) // 2))
+        if self.batch_size < processes.size:
+            raise DataError(f"{len(train)} training tokens are too few for {processes.size} processes")
+        self.streams = processes.share(self.batch_size)
         self.stream_length = (len(train) - 1) // self.batch_size
         self.bptt = min(bptt, self.stream_length)
         self.seed, self.sampled, self.random_bptt = seed, sampled, random_bptt
@@ -66,13 +73,13 @@ class LanguageModelTask:
         return self._cuts[1]
 
     def batch(self, epoch: int, index: int) -> tuple[Tensor, Tensor, bool]:
-        """Inputs and targets (time, batch), and whether the streams start here."""
+        """Inputs and targets (time, this process's streams), and whether the streams start here."""
         rest = (len(self.train_tokens) - 1) - self.stream_length * self.batch_size
         shift = int(np.random.default_rng((self.seed, epoch)).integers(rest + 1)) if epoch else 0
         start, stop = map(int, self.cuts(epoch)[index : index + 2])
         columns = [
             self.train_tokens[shift + row * self.stream_length + start : shift + row * self.stream_length + stop + 1]
-            for row in range(self.batch_size)
+            for row in self.streams
         ]
         tokens = torch.from_numpy(np.stack(columns, axis=1).astype(np.int64)).to(self.device)
         return tokens[:-1], tokens[1:], index == 0
@@ -110,7 +117,8 @@ class LanguageModelTask:
     def carry(self, tensors: dict[str, Tensor]) -> None:
         layers: dict[int, list[Tensor]] = {}
         for key in sorted(tensors, key=lambda key: tuple(map(int, key.split("/")))):
-            layers.setdefault(int(key.split("/")[0]), []).append(tensors[key])
+            own = tensors[key][self.streams.start : self.streams.stop]
+            layers.setdefault(int(key.split("/")[0]), []).append(own)
         self.state = [tuple(layers[index]) for index in sorted(layers)] or None
 
 

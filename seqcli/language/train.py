@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from seqcli.checkpoint import Checkpoint, OutputLock, load_checkpoint
+from seqcli.checkpoint import Checkpoint, load_checkpoint
 from seqcli.data.corpus import Corpus, open_corpus
 from seqcli.data.tokenizer import tokenizer_of
 from seqcli.errors import UsageError
@@ -23,14 +23,15 @@ from seqcli.language.presets import Recipe, choose_recipe
 from seqcli.model.cells import recurrent_weight
 from seqcli.model.softmax import SampledVocabulary
 from seqcli.training.device import choose_device, choose_precision, product_speed
+from seqcli.training.distributed import Processes
 from seqcli.training.loop import TrainingResult
 from seqcli.training.options import OnProgress, ShouldStop, TrainingOptions
 from seqcli.training.run import (
     RunIdentity,
     TrainOutcome,
-    check_run,
     check_same_data,
     load_weights,
+    opened_run,
     plain,
     resumed_state,
     train_and_save,
@@ -102,46 +103,50 @@ def train_language_model(
     Raises `DataError` for a corpus that cannot be used, `UsageError` for options that do not fit, `CheckpointError` for
     a state or model to go on from that is damaged, `TrainingError` when the loss does not stay finite.
     """
-    check_run(
+    with opened_run(
         request.output,
+        request.corpus,
         budget=request.budget,
         epochs=request.epochs,
         steps=request.steps,
         overwrite=request.overwrite,
         resume=request.resume,
         init_from=request.init_from,
-    )
-    with OutputLock(request.output):
-        return _train(request, on_progress, on_notice, on_detail, should_stop)
+        device=request.device,
+    ) as processes:
+        return _train(request, processes, on_progress, on_notice, on_detail, should_stop)
 
 
 def _train(
     request: TrainRequest,
+    processes: Processes,
     on_progress: OnProgress,
     on_notice: Callable[[str], None],
     on_detail: Callable[[str], None],
     should_stop: ShouldStop,
 ) -> TrainOutcome:
     started = time.monotonic()
-    state = resumed_state(request.output) if request.resume else None
-    base = load_checkpoint(request.init_from, task="lm") if request.init_from else None
+    state = processes.decide(lambda: resumed_state(request.output) if request.resume else None)
+    base = processes.decide(lambda: load_checkpoint(request.init_from, task="lm") if request.init_from else None)
     origin = state or base
-    corpus = open_corpus(
-        list(request.corpus),
-        valid=list(request.valid) or None,
-        valid_share=request.valid_share,
-        tokens=request.tokens,
-        vocab_size=request.vocab_size,
-        encoding=request.encoding,
-        errors=request.encoding_errors,
-        tokenizer=tokenizer_of(origin.blobs) if origin is not None else None,
-        progress=_now_and_then(on_notice),
+    corpus = processes.together(
+        lambda: open_corpus(
+            list(request.corpus),
+            valid=list(request.valid) or None,
+            valid_share=request.valid_share,
+            tokens=request.tokens,
+            vocab_size=request.vocab_size,
+            encoding=request.encoding,
+            errors=request.encoding_errors,
+            tokenizer=tokenizer_of(origin.blobs) if origin is not None else None,
+            progress=_now_and_then(on_notice),
+        )
     )
     for note in (*corpus.notes, corpus.held_out):
         on_notice(note)
     device = choose_device(request.device)
-    precision = choose_precision(request.precision, device)
-    recipe = _recipe(request, corpus, device, precision, state, base)
+    precision = processes.decide(lambda: choose_precision(request.precision, device))
+    recipe = processes.decide(lambda: _recipe(request, corpus, device, precision, state, base, processes.size))
     on_detail(f"device {device.type}, precision {precision}; {recipe.reason}")
 
     torch.manual_seed(request.seed)
@@ -159,6 +164,7 @@ def _train(
         seed=request.seed,
         sampled=_sampled_vocabulary(recipe, counts, device),
         random_bptt=recipe.random_bptt,
+        processes=processes,
     )
     options = TrainingOptions(
         learning_rate=recipe.learning_rate,
@@ -190,6 +196,7 @@ def _train(
         on_progress=on_progress,
         should_stop=should_stop,
         started=started,
+        processes=processes,
     )
 
 
@@ -213,7 +220,9 @@ def _recipe(
     precision: str,
     state: TrainingState | None,
     base: Checkpoint | None,
+    size: int,
 ) -> Recipe:
+    """The recipe of `size` processes together: the batch is theirs in all."""
     if state is not None:
         check_same_data(state, corpus.fingerprint)
         return Recipe.from_json(state.description["recipe"], LanguageModelConfig.from_json(state.description["config"]))
@@ -223,7 +232,7 @@ def _recipe(
         kind=corpus.tokenizer.kind,
         seconds=request.budget or (DEFAULT_BUDGET if not (request.epochs or request.steps) else None),
         epochs=request.epochs,
-        speed=product_speed(device, precision),
+        speed=size * product_speed(device, precision),
         accelerator=device.type != "cpu",
         cell=request.cell,
         size=request.size,
@@ -239,6 +248,7 @@ def _recipe(
         regularise=_given(request),
         random_bptt=request.random_bptt,
     )
+    recipe = replace(recipe, batch_size=size * recipe.batch_size)
     if base is not None:
         recipe = replace(recipe, config=LanguageModelConfig.from_json(base.config))
     if recipe.regularisation.recurrent and recurrent_weight(recipe.config.cell) is None:

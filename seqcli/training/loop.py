@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from seqcli.errors import TrainingError
 from seqcli.training.device import autocast
+from seqcli.training.distributed import ALONE, OUT_OF_MEMORY, Processes
 from seqcli.training.options import OnProgress, Progress, ShouldStop, TrainingOptions, Validation
 from seqcli.training.schedule import learning_rate, share_done
 from seqcli.training.state import (
@@ -53,6 +54,7 @@ def train(
     save: SaveState = lambda state: None,
     resume: TrainingState | None = None,
     should_stop: ShouldStop = lambda: False,
+    processes: Processes = ALONE,
 ) -> TrainingResult:
     """Train until the budget, the epochs or the steps are used up, and leave the best weights in `task.model`.
 
@@ -60,8 +62,11 @@ def train(
     ones: write or copy them at once); handed back as `resume`, the run goes on as if it had never stopped, bit for bit
     with `epochs` or `steps` on one machine. `should_stop` is asked after every step. Raises `TrainingError` when the
     loss stays infinite or NaN.
+
+    With several `processes` each calls this with its share of the task and the same `resume`; the first one's `save`
+    is called, and a stop in any of them stops all.
     """
-    return _Run(task, options, on_progress, save, resume, should_stop).run()
+    return _Run(task, options, on_progress, save, resume, should_stop, processes).run()
 
 
 class _Run:
@@ -73,8 +78,9 @@ class _Run:
         save: SaveState,
         resume: TrainingState | None,
         should_stop: ShouldStop,
+        processes: Processes,
     ) -> None:
-        self.task, self.options, self.model = task, options, task.model
+        self.task, self.options, self.model, self.processes = task, options, task.model, processes
         self.on_progress, self.save, self.should_stop = on_progress, save, should_stop
         self.parameters = [p for p in self.model.parameters() if p.requires_grad]
         self.device = self.parameters[0].device
@@ -86,10 +92,13 @@ class _Run:
         self.loss, self.tokens, self.failures = math.nan, 0, 0
         self.started = time.monotonic()
         self.step_seconds = self.validation_seconds = 0.0
+        if processes.rank:
+            torch.manual_seed(options.seed * 1_000_003 + processes.rank)  # dropout masks of its own
         if resume is not None:
             self._restore(resume)
-        self.seconds_before = self.position.seconds
-        self.saved = self.reported = self.started
+        processes.start_alike(self.model)
+        self.seconds_before = self.saved = self.position.seconds
+        self.reported = self.started
         self.tokens_before_report, self.time_before_report, self.speed = 0, self.started, 0.0
         self.next_validation = self._next_validation()
 
@@ -98,7 +107,8 @@ class _Run:
         ended = "finished"
         while self._share() < 1:
             self._step()
-            if self.should_stop():
+            stop, self.position.seconds = self.processes.agree(self.should_stop(), self._clock())
+            if stop:
                 ended = "stopped"
                 break
             if self._validation_due():
@@ -106,7 +116,7 @@ class _Run:
                 if self._out_of_patience():
                     ended = "patience"
                     break
-            if time.monotonic() - self.saved > self.options.save_interval:
+            if self.position.seconds - self.saved > self.options.save_interval:
                 self._save()
         self._save()  # before the validation, which takes time: a second stop loses nothing
         last = self.history[-1] if ended == "patience" else self._validate(record=ended == "finished")
@@ -129,13 +139,11 @@ class _Run:
         self.epoch_batches = self.task.num_batches(position.epoch)
         batch = self.task.batch(position.epoch, position.index)
         rate = learning_rate(self.options, self._share())
-        with autocast(self.device, self.options.precision):
-            objective, tokens = self._objective(batch)
+        value, tokens = self.processes.average_gradients(self.parameters, *self._gradients(batch))
+        norm = clip_gradients(self.parameters, self.options.clip)
         rate *= tokens / self.options.usual_tokens if self.options.usual_tokens else 1.0
         for group in self.optimizer.param_groups:
             group["lr"] = rate
-        objective.backward()  # type: ignore[no-untyped-call]
-        value, norm = objective.item(), clip_gradients(self.parameters, self.options.clip)
         if math.isfinite(value) and math.isfinite(norm):
             self.optimizer.step()
             self.failures = 0
@@ -151,16 +159,24 @@ class _Run:
         if position.index >= self.epoch_batches:
             position.epoch, position.index = position.epoch + 1, 0
         now = time.monotonic()
-        position.seconds = self.seconds_before + now - self.started
         self.step_seconds += now - started
         if now - self.reported > REPORT_INTERVAL:
             self._report(rate)
 
-    def _objective(self, batch: Any) -> tuple[Tensor, int]:
+    def _gradients(self, batch: Any) -> tuple[float, int, TrainingError | None]:
+        """Form this process's gradients: the loss and tokens they are of, and why there are none."""
         try:
-            return self.task.loss(batch)
-        except (torch.OutOfMemoryError, MemoryError) as problem:
-            raise TrainingError("out of memory", hint="use a smaller --batch-size, --bptt or --size") from problem
+            with autocast(self.device, self.options.precision):
+                objective, tokens = self.task.loss(batch)
+            objective.backward()  # type: ignore[no-untyped-call]
+            return objective.item(), tokens, None
+        except (torch.OutOfMemoryError, MemoryError, RuntimeError) as problem:
+            # torch's allocator for processors has no error of its own
+            if type(problem) is RuntimeError and "allocate memory" not in str(problem):
+                raise
+            error = TrainingError("out of memory", hint=OUT_OF_MEMORY)
+            error.__cause__ = problem
+            return 0.0, 0, error
 
     def _update_average(self, average: dict[str, Tensor]) -> None:
         # early weights are far from where they go: the average forgets them faster (as in TensorFlow's EMA)
@@ -199,15 +215,15 @@ class _Run:
 
     def _validate(self, *, record: bool = True) -> Validation:
         """Look at the validation data; `record` keeps the outcome in the history and the weights if they are best."""
-        started = time.monotonic()
+        started = self.position.seconds
         with self._averaged_weights():
             validation = self._measure(final=False)
             if record and not any(v.score <= validation.score for v in self.history):
                 self.best_weights = copy_weights(self.model)
         if record:
             self.history.append(validation)
-        self.validation_seconds = time.monotonic() - started
-        self.position.seconds = self.seconds_before + time.monotonic() - self.started
+        _, self.position.seconds = self.processes.agree(False, self._clock())
+        self.validation_seconds = self.position.seconds - started
         self.next_validation = self._next_validation()
         # the speed that is shown is that of training
         self.tokens_before_report, self.time_before_report = self.tokens, time.monotonic()
@@ -215,9 +231,12 @@ class _Run:
         return validation
 
     def _measure(self, *, final: bool) -> Validation:
+        def measure() -> Validation:
+            with torch.no_grad(), autocast(self.device, self.options.precision):
+                return self.task.validate(self.position.step, self.position.seconds, final=final)
+
         self.model.eval()
-        with torch.no_grad(), autocast(self.device, self.options.precision):
-            validation = self.task.validate(self.position.step, self.position.seconds, final=final)
+        validation = self.processes.decide(measure)
         self.model.train()
         return validation
 
@@ -243,8 +262,10 @@ class _Run:
         return self.position.epoch + (self.position.index / self.epoch_batches if self.epoch_batches else 0.0)
 
     def _share(self) -> float:
-        seconds = self.seconds_before + time.monotonic() - self.started
-        return share_done(self.options, step=self.position.step, epoch=self._epoch(), seconds=seconds)
+        return share_done(self.options, step=self.position.step, epoch=self._epoch(), seconds=self.position.seconds)
+
+    def _clock(self) -> float:
+        return self.seconds_before + time.monotonic() - self.started
 
     def _report(self, rate: float, notice: str | None = None) -> None:
         now = time.monotonic()
@@ -274,12 +295,13 @@ class _Run:
             "average": self.average or {},
             "best": self.best_weights or {},
             "optimizer": optimizer_tensors(self.optimizer),
-            "random": random_state(self.device),
-            "carried": self.task.carried(),
+            "random": self.processes.each(random_state(self.device)),
+            "carried": self.processes.rows(self.task.carried()),
         }
         tensors = {f"{part}/{name}": value for part, values in parts.items() for name, value in values.items()}
-        self.save(TrainingState(tensors, replace(self.position), list(self.history)))
-        self.saved = time.monotonic()
+        reached = TrainingState(tensors, replace(self.position), list(self.history))
+        self.processes.decide(lambda: self.save(reached))
+        self.saved = self.position.seconds
 
     def _restore(self, state: TrainingState) -> None:
         self.model.load_state_dict(state.part("weights"))
@@ -287,7 +309,8 @@ class _Run:
             self.average = {k: v.to(self.device) for k, v in state.part("average").items()}
         self.best_weights = {k: v.to(self.device) for k, v in state.part("best").items()} or None
         restore_optimizer(self.optimizer, state.part("optimizer"))
-        restore_random_state(state.part("random"), self.device)
+        if random := self.processes.own(state.part("random")):
+            restore_random_state(random, self.device)
         self.task.carry({k: v.to(self.device) for k, v in state.part("carried").items()})
         self.position, self.history = replace(state.position), list(state.history)
         self.epoch_batches = self.task.num_batches(self.position.epoch)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -12,8 +13,9 @@ import numpy as np
 import torch
 from torch import nn
 
-from seqcli.checkpoint import Checkpoint, check_writable, save_checkpoint
+from seqcli.checkpoint import Checkpoint, OutputLock, check_writable, save_checkpoint
 from seqcli.errors import UsageError
+from seqcli.training.distributed import ALONE, Processes, joined
 from seqcli.training.log import TrainingLog
 from seqcli.training.loop import TrainingResult, train
 from seqcli.training.options import OnProgress, Progress, ShouldStop, TrainingOptions
@@ -48,8 +50,10 @@ class RunIdentity:
     options: dict[str, Any]
 
 
-def check_run(
+@contextlib.contextmanager
+def opened_run(
     output: Path,
+    inputs: Sequence[str],
     *,
     budget: float | None,
     epochs: float | None,
@@ -57,13 +61,27 @@ def check_run(
     overwrite: bool,
     resume: bool,
     init_from: Path | None,
-) -> None:
-    """Refuse before any work what cannot end well: options that exclude one another, a place that cannot be written."""
+    device: str,
+) -> Iterator[Processes]:
+    """The processes of a run, the first of which holds the lock of `output`.
+
+    Refuses before any work what cannot end well: options that exclude one another, a place that cannot be written,
+    another run at the same place.
+    """
     if sum(length is not None for length in (budget, epochs, steps)) > 1:
         raise UsageError("--budget, --epochs and --steps exclude one another", hint="give one of them")
     if resume and init_from is not None:
         raise UsageError("--resume and --init-from exclude one another", hint="give one of them")
-    check_writable(output, overwrite=overwrite or resume)
+    with joined(device) as processes, contextlib.ExitStack() as held:
+        if processes.size > 1 and "-" in inputs:
+            raise UsageError("several processes cannot share standard input", hint="give the text as a file")
+
+        def hold() -> None:
+            check_writable(output, overwrite=overwrite or resume)
+            held.enter_context(OutputLock(output))
+
+        processes.decide(hold)
+        yield processes
 
 
 def resumed_state(output: Path) -> TrainingState:
@@ -107,22 +125,27 @@ def train_and_save(
     on_progress: OnProgress,
     should_stop: ShouldStop,
     started: float,
+    processes: Processes = ALONE,
 ) -> TrainOutcome:
-    """Train, keeping the state and the log beside `output`, and save the model there.
+    """Train, keeping the state and the log beside `output`, and save the model there (the first process does).
 
     `measure` makes the model's metrics from how the run went; `started` is the monotonic time the command began.
     """
     description = {"config": identity.config, "recipe": identity.recipe, "fingerprint": identity.fingerprint}
-    log = TrainingLog(output.with_suffix(".log.csv"), resumed=state is not None)
+    processes.check_same(identity.fingerprint)
+    log = TrainingLog(output.with_suffix(".log.csv"), resumed=state is not None) if processes.first else None
 
     def report(progress: Progress) -> None:
-        log.add(progress)
+        if log is not None:
+            log.add(progress)
         on_progress(progress)
 
     def save(reached: TrainingState) -> None:
         save_state(state_path(output), replace(reached, description=description, blobs=identity.blobs))
 
-    result = train(task, options, on_progress=report, save=save, resume=state, should_stop=should_stop)
+    result = train(
+        task, options, on_progress=report, save=save, resume=state, should_stop=should_stop, processes=processes
+    )
     metrics = measure(result) | {
         "steps": result.position.step,
         "epochs": result.position.epoch,
@@ -137,5 +160,5 @@ def train_and_save(
         metrics=metrics,
         provenance=provenance(seed=options.seed, fingerprint=identity.fingerprint, options=identity.options),
     )
-    save_checkpoint(output, checkpoint)
+    processes.decide(lambda: save_checkpoint(output, checkpoint))
     return TrainOutcome(output, metrics, result.ended, time.monotonic() - started)

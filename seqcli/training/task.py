@@ -13,7 +13,7 @@ class TrainingTask(Protocol):
     """One model being trained on one set of data.
 
     The order of data is a pure function of the seed the task was made with, the epoch and the batch's number, so that a
-    run can be taken up anywhere.
+    run can be taken up anywhere. One that several processes train gives each its share of every batch.
     """
 
     @property
@@ -28,7 +28,7 @@ class TrainingTask(Protocol):
         ...
 
     def loss(self, batch: Any) -> tuple[Tensor, int]:
-        """The mean loss a token that is to be minimised, with gradients, and the number of tokens."""
+        """The mean loss a token that is to be minimised, with gradients, and the number of tokens of this process."""
         ...
 
     def validate(self, step: int, seconds: float, *, final: bool) -> Validation:
@@ -37,9 +37,10 @@ class TrainingTask(Protocol):
         ...
 
     def carried(self) -> dict[str, Tensor]:
-        """What is carried from batch to batch beside the weights (hidden state), for exact resumption."""
+        """What is carried from batch to batch beside the weights (hidden state), for exact resumption: one row for
+        each sequence of this process's share."""
         ...
 
     def carry(self, tensors: dict[str, Tensor]) -> None:
-        """Take up what `carried` gave."""
+        """Take up what `carried` gave, in all processes."""
         ...

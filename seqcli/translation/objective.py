@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -11,6 +11,7 @@ from torch import Tensor
 
 from seqcli.data.bitext import Bitext, Sentences
 from seqcli.model.softmax import IGNORED, linear_cross_entropy
+from seqcli.training.distributed import ALONE, Processes
 from seqcli.training.options import Validation
 from seqcli.translation.alignment import TranslationTable
 from seqcli.translation.beam import Search
@@ -44,7 +45,7 @@ class TranslationTask:
 
     An epoch is a shuffle, in which pairs of like length come together in batches of about `batch_tokens` tokens on the
     longer side, padding counted. Validation is BLEU of greedy translations of a part of the validation pairs, and of
-    beam search on all of them at the end.
+    beam search on all of them at the end. Several processes take every so many-th pair of each batch.
     """
 
     def __init__(
@@ -56,8 +57,9 @@ class TranslationTask:
         label_smoothing: float,
         seed: int,
         table: TranslationTable | None = None,
+        processes: Processes = ALONE,
     ) -> None:
-        self.model, self.bitext, self.seed = model, bitext, seed
+        self.model, self.bitext, self.seed, self.processes = model, bitext, seed, processes
         self.device = model.embedding.device
         self.batch_tokens, self.label_smoothing = batch_tokens, label_smoothing
         self.table = table if model.config.attention != "none" else None
@@ -80,7 +82,11 @@ class TranslationTask:
         batches = self._of_epoch(epoch)
         step = epoch * len(batches) + index  # about: the number of batches differs by a few from epoch to epoch
         guidance = GUIDANCE * max(0.0, 1 - step / GUIDED_STEPS)
-        return self._make(self.bitext.sources, self.bitext.targets, batches[index], guidance)
+        numbers = batches[index][self.processes.rank :: self.processes.size]
+        if not len(numbers):  # a batch of fewer pairs than processes: read one, and learn nothing from it
+            idle = self._make(self.bitext.sources, self.bitext.targets, batches[index][:1])
+            return replace(idle, targets=torch.full_like(idle.targets, IGNORED), tokens=0)
+        return self._make(self.bitext.sources, self.bitext.targets, numbers, guidance)
 
     def _make(self, sources: Sentences, targets: Sentences, numbers: np.ndarray, guidance: float = 0.0) -> Batch:
         source, lengths = pad([sources[int(n)] for n in numbers], self.end_id)
@@ -108,7 +114,7 @@ class TranslationTask:
         if batch.alignment is not None and weights is not None:
             missed = -(batch.alignment * (weights.float() + 1e-6).log()).sum()
             total = total + batch.guidance * missed
-        return total / batch.tokens, batch.tokens
+        return total / max(batch.tokens, 1), batch.tokens
 
     def _cross_entropy(self, readouts: Tensor, batch: Batch, label_smoothing: float) -> Tensor:
         return linear_cross_entropy(

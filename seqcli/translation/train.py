@@ -11,18 +11,19 @@ from typing import Any
 import numpy as np
 import torch
 
-from seqcli.checkpoint import Checkpoint, OutputLock, load_checkpoint
+from seqcli.checkpoint import Checkpoint, load_checkpoint
 from seqcli.data.bitext import Bitext, open_bitext
 from seqcli.data.tokenizer import tokenizer_of
 from seqcli.training.device import choose_device, choose_precision, product_speed
+from seqcli.training.distributed import Processes
 from seqcli.training.loop import TrainingResult
 from seqcli.training.options import OnProgress, ShouldStop, TrainingOptions
 from seqcli.training.run import (
     RunIdentity,
     TrainOutcome,
-    check_run,
     check_same_data,
     load_weights,
+    opened_run,
     plain,
     resumed_state,
     train_and_save,
@@ -92,47 +93,51 @@ def train_translation_model(
     Raises `DataError` for pairs that cannot be used, `UsageError` for options that do not fit, `CheckpointError` for a
     state or model to go on from that is damaged, `TrainingError` when the loss does not stay finite.
     """
-    check_run(
+    with opened_run(
         request.output,
+        request.pairs,
         budget=request.budget,
         epochs=request.epochs,
         steps=request.steps,
         overwrite=request.overwrite,
         resume=request.resume,
         init_from=request.init_from,
-    )
-    with OutputLock(request.output):
-        return _train(request, on_progress, on_notice, on_detail, should_stop)
+        device=request.device,
+    ) as processes:
+        return _train(request, processes, on_progress, on_notice, on_detail, should_stop)
 
 
 def _train(
     request: TrainRequest,
+    processes: Processes,
     on_progress: OnProgress,
     on_notice: Callable[[str], None],
     on_detail: Callable[[str], None],
     should_stop: ShouldStop,
 ) -> TrainOutcome:
     started = time.monotonic()
-    state = resumed_state(request.output) if request.resume else None
-    base = load_checkpoint(request.init_from, task="mt") if request.init_from else None
+    state = processes.decide(lambda: resumed_state(request.output) if request.resume else None)
+    base = processes.decide(lambda: load_checkpoint(request.init_from, task="mt") if request.init_from else None)
     origin = state or base
-    bitext = open_bitext(
-        request.pairs,
-        valid=request.valid,
-        valid_share=request.valid_share,
-        tokens=request.tokens,
-        vocab_size=request.vocab_size,
-        encoding=request.encoding,
-        errors=request.encoding_errors,
-        skip_bad=request.skip_bad,
-        seed=request.seed,
-        tokenizer=tokenizer_of(origin.blobs) if origin is not None else None,
+    bitext = processes.together(
+        lambda: open_bitext(
+            request.pairs,
+            valid=request.valid,
+            valid_share=request.valid_share,
+            tokens=request.tokens,
+            vocab_size=request.vocab_size,
+            encoding=request.encoding,
+            errors=request.encoding_errors,
+            skip_bad=request.skip_bad,
+            seed=request.seed,
+            tokenizer=tokenizer_of(origin.blobs) if origin is not None else None,
+        )
     )
     for note in (*bitext.notes, bitext.held_out):
         on_notice(note)
     device = choose_device(request.device)
-    precision = choose_precision(request.precision, device)
-    recipe = _recipe(request, bitext, device, precision, state, base)
+    precision = processes.decide(lambda: choose_precision(request.precision, device))
+    recipe = processes.decide(lambda: _recipe(request, bitext, device, precision, state, base, processes.size))
     on_detail(f"device {device.type}, precision {precision}; {recipe.reason}")
 
     torch.manual_seed(request.seed)
@@ -148,6 +153,7 @@ def _train(
         label_smoothing=recipe.label_smoothing,
         seed=request.seed,
         table=count_alignments(bitext.sources, bitext.targets, bitext.tokenizer.size) if guided else None,
+        processes=processes,
     )
     options = TrainingOptions(
         learning_rate=recipe.learning_rate,
@@ -181,6 +187,7 @@ def _train(
         on_progress=on_progress,
         should_stop=should_stop,
         started=started,
+        processes=processes,
     )
 
 
@@ -191,7 +198,9 @@ def _recipe(
     precision: str,
     state: TrainingState | None,
     base: Checkpoint | None,
+    size: int,
 ) -> Recipe:
+    """The recipe of `size` processes together: the batch is theirs in all."""
     if state is not None:
         check_same_data(state, bitext.fingerprint)
         return Recipe.from_json(state.description["recipe"], TranslationConfig.from_json(state.description["config"]))
@@ -200,7 +209,7 @@ def _recipe(
         vocabulary=bitext.tokenizer.size,
         seconds=request.budget or (DEFAULT_BUDGET if not (request.epochs or request.steps) else None),
         epochs=request.epochs,
-        speed=product_speed(device, precision),
+        speed=size * product_speed(device, precision),
         accelerator=device.type != "cpu",
         cell=request.cell,
         size=request.size,
@@ -215,6 +224,7 @@ def _recipe(
         label_smoothing=request.label_smoothing,
         guided=request.guided,
     )
+    recipe = replace(recipe, batch_tokens=size * recipe.batch_tokens)
     if base is not None:
         return replace(recipe, config=TranslationConfig.from_json(base.config))
     return recipe

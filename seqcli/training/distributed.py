@@ -1,0 +1,218 @@
+"""The processes that train one model together, as torchrun starts them: what they exchange and what they agree on.
+
+Data-parallel: every process has the whole model and its share of each batch, and one message a step sums the gradients.
+The first process decides what depends on the machine or the clock (recipe, time spent, validation) and alone writes
+files; the others follow it. A process on its own exchanges nothing and does not import torch.distributed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, TypeVar
+
+import torch
+from torch import Tensor, nn
+
+from seqcli.errors import DataError, SeqcliError, TrainingError, UsageError
+
+T = TypeVar("T")
+
+PATIENCE = timedelta(hours=24)  # for the first process's validation; a process that has ended is noticed at once
+
+
+@dataclass(frozen=True)
+class Processes:
+    """This process's number, how many there are, and whether it is the first on its machine."""
+
+    rank: int = 0
+    size: int = 1
+    leads_machine: bool = True
+
+    @property
+    def first(self) -> bool:
+        """Whether this is the process that decides, says and writes."""
+        return self.rank == 0
+
+    def decide(self, function: Callable[[], T]) -> T:
+        """What `function` gives in the first process, in all of them; an error is raised in all of them, too."""
+        if self.size == 1:
+            return function()
+        from torch import distributed
+
+        told: list[Any] = [None, None]
+        if self.first:
+            told = list(_attempt(function))
+        with _connected():
+            distributed.broadcast_object_list(told, src=0)
+        decided: T = _outcome(told[0], told[1])
+        return decided
+
+    def together(self, function: Callable[[], T]) -> T:
+        """Each process's own `function()`; when it fails in any, all raise the error of the first that failed.
+
+        The first process of each machine goes first, so that the others find what it keeps on the disk.
+        """
+        if self.size == 1:
+            return function()
+        attempts = _attempt(function) if self.leads_machine else (None, None)
+        self._gather(None)
+        if not self.leads_machine:
+            attempts = _attempt(function)
+        problems = [problem for problem in self._gather(attempts[1]) if problem is not None]
+        value: T = _outcome(attempts[0], problems[0] if problems else None)
+        return value
+
+    def check_same(self, fingerprint: str) -> None:
+        """`DataError` unless all processes read the same data."""
+        if self.size > 1 and len(set(self._gather(fingerprint))) > 1:
+            raise DataError("the processes read different data", hint="give each machine the same files")
+
+    def start_alike(self, model: nn.Module) -> None:
+        """Give every process the first one's weights."""
+        if self.size == 1:
+            return
+        from torch import distributed
+
+        with _connected():
+            for value in model.state_dict().values():
+                distributed.broadcast(value, src=0)
+
+    def average_gradients(
+        self, parameters: Sequence[nn.Parameter], loss: float, tokens: int, problem: Exception | None = None
+    ) -> tuple[float, int]:
+        """Make each gradient the mean over all processes' tokens; the mean loss and the number of all tokens.
+
+        `loss` and the gradients are this process's means over its `tokens`. With a `problem` in any process all raise:
+        that process its own, the others `TrainingError`.
+        """
+        if self.size == 1:
+            if problem is not None:
+                raise problem
+            return loss, tokens
+        from torch import distributed
+
+        known = [torch.zeros_like(p) if p.grad is None else p.grad for p in parameters]
+        figures = torch.tensor([loss * tokens if tokens else 0.0, tokens, problem is not None], device=known[0].device)
+        message = torch.cat([gradient.reshape(-1).float() * tokens for gradient in known] + [figures])
+        with _connected():
+            distributed.all_reduce(message)
+        loss, count, failures = message[-3:].tolist()
+        if failures:
+            raise problem or TrainingError("another process of this run ran out of memory", hint=str(OUT_OF_MEMORY))
+        message.div_(count)
+        place = 0
+        for parameter, gradient in zip(parameters, known, strict=True):
+            parameter.grad = message[place : place + gradient.numel()].view_as(gradient).to(gradient.dtype)
+            place += gradient.numel()
+        return loss / count, round(count)
+
+    def agree(self, stop: bool, seconds: float) -> tuple[bool, float]:
+        """Whether any process is to stop, and the first process's `seconds`."""
+        if self.size == 1:
+            return stop, seconds
+        from torch import distributed
+
+        message = torch.tensor([float(stop), seconds if self.first else 0.0], dtype=torch.float64)
+        with _connected():
+            distributed.all_reduce(message)
+        return bool(message[0] > 0), message[1].item()
+
+    def rows(self, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """Tensors of one row for each sequence of this process's share, as those of all processes in order."""
+        if self.size == 1:
+            return dict(tensors)
+        parts = self._gather({name: value.cpu() for name, value in tensors.items()})
+        return {name: torch.cat([part[name] for part in parts]) for name in tensors}
+
+    def each(self, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """Every process's own tensors; those of process N > 0 have `@N` after their name."""
+        if self.size == 1:
+            return dict(tensors)
+        parts = self._gather(dict(tensors))
+        named = {f"{name}@{rank}": value for rank, part in enumerate(parts) for name, value in part.items()}
+        return {name.removesuffix("@0"): value for name, value in named.items()}
+
+    def own(self, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """This process's part of what `each` gave; empty when it was given by fewer processes."""
+        ending = f"@{self.rank}" if self.rank else ""
+        return {
+            name.removesuffix(ending): value
+            for name, value in tensors.items()
+            if ("@" not in name if not ending else name.endswith(ending))
+        }
+
+    def share(self, count: int) -> range:
+        """Which of `count` sequences are this process's: a stretch of them, as even as can be."""
+        return range(self.rank * count // self.size, (self.rank + 1) * count // self.size)
+
+    def _gather(self, value: Any) -> list[Any]:
+        from torch import distributed
+
+        values: list[Any] = [None] * self.size
+        with _connected():
+            distributed.all_gather_object(values, value)
+        return values
+
+
+ALONE = Processes()
+OUT_OF_MEMORY = "use a smaller --batch-size, --bptt or --size"
+
+
+@contextlib.contextmanager
+def joined(device: str) -> Iterator[Processes]:
+    """Join the other processes that torchrun started for this run, if there are any, and leave them at the end.
+
+    They talk through gloo, and about tensors on a GPU through nccl; process N of a machine has its GPU N.
+    """
+    size = int(os.environ.get("WORLD_SIZE", "1"))
+    if size == 1:
+        yield ALONE
+        return
+    from torch import distributed
+
+    local = int(os.environ.get("LOCAL_RANK", "0"))
+    on_gpu = device in ("auto", "cuda") and torch.cuda.is_available()
+    if on_gpu:
+        if local >= torch.cuda.device_count():
+            raise UsageError(
+                f"{local + 1} processes on this machine, but only {torch.cuda.device_count()} GPUs",
+                hint="give torchrun a smaller --nproc-per-node, or seqcli --device cpu",
+            )
+        torch.cuda.set_device(local)
+    with _connected():
+        distributed.init_process_group("cpu:gloo,cuda:nccl" if on_gpu else "gloo", timeout=PATIENCE)
+    try:
+        yield Processes(distributed.get_rank(), size, local == 0)
+    finally:
+        distributed.destroy_process_group()
+
+
+def _attempt(function: Callable[[], T]) -> tuple[T | None, Exception | None]:
+    try:
+        return function(), None
+    except Exception as problem:
+        return None, problem
+
+
+def _outcome(value: Any, problem: Exception | None) -> Any:
+    if problem is not None:
+        raise problem
+    return value
+
+
+@contextlib.contextmanager
+def _connected() -> Iterator[None]:
+    """What torch raises when another process is gone, as an error of ours."""
+    try:
+        yield
+    except SeqcliError:
+        raise
+    except (RuntimeError, ValueError) as problem:
+        raise TrainingError(
+            f"lost another process of this run: {str(problem).splitlines()[0]}",
+            hint="go on from the last saved state with --resume",
+        ) from problem
