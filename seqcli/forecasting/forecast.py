@@ -11,11 +11,12 @@ import numpy as np
 
 from seqcli.data.panel import Panel
 from seqcli.errors import DataError, UsageError
+from seqcli.forecasting import pretrained
 from seqcli.forecasting.backtest import Folds, cut, fold_forecasts, measure, select
 from seqcli.forecasting.batch import fill_missing
 from seqcli.forecasting.forecaster import Forecaster, blend
-from seqcli.forecasting.intervals import Widths, calibrate, stretch
-from seqcli.forecasting.methods import METHODS, choose, forecast_all
+from seqcli.forecasting.intervals import Widths, adapt, calibrate, stretch
+from seqcli.forecasting.methods import METHODS, WITH_NETWORK, choose, forecast_all
 from seqcli.forecasting.metrics import recent_scale
 from seqcli.forecasting.seasonality import detect_season, is_weekly
 from seqcli.forecasting.windows import make_history
@@ -132,6 +133,9 @@ def forecast_panel(
     scales = _scales(filled, season)
     floor = np.array([0.0 if values.min() >= 0 else -np.inf for values in filled])
     bands = widths.intervals(point, scales, floor)
+    rows = np.flatnonzero(np.isin(chosen, WITH_NETWORK))
+    if len(rows):
+        bands[rows] = _network_bands(filled, rows, point[rows], folds, forecast, season, levels, floor[rows])
     table = _backtest_table(filled, horizon, season, options, levels) if options.backtest else []
     if train is None and forecaster is None:
         verdict = _verdict(folds, forecast, horizon, season, panel, len(filled))
@@ -183,6 +187,25 @@ def _scales(series: Sequence[np.ndarray], season: int) -> np.ndarray:
     """What intervals are measured in; zero for a constant series, so that its interval has no width."""
     scales: np.ndarray = np.nan_to_num(np.array([recent_scale(values, season) for values in series]), nan=0.0)
     return scales
+
+
+def _network_bands(
+    histories: Sequence[np.ndarray],
+    rows: np.ndarray,
+    point: np.ndarray,
+    folds: Folds,
+    forecast: np.ndarray,
+    season: int,
+    levels: Sequence[float],
+    floor: np.ndarray,
+) -> np.ndarray:
+    """Intervals of the series `rows`, whose forecasts `point` the pretrained network had a share in."""
+    horizon = point.shape[1]
+    used = np.isin(folds.member, rows)
+    part = select(folds, used)
+    spread = pretrained.spread([histories[row] for row in rows], horizon, season, levels)
+    earlier = pretrained.spread(part.histories, horizon, season, levels)
+    return adapt(point, spread, part.actual, forecast[used], earlier, levels, floor)
 
 
 def _calibration_folds(series: Sequence[np.ndarray], horizon: int, season: int) -> Folds:

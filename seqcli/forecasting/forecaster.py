@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from statistics import NormalDist
 from typing import Any
 
 import numpy as np
@@ -155,21 +156,25 @@ def blend(
     which get the given share; the network's are interpolated where a level has none."""
     result = share * network[..., MIDDLE] + (1 - share) * point
     result = np.maximum(result, floor[:, None])
-    mixed = np.empty_like(bands)
-    for index, level in enumerate(levels):
-        for side, probability in ((0, 0.5 - level / 200), (1, 0.5 + level / 200)):
-            own = _at(network, probability) - network[..., MIDDLE]
-            mixed[..., 2 * index + side] = result + share * own + (1 - share) * (bands[..., 2 * index + side] - point)
-    return result, mixed
+    own = offsets(network, levels)
+    return result, result[..., None] + share * own + (1 - share) * (bands - point[..., None])
 
 
-def _at(quantiles: np.ndarray, probability: float) -> np.ndarray:
-    """The quantile of any probability."""
-    place = float(np.interp(probability, QUANTILES, np.arange(len(QUANTILES))))
-    below = min(int(place), len(QUANTILES) - 2)
-    part = place - below
-    value: np.ndarray = (1 - part) * quantiles[..., below] + part * quantiles[..., below + 1]
-    return value
+def offsets(quantiles: np.ndarray, levels: Sequence[float]) -> np.ndarray:
+    """How far from the median intervals end by a network's quantiles. (…, 2 · levels), low and high of each.
+
+    Between two quantiles a straight line, beyond the outermost as in the normal distribution. Levels are in per cent.
+    """
+    apart = quantiles - quantiles[..., MIDDLE : MIDDLE + 1]
+    ends = []
+    for level in levels:
+        for probability in (0.5 - level / 200, 0.5 + level / 200):
+            place = float(np.interp(probability, QUANTILES, np.arange(len(QUANTILES))))
+            below = min(int(place), len(QUANTILES) - 2)
+            part = place - below
+            beyond = max(1.0, NormalDist().inv_cdf(abs(probability - 0.5) + 0.5) / NormalDist().inv_cdf(QUANTILES[-1]))
+            ends.append(beyond * ((1 - part) * apart[..., below] + part * apart[..., below + 1]))
+    return np.stack(ends, axis=-1)
 
 
 def load_forecaster(checkpoint: Checkpoint) -> Forecaster:

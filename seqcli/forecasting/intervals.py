@@ -94,6 +94,35 @@ def _upper(scores: np.ndarray, share: float, count: float) -> float:
     return float(np.quantile(scores, rank))
 
 
+def adapt(
+    point: np.ndarray,
+    spread: np.ndarray,
+    actual: np.ndarray,
+    earlier: np.ndarray,
+    earlier_spread: np.ndarray,
+    levels: Sequence[float],
+    floor: np.ndarray,
+) -> np.ndarray:
+    """Intervals around `point` (series, horizon) as wide as a network says, `spread` (series, horizon, 2 · levels),
+    made wider or narrower by how well such intervals have covered `actual` (folds, horizon) around `earlier` forecasts.
+
+    Half of the correction (in proportion) is trusted: earlier origins overlap and know less. (series, horizon,
+    2 · levels), never crossing, not below `floor`.
+    """
+    bands = np.empty_like(spread)
+    reach = np.zeros(point.shape), np.zeros(point.shape)
+    for index, level in enumerate(levels):
+        low, high = 2 * index, 2 * index + 1
+        factor = stretch(
+            actual, earlier, earlier + earlier_spread[..., low], earlier + earlier_spread[..., high], level
+        )
+        factor = LEARNT * math.sqrt(factor)
+        reach = np.maximum(reach[0], -factor * spread[..., low]), np.maximum(reach[1], factor * spread[..., high])
+        bands[..., low], bands[..., high] = point - reach[0], point + reach[1]
+    result: np.ndarray = np.maximum(bands, np.minimum(floor[:, None], point)[..., None])
+    return result
+
+
 def stretch(actual: np.ndarray, point: np.ndarray, low: np.ndarray, high: np.ndarray, level: float) -> float:
     """By how much intervals around `point` must be widened to cover `level` per cent of `actual`.
 

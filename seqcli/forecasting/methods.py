@@ -81,6 +81,8 @@ METHODS: dict[str, Method] = {
     "tsb": baselines.tsb,
 }
 
+WITH_NETWORK = ("combination", "rnn")  # methods that the pretrained network has a share in
+
 
 def choose(values: np.ndarray, method: str) -> str:
     """What `auto` takes for a series: `naive` for the constant and very short, `intermittent`, or `combination`."""

@@ -7,13 +7,16 @@ in, forecasts out.
 from __future__ import annotations
 
 import functools
+import os
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 
 from seqcli.checkpoint import load_checkpoint
-from seqcli.forecasting.batch import Batch
-from seqcli.forecasting.forecaster import MIDDLE, QUANTILES, Forecaster, load_forecaster
+from seqcli.forecasting.batch import Batch, make_batch
+from seqcli.forecasting.forecaster import CHUNK, MIDDLE, QUANTILES, Forecaster, load_forecaster, offsets
 from seqcli.forecasting.inputs import make_inputs
 from seqcli.forecasting.windows import LATEST, LATEST_SEASONS
 
@@ -37,11 +40,31 @@ def quantiles(batch: Batch, horizon: int, season: int) -> np.ndarray:
     forecaster = pretrained_forecaster()
     result = np.empty((horizon, len(values), len(QUANTILES)))
     # a batch has its longest series first: what is computed together has much the same length
-    for start in range(0, len(values), 256):
-        part = values[start : start + 256]
+    for start in range(0, len(values), CHUNK):
+        part = values[start : start + CHUNK]
         part = part[:, np.isnan(part).sum(axis=1).min() :]
         inputs = make_inputs(part, ~np.isnan(part), season, horizon)
-        result[:, start : start + 256] = forecaster.run(inputs).transpose(1, 0, 2)
+        result[:, start : start + CHUNK] = forecaster.run(inputs).transpose(1, 0, 2)
+    return result
+
+
+def spread(
+    histories: Sequence[np.ndarray], horizon: int, season: int, levels: Sequence[float], *, threads: int | None = None
+) -> np.ndarray:
+    """How far from its median the network's intervals reach. (series, horizon, 2 · levels), low and high of each level.
+
+    Histories have no missing values; levels are in per cent.
+    """
+    order = np.argsort([len(history) for history in histories], kind="stable")
+    result = np.empty((len(histories), horizon, 2 * len(levels)))
+
+    def run(part: np.ndarray) -> None:
+        batch = make_batch([histories[index] for index in part])
+        ends = offsets(quantiles(batch, horizon, season), levels)  # (horizon, series, ends)
+        result[part[batch.order]] = ends.transpose(1, 0, 2)
+
+    with ThreadPoolExecutor(threads or os.cpu_count() or 1) as pool:
+        list(pool.map(run, [order[start : start + CHUNK] for start in range(0, len(order), CHUNK)]))
     return result
 
 
