@@ -58,7 +58,7 @@ def probabilities(logits: np.ndarray, sampling: Sampling, seen: Sequence[int] = 
         mask = np.full(len(scores), -np.inf)
         mask[kept] = 0
         scores += mask
-    result = softmax(scores)
+    result: np.ndarray = softmax(scores)
     if sampling.top_p == 1 and sampling.min_p == 0:
         return result
     if sampling.top_p < 1:

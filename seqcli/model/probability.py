@@ -47,6 +47,6 @@ def surprisals(logits: np.ndarray, targets: np.ndarray, rows: np.ndarray | None 
 
     starts = range(0, len(logits), together)
     if len(starts) == 1:
-        return log_normaliser(0)[rows] - own
+        return np.asarray(log_normaliser(0)[rows] - own)
     with ThreadPoolExecutor(min(len(starts), os.cpu_count() or 1)) as pool:
-        return np.concatenate(list(pool.map(log_normaliser, starts)))[rows] - own
+        return np.asarray(np.concatenate(list(pool.map(log_normaliser, starts)))[rows] - own)
