@@ -10,9 +10,9 @@ import pytest
 from seqcli.checkpoint import load_checkpoint
 from seqcli.errors import CheckpointError
 from seqcli.forecasting.batch import make_batch
-from seqcli.forecasting.forecaster import MIDDLE, QUANTILES, Forecaster, ForecasterConfig, rising_quantiles
+from seqcli.forecasting.forecaster import MIDDLE, QUANTILES, Forecaster, ForecasterConfig, offsets, rising_quantiles
 from seqcli.forecasting.inputs import make_inputs
-from seqcli.forecasting.pretrained import WEIGHTS, pretrained_forecaster, quantiles, rnn
+from seqcli.forecasting.pretrained import WEIGHTS, pretrained_forecaster, quantiles, rnn, spread
 from seqcli.forecasting.windows import History, inputs_at, make_windows, past_values
 
 
@@ -185,3 +185,19 @@ def test_the_network_needs_no_torch():
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
+
+
+def test_ends_of_intervals_of_any_level():
+    deviates = np.array([-1.96, -1.2816, -0.6745, 0, 0.6745, 1.2816, 1.96])
+    ends = offsets(5 + 3 * deviates, (50.0, 80.0, 95.0, 99.0))
+    np.testing.assert_allclose(ends[:6] / 3, [-0.6745, 0.6745, -1.2816, 1.2816, -1.96, 1.96], rtol=1e-6)
+    np.testing.assert_allclose(ends[6:] / 3, [-2.576, 2.576], rtol=1e-3)
+
+
+def test_spread_is_that_of_each_series_in_its_place():
+    histories = [row[~np.isnan(row)] for row in some_series(count=6, length=80, season=12)][::-1]
+    together = spread(histories, 7, 12, (80.0,))
+    for index, history in enumerate(histories):
+        np.testing.assert_allclose(spread([history], 7, 12, (80.0,))[0], together[index], rtol=1e-4)
+    assert (together[..., 0] < 0).all()
+    assert (together[..., 1] > 0).all()

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seqcli.forecasting.backtest import cut, measure
-from seqcli.forecasting.intervals import calibrate, stretch
+from seqcli.forecasting.intervals import adapt, calibrate, stretch
 from seqcli.forecasting.metrics import coverage, mase, quantile_loss, scale, smape
 
 
@@ -75,3 +75,26 @@ def test_origins_roll_back_from_the_end():
         known = actual[~np.isnan(actual)]
         np.testing.assert_array_equal(known, history[-1] + 1 + np.arange(len(known)))
     assert measure(folds, np.nan_to_num(folds.actual))["mase"] == 0
+
+
+def test_a_networks_intervals_are_corrected_by_how_they_covered():
+    rng = np.random.default_rng(9)
+    point, earlier = np.full((40, 6), 10.0), np.zeros((200, 6))
+    actual = rng.normal(0, 2, (200, 6))
+
+    def widths(deviation):
+        deviates = np.array([-1.2816, 1.2816, -1.96, 1.96]) * deviation
+        own = [np.broadcast_to(deviates, (*shape, 4)) for shape in (point.shape, earlier.shape)]
+        return adapt(point, own[0], actual, earlier, own[1], (80.0, 95.0), np.full(40, -np.inf))
+
+    right, narrow = widths(2.0), widths(0.5)
+    np.testing.assert_allclose(right[0, 0, 1] - 10, 2 * 1.2816 * 0.95, rtol=0.06)
+    # four times too narrow: half of the correction, in proportion, is trusted
+    np.testing.assert_allclose(narrow[0, 0, 1] - 10, 1.2816 * 0.95, rtol=0.06)
+    for bands in (right, narrow):
+        assert (bands[..., 2] <= bands[..., 0]).all()
+        assert (bands[..., 3] >= bands[..., 1]).all()
+    floor = np.zeros(40)
+    own = np.broadcast_to(np.array([-30.0, 30, -40, 40]), (40, 6, 4))
+    held = adapt(point, own, np.zeros((0, 6)), np.zeros((0, 6)), np.zeros((0, 6, 4)), (80.0, 95.0), floor)
+    assert held.min() == 0
