@@ -26,9 +26,11 @@ INTERMITTENT = 0.4  # share of zeros from which a non-negative series counts as 
 MEDIAN_OF = ("theta", "ets", "seasonal-naive")
 WEIGHTS = {"theta": 0.65, "ets": 0.15, "drift": 0.2}
 
-# The pretrained network's share beside the classical methods, from each season on, chosen on series of its pool that it
-# has not learnt from (pretraining/README.md has the figures).
-NETWORK_SHARES = ((1, 0.3), (2, 0.75), (24, 1.0))
+# The pretrained network's share beside the classical methods, by season from the one named on. Chosen on series of its
+# pool that it has not learnt from; without a season, where few of the pool are as economies make them, on tourism's
+# too: what it knows of other series helps most where a series is short (figures: pretraining/README.md).
+NETWORK_SHARES = ((2, 0.75), (24, 1.0))
+SHORT, SHORT_SHARE, LONG_SHARE = 20, 0.75, 0.2
 
 Method = Callable[[Batch, int, int], np.ndarray]
 
@@ -37,15 +39,18 @@ def _ets(batch: Batch, horizon: int, season: int) -> np.ndarray:
     return ets(batch, horizon, season).forecast
 
 
-def _network_share(season: int) -> float:
-    """The pretrained network's share in the combination."""
-    return next(share for least, share in reversed(NETWORK_SHARES) if season >= least)
+def _network_share(season: int, lengths: np.ndarray) -> np.ndarray:
+    """The pretrained network's share in the combination for series of such lengths. (series,)"""
+    if season < 2:
+        return np.where(lengths < SHORT, SHORT_SHARE, LONG_SHARE)
+    share = next(share for least, share in reversed(NETWORK_SHARES) if season >= least)
+    return np.full(len(lengths), share)
 
 
 def _combination(batch: Batch, horizon: int, season: int) -> np.ndarray:
-    share = _network_share(season)
+    share = _network_share(season, batch.lengths)
     forecast = rnn(batch, horizon, season)
-    if share < 1:
+    if (share < 1).any():
         forecast = share * forecast + (1 - share) * _classical(batch, horizon, season)
     return forecast
 

@@ -155,3 +155,12 @@ def test_missing_values_are_filled_along_the_season():
     assert fill_missing(holed, 4, "zero")[14] == 0
     assert fill_missing(holed, 4, "forward")[14] == whole[12]
     assert fill_missing(whole, 4) is whole
+
+
+def test_auto_is_between_the_network_and_the_classical_methods():
+    rng = np.random.default_rng(12)
+    series = [30 + 2 * np.arange(length) + rng.normal(0, 3, length) for length in (12, 50)]
+    for season, shares in ((1, (0.75, 0.2)), (4, (0.75, 0.75)), (24, (1.0, 1.0))):
+        auto, network, classical = (forecast_all(series, 6, season, name) for name in ("auto", "rnn", "classical"))
+        share = np.array(shares)[:, None]
+        np.testing.assert_allclose(auto, share * network + (1 - share) * classical, rtol=1e-6)
