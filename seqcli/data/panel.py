@@ -14,6 +14,7 @@ from seqcli.data.panel_time import Calendar, Frequency, TimeStyle, infer_frequen
 from seqcli.errors import DataError
 
 LONGEST_GAP = 50  # times as many missing points as there are values: then the time column is not what it seems
+LOOKED_AT = 300  # series, evenly over the file, that the frequency is found from
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,7 @@ class Panel:
     wide: bool
     notes: list[str]
     fingerprint: str
+    decimal: str = "."
 
     @property
     def frequency(self) -> Frequency:
@@ -97,8 +99,7 @@ def _build(table: Table, layout: Layout, options: ReadOptions) -> Panel:
         notes.append("no time column: the rows are taken in their order")
 
     ordered, unsorted = [], 0
-    for key, members in groups:
-        index = np.asarray(members)
+    for key, index in groups:
         rows = index[np.argsort(numbers[index], kind="stable")]
         unsorted += not np.array_equal(index, rows)
         ordered.append((key, rows))
@@ -136,6 +137,7 @@ def _build(table: Table, layout: Layout, options: ReadOptions) -> Panel:
         wide=layout.wide,
         notes=[_found(table, layout, frequency, len(series)), *notes],
         fingerprint=_fingerprint(series),
+        decimal=layout.decimal,
     )
 
 
@@ -149,20 +151,21 @@ def _found(table: Table, layout: Layout, frequency: Frequency, count: int) -> st
     return f"{table.path}: {len(table):,} rows, {time}, value {layout.targets[0]!r}{series}"
 
 
-def _group(table: Table, layout: Layout) -> list[tuple[tuple[str, ...], Sequence[int]]]:
+def _group(table: Table, layout: Layout) -> list[tuple[tuple[str, ...], np.ndarray]]:
     """Rows by series, in the order in which the series come first."""
     if not layout.series:
-        return [((), range(len(table)))]
-    groups: dict[tuple[str, ...], list[int]] = {}
-    for row, key in enumerate(zip(*(table.columns[name] for name in layout.series), strict=True)):
-        groups.setdefault(key, []).append(row)
-    return list(groups.items())
+        return [((), np.arange(len(table)))]
+    columns = [table.columns[name] for name in layout.series]
+    numbers = {key: index for index, key in enumerate(dict.fromkeys(zip(*columns, strict=True)))}
+    codes = np.fromiter(map(numbers.__getitem__, zip(*columns, strict=True)), np.int64, len(table))
+    ends = np.cumsum(np.bincount(codes, minlength=len(numbers)))
+    return list(zip(numbers, np.split(np.argsort(codes, kind="stable"), ends[:-1]), strict=True))
 
 
-def _row_numbers(groups: Sequence[tuple[tuple[str, ...], Sequence[int]]], count: int) -> np.ndarray:
+def _row_numbers(groups: Sequence[tuple[tuple[str, ...], np.ndarray]], count: int) -> np.ndarray:
     numbers = np.empty(count, np.int64)
     for _, rows in groups:
-        numbers[np.asarray(rows)] = np.arange(1, len(rows) + 1)
+        numbers[rows] = np.arange(1, len(rows) + 1)
     return numbers
 
 
@@ -179,7 +182,7 @@ def _times(table: Table, name: str, style: TimeStyle) -> np.ndarray:
                 what, path=table.path, line=table.line(row), column=name, hint="correct the row, or take it out"
             )
         known[text] = number
-    return np.fromiter((known[text] for text in column), np.int64, len(column))
+    return np.fromiter(map(known.__getitem__, column), np.int64, len(column))
 
 
 def _frequency(
@@ -195,7 +198,8 @@ def _frequency(
                 hint="leave --freq out, or name another column with --time",
             )
         return frequency
-    found = infer_frequency([run[:2000].tolist() for run in runs[:2000]], style.unit)
+    some = runs[:: -(-len(runs) // LOOKED_AT)]
+    found = infer_frequency([run[:2000].tolist() for run in some], style.unit)
     if found is None:
         return {"second": Frequency("day"), "month": Frequency("month", 12 if style.name == "years" else 1)}.get(
             style.unit, Frequency("step")
@@ -263,6 +267,7 @@ def _fingerprint(series: Sequence[Series]) -> str:
     for one in series:
         digest.update("\x1f".join(one.key).encode("utf-8", "surrogatepass"))
         digest.update(one.values.astype("<f8").tobytes())
+        digest.update(one.covariates.astype("<f8").tobytes())
     return digest.hexdigest()
 
 

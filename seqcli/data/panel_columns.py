@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import accumulate, chain, compress, islice, pairwise
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -14,6 +15,10 @@ from seqcli.data.panel_time import TimeStyle, find_style
 from seqcli.data.text import read_lines
 from seqcli.errors import DataError, UsageError
 
+if TYPE_CHECKING:
+    from _csv import Reader as CsvReader
+
+BATCH = 4096  # rows read at a time
 MISSING = {"", "na", "n/a", "#n/a", "nan", "null", "none", "-", "--", ".", "?", "missing"}
 TIME_NAMES = [
     "ds",
@@ -55,7 +60,7 @@ KEY_NAMES = [
 
 @dataclass(frozen=True)
 class Table:
-    """A file's cells by column, as text. `first_line` is the line of the first row; blank lines are `skipped`."""
+    """A file's cells by column, as text; `lines` has the line of the file that each row ends in."""
 
     path: str
     columns: dict[str, list[str]]
@@ -85,41 +90,62 @@ class Layout:
 def read_table(path: str, *, encoding: str = "utf-8", errors: str = "strict") -> Table:
     """Read a file of separated values; the separator (comma, semicolon, tab, bar) and the header are found out."""
     shown = "standard input" if path == "-" else path
-    lines = list(read_lines(path, encoding=encoding, errors=errors))
-    while lines and not lines[-1].strip():
-        lines.pop()
-    if not lines:
+    lines = read_lines(path, encoding=encoding, errors=errors)
+    head = list(islice(lines, 50))
+    text = (line + "\n" for line in chain(head, lines))
+    batches = _batches(csv.reader(text, delimiter=_delimiter(head), skipinitialspace=True), shown)
+    first, lines_of_first = next(batches, ([], []))
+    if not first:
         raise DataError("is empty", path=shown, hint="it needs a header and one row a time")
-    delimiter = _delimiter(lines[:50])
-    reader = csv.reader((line + "\n" for line in lines), delimiter=delimiter, skipinitialspace=True)
-    rows, numbers = [], []
-    try:
-        for row in reader:
-            if row and any(cell.strip() for cell in row):
-                rows.append(row)
-                numbers.append(reader.line_num)
-    except csv.Error as problem:
-        raise DataError(f"is not a CSV file: {problem}", path=shown, line=reader.line_num) from problem
-    header = _header(rows)
-    if header is None:
-        names = [f"column{index + 1}" for index in range(len(rows[0]))]
-    else:
-        names, rows, numbers = header, rows[1:], numbers[1:]
-    if not rows:
+    header = _header(first)
+    names = header or [f"column{index + 1}" for index in range(len(first[0]))]
+    if header is not None:
+        first, lines_of_first = first[1:], lines_of_first[1:]
+    columns: list[list[str]] = [[] for _ in names]
+    ends: list[int] = []
+    for rows, numbers in chain([(first, lines_of_first)], batches):
+        if any(length != len(names) for length in set(map(len, rows))):
+            rows = [_fit(row, len(names), shown, number) for row, number in zip(rows, numbers, strict=True)]
+        for column, cells in zip(columns, zip(*rows, strict=True), strict=False):
+            column.extend(cells)
+        ends.extend(numbers)
+    if not ends:
         raise DataError("has a header but no rows", path=shown, hint="it needs one row a time")
-    width = len(names)
-    for row, number in zip(rows, numbers, strict=True):
-        if len(row) != width:
-            if len(row) > width and not any(cell.strip() for cell in row[width:]):
-                del row[width:]
-                continue
-            raise DataError(
-                f"has {len(row)} cells where the header has {width}",
-                path=shown,
-                line=number,
-                hint="a value that contains the separator must be quoted",
-            )
-    return Table(shown, dict(zip(names, (list(column) for column in zip(*rows, strict=True)), strict=True)), numbers)
+    return Table(shown, dict(zip(names, columns, strict=True)), ends)
+
+
+def _batches(reader: CsvReader, shown: str) -> Iterator[tuple[list[list[str]], Sequence[int]]]:
+    """Rows that are not blank, with the lines they end in. Some at a time: a list a row of a long file is more than the
+    garbage collector likes to look through."""
+    done = 0
+    while True:
+        try:
+            rows = list(islice(reader, BATCH))
+        except csv.Error as problem:
+            raise DataError(f"is not a CSV file: {problem}", path=shown, line=reader.line_num) from problem
+        if not rows:
+            return
+        numbers: Sequence[int] = range(done + 1, reader.line_num + 1)
+        if len(numbers) != len(rows):  # a quoted cell has line feeds in it
+            numbers = [done + end for end in accumulate(1 + "".join(row).count("\n") for row in rows)]
+        done = reader.line_num
+        there = ["".join(row).strip() != "" for row in rows]
+        if not all(there):
+            rows, numbers = list(compress(rows, there)), list(compress(numbers, there))
+        if rows:
+            yield rows, numbers
+
+
+def _fit(row: list[str], width: int, shown: str, number: int) -> list[str]:
+    """The row without empty cells beyond the header's."""
+    if len(row) < width or any(cell.strip() for cell in row[width:]):
+        raise DataError(
+            f"has {len(row)} cells where the header has {width}",
+            path=shown,
+            line=number,
+            hint="a value that contains the separator must be quoted",
+        )
+    return row[:width]
 
 
 def _delimiter(lines: Sequence[str]) -> str:

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seqcli.data.panel import ReadOptions, read_panel
+from seqcli.data.panel_columns import read_table
 from seqcli.errors import DataError, UsageError
 
 
@@ -188,3 +189,22 @@ def test_numbers_survive_any_separator_and_line_ending(tmp_path_factory, values,
     path.write_bytes((ending.join(lines) + ending).encode())
     panel = read_panel(str(path))
     assert panel.series[0].values.tolist() == values
+
+
+def test_lines_are_counted_through_blank_rows_and_cells_with_line_feeds(tmp_path):
+    rows = [f"2000-01-01,{i},1" for i in range(5000)]
+    rows[10] = '2000-01-01,"ten\nand\nmore",1'
+    rows[4500] = "\n , ,"
+    path = tmp_path / "long.csv"
+    path.write_text("ds,id,y\n" + "\n".join(rows) + "\n")
+    table = read_table(str(path))
+    assert len(table) == 4999
+    assert table.columns["id"][10] == "ten\nand\nmore"
+    assert [table.line(row) for row in (0, 9, 10, 11, 4499, 4500, 4998)] == [2, 11, 14, 15, 4503, 4506, 5004]
+
+
+def test_a_row_of_another_width_is_named_by_its_line(tmp_path):
+    path = tmp_path / "long.csv"
+    path.write_text("ds,id,y\n" + "2000-01-01,a,1\n" * 4999 + "2000-01-01,b,1,,\n" * 3 + "2000-01-01,b\n")
+    with pytest.raises(DataError, match="line 5004.*has 2 cells where the header has 3"):
+        read_table(str(path))
