@@ -46,7 +46,7 @@ ASKED = 75  # to be tested on, of each kind at each of DISTANCES
 EMBEDDING, HIDDEN = 32, 64  # of the LSTM; the others' hidden sizes give as many parameters
 BATCH, STEPS, WARM = 64, 2000, 0.03
 SHORTEST, EPISODE = 16, 50  # words that distances grow from; batches between two looks at how far they have grown
-RATES = {"rnn": 0.002, "mogrifier-lstm": 0.003}  # these take smaller steps
+RATES = {"rnn": 0.004, "mogrifier-lstm": 0.003}  # these take smaller steps
 RATE = 0.01  # the other cells
 WORD = ENGLISH.unit
 
