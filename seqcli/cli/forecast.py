@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from seqcli.cli import console, options
-from seqcli.cli.rows import csv_line, write_rows
+from seqcli.cli.forecast_output import write_forecast
+from seqcli.cli.progress import TrainingDisplay
+from seqcli.cli.rows import write_rows
+from seqcli.cli.training import Interruption, leave, resume_command
 from seqcli.errors import SeqcliError, UsageError
 
 if TYPE_CHECKING:
     import numpy as np
 
-    from seqcli.data.panel import Panel
-    from seqcli.forecasting.forecast import Forecast, ForecastOptions
+    from seqcli.forecasting.covariates import KnownInputs
+    from seqcli.forecasting.forecast import Forecast, Prepared
+    from seqcli.forecasting.forecaster import Forecaster, ForecasterConfig
 
-SHOWN = 3  # series drawn on a terminal
-DANGEROUS = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet takes for the start of a formula
+NETWORK = "The network"  # section of --help
+TRAINED = ("auto", "rnn")  # methods that use a network trained on the panel
 
 MethodName = Literal[
     "auto",
@@ -36,6 +42,26 @@ MethodName = Literal[
     "tsb",
     "combination",
 ]
+
+
+@dataclass(frozen=True)
+class NetworkOptions:
+    """The options of training a network and of using one that was kept."""
+
+    budget: float | None
+    future: str | None
+    holidays: str | None
+    save: str | None
+    model: str | None
+    overwrite: bool
+    resume: bool
+    seed: int
+    day_first: bool | None
+
+    @property
+    def is_wanted(self) -> bool:
+        """Whether a network was asked for, rather than left to the size of the panel."""
+        return bool(self.budget or self.future or self.holidays or self.save or self.model or self.resume)
 
 
 def forecast(
@@ -63,19 +89,54 @@ def forecast(
     fill: Annotated[
         Literal["interpolate", "forward", "zero"], typer.Option(help="What takes the place of missing values.")
     ] = "interpolate",
-    budget: options.Budget = None,
+    budget: Annotated[
+        float | None,
+        typer.Option(
+            metavar="TIME",
+            parser=options.parse_duration,
+            help="Time to train on a panel [1m, on panels large enough].",
+            rich_help_panel=NETWORK,
+        ),
+    ] = None,
     covariates: Annotated[
-        str | None, typer.Option(metavar="A,B", help="Columns known beforehand, for the network; needs --future.")
+        str | None,
+        typer.Option(metavar="A,B", help="Columns known beforehand; needs --future.", rich_help_panel=NETWORK),
     ] = None,
     future: Annotated[
-        str | None, typer.Option(metavar="FILE", help="CSV file with the covariates of the time to be forecast.")
+        str | None,
+        typer.Option(
+            metavar="FILE", help="CSV file with the covariates of the time to be forecast.", rich_help_panel=NETWORK
+        ),
     ] = None,
-    save: Annotated[str | None, typer.Option(metavar="MODEL", help="Keep the trained network in this file.")] = None,
+    holidays: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE", help="CSV file with the dates of holidays, past and to come.", rich_help_panel=NETWORK
+        ),
+    ] = None,
+    save: Annotated[
+        str | None,
+        typer.Option(metavar="MODEL", help="Keep the trained network in this file.", rich_help_panel=NETWORK),
+    ] = None,
     model: Annotated[
-        str | None, typer.Option("--model", "-m", metavar="MODEL", help="Use a network that was kept.")
+        str | None,
+        typer.Option("--model", "-m", metavar="MODEL", help="Use a network that was kept.", rich_help_panel=NETWORK),
     ] = None,
-    overwrite: options.Overwrite = False,
-    seed: options.Seed = 1,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace the model that is already there.", rich_help_panel=NETWORK)
+    ] = False,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with the training saved with --save.", rich_help_panel=NETWORK)
+    ] = False,
+    seed: Annotated[
+        int,
+        typer.Option(
+            metavar="N",
+            min=0,
+            help="Start of the random numbers: same seed, same result.",
+            rich_help_panel=NETWORK,
+        ),
+    ] = 1,
     backtest: Annotated[
         int, typer.Option(metavar="N", min=0, help="Print how good N earlier forecasts were instead, by method.")
     ] = 0,
@@ -97,26 +158,16 @@ def forecast(
     Columns, frequency and season are found and said; every forecast comes with intervals, taken from how wrong
     forecasts from earlier points would have been. Prints a table and charts on a terminal, CSV into a pipe.
 
-    With --budget a recurrent network is trained on all series too (at least 50, or 5,000 windows) and gets the share in
-    the forecast that it has earned on each series' last periods.
+    A recurrent network that comes with the package is a part of auto. On panels (50 series, or 5,000 windows to learn
+    from) it is trained for a minute on the data itself and used as far as it helps on each series' last periods; a
+    --method other than auto and rnn skips that.
     """
     from seqcli.data.panel import ReadOptions, read_panel
-    from seqcli.forecasting.forecast import ForecastOptions, forecast_panel
+    from seqcli.forecasting.forecast import ForecastOptions, prepare
 
-    if plot is not None and Path(plot).suffix.lower() not in (".svg", ".html", ".png"):
-        raise UsageError(f"--plot {plot}: what to draw is told by its ending", hint="name it .svg, .html or .png")
+    network = NetworkOptions(budget, future, holidays, save, model, overwrite, resume, seed, day_first)
     names = tuple(name.strip() for name in covariates.split(",")) if covariates else ()
-    wants_network = bool(budget or save or names) and model is None
-    if bool(names) != (future is not None):
-        raise UsageError(
-            "--covariates and --future need each other", hint="name the columns and the file of their future"
-        )
-    if model is not None and (budget or save):
-        raise UsageError("--model uses a network as it is", hint="leave --budget and --save out, or --model")
-    if save is not None:
-        from seqcli.checkpoint import check_writable
-
-        check_writable(Path(save), overwrite=overwrite)
+    _check(network, names, method, backtest, plot, output)
     if data == "-":
         console.mention_terminal_input()
     panel = read_panel(
@@ -136,30 +187,18 @@ def forecast(
     )
     for note in panel.notes:
         console.notice(note)
-    wanted = ForecastOptions(
-        horizon=horizon,
-        season=season,
-        levels=tuple(level or (80.0, 95.0)),
-        method=method,
-        fill=fill,
-        backtest=backtest,
+    prepared = prepare(
+        panel,
+        ForecastOptions(
+            horizon=horizon,
+            season=season,
+            levels=tuple(level or (80.0, 95.0)),
+            method=method,
+            fill=fill,
+            backtest=backtest,
+        ),
     )
-    known = None
-    if future is not None:
-        from seqcli.forecasting.covariates import with_future
-
-        known = with_future(panel, future, horizon or panel.frequency.horizon, decimal=decimal or ".")
-    if wants_network:
-        result = _with_training(panel, wanted, known, budget or 60.0, seed, save)
-    elif model is not None:
-        from seqcli.checkpoint import load_checkpoint
-        from seqcli.forecasting.forecaster import load_forecaster
-
-        forecaster = load_forecaster(load_checkpoint(Path(model), task="forecast"))
-        forecaster.check(panel)
-        result = forecast_panel(panel, wanted, forecaster=forecaster, covariates=known)
-    else:
-        result = forecast_panel(panel, wanted)
+    result, interruption = _forecast(prepared, network)
     for note in result.notes:
         console.notice(note)
     plural = "" if result.horizon == 1 else "s"
@@ -172,106 +211,118 @@ def forecast(
     if backtest:
         write_rows(list(result.table[0]), result.table, form)
     else:
-        _write(result, output, form, excel_safe)
+        write_forecast(result, output, form, excel_safe=excel_safe)
+    if interruption is not None:
+        leave(interruption)
 
 
-def _with_training(
-    panel: Panel,
-    wanted: ForecastOptions,
-    covariates: list[np.ndarray] | None,
-    budget: float,
-    seed: int,
-    save: str | None,
-) -> Forecast:
-    """Train a network on the panel, forecast with it, and keep it when asked to."""
-    from seqcli.cli.progress import TrainingDisplay
-    from seqcli.cli.training import Interruption
-    from seqcli.forecasting.forecast import forecast_panel
-    from seqcli.forecasting.train import ForecastTraining, save_forecaster, train_forecaster
+def _check(
+    network: NetworkOptions, names: tuple[str, ...], method: str, backtest: int, plot: str | None, output: str | None
+) -> None:
+    """Refuse before any work what cannot end well."""
+    if plot is not None and Path(plot).suffix.lower() not in (".svg", ".html", ".png"):
+        raise UsageError(f"--plot {plot}: what to draw is told by its ending", hint="name it .svg, .html or .png")
+    for place in (plot, output):
+        if place is not None and (Path(place).is_dir() or not os.access(Path(place).parent, os.W_OK)):
+            raise SeqcliError(f"{place}: cannot be written", hint="name a file in a folder that is there")
+    if bool(names) != (network.future is not None):
+        raise UsageError(
+            "--covariates and --future need each other", hint="name the columns and the file of their future"
+        )
+    if network.model is not None and (network.budget or network.save or network.resume):
+        raise UsageError("--model uses a network as it is", hint="leave --budget, --save and --resume out, or --model")
+    if network.resume and network.save is None:
+        raise UsageError("--resume goes on with a training that was kept", hint="name its model with --save")
+    if network.is_wanted and method not in TRAINED:
+        raise UsageError(
+            f"--method {method} uses no trained network",
+            hint="leave --method out, or --budget, --save, --model, --covariates and --holidays",
+        )
+    if network.is_wanted and backtest:
+        raise UsageError(
+            "--backtest compares methods without training", hint="evaluate MODEL measures a network kept with --save"
+        )
+    if network.save is not None:
+        from seqcli.checkpoint import check_writable
 
-    training = ForecastTraining(budget=budget, seed=seed)
-    with Interruption() as interruption, TrainingDisplay("quantile_loss") as show:
-        result = forecast_panel(
-            panel,
-            wanted,
-            train=lambda prepared: train_forecaster(
+        check_writable(Path(network.save), overwrite=network.overwrite or network.resume)
+
+
+def _forecast(prepared: Prepared, network: NetworkOptions) -> tuple[Forecast, Interruption | None]:
+    """Forecast with a network that was kept, one trained now, or none; and whether training was stopped."""
+    from seqcli.forecasting.forecast import forecast_prepared
+
+    if network.model is not None:
+        from seqcli.checkpoint import load_checkpoint
+        from seqcli.forecasting.forecaster import load_forecaster
+
+        forecaster = load_forecaster(load_checkpoint(Path(network.model), task="forecast"))
+        forecaster.check(prepared.panel)
+        known = _known(prepared, network, forecaster.config)
+        return forecast_prepared(prepared, forecaster=forecaster, known=known), None
+    options = prepared.options
+    if network.is_wanted or (options.method in TRAINED and not options.backtest and prepared.is_large):
+        return _train_and_forecast(prepared, network)
+    return forecast_prepared(prepared), None
+
+
+def _known(prepared: Prepared, network: NetworkOptions, config: ForecasterConfig | None = None) -> KnownInputs:
+    """What is known beside the values: for a network with `config`, or for one to be trained."""
+    from seqcli.forecasting.covariates import HOLIDAYS, holidays_end_early, known_inputs, read_future, read_holidays
+
+    panel, horizon = prepared.panel, prepared.horizon
+    future = read_future(panel, network.future, horizon) if network.future is not None else None
+    days = config.holidays if config is not None else ()
+    if network.holidays is not None:
+        if config is not None and HOLIDAYS[0] not in config.covariates:
+            raise UsageError("the model was trained without holidays", hint="leave --holidays out")
+        days = read_holidays(network.holidays, day_first=network.day_first)
+    if holidays_end_early(panel, horizon, days):
+        console.notice("the last holiday lies before the time to be forecast: --holidays should hold those to come")
+    if config is None:
+        return known_inputs(panel, horizon, future=future, holidays=days)
+    return known_inputs(panel, horizon, names=config.covariates, future=future, holidays=days, scaling=config.scaling)
+
+
+def _train_and_forecast(prepared: Prepared, network: NetworkOptions) -> tuple[Forecast, Interruption]:
+    """Train the network on the panel, forecast with it, and keep it when asked to."""
+    from seqcli.forecasting.forecast import forecast_prepared
+    from seqcli.forecasting.train import DEFAULT_BUDGET, ForecastTraining, train_forecaster
+
+    known = _known(prepared, network)
+    budget = network.budget or DEFAULT_BUDGET
+    training = ForecastTraining(
+        budget=budget,
+        seed=network.seed,
+        output=Path(network.save) if network.save is not None else None,
+        overwrite=network.overwrite,
+        resume=network.resume,
+    )
+    interruption = Interruption("forecasting with what it has learnt")
+
+    def train(prepared: Prepared, alone: np.ndarray) -> Forecaster:
+        if prepared.is_large:
+            count = len(prepared.filled)
+            console.notice(
+                f"training the network on {'these' if count > 1 else 'this'} {count:,} series for "
+                f"{options.format_duration(budget)}; --budget sets the time, --method combination forecasts without"
+            )
+        with interruption, TrainingDisplay("quantile_loss", unit="values") as show:
+            return train_forecaster(
                 prepared,
+                alone,
                 training,
-                covariates=covariates,
+                known=known,
                 on_progress=interruption.watch(show),
                 should_stop=interruption.requested,
                 on_notice=console.notice,
-            ),
-            covariates=covariates,
-        )
-    if save is not None:
-        save_forecaster(Path(save), result, training)
-        console.notice(f"saved {save}")
-    return result
-
-
-def _write(result: Forecast, output: str | None, form: options.RowFormat | None, excel_safe: bool) -> None:
-    keys = result.panel.key_names
-    rows = (
-        {
-            name: f"'{value}" if excel_safe and name in keys and value.startswith(DANGEROUS) else value
-            for name, value in row.items()
-        }
-        for row in result.rows()
-    )
-    columns = result.columns()
-    if output is not None:
-        try:
-            with open(output, "w", encoding="utf-8", newline="") as file:
-                if form == "ndjson":
-                    import json
-
-                    file.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
-                else:
-                    file.write(csv_line(columns))
-                    file.writelines(csv_line([row[name] for name in columns]) for row in rows)
-        except OSError as problem:
-            raise SeqcliError(f"{output}: cannot be written: {problem.strerror or problem}") from problem
-        console.notice(f"saved {output}")
-        return
-    if (form or ("table" if sys.stdout.isatty() else "csv")) == "table":
-        _draw(result)
-    write_rows(columns, rows, form)
-
-
-def _draw(result: Forecast) -> None:
-    """Charts of the first few series on the terminal."""
-    from seqcli.cli.charts import Band, Line, line_chart
-    from seqcli.data.panel import series_names
-
-    terminal = console.rich_console(sys.stdout)
-    names = list(series_names(result.panel))
-    for index, one in enumerate(result.panel.series[:SHOWN]):
-        history = one.values[-max(3 * result.horizon, 2 * result.season, 24) :]
-        past = list(range(-len(history) + 1, 1))
-        ahead = list(range(1, result.horizon + 1))
-        bands = [
-            Band(
-                f"{level:g} %",
-                ahead,
-                result.bands[index, :, 2 * i].tolist(),
-                result.bands[index, :, 2 * i + 1].tolist(),
             )
-            for i, level in reversed(list(enumerate(result.levels)))
-        ][:1]
-        first, calendar = one.first, result.panel.calendar
-        marks = sorted({past[0], past[0] // 2, 0, ahead[-1]})
-        terminal.print(
-            line_chart(
-                [
-                    Line("history", past, history.tolist(), "cyan"),
-                    Line("forecast", [0, *ahead], [history[-1], *result.point[index].tolist()], "yellow"),
-                ],
-                bands=bands,
-                x_labels=[(x, calendar.label(first, len(one.values) - 1 + x)) for x in marks],
-                title=console.escape(names[index]),
-                width=min(terminal.width, 100),
-            )
-        )
-    if len(names) > SHOWN:
-        console.notice(f"charts of {SHOWN} of {len(names):,} series; --plot FILE.html draws more")
+
+    result = forecast_prepared(prepared, train=train, known=known)
+    if interruption.exit_code:
+        console.notice("the training was stopped before its end: the forecast is made with what it had learnt")
+    if network.save is not None:
+        console.notice(f"saved {network.save}")
+        if interruption.exit_code:
+            console.notice(f"go on with: {resume_command(sys.argv[1:])}")
+    return result, interruption

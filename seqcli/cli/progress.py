@@ -27,11 +27,12 @@ _BAR_WIDTH = 40
 class TrainingDisplay:
     """Shows `Progress` on stderr; use it as a context manager and call it with each `Progress`.
 
-    `metric` is the key of the validation metrics to show, with its history. Under `-q` nothing is shown.
+    `metric` is the key of the validation metrics to show, with its history; `unit` is what the speed counts. Under `-q`
+    nothing is shown.
     """
 
-    def __init__(self, metric: str) -> None:
-        self._metric = metric
+    def __init__(self, metric: str, *, unit: str = "tokens") -> None:
+        self._metric, self._unit = metric, unit
         self._live: Live | None = None
         self._latest: Progress | None = None
         self._last_line = 0.0
@@ -51,11 +52,11 @@ class TrainingDisplay:
     ) -> None:
         if self._live is not None:
             if self._latest is not None:
-                self._live.update(_live_display(self._latest, self._metric), refresh=True)
+                self._live.update(_live_display(self._latest, self._metric, self._unit), refresh=True)
             self._live.stop()
             self._live = None
         elif self._latest is not None and self._latest.seconds > self._last_line:
-            console.notice(plain_line(self._latest, self._metric))
+            console.notice(plain_line(self._latest, self._metric, self._unit))
 
     def __call__(self, progress: Progress) -> None:
         """Show where the run stands; cheap enough to be called at every step."""
@@ -66,16 +67,16 @@ class TrainingDisplay:
             now = time.monotonic()
             if now - self._last_refresh >= _REFRESH_INTERVAL:
                 self._last_refresh = now
-                self._live.update(_live_display(progress, self._metric), refresh=True)
+                self._live.update(_live_display(progress, self._metric, self._unit), refresh=True)
         elif progress.seconds - self._last_line >= _LINE_INTERVAL:
             self._last_line = progress.seconds
-            console.notice(plain_line(progress, self._metric))
+            console.notice(plain_line(progress, self._metric, self._unit))
 
 
-def plain_line(progress: Progress, metric: str) -> str:
+def plain_line(progress: Progress, metric: str, unit: str = "tokens") -> str:
     """Where the run stands, in one line of text."""
     parts = [f"{progress.share:4.0%}", _time(progress), f"step {progress.step:,}", f"epoch {progress.epoch:.2f}"]
-    return ", ".join(parts + _figures(progress, metric))
+    return ", ".join(parts + _figures(progress, metric, unit))
 
 
 def _time(progress: Progress) -> str:
@@ -84,16 +85,16 @@ def _time(progress: Progress) -> str:
     return f"{format_duration(progress.seconds)} gone, {known}"
 
 
-def _figures(progress: Progress, metric: str) -> list[str]:
+def _figures(progress: Progress, metric: str, unit: str) -> list[str]:
     figures = [f"loss {progress.loss:.4f}"]
     if progress.history:
         figures.append(f"validation {_name(metric)} {_number(progress.history[-1].metrics[metric])}")
-    figures.append(f"{progress.tokens_per_second:,.0f} tokens/s")
+    figures.append(f"{progress.tokens_per_second:,.0f} {unit}/s")
     figures.append(f"learning rate {progress.learning_rate:.3g}")
     return figures
 
 
-def _live_display(progress: Progress, metric: str) -> RenderableType:
+def _live_display(progress: Progress, metric: str, unit: str) -> RenderableType:
     from rich.console import Group
     from rich.text import Text
 
@@ -103,7 +104,7 @@ def _live_display(progress: Progress, metric: str) -> RenderableType:
         ("━" * (_BAR_WIDTH - filled), "dim"),
         f" {progress.share:4.0%}  {_time(progress)}  step {progress.step:,}  epoch {progress.epoch:.2f}",
     )
-    rows = [bar, Text("   ".join(_figures(progress, metric)))]
+    rows = [bar, Text("   ".join(_figures(progress, metric, unit)))]
     if progress.history:
         values = [validation.metrics[metric] for validation in progress.history]
         best = min(progress.history, key=lambda validation: validation.score).metrics[metric]

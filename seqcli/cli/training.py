@@ -39,10 +39,11 @@ class Interruption:
     """Turns the first Ctrl-C or SIGTERM of a training run into a request to stop, as a context manager.
 
     Ask `requested` after every step. Before the first progress, when there is nothing to save, and from the second
-    signal on, the command ends at once, as it does elsewhere.
+    signal on, the command ends at once, as it does elsewhere. `then` says what is done after the last step.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, then: str = "saving") -> None:
+        self._then = then
         self._training = False
         self._signal: int | None = None
         self._before: dict[int, Any] = {}
@@ -82,7 +83,7 @@ class Interruption:
         if not self._training or self._signal is not None:
             raise KeyboardInterrupt if number == signal.SIGINT else SystemExit(TERMINATED)
         self._signal = number
-        console.notice("stopping after this step and saving; Ctrl-C again leaves at once")
+        console.notice(f"stopping after this step and {self._then}; Ctrl-C again leaves at once")
 
 
 def report_outcome(

@@ -9,8 +9,9 @@ import numpy as np
 
 from seqcli.checkpoint import Checkpoint
 from seqcli.data.panel import ReadOptions, read_panel
-from seqcli.errors import DataError, UsageError
+from seqcli.errors import DataError
 from seqcli.forecasting.batch import fill_missing
+from seqcli.forecasting.covariates import known_inputs, own_names
 from seqcli.forecasting.forecast import ForecastOptions, forecast_panel
 from seqcli.forecasting.forecaster import load_forecaster
 from seqcli.forecasting.methods import forecast_all
@@ -23,14 +24,14 @@ def evaluate_forecaster(
     """MASE, sMAPE, scaled quantile loss and coverage of the 80 and 95 % intervals on the last `horizon` values (by
     default as in training) of each series in a CSV file, with seasonal naive beside.
 
-    Raises `DataError` when no series is long enough, `UsageError` for a model with covariates.
+    The model's covariates are read from the file, its holidays are those it was trained with. Raises `DataError` when
+    no series is long enough, `UsageError` when the file does not fit the model.
     """
     forecaster = load_forecaster(checkpoint)
-    if forecaster.config.covariates:
-        raise UsageError("a forecaster with covariates cannot be evaluated yet", hint="forecast with --backtest")
-    panel = read_panel(path, ReadOptions(encoding=encoding, errors=errors))
+    config = forecaster.config
+    panel = read_panel(path, ReadOptions(encoding=encoding, errors=errors, covariates=own_names(config.covariates)))
     forecaster.check(panel)
-    season = forecaster.config.season
+    season = config.season
     if horizon is None:
         horizon = int(checkpoint.provenance.get("options", {}).get("horizon", panel.frequency.horizon))
     long = [one for one in panel.series if len(one.values) >= 2 * horizon + 4]
@@ -39,8 +40,23 @@ def evaluate_forecaster(
     filled = [fill_missing(one.values, season) for one in long]
     actual = np.array([one.values[-horizon:] for one in long])
     histories = [values[:-horizon] for values in filled]
-    cut = replace(panel, series=[replace(one, values=h) for one, h in zip(long, histories, strict=True)])
-    result = forecast_panel(cut, ForecastOptions(horizon=horizon, season=season), forecaster=forecaster)
+    cut = replace(
+        panel,
+        series=[
+            replace(one, values=h, covariates=one.covariates[:, :-horizon])
+            for one, h in zip(long, histories, strict=True)
+        ],
+    )
+    known = known_inputs(
+        cut,
+        horizon,
+        names=config.covariates,
+        future=[one.covariates[:, -horizon:] for one in long],
+        holidays=config.holidays,
+        scaling=config.scaling,
+    )
+    options = ForecastOptions(horizon=horizon, season=season)
+    result = forecast_panel(cut, options, forecaster=forecaster, known=known)
     scales = np.array([scale(history, season) for history in histories])
     simple = forecast_all(histories, horizon, season, "seasonal-naive")
     quantiles = np.concatenate([result.point[..., None], result.bands], axis=-1)

@@ -14,15 +14,17 @@ from seqcli.errors import DataError, UsageError
 from seqcli.forecasting import pretrained
 from seqcli.forecasting.backtest import Folds, cut, fold_forecasts, measure, select
 from seqcli.forecasting.batch import fill_missing
+from seqcli.forecasting.covariates import KnownInputs
 from seqcli.forecasting.forecaster import Forecaster, blend
 from seqcli.forecasting.intervals import Widths, adapt, calibrate, stretch
 from seqcli.forecasting.methods import METHODS, WITH_NETWORK, choose, forecast_all
 from seqcli.forecasting.metrics import recent_scale
 from seqcli.forecasting.seasonality import detect_season, is_weekly
-from seqcli.forecasting.windows import make_history
+from seqcli.forecasting.windows import make_history, origins
 
 MOST_CALIBRATED = 600  # series whose earlier forecasts the intervals of a large panel are taken from
 MOST_FOLDS = 1200  # earlier forecasts that are made for the intervals, about
+LEAST_SERIES, LEAST_WINDOWS = 50, 5_000  # one of the two training a network needs
 FILLS = ("interpolate", "forward", "zero")
 
 
@@ -83,30 +85,33 @@ class Forecast:
 
 @dataclass(frozen=True)
 class Prepared:
-    """A panel without missing values, with what its forecasts from one horizon before each end were."""
+    """A panel without missing values, with what was settled before any forecast; `notes` says what was found."""
 
     panel: Panel
+    options: ForecastOptions
     filled: list[np.ndarray]
     season: int
     horizon: int
-    classical: np.ndarray  # (series, horizon) from one horizon before the end; NaN for series too short for that
+    levels: tuple[float, ...]
+    notes: list[str]
+
+    @property
+    def windows(self) -> np.ndarray:
+        """How many windows each series has for a network to learn from. (series,)"""
+        return origins(np.array([len(values) for values in self.filled]), self.horizon, self.season)[1]
+
+    @property
+    def is_large(self) -> bool:
+        """Whether there is enough to train a network on; with less it loses."""
+        return int((self.windows > 0).sum()) >= LEAST_SERIES or int(self.windows.sum()) >= LEAST_WINDOWS
 
 
-TrainNetwork = Callable[[Prepared], Forecaster]
+TrainNetwork = Callable[[Prepared, np.ndarray], Forecaster]
 
 
-def forecast_panel(
-    panel: Panel,
-    options: ForecastOptions = ForecastOptions(),
-    *,
-    train: TrainNetwork | None = None,
-    forecaster: Forecaster | None = None,
-    covariates: Sequence[np.ndarray] | None = None,
-) -> Forecast:
-    """Forecast every series of a panel, with conformal intervals from rolling origins.
+def prepare(panel: Panel, options: ForecastOptions = ForecastOptions()) -> Prepared:
+    """Fill what is missing and settle season and horizon.
 
-    With classical methods; and with a network, the `forecaster` given or the one that `train` makes, whose share in the
-    forecast its training has found. `covariates` has an array (covariates, length + horizon) a series, for the network.
     Raises `UsageError` for options that do not fit, `DataError` for values that cannot be forecast.
     """
     levels = _check(options)
@@ -122,8 +127,39 @@ def forecast_panel(
     if options.season is None and by_day and is_weekly(filled, season):
         season *= 7
         notes.append(f"the week is stronger in the data than the day: a season of {season}; --season says otherwise")
+    return Prepared(panel, options, filled, season, horizon, levels, notes)
+
+
+def forecast_panel(
+    panel: Panel,
+    options: ForecastOptions = ForecastOptions(),
+    *,
+    train: TrainNetwork | None = None,
+    forecaster: Forecaster | None = None,
+    known: KnownInputs | None = None,
+) -> Forecast:
+    """Forecast every series of a panel, with conformal intervals from rolling origins: `prepare`, then
+    `forecast_prepared`."""
+    return forecast_prepared(prepare(panel, options), train=train, forecaster=forecaster, known=known)
+
+
+def forecast_prepared(
+    prepared: Prepared,
+    *,
+    train: TrainNetwork | None = None,
+    forecaster: Forecaster | None = None,
+    known: KnownInputs | None = None,
+) -> Forecast:
+    """Forecast every series, with conformal intervals from rolling origins.
+
+    With the method asked for; and with a network, the `forecaster` given or the one that `train` makes, whose share in
+    the forecast its training has found. `train` gets the forecasts from one horizon before each end (series, horizon),
+    NaN for series too short for that. `known` has the network's other inputs.
+    """
+    panel, options, filled = prepared.panel, prepared.options, prepared.filled
+    season, horizon, levels = prepared.season, prepared.horizon, prepared.levels
     chosen = [choose(values, options.method) for values in filled]
-    notes += _unusual(chosen, filled, season, options.method, panel.frequency.step)
+    notes = prepared.notes + _unusual(chosen, filled, season, options.method)
     folds = _calibration_folds(filled, horizon, season)
     # together: one run of the recursions serves the forecast and its earlier origins
     every = forecast_all([*filled, *folds.histories], horizon, season, options.method)
@@ -145,14 +181,13 @@ def forecast_panel(
     whole = ~np.isnan(held.actual).any(axis=1)
     held = select(held, whole)
     earlier = fold_forecasts(held, horizon, season, options.method)
-    classical = np.full((len(filled), horizon), np.nan)
-    classical[held.member] = earlier
-    prepared = Prepared(panel, filled, season, horizon, classical)
     if forecaster is None and train is not None:
-        forecaster = train(prepared)
+        alone = np.full((len(filled), horizon), np.nan)
+        alone[held.member] = earlier
+        forecaster = train(prepared, alone)
     assert forecaster is not None
     floor_held = floor[held.member]
-    history = make_history(panel, filled, covariates)
+    history = make_history(panel, filled, known.values if known else None)
     network = forecaster.quantiles(history, np.full(len(filled), history.length), horizon)
     network_held = forecaster.quantiles(history, np.full(len(filled), history.length - horizon), horizon)[held.member]
     share = forecaster.config.weight
@@ -218,7 +253,7 @@ def _calibration_folds(series: Sequence[np.ndarray], horizon: int, season: int) 
     return replace(folds, member=np.asarray(chosen, int)[folds.member] if len(folds.member) else folds.member)
 
 
-def _unusual(chosen: Sequence[str], series: Sequence[np.ndarray], season: int, method: str, step: str) -> list[str]:
+def _unusual(chosen: Sequence[str], series: Sequence[np.ndarray], season: int, method: str) -> list[str]:
     """Notices for series that do not get what the others get."""
     if method != "auto":
         return []

@@ -12,6 +12,7 @@ import numpy as np
 from seqcli.checkpoint import Checkpoint, check_parameters
 from seqcli.data.panel import Panel
 from seqcli.errors import CheckpointError, UsageError
+from seqcli.forecasting.covariates import own_names
 from seqcli.forecasting.inputs import FUTURE_FEATURES, PAST_FEATURES, Inputs
 from seqcli.forecasting.windows import History, inputs_at
 from seqcli.model.cells import sigmoid
@@ -27,7 +28,8 @@ class ForecasterConfig:
     """What a forecaster's network is made of, and which series it is for.
 
     `season` 0 and no frequency: for all (the pretrained one). `weight` is the share of the network in the forecast, the
-    classical methods have the rest.
+    classical methods have the rest. `covariates` are the names of the other inputs, `scaling` mean and deviation of
+    those that are the user's, `holidays` days since 1970 (`covariates.KnownInputs`).
     """
 
     cell: str
@@ -38,6 +40,8 @@ class ForecasterConfig:
     frequency: str = ""
     covariates: tuple[str, ...] = ()
     weight: float = 1.0
+    scaling: tuple[tuple[float, float], ...] = ()
+    holidays: tuple[int, ...] = ()
 
     @property
     def encoder(self) -> StackShape:
@@ -61,13 +65,16 @@ class ForecasterConfig:
         }
 
     def to_json(self) -> dict[str, Any]:
-        return asdict(self) | {"covariates": list(self.covariates)}
+        lists = {"covariates": list(self.covariates), "holidays": list(self.holidays)}
+        return asdict(self) | lists | {"scaling": [list(pair) for pair in self.scaling]}
 
     @staticmethod
     def from_json(values: Mapping[str, Any]) -> ForecasterConfig:
         try:
-            return ForecasterConfig(**{**values, "covariates": tuple(values["covariates"])})
-        except (KeyError, TypeError) as problem:
+            lists = {name: tuple(values.get(name, ())) for name in ("covariates", "holidays")}
+            scaling = tuple((float(mean), float(deviation)) for mean, deviation in values.get("scaling", ()))
+            return ForecasterConfig(**{**values, **lists, "scaling": scaling})
+        except (ValueError, TypeError) as problem:
             raise CheckpointError(
                 "is not the model of a forecaster", hint="train one with forecast --save"
             ) from problem
@@ -95,8 +102,8 @@ class Forecaster:
                 f"the model was trained on {self.config.frequency} series, these are {panel.frequency.name}",
                 hint="train one on series like these with --save",
             )
-        if panel.covariate_names != self.config.covariates:
-            wanted = ",".join(self.config.covariates)
+        if panel.covariate_names != own_names(self.config.covariates):
+            wanted = ",".join(own_names(self.config.covariates))
             raise UsageError(
                 f"the model was trained {f'with the covariates {wanted}' if wanted else 'without covariates'}",
                 hint=f"give --covariates {wanted} and --future" if wanted else "leave --covariates out",

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from seqcli.forecasting.forecaster import MIDDLE, QUANTILES, ForecasterConfig
-from seqcli.forecasting.windows import History, Windows, inputs_at, make_windows, past_values
+from seqcli.forecasting.windows import History, Windows, inputs_at, make_windows, origins, past_values
 from seqcli.model.stack import RecurrentStack
 from seqcli.training.options import Validation
 
@@ -92,8 +92,7 @@ class ForecastTask:
         self.horizon, self.batch_size, self.seed = horizon, batch_size, seed
         self.held_out = history.length - horizon
         known = self.held_out - history.begin
-        least = np.maximum(np.minimum(season + 1, known // 2), 4)
-        spans = np.maximum(known - horizon - least + 1, 0)
+        least, spans = origins(history.length - history.begin, horizon, season)
         self.series = np.repeat(np.arange(len(spans)), spans)
         first = history.begin + least
         self.ends = np.concatenate([np.arange(a, a + n) for a, n in zip(first, spans, strict=True)]).astype(np.int64)

@@ -45,6 +45,14 @@ class Windows:
     weight: np.ndarray
 
 
+def origins(lengths: np.ndarray, horizon: int, season: int) -> tuple[np.ndarray, np.ndarray]:
+    """From where on series can be cut to learn from, and at how many points: what follows a cut is known and does not
+    reach into the last `horizon` values, which validate. (series,) each, counted from a series' first value"""
+    known = lengths - horizon
+    first = np.maximum(np.minimum(season + 1, known // 2), 4)
+    return first, np.maximum(known - horizon - first + 1, 0)
+
+
 def make_history(panel: Panel, filled: Sequence[np.ndarray], covariates: Sequence[np.ndarray] | None = None) -> History:
     """Filled series as one array. `covariates` has an array (covariates, length + horizon) a series."""
     longest = max(len(values) for values in filled)

@@ -1,0 +1,76 @@
+"""Where a forecast goes: rows into a pipe, a file or a table, and charts on a terminal."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import TYPE_CHECKING
+
+from seqcli.cli import console, options
+from seqcli.cli.charts import Band, Line, line_chart
+from seqcli.cli.rows import csv_line, write_rows
+from seqcli.errors import SeqcliError
+
+if TYPE_CHECKING:
+    from seqcli.forecasting.forecast import Forecast
+
+SHOWN = 3  # series drawn on a terminal
+WIDEST = 100  # columns a chart takes at most
+DANGEROUS = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet takes for the start of a formula
+
+
+def write_forecast(result: Forecast, output: str | None, form: options.RowFormat | None, *, excel_safe: bool) -> None:
+    """Write a forecast's rows to the file `output`, or to stdout, on a terminal with charts before."""
+    keys = result.panel.key_names
+    rows = (
+        {
+            name: f"'{value}" if excel_safe and name in keys and value.startswith(DANGEROUS) else value
+            for name, value in row.items()
+        }
+        for row in result.rows()
+    )
+    columns = result.columns()
+    if output is not None:
+        try:
+            with open(output, "w", encoding="utf-8", newline="") as file:
+                if form == "ndjson":
+                    file.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+                else:
+                    file.write(csv_line(columns))
+                    file.writelines(csv_line([row[name] for name in columns]) for row in rows)
+        except OSError as problem:
+            raise SeqcliError(f"{output}: cannot be written: {problem.strerror or problem}") from problem
+        console.notice(f"saved {output}")
+        return
+    if (form or ("table" if sys.stdout.isatty() else "csv")) == "table":
+        _draw(result)
+    write_rows(columns, rows, form)
+
+
+def _draw(result: Forecast) -> None:
+    """Charts of the first few series on the terminal."""
+    from seqcli.data.panel import series_names
+
+    terminal = console.rich_console(sys.stdout)
+    names = list(series_names(result.panel))
+    for index, one in enumerate(result.panel.series[:SHOWN]):
+        history = one.values[-max(3 * result.horizon, 2 * result.season, 24) :]
+        past = list(range(-len(history) + 1, 1))
+        ahead = list(range(1, result.horizon + 1))
+        low, high = result.bands[index, :, -2].tolist(), result.bands[index, :, -1].tolist()
+        first, calendar = one.first, result.panel.calendar
+        marks = sorted({past[0], past[0] // 2, 0, ahead[-1]})
+        terminal.print(
+            line_chart(
+                [
+                    Line("history", past, history.tolist(), "cyan"),
+                    Line("forecast", [0, *ahead], [history[-1], *result.point[index].tolist()], "yellow"),
+                ],
+                bands=[Band(f"{result.levels[-1]:g} %", ahead, low, high)],
+                x_labels=[(x, calendar.label(first, len(one.values) - 1 + x)) for x in marks],
+                title=console.escape(names[index]),
+                width=min(terminal.width, WIDEST),
+            )
+        )
+    if len(names) > SHOWN:
+        console.notice(f"charts of {SHOWN} of {len(names):,} series; --plot FILE.html draws more")
