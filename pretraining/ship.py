@@ -1,13 +1,16 @@
 """Put a trained forecaster into the package, in half precision, with what it was trained on.
 
-    python pretraining/ship.py OUTPUT
+    python pretraining/ship.py OUTPUT...
 
-OUTPUT is what `train.py` has written; the run's state must lie beside it.
+OUTPUT is what `train.py` has written; the last run's state must lie beside it. Of several, each of which went on from
+the one before, the mean is taken (Wortsman et al., "Model soups", 2022).
 """
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -39,8 +42,18 @@ def ship(checkpoint: Checkpoint, data: dict[str, Any], path: Path) -> None:
     )
 
 
+def mean_of(stages: Sequence[Checkpoint]) -> Checkpoint:
+    """The last checkpoint with the mean of all their parameters, and what each was trained with."""
+    tensors = {
+        name: np.mean([stage.tensors[name].astype(np.float32) for stage in stages], axis=0)
+        for name in stages[-1].tensors
+    }
+    options = [stage.provenance["options"] | stage.provenance.get("data", {}) for stage in stages]
+    return replace(stages[-1], tensors=tensors, provenance=stages[-1].provenance | {"mean of": options})
+
+
 if __name__ == "__main__":
-    output = Path(sys.argv[1])
-    recipe = load_state(state_path(output)).description["recipe"]
-    ship(load_checkpoint(output, task="forecast"), recipe, WEIGHTS)
+    outputs = [Path(name) for name in sys.argv[1:]]
+    recipe = load_state(state_path(outputs[-1])).description["recipe"]
+    ship(mean_of([load_checkpoint(output, task="forecast") for output in outputs]), recipe, WEIGHTS)
     print(f"{WEIGHTS}: {WEIGHTS.stat().st_size:,} bytes")

@@ -9,7 +9,7 @@ import pytest
 import train as script
 from batches import Source, validation_windows
 from pool import read_pool
-from ship import ship
+from ship import mean_of, ship
 
 from seqcli.checkpoint import load_checkpoint
 from seqcli.forecasting.batch import make_batch
@@ -59,6 +59,14 @@ def test_a_run_is_taken_up_and_shipped(pool_folder, tmp_path, monkeypatch, capsy
     exact = load_forecaster(second).run(inputs)
     np.testing.assert_allclose(forecaster.run(inputs), exact, rtol=0.05, atol=0.1)
     json.dumps(second.provenance)
+    middle = mean_of([first, second])
+    np.testing.assert_allclose(
+        middle.tensors["output_weight"],
+        (first.tensors["output_weight"] + second.tensors["output_weight"]) / 2,
+        rtol=1e-5,
+        atol=1e-7,
+    )
+    assert len(middle.provenance["mean of"]) == 2
     large = replace(second, tensors=second.tensors | {"output_bias": np.full(7, 1e6, np.float32)})
     with pytest.raises(ValueError, match="half precision"), np.errstate(over="ignore"):
         ship(large, {}, shipped)
