@@ -98,7 +98,7 @@ class _Run:
             self._restore(resume)
         processes.start_alike(self.model)
         self.seconds_before = self.saved = self.position.seconds
-        self.reported = self.started
+        self.reported = -math.inf  # the first step is reported: from then on there is something to save
         self.tokens_before_report, self.time_before_report, self.speed = 0, self.started, 0.0
         self.next_validation = self._next_validation()
 

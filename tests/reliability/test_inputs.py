@@ -180,7 +180,7 @@ def test_closed_standard_input(
 
 @contextlib.contextmanager
 def printing_to(descriptor: int) -> Iterator[None]:
-    stream = open(descriptor, "w", encoding="utf-8")
+    stream = os.fdopen(descriptor, "w", encoding="utf-8")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sys, "stdout", stream)
         yield
