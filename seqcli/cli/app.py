@@ -78,8 +78,8 @@ def _report(problem: Exception) -> int:
             message = problem.format_message().replace("Value error, ", "")
             console.error(message[:1].lower() + message[1:], f"'{path} --help' lists what it takes")
             return problem.exit_code
-        case MemoryError():
-            console.error("out of memory", "give it less at once: smaller batches, a smaller model or a shorter input")
+        case _ if _out_of_memory(problem):
+            console.error("out of memory", "give it less at once: a smaller --batch-size or --size, or a shorter input")
         case OSError():
             place = f"{problem.filename}: " if problem.filename is not None else ""
             console.error(f"{place}{problem.strerror or problem}")
@@ -89,6 +89,13 @@ def _report(problem: Exception) -> int:
                 "please report it together with what the same command prints with --debug",
             )
     return 1
+
+
+def _out_of_memory(problem: Exception) -> bool:
+    """Whether memory ran out: Python and NumPy have an error of its own for it, torch says it in a RuntimeError."""
+    signs = ("out of memory", "allocate memory")
+    said = isinstance(problem, RuntimeError) and any(sign in str(problem) for sign in signs)
+    return said or isinstance(problem, MemoryError)
 
 
 def _flush(code: int) -> int:
