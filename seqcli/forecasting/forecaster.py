@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
 from statistics import NormalDist
 from typing import Any
 
@@ -15,7 +15,7 @@ from seqcli.errors import CheckpointError, UsageError
 from seqcli.forecasting.covariates import own_names
 from seqcli.forecasting.inputs import FUTURE_FEATURES, PAST_FEATURES, Inputs
 from seqcli.forecasting.windows import History, inputs_at
-from seqcli.model.cells import sigmoid
+from seqcli.model.cells import CELLS, sigmoid
 from seqcli.model.stepping import StackShape, SteppingStack
 
 QUANTILES = (0.025, 0.1, 0.25, 0.5, 0.75, 0.9, 0.975)
@@ -70,14 +70,36 @@ class ForecasterConfig:
 
     @staticmethod
     def from_json(values: Mapping[str, Any]) -> ForecasterConfig:
-        try:
-            lists = {name: tuple(values.get(name, ())) for name in ("covariates", "holidays")}
-            scaling = tuple((float(mean), float(deviation)) for mean, deviation in values.get("scaling", ()))
-            return ForecasterConfig(**{**values, **lists, "scaling": scaling})
-        except (ValueError, TypeError) as problem:
-            raise CheckpointError(
-                "is not the model of a forecaster", hint="train one with forecast --save"
-            ) from problem
+        """Rebuild a configuration from a checkpoint's; `CheckpointError` when it is not one."""
+        known = {item.name for item in fields(ForecasterConfig)}
+        usable: dict[str, Callable[[Any], bool]] = {
+            "cell": lambda value: type(value) is str and value in CELLS,
+            **dict.fromkeys(("hidden", "layers", "width"), lambda value: _whole(value) and value > 0),
+            "season": _whole,
+            "frequency": lambda value: type(value) is str,
+            "covariates": lambda value: type(value) is list and all(type(name) is str for name in value),
+            "weight": lambda value: _finite(value) and 0 <= value <= 1,
+            "scaling": lambda value: type(value) is list and all(map(_pair, value)),
+            "holidays": lambda value: type(value) is list and all(type(day) is int for day in value),
+        }
+        for name in ("cell", "hidden", "layers", "width", *values):
+            if name not in known or name not in values or not usable[name](values[name]):
+                raise CheckpointError(f"the forecaster's configuration has no usable {name!r}: {values.get(name)!r}")
+        lists = {name: tuple(values.get(name, ())) for name in ("covariates", "holidays")}
+        scaling = tuple((float(mean), float(deviation)) for mean, deviation in values.get("scaling", ()))
+        return ForecasterConfig(**{**values, **lists, "scaling": scaling})
+
+
+def _whole(value: Any) -> bool:
+    return type(value) is int and 0 <= value < 2**31
+
+
+def _finite(value: Any) -> bool:
+    return type(value) in (int, float) and abs(value) < 1e300
+
+
+def _pair(value: Any) -> bool:
+    return type(value) is list and len(value) == 2 and all(map(_finite, value))
 
 
 class Forecaster:
@@ -149,22 +171,6 @@ def rising_quantiles(raw: np.ndarray) -> np.ndarray:
     above = middle + np.cumsum(steps[..., MIDDLE + 1 :], axis=-1)
     below = middle - np.cumsum(steps[..., :MIDDLE][..., ::-1], axis=-1)[..., ::-1]
     return np.concatenate([below, middle, above], axis=-1)
-
-
-def blend(
-    point: np.ndarray,
-    bands: np.ndarray,
-    network: np.ndarray,
-    levels: Sequence[float],
-    share: float,
-    floor: np.ndarray,
-) -> tuple[np.ndarray, np.ndarray]:
-    """Classical forecasts (series, horizon) and bands (series, horizon, 2 · levels) mixed with a network's quantiles,
-    which get the given share; the network's are interpolated where a level has none."""
-    result = share * network[..., MIDDLE] + (1 - share) * point
-    result = np.maximum(result, floor[:, None])
-    own = offsets(network, levels)
-    return result, result[..., None] + share * own + (1 - share) * (bands - point[..., None])
 
 
 def offsets(quantiles: np.ndarray, levels: Sequence[float]) -> np.ndarray:
