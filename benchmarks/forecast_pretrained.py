@@ -75,13 +75,15 @@ def held_back(folder: str, name: str, horizon: int) -> Group:
 
 def main(folder: str) -> None:
     print(describe())
-    print(f"{'group':<9}{'method':<16}{'MASE':>8}{'sMAPE':>8}{'OWA':>8}{'loss':>8}{'80 %':>7}{'95 %':>7}{'ms each':>9}")
+    print(
+        f"{'group':<10}{'method':<16}{'MASE':>8}{'sMAPE':>8}{'OWA':>8}{'loss':>8}{'80 %':>7}{'95 %':>7}{'ms each':>9}"
+    )
     groups = {
         "yearly": (1, 1, *tourism(folder, "Y")),
         "quarterly": (4, 4, *tourism(folder, "Q")),
         "monthly": (12, 12, *tourism(folder, "M")),
         "weekly": (52, 1, *held_back(folder, "weekly", 13)),
-        "hourly": (24, 24, *held_back(folder, "hourly", 48)),
+        "hourly": (168, 24, *held_back(folder, "hourly", 48)),
     }
     for group, (season, official, histories, actual) in groups.items():
         score(group, season, official, histories, actual)
@@ -114,7 +116,8 @@ def score(group: str, season: int, official: int, histories: list[np.ndarray], a
     simple = np.nanmean(quantile_loss(actual, naive_quantiles(histories, horizon, season), LEVELS, scales))
     positive = np.array([history.min() >= 0 for history in histories])
     panel = as_panel(histories, group)
-    for method in ("seasonal-naive", "theta", "ets", "classical", "network", "auto"):
+    methods = ("seasonal-naive", "theta", "ets", "classical", "network", "auto")
+    for method in methods if season < 24 else ("seasonal-naive", "network", "auto"):
         start, spread = time.process_time(), None
         if method == "network":
             batch = make_batch(histories)
@@ -130,7 +133,7 @@ def score(group: str, season: int, official: int, histories: list[np.ndarray], a
             forecast = forecast_all(histories, horizon, season, method)
         each = (time.process_time() - start) / len(histories) * 1000
         measured = np.array([np.nanmean(mase(actual, forecast, scales)), np.mean(smape(actual, forecast))])
-        row = f"{group:<9}{method:<16}{measured[0]:>8.3f}{measured[1]:>8.2f}{(measured / base).mean():>8.3f}"
+        row = f"{group:<10}{method:<16}{measured[0]:>8.3f}{measured[1]:>8.2f}{(measured / base).mean():>8.3f}"
         if spread is not None:
             loss = np.nanmean(quantile_loss(actual, spread, LEVELS, scales)) / simple
             covered = [100 * coverage(actual, spread[..., i], spread[..., -1 - i]) for i in (1, 0)]

@@ -1,23 +1,28 @@
 """Put a trained forecaster into the package, in half precision, with what it was trained on.
 
-    python pretraining/ship.py OUTPUT...
+    python pretraining/ship.py FOLDER OUTPUT...
 
-OUTPUT is what `train.py` has written; the last run's state must lie beside it. Of several, each of which went on from
-the one before, the mean is taken (Wortsman et al., "Model soups", 2022).
+FOLDER holds the pool of real series, OUTPUT is what `train.py` has written; the last run's state must lie beside it. Of
+several, each of which went on from the one before, the mean is taken (Wortsman et al., "Model soups", 2022).
 """
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
+from batches import Source, validation_windows
+from pool import read_pool
+from train import PretrainingTask
 
 from seqcli.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
-from seqcli.forecasting.forecaster import load_forecaster
+from seqcli.forecasting.forecaster import ForecasterConfig, load_forecaster
+from seqcli.forecasting.objective import ForecastNetwork
 from seqcli.forecasting.pretrained import WEIGHTS
 from seqcli.training.state import load_state, state_path
 
@@ -48,12 +53,31 @@ def mean_of(stages: Sequence[Checkpoint]) -> Checkpoint:
         name: np.mean([stage.tensors[name].astype(np.float32) for stage in stages], axis=0)
         for name in stages[-1].tensors
     }
-    options = [stage.provenance["options"] | stage.provenance.get("data", {}) for stage in stages]
-    return replace(stages[-1], tensors=tensors, provenance=stages[-1].provenance | {"mean of": options})
+    options = [named(stage.provenance["options"]) | stage.provenance.get("data", {}) for stage in stages]
+    provenance = stages[-1].provenance | {"options": options[-1], "mean of": options}
+    return replace(stages[-1], tensors=tensors, metrics={}, provenance=provenance)
+
+
+def named(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Options of a run with the names of files alone: where they lay is nobody's business."""
+    files = ("folder", "output", "init_from")
+    return {key: Path(value).name if key in files and value else value for key, value in options.items()}
+
+
+def measured(checkpoint: Checkpoint, folder: Path) -> Checkpoint:
+    """A checkpoint with its quantile loss on what was held back of the pool, by season."""
+    pool = read_pool(folder)
+    network = ForecastNetwork(ForecasterConfig.from_json(checkpoint.config))
+    network.start_from(checkpoint.tensors)
+    task = PretrainingTask(network.eval(), Source(pool, 0), validation_windows(pool))
+    with torch.no_grad():
+        metrics = task.validate(0, 0.0, final=True).metrics
+    return replace(checkpoint, metrics={name: round(value, 4) for name, value in metrics.items()})
 
 
 if __name__ == "__main__":
-    outputs = [Path(name) for name in sys.argv[1:]]
+    outputs = [Path(name) for name in sys.argv[2:]]
     recipe = load_state(state_path(outputs[-1])).description["recipe"]
-    ship(mean_of([load_checkpoint(output, task="forecast") for output in outputs]), recipe, WEIGHTS)
+    mean = mean_of([load_checkpoint(output, task="forecast") for output in outputs])
+    ship(measured(mean, Path(sys.argv[1])), recipe, WEIGHTS)
     print(f"{WEIGHTS}: {WEIGHTS.stat().st_size:,} bytes")

@@ -90,7 +90,7 @@ def main() -> None:
     if options.init_from:
         network.start_from(load_checkpoint(options.init_from, task="forecast").tensors)
     task = PretrainingTask(network, Source(pool, options.seed, options.batch_size), validation_windows(pool))
-    asked = {name: str(value) if isinstance(value, Path) else value for name, value in vars(options).items()}
+    asked = {name: value.name if isinstance(value, Path) else value for name, value in vars(options).items()}
     kinds = [[k.season, k.share, *k.history, *k.horizon, k.real] for k in KINDS]
     identity = RunIdentity(
         "forecast", config.to_json(), {"series": pool.counts(), "kinds": kinds}, pool.fingerprint, {}, asked
