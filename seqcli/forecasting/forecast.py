@@ -15,12 +15,12 @@ from seqcli.forecasting import pretrained
 from seqcli.forecasting.backtest import Folds, cut, fold_forecasts, measure, select
 from seqcli.forecasting.batch import fill_missing
 from seqcli.forecasting.covariates import KnownInputs
-from seqcli.forecasting.forecaster import Forecaster, blend
-from seqcli.forecasting.intervals import Widths, adapt, calibrate, stretch
+from seqcli.forecasting.forecaster import MIDDLE, QUANTILES, Forecaster, offsets
+from seqcli.forecasting.intervals import Widths, adapt, calibrate
 from seqcli.forecasting.methods import METHODS, WITH_NETWORK, choose, forecast_all
 from seqcli.forecasting.metrics import recent_scale
 from seqcli.forecasting.seasonality import detect_season, is_weekly
-from seqcli.forecasting.windows import make_history, origins
+from seqcli.forecasting.windows import History, make_history, origins
 
 MOST_CALIBRATED = 600  # series whose earlier forecasts the intervals of a large panel are taken from
 MOST_FOLDS = 1200  # earlier forecasts that are made for the intervals, about
@@ -177,33 +177,45 @@ def forecast_prepared(
         verdict = _verdict(folds, forecast, horizon, season, panel, len(filled))
         return Forecast(panel, season, horizon, levels, point, bands, chosen, table, verdict, notes)
 
-    held = cut(filled, horizon, season, origins=1)
-    whole = ~np.isnan(held.actual).any(axis=1)
-    held = select(held, whole)
+    # what a network has learnt from tells nothing of its errors: one trained here is measured on what was held out
+    held = cut(filled, horizon, season, origins=1 if train is not None else _origins_kept(len(filled)))
+    held = select(held, ~np.isnan(held.actual).any(axis=1))
     earlier = fold_forecasts(held, horizon, season, options.method)
     if forecaster is None and train is not None:
-        alone = np.full((len(filled), horizon), np.nan)
-        alone[held.member] = earlier
+        alone, latest = np.full((len(filled), horizon), np.nan), held.back == 0
+        alone[held.member[latest]] = earlier[latest]
         forecaster = train(prepared, alone)
     assert forecaster is not None
-    floor_held = floor[held.member]
-    history = make_history(panel, filled, known.values if known else None)
-    network = forecaster.quantiles(history, np.full(len(filled), history.length), horizon)
-    network_held = forecaster.quantiles(history, np.full(len(filled), history.length - horizon), horizon)[held.member]
     share = forecaster.config.weight
-    bands_held = widths.intervals(earlier, np.nan_to_num(held.recent), floor_held)
-    earlier, bands_held = blend(earlier, bands_held, network_held, levels, share, floor_held)
-    point, bands = blend(point, bands, network, levels, share, floor)
-    for index in range(len(levels)):
-        low, high = slice(2 * index, 2 * index + 1), slice(2 * index + 1, 2 * index + 2)
-        factor = stretch(
-            held.actual, earlier, bands_held[..., low][..., 0], bands_held[..., high][..., 0], levels[index]
-        )
-        for part in (low, high):
-            bands[..., part] = point[..., None] + factor * (bands[..., part] - point[..., None])
-    bands = np.maximum(bands, np.minimum(floor[:, None], point)[..., None])
+    if share > 0:
+        history = make_history(panel, filled, known.values if known else None)
+        network = forecaster.quantiles(history, np.full(len(filled), history.length), horizon)
+        network_held = _held_quantiles(forecaster, history, held, horizon)
+        point = np.maximum(share * network[..., MIDDLE] + (1 - share) * point, floor[:, None])
+        earlier = share * network_held[..., MIDDLE] + (1 - share) * earlier
+        earlier = np.maximum(earlier, floor[held.member][:, None])
+        spread, spread_held = offsets(network, levels), offsets(network_held, levels)
+        bands = adapt(point, spread, held.actual, earlier, spread_held, levels, floor, trust=1.0, learnt=1.0)
     verdict = _verdict(held, earlier, horizon, season, panel, len(filled))
     return Forecast(panel, season, horizon, levels, point, bands, chosen, table, verdict, notes, forecaster)
+
+
+def _origins_kept(count: int) -> int:
+    """From how many origins of each of `count` series the intervals of a kept network are corrected: no more than it
+    takes, since it may have learnt from the earlier ones."""
+    return int(np.clip(LEAST_SERIES // count, 1, 12))
+
+
+def _held_quantiles(forecaster: Forecaster, history: History, folds: Folds, horizon: int) -> np.ndarray:
+    """A network's quantiles from each fold's end. (folds, horizon, quantiles)"""
+    result = np.empty((len(folds.histories), horizon, len(QUANTILES)))
+    lengths = np.array([len(values) for values in folds.histories], int)
+    for number in set(folds.back.tolist()):
+        rows = np.flatnonzero(folds.back == number)
+        ends = np.zeros(len(history.values), int)
+        ends[folds.member[rows]] = history.begin[folds.member[rows]] + lengths[rows]
+        result[rows] = forecaster.quantiles(history, ends, horizon)[folds.member[rows]]
+    return result
 
 
 def _check(options: ForecastOptions) -> tuple[float, ...]:

@@ -102,12 +102,16 @@ def adapt(
     earlier_spread: np.ndarray,
     levels: Sequence[float],
     floor: np.ndarray,
+    *,
+    trust: float = 0.5,
+    learnt: float = LEARNT,
 ) -> np.ndarray:
     """Intervals around `point` (series, horizon) as wide as a network says, `spread` (series, horizon, 2 · levels),
     made wider or narrower by how well such intervals have covered `actual` (folds, horizon) around `earlier` forecasts.
 
-    Half of the correction (in proportion) is trusted: earlier origins overlap and know less. (series, horizon,
-    2 · levels), never crossing, not below `floor`.
+    The share `trust` of the correction (in proportion) is made: half, where earlier origins overlap and know less;
+    `learnt` is how wide intervals from the last origin are, relative to earlier ones. (series, horizon, 2 · levels),
+    never crossing, not below `floor`.
     """
     bands = np.empty_like(spread)
     reach = np.zeros(point.shape), np.zeros(point.shape)
@@ -116,7 +120,7 @@ def adapt(
         factor = stretch(
             actual, earlier, earlier + earlier_spread[..., low], earlier + earlier_spread[..., high], level
         )
-        factor = LEARNT * math.sqrt(factor)
+        factor = learnt * factor**trust
         reach = np.maximum(reach[0], -factor * spread[..., low]), np.maximum(reach[1], factor * spread[..., high])
         bands[..., low], bands[..., high] = point - reach[0], point + reach[1]
     result: np.ndarray = np.maximum(bands, np.minimum(floor[:, None], point)[..., None])
