@@ -26,9 +26,10 @@ import typer.main
 
 from seqcli import __version__
 from seqcli.cli import console
-from seqcli.errors import INTERRUPTED, TERMINATED, SeqcliError
+from seqcli.errors import INTERRUPTED, TERMINATED, SeqcliError, UsageError
 
 COMMANDS = ("train-lm", "generate", "train-mt", "translate", "forecast", "evaluate", "score", "info")
+IN_SEVERAL_PROCESSES = ("train-lm", "train-mt")  # what torchrun may start more than one of
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -298,3 +299,7 @@ def _seqcli(
     if context.invoked_subcommand is None:
         sys.stderr.write(context.get_help() + "\n")
         raise typer.Exit(2)
+    if int(os.environ.get("WORLD_SIZE", "1")) > 1 and context.invoked_subcommand not in IN_SEVERAL_PROCESSES:
+        raise UsageError(
+            f"{context.invoked_subcommand} runs in one process", hint="torchrun is for train-lm and train-mt"
+        )

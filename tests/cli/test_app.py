@@ -168,6 +168,18 @@ def test_only_the_first_of_several_processes_speaks(command, capsys, monkeypatch
     assert capsys.readouterr().err == ""
 
 
+def test_several_processes_only_train(command, capsys, monkeypatch):
+    command(lambda: console.write("should not run"))
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    assert app.run(["probe"]) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith("error: probe runs in one process\n")
+    monkeypatch.setenv("RANK", "1")
+    assert app.run(["probe"]) == 2
+    assert capsys.readouterr() == ("", "")
+
+
 def test_library_warnings_are_one_line_with_v_and_silent_without(command, capsys):
     def probe() -> None:
         with warnings.catch_warnings():
