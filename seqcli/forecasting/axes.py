@@ -1,0 +1,81 @@
+"""Where to put marks on the axes of a chart of a series, and what to write there."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from datetime import datetime
+from itertools import pairwise
+
+from seqcli.data.panel import Panel
+
+ENOUGH_MARKS, MOST_MARKS = 4, 8
+_LONGEST = 10  # characters of a time stamp that is written as the data has it
+
+
+def _day(moment: datetime) -> int:
+    return moment.toordinal() - 1  # weeks begin on Mondays
+
+
+# What changes from one mark to the next, coarse to fine, and how it is written.
+_GRAINS: list[tuple[Callable[[datetime], object], str]] = [
+    *((lambda m, n=n: m.year // n, "%Y") for n in (100, 50, 20, 10, 5, 2, 1)),
+    *((lambda m, n=n: (m.year, (m.month - 1) // n), "%Y-%m") for n in (6, 3, 1)),
+    *((lambda m, n=n: _day(m) // n, "%Y-%m-%d") for n in (14, 7, 2, 1)),
+    *((lambda m, n=n: (_day(m), m.hour // n), "%d %H:%M") for n in (12, 6, 3, 1)),
+    *((lambda m, n=n: (_day(m), m.hour, m.minute // n), "%H:%M") for n in (30, 10, 5, 1)),
+]
+
+
+def time_marks(panel: Panel, index: int, start: int, stop: int, *, most: int = MOST_MARKS) -> list[tuple[int, str]]:
+    """Steps from `start` to `stop` at which something begins, such as a year, and what it is called; at most `most`.
+
+    Step 0 is the last value of the panel's series `index`.
+    """
+    one, calendar = panel.series[index], panel.calendar
+    last = len(one.values) - 1
+    numbers = [calendar.shift(one.first, last + step) for step in range(start - 1, stop + 1)]
+    moments = [calendar.date(number) for number in numbers]
+    dates = [moment for moment in moments if moment is not None]
+    chosen: list[tuple[int, str]] = []
+    if len(dates) < len(numbers):
+        size = next(
+            size
+            for power in range(18)
+            for size in (10**power, 2 * 10**power, 5 * 10**power)
+            if (numbers[-1] - numbers[0]) / size < most
+        )
+        chosen = [
+            (start + place, calendar.style.write(number))
+            for place, (before, number) in enumerate(pairwise(numbers))
+            if before // size < number // size
+        ]
+    else:
+        for grain, form in _GRAINS:
+            marks = [
+                (start + place, "" if moment.year < 1000 else moment.strftime(form))
+                for place, (before, moment) in enumerate(pairwise(dates))
+                if grain(before) != grain(moment)
+            ]
+            if len(marks) > most or len(chosen) >= ENOUGH_MARKS:
+                break
+            chosen = [
+                (step, name if form == "%Y" and name else _own(calendar.label(one.first, last + step), name))
+                for step, name in marks
+            ]
+    if len(chosen) < 2:
+        chosen = [(step, calendar.label(one.first, last + step)) for step in sorted({start, stop})]
+    return chosen
+
+
+def _own(label: str, name: str) -> str:
+    """The time as the data has it, unless that is long."""
+    return label if len(label) <= _LONGEST or not name else name
+
+
+def value_marks(low: float, high: float) -> list[float]:
+    """About four round numbers from `low` to `high`."""
+    raw = (high - low) / 4
+    power = 10.0 ** math.floor(math.log10(raw))
+    step = next(factor * power for factor in (1, 2, 5, 10) if factor * power >= raw * 0.999)
+    return [index * step for index in range(math.ceil(low / step), math.floor(high / step) + 1)]
