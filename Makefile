@@ -47,7 +47,9 @@ demo: $(STAMP)
 		--output $(DEMO)/pairs.mt.safetensors --overwrite
 	head -n 5 sample_data/pairs.en-zh.test.tsv | cut -f 1 | $(BIN)/seqcli translate --model $(DEMO)/pairs.mt.safetensors
 	$(BIN)/seqcli evaluate $(DEMO)/pairs.mt.safetensors sample_data/pairs.en-zh.test.tsv
-	$(BIN)/seqcli forecast sample_data/sales.csv --output $(DEMO)/sales.forecast.csv --plot $(DEMO)/sales.svg
+	$(BIN)/seqcli forecast sample_data/sales.csv --horizon 28 --budget 20s --holidays sample_data/holidays.csv \
+		--covariates promo --future sample_data/sales.future.csv \
+		--output $(DEMO)/sales.forecast.csv --plot $(DEMO)/sales.svg
 	head -n 8 $(DEMO)/sales.forecast.csv
 
 clean:

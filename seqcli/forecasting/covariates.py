@@ -106,7 +106,7 @@ def known_inputs(
     extended = [one.covariates for one in panel.series]
     if own and future is not None:
         extended = [np.concatenate(both, axis=1) for both in zip(extended, future, strict=True)]
-    scaling = tuple(scaling) or tuple(_scaling(own, extended))
+    scaling = tuple(scaling) or tuple(_scaling(own, [one.covariates for one in panel.series]))
     tables = _dated_inputs(panel, horizon, names[len(own) :], holidays)
     values = []
     for one, covariates, table in zip(panel.series, extended, tables, strict=True):
@@ -118,7 +118,7 @@ def known_inputs(
 
 
 def _scaling(names: Sequence[str], values: Sequence[np.ndarray]) -> list[tuple[float, float]]:
-    """Mean and deviation of each covariate over the panel."""
+    """Mean and deviation of each covariate over the panel's past."""
     scaling = []
     for index, name in enumerate(names):
         numbers = np.concatenate([one[index] for one in values])
