@@ -20,7 +20,7 @@ DANGEROUS = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet takes for the
 
 
 def write_forecast(result: Forecast, output: str | None, form: options.RowFormat | None, *, excel_safe: bool) -> None:
-    """Write a forecast's rows to the file `output`, or to stdout, on a terminal with charts before."""
+    """Write a forecast's rows to the file `output`, or to stdout, on a terminal with charts after."""
     keys = result.panel.key_names
     rows = (
         {
@@ -42,14 +42,15 @@ def write_forecast(result: Forecast, output: str | None, form: options.RowFormat
             raise SeqcliError(f"{output}: cannot be written: {problem.strerror or problem}") from problem
         console.notice(f"saved {output}")
         return
-    if (form or ("table" if sys.stdout.isatty() else "csv")) == "table":
-        _draw(result)
     write_rows(columns, rows, form)
+    if (form or ("table" if sys.stdout.isatty() else "csv")) == "table":
+        _draw(result)  # last, where it is seen when the table is long
 
 
 def _draw(result: Forecast) -> None:
     """Charts of the first few series on the terminal."""
     from seqcli.data.panel import series_names
+    from seqcli.forecasting.axes import time_marks
 
     terminal = console.rich_console(sys.stdout)
     names = list(series_names(result.panel))
@@ -58,8 +59,6 @@ def _draw(result: Forecast) -> None:
         past = list(range(-len(history) + 1, 1))
         ahead = list(range(1, result.horizon + 1))
         low, high = result.bands[index, :, -2].tolist(), result.bands[index, :, -1].tolist()
-        first, calendar = one.first, result.panel.calendar
-        marks = sorted({past[0], past[0] // 2, 0, ahead[-1]})
         terminal.print(
             line_chart(
                 [
@@ -67,7 +66,7 @@ def _draw(result: Forecast) -> None:
                     Line("forecast", [0, *ahead], [history[-1], *result.point[index].tolist()], "yellow"),
                 ],
                 bands=[Band(f"{result.levels[-1]:g} %", ahead, low, high)],
-                x_labels=[(x, calendar.label(first, len(one.values) - 1 + x)) for x in marks],
+                x_labels=time_marks(result.panel, index, past[0], ahead[-1]),
                 title=console.escape(names[index]),
                 width=min(terminal.width, WIDEST),
             )

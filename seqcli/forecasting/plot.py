@@ -18,7 +18,7 @@ WIDTH, HEIGHT = 760, 250  # of one series' chart, in pixels
 _LEFT, _RIGHT, _TOP, _BOTTOM = 62, 18, 34, 30
 _HEAD = 30  # height of the legend, above the charts
 _LONG_SEASON = 24  # periods; of a season that is longer two are drawn, else five
-_BANDS = ("#9ecae1", "#c9dff0", "#e5eff8")  # the innermost first
+_BANDS = ("#9ecae1", "#c6dcef", "#dfebf7", "#eff5fb")  # the innermost first
 _INK, _BLUE, _GREY, _GRID = "#333333", "#08519c", "#666666", "#e8e8e8"
 
 
@@ -120,7 +120,7 @@ def _panel_svg(chart: _Chart, top: int) -> list[str]:
     ahead = list(range(1, last + 1))
     for index, (name, lower, upper) in reversed(list(enumerate(chart.bands))):
         outline = points([0, *ahead], [chart.anchor, *upper]) + " " + points([*ahead[::-1]], lower[::-1])
-        parts.append(f'<polygon points="{outline}" fill="{_BANDS[min(index, 2)]}"><title>{name}</title></polygon>')
+        parts.append(f'<polygon points="{outline}" fill="{_BANDS[min(index, 3)]}"><title>{name}</title></polygon>')
     parts.append(f'<line x1="{x(0):.1f}" x2="{x(0):.1f}" y1="{top + _TOP}" y2="{bottom}" class="now"/>')
     # a missing value breaks the line of the history
     run: list[tuple[int, float]] = []
@@ -171,7 +171,7 @@ def _svg(charts: Sequence[_Chart]) -> str:
 
 def _legend(chart: _Chart) -> list[tuple[str, str, bool]]:
     """Name, colour, and whether it is a line."""
-    bands = [(f"{name} interval", _BANDS[min(index, 2)], False) for index, (name, _, _) in enumerate(chart.bands)]
+    bands = [(f"{name} interval", _BANDS[min(index, 3)], False) for index, (name, _, _) in enumerate(chart.bands)]
     return [("history", _INK, True), ("forecast", _BLUE, True), *bands]
 
 
@@ -204,7 +204,7 @@ def _save_png(path: Path, charts: Sequence[_Chart]) -> None:
         for index, (name, low, high) in reversed(list(enumerate(chart.bands))):
             lower, upper = [chart.anchor, *low], [chart.anchor, *high]
             label = f"{name} interval"
-            axes.fill_between(ahead, lower, upper, color=_BANDS[min(index, 2)], linewidth=0, label=label, zorder=2)
+            axes.fill_between(ahead, lower, upper, color=_BANDS[min(index, 3)], linewidth=0, label=label, zorder=2)
         axes.axvline(0, color="#999999", linewidth=0.8, linestyle=(0, (3, 3)), zorder=2.5)
         axes.plot(past, chart.history, color=_INK, linewidth=1, label="history", zorder=3)
         axes.plot(ahead, [chart.anchor, *chart.forecast], color=_BLUE, linewidth=1.6, label="forecast", zorder=3)
