@@ -1,6 +1,6 @@
 """Train the forecaster that is shipped with the package.
 
-    python pretraining/train.py FOLDER OUTPUT [--seconds 3600] [--hidden 128] [--resume]
+    python pretraining/train.py FOLDER OUTPUT [--seconds 3600 | --steps N] [--hidden 128] [--resume]
 
 FOLDER holds the pool of real series (see `pool.py`). The run's state is written beside OUTPUT every minute.
 """
@@ -70,6 +70,7 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("output", type=Path)
     parser.add_argument("--seconds", type=float, default=3600)
+    parser.add_argument("--steps", type=int, help="instead of seconds")
     parser.add_argument("--cell", default="gru")
     parser.add_argument("--hidden", type=int, default=128)
     parser.add_argument("--layers", type=int, default=1)
@@ -115,7 +116,8 @@ def main() -> None:
         task,
         TrainingOptions(
             learning_rate=options.learning_rate,
-            budget=options.seconds,
+            budget=None if options.steps else options.seconds,
+            steps=options.steps,
             average=0.999,
             clip=1.0,
             validations=options.validations,

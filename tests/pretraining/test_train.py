@@ -43,13 +43,13 @@ def test_every_batch_is_finite_and_most_of_it_counts(pool_folder):
 def test_a_run_is_taken_up_and_shipped(pool_folder, tmp_path, monkeypatch, capsys):
     output = tmp_path / "small.forecast.safetensors"
     arguments = ["train.py", str(pool_folder), str(output), "--hidden", "8", "--width", "8", "--batch-size", "16"]
-    monkeypatch.setattr(sys, "argv", [*arguments, "--seconds", "0.5", "--validations", "2"])
+    monkeypatch.setattr(sys, "argv", [*arguments, "--steps", "3", "--validations", "2"])
     script.main()
     first = load_checkpoint(output, task="forecast")
-    monkeypatch.setattr(sys, "argv", [*arguments, "--seconds", "1", "--validations", "2", "--resume"])
+    monkeypatch.setattr(sys, "argv", [*arguments, "--steps", "6", "--validations", "2", "--resume"])
     script.main()
     second = load_checkpoint(output, task="forecast")
-    assert second.metrics["steps"] > first.metrics["steps"]
+    assert (first.metrics["steps"], second.metrics["steps"]) == (3, 6)
     assert "score" in capsys.readouterr().out
     shipped = tmp_path / "pretrained.safetensors"
     ship(second, {"series": {}}, shipped)
