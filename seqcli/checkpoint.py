@@ -55,7 +55,7 @@ class Checkpoint:
 
     `tensors` are its parameters by name; `config` what its network is rebuilt from; `blobs` files inside the file, such
     as the tokenizer; `metrics` and `provenance` what it achieved and where it comes from. All but the tensors and blobs
-    are plain JSON values. `shapes` are the tensors'; from `read_metadata` the tensors themselves are empty arrays.
+    are plain JSON values.
     """
 
     task: str
@@ -64,7 +64,6 @@ class Checkpoint:
     blobs: dict[str, bytes] = field(default_factory=dict)
     metrics: dict[str, Any] = field(default_factory=dict)
     provenance: dict[str, Any] = field(default_factory=dict)
-    shapes: dict[str, tuple[int, ...]] = field(default_factory=dict)
 
 
 def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
@@ -95,16 +94,6 @@ def check_parameters(shapes: Mapping[str, tuple[int, ...]], parameters: Mapping[
     for name, shape in shapes.items():
         if (found := tuple(parameters[name].shape)) != shape:
             raise CheckpointError(f"tensor {name!r} has shape {found}, expected {shape}", hint=REMEDY)
-
-
-def read_metadata(path: Path, *, task: str | None = None) -> Checkpoint:
-    """A model without its tensors' values (empty arrays; see `shapes`); the header is verified, the tensors are not."""
-    with _opened(path) as file:
-        header = _read_header(path, file)
-    shapes = {name: entry.shape for name, entry in header.entries.items()}
-    arrays = {name: np.empty(0, entry.dtype) for name, entry in header.entries.items()}
-    found = _checkpoint(path, arrays, header.metadata, task, shapes)
-    return found
 
 
 def newest_checkpoint(folder: Path, task: str) -> Path:
@@ -285,13 +274,7 @@ def _checked_entries(entries: dict[str, Any], available: int, refuse: Any) -> di
     return checked
 
 
-def _checkpoint(
-    path: Path,
-    arrays: dict[str, np.ndarray],
-    metadata: dict[str, Any],
-    task: str | None,
-    shapes: dict[str, tuple[int, ...]] | None = None,
-) -> Checkpoint:
+def _checkpoint(path: Path, arrays: dict[str, np.ndarray], metadata: dict[str, Any], task: str | None) -> Checkpoint:
     found = metadata.get("task")
     if found not in TASKS:
         raise CheckpointError(f"{path}: is not a model (a training state, perhaps)", hint="name NAME.TASK.safetensors")
@@ -302,12 +285,10 @@ def _checkpoint(
     for name, value in parts.items():
         if not isinstance(value, dict):
             raise CheckpointError(f"{path}: its {name!r} is missing", hint=REMEDY)
-    shapes = shapes if shapes is not None else {name: value.shape for name, value in arrays.items()}
     return Checkpoint(
         task=found,
         tensors={name[7:]: value for name, value in arrays.items() if name.startswith("tensor/")},
         blobs={name[5:]: value.tobytes() for name, value in arrays.items() if name.startswith("blob/")},
-        shapes={name[7:]: shape for name, shape in shapes.items() if name.startswith("tensor/")},
         config=parts["config"] or {},
         metrics=parts["metrics"] or {},
         provenance=parts["provenance"] or {},
