@@ -5,7 +5,7 @@
 FOLDER holds tourism_{Y,Q,M}_{train,test}.csv.gz, long form `unique_id,ds,y`. OWA is the mean of the ratios of MASE and
 sMAPE to those of Naive2, both exactly as in the M4 competition. Its test for a season looks at the values alone; the
 package's also at their differences, since a trend hides a season. A Naive2 with the package's test is the row naive2+,
-and "OWA+" is relative to it: more to be beaten by where many series have a trend and a season, as the monthly ones do.
+and "OWA+" is relative to it.
 `auto` has the shipped network, `classical` has not; no option is given but the horizon.
 """
 

@@ -9,8 +9,11 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from seqcli.data.panel_columns import Layout, Table, find_layout, parse_numbers, read_table
-from seqcli.data.panel_time import Calendar, Frequency, TimeStyle, infer_frequency, parse_frequency
+from seqcli.data.calendar import Calendar
+from seqcli.data.frequency import Frequency, infer_frequency, parse_frequency
+from seqcli.data.panel_columns import Layout, find_layout
+from seqcli.data.panel_time import TimeStyle
+from seqcli.data.table import Table, parse_numbers, read_table
 from seqcli.errors import DataError
 
 LONGEST_GAP = 50  # times as many missing points as there are values: then the time column is not what it seems

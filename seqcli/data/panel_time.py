@@ -1,103 +1,15 @@
-"""Time stamps as people write them, and the frequency they follow."""
+"""Time stamps as people write them."""
 
 from __future__ import annotations
 
 import re
-from calendar import monthrange
-from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from itertools import pairwise
-
-from seqcli.errors import UsageError
 
 _MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
 _EPOCH = datetime(1970, 1, 1)
 _CLOCK = r"(?:[T ]\s*(\d{1,2}):(\d{2})(?::(\d{2})(?:[.,]\d+)?)?\s*([AaPp][Mm])?)?\s*(Z|[+-]\d{2}:?\d{2})?"
-
-
-@dataclass(frozen=True)
-class Frequency:
-    """The distance between two time stamps: `count` times a `unit`, one of month, day, business day, second, step."""
-
-    unit: str
-    count: int = 1
-
-    @property
-    def name(self) -> str:
-        """How people call it: monthly, every 30 minutes."""
-        common = {
-            ("month", 1): "monthly",
-            ("month", 3): "quarterly",
-            ("month", 6): "half-yearly",
-            ("month", 12): "yearly",
-            ("day", 1): "daily",
-            ("day", 7): "weekly",
-            ("business day", 1): "business days",
-            ("second", 3600): "hourly",
-            ("step", 1): "numbered steps",
-        }
-        if (self.unit, self.count) in common:
-            return common[self.unit, self.count]
-        if self.unit == "second":
-            for size, word in ((3600, "hours"), (60, "minutes")):
-                if self.count % size == 0:
-                    return "every minute" if self.count == 60 else f"every {self.count // size} {word}"
-        if self.unit == "month" and self.count % 12 == 0:
-            return f"every {self.count // 12} years"
-        return f"every {self.count} {self.unit}s" if self.count > 1 else f"every {self.unit}"
-
-    @property
-    def step(self) -> str:
-        """One period, as a noun: month, quarter, step."""
-        nouns = {"monthly": "month", "quarterly": "quarter", "half-yearly": "half-year", "yearly": "year"}
-        nouns |= {"daily": "day", "weekly": "week", "business days": "business day", "hourly": "hour"}
-        return nouns.get(self.name, "step")
-
-    @property
-    def season(self) -> int:
-        """Periods after which a pattern usually comes again; 1 when there is none, as for years and steps."""
-        if self.unit == "month":
-            return 12 // self.count if self.count < 12 and 12 % self.count == 0 else 1
-        if self.unit == "business day":
-            return 5
-        if self.unit == "day":
-            return {1: 7, 7: 52, 14: 26}.get(self.count, 1)
-        if self.unit == "second":
-            for length in (3600, 86400) if self.count < 300 else (86400,):
-                if self.count < length and length % self.count == 0:
-                    return length // self.count
-        return 1
-
-    @property
-    def horizon(self) -> int:
-        """How far to forecast when nobody says."""
-        usual = {"yearly": 6, "half-yearly": 6, "quarterly": 8, "monthly": 12, "weekly": 13, "daily": 14}
-        usual |= {"business days": 10, "hourly": 48}
-        if self.name in usual:
-            return usual[self.name]
-        return self.season if self.unit == "second" and self.season > 1 else 10
-
-
-_ALIASES = {
-    "Y": ("month", 12), "A": ("month", 12), "YE": ("month", 12), "YS": ("month", 12), "AS": ("month", 12),
-    "Q": ("month", 3), "QE": ("month", 3), "QS": ("month", 3), "M": ("month", 1), "ME": ("month", 1),
-    "MS": ("month", 1), "W": ("day", 7), "D": ("day", 1), "B": ("business day", 1), "H": ("second", 3600),
-    "T": ("second", 60), "MIN": ("second", 60), "S": ("second", 1), "STEP": ("step", 1), "BM": ("month", 1),
-    "BME": ("month", 1), "BQ": ("month", 3), "BQE": ("month", 3), "BY": ("month", 12), "BYE": ("month", 12),
-    "YEARLY": ("month", 12), "QUARTERLY": ("month", 3), "MONTHLY": ("month", 1), "WEEKLY": ("day", 7),
-    "DAILY": ("day", 1), "HOURLY": ("second", 3600),
-}  # fmt: skip
-
-
-def parse_frequency(text: str) -> Frequency:
-    """A frequency from a word or a pandas alias, old or new: `monthly`, `MS`, `ME`, `M`, `W-SUN`, `30min`, `15T`."""
-    match = re.fullmatch(r"(\d*)\s*([A-Za-z]+)(?:-[A-Za-z]{3})?", text.strip())
-    unit = _ALIASES.get(match[2].upper()) if match else None
-    if not match or unit is None or match[1] == "0":
-        raise UsageError(f"unknown frequency {text!r}", hint="some are Y, Q, M, W, D, B, h, 30min, or monthly, weekly")
-    return Frequency(unit[0], unit[1] * int(match[1] or 1))
 
 
 @dataclass(frozen=True)
@@ -139,11 +51,13 @@ def find_style(texts: Sequence[str], *, day_first: bool | None = None) -> tuple[
     return None
 
 
-def _seconds(moment: datetime) -> int:
+def to_seconds(moment: datetime) -> int:
+    """Seconds since 1970."""
     return round((moment - _EPOCH).total_seconds())
 
 
-def _moment(seconds: int) -> datetime:
+def to_moment(seconds: int) -> datetime:
+    """The time of seconds since 1970."""
     return _EPOCH + timedelta(seconds=seconds)
 
 
@@ -155,11 +69,11 @@ def _style(
     def parse(text: str) -> int | None:
         match = compiled.fullmatch(text.strip())
         try:
-            return _seconds(read(match)) if match else None
+            return to_seconds(read(match)) if match else None
         except (ValueError, OverflowError):
             return None
 
-    return TimeStyle(name, "second", parse, lambda number: write(_moment(number)))
+    return TimeStyle(name, "second", parse, lambda number: write(to_moment(number)))
 
 
 def _month_style(
@@ -412,90 +326,3 @@ def _steps(sample: Sequence[str]) -> TimeStyle | None:
         return int(match[1]) if match else None
 
     return TimeStyle("numbers", "step", parse, str)
-
-
-def infer_frequency(runs: Iterable[Sequence[int]], unit: str) -> Frequency | None:
-    """The frequency of sorted time numbers counting `unit`, by their most common distance; None when there is none."""
-    distances: Counter[int] = Counter()
-    weekdays: set[int] = set()
-    midnights = True
-    for run in runs:
-        distances.update(b - a for a, b in pairwise(run) if b > a)
-        if unit == "second":
-            midnights = midnights and all((number - run[0]) % 86400 == 0 for number in run[:400])
-            weekdays.update((number // 86400 + 3) % 7 for number in run[:400])
-    if not distances:
-        return None
-    if unit != "second":
-        # the distance most pairs have; where others are its parts (gaps hide it), the smallest common one
-        return Frequency(unit, min(_common(distances)))
-    step = min(_common(distances))
-    days, rest = divmod(step, 86400)
-    if rest or not midnights:
-        return Frequency("second", step)
-    for count, low, high in ((1, 28, 31), (3, 89, 92), (6, 181, 184), (12, 365, 366)):
-        if low <= days <= high and not (days in (28, 91) and len(distances) == 1 and sum(distances.values()) > 2):
-            return Frequency("month", count)
-    if days == 1 and sum(distances.values()) >= 7 and not weekdays & {5, 6}:
-        return Frequency("business day")
-    return Frequency("day", days)
-
-
-def _common(distances: Counter[int]) -> list[int]:
-    """The distances that are about as common as the most common one."""
-    most = max(distances.values())
-    return [distance for distance, count in distances.items() if count >= 0.5 * most]
-
-
-@dataclass(frozen=True)
-class Calendar:
-    """Positions on a regular grid, and their names in the style of the input."""
-
-    frequency: Frequency
-    style: TimeStyle
-
-    def position(self, number: int) -> int:
-        """Where on the grid a style's number lies; numbers between two points of it belong to the nearer one."""
-        unit, count = self.frequency.unit, self.frequency.count
-        if unit == "month":
-            if self.style.unit == "second":
-                moment = _moment(number)
-                # a month's end is the month, and so is its first day
-                return (moment.year * 12 + moment.month - 1) // count
-            return number // count
-        if unit == "business day":
-            week, day = divmod(number // 86400 + 3, 7)
-            return week * 5 + min(day, 4)
-        if unit == "day":
-            return (number // 86400) // count
-        return number // count
-
-    def label(self, number: int, steps: int) -> str:
-        """The name of the time `steps` periods after a style's `number`."""
-        return self.style.write(self.shift(number, steps))
-
-    def shift(self, number: int, steps: int) -> int:
-        """A style's number `steps` periods later. Month ends stay month ends."""
-        unit, count = self.frequency.unit, self.frequency.count
-        if unit == "month" and self.style.unit == "second":
-            moment = _moment(number)
-            months = moment.year * 12 + moment.month - 1 + steps * count
-            year, month = divmod(months, 12)
-            last = monthrange(year, month + 1)[1]
-            at_end = moment.day == monthrange(moment.year, moment.month)[1] and moment.day >= 28 and moment.day != 1
-            return _seconds(moment.replace(year=year, month=month + 1, day=last if at_end else min(moment.day, last)))
-        if unit == "business day":
-            week, day = divmod(number // 86400 + 3, 7)
-            week, day = divmod(week * 5 + min(day, 4) + steps, 5)
-            return (week * 7 + day - 3) * 86400 + number % 86400
-        if unit == "day":
-            return number + steps * count * 86400
-        return number + steps * count
-
-    def date(self, number: int) -> datetime | None:
-        """The calendar date of a style's number; None for steps and for years a calendar does not have."""
-        if self.style.unit == "second":
-            return _moment(number)
-        if self.style.unit == "month" and 1 <= number // 12 <= 9999:
-            return datetime(number // 12, number % 12 + 1, 1)
-        return None

@@ -13,9 +13,10 @@ from itertools import pairwise
 
 import numpy as np
 
+from seqcli.data.frequency import Frequency
 from seqcli.data.panel import Panel
-from seqcli.data.panel_columns import parse_numbers, read_table
-from seqcli.data.panel_time import Frequency, find_style
+from seqcli.data.panel_time import find_style
+from seqcli.data.table import parse_numbers, read_table
 from seqcli.errors import DataError, UsageError
 
 YEAR = 365.2425  # days

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seqcli.data.panel import ReadOptions, read_panel
-from seqcli.data.panel_columns import read_table
+from seqcli.data.table import read_table
 from seqcli.errors import DataError, UsageError
 
 
@@ -206,5 +206,5 @@ def test_lines_are_counted_through_blank_rows_and_cells_with_line_feeds(tmp_path
 def test_a_row_of_another_width_is_named_by_its_line(tmp_path):
     path = tmp_path / "long.csv"
     path.write_text("ds,id,y\n" + "2000-01-01,a,1\n" * 4999 + "2000-01-01,b,1,,\n" * 3 + "2000-01-01,b\n")
-    with pytest.raises(DataError, match="line 5004.*has 2 cells where the header has 3"):
+    with pytest.raises(DataError, match=r"line 5004.*has 2 cells where the header has 3"):
         read_table(str(path))

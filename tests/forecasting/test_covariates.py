@@ -5,8 +5,8 @@ from datetime import date
 import numpy as np
 import pytest
 
+from seqcli.data.frequency import Frequency
 from seqcli.data.panel import ReadOptions, read_panel
-from seqcli.data.panel_time import Frequency
 from seqcli.errors import DataError, UsageError
 from seqcli.forecasting.covariates import (
     HOLIDAYS,
