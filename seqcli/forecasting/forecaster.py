@@ -16,7 +16,7 @@ from seqcli.forecasting.covariates import own_names
 from seqcli.forecasting.inputs import FUTURE_FEATURES, PAST_FEATURES, Inputs
 from seqcli.forecasting.windows import History, inputs_at
 from seqcli.model.cells import CELLS, sigmoid
-from seqcli.model.stepping import StackShape, SteppingStack
+from seqcli.model.stepping import MAX_LAYERS, StackShape, SteppingStack
 
 QUANTILES = (0.025, 0.1, 0.25, 0.5, 0.75, 0.9, 0.975)
 MIDDLE = QUANTILES.index(0.5)
@@ -74,7 +74,8 @@ class ForecasterConfig:
         known = {item.name for item in fields(ForecasterConfig)}
         usable: dict[str, Callable[[Any], bool]] = {
             "cell": lambda value: type(value) is str and value in CELLS,
-            **dict.fromkeys(("hidden", "layers", "width"), lambda value: _whole(value) and value > 0),
+            **dict.fromkeys(("hidden", "width"), lambda value: _whole(value) and value > 0),
+            "layers": lambda value: _whole(value) and 0 < value <= MAX_LAYERS,
             "season": _whole,
             "frequency": lambda value: type(value) is str,
             "covariates": lambda value: type(value) is list and all(type(name) is str for name in value),

@@ -7,7 +7,7 @@ from typing import Any
 
 from seqcli.errors import CheckpointError
 from seqcli.model.cells import CELLS
-from seqcli.model.stepping import StackShape
+from seqcli.model.stepping import MAX_LAYERS, StackShape
 
 
 @dataclass(frozen=True)
@@ -43,8 +43,9 @@ class LanguageModelConfig:
         kinds: dict[str, type] = {"cell": str, "tied": bool}
         for item in fields(cls):
             kind: type = kinds.get(item.name, int)
+            limit = MAX_LAYERS if item.name.endswith("layers") else 2**31 - 1
             value = values.get(item.name)
-            if type(value) is not kind or (type(value) is int and not 0 < value < 2**31):
+            if type(value) is not kind or (type(value) is int and not 0 < value <= limit):
                 raise CheckpointError(f"the model's configuration has no usable {item.name!r}: {value!r}")
         if set(values) != {item.name for item in fields(cls)} or values["cell"] not in CELLS:
             raise CheckpointError("the model's configuration is not that of a language model this program knows")

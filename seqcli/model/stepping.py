@@ -22,6 +22,8 @@ from seqcli.model.cells import (
     state_size,
 )
 
+MAX_LAYERS = 1000  # a model file that asks for more is refused before a list of their parameters is made
+
 
 @dataclass(frozen=True)
 class StackShape:

@@ -7,7 +7,7 @@ from typing import Any
 
 from seqcli.errors import CheckpointError
 from seqcli.model.cells import CELLS
-from seqcli.model.stepping import StackShape
+from seqcli.model.stepping import MAX_LAYERS, StackShape
 
 ATTENTIONS = ("additive", "dot", "multi-head", "none")
 
@@ -94,8 +94,9 @@ class TranslationConfig:
         kinds = {"cell": str, "attention": str, "input_feeding": bool}
         for item in fields(cls):
             kind: type = kinds.get(item.name, int)
+            limit = MAX_LAYERS if item.name.endswith("layers") else 2**31 - 1
             value: Any = values.get(item.name)
-            if type(value) is not kind or (isinstance(value, int) and kind is int and not 0 < value < 2**31):
+            if type(value) is not kind or (isinstance(value, int) and kind is int and not 0 < value <= limit):
                 raise CheckpointError(f"the model's configuration has no usable {item.name!r}: {value!r}")
         known = set(values) == {item.name for item in fields(cls)}
         if not known or values["cell"] not in CELLS or values["attention"] not in ATTENTIONS:
