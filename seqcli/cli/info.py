@@ -69,9 +69,10 @@ def flatten(values: Mapping[str, Any], prefix: str = "") -> Iterator[dict[str, A
             yield {"what": prefix + name, "value": value if plain else str(value)}
 
 
-def _history(history: list[dict[str, Any]]) -> Iterator[tuple[str, str]]:
-    """Each metric's course over the run: a sparkline, the first and the last value."""
-    names = [name for name in (history[0] if history else {}) if name not in ("step", "seconds")]
-    for name in names:
-        values = [float(entry[name]) for entry in history]
-        yield name, f"{sparkline(values)} {values[0]:.5g} → {values[-1]:.5g}"
+def _history(history: Any) -> Iterator[tuple[str, str]]:
+    """Each metric's course over the run: a sparkline, the first and the last value; nothing of what is no history."""
+    entries = history if isinstance(history, list) and all(isinstance(entry, dict) for entry in history) else []
+    for name in entries[0] if entries else {}:
+        values = [entry.get(name) for entry in entries]
+        if name not in ("step", "seconds") and all(type(value) is float or type(value) is int for value in values):
+            yield name, f"{sparkline(values)} {values[0]:.5g} → {values[-1]:.5g}"
