@@ -208,4 +208,4 @@ def train_lm(
         try_out=f"seqcli generate --model {outcome.path} --prompt ''",
         as_json=as_json,
     )
-    leave(interruption)
+    leave(interruption, outcome.ended)

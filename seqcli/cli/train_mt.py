@@ -183,4 +183,4 @@ def train_mt(
         try_out=f"seqcli translate --model {outcome.path} 'a sentence to translate'",
         as_json=as_json,
     )
-    leave(interruption)
+    leave(interruption, outcome.ended)

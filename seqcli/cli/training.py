@@ -118,7 +118,10 @@ def resume_command(arguments: Sequence[str]) -> str:
     return shlex.join(["seqcli", *kept, "--resume"])
 
 
-def leave(interruption: Interruption) -> None:
-    """End the command with the code of the signal that stopped the run, if one did."""
-    if interruption.exit_code:
-        raise typer.Exit(interruption.exit_code)
+def leave(interruption: Interruption, ended: str = "finished") -> None:
+    """End the command with the code of the signal that stopped the run, if one did, in this process or another of it.
+
+    `ended` is the run's, as in `report_outcome`.
+    """
+    if code := interruption.exit_code or (TERMINATED if ended == "stopped" else 0):
+        raise typer.Exit(code)

@@ -76,6 +76,14 @@ def test_an_undisturbed_run_leaves_quietly():
     leave(interruption)
 
 
+def test_a_run_that_another_process_stopped_leaves_as_terminated():
+    with Interruption() as interruption:
+        pass
+    with pytest.raises(typer.Exit) as left:
+        leave(interruption, "stopped")
+    assert left.value.exit_code == 143
+
+
 def test_the_resuming_command_keeps_the_options():
     arguments = ["train-lm", "my corpus.txt", "--overwrite", "--budget", "5m"]
     assert resume_command(arguments) == "seqcli train-lm 'my corpus.txt' --budget 5m --resume"
