@@ -223,7 +223,7 @@ def _check(
     if plot is not None and Path(plot).suffix.lower() not in (".svg", ".html", ".png"):
         raise UsageError(f"--plot {plot}: what to draw is told by its ending", hint="name it .svg, .html or .png")
     for place in (plot, output):
-        if place is not None and (Path(place).is_dir() or not os.access(Path(place).parent, os.W_OK)):
+        if place is not None and not _is_writable(Path(place)):
             raise SeqcliError(f"{place}: cannot be written", hint="name a file in a folder that is there")
     if bool(names) != (network.future is not None):
         raise UsageError(
@@ -246,6 +246,10 @@ def _check(
         from seqcli.checkpoint import check_writable
 
         check_writable(Path(network.save), overwrite=network.overwrite or network.resume)
+
+
+def _is_writable(path: Path) -> bool:
+    return not path.is_dir() and os.access(path if path.exists() else path.parent, os.W_OK)
 
 
 def _forecast(prepared: Prepared, network: NetworkOptions) -> tuple[Forecast, Interruption | None]:
