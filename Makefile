@@ -9,6 +9,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/installed
 DEMO := build/demo
 TIMES ?= 500
+FILES ?= 1000000
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .DELETE_ON_ERROR:
@@ -34,9 +35,9 @@ lint: $(STAMP)
 test: lint
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest
 
-# The fault tests at full size: kills at random moments, and resuming.
+# The fault tests at full size: kills at random moments and resuming, hostile model files, runs of several processes.
 torture: $(STAMP)
-	SEQCLI_TORTURE=$(TIMES) $(BIN)/python -m pytest tests/reliability
+	SEQCLI_TORTURE=$(TIMES) SEQCLI_FUZZ=$(FILES) $(BIN)/python -m pytest tests/reliability tests/training/test_distributed.py
 
 # What was learned goes to build/demo; every command is printed before it runs.
 demo: $(STAMP)
