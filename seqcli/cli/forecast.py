@@ -262,6 +262,8 @@ def _forecast(prepared: Prepared, network: NetworkOptions) -> tuple[Forecast, In
 
         forecaster = load_forecaster(load_checkpoint(Path(network.model), task="forecast"))
         forecaster.check(prepared.panel)
+        if not forecaster.config.weight:
+            console.notice("training had not helped when this network was kept: it gets no share in the forecast")
         known = _known(prepared, network, forecaster.config)
         return forecast_prepared(prepared, forecaster=forecaster, known=known), None
     options = prepared.options
