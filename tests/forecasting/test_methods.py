@@ -164,3 +164,11 @@ def test_auto_is_between_the_network_and_the_classical_methods():
         auto, network, classical = (forecast_all(series, 6, season, name) for name in ("auto", "rnn", "classical"))
         share = np.array(shares)[:, None]
         np.testing.assert_allclose(auto, share * network + (1 - share) * classical, rtol=1e-6)
+
+
+def test_a_year_of_weeks_is_not_lost_where_it_cannot_be_tested():
+    t = np.arange(143)
+    values = 100 + 40 * np.sin(2 * np.pi * t / 52) + np.random.default_rng(3).normal(0, 2, 143)
+    series, actual = [values[:135]], values[135:]
+    classical, ets = (np.abs(forecast_all(series, 8, 52, method)[0] - actual).mean() for method in ("classical", "ets"))
+    assert classical < 0.75 * ets
