@@ -60,9 +60,22 @@ def _invoke(arguments: Sequence[str]) -> int:
     except KeyboardInterrupt:
         return INTERRUPTED
     except Exception as problem:
+        if (code := _signalled(problem)) is not None:
+            return code
         if console.verbosity.get().debug:
             raise
         return _report(problem)
+
+
+def _signalled(problem: Exception) -> int | None:
+    """The exit code of the signal that is behind an error, if one is: Python 3.11 wraps what ends a class's making."""
+    match problem.__cause__:
+        case SystemExit(code=int(code)):
+            return code
+        case KeyboardInterrupt():
+            return INTERRUPTED
+        case _:
+            return None
 
 
 def _report(problem: Exception) -> int:

@@ -161,6 +161,20 @@ def test_quiet_and_loud_before_and_after_the_command(command, capsys, flags, exp
     assert console.verbosity.get() == console.Verbosity()
 
 
+@pytest.mark.parametrize(("signal", "code"), [(SystemExit(143), 143), (KeyboardInterrupt(), 130)])
+def test_a_signal_that_python_wrapped_is_still_a_signal(command, capsys, signal, code):
+    class Loading:
+        def __set_name__(self, owner: type, name: str) -> None:
+            raise signal
+
+    def loads() -> None:
+        type("Module", (), {"part": Loading()})
+
+    command(loads)
+    assert app.run(["probe"]) == code
+    assert "happened" not in capsys.readouterr().err
+
+
 def test_only_the_first_of_several_processes_speaks(command, capsys, monkeypatch):
     command(lambda: console.notice("hello"))
     monkeypatch.setenv("RANK", "1")
