@@ -70,7 +70,7 @@ def test_translation_divides_its_pairs(folder: Path, batch: int) -> None:
 
 def test_a_signal_to_any_process_stops_all_and_the_run_goes_on_exactly(folder: Path) -> None:
     """Dropout masks are drawn by each process for itself, and go on where they stopped."""
-    length = ["--steps", "100", "--batch-size", "4", "--dropout", "0.2"]
+    length = ["--steps", "40", "--batch-size", "4", "--dropout", "0.2"]
     run(folder, 2, [*LM, *length, "-o", "whole.lm"])
     running = start_together(folder, 2, [*LM, *length, "--save-interval", "0.001", "-o", "stopped.lm"])
     state = folder / "stopped.state.safetensors"
