@@ -42,13 +42,13 @@ torture: $(STAMP)
 # What was learned goes to build/demo; every command is printed before it runs.
 demo: $(STAMP)
 	@mkdir -p $(DEMO)
-	$(BIN)/seqcli train-lm sample_data/stories.en.txt --budget 45s --output $(DEMO)/stories.lm.safetensors --overwrite
+	$(BIN)/seqcli train-lm sample_data/stories.en.txt --budget 40s --output $(DEMO)/stories.lm.safetensors --overwrite
 	$(BIN)/seqcli generate --model $(DEMO)/stories.lm.safetensors --prompt "The sky over the" --max-tokens 100
-	$(BIN)/seqcli train-mt sample_data/pairs.en-zh.tsv --valid sample_data/pairs.en-zh.valid.tsv --budget 60s \
+	$(BIN)/seqcli train-mt sample_data/pairs.en-zh.tsv --valid sample_data/pairs.en-zh.valid.tsv --budget 55s \
 		--output $(DEMO)/pairs.mt.safetensors --overwrite
 	head -n 5 sample_data/pairs.en-zh.test.tsv | cut -f 1 | $(BIN)/seqcli translate --model $(DEMO)/pairs.mt.safetensors
 	$(BIN)/seqcli evaluate $(DEMO)/pairs.mt.safetensors sample_data/pairs.en-zh.test.tsv
-	$(BIN)/seqcli forecast sample_data/sales.csv --horizon 28 --budget 20s --holidays sample_data/holidays.csv \
+	$(BIN)/seqcli forecast sample_data/sales.csv --horizon 28 --budget 15s --holidays sample_data/holidays.csv \
 		--covariates promo --future sample_data/sales.future.csv \
 		--output $(DEMO)/sales.forecast.csv --plot $(DEMO)/sales.svg
 	head -n 8 $(DEMO)/sales.forecast.csv
