@@ -26,7 +26,7 @@ from seqcli.model.scan import doubling, stepwise
 from seqcli.model.softmax import SampledVocabulary, linear_cross_entropy
 from seqcli.model.stack import RecurrentLayer
 from seqcli.training.device import autocast, choose_precision
-from seqcli.training.loop import clip_gradients
+from seqcli.training.optimizer import AdamW, clip_gradients
 
 CPU = torch.device("cpu")
 PRECISION = choose_precision("auto", CPU)
@@ -146,11 +146,11 @@ def training() -> None:
         text[t] = min(fresh[t], 9999) if t % 4 == 0 else (2 * text[t - 1] + min(jumps[t], 50)) % 10_000
     counts = torch.from_numpy(np.bincount(text, minlength=10_000))
 
-    def task(sampled: SampledVocabulary | None) -> tuple[LanguageModelTask, torch.optim.Optimizer]:
+    def task(sampled: SampledVocabulary | None) -> tuple[LanguageModelTask, AdamW]:
         torch.manual_seed(0)
         model = LanguageModel(LanguageModelConfig(10_000, "lstm", 200, 200, 2))
         made = LanguageModelTask(model, text, text[:1000], batch_size=20, bptt=35, seed=0, sampled=sampled)
-        return made, torch.optim.AdamW(model.parameters(), lr=0.002, fused=True)
+        return made, AdamW(list(model.parameters()), beta2=0.999, weight_decay=0.01)
 
     torch.manual_seed(0)
     plain = PlainModel(10_000, 200, 2)
@@ -180,15 +180,15 @@ def training() -> None:
 
         def step(
             made: LanguageModelTask = made,
-            optimizer: torch.optim.Optimizer = optimizer,
+            optimizer: AdamW = optimizer,
             losses: list[float] = losses,
         ) -> None:
             with autocast(CPU, PRECISION):
                 loss, _ = made.loss(made.batch(0, len(losses)))
             loss.backward()
             clip_gradients(list(made.model.parameters()), 0.25)
-            optimizer.step()
-            optimizer.zero_grad()
+            optimizer.step(0.002)
+            made.model.zero_grad()
             losses.append(loss.item())
 
         plain_losses.clear()

@@ -21,6 +21,7 @@ from torch import Tensor, nn
 from seqcli.data.bitext import Bitext, Sentences
 from seqcli.data.words import WordTokenizer
 from seqcli.training.device import autocast, choose_precision
+from seqcli.training.optimizer import AdamW
 from seqcli.translation.config import TranslationConfig
 from seqcli.translation.network import TranslationModel
 from seqcli.translation.objective import TranslationTask
@@ -86,14 +87,14 @@ def main() -> None:
         model = TranslationModel(form)
         task = TranslationTask(model, bitext, batch_tokens=4000, label_smoothing=0.1, seed=0)
         batch = task.batch(0, 0)
-        optimizer = torch.optim.AdamW(model.parameters(), fused=True)
+        optimizer = AdamW(list(model.parameters()), beta2=0.99, weight_decay=0.01)
 
         def step() -> None:
             with autocast(CPU, PRECISION):
                 loss, _ = task.loss(batch)
             loss.backward()  # type: ignore[no-untyped-call]
-            optimizer.step()
-            optimizer.zero_grad(set_to_none=True)
+            optimizer.step(0.001)
+            model.zero_grad()
 
         return step, batch.tokens
 

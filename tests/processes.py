@@ -14,9 +14,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-# torch imports its compiler when the first optimizer is made, which takes longer than the small runs of the tests
 IMPORTED = ["seqcli.cli.app", "seqcli.cli.train_lm", "seqcli.language.train", "seqcli.translation.train"]
-IMPORTED += ["torch._dynamo"]
 
 _context = multiprocessing.get_context("forkserver")
 _context.set_forkserver_preload(IMPORTED)

@@ -98,6 +98,15 @@ def test_completion_loads_nothing_heavy():
     assert not loaded_by(program) & HEAVY
 
 
+def test_training_does_not_load_torchs_compiler(tmp_path):
+    corpus, model = tmp_path / "corpus.txt", tmp_path / "model.safetensors"
+    corpus.write_text("a line of text\n" * 50)
+    arguments = ["train-lm", str(corpus), "-q", "--size=tiny", "--steps=2", f"--output={model}"]
+    loaded = loaded_by(f"from seqcli.cli.app import run\nassert run({arguments!r}) == 0")
+    assert "torch" in loaded
+    assert "sympy" not in loaded  # the compiler needs it, and importing both takes as long as importing torch
+
+
 def test_help_takes_at_most_two_and_a_half_times_an_import_of_typer():
     def seconds(program: str) -> float:
         start = time.perf_counter()

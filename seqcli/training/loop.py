@@ -10,20 +10,19 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from seqcli.errors import TrainingError
 from seqcli.training.device import autocast
 from seqcli.training.distributed import ALONE, OUT_OF_MEMORY, Processes
+from seqcli.training.optimizer import AdamW, clip_gradients
 from seqcli.training.options import OnProgress, Progress, ShouldStop, TrainingOptions, Validation
 from seqcli.training.schedule import learning_rate, share_done
 from seqcli.training.state import (
     Position,
     TrainingState,
     copy_weights,
-    optimizer_tensors,
     random_state,
-    restore_optimizer,
     restore_random_state,
 )
 from seqcli.training.task import TrainingTask
@@ -84,7 +83,8 @@ class _Run:
         self.on_progress, self.save, self.should_stop = on_progress, save, should_stop
         self.parameters = [p for p in self.model.parameters() if p.requires_grad]
         self.device = self.parameters[0].device
-        self.optimizer = _optimizer(self.parameters, options)
+        self.optimizer = AdamW(self.parameters, beta2=options.beta2, weight_decay=options.weight_decay)
+        self.rate = 0.0
         self.position, self.history = Position(), list[Validation]()
         self.average = copy_weights(self.model) if options.average else None
         self.best_weights: dict[str, Tensor] | None = None
@@ -141,18 +141,16 @@ class _Run:
         rate = learning_rate(self.options, self._share())
         value, tokens = self.processes.average_gradients(self.parameters, *self._gradients(batch))
         norm = clip_gradients(self.parameters, self.options.clip)
-        rate *= tokens / self.options.usual_tokens if self.options.usual_tokens else 1.0
-        for group in self.optimizer.param_groups:
-            group["lr"] = rate
+        self.rate = rate * (tokens / self.options.usual_tokens if self.options.usual_tokens else 1.0)
         if math.isfinite(value) and math.isfinite(norm):
-            self.optimizer.step()
+            self.optimizer.step(self.rate)
             self.failures = 0
             self.loss = value if math.isnan(self.loss) else 0.98 * self.loss + 0.02 * value
             if self.average is not None:
                 self._update_average(self.average)
         else:
             self._count_failure(value)
-        self.optimizer.zero_grad(set_to_none=True)
+        self.model.zero_grad()
         self.tokens += tokens
         position.step += 1
         position.index += 1
@@ -161,7 +159,7 @@ class _Run:
         now = time.monotonic()
         self.step_seconds += now - started
         if now - self.reported > REPORT_INTERVAL:
-            self._report(rate)
+            self._report()
 
     def _gradients(self, batch: Any) -> tuple[float, int, TrainingError | None]:
         """Form this process's gradients: the loss and tokens they are of, and why there are none."""
@@ -189,7 +187,7 @@ class _Run:
         """An update that is not finite is left out; a run of them ends the training with the last good weights."""
         self.failures += 1
         if self.failures == 1:
-            self._report(0.0, notice=f"step {self.position.step}: the loss is {value}, this update is left out")
+            self._report(notice=f"step {self.position.step}: the loss is {value}, this update is left out")
         if self.failures >= FAILURES:
             self._save()
             raise TrainingError(
@@ -227,7 +225,7 @@ class _Run:
         self.next_validation = self._next_validation()
         # the speed that is shown is that of training
         self.tokens_before_report, self.time_before_report = self.tokens, time.monotonic()
-        self._report(self.optimizer.param_groups[0]["lr"])
+        self._report()
         return validation
 
     def _measure(self, *, final: bool) -> Validation:
@@ -267,7 +265,7 @@ class _Run:
     def _clock(self) -> float:
         return self.seconds_before + time.monotonic() - self.started
 
-    def _report(self, rate: float, notice: str | None = None) -> None:
+    def _report(self, notice: str | None = None) -> None:
         now = time.monotonic()
         if now - self.time_before_report > 2 or not self.speed:
             self.speed = (self.tokens - self.tokens_before_report) / max(now - self.time_before_report, 1e-9)
@@ -280,7 +278,7 @@ class _Run:
                 share=self._share(),
                 seconds=self.position.seconds,
                 loss=self.loss,
-                learning_rate=rate,
+                learning_rate=self.rate,
                 tokens_per_second=self.speed,
                 history=list(self.history),
                 notice=notice,
@@ -294,7 +292,7 @@ class _Run:
             "weights": dict(self.model.state_dict()),
             "average": self.average or {},
             "best": self.best_weights or {},
-            "optimizer": optimizer_tensors(self.optimizer),
+            "optimizer": self.optimizer.tensors(),
             "random": self.processes.each(random_state(self.device)),
             "carried": self.processes.rows(self.task.carried()),
         }
@@ -308,33 +306,9 @@ class _Run:
         if self.average is not None:
             self.average = {k: v.to(self.device) for k, v in state.part("average").items()}
         self.best_weights = {k: v.to(self.device) for k, v in state.part("best").items()} or None
-        restore_optimizer(self.optimizer, state.part("optimizer"))
+        self.optimizer.restore(state.part("optimizer"))
         if random := self.processes.own(state.part("random")):
             restore_random_state(random, self.device)
         self.task.carry({k: v.to(self.device) for k, v in state.part("carried").items()})
         self.position, self.history = replace(state.position), list(state.history)
         self.epoch_batches = self.task.num_batches(self.position.epoch)
-
-
-def _optimizer(parameters: list[nn.Parameter], options: TrainingOptions) -> torch.optim.Optimizer:
-    """AdamW (Loshchilov & Hutter 2019); biases and peepholes are not decayed."""
-    matrices = [p for p in parameters if min(p.shape, default=1) > 3 and p.ndim > 1]
-    others = [p for p in parameters if not (min(p.shape, default=1) > 3 and p.ndim > 1)]
-    groups = [
-        {"params": matrices, "weight_decay": options.weight_decay},
-        {"params": others, "weight_decay": 0.0},
-    ]
-    return torch.optim.AdamW(
-        [group for group in groups if group["params"]],
-        lr=options.learning_rate,
-        betas=(0.9, options.beta2),
-        fused=parameters[0].device.type in ("cpu", "cuda"),
-    )
-
-
-def clip_gradients(parameters: list[nn.Parameter], limit: float) -> float:
-    """Scale the gradients down to the global norm `limit` (Pascanu et al. 2013), and give the norm they had."""
-    norm = nn.utils.get_total_norm([p.grad for p in parameters if p.grad is not None])
-    if norm > limit:  # the usual clipping scales by one otherwise, which reads and writes every gradient once more
-        nn.utils.clip_grads_with_norm_(parameters, limit, norm)
-    return norm.item()

@@ -75,24 +75,6 @@ def load_state(path: Path) -> TrainingState:
         ) from problem
 
 
-def optimizer_tensors(optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:
-    """An optimizer's state as tensors, named by the parameter's number and the quantity."""
-    return {
-        f"{number}/{name}": value if isinstance(value, Tensor) else torch.tensor(value)
-        for number, values in optimizer.state_dict()["state"].items()
-        for name, value in values.items()
-    }
-
-
-def restore_optimizer(optimizer: torch.optim.Optimizer, tensors: dict[str, Tensor]) -> None:
-    """Take up what `optimizer_tensors` gave."""
-    state: dict[int, dict[str, Tensor]] = {}
-    for key, value in tensors.items():
-        number, _, name = key.partition("/")
-        state.setdefault(int(number), {})[name] = value
-    optimizer.load_state_dict({"state": state, "param_groups": optimizer.state_dict()["param_groups"]})
-
-
 def random_state(device: torch.device) -> dict[str, Tensor]:
     """The state of torch's random number generators."""
     state = {"cpu": torch.get_rng_state()}
