@@ -6,8 +6,6 @@ import json
 import os
 import pickle
 import struct
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -18,18 +16,13 @@ from hypothesis import strategies as st
 from safetensors.numpy import load_file
 
 from seqcli.checkpoint import (
-    FORMAT_VERSION,
-    TEMPORARY,
     Checkpoint,
-    OutputLock,
-    check_writable,
     load_checkpoint,
     newest_checkpoint,
-    read_tensors,
     save_checkpoint,
-    write_tensors,
 )
-from seqcli.errors import CheckpointError, SeqcliError, TrainingError, UsageError
+from seqcli.errors import CheckpointError, SeqcliError
+from seqcli.tensor_file import FORMAT_VERSION, Contents, read_contents, write_contents
 
 
 def small() -> Checkpoint:
@@ -68,7 +61,7 @@ def test_it_is_a_safetensors_file(saved: Path) -> None:
 @settings(max_examples=30, deadline=None)
 @given(
     arrays=st.dictionaries(
-        st.text(min_size=1, max_size=8).filter(lambda name: name != "__metadata__"),
+        st.text(max_size=8),
         st.sampled_from([np.float32, np.float64, np.int64, np.uint8, np.bool_]).flatmap(
             lambda dtype: st.lists(st.integers(0, 1), max_size=5).map(lambda values: np.array(values, dtype))
         ),
@@ -80,12 +73,14 @@ def test_any_arrays_and_metadata_come_back(
     tmp_path_factory: pytest.TempPathFactory, arrays: dict[str, np.ndarray], metadata: dict[str, Any]
 ) -> None:
     path = tmp_path_factory.mktemp("round") / "x.safetensors"
-    write_tensors(path, arrays, metadata)
-    found, about = read_tensors(path)
-    assert about == metadata
-    assert set(found) == set(arrays)
+    blobs = {name: value.tobytes() for name, value in arrays.items()}
+    write_contents(path, Contents(arrays, metadata, blobs))
+    found = read_contents(path)
+    assert found.metadata == metadata
+    assert found.blobs == blobs
+    assert set(found.tensors) == set(arrays)
     for name, value in arrays.items():
-        np.testing.assert_array_equal(found[name], value)
+        np.testing.assert_array_equal(found.tensors[name], value)
 
 
 def test_every_flipped_byte_is_noticed(saved: Path, tmp_path: Path) -> None:
@@ -219,47 +214,6 @@ def test_the_newest_model_of_a_task(saved: Path, tmp_path: Path) -> None:
     with pytest.raises(CheckpointError, match="there is no model") as refused:
         newest_checkpoint(tmp_path / "nowhere", "forecast")
     assert refused.value.hint is not None
-
-
-def test_an_existing_model_is_not_overwritten(saved: Path) -> None:
-    with pytest.raises(UsageError, match="already there") as refused:
-        check_writable(saved, overwrite=False)
-    assert "--overwrite" in str(refused.value.hint)
-    assert "--resume" in str(refused.value.hint)
-    check_writable(saved, overwrite=True)
-
-
-def test_stale_temporaries_are_swept_and_nobody_elses(saved: Path) -> None:
-    stale = saved.with_name(f"{saved.name}{TEMPORARY}")
-    stale_state = saved.with_name(f"a.lm.state.safetensors{TEMPORARY}")
-    others = saved.with_name(f"a.lm2.safetensors{TEMPORARY}")
-    for path in (stale, stale_state, others):
-        path.write_bytes(b"half")
-    check_writable(saved, overwrite=True)
-    assert stale.exists()  # its writer may be at work: only who holds the lock knows that nobody is
-    with OutputLock(saved):
-        assert not stale.exists()
-        assert not stale_state.exists()
-    assert others.exists()
-
-
-def test_a_folder_that_cannot_be_made_is_found_out_first(tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("")
-    with pytest.raises(TrainingError, match="cannot be written"):
-        check_writable(tmp_path / "file" / "a.lm.safetensors", overwrite=False)
-
-
-def test_a_second_process_is_refused(tmp_path: Path) -> None:
-    path = tmp_path / "a.lm.safetensors"
-    code = (
-        "import sys; from pathlib import Path; from seqcli.checkpoint import OutputLock\n"
-        "with OutputLock(Path(sys.argv[1])): pass"
-    )
-    with OutputLock(path):
-        second = subprocess.run([sys.executable, "-c", code, str(path)], capture_output=True, text=True, check=False)
-        assert "another process" in second.stderr
-    assert subprocess.run([sys.executable, "-c", code, str(path)], check=False).returncode == 0
-    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("failing", ["write", "fsync", "replace"])

@@ -16,13 +16,15 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 
 # cli -> tasks -> training -> model, data -> checkpoint, errors; the tasks stay apart, and so do model and data.
 ROOT = {"__init__", "errors"}  # `seqcli` itself: the version
-STORE = ROOT | {"checkpoint"}
+STORE = ROOT | {"checkpoint", "tensor_file", "output"}
 SHARED = STORE | {"model", "data", "training"}
 TASKS = {"language", "translation", "forecasting"}
 MAY_IMPORT = {
     "__init__": set(),
     "errors": set(),
-    "checkpoint": ROOT,
+    "output": ROOT,
+    "tensor_file": ROOT | {"output"},
+    "checkpoint": ROOT | {"tensor_file"},
     "model": STORE,
     "data": STORE,
     "training": STORE | {"model", "data"},

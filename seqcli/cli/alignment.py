@@ -7,7 +7,7 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from seqcli.errors import SeqcliError
+from seqcli.output import writing
 
 if TYPE_CHECKING:
     from seqcli.translation.translate import Alignment
@@ -56,10 +56,8 @@ def write_svg(path: str, alignments: Sequence[Alignment]) -> None:
         + "\n".join(parts)
         + "\n</svg>\n"
     )
-    try:
+    with writing(path):
         Path(path).write_text(text, encoding="utf-8")
-    except OSError as problem:
-        raise SeqcliError(f"{path}: cannot be written: {problem.strerror}", hint="check folder and rights") from problem
 
 
 def _name(piece: str) -> str:

@@ -243,7 +243,7 @@ def _check(
             "--backtest compares methods without training", hint="evaluate MODEL measures a network kept with --save"
         )
     if network.save is not None:
-        from seqcli.checkpoint import check_writable
+        from seqcli.output import check_writable
 
         check_writable(Path(network.save), overwrite=network.overwrite or network.resume)
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from seqcli.cli import console, options
 from seqcli.cli.charts import Band, Line, line_chart
 from seqcli.cli.rows import csv_line, write_rows
-from seqcli.errors import SeqcliError
+from seqcli.output import writing
 
 if TYPE_CHECKING:
     from seqcli.forecasting.forecast import Forecast
@@ -31,15 +31,12 @@ def write_forecast(result: Forecast, output: str | None, form: options.RowFormat
     )
     columns = result.columns()
     if output is not None:
-        try:
-            with open(output, "w", encoding="utf-8", newline="") as file:
-                if form == "ndjson":
-                    file.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
-                else:
-                    file.write(csv_line(columns))
-                    file.writelines(csv_line([row[name] for name in columns]) for row in rows)
-        except OSError as problem:
-            raise SeqcliError(f"{output}: cannot be written: {problem.strerror or problem}") from problem
+        with writing(output), open(output, "w", encoding="utf-8", newline="") as file:
+            if form == "ndjson":
+                file.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+            else:
+                file.write(csv_line(columns))
+                file.writelines(csv_line([row[name] for name in columns]) for row in rows)
         console.notice(f"saved {output}")
         return
     write_rows(columns, rows, form)

@@ -9,9 +9,10 @@ from html import escape
 from pathlib import Path
 
 from seqcli.data.panel import series_names
-from seqcli.errors import SeqcliError, UsageError
+from seqcli.errors import UsageError
 from seqcli.forecasting.axes import time_marks, value_marks
 from seqcli.forecasting.forecast import Forecast
+from seqcli.output import writing
 
 MOST_DRAWN = 60  # series in one picture
 WIDTH, HEIGHT = 760, 250  # of one series' chart, in pixels
@@ -69,7 +70,7 @@ def save_plot(path: Path, result: Forecast) -> None:
         _chart(result, index, name) for index, name in zip(range(MOST_DRAWN), series_names(result.panel), strict=False)
     ]
     kind = path.suffix.lower()
-    try:
+    with writing(path):
         if kind == ".png":
             _save_png(path, charts)
         elif kind == ".svg":
@@ -78,8 +79,6 @@ def save_plot(path: Path, result: Forecast) -> None:
             path.write_text(_html(charts, result), encoding="utf-8")
         else:
             raise UsageError(f"{path}: what to draw is told by its ending", hint="name it .svg, .html or .png")
-    except OSError as problem:
-        raise SeqcliError(f"{path}: cannot be written: {problem.strerror or problem}") from problem
 
 
 def _chart(result: Forecast, index: int, name: str) -> _Chart:

@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 import torch
 
-from seqcli.checkpoint import OutputLock, check_writable
 from seqcli.errors import DataError, UsageError
 from seqcli.forecasting.covariates import KnownInputs
 from seqcli.forecasting.forecast import LEAST_SERIES, LEAST_WINDOWS, Prepared
@@ -21,6 +20,7 @@ from seqcli.forecasting.metrics import scale
 from seqcli.forecasting.objective import ForecastNetwork, ForecastTask
 from seqcli.forecasting.pretrained import pretrained_forecaster
 from seqcli.forecasting.windows import History, make_history
+from seqcli.output import OutputLock, check_writable
 from seqcli.training.loop import TrainingResult, train
 from seqcli.training.options import OnProgress, ShouldStop, TrainingOptions
 from seqcli.training.run import RunIdentity, check_same_data, plain, resumed_state, train_and_save

@@ -13,8 +13,9 @@ import numpy as np
 import torch
 from torch import nn
 
-from seqcli.checkpoint import Checkpoint, OutputLock, check_writable, save_checkpoint
+from seqcli.checkpoint import Checkpoint, save_checkpoint
 from seqcli.errors import UsageError
+from seqcli.output import OutputLock, check_writable
 from seqcli.training.distributed import ALONE, Processes, joined
 from seqcli.training.log import TrainingLog
 from seqcli.training.loop import TrainingResult, train

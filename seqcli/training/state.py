@@ -10,8 +10,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from seqcli.checkpoint import read_tensors, write_tensors
 from seqcli.errors import CheckpointError
+from seqcli.tensor_file import Contents, read_contents, write_contents
 from seqcli.training.options import Validation
 
 
@@ -42,14 +42,13 @@ class TrainingState:
 
 def save_state(path: Path, state: TrainingState) -> None:
     """Write a run's state, atomically."""
-    arrays = {f"tensor/{name}": _array(value) for name, value in state.tensors.items()}
-    arrays |= {f"blob/{name}": np.frombuffer(value, np.uint8) for name, value in state.blobs.items()}
     metadata = {
         "position": asdict(state.position),
         "history": [asdict(validation) for validation in state.history],
         "description": state.description,
     }
-    write_tensors(path, arrays, metadata)
+    arrays = {name: _array(value) for name, value in state.tensors.items()}
+    write_contents(path, Contents(arrays, metadata, state.blobs))
 
 
 def _array(value: Tensor) -> np.ndarray:
@@ -60,14 +59,15 @@ def _array(value: Tensor) -> np.ndarray:
 
 def load_state(path: Path) -> TrainingState:
     """Read a run's state; `CheckpointError` when the file is damaged or is not one."""
-    arrays, metadata = read_tensors(path)
+    contents = read_contents(path)
+    metadata = contents.metadata
     try:
         return TrainingState(
-            tensors={k[7:]: torch.from_numpy(v.copy()) for k, v in arrays.items() if k.startswith("tensor/")},
+            tensors={name: torch.from_numpy(value.copy()) for name, value in contents.tensors.items()},
             position=Position(**metadata["position"]),
             history=[Validation(**validation) for validation in metadata["history"]],
             description=metadata["description"],
-            blobs={k[5:]: v.tobytes() for k, v in arrays.items() if k.startswith("blob/")},
+            blobs=contents.blobs,
         )
     except (KeyError, TypeError) as problem:
         raise CheckpointError(

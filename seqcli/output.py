@@ -1,0 +1,115 @@
+"""Files are written whole or not at all, by one process at a time, and found writable before any work."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import fcntl
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import BinaryIO
+
+from seqcli.errors import SeqcliError, TrainingError, UsageError
+
+TEMPORARY = ".part"  # what the name of a file that is being written ends with
+
+
+@contextlib.contextmanager
+def writing(path: str | Path) -> Iterator[None]:
+    """Around what writes `path`: `SeqcliError` with the reason and a remedy when it cannot be done."""
+    try:
+        yield
+    except OSError as problem:
+        full = problem.errno in (errno.ENOSPC, errno.EFBIG, errno.EDQUOT)
+        hint = "free some space" if full else "choose another place for it"
+        raise SeqcliError(f"{path}: cannot be written: {problem.strerror or problem}", hint=hint) from problem
+
+
+@contextlib.contextmanager
+def whole_file(path: Path) -> Iterator[BinaryIO]:
+    """A file to write to that takes the name `path` at the end: after a crash the old file is there or the new one.
+
+    It has a temporary name until then, is flushed to the disk and renamed. Raises `SeqcliError`, see `writing`.
+    """
+    temporary = path.with_name(f"{path.name}{TEMPORARY}")
+    with writing(path):
+        try:
+            with temporary.open("wb") as file:
+                yield file
+                file.flush()
+                os.fsync(file.fileno())
+            temporary.replace(path)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                temporary.unlink(missing_ok=True)
+            raise
+        folder = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)  # the rename itself must survive a power cut
+        finally:
+            os.close(folder)
+
+
+def check_writable(path: Path, *, overwrite: bool) -> None:
+    """Find out before any training whether the model can be saved.
+
+    Makes the folder. Raises `UsageError` when a model is there and may not be overwritten, `SeqcliError` when the
+    folder cannot be written.
+    """
+    if path.is_dir():
+        raise UsageError(f"{path}: is a folder", hint="name a file for --output")
+    if path.exists() and not overwrite:
+        raise UsageError(
+            f"{path}: a model is already there",
+            hint="--resume goes on with it, --overwrite replaces it, -o names another",
+        )
+    with writing(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        probe = path.with_name(f".{path.name}.{os.getpid()}.probe")
+        probe.write_bytes(b"seqcli")
+        probe.unlink()
+        if path.exists() and not os.access(path, os.W_OK):
+            raise PermissionError(errno.EACCES, "the model that is there may not be replaced")
+
+
+class OutputLock:
+    """Keeps a second process from writing the same model: `with OutputLock(path): …`; `TrainingError` if it is held.
+
+    The lock is the kernel's, on an empty file beside the model, so a killed process leaves none behind. Who holds it
+    sweeps up what a killed run left half-written under these names.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._model = path
+        self.path = path.with_name(f".{path.name}.lock")
+        self._file = -1
+
+    def __enter__(self) -> OutputLock:
+        try:
+            while True:
+                self._file = os.open(self.path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o644)
+                fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                if self.path.exists() and os.path.samestat(os.fstat(self._file), self.path.stat()):
+                    break
+                os.close(self._file)  # its last holder removed the file between our two calls
+        except BlockingIOError as problem:
+            os.close(self._file)
+            raise TrainingError(
+                f"{self.path.name[1:-5]}: another process is training this model",
+                hint="wait for it, or choose another --output",
+            ) from problem
+        except OSError as problem:
+            raise TrainingError(f"{self.path}: cannot be locked: {problem.strerror or problem}") from problem
+        for written in (self._model, self._model.with_suffix(".state.safetensors")):
+            with contextlib.suppress(OSError):
+                written.with_name(f"{written.name}{TEMPORARY}").unlink()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        with contextlib.suppress(OSError):
+            self.path.unlink()
+        os.close(self._file)
