@@ -27,6 +27,7 @@ from seqcli.model.softmax import SampledVocabulary, linear_cross_entropy
 from seqcli.model.stack import RecurrentLayer
 from seqcli.training.device import autocast, choose_precision
 from seqcli.training.optimizer import AdamW, clip_gradients
+from seqcli.training.workers import Workers
 
 CPU = torch.device("cpu")
 PRECISION = choose_precision("auto", CPU)
@@ -161,7 +162,9 @@ def training() -> None:
 
     def plain_step() -> None:
         nonlocal state
-        x, y, _ = reader.batch(0, len(plain_losses))
+        parts = reader.parts(0, len(plain_losses))
+        x = torch.cat([part.inputs for part in parts], 1)
+        y = torch.cat([part.targets for part in parts], 1)
         logits, state = plain(x, state)
         state = tuple(part.detach() for part in state)
         loss = functional.cross_entropy(logits.flatten(0, 1), y.flatten())
@@ -177,19 +180,20 @@ def training() -> None:
     for name, sampled in (("full softmax", None), ("sampled softmax", SampledVocabulary.from_counts(counts, SAMPLE))):
         made, optimizer = task(sampled)
         losses: list[float] = []
+        workers = Workers(0, 0)
 
         def step(
             made: LanguageModelTask = made,
             optimizer: AdamW = optimizer,
             losses: list[float] = losses,
+            workers: Workers = workers,
         ) -> None:
-            with autocast(CPU, PRECISION):
-                loss, _ = made.loss(made.batch(0, len(losses)))
-            loss.backward()
-            clip_gradients(list(made.model.parameters()), 0.25)
+            parameters = list(made.model.parameters())
+            loss, _ = workers.gradients(made, made.parts(0, len(losses)), parameters, PRECISION)
+            clip_gradients(parameters, 0.25)
             optimizer.step(0.002)
             made.model.zero_grad()
-            losses.append(loss.item())
+            losses.append(loss)
 
         plain_losses.clear()
         torch.manual_seed(0)

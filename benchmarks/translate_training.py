@@ -20,8 +20,9 @@ from torch import Tensor, nn
 
 from seqcli.data.bitext import Bitext, Sentences
 from seqcli.data.words import WordTokenizer
-from seqcli.training.device import autocast, choose_precision
+from seqcli.training.device import choose_precision
 from seqcli.training.optimizer import AdamW
+from seqcli.training.workers import Workers
 from seqcli.translation.config import TranslationConfig
 from seqcli.translation.network import TranslationModel
 from seqcli.translation.objective import TranslationTask
@@ -86,24 +87,25 @@ def main() -> None:
     def stepper(form: TranslationConfig) -> tuple[Callable[[], None], int]:
         model = TranslationModel(form)
         task = TranslationTask(model, bitext, batch_tokens=4000, label_smoothing=0.1, seed=0)
-        batch = task.batch(0, 0)
-        optimizer = AdamW(list(model.parameters()), beta2=0.99, weight_decay=0.01)
+        parts, workers = task.parts(0, 0), Workers(0, 0)
+        parameters = list(model.parameters())
+        optimizer = AdamW(parameters, beta2=0.99, weight_decay=0.01)
 
         def step() -> None:
-            with autocast(CPU, PRECISION):
-                loss, _ = task.loss(batch)
-            loss.backward()  # type: ignore[no-untyped-call]
+            workers.gradients(task, parts, parameters, PRECISION)
             optimizer.step(0.001)
             model.zero_grad()
 
-        return step, batch.tokens
+        return step, sum(part.tokens for part in parts)
 
     fed, tokens = stepper(config)
     product, _ = stepper(replace(config, attention="dot", input_feeding=False))
     plain = PlainLoop(config)
-    batch = TranslationTask(TranslationModel(config), bitext, batch_tokens=4000, label_smoothing=0.1, seed=0).batch(
-        0, 0
-    )
+    task = TranslationTask(TranslationModel(config), bitext, batch_tokens=4000, label_smoothing=0.1, seed=0)
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)  # of a single thread's batch there is one part
+    batch = task.parts(0, 0)[0]
+    torch.set_num_threads(threads)
     optimizer = torch.optim.AdamW(plain.parameters())
 
     def loop() -> None:

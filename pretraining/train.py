@@ -37,11 +37,11 @@ class PretrainingTask:
     def num_batches(self, epoch: int) -> int:
         return EPOCH
 
-    def batch(self, epoch: int, index: int) -> Windows:
-        return self.source.windows(epoch * EPOCH + index)
+    def parts(self, epoch: int, index: int) -> list[Windows]:
+        return [self.source.windows(epoch * EPOCH + index)]
 
-    def loss(self, batch: Windows) -> tuple[Tensor, int]:
-        return scaled_quantile_loss(self.model, batch)[0].mean(), len(batch.target)
+    def loss(self, part: Windows) -> tuple[Tensor, int]:
+        return scaled_quantile_loss(self.model, part)[0].mean(), len(part.target)
 
     def validate(self, step: int, seconds: float, *, final: bool) -> Validation:
         metrics, score = {}, []

@@ -102,11 +102,11 @@ class ForecastTask:
     def num_batches(self, epoch: int) -> int:
         return max(1, len(self.ends) // self.batch_size)
 
-    def batch(self, epoch: int, index: int) -> Windows:
+    def parts(self, epoch: int, index: int) -> list[Windows]:
         if self._order is None or self._order[0] != epoch:
             self._order = (epoch, np.random.default_rng((self.seed, epoch)).permutation(len(self.ends)))
         chosen = self._order[1][index * self.batch_size : (index + 1) * self.batch_size]
-        return self._windows(self.series[chosen], self.ends[chosen])
+        return [self._windows(self.series[chosen], self.ends[chosen])]
 
     def _windows(self, series: np.ndarray, ends: np.ndarray) -> Windows:
         inputs = inputs_at(self.history, series, ends, self.horizon, self.season)
@@ -114,9 +114,9 @@ class ForecastTask:
         actual = self.history.values[series[:, None], ends[:, None] + np.arange(self.horizon)]
         return make_windows(inputs, past, actual, self.season)
 
-    def loss(self, batch: Windows) -> tuple[Tensor, int]:
-        losses, _ = scaled_quantile_loss(self.model, batch)
-        return losses.mean(), batch.target.size
+    def loss(self, part: Windows) -> tuple[Tensor, int]:
+        losses, _ = scaled_quantile_loss(self.model, part)
+        return losses.mean(), part.target.size
 
     def validate(self, step: int, seconds: float, *, final: bool) -> Validation:
         series = self.valid_series if final else self.valid_series[:: max(1, len(self.valid_series) // 1500)]

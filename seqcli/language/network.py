@@ -13,6 +13,7 @@ from torch.nn import functional
 from seqcli.errors import UsageError
 from seqcli.language.config import LanguageModelConfig
 from seqcli.model.cells import State
+from seqcli.model.randomness import dropout_mask
 from seqcli.model.stack import RecurrentStack, locked_dropout
 
 
@@ -79,8 +80,7 @@ class LanguageModel(nn.Module):
         drop = self.regularisation
         table = self.embedding
         if self.training and drop.words:
-            kept = torch.empty(table.shape[0], 1, device=table.device).bernoulli_(1 - drop.words).div_(1 - drop.words)
-            embedded = functional.embedding(tokens, table) * kept[tokens]
+            embedded = functional.embedding(tokens, table) * dropout_mask((len(table), 1), drop.words, table)[tokens]
         else:
             embedded = functional.embedding(tokens, table)
         hidden, new_state = self.stack(locked_dropout(embedded, drop.input, self.training), state)

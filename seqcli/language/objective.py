@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import torch
@@ -15,11 +17,24 @@ from seqcli.model.softmax import SampledVocabulary, linear_cross_entropy
 from seqcli.model.stack import locked_dropout
 from seqcli.training.distributed import ALONE, Processes
 from seqcli.training.options import Validation
+from seqcli.training.workers import part_count
 
 QUICK_TOKENS = 20_000  # of the validation text, looked at while training goes on
 VALIDATION_STREAMS = 16  # parts of the validation text read side by side
 VALIDATION_STEPS = 128
 WARM_UP = 200  # tokens
+
+
+@dataclass(frozen=True)
+class Piece:
+    """Steps of one part of the streams: inputs and targets (time, streams), whether the streams start here, which of
+    the parts it is, and what share of the batch's tokens it has."""
+
+    inputs: Tensor
+    targets: Tensor
+    start: bool
+    part: int = 0
+    share: float = 1.0
 
 
 class LanguageModelTask:
@@ -30,7 +45,8 @@ class LanguageModelTask:
     back-propagation through time, Williams & Peng 1990). The loss is the mean over all time steps. Every epoch starts
     its streams at another place of the text, so that the cuts fall elsewhere. With `random_bptt` the pieces are of
     different lengths, for the same end (Merity et al. 2017; see `piece_lengths`). Several processes read a stretch of
-    the streams each. Raises `DataError` for a text with fewer streams than processes.
+    the streams each, and the threads of a process a stretch of its streams each. Raises `DataError` for a text with
+    fewer streams than processes.
     """
 
     def __init__(
@@ -53,10 +69,13 @@ class LanguageModelTask:
         if self.batch_size < processes.size:
             raise DataError(f"{len(train)} training tokens are too few for {processes.size} processes")
         self.streams = processes.share(self.batch_size)
+        count = part_count(self.device, len(self.streams))
+        cuts = [len(self.streams) * part // count for part in range(count + 1)]
+        self.columns = [slice(*pair) for pair in pairwise(cuts)]  # of the process's streams, those of each part
         self.stream_length = (len(train) - 1) // self.batch_size
         self.bptt = min(bptt, self.stream_length)
         self.seed, self.sampled, self.random_bptt = seed, sampled, random_bptt
-        self.state: list[State] | None = None
+        self.states: list[list[State] | None] = [None] * count
         self._cuts: tuple[int, np.ndarray] | None = None
 
     def num_batches(self, epoch: int) -> int:
@@ -72,8 +91,8 @@ class LanguageModelTask:
             self._cuts = epoch, np.minimum(np.concatenate(([0], np.cumsum(lengths))), self.stream_length)
         return self._cuts[1]
 
-    def batch(self, epoch: int, index: int) -> tuple[Tensor, Tensor, bool]:
-        """Inputs and targets (time, this process's streams), and whether the streams start here."""
+    def parts(self, epoch: int, index: int) -> list[Piece]:
+        """The next steps of this process's streams."""
         rest = (len(self.train_tokens) - 1) - self.stream_length * self.batch_size
         shift = int(np.random.default_rng((self.seed, epoch)).integers(rest + 1)) if epoch else 0
         start, stop = map(int, self.cuts(epoch)[index : index + 2])
@@ -82,13 +101,16 @@ class LanguageModelTask:
             for row in self.streams
         ]
         tokens = torch.from_numpy(np.stack(columns, axis=1).astype(np.int64)).to(self.device)
-        return tokens[:-1], tokens[1:], index == 0
+        return [
+            Piece(own[:-1], own[1:], index == 0, part, own.shape[1] / tokens.shape[1])
+            for part, columns in enumerate(self.columns)
+            for own in [tokens[:, columns]]
+        ]
 
-    def loss(self, batch: tuple[Tensor, Tensor, bool]) -> tuple[Tensor, int]:
-        inputs, targets, start = batch
-        drop = self.model.regularisation
-        hidden, state = self.model(inputs, None if start else self.state)
-        self.state = [tuple(part.detach() for part in layer) for layer in state]
+    def loss(self, part: Piece) -> tuple[Tensor, int]:
+        targets, drop = part.targets, self.model.regularisation
+        hidden, state = self.model(part.inputs, None if part.start else self.states[part.part])
+        self.states[part.part] = [tuple(value.detach() for value in layer) for layer in state]
         dropped = locked_dropout(hidden, drop.output, True)
         rows, flat = dropped.flatten(0, 1), targets.flatten()
         weight, bias = self.model.output_weight, self.model.output_bias
@@ -99,7 +121,7 @@ class LanguageModelTask:
             objective = objective + drop.activation * dropped.float().square().mean()
         if drop.change and len(hidden) > 1:
             objective = objective + drop.change * (hidden[1:] - hidden[:-1]).float().square().mean()
-        return objective, targets.numel()
+        return objective * part.share, targets.numel()
 
     def validate(self, step: int, seconds: float, *, final: bool) -> Validation:
         """Perplexity of the beginning of the validation text or, when `final`, of all of it."""
@@ -110,16 +132,22 @@ class LanguageModelTask:
         return Validation(step, seconds, {"score": loss, "loss": loss, "perplexity": math.exp(min(loss, 700.0))})
 
     def carried(self) -> dict[str, Tensor]:
-        if self.state is None:
-            return {}
-        return {f"{layer}/{part}": value for layer, s in enumerate(self.state) for part, value in enumerate(s)}
+        states = [state for state in self.states if state is not None]
+        rows: dict[str, list[Tensor]] = {}
+        for state in states:
+            for layer, values in enumerate(state):
+                for number, value in enumerate(values):
+                    rows.setdefault(f"{layer}/{number}", []).append(value)
+        return {name: torch.cat(values) for name, values in rows.items()}
 
     def carry(self, tensors: dict[str, Tensor]) -> None:
         layers: dict[int, list[Tensor]] = {}
         for key in sorted(tensors, key=lambda key: tuple(map(int, key.split("/")))):
             own = tensors[key][self.streams.start : self.streams.stop]
             layers.setdefault(int(key.split("/")[0]), []).append(own)
-        self.state = [tuple(layers[index]) for index in sorted(layers)] or None
+        state = [layers[index] for index in sorted(layers)]
+        if state:
+            self.states = [[tuple(value[c] for value in layer) for layer in state] for c in self.columns]
 
 
 def piece_lengths(steps: int, bptt: int, generator: np.random.Generator) -> np.ndarray:

@@ -16,6 +16,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from seqcli.model.randomness import present_generator
+
 IGNORED = -100  # a target that is not scored: padding, or a step whose loss is not wanted
 
 
@@ -137,7 +139,7 @@ class SampledVocabulary:
     def loss(
         self, hidden: Tensor, weight: Tensor, bias: Tensor, targets: Tensor, *, label_smoothing: float = 0.0
     ) -> Tensor:
-        """As `linear_cross_entropy`, the normaliser estimated from the sample. The draw is torch's global CPU one."""
+        """As `linear_cross_entropy`, the normaliser estimated from the sample. The draw is this thread's."""
         total = self._cross_entropy(hidden, weight, bias, targets)
         if label_smoothing:
             # smoothing takes ε of the target's logit and gives it to the mean of all logits: that mean is exact
@@ -153,7 +155,7 @@ class SampledVocabulary:
         seen = torch.zeros(vocabulary, dtype=torch.bool, device=targets.device)
         seen[targets[targets != IGNORED]] = True
         # systematic sampling: the chances laid end to end, a type for each point u, u + 1, u + 2, … within its stretch
-        points = (self.inclusion.cumsum(0) + torch.rand(()).item()).floor()
+        points = (self.inclusion.cumsum(0) + torch.rand((), generator=present_generator()).item()).floor()
         drawn = points.diff(prepend=points.new_zeros(1)) > 0
         chosen = (seen | drawn | (self.inclusion == 1)).nonzero()[:, 0]
         correction = torch.where(seen, 0.0, -self.inclusion.log())[chosen].to(bias.dtype)

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
 from seqcli.model.cells import State, parameter_shapes, recurrent_weight, state_size
+from seqcli.model.randomness import dropout_mask
 from seqcli.model.sequence import run_sequence
 from seqcli.model.stepping import StackShape, reversal
 
@@ -18,8 +18,7 @@ def locked_dropout(x: Tensor, share: float, training: bool) -> Tensor:
     """Dropout with one mask for all time steps of a sequence (Gal & Ghahramani 2016): x (time, batch, features)."""
     if not training or share == 0.0:
         return x
-    mask = torch.empty(1, *x.shape[1:], dtype=x.dtype, device=x.device).bernoulli_(1 - share).div_(1 - share)
-    return x * mask
+    return x * dropout_mask((1, *x.shape[1:]), share, x)
 
 
 class RecurrentLayer(nn.Module):
@@ -54,7 +53,7 @@ class RecurrentLayer(nn.Module):
         if self.weight_dropout and self.training and name is not None:
             # DropConnect on the recurrent matrix, one mask a sequence (Merity et al. 2018)
             recurrent = parameters[name][: self.hidden_size] if self.cell == "rnn" else parameters[name]
-            dropped = functional.dropout(recurrent, self.weight_dropout)
+            dropped = recurrent * dropout_mask(recurrent.shape, self.weight_dropout, recurrent)
             rest = parameters[name][self.hidden_size :]
             parameters[name] = torch.cat((dropped, rest)) if self.cell == "rnn" else dropped
         return run_sequence(self.cell, parameters, x, self.initial_state(x) if state is None else state)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -26,6 +26,7 @@ from seqcli.training.state import (
     restore_random_state,
 )
 from seqcli.training.task import TrainingTask
+from seqcli.training.workers import Workers
 
 VALIDATION_SHARE = 0.05  # of the time so far may go into looking at validation data, when time is the budget
 FAILURES = 20  # updates in a row that are not finite before a run is given up
@@ -65,7 +66,11 @@ def train(
     With several `processes` each calls this with its share of the task and the same `resume`; the first one's `save`
     is called, and a stop in any of them stops all.
     """
-    return _Run(task, options, on_progress, save, resume, should_stop, processes).run()
+    run = _Run(task, options, on_progress, save, resume, should_stop, processes)
+    try:
+        return run.run()
+    finally:
+        run.workers.close()
 
 
 class _Run:
@@ -85,6 +90,7 @@ class _Run:
         self.device = self.parameters[0].device
         self.optimizer = AdamW(self.parameters, beta2=options.beta2, weight_decay=options.weight_decay)
         self.rate = 0.0
+        self.workers = Workers(options.seed, processes.rank)
         self.position, self.history = Position(), list[Validation]()
         self.average = copy_weights(self.model) if options.average else None
         self.best_weights: dict[str, Tensor] | None = None
@@ -137,9 +143,9 @@ class _Run:
         started = time.monotonic()
         position = self.position
         self.epoch_batches = self.task.num_batches(position.epoch)
-        batch = self.task.batch(position.epoch, position.index)
+        parts = self.task.parts(position.epoch, position.index)
         rate = learning_rate(self.options, self._share())
-        value, tokens = self.processes.average_gradients(self.parameters, *self._gradients(batch))
+        value, tokens = self.processes.average_gradients(self.parameters, *self._gradients(parts))
         norm = clip_gradients(self.parameters, self.options.clip)
         self.rate = rate * (tokens / self.options.usual_tokens if self.options.usual_tokens else 1.0)
         if math.isfinite(value) and math.isfinite(norm):
@@ -161,13 +167,11 @@ class _Run:
         if now - self.reported > REPORT_INTERVAL:
             self._report()
 
-    def _gradients(self, batch: Any) -> tuple[float, int, TrainingError | None]:
+    def _gradients(self, parts: Sequence[Any]) -> tuple[float, int, TrainingError | None]:
         """Form this process's gradients: the loss and tokens they are of, and why there are none."""
         try:
-            with autocast(self.device, self.options.precision):
-                objective, tokens = self.task.loss(batch)
-            objective.backward()  # type: ignore[no-untyped-call]
-            return objective.item(), tokens, None
+            value, tokens = self.workers.gradients(self.task, parts, self.parameters, self.options.precision)
+            return value, tokens, None
         except (torch.OutOfMemoryError, MemoryError, RuntimeError) as problem:
             # torch's allocator for processors has no error of its own
             if type(problem) is RuntimeError and "allocate memory" not in str(problem):
@@ -293,7 +297,7 @@ class _Run:
             "average": self.average or {},
             "best": self.best_weights or {},
             "optimizer": self.optimizer.tensors(),
-            "random": self.processes.each(random_state(self.device)),
+            "random": self.processes.each(random_state(self.device) | self.workers.random_state()),
             "carried": self.processes.rows(self.task.carried()),
         }
         tensors = {f"{part}/{name}": value for part, values in parts.items() for name, value in values.items()}
@@ -309,6 +313,7 @@ class _Run:
         self.optimizer.restore(state.part("optimizer"))
         if random := self.processes.own(state.part("random")):
             restore_random_state(random, self.device)
+            self.workers.restore_random_state(random)
         self.task.carry({k: v.to(self.device) for k, v in state.part("carried").items()})
         self.position, self.history = replace(state.position), list(state.history)
         self.epoch_batches = self.task.num_batches(self.position.epoch)

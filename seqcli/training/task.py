@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Protocol
 
 from torch import Tensor, nn
@@ -23,12 +24,15 @@ class TrainingTask(Protocol):
         """How many batches an epoch has, at least one."""
         ...
 
-    def batch(self, epoch: int, index: int) -> Any:
-        """Batch `index` of an epoch, on the model's device."""
+    def parts(self, epoch: int, index: int) -> Sequence[Any]:
+        """This process's share of batch `index` of an epoch, on the model's device, in the parts its threads take."""
         ...
 
-    def loss(self, batch: Any) -> tuple[Tensor, int]:
-        """The mean loss a token that is to be minimised, with gradients, and the number of tokens of this process."""
+    def loss(self, part: Any) -> tuple[Tensor, int]:
+        """A part's tokens, and its contribution to the mean loss a token of this process's share, with gradients.
+
+        Called for all parts of a batch at once, each in a thread of its own.
+        """
         ...
 
     def validate(self, step: int, seconds: float, *, final: bool) -> Validation:

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from seqcli.model.cells import State, state_size
+from seqcli.model.randomness import kept
 from seqcli.model.stack import RecurrentStack, locked_dropout
 from seqcli.model.stepping import SteppingStack
 from seqcli.translation.attention import MASKED, Memory, attend, project
@@ -97,7 +98,7 @@ class TranslationModel(nn.Module):
         """tokens (time, batch) -> (time, batch, embedding), scaled to unit variance, dropout applied."""
         x = functional.embedding(tokens, self.embedding) * math.sqrt(self.config.embedding)
         if self.training and self.dropouts.words:
-            x = x * torch.empty(*tokens.shape, 1, device=x.device).bernoulli_(1 - self.dropouts.words)
+            x = x * kept((*tokens.shape, 1), self.dropouts.words, x)
         return locked_dropout(x, self.dropouts.hidden, self.training)
 
     def _attend(self, lower: Tensor, memory: Memory) -> tuple[Tensor, Tensor]:

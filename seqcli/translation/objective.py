@@ -13,6 +13,7 @@ from seqcli.data.bitext import Bitext, Sentences
 from seqcli.model.softmax import IGNORED, linear_cross_entropy
 from seqcli.training.distributed import ALONE, Processes
 from seqcli.training.options import Validation
+from seqcli.training.workers import part_count
 from seqcli.translation.alignment import TranslationTable
 from seqcli.translation.beam import Search
 from seqcli.translation.decoder import TranslationDecoder
@@ -29,7 +30,8 @@ LOSS_TOKENS = 4000  # of a batch in which the validation loss is computed
 @dataclass(frozen=True)
 class Batch:
     """Pairs of like length, time first: source (source time, pairs) and lengths (pairs,), previous and targets (time,
-    pairs), padding in `targets` being `IGNORED`; alignment (pairs, time, source time) while the attention is taught."""
+    pairs), padding in `targets` being `IGNORED`; alignment (pairs, time, source time) while the attention is taught;
+    the share of a process's tokens that these pairs have."""
 
     source: Tensor
     lengths: Tensor
@@ -38,6 +40,7 @@ class Batch:
     tokens: int
     alignment: Tensor | None = None
     guidance: float = 0.0
+    share: float = 1.0
 
 
 class TranslationTask:
@@ -45,7 +48,8 @@ class TranslationTask:
 
     An epoch is a shuffle, in which pairs of like length come together in batches of about `batch_tokens` tokens on the
     longer side, padding counted. Validation is BLEU of greedy translations of a part of the validation pairs, and of
-    beam search on all of them at the end. Several processes take every so many-th pair of each batch.
+    beam search on all of them at the end. Several processes take every so many-th pair of each batch, and so
+    do the threads of a process of its share.
     """
 
     def __init__(
@@ -78,15 +82,21 @@ class TranslationTask:
             self._epoch, self._batches = epoch, bucket(*lengths, self.batch_tokens, random)
         return self._batches
 
-    def batch(self, epoch: int, index: int) -> Batch:
+    def parts(self, epoch: int, index: int) -> list[Batch]:
         batches = self._of_epoch(epoch)
         step = epoch * len(batches) + index  # about: the number of batches differs by a few from epoch to epoch
         guidance = GUIDANCE * max(0.0, 1 - step / GUIDED_STEPS)
         numbers = batches[index][self.processes.rank :: self.processes.size]
         if not len(numbers):  # a batch of fewer pairs than processes: read one, and learn nothing from it
             idle = self._make(self.bitext.sources, self.bitext.targets, batches[index][:1])
-            return replace(idle, targets=torch.full_like(idle.targets, IGNORED), tokens=0)
-        return self._make(self.bitext.sources, self.bitext.targets, numbers, guidance)
+            return [replace(idle, targets=torch.full_like(idle.targets, IGNORED), tokens=0)]
+        count = part_count(self.device, len(numbers))
+        made = [
+            self._make(self.bitext.sources, self.bitext.targets, numbers[part::count], guidance)
+            for part in range(count)
+        ]
+        whole = sum(part.tokens for part in made)
+        return [replace(part, share=part.tokens / whole) for part in made]
 
     def _make(self, sources: Sentences, targets: Sentences, numbers: np.ndarray, guidance: float = 0.0) -> Batch:
         source, lengths = pad([sources[int(n)] for n in numbers], self.end_id)
@@ -114,7 +124,7 @@ class TranslationTask:
         if batch.alignment is not None and weights is not None:
             missed = -(batch.alignment * (weights.float() + 1e-6).log()).sum()
             total = total + batch.guidance * missed
-        return total / max(batch.tokens, 1), batch.tokens
+        return total / max(batch.tokens, 1) * batch.share, batch.tokens
 
     def _cross_entropy(self, readouts: Tensor, batch: Batch, label_smoothing: float) -> Tensor:
         return linear_cross_entropy(

@@ -32,36 +32,36 @@ def task(
 
 def test_streams_read_the_text_in_order_and_targets_are_the_next_tokens() -> None:
     t = task()
-    read = [t.batch(0, index) for index in range(t.num_batches(0))]
-    inputs = torch.cat([batch[0] for batch in read])
-    targets = torch.cat([batch[1] for batch in read])
+    read = [t.parts(0, index)[0] for index in range(t.num_batches(0))]
+    inputs = torch.cat([piece.inputs for piece in read])
+    targets = torch.cat([piece.targets for piece in read])
     text = torch.from_numpy(t.train_tokens.astype(np.int64))
     assert inputs.shape == (50, 4)
     assert torch.equal(inputs.t().flatten(), text[:200])
     assert torch.equal(targets.t().flatten(), text[1:201])
-    assert [batch[2] for batch in read] == [True] + [False] * 6
+    assert [piece.start for piece in read] == [True] + [False] * 6
 
 
 def test_other_epochs_start_elsewhere_and_are_the_same_each_time() -> None:
     t = task(length=400, batch_size=30)
-    starts = {int(t.batch(epoch, 0)[0][0, 0]) for epoch in range(12)}
+    starts = {int(t.parts(epoch, 0)[0].inputs[0, 0]) for epoch in range(12)}
     assert len(starts) > 1
-    assert torch.equal(t.batch(3, 1)[0], task(length=400, batch_size=30).batch(3, 1)[0])
+    assert torch.equal(t.parts(3, 1)[0].inputs, task(length=400, batch_size=30).parts(3, 1)[0].inputs)
 
 
 @pytest.mark.parametrize("length", [3, 4, 17, 60])
 def test_a_text_shorter_than_a_batch_is_read_by_fewer_streams(length: int) -> None:
     t = task(length=length, batch_size=20, bptt=35)
     for index in range(t.num_batches(0)):
-        inputs, targets, _ = t.batch(0, index)
-        assert inputs.shape == targets.shape
-        assert inputs.numel() > 0
+        piece = t.parts(0, index)[0]
+        assert piece.inputs.shape == piece.targets.shape
+        assert piece.inputs.numel() > 0
 
 
 def test_the_loss_is_the_mean_over_all_steps_with_the_state_carried() -> None:
     t = task()
     t.model.eval()
-    losses = [t.loss(t.batch(0, index)) for index in range(t.num_batches(0))]
+    losses = [t.loss(t.parts(0, index)[0]) for index in range(t.num_batches(0))]
     total = sum(loss.item() * count for loss, count in losses)
     text = torch.from_numpy(t.train_tokens.astype(np.int64))
     hidden, _ = t.model(text[:200].view(4, 50).t())
@@ -74,26 +74,26 @@ def test_the_loss_is_the_mean_over_all_steps_with_the_state_carried() -> None:
 
 def test_gradients_stop_at_the_cut() -> None:
     t = task()
-    t.loss(t.batch(0, 0))
-    assert t.state is not None
-    assert all(not part.requires_grad for layer in t.state for part in layer)
+    t.loss(t.parts(0, 0)[0])
+    assert t.states[0] is not None
+    assert all(not value.requires_grad for layer in t.states[0] for value in layer)
 
 
 def test_penalties_are_the_mean_squares_of_outputs_and_of_their_changes() -> None:
     """AR of what the output layer sees, dropout applied, TAR of what the last layer gave (Merity et al. 2017)."""
     plain = task(output=0.5)
-    batch = plain.batch(0, 0)
+    piece = plain.parts(0, 0)[0]
     torch.manual_seed(5)
-    without = plain.loss(batch)[0]
+    without = plain.loss(piece)[0]
     torch.manual_seed(5)
-    hidden, _ = plain.model(batch[0])
+    hidden, _ = plain.model(piece.inputs)
     dropped = locked_dropout(hidden, 0.5, True)
     for penalised, expected in (
         (task(output=0.5, activation=2.0), 2 * dropped.square().mean()),
         (task(output=0.5, change=3.0), 3 * (hidden[1:] - hidden[:-1]).square().mean()),
     ):
         torch.manual_seed(5)
-        torch.testing.assert_close(penalised.loss(batch)[0] - without, expected, rtol=1e-3, atol=1e-5)
+        torch.testing.assert_close(penalised.loss(piece)[0] - without, expected, rtol=1e-3, atol=1e-5)
 
 
 @pytest.mark.parametrize("sampled", [False, True])
@@ -101,11 +101,11 @@ def test_label_smoothing_spreads_a_share_of_the_target(sampled: bool) -> None:
     t = task(smoothing=0.1)
     if sampled:
         t.sampled = SampledVocabulary.from_counts(torch.arange(30), 30)  # all that is there
-    inputs, targets, _ = t.batch(0, 0)
-    hidden, _ = t.model(inputs)
+    piece = t.parts(0, 0)[0]
+    hidden, _ = t.model(piece.inputs)
     logits = hidden @ t.model.embedding.t() + t.model.output_bias
-    expected = torch.nn.functional.cross_entropy(logits.flatten(0, 1), targets.flatten(), label_smoothing=0.1)
-    torch.testing.assert_close(t.loss((inputs, targets, True))[0], expected)
+    expected = torch.nn.functional.cross_entropy(logits.flatten(0, 1), piece.targets.flatten(), label_smoothing=0.1)
+    torch.testing.assert_close(t.loss(piece)[0], expected)
 
 
 def test_embedding_dropout_drops_whole_words_in_training_alone() -> None:
@@ -143,14 +143,14 @@ def test_random_pieces_cover_the_streams_and_are_the_same_each_time() -> None:
 
     t, again = make(), make()
     for epoch in (0, 1):
-        read = [t.batch(epoch, index) for index in range(t.num_batches(epoch))]
-        lengths = [len(inputs) for inputs, _, _ in read]
+        read = [t.parts(epoch, index)[0] for index in range(t.num_batches(epoch))]
+        lengths = [len(piece.inputs) for piece in read]
         assert sum(lengths) == 1000
         assert len(set(lengths)) > 5
         assert min(lengths[:-1]) >= 5
-        inputs = torch.cat([batch[0] for batch in read])
-        assert torch.equal(inputs[1:], torch.cat([batch[1] for batch in read])[:-1])
-        assert torch.equal(again.batch(epoch, 3)[0], read[3][0])
+        inputs = torch.cat([piece.inputs for piece in read])
+        assert torch.equal(inputs[1:], torch.cat([piece.targets for piece in read])[:-1])
+        assert torch.equal(again.parts(epoch, 3)[0].inputs, read[3].inputs)
     assert list(t.cuts(0)) != list(t.cuts(1))
 
 

@@ -28,8 +28,8 @@ class LineTask:
     def num_batches(self, epoch: int) -> int:
         return 7
 
-    def batch(self, epoch: int, index: int) -> Tensor:
-        return torch.randn(16, 1, generator=torch.Generator().manual_seed(epoch * 100 + index))
+    def parts(self, epoch: int, index: int) -> list[Tensor]:
+        return [torch.randn(16, 1, generator=torch.Generator().manual_seed(epoch * 100 + index))]
 
     def loss(self, batch: Tensor) -> tuple[Tensor, int]:
         self.calls += 1

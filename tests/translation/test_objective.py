@@ -41,7 +41,7 @@ def task(tmp_path: Path) -> TranslationTask:
 
 def test_batches_are_a_function_of_seed_and_epoch(task: TranslationTask) -> None:
     def ids(epoch: int) -> list[list[int]]:
-        return [task.batch(epoch, index).targets.flatten().tolist() for index in range(task.num_batches(epoch))]
+        return [task.parts(epoch, index)[0].targets.flatten().tolist() for index in range(task.num_batches(epoch))]
 
     first = ids(0)
     assert ids(1) != first
@@ -51,7 +51,7 @@ def test_batches_are_a_function_of_seed_and_epoch(task: TranslationTask) -> None
 
 
 def test_the_loss_is_smoothed_cross_entropy_and_guidance(task: TranslationTask) -> None:
-    batch = task.batch(0, 0)
+    batch = task.parts(0, 0)[0]
     assert batch.alignment is not None
     assert batch.guidance == 0.5
     value, tokens = task.loss(batch)
@@ -63,7 +63,7 @@ def test_the_loss_is_smoothed_cross_entropy_and_guidance(task: TranslationTask) 
     assert weights is not None
     expected = expected - 0.5 * (batch.alignment * (weights + 1e-6).log()).sum()
     assert value.item() == pytest.approx(expected.item() / tokens, rel=1e-5)
-    assert task.batch(1000, 0).alignment is None
+    assert task.parts(1000, 0)[0].alignment is None
 
 
 @pytest.mark.parametrize(("attention", "feeding"), [("dot", False), ("additive", True), ("multi-head", True)])
@@ -71,7 +71,7 @@ def test_products_in_bf16_change_the_loss_little(task: TranslationTask, attentio
     torch.manual_seed(0)
     config = replace(task.model.config, attention=attention, input_feeding=feeding)
     task.model = TranslationModel(config)
-    batch = task.batch(0, 0)
+    batch = task.parts(0, 0)[0]
     exact, _ = task.loss(batch)
     with torch.autocast("cpu", torch.bfloat16):
         rough, _ = task.loss(batch)
@@ -80,7 +80,7 @@ def test_products_in_bf16_change_the_loss_little(task: TranslationTask, attentio
 
 
 def test_the_target_is_one_step_behind(task: TranslationTask) -> None:
-    batch = task.batch(0, 0)
+    batch = task.parts(0, 0)[0]
     end = task.bitext.tokenizer.boundary_id
     assert (batch.previous[0] == end).all()
     there = batch.targets[:-1] != IGNORED

@@ -1,0 +1,85 @@
+"""The threads of one process that form the gradients of a batch together, each from a part of it.
+
+Every thread takes its part through the whole model and back, and the gradients are added at the end of the step. Where
+threads share each product instead, they wait for one another at the end of each: it costs a fifth of their time, and
+most of it as soon as any other program runs. Each thread draws dropout masks and samples from a generator of its own,
+so that a run is the same bit for bit however the threads take turns.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from seqcli.model.randomness import drawing_from
+from seqcli.training.device import autocast
+from seqcli.training.task import TrainingTask
+
+ROWS = 8  # sequences that a part must have: products of fewer rows take as long as reading the weights does
+
+
+def part_count(device: torch.device, rows: int) -> int:
+    """In how many parts `rows` sequences are best learnt from: as many as this process has threads, if each part stays
+    large enough; one where no processor learns."""
+    return max(1, min(torch.get_num_threads(), rows // ROWS)) if device.type == "cpu" else 1
+
+
+class Workers:
+    """The threads, started when the first batch of several parts comes, and their generators."""
+
+    def __init__(self, seed: int, rank: int) -> None:
+        self.seed, self.rank = seed, rank
+        self.total = torch.get_num_threads()
+        self.threads = ThreadPoolExecutor(self.total, "worker")
+        self.generators: list[torch.Generator] = []
+
+    def gradients(
+        self, task: TrainingTask, parts: Sequence[Any], parameters: Sequence[nn.Parameter], precision: str
+    ) -> tuple[float, int]:
+        """Put the gradients of the parts' losses into the parameters; the sum of the losses and of the tokens."""
+        device = parameters[0].device
+        if len(parts) == 1:
+            with autocast(device, precision):
+                objective, tokens = task.loss(parts[0])
+            objective.backward()  # type: ignore[no-untyped-call]
+            return objective.item(), tokens
+        while len(self.generators) < len(parts):
+            self.generators.append(self._new_generator(len(self.generators)))
+        each = self.total // len(parts)
+
+        def learn(part: Any, generator: torch.Generator) -> tuple[float, int, tuple[Tensor | None, ...]]:
+            torch.set_num_threads(each)  # of this thread's products
+            with drawing_from(generator), autocast(device, precision):
+                objective, tokens = task.loss(part)
+            return objective.item(), tokens, torch.autograd.grad(objective, parameters, allow_unused=True)
+
+        outcomes = list(self.threads.map(learn, parts, self.generators))
+        used = [number for number, gradient in enumerate(outcomes[0][2]) if gradient is not None]
+        sums, *others = [[gradient for gradient in gradients if gradient is not None] for *_, gradients in outcomes]
+        for gradients in others:
+            torch._foreach_add_(sums, gradients)
+        for number, gradient in zip(used, sums, strict=True):
+            parameters[number].grad = gradient
+        return sum(value for value, _, _ in outcomes), sum(tokens for _, tokens, _ in outcomes)
+
+    def _new_generator(self, number: int) -> torch.Generator:
+        seed = np.random.SeedSequence((self.seed, self.rank, number)).generate_state(1, np.uint64)
+        return torch.Generator().manual_seed(int(seed[0] >> 1))
+
+    def random_state(self) -> dict[str, Tensor]:
+        """Where each thread's generator stands."""
+        return {f"worker{number}": generator.get_state() for number, generator in enumerate(self.generators)}
+
+    def restore_random_state(self, state: Mapping[str, Tensor]) -> None:
+        """Take up what `random_state` gave."""
+        while (name := f"worker{len(self.generators)}") in state:
+            self.generators.append(torch.Generator().set_state(state[name]))
+
+    def close(self) -> None:
+        """End the threads."""
+        self.threads.shutdown()
