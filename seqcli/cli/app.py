@@ -190,9 +190,13 @@ class _SectionedCommand(typer.core.TyperCommand):
         sections: dict[str, list[tuple[str, str]]] = {"Arguments": [], "Options": []}
         for parameter in self.get_params(ctx):
             record = parameter.get_help_record(ctx)
-            if record is not None:
-                kind = "Arguments" if parameter.param_type_name == "argument" else "Options"
-                sections.setdefault(getattr(parameter, "rich_help_panel", None) or kind, []).append(record)
+            if record is None:
+                continue
+            if parameter.param_type_name == "argument":
+                name, _, _ = record[0].partition(" <")  # typer adds the type in Python's words
+                sections["Arguments"].append((name, record[1]))
+            else:
+                sections.setdefault(getattr(parameter, "rich_help_panel", None) or "Options", []).append(record)
         for name, records in sections.items():
             if records:
                 with formatter.section(name):

@@ -9,6 +9,7 @@ import typer
 
 from seqcli.cli import console, options
 from seqcli.cli.info import flatten
+from seqcli.cli.options import count, switch
 from seqcli.cli.rows import write_json, write_rows
 from seqcli.errors import UsageError
 
@@ -17,12 +18,12 @@ def evaluate(
     model: Annotated[str, typer.Argument(metavar="MODEL", help="The model file.")],
     data: Annotated[list[str], typer.Argument(metavar="DATA", help="Files to evaluate on; - is stdin.")],
     dynamic: Annotated[
-        bool, typer.Option("--dynamic", help="Language models: also learning while they read (Krause et al. 2018).")
+        bool, switch("--dynamic", "Language models: also learning while they read (Krause et al. 2018).")
     ] = False,
     cache: Annotated[
-        bool, typer.Option("--cache", help="Language models: also with a cache of 2,000 tokens (Grave et al. 2017).")
+        bool, switch("--cache", "Language models: also with a cache of 2,000 tokens (Grave et al. 2017).")
     ] = False,
-    beam: Annotated[int, typer.Option(metavar="N", min=1, help="Translation: hypotheses kept alive.")] = 5,
+    beam: Annotated[int, count("Translation: hypotheses kept alive.")] = 5,
     encoding: options.Encoding = "utf-8",
     errors: options.Errors = "strict",
     device: options.Device = "auto",

@@ -12,6 +12,7 @@ import typer
 
 from seqcli.cli import console, options
 from seqcli.cli.forecast_output import write_forecast
+from seqcli.cli.options import choice, count, switch, value
 from seqcli.cli.progress import TrainingDisplay
 from seqcli.cli.rows import write_rows
 from seqcli.cli.training import Interruption, leave, resume_command
@@ -71,23 +72,21 @@ def forecast(
         typer.Option("--horizon", "-n", metavar="N", min=1, help="Periods ahead; from the frequency by default."),
     ] = None,
     level: Annotated[
-        list[float] | None, typer.Option(metavar="P", help="Per cent an interval is to cover; repeatable [80 and 95].")
+        list[float] | None, value("P", "Per cent an interval is to cover; repeatable [80 and 95].")
     ] = None,
-    method: Annotated[MethodName, typer.Option(help="auto combines; the others are one method each.")] = "auto",
-    time: Annotated[str | None, typer.Option(metavar="NAME", help="The time column; found by default.")] = None,
-    target: Annotated[str | None, typer.Option(metavar="NAME", help="The value column; found by default.")] = None,
-    series: Annotated[
-        list[str] | None, typer.Option(metavar="NAME", help="A column that tells series apart; repeatable.")
-    ] = None,
-    wide: Annotated[bool, typer.Option("--wide", help="Every column of numbers is a series.")] = False,
-    freq: Annotated[str | None, typer.Option(metavar="F", help="Frequency: Y, Q, M, W, D, B, h, 30min …")] = None,
-    season: Annotated[int | None, typer.Option(metavar="N", min=1, help="Periods in a season; 1: none.")] = None,
-    decimal: Annotated[Literal[".", ","] | None, typer.Option(help="The decimal sign; found by default.")] = None,
+    method: Annotated[MethodName, choice("auto combines; the others are one method each.")] = "auto",
+    time: Annotated[str | None, value("NAME", "The time column; found by default.")] = None,
+    target: Annotated[str | None, value("NAME", "The value column; found by default.")] = None,
+    series: Annotated[list[str] | None, value("NAME", "A column that tells series apart; repeatable.")] = None,
+    wide: Annotated[bool, switch("--wide", "Every column of numbers is a series.")] = False,
+    freq: Annotated[str | None, value("F", "Frequency: Y, Q, M, W, D, B, h, 30min …")] = None,
+    season: Annotated[int | None, count("Periods in a season; 1: none.")] = None,
+    decimal: Annotated[Literal[".", ","] | None, choice("The decimal sign; found by default.")] = None,
     day_first: Annotated[
-        bool | None, typer.Option("--day-first/--month-first", help="How to read 04/05/2021; found by default.")
+        bool | None, switch("--day-first/--month-first", "How to read 04/05/2021; found by default.")
     ] = None,
     fill: Annotated[
-        Literal["interpolate", "forward", "zero"], typer.Option(help="What takes the place of missing values.")
+        Literal["interpolate", "forward", "zero"], choice("What takes the place of missing values.")
     ] = "interpolate",
     budget: Annotated[
         float | None,
@@ -98,57 +97,29 @@ def forecast(
             rich_help_panel=NETWORK,
         ),
     ] = None,
-    covariates: Annotated[
-        str | None,
-        typer.Option(metavar="A,B", help="Columns known beforehand; needs --future.", rich_help_panel=NETWORK),
-    ] = None,
+    covariates: Annotated[str | None, value("A,B", "Columns known beforehand; needs --future.", NETWORK)] = None,
     future: Annotated[
-        str | None,
-        typer.Option(
-            metavar="FILE", help="CSV file with the covariates of the time to be forecast.", rich_help_panel=NETWORK
-        ),
+        str | None, value("FILE", "CSV file with the covariates of the time to be forecast.", NETWORK)
     ] = None,
     holidays: Annotated[
-        str | None,
-        typer.Option(
-            metavar="FILE", help="CSV file with the dates of holidays, past and to come.", rich_help_panel=NETWORK
-        ),
+        str | None, value("FILE", "CSV file with the dates of holidays, past and to come.", NETWORK)
     ] = None,
-    save: Annotated[
-        str | None,
-        typer.Option(metavar="MODEL", help="Keep the trained network in this file.", rich_help_panel=NETWORK),
-    ] = None,
+    save: Annotated[str | None, value("MODEL", "Keep the trained network in this file.", NETWORK)] = None,
     model: Annotated[
         str | None,
         typer.Option("--model", "-m", metavar="MODEL", help="Use a network that was kept.", rich_help_panel=NETWORK),
     ] = None,
-    overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Replace the model that is already there.", rich_help_panel=NETWORK)
-    ] = False,
-    resume: Annotated[
-        bool, typer.Option("--resume", help="Go on with the training saved with --save.", rich_help_panel=NETWORK)
-    ] = False,
-    seed: Annotated[
-        int,
-        typer.Option(
-            metavar="N",
-            min=0,
-            help="Start of the random numbers: same seed, same result.",
-            rich_help_panel=NETWORK,
-        ),
-    ] = 1,
-    backtest: Annotated[
-        int, typer.Option(metavar="N", min=0, help="Print how good N earlier forecasts were instead, by method.")
-    ] = 0,
-    plot: Annotated[
-        str | None, typer.Option(metavar="FILE", help="Draw it: FILE.svg, .html, or .png (needs matplotlib).")
-    ] = None,
+    overwrite: Annotated[bool, switch("--overwrite", "Replace the model that is already there.", NETWORK)] = False,
+    resume: Annotated[bool, switch("--resume", "Go on with the training saved with --save.", NETWORK)] = False,
+    seed: Annotated[int, count("Start of the random numbers: same seed, same result.", NETWORK, least=0)] = 1,
+    backtest: Annotated[int, count("Print how good N earlier forecasts were instead, by method.", least=0)] = 0,
+    plot: Annotated[str | None, value("FILE", "Draw it: FILE.svg, .html, or .png (needs matplotlib).")] = None,
     output: Annotated[
         str | None, typer.Option("--output", "-o", metavar="FILE", help="Write the forecast here instead of printing.")
     ] = None,
     form: options.Rows = None,
     excel_safe: Annotated[
-        bool, typer.Option("--excel-safe", help="Put a ' before ids that a spreadsheet would run as a formula.")
+        bool, switch("--excel-safe", "Put a ' before ids that a spreadsheet would run as a formula.")
     ] = False,
     encoding: options.Encoding = "utf-8",
     errors: options.Errors = "strict",

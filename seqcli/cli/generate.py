@@ -12,7 +12,7 @@ import typer
 
 from seqcli.cli import console
 from seqcli.cli.models import find_model
-from seqcli.cli.options import DecodingDevice, Model, Seed, require_text
+from seqcli.cli.options import DecodingDevice, Model, Seed, count, number, require_text, switch, value
 from seqcli.cli.rows import write_json, write_rows
 
 if TYPE_CHECKING:
@@ -27,33 +27,21 @@ def generate(
         list[str] | None,
         typer.Option("--prompt", "-p", metavar="TEXT", help="Text to continue; may be given several times."),
     ] = None,
-    whole: Annotated[
-        bool, typer.Option("--whole", help="Take all of standard input as one prompt, not one a line.")
-    ] = False,
-    max_tokens: Annotated[int, typer.Option(metavar="N", min=1, help="Most tokens to add.")] = 200,
-    max_lines: Annotated[int | None, typer.Option(metavar="N", min=1, help="Most lines to add.")] = None,
-    stop: Annotated[
-        list[str] | None, typer.Option(metavar="TEXT", help="End before this text; may be given several times.")
-    ] = None,
+    whole: Annotated[bool, switch("--whole", "Take all of standard input as one prompt, not one a line.")] = False,
+    max_tokens: Annotated[int, count("Most tokens to add.")] = 200,
+    max_lines: Annotated[int | None, count("Most lines to add.")] = None,
+    stop: Annotated[list[str] | None, value("TEXT", "End before this text; may be given several times.")] = None,
     samples: Annotated[
         int, typer.Option("--samples", "-n", metavar="N", min=1, help="Continuations of each prompt.")
     ] = 1,
-    temperature: Annotated[
-        float, typer.Option(metavar="X", help="0 takes the likeliest token, 1 the model's own spread.")
-    ] = 0.8,
-    top_k: Annotated[int, typer.Option(metavar="N", help="Choose among the k likeliest tokens; 0: all.")] = 0,
-    top_p: Annotated[
-        float, typer.Option(metavar="X", help="Choose among the likeliest that hold this probability.")
-    ] = 1.0,
-    min_p: Annotated[
-        float, typer.Option(metavar="X", help="Leave out tokens less likely than this share of the likeliest.")
-    ] = 0.0,
-    repetition_penalty: Annotated[
-        float, typer.Option(metavar="X", help="Above 1: tokens that were there are less likely.")
-    ] = 1.0,
+    temperature: Annotated[float, number("0 takes the likeliest token, 1 the model's own spread.")] = 0.8,
+    top_k: Annotated[int, value("N", "Choose among the k likeliest tokens; 0: all.")] = 0,
+    top_p: Annotated[float, number("Choose among the likeliest that hold this probability.")] = 1.0,
+    min_p: Annotated[float, number("Leave out tokens less likely than this share of the likeliest.")] = 0.0,
+    repetition_penalty: Annotated[float, number("Above 1: tokens that were there are less likely.")] = 1.0,
     top_next: Annotated[
         int | None,
-        typer.Option(metavar="N", min=1, help="No text: the N likeliest next tokens with their probabilities."),
+        count("No text: the N likeliest next tokens with their probabilities."),
     ] = None,
     seed: Seed = 1,
     form: Annotated[

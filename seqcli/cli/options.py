@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import typer
 
 from seqcli.errors import UsageError
 
-Cell = Literal["rnn", "lstm", "peephole-lstm", "gru", "mingru", "minlstm", "mogrifier-lstm"]
-DeviceName = Literal["auto", "cpu", "cuda", "mps"]
 RowFormat = Literal["table", "csv", "ndjson"]
 
 # sections of --help, for the commands that have many options
@@ -50,23 +48,49 @@ def format_duration(seconds: float) -> str:
     return f"{whole // 3600}h {whole // 60 % 60:02d}m"
 
 
+def count(meaning: str, section: str | None = None, *, least: int = 1) -> Any:
+    """A whole number of at least `least`, explained by `meaning` in a section of --help."""
+    return typer.Option(metavar="N", min=least, help=meaning, rich_help_panel=section)
+
+
+def number(meaning: str, section: str | None = None, *, least: float | None = None, most: float | None = None) -> Any:
+    """A number from `least` to `most`."""
+    return typer.Option(metavar="X", min=least, max=most, help=meaning, rich_help_panel=section)
+
+
+def value(metavar: str, meaning: str, section: str | None = None) -> Any:
+    """Text, of the kind that `metavar` says."""
+    return typer.Option(metavar=metavar, help=meaning, rich_help_panel=section)
+
+
+def choice(meaning: str, section: str | None = None) -> Any:
+    """One of the words that its type lists."""
+    return typer.Option(help=meaning, rich_help_panel=section)
+
+
+def switch(names: str, meaning: str, section: str | None = None) -> Any:
+    """`--yes`, or `--yes/--no`."""
+    return typer.Option(names, help=meaning, rich_help_panel=section)
+
+
 Budget = Annotated[
     float | None,
-    typer.Option("--budget", metavar="TIME", parser=parse_duration, help="Time to train for: 90s, 10m, 1.5h."),
+    typer.Option(metavar="TIME", parser=parse_duration, help="Time to train for: 90s, 10m, 1.5h."),
 ]
-DecodingDevice = Annotated[
-    Literal["cpu", "cuda", "mps"], typer.Option("--device", help="Where to compute; on cpu torch is not needed.")
+Cell = Annotated[
+    Literal["rnn", "lstm", "peephole-lstm", "gru", "mingru", "minlstm", "mogrifier-lstm"],
+    choice("The recurrent cell.", MODEL),
 ]
-Device = Annotated[DeviceName, typer.Option("--device", help="Where to compute; auto takes a GPU if there is one.")]
-Encoding = Annotated[str, typer.Option("--encoding", metavar="NAME", help="Encoding of the input.")]
-Epochs = Annotated[
-    float | None, typer.Option("--epochs", metavar="N", help="Passes over the data, instead of a time budget.")
-]
+DecodingDevice = Annotated[Literal["cpu", "cuda", "mps"], choice("Where to compute; on cpu torch is not needed.")]
+Device = Annotated[Literal["auto", "cpu", "cuda", "mps"], choice("Where to compute; auto takes a GPU if there is one.")]
+Embedding = Annotated[int | None, count("Width of a token's vector.", MODEL)]
+Encoding = Annotated[str, value("NAME", "Encoding of the input.")]
+Epochs = Annotated[float | None, value("N", "Passes over the data, instead of a time budget.")]
 Errors = Annotated[
-    Literal["strict", "replace"],
-    typer.Option("--errors", help="Bytes that are not text: stop with their place, or replace them."),
+    Literal["strict", "replace"], choice("Bytes that are not text: stop with their place, or replace them.")
 ]
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object as a summary on standard output.")]
+Json = Annotated[bool, switch("--json", "Print one JSON object as a summary on standard output.")]
+LearningRate = Annotated[float | None, number("Highest learning rate of the run.", LEARNING, least=0.0)]
 Model = Annotated[
     str | None,
     typer.Option("--model", "-m", metavar="FILE", help="Model to use; the newest in checkpoints/ by default."),
@@ -75,22 +99,22 @@ Output = Annotated[
     str | None,
     typer.Option("--output", "-o", metavar="FILE", help="Where to save; named after the input by default."),
 ]
-Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace the model that is already there.")]
-Precision = Annotated[
-    Literal["auto", "fp32", "bf16"],
-    typer.Option("--precision", help="Of products in training; auto tries the machine."),
-]
-Resume = Annotated[bool, typer.Option("--resume", help="Go on with the run that is saved there.")]
+Overwrite = Annotated[bool, switch("--overwrite", "Replace the model that is already there.")]
+Patience = Annotated[int, count("Validations without gain before stopping; 0: never.", LEARNING, least=0)]
+Precision = Annotated[Literal["auto", "fp32", "bf16"], choice("Of products in training; auto tries the machine.")]
+Resume = Annotated[bool, switch("--resume", "Go on with the run that is saved there.")]
 Rows = Annotated[
     RowFormat | None,
     typer.Option("--format", help="Form of the rows; a table on a terminal, csv in a pipe by default."),
 ]
 SaveInterval = Annotated[
-    float, typer.Option("--save-interval", metavar="TIME", parser=parse_duration, help="Time between saved states.")
+    float,
+    typer.Option(metavar="TIME", parser=parse_duration, show_default=False, help="Time between saved states [1m]."),
 ]
-Seed = Annotated[
-    int, typer.Option("--seed", metavar="N", min=0, help="Start of the random numbers: same seed, same result.")
+Seed = Annotated[int, count("Start of the random numbers: same seed, same result.", least=0)]
+Size = Annotated[
+    Literal["auto", "tiny", "small", "medium", "large"],
+    choice("All sizes at once; auto chooses from data and budget.", MODEL),
 ]
-Steps = Annotated[
-    int | None, typer.Option("--steps", metavar="N", min=1, help="Training steps, instead of a time budget.")
-]
+Steps = Annotated[int | None, count("Training steps, instead of a time budget.")]
+VocabSize = Annotated[int | None, count("Most types; chosen from the data by default.", least=2)]

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from seqcli.cli import console, options
+from seqcli.cli.options import switch
 from seqcli.cli.rows import write_rows
 from seqcli.errors import DataError, UsageError
 
@@ -36,7 +37,7 @@ class Scored:
 def score(
     model: Annotated[str, typer.Argument(metavar="MODEL", help="The model file.")],
     data: Annotated[str, typer.Argument(metavar="FILE", help="Lines to score, plain or .gz; - is stdin.")] = "-",
-    per_token: Annotated[bool, typer.Option("--per-token", help="A row for each token, with its surprisal.")] = False,
+    per_token: Annotated[bool, switch("--per-token", "A row for each token, with its surprisal.")] = False,
     form: options.Rows = None,
     encoding: options.Encoding = "utf-8",
     errors: options.Errors = "strict",

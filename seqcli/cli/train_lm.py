@@ -3,132 +3,82 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import typer
 
 from seqcli.cli import console, options
+from seqcli.cli.options import LEARNING, MODEL, REGULARISATION, choice, count, number, switch, value
 from seqcli.cli.progress import TrainingDisplay
 from seqcli.cli.training import Interruption, leave, output_path, report_outcome
-
-
-def _share(text: str) -> Any:
-    return typer.Option(metavar="X", help=text, rich_help_panel=options.REGULARISATION)
-
-
-def _factor(text: str) -> Any:
-    return typer.Option(metavar="X", min=0.0, help=text, rich_help_panel=options.REGULARISATION)
 
 
 def train_lm(
     corpus: Annotated[list[str], typer.Argument(metavar="FILE", help="Text files, plain or .gz; - is stdin.")],
     valid: Annotated[
         list[str] | None,
-        typer.Option(metavar="FILE", help="Text to validate on; the last part of the corpus by default."),
+        value("FILE", "Text to validate on; the last part of the corpus by default."),
     ] = None,
-    valid_share: Annotated[
-        float, typer.Option(metavar="X", help="Share of the corpus held out without --valid.")
-    ] = 0.05,
-    tokens: Annotated[
-        Literal["auto", "char", "word", "subword"], typer.Option(help="What the text is cut into.")
-    ] = "auto",
-    vocab_size: Annotated[
-        int | None, typer.Option(metavar="N", min=2, help="Most types; chosen from the data by default.")
-    ] = None,
+    valid_share: Annotated[float, number("Share of the corpus held out without --valid.")] = 0.05,
+    tokens: Annotated[Literal["auto", "char", "word", "subword"], choice("What the text is cut into.")] = "auto",
+    vocab_size: options.VocabSize = None,
     budget: options.Budget = None,
     epochs: options.Epochs = None,
     steps: options.Steps = None,
     output: options.Output = None,
     overwrite: options.Overwrite = False,
     resume: options.Resume = False,
-    init_from: Annotated[
-        str | None, typer.Option(metavar="MODEL", help="Start from this model and its tokens: fine-tuning.")
-    ] = None,
-    cell: Annotated[options.Cell, typer.Option(help="The recurrent cell.", rich_help_panel=options.MODEL)] = "lstm",
-    size: Annotated[
-        Literal["auto", "tiny", "small", "medium", "large"],
-        typer.Option(help="All sizes at once; auto chooses from data and budget.", rich_help_panel=options.MODEL),
-    ] = "auto",
-    hidden: Annotated[
-        int | None, typer.Option(metavar="N", min=1, help="Units of a layer.", rich_help_panel=options.MODEL)
-    ] = None,
-    layers: Annotated[
-        int | None, typer.Option(metavar="N", min=1, help="Layers.", rich_help_panel=options.MODEL)
-    ] = None,
-    embedding: Annotated[
-        int | None, typer.Option(metavar="N", min=1, help="Width of a token's vector.", rich_help_panel=options.MODEL)
-    ] = None,
-    tied: Annotated[
-        bool,
-        typer.Option("--tied/--untied", help="Share embedding and output weights.", rich_help_panel=options.MODEL),
-    ] = True,
-    batch_size: Annotated[
-        int | None,
-        typer.Option(metavar="N", min=1, help="Streams read side by side.", rich_help_panel=options.LEARNING),
-    ] = None,
-    bptt: Annotated[
-        int | None,
-        typer.Option(metavar="N", min=1, help="Time steps gradients reach back.", rich_help_panel=options.LEARNING),
-    ] = None,
+    init_from: Annotated[str | None, value("MODEL", "Start from this model and its tokens: fine-tuning.")] = None,
+    cell: options.Cell = "lstm",
+    size: options.Size = "auto",
+    hidden: Annotated[int | None, count("Units of a layer.", MODEL)] = None,
+    layers: Annotated[int | None, count("Layers.", MODEL)] = None,
+    embedding: options.Embedding = None,
+    tied: Annotated[bool, switch("--tied/--untied", "Share embedding and output weights.", MODEL)] = True,
+    batch_size: Annotated[int | None, count("Streams read side by side.", LEARNING)] = None,
+    bptt: Annotated[int | None, count("Time steps gradients reach back.", LEARNING)] = None,
     random_bptt: Annotated[
         bool,
-        typer.Option(
+        switch(
             "--random-bptt",
-            help="Pieces of random length around --bptt, rates scaled with them (Merity et al. 2017).",
-            rich_help_panel=options.LEARNING,
+            "Pieces of random length around --bptt, rates scaled with them (Merity et al. 2017).",
+            LEARNING,
         ),
     ] = False,
-    learning_rate: Annotated[
-        float | None,
-        typer.Option(metavar="X", min=0.0, help="Highest learning rate of the run.", rich_help_panel=options.LEARNING),
-    ] = None,
+    learning_rate: options.LearningRate = None,
     average: Annotated[
-        float,
-        typer.Option(
-            metavar="X",
-            min=0.0,
-            max=1.0,
-            help="Decay of averaged weights, such as 0.999; 0: none.",
-            rich_help_panel=options.LEARNING,
-        ),
+        float, number("Decay of averaged weights, such as 0.999; 0: none.", LEARNING, least=0.0, most=1.0)
     ] = 0.0,
-    patience: Annotated[
-        int,
-        typer.Option(
-            metavar="N",
-            min=0,
-            help="Validations without gain before stopping; 0: never.",
-            rich_help_panel=options.LEARNING,
-        ),
-    ] = 0,
+    patience: options.Patience = 0,
     softmax: Annotated[
-        Literal["auto", "full", "sampled"],
-        typer.Option(help="Sum over all types, or over a sample, in training.", rich_help_panel=options.LEARNING),
+        Literal["auto", "full", "sampled"], choice("Sum over all types, or over a sample, in training.", LEARNING)
     ] = "auto",
     dropout: Annotated[
         float | None,
-        _share(
+        number(
             "Units left out, the same at all steps of a piece (locked, Gal & Ghahramani 2016): between the layers and "
-            "before the output, half of it on the input. Chosen by how often the text will be read."
+            "before the output, half of it on the input. Chosen by how often the text will be read.",
+            REGULARISATION,
         ),
     ] = None,
-    input_dropout: Annotated[float | None, _share("The same on the embedded tokens alone.")] = None,
-    layer_dropout: Annotated[float | None, _share("The same between the layers alone.")] = None,
-    output_dropout: Annotated[float | None, _share("The same before the output layer alone.")] = None,
+    input_dropout: Annotated[float | None, number("The same on the embedded tokens alone.", REGULARISATION)] = None,
+    layer_dropout: Annotated[float | None, number("The same between the layers alone.", REGULARISATION)] = None,
+    output_dropout: Annotated[float | None, number("The same before the output layer alone.", REGULARISATION)] = None,
     embedding_dropout: Annotated[
-        float | None, _share("Words left out, wherever they stand in a piece (ibid.).")
+        float | None, number("Words left out, wherever they stand in a piece (ibid.).", REGULARISATION)
     ] = None,
     weight_dropout: Annotated[
-        float | None, _share("Recurrent weights left out (DropConnect, Merity et al. 2017).")
+        float | None, number("Recurrent weights left out (DropConnect, Merity et al. 2017).", REGULARISATION)
     ] = None,
     activation_penalty: Annotated[
-        float | None, _factor("On the mean square of the outputs (AR, ibid.), such as 2.")
+        float | None, number("On the mean square of the outputs (AR, ibid.), such as 2.", REGULARISATION, least=0.0)
     ] = None,
     temporal_penalty: Annotated[
-        float | None, _factor("On that of their change from step to step (TAR, ibid.), such as 1.")
+        float | None,
+        number("On that of their change from step to step (TAR, ibid.), such as 1.", REGULARISATION, least=0.0),
     ] = None,
     label_smoothing: Annotated[
-        float | None, _share("Share of the target spread over all types (Szegedy et al. 2016).")
+        float | None, number("Share of the target spread over all types (Szegedy et al. 2016).", REGULARISATION)
     ] = None,
     device: options.Device = "auto",
     precision: options.Precision = "auto",

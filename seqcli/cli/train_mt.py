@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 import typer
 
 from seqcli.cli import console, options
+from seqcli.cli.options import LEARNING, MODEL, REGULARISATION, choice, count, number, switch, value
 from seqcli.cli.progress import TrainingDisplay
 from seqcli.cli.training import Interruption, leave, output_path, report_outcome
 from seqcli.errors import UsageError
@@ -16,100 +17,45 @@ from seqcli.errors import UsageError
 def train_mt(
     pairs: Annotated[
         list[str],
-        typer.Argument(metavar="FILE...", help="One TSV (source TAB target), or a source and a target file; .gz; -"),
+        typer.Argument(metavar="FILE", help="One TSV (source TAB target), or a source and a target file; .gz; -"),
     ],
     valid: Annotated[
         list[str] | None,
-        typer.Option(metavar="FILE", help="Pairs to validate on: one TSV, or given twice, source and target."),
+        value("FILE", "Pairs to validate on: one TSV, or given twice, source and target."),
     ] = None,
-    valid_share: Annotated[
-        float, typer.Option(metavar="X", min=0.0, max=0.5, help="Share of the pairs held out without --valid.")
-    ] = 0.05,
+    valid_share: Annotated[float, number("Share of the pairs held out without --valid.", least=0.0, most=0.5)] = 0.05,
     skip_bad: Annotated[
-        bool, typer.Option("--skip-bad", help="Leave out lines without exactly two sides, instead of stopping.")
+        bool, switch("--skip-bad", "Leave out lines without exactly two sides, instead of stopping.")
     ] = False,
-    tokens: Annotated[
-        Literal["subword", "word", "char"], typer.Option(help="What sentences are cut into.")
-    ] = "subword",
-    vocab_size: Annotated[
-        int | None, typer.Option(metavar="N", min=2, help="Most types; chosen from the data by default.")
-    ] = None,
+    tokens: Annotated[Literal["subword", "word", "char"], choice("What sentences are cut into.")] = "subword",
+    vocab_size: options.VocabSize = None,
     budget: options.Budget = None,
     epochs: options.Epochs = None,
     steps: options.Steps = None,
     output: options.Output = None,
     overwrite: options.Overwrite = False,
     resume: options.Resume = False,
-    init_from: Annotated[
-        str | None, typer.Option(metavar="MODEL", help="Start from this model and its vocabulary: fine-tuning.")
-    ] = None,
-    cell: Annotated[options.Cell, typer.Option(help="The recurrent cell.", rich_help_panel=options.MODEL)] = "lstm",
+    init_from: Annotated[str | None, value("MODEL", "Start from this model and its vocabulary: fine-tuning.")] = None,
+    cell: options.Cell = "lstm",
     attention: Annotated[
         Literal["dot", "additive", "multi-head", "none"],
-        typer.Option(
-            help="How the decoder looks at the source; none: only through its first state.",
-            rich_help_panel=options.MODEL,
-        ),
+        choice("How the decoder looks at the source; none: only through its first state.", MODEL),
     ] = "dot",
     input_feeding: Annotated[
-        bool,
-        typer.Option(
-            "--input-feeding",
-            help="The decoder also sees what it looked at last (slower).",
-            rich_help_panel=options.MODEL,
-        ),
+        bool, switch("--input-feeding", "The decoder also sees what it looked at last (slower).", MODEL)
     ] = False,
-    size: Annotated[
-        Literal["auto", "tiny", "small", "medium", "large"],
-        typer.Option(help="All sizes at once; auto chooses from data and budget.", rich_help_panel=options.MODEL),
-    ] = "auto",
-    hidden: Annotated[
-        int | None, typer.Option(metavar="N", min=2, help="Units of a decoder layer.", rich_help_panel=options.MODEL)
-    ] = None,
-    layers: Annotated[
-        int | None,
-        typer.Option(metavar="N", min=1, help="Layers of encoder and decoder.", rich_help_panel=options.MODEL),
-    ] = None,
-    embedding: Annotated[
-        int | None, typer.Option(metavar="N", min=1, help="Width of a token's vector.", rich_help_panel=options.MODEL)
-    ] = None,
-    dropout: Annotated[
-        float | None,
-        typer.Option(
-            metavar="X", help="Share of units left out while training.", rich_help_panel=options.REGULARISATION
-        ),
-    ] = None,
-    label_smoothing: Annotated[
-        float,
-        typer.Option(metavar="X", help="Share of the target spread evenly.", rich_help_panel=options.REGULARISATION),
-    ] = 0.1,
+    size: options.Size = "auto",
+    hidden: Annotated[int | None, count("Units of a decoder layer.", MODEL, least=2)] = None,
+    layers: Annotated[int | None, count("Layers of encoder and decoder.", MODEL)] = None,
+    embedding: options.Embedding = None,
     guided: Annotated[
-        bool,
-        typer.Option(
-            "--guided/--unguided",
-            help="Teach the attention word alignments found by counting.",
-            rich_help_panel=options.LEARNING,
-        ),
+        bool, switch("--guided/--unguided", "Teach the attention word alignments found by counting.", LEARNING)
     ] = True,
-    batch_tokens: Annotated[
-        int | None,
-        typer.Option(
-            "--batch-size", metavar="N", min=1, help="Tokens a side of a batch.", rich_help_panel=options.LEARNING
-        ),
-    ] = None,
-    learning_rate: Annotated[
-        float | None,
-        typer.Option(metavar="X", min=0.0, help="Highest learning rate of the run.", rich_help_panel=options.LEARNING),
-    ] = None,
-    patience: Annotated[
-        int,
-        typer.Option(
-            metavar="N",
-            min=0,
-            help="Validations without gain before stopping; 0: never.",
-            rich_help_panel=options.LEARNING,
-        ),
-    ] = 0,
+    batch_size: Annotated[int | None, count("Tokens a side of a batch.", LEARNING)] = None,
+    learning_rate: options.LearningRate = None,
+    patience: options.Patience = 0,
+    dropout: Annotated[float | None, number("Share of units left out while training.", REGULARISATION)] = None,
+    label_smoothing: Annotated[float, number("Share of the target spread evenly.", REGULARISATION)] = 0.1,
     device: options.Device = "auto",
     precision: options.Precision = "auto",
     seed: options.Seed = 1,
@@ -152,7 +98,7 @@ def train_mt(
         budget=budget,
         epochs=epochs,
         steps=steps,
-        batch_tokens=batch_tokens,
+        batch_tokens=batch_size,
         learning_rate=learning_rate,
         patience=patience,
         device=device,

@@ -11,6 +11,7 @@ import typer
 
 from seqcli.cli import console, options
 from seqcli.cli.models import find_model
+from seqcli.cli.options import count, number, switch, value
 from seqcli.cli.rows import write_json
 from seqcli.errors import UsageError
 
@@ -20,31 +21,25 @@ if TYPE_CHECKING:
 
 def translate(
     text: Annotated[
-        list[str] | None, typer.Argument(metavar="[TEXT]...", help="Lines to translate; standard input without.")
+        list[str] | None, typer.Argument(metavar="TEXT", help="Lines to translate; standard input without.")
     ] = None,
     model: options.Model = None,
-    beam: Annotated[int, typer.Option(metavar="N", min=1, help="Hypotheses kept alive; 1 is greedy.")] = 5,
-    n_best: Annotated[int, typer.Option(metavar="N", min=1, help="Translations of each line, best first.")] = 1,
-    length_penalty: Annotated[
-        float, typer.Option(metavar="X", help="Compare log p / length^X; 0 favours short translations.")
-    ] = 1.0,
-    max_length: Annotated[
-        int | None, typer.Option(metavar="N", min=1, help="Most tokens; twice the source's and ten by default.")
-    ] = None,
+    beam: Annotated[int, count("Hypotheses kept alive; 1 is greedy.")] = 5,
+    n_best: Annotated[int, count("Translations of each line, best first.")] = 1,
+    length_penalty: Annotated[float, number("Compare log p / length^X; 0 favours short translations.")] = 1.0,
+    max_length: Annotated[int | None, count("Most tokens; twice the source's and ten by default.")] = None,
     ensemble: Annotated[
         list[str] | None,
-        typer.Option(metavar="MODEL", help="Average with this model; may be given several times."),
+        value("MODEL", "Average with this model; may be given several times."),
     ] = None,
     form: Annotated[
         Literal["text", "ndjson"], typer.Option("--format", help="A line a translation, or one JSON object a line.")
     ] = "text",
     attention: Annotated[
-        bool, typer.Option("--attention", help="Show on standard error what each word was translated from.")
+        bool, switch("--attention", "Show on standard error what each word was translated from.")
     ] = False,
-    plot: Annotated[
-        str | None, typer.Option(metavar="FILE.svg", help="Draw what each word was translated from.")
-    ] = None,
-    batch_size: Annotated[int, typer.Option(metavar="N", min=1, help="Sentences searched side by side.")] = 64,
+    plot: Annotated[str | None, value("FILE.svg", "Draw what each word was translated from.")] = None,
+    batch_size: Annotated[int, count("Sentences searched side by side.")] = 64,
     device: options.DecodingDevice = "cpu",
     encoding: options.Encoding = "utf-8",
     errors: options.Errors = "strict",
