@@ -38,8 +38,12 @@ def linear_cross_entropy(
     """
     device = hidden.device.type
     dtype = torch.get_autocast_dtype(device) if torch.is_autocast_enabled(device) else hidden.dtype
+    # inside the function gradients are always off, and its context asks for them even where they are off outside
+    learning = torch.is_grad_enabled() and any(part.requires_grad for part in (hidden, weight, bias))
     with torch.autocast(device, enabled=False):
-        loss: Tensor = _LinearCrossEntropy.apply(hidden, weight, bias, targets, label_smoothing, chunk, dtype)  # type: ignore[no-untyped-call]
+        loss: Tensor = _LinearCrossEntropy.apply(  # type: ignore[no-untyped-call]
+            hidden, weight, bias, targets, label_smoothing, chunk, dtype, learning
+        )
     return loss
 
 
@@ -54,10 +58,10 @@ class _LinearCrossEntropy(torch.autograd.Function):
         smoothing: float,
         chunk: int,
         dtype: torch.dtype,
+        learning: bool,
     ) -> Tensor:
         rows, vocabulary = hidden.shape[0], weight.shape[0]
         wide = torch.promote_types(hidden.dtype, torch.float32)
-        learning = any(ctx.needs_input_grad[:3])
         grad_hidden = torch.empty_like(hidden, dtype=wide) if learning else None
         grad_weight = torch.zeros_like(weight, dtype=wide) if learning else None
         grad_bias = torch.zeros_like(bias, dtype=wide) if learning else None
@@ -107,7 +111,7 @@ class _LinearCrossEntropy(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
         grad_hidden, grad_weight, grad_bias = ctx.saved_tensors
-        return grad_hidden * grad, grad_weight * grad, grad_bias * grad, None, None, None, None
+        return grad_hidden * grad, grad_weight * grad, grad_bias * grad, None, None, None, None, None
 
 
 @dataclass(frozen=True)

@@ -115,3 +115,19 @@ def test_rows_that_are_not_scored_do_not_count_in_a_sample() -> None:
     assert loss.item() == 0
     assert hidden.grad is not None
     assert hidden.grad.abs().max() == 0
+
+
+def test_no_gradients_are_formed_where_none_are_wanted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """They are two thirds of the work."""
+    hidden, weight, bias = inputs()
+    targets = torch.randint(50, (70,))
+    expected = linear_cross_entropy(hidden, weight, bias, targets)
+
+    def unwanted(*args: object, **kwargs: object) -> None:
+        raise AssertionError("a gradient's product")
+
+    monkeypatch.setattr(torch, "mm", unwanted)
+    with torch.no_grad():
+        assert linear_cross_entropy(hidden, weight, bias, targets).item() == expected.item()
+    with pytest.raises(AssertionError, match="a gradient's product"):
+        linear_cross_entropy(hidden, weight, bias, targets)
