@@ -13,9 +13,11 @@ import numpy as np
 import torch
 from torch import nn
 
-from seqcli.checkpoint import Checkpoint, save_checkpoint
+from seqcli.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from seqcli.data.tokenizer import Tokenizer, tokenizer_of
 from seqcli.errors import UsageError
 from seqcli.output import OutputLock, check_writable
+from seqcli.training.device import choose_device, choose_precision
 from seqcli.training.distributed import ALONE, Processes, joined
 from seqcli.training.log import TrainingLog
 from seqcli.training.loop import TrainingResult, train
@@ -23,6 +25,52 @@ from seqcli.training.options import OnProgress, Progress, ShouldStop, TrainingOp
 from seqcli.training.provenance import provenance
 from seqcli.training.state import TrainingState, load_state, save_state, state_path
 from seqcli.training.task import TrainingTask
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunRequest:
+    """What every training run is asked for; None leaves a choice to the data, the budget and the machine.
+
+    `output` is the model file. At most one of `budget` (seconds), `epochs` and `steps` is given. `init_from` is a model
+    to start from. `patience` and `save_interval` (seconds) are those of `TrainingOptions`.
+    """
+
+    output: Path
+    budget: float | None = None
+    epochs: float | None = None
+    steps: int | None = None
+    learning_rate: float | None = None
+    patience: int = 0
+    device: str = "auto"
+    precision: str = "auto"
+    seed: int = 1
+    save_interval: float = 60.0
+    overwrite: bool = False
+    resume: bool = False
+    init_from: Path | None = None
+
+    def seconds(self, usual: float) -> float | None:
+        """The budget: what was given, or `usual` seconds unless the length was given otherwise."""
+        return self.budget or (None if self.epochs or self.steps else usual)
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run that may begin: its processes, the state it goes on from or the model it starts from, if there is one,
+    where and in which number format it computes, and the monotonic time it was asked for at."""
+
+    processes: Processes
+    state: TrainingState | None
+    base: Checkpoint | None
+    device: torch.device
+    precision: str
+    started: float
+
+    @property
+    def tokenizer(self) -> Tokenizer | None:
+        """That of the state or model it goes on from."""
+        origin = self.state or self.base
+        return tokenizer_of(origin.blobs) if origin is not None else None
 
 
 @dataclass(frozen=True)
@@ -52,37 +100,31 @@ class RunIdentity:
 
 
 @contextlib.contextmanager
-def opened_run(
-    output: Path,
-    inputs: Sequence[str],
-    *,
-    budget: float | None,
-    epochs: float | None,
-    steps: int | None,
-    overwrite: bool,
-    resume: bool,
-    init_from: Path | None,
-    device: str,
-) -> Iterator[Processes]:
-    """The processes of a run, the first of which holds the lock of `output`.
+def opened_run(request: RunRequest, task: str, inputs: Sequence[str]) -> Iterator[Run]:
+    """A run of `task` on `inputs` (`-`: standard input) that may begin; its first process holds the lock of the output.
 
     Refuses before any work what cannot end well: options that exclude one another, a place that cannot be written,
-    another run at the same place.
+    another run at the same place, no such device. Raises `CheckpointError` for a damaged state or model to go on from.
     """
-    if sum(length is not None for length in (budget, epochs, steps)) > 1:
+    started = time.monotonic()
+    if sum(length is not None for length in (request.budget, request.epochs, request.steps)) > 1:
         raise UsageError("--budget, --epochs and --steps exclude one another", hint="give one of them")
-    if resume and init_from is not None:
+    if request.resume and request.init_from is not None:
         raise UsageError("--resume and --init-from exclude one another", hint="give one of them")
-    with joined(device) as processes, contextlib.ExitStack() as held:
+    with joined(request.device) as processes, contextlib.ExitStack() as held:
         if processes.size > 1 and "-" in inputs:
             raise UsageError("several processes cannot share standard input", hint="give the text as a file")
 
         def hold() -> None:
-            check_writable(output, overwrite=overwrite or resume)
-            held.enter_context(OutputLock(output))
+            check_writable(request.output, overwrite=request.overwrite or request.resume)
+            held.enter_context(OutputLock(request.output))
 
         processes.decide(hold)
-        yield processes
+        state = processes.decide(lambda: resumed_state(request.output) if request.resume else None)
+        base = processes.decide(lambda: load_checkpoint(request.init_from, task=task) if request.init_from else None)
+        device = choose_device(request.device)
+        precision = processes.decide(lambda: choose_precision(request.precision, device))
+        yield Run(processes, state, base, device, precision, started)
 
 
 def resumed_state(output: Path) -> TrainingState:

@@ -2,33 +2,28 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 
-from seqcli.checkpoint import Checkpoint, load_checkpoint
 from seqcli.data.bitext import Bitext, open_bitext
-from seqcli.data.tokenizer import tokenizer_of
-from seqcli.training.device import choose_device, choose_precision, product_speed
-from seqcli.training.distributed import Processes
+from seqcli.training.device import product_speed
 from seqcli.training.loop import TrainingResult
 from seqcli.training.options import OnProgress, ShouldStop, TrainingOptions
 from seqcli.training.run import (
+    Run,
     RunIdentity,
+    RunRequest,
     TrainOutcome,
     check_same_data,
     load_weights,
     opened_run,
     plain,
-    resumed_state,
     train_and_save,
 )
-from seqcli.training.state import TrainingState
 from seqcli.translation.alignment import count_alignments
 from seqcli.translation.config import TranslationConfig
 from seqcli.translation.network import TranslationModel
@@ -38,16 +33,14 @@ from seqcli.translation.presets import Recipe, choose_recipe
 DEFAULT_BUDGET = 600.0  # seconds
 
 
-@dataclass(frozen=True)
-class TrainRequest:
+@dataclass(frozen=True, kw_only=True)
+class TrainRequest(RunRequest):
     """What `train-mt` was asked for; None leaves a choice to the data, the budget and the machine.
 
-    `pairs` is one TSV or a source and a target file, `valid` likewise. `budget` is in seconds; at most one of budget,
-    epochs, steps. `output` is the model file.
+    `pairs` is one TSV or a source and a target file, `valid` likewise.
     """
 
     pairs: tuple[str, ...]
-    output: Path
     valid: tuple[str, ...] = ()
     valid_share: float = 0.05
     skip_bad: bool = False
@@ -65,19 +58,7 @@ class TrainRequest:
     dropout: float | None = None
     label_smoothing: float = 0.1
     guided: bool = True
-    budget: float | None = None
-    epochs: float | None = None
-    steps: int | None = None
     batch_tokens: int | None = None
-    learning_rate: float | None = None
-    patience: int = 0
-    device: str = "auto"
-    precision: str = "auto"
-    seed: int = 1
-    save_interval: float = 60.0
-    overwrite: bool = False
-    resume: bool = False
-    init_from: Path | None = None
 
 
 def train_translation_model(
@@ -93,124 +74,76 @@ def train_translation_model(
     Raises `DataError` for pairs that cannot be used, `UsageError` for options that do not fit, `CheckpointError` for a
     state or model to go on from that is damaged, `TrainingError` when the loss does not stay finite.
     """
-    with opened_run(
-        request.output,
-        request.pairs,
-        budget=request.budget,
-        epochs=request.epochs,
-        steps=request.steps,
-        overwrite=request.overwrite,
-        resume=request.resume,
-        init_from=request.init_from,
-        device=request.device,
-    ) as processes:
-        return _train(request, processes, on_progress, on_notice, on_detail, should_stop)
-
-
-def _train(
-    request: TrainRequest,
-    processes: Processes,
-    on_progress: OnProgress,
-    on_notice: Callable[[str], None],
-    on_detail: Callable[[str], None],
-    should_stop: ShouldStop,
-) -> TrainOutcome:
-    started = time.monotonic()
-    state = processes.decide(lambda: resumed_state(request.output) if request.resume else None)
-    base = processes.decide(lambda: load_checkpoint(request.init_from, task="mt") if request.init_from else None)
-    origin = state or base
-    bitext = processes.together(
-        lambda: open_bitext(
-            request.pairs,
-            valid=request.valid,
-            valid_share=request.valid_share,
-            tokens=request.tokens,
-            vocab_size=request.vocab_size,
-            encoding=request.encoding,
-            errors=request.encoding_errors,
-            skip_bad=request.skip_bad,
-            seed=request.seed,
-            tokenizer=tokenizer_of(origin.blobs) if origin is not None else None,
+    with opened_run(request, "mt", request.pairs) as run:
+        bitext = run.processes.together(
+            lambda: open_bitext(
+                request.pairs,
+                valid=request.valid,
+                valid_share=request.valid_share,
+                tokens=request.tokens,
+                vocab_size=request.vocab_size,
+                encoding=request.encoding,
+                errors=request.encoding_errors,
+                skip_bad=request.skip_bad,
+                seed=request.seed,
+                tokenizer=run.tokenizer,
+            )
         )
-    )
-    for note in (*bitext.notes, bitext.held_out):
-        on_notice(note)
-    device = choose_device(request.device)
-    precision = processes.decide(lambda: choose_precision(request.precision, device))
-    recipe = processes.decide(lambda: _recipe(request, bitext, device, precision, state, base, processes.size))
-    on_detail(f"device {device.type}, precision {precision}; {recipe.reason}")
-
-    torch.manual_seed(request.seed)
-    model = TranslationModel(recipe.config, recipe.dropouts).to(device)
-    _initialise_output_bias(model, bitext)
-    if base is not None:
-        load_weights(model, base.tensors)
-    guided = recipe.guided and recipe.config.attention != "none"
-    task = TranslationTask(
-        model,
-        bitext,
-        batch_tokens=recipe.batch_tokens,
-        label_smoothing=recipe.label_smoothing,
-        seed=request.seed,
-        table=count_alignments(bitext.sources, bitext.targets, bitext.tokenizer.size) if guided else None,
-        processes=processes,
-    )
-    options = TrainingOptions(
-        learning_rate=recipe.learning_rate,
-        budget=request.budget or (None if request.epochs or request.steps else DEFAULT_BUDGET),
-        epochs=request.epochs,
-        steps=request.steps,
-        warmup=0.03,
-        beta2=0.99,
-        clip=1.0,
-        average=recipe.average,
-        patience=request.patience,
-        save_interval=request.save_interval,
-        seed=request.seed,
-        precision=precision,
-    )
-    identity = RunIdentity(
-        task="mt",
-        config=recipe.config.to_json(),
-        recipe=recipe.to_json(),
-        fingerprint=bitext.fingerprint,
-        blobs={"tokenizer": bitext.tokenizer.to_bytes()},
-        options=plain(request) | {"recipe": recipe.to_json(), "device": device.type, "precision": precision},
-    )
-    return train_and_save(
-        task,
-        options,
-        identity,
-        request.output,
-        measure=lambda result: _metrics(result, bitext),
-        state=state,
-        on_progress=on_progress,
-        should_stop=should_stop,
-        started=started,
-        processes=processes,
-    )
+        for note in (*bitext.notes, bitext.held_out):
+            on_notice(note)
+        recipe = run.processes.decide(lambda: _recipe(request, bitext, run))
+        on_detail(f"device {run.device.type}, precision {run.precision}; {recipe.reason}")
+        task = _task(request, bitext, recipe, run)
+        options = TrainingOptions(
+            learning_rate=recipe.learning_rate,
+            budget=request.seconds(DEFAULT_BUDGET),
+            epochs=request.epochs,
+            steps=request.steps,
+            warmup=0.03,
+            beta2=0.99,
+            clip=1.0,
+            average=recipe.average,
+            patience=request.patience,
+            save_interval=request.save_interval,
+            seed=request.seed,
+            precision=run.precision,
+        )
+        identity = RunIdentity(
+            task="mt",
+            config=recipe.config.to_json(),
+            recipe=recipe.to_json(),
+            fingerprint=bitext.fingerprint,
+            blobs={"tokenizer": bitext.tokenizer.to_bytes()},
+            options=plain(request)
+            | {"recipe": recipe.to_json(), "device": run.device.type, "precision": run.precision},
+        )
+        return train_and_save(
+            task,
+            options,
+            identity,
+            request.output,
+            measure=lambda result: _metrics(result, bitext),
+            state=run.state,
+            on_progress=on_progress,
+            should_stop=should_stop,
+            started=run.started,
+            processes=run.processes,
+        )
 
 
-def _recipe(
-    request: TrainRequest,
-    bitext: Bitext,
-    device: torch.device,
-    precision: str,
-    state: TrainingState | None,
-    base: Checkpoint | None,
-    size: int,
-) -> Recipe:
-    """The recipe of `size` processes together: the batch is theirs in all."""
-    if state is not None:
-        check_same_data(state, bitext.fingerprint)
-        return Recipe.from_json(state.description["recipe"], TranslationConfig.from_json(state.description["config"]))
+def _recipe(request: TrainRequest, bitext: Bitext, run: Run) -> Recipe:
+    """The recipe of all processes together: the batch is theirs in all."""
+    if run.state is not None:
+        check_same_data(run.state, bitext.fingerprint)
+        described = run.state.description
+        return Recipe.from_json(described["recipe"], TranslationConfig.from_json(described["config"]))
     recipe = choose_recipe(
         tokens=len(bitext.targets.ids),
         vocabulary=bitext.tokenizer.size,
-        seconds=request.budget or (DEFAULT_BUDGET if not (request.epochs or request.steps) else None),
+        seconds=request.seconds(DEFAULT_BUDGET),
         epochs=request.epochs,
-        speed=size * product_speed(device, precision),
-        accelerator=device.type != "cpu",
+        speed=run.processes.size * product_speed(run.device, run.precision),
+        accelerator=run.device.type != "cpu",
         cell=request.cell,
         size=request.size,
         embedding=request.embedding,
@@ -224,17 +157,31 @@ def _recipe(
         label_smoothing=request.label_smoothing,
         guided=request.guided,
     )
-    recipe = replace(recipe, batch_tokens=size * recipe.batch_tokens)
-    if base is not None:
-        return replace(recipe, config=TranslationConfig.from_json(base.config))
+    recipe = replace(recipe, batch_tokens=run.processes.size * recipe.batch_tokens)
+    if run.base is not None:
+        return replace(recipe, config=TranslationConfig.from_json(run.base.config))
     return recipe
 
 
-def _initialise_output_bias(model: TranslationModel, bitext: Bitext) -> None:
-    """Start from how frequent the target's types are: the first updates need not learn that."""
+def _task(request: TrainRequest, bitext: Bitext, recipe: Recipe, run: Run) -> TranslationTask:
+    """The network as it starts, on its pairs."""
+    torch.manual_seed(request.seed)
+    model = TranslationModel(recipe.config, recipe.dropouts).to(run.device)
     counts = np.bincount(bitext.targets.ids, minlength=bitext.tokenizer.size) + 0.1
-    with torch.no_grad():
+    with torch.no_grad():  # start from how frequent the target's types are: the first updates need not learn that
         model.output_bias.copy_(torch.from_numpy(np.log(counts / counts.sum())))
+    if run.base is not None:
+        load_weights(model, run.base.tensors)
+    guided = recipe.guided and recipe.config.attention != "none"
+    return TranslationTask(
+        model,
+        bitext,
+        batch_tokens=recipe.batch_tokens,
+        label_smoothing=recipe.label_smoothing,
+        seed=request.seed,
+        table=count_alignments(bitext.sources, bitext.targets, bitext.tokenizer.size) if guided else None,
+        processes=run.processes,
+    )
 
 
 def _metrics(result: TrainingResult, bitext: Bitext) -> dict[str, Any]:

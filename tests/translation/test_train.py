@@ -18,7 +18,9 @@ from tests.translation.conftest import PAIRS, write_pairs
 @pytest.fixture
 def request_(tmp_path: Path) -> TrainRequest:
     pairs = write_pairs(tmp_path / "pairs.tsv", PAIRS[::5])
-    return TrainRequest((pairs,), tmp_path / "a.mt.safetensors", tokens="word", hidden=16, steps=12, batch_tokens=200)
+    return TrainRequest(
+        pairs=(pairs,), output=tmp_path / "a.mt.safetensors", tokens="word", hidden=16, steps=12, batch_tokens=200
+    )
 
 
 def test_a_stopped_run_goes_on_as_if_never_stopped(request_: TrainRequest, tmp_path: Path) -> None:
