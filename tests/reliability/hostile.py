@@ -6,6 +6,7 @@ Every file is a function of a number, so that one that got through can be made a
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import json
 import struct
@@ -125,7 +126,7 @@ def _change(values: Any, random: Random) -> None:
         elif what == 2 and isinstance(values[key], int):
             values[key] = values[key] + random.choice((-1, 1, 8, 2**20))
         else:
-            values[key] = random.choice(STRANGE)
+            values[key] = copy.deepcopy(random.choice(STRANGE))  # what it is may be changed next
         return
 
 
