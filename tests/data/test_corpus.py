@@ -11,8 +11,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from seqcli.data import cache as kept
 from seqcli.data import corpus as module
-from seqcli.data.corpus import encode_files, line_chunks, open_corpus
+from seqcli.data import sources
+from seqcli.data.corpus import encode_files, open_corpus
+from seqcli.data.sources import line_chunks
 from seqcli.errors import DataError, UsageError
 
 from .test_text import Pipe
@@ -95,6 +98,30 @@ def test_a_damaged_cache_is_made_again(text: str, tmp_path: Path, monkeypatch: p
     assert not (cache / "old.part").exists()
 
 
+def test_the_longest_unused_goes_first(text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "IN_MEMORY", 10)
+    cache, texts = tmp_path / "cache", [text, str(tmp_path / "second"), str(tmp_path / "third")]
+    for number, path in enumerate(texts[1:]):
+        Path(path).write_text(f"text number {number} of others\n" * 300)
+
+    def files_of(path: str) -> set[Path]:
+        before = set(cache.iterdir()) if cache.exists() else set()
+        open_corpus([path], tokens="char", cache_dir=cache)
+        return set(cache.iterdir()) - before
+
+    first, second = files_of(texts[0]), files_of(texts[1])
+    monkeypatch.setattr(kept, "MOST_KEPT", sum(path.stat().st_size for path in first) + 100)
+    assert files_of(texts[2])
+    assert all(path.exists() for path in first | second)  # whatever is used within a day stays
+    for path in cache.iterdir():
+        os.utime(path, (1, 1))
+    open_corpus([texts[0]], tokens="char", cache_dir=cache)  # used, so not the longest unused any more
+    Path(texts[2]).write_text("and another\n" * 300)
+    files_of(texts[2])
+    assert all(path.exists() for path in first)
+    assert not any(path.exists() for path in second)
+
+
 def test_a_cache_that_cannot_be_written_is_named(text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "IN_MEMORY", 10)
     (tmp_path / "file").write_text("")
@@ -123,7 +150,7 @@ def test_one_long_line_is_split_all_the_same(tmp_path: Path) -> None:
 
 def test_line_chunks_end_with_lines(monkeypatch: pytest.MonkeyPatch) -> None:
     assert list(line_chunks(["ab\nc", "d\nef", "\ng"])) == ["ab\n", "cd\n", "ef\n", "g"]
-    monkeypatch.setattr(module, "LONGEST_LINE", 6)
+    monkeypatch.setattr(sources, "LONGEST_LINE", 6)
     assert list(line_chunks(["ab cd e", "f gh", "ijklmnop"])) == ["ab cd ", "ef ", "ghijklmnop"]
 
 
