@@ -30,9 +30,11 @@ SIZES = {  # (hidden, layers)
 LADDER = ((128, 1), (192, 1), (256, 1), (320, 1), (400, 1), (512, 1), (640, 1), (512, 2), (640, 2), (768, 2), (1024, 2))
 TOKENS_PER_PARAMETER = 2.5
 CHARACTERS_PER_PARAMETER = 1.0  # the same for text in characters, of which each says less
-REACHED = 0.6  # of the speed of one large matrix product, by a training step on a processor
+REACHED = 0.7  # of the speed of one large matrix product, by a training step on a processor
 SAMPLE = 700  # types a sampled softmax sums over beside the batch's own
 SAMPLING_PAYS = 4000  # types from which sampling is worth its noise
+COUNTING_PAYS = 2000  # types from which vectors that come from counting neighbours are a better start than chance
+COUNTING_SECONDS = 100.0  # budget from which the few seconds that counting takes are well spent
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,7 @@ class Recipe:
     learning_rate: float
     sampled: int  # types the training softmax is estimated from; 0: all of them, exactly
     random_bptt: bool = False
+    counted: bool = False  # embeddings start from counts of neighbours
     reason: str = ""
 
     def to_json(self) -> dict[str, Any]:
@@ -126,6 +129,9 @@ def choose_recipe(
         learning_rate=learning_rate or _learning_rate(kind, chosen_hidden),
         sampled=sampled,
         random_bptt=random_bptt,
+        counted=kind != "char"
+        and vocabulary >= max(COUNTING_PAYS, 2 * width)
+        and (seconds is None or seconds >= COUNTING_SECONDS),
     )
     estimate = (
         f"about {passes:.1f} passes over {tokens:,} tokens" if operations is not None or epochs else "given steps"
@@ -136,6 +142,7 @@ def choose_recipe(
             f"{chosen_layers} × {chosen_hidden} {cell}, {estimate}, dropout {regularisation.output:.2f}, "
             f"batch {recipe.batch_size} × {recipe.bptt}, learning rate {recipe.learning_rate:g}, "
             + (f"softmax sampled from {sampled} types" if sampled else "full softmax")
+            + (", embeddings from counts of neighbours" if recipe.counted else "")
         ),
     )
 

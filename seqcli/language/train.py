@@ -14,6 +14,7 @@ import torch
 from seqcli.data.corpus import Corpus, open_corpus
 from seqcli.errors import UsageError
 from seqcli.language.config import LanguageModelConfig
+from seqcli.language.counting import log_frequencies, neighbour_vectors
 from seqcli.language.network import OPTIONS, LanguageModel
 from seqcli.language.objective import LanguageModelTask
 from seqcli.language.presets import Recipe, choose_recipe
@@ -101,10 +102,12 @@ def train_language_model(
             on_notice(note)
         recipe = run.processes.decide(lambda: _recipe(request, corpus, run))
         on_detail(f"device {run.device.type}, precision {run.precision}; {recipe.reason}")
+        counting = time.monotonic()
         task = _task(request, corpus, recipe, run)
+        seconds = request.seconds(DEFAULT_BUDGET)
         options = TrainingOptions(
             learning_rate=recipe.learning_rate,
-            budget=request.seconds(DEFAULT_BUDGET),
+            budget=None if seconds is None else max(seconds - (time.monotonic() - counting), seconds / 2),
             epochs=request.epochs,
             steps=request.steps,
             usual_tokens=task.bptt * task.batch_size if recipe.random_bptt else 0,
@@ -183,10 +186,14 @@ def _task(request: TrainRequest, corpus: Corpus, recipe: Recipe, run: Run) -> La
     """The network as it starts, on its text."""
     torch.manual_seed(request.seed)
     model = LanguageModel(recipe.config, recipe.regularisation).to(run.device)
-    counts = np.bincount(corpus.train[:50_000_000], minlength=corpus.tokenizer.size)
-    frequencies = (counts + 1) / (counts + 1).sum()
-    with torch.no_grad():  # start from the unigram distribution: the first steps need not learn how frequent words are
-        model.output_bias.copy_(torch.from_numpy(np.log(frequencies)))
+    vocabulary = corpus.tokenizer.size
+    counts = np.bincount(corpus.train[:50_000_000], minlength=vocabulary)
+    with torch.no_grad():  # the first steps need not learn how frequent words are, nor which are alike
+        model.output_bias.copy_(log_frequencies(counts))
+        if recipe.counted and run.state is None and run.base is None and run.processes.first:
+            model.embedding.copy_(
+                neighbour_vectors(corpus.train, vocabulary, recipe.config.embedding, seed=request.seed)
+            )
     if run.base is not None:
         load_weights(model, run.base.tensors)
     drawn_by = torch.from_numpy(counts).to(run.device)
