@@ -1,10 +1,10 @@
 """Whole sequences through one recurrent layer in torch, forward and backward.
 
-torch has fused kernels for the LSTM and the GRU; the simple cell with a single bias, the peephole LSTM and the
-mogrifier LSTM have none, so they get autograd functions of their own. A plain autograd loop is slow because it forms
-the weight gradients with one product a step; here all steps' pre-activation gradients are kept and each weight gradient
-is one product. The minimal cells' gates are one product for all steps; what is left of their recurrence is in
-`scan.py`.
+torch has fused kernels for the LSTM and, on a GPU, the GRU (`gated.py` is ours for a processor); the simple cell with a
+single bias, the peephole LSTM and the mogrifier LSTM have none, so they get autograd functions of their own. A plain
+autograd loop is slow because it forms the weight gradients with one product a step; here all steps' pre-activation
+gradients are kept and each weight gradient is one product. The minimal cells' gates are one product for all steps; what
+is left of their recurrence is in `scan.py`.
 
 Shapes, time first: x (time, batch, input), state arrays (batch, hidden), outputs (time, batch, hidden).
 """
@@ -18,6 +18,7 @@ import torch
 from torch import Tensor
 
 from seqcli.model.cells import ROUNDS, minimal_gates, quarters
+from seqcli.model.gated import GatedRecurrence
 from seqcli.model.scan import scan
 
 
@@ -51,6 +52,9 @@ def _run(
         return outputs, (h[0], c[0])
     if cell == "gru":
         weights = [parameters[name] for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")]
+        if x.device.type == "cpu":
+            outputs = GatedRecurrence.apply(x, state[0], *weights)  # type: ignore[no-untyped-call]
+            return outputs, (outputs[-1],)
         outputs, h = torch.gru(x, state[0][None], weights, True, 1, 0.0, True, False, False)
         return outputs, (h[0],)
     if cell == "peephole-lstm":
