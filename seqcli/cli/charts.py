@@ -53,18 +53,6 @@ def sparkline(values: Sequence[float], width: int = 40) -> str:
     return "".join(_BLOCKS[round((value - low) * scale)] if math.isfinite(value) else " " for value in shown)
 
 
-def ticks(low: float, high: float, count: int = 4) -> list[float]:
-    """About `count` round numbers from `low` to `high`, both inside: multiples of 1, 2 or 5 times a power of ten."""
-    if not low < high:
-        return [low]
-    raw = (high - low) / max(1, count)
-    power = 10.0 ** math.floor(math.log10(raw))
-    step = next(factor * power for factor in (1, 2, 5, 10) if factor * power >= raw * 0.999)
-    first = math.ceil(low / step - 1e-9)
-    last = math.floor(high / step + 1e-9)
-    return [index * step for index in range(first, last + 1)]
-
-
 def line_chart(
     lines: Sequence[Line],
     *,
@@ -81,6 +69,8 @@ def line_chart(
     """
     from rich.text import Text
 
+    from seqcli.forecasting.axes import value_marks
+
     values = [y for line in lines for y in line.y] + [y for band in bands for y in (*band.low, *band.high)]
     values = [y for y in values if math.isfinite(y)]
     parts: tuple[Line | Band, ...] = (*lines, *bands)
@@ -90,7 +80,7 @@ def line_chart(
     low, high = min(values), max(values)
     if low == high:
         low, high = low - (abs(low) or 1.0) * 0.1, high + (abs(high) or 1.0) * 0.1
-    marks = ticks(low, high)
+    marks = value_marks(low, high)
     labels = _numbers(marks)
     margin = max(map(len, labels)) + 1
     canvas = _Canvas(max(10, width - margin - 1), height, (min(places), max(places)), (low, high))

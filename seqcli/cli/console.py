@@ -48,6 +48,11 @@ def is_verbose() -> bool:
     return verbosity.get().verbose
 
 
+def is_first() -> bool:
+    """Whether this process speaks: it is alone, or the first of those that torchrun has started."""
+    return os.environ.get("RANK", "0") == "0"
+
+
 def notice(text: str) -> None:
     """A line on stderr, unless `-q`: what was found, chosen, saved."""
     if not is_quiet():
@@ -58,12 +63,6 @@ def detail(text: str) -> None:
     """A line on stderr, only with `-v`."""
     if is_verbose():
         _say(text)
-
-
-def warn(text: str) -> None:
-    """A `warning:` line on stderr, unless `-q`."""
-    if not is_quiet():
-        _say(text, label="warning", colour="33")
 
 
 def error(message: str, hint: str | None = None) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -18,20 +17,10 @@ from seqcli.errors import DataError, UsageError
 
 if TYPE_CHECKING:
     from seqcli.checkpoint import Checkpoint
+    from seqcli.model.probability import Score
 
 COLUMNS = ("log_probability", "tokens", "perplexity", "text")
 TOKEN_COLUMNS = ("line", "token", "surprisal")
-
-
-@dataclass(frozen=True)
-class Scored:
-    """What is printed of a line: its log p and perplexity, and the surprisal of each of its pieces, in nats."""
-
-    tokens: int
-    log_probability: float
-    perplexity: float
-    pieces: tuple[str, ...]
-    surprisals: tuple[float, ...]
 
 
 def score(
@@ -69,15 +58,14 @@ def _score_text(checkpoint: Checkpoint, lines: Iterable[str], device: str, per_t
     from seqcli.language.score import score_lines
 
     decoder, tokenizer = load_language_model(checkpoint, device)
-    for number, line in enumerate(score_lines(decoder, tokenizer, lines, on_notice=console.notice), start=1):
-        scored = Scored(line.tokens, line.log_probability, line.perplexity, line.pieces, line.surprisals)
-        yield from _rows(scored if line.tokens else None, number, line.text, per_token)
+    for number, score in enumerate(score_lines(decoder, tokenizer, lines, on_notice=console.notice), start=1):
+        yield from _rows(score, number, per_token)
 
 
 def _score_pairs(
     checkpoint: Checkpoint, lines: Iterable[str], data: str, device: str, per_token: bool
 ) -> Iterator[dict[str, Any]]:
-    from seqcli.data.bitext import encode_sentence
+    from seqcli.model.probability import Score
     from seqcli.translation.decoder import load_translation_model
     from seqcli.translation.score import score_pairs
 
@@ -95,22 +83,20 @@ def _score_pairs(
             yield source, targets[0]
 
     number = 0
-    for pair in chain(score_pairs(decoder, tokenizer, pairs()), [None]):
+    for score in chain(score_pairs(decoder, tokenizer, pairs()), [None]):
         while blank and blank.popleft():
             number += 1
-            yield from _rows(None, number, "", per_token)
-        if pair is not None:
+            yield from _rows(Score("", (), ()), number, per_token)
+        if score is not None:
             number += 1
-            pieces = tuple(tokenizer.piece(int(token)) for token in encode_sentence(tokenizer, pair.target))
-            scored = Scored(pair.tokens, pair.log_probability, pair.perplexity, pieces, pair.surprisals)
-            yield from _rows(scored, number, f"{pair.source}\t{pair.target}", per_token)
+            yield from _rows(score, number, per_token)
 
 
-def _rows(scored: Scored | None, number: int, text: str, per_token: bool) -> Iterator[dict[str, Any]]:
-    """The row of a line, or the rows of its tokens; None is a line without tokens."""
-    if not per_token:
-        figures = (scored.log_probability, scored.tokens, scored.perplexity) if scored else (None, 0, None)
-        yield dict(zip(COLUMNS, (*figures, text), strict=True))
-    elif scored:
-        for token, surprisal in zip(scored.pieces, scored.surprisals, strict=True):
+def _rows(score: Score, number: int, per_token: bool) -> Iterator[dict[str, Any]]:
+    """The row of a line, or the rows of its tokens."""
+    if per_token:
+        for token, surprisal in zip(score.pieces, score.surprisals, strict=True):
             yield dict(zip(TOKEN_COLUMNS, (number, token, surprisal), strict=True))
+    else:
+        likelihood = (score.log_probability, score.tokens, score.perplexity) if score.tokens else (None, 0, None)
+        yield dict(zip(COLUMNS, (*likelihood, score.text), strict=True))

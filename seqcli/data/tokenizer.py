@@ -11,7 +11,6 @@ import numpy as np
 from seqcli.errors import CheckpointError, DataError
 
 Kind = Literal["char", "word", "subword"]
-KINDS: tuple[Kind, ...] = ("char", "word", "subword")
 
 
 class StreamDecoder(Protocol):

@@ -27,8 +27,8 @@ _GRAINS: list[tuple[Callable[[datetime], object], str]] = [
 ]
 
 
-def time_marks(panel: Panel, index: int, start: int, stop: int, *, most: int = MOST_MARKS) -> list[tuple[int, str]]:
-    """Steps from `start` to `stop` at which something begins, such as a year, and what it is called; at most `most`.
+def time_marks(panel: Panel, index: int, start: int, stop: int) -> list[tuple[int, str]]:
+    """Steps from `start` to `stop` at which something begins, such as a year, and what it is called: a few.
 
     Step 0 is the last value of the panel's series `index`.
     """
@@ -43,7 +43,7 @@ def time_marks(panel: Panel, index: int, start: int, stop: int, *, most: int = M
             size
             for power in range(18)
             for size in (10**power, 2 * 10**power, 5 * 10**power)
-            if (numbers[-1] - numbers[0]) / size < most
+            if (numbers[-1] - numbers[0]) / size < MOST_MARKS
         )
         chosen = [
             (start + place, calendar.style.write(number))
@@ -57,7 +57,7 @@ def time_marks(panel: Panel, index: int, start: int, stop: int, *, most: int = M
                 for place, (before, moment) in enumerate(pairwise(dates))
                 if grain(before) != grain(moment)
             ]
-            if len(marks) > most or len(chosen) >= ENOUGH_MARKS:
+            if len(marks) > MOST_MARKS or len(chosen) >= ENOUGH_MARKS:
                 break
             chosen = [
                 (step, name if form == "%Y" and name else _own(calendar.label(one.first, last + step), name))
@@ -74,8 +74,9 @@ def _own(label: str, name: str) -> str:
 
 
 def value_marks(low: float, high: float) -> list[float]:
-    """About four round numbers from `low` to `high`."""
+    """About four round numbers from `low` to `high`, both inside: multiples of 1, 2 or 5 times a power of ten."""
     raw = (high - low) / 4
     power = 10.0 ** math.floor(math.log10(raw))
     step = next(factor * power for factor in (1, 2, 5, 10) if factor * power >= raw * 0.999)
-    return [index * step for index in range(math.ceil(low / step), math.floor(high / step) + 1)]
+    first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
+    return [index * step for index in range(first, last + 1)]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from itertools import islice
 
 import numpy as np
@@ -12,26 +11,11 @@ from seqcli.data.tokenizer import Tokenizer
 from seqcli.language.decoder import LanguageModelDecoder
 from seqcli.language.generate import context_ids
 from seqcli.model.cells import Array, concatenate
-from seqcli.model.probability import surprisals
+from seqcli.model.probability import Score, surprisals
 
 OUTPUT_ROWS = 256  # whose logits are formed together
 READ_AHEAD = 2048  # lines read side by side
 LONG = 100_000  # tokens of a line from which on a person may wonder what takes so long
-
-
-@dataclass(frozen=True)
-class LineScore:
-    """One line: log p in nats of its tokens and its end, how many these are, and each token's share."""
-
-    text: str
-    tokens: int
-    log_probability: float
-    pieces: tuple[str, ...]
-    surprisals: tuple[float, ...]  # -log p in nats, one a token
-
-    @property
-    def perplexity(self) -> float:
-        return float(np.exp(-self.log_probability / self.tokens)) if self.tokens else float("nan")
 
 
 def score_lines(
@@ -40,7 +24,7 @@ def score_lines(
     lines: Iterable[str],
     *,
     on_notice: Callable[[str], None] = lambda text: None,
-) -> Iterator[LineScore]:
+) -> Iterator[Score]:
     """Score every line, in order; each starts after the end of a line and ends with one. Blank lines have no tokens."""
     iterator, number = iter(lines), 0
     while block := list(islice(iterator, READ_AHEAD)):
@@ -50,7 +34,7 @@ def score_lines(
                 on_notice(f"line {number + place} has {len(ids) - 1:,} tokens: they are read one after the other")
         for line, ids, surprisal in zip(block, encoded, _surprisals(decoder, encoded), strict=True):
             pieces = tuple(tokenizer.piece(token) for token in ids[1:])
-            yield LineScore(line, len(pieces), -float(surprisal.sum()), pieces, tuple(map(float, surprisal)))
+            yield Score(line, pieces, tuple(map(float, surprisal)))
         number += len(block)
 
 

@@ -2,14 +2,38 @@
 
 from __future__ import annotations
 
+import math
 import os
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 
 import numpy as np
 
 from seqcli.model.cells import Array
 
 BLOCK = 160_000  # logits that are worked on together: what stays in a core's cache
+
+
+@dataclass(frozen=True)
+class Score:
+    """How likely a model finds a text: its tokens, the end mark among them, and -log p of each, in nats."""
+
+    text: str
+    pieces: tuple[str, ...]
+    surprisals: tuple[float, ...]
+
+    @property
+    def tokens(self) -> int:
+        return len(self.surprisals)
+
+    @property
+    def log_probability(self) -> float:
+        return -math.fsum(self.surprisals)
+
+    @property
+    def perplexity(self) -> float:
+        """The geometric mean of 1 / p over the tokens; NaN without any."""
+        return math.exp(min(-self.log_probability / self.tokens, 700.0)) if self.tokens else math.nan
 
 
 def softmax(scores: Array) -> Array:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from seqcli.checkpoint import Checkpoint
@@ -51,11 +51,9 @@ def evaluate_translation(
     paths: Sequence[str],
     *,
     search: Search | None = None,
-    batch_size: int = 64,
     device: str = "cpu",
     encoding: str = "utf-8",
     errors: str = "strict",
-    on_progress: Callable[[int], None] = lambda done: None,
 ) -> dict[str, Any]:
     """Translate the sources of a bitext (one TSV, or a source and a target file) and compare with its targets.
 
@@ -67,10 +65,7 @@ def evaluate_translation(
         raise DataError("there is nothing to evaluate: no pairs", path=paths[0])
     translator = Translator.load([checkpoint], device)
     started = time.perf_counter()
-    hypotheses = []
-    for translation in translator.translate([p.source for p in pairs], search, batch_size=batch_size):
-        hypotheses.append(translation.text)
-        on_progress(len(hypotheses))
+    hypotheses = [translation.text for translation in translator.translate([pair.source for pair in pairs], search)]
     seconds = time.perf_counter() - started
     references = [pair.target for pair in pairs]
     exact = sum(h == r.strip() for h, r in zip(hypotheses, references, strict=True)) / len(pairs)

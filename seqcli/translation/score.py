@@ -2,41 +2,22 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from itertools import islice
 
 import numpy as np
 
 from seqcli.data.bitext import encode_sentence
 from seqcli.data.tokenizer import Tokenizer
-from seqcli.model.probability import surprisals
+from seqcli.model.probability import Score, surprisals
 from seqcli.translation.decoder import TranslationDecoder
 
 BATCH_TOKENS = 4096  # of one batch, source and target, padding counted
 READ_AHEAD = 2048  # pairs sorted by length together
 
 
-@dataclass(frozen=True)
-class PairScore:
-    """One pair: log p in nats of the target's tokens and its end given the source, and how many these are."""
-
-    source: str
-    target: str
-    tokens: int
-    log_probability: float
-    surprisals: tuple[float, ...]  # -log p in nats, one a token
-
-    @property
-    def perplexity(self) -> float:
-        return math.exp(min(-self.log_probability / self.tokens, 700.0))
-
-
-def score_pairs(
-    decoder: TranslationDecoder, tokenizer: Tokenizer, pairs: Iterable[tuple[str, str]]
-) -> Iterator[PairScore]:
-    """Score every pair (source, target), in order."""
+def score_pairs(decoder: TranslationDecoder, tokenizer: Tokenizer, pairs: Iterable[tuple[str, str]]) -> Iterator[Score]:
+    """Score every pair's target given its source, in order; the text of a score is source TAB target."""
     iterator = iter(pairs)
     while block := list(islice(iterator, READ_AHEAD)):
         encoded = [(encode_sentence(tokenizer, s), encode_sentence(tokenizer, t)) for s, t in block]
@@ -44,8 +25,9 @@ def score_pairs(
         for batch in _batches(encoded):
             for number, surprisal in zip(batch, _surprisals(decoder, [encoded[n] for n in batch]), strict=True):
                 scores[number] = surprisal
-        for (source, target), values in zip(block, scores, strict=True):
-            yield PairScore(source, target, len(values), -float(values.sum()), tuple(map(float, values)))
+        for (source, target), (_, ids), values in zip(block, encoded, scores, strict=True):
+            pieces = tuple(tokenizer.piece(int(token)) for token in ids)
+            yield Score(f"{source}\t{target}", pieces, tuple(map(float, values)))
 
 
 def _batches(encoded: list[tuple[np.ndarray, np.ndarray]]) -> Iterator[list[int]]:

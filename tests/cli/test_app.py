@@ -146,13 +146,12 @@ def test_version(capsys):
 
 @pytest.mark.parametrize(
     ("flags", "expected"),
-    [([], "noticed\nwarning: careful\n"), (["-q"], ""), (["-v"], "noticed\nwarning: careful\nin detail\n")],
+    [([], "noticed\n"), (["-q"], ""), (["-v"], "noticed\nin detail\n")],
 )
 @pytest.mark.parametrize("before", [True, False])
 def test_quiet_and_loud_before_and_after_the_command(command, capsys, flags, expected, before):
     def probe() -> None:
         console.notice("noticed")
-        console.warn("careful")
         console.detail("in detail")
 
     command(probe)
@@ -332,9 +331,9 @@ def test_messages_never_carry_control_characters(capsys):
 
 
 def test_colour_on_a_terminal_unless_no_color():
-    body = "console.warn('careful')"
-    assert on_a_terminal(body, NO_COLOR="") == "\x1b[33mwarning:\x1b[0m careful\n"
-    assert on_a_terminal(body, NO_COLOR="1") == "warning: careful\n"
+    body = "console.error('careful')"
+    assert on_a_terminal(body, NO_COLOR="") == "\x1b[1;31merror:\x1b[0m careful\n"
+    assert on_a_terminal(body, NO_COLOR="1") == "error: careful\n"
 
 
 def test_waiting_on_a_terminal_says_so():

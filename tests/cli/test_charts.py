@@ -7,7 +7,7 @@ import math
 
 import pytest
 
-from seqcli.cli.charts import Band, Line, line_chart, sparkline, ticks
+from seqcli.cli.charts import Band, Line, line_chart, sparkline
 
 
 def test_sparkline_rises_from_lowest_to_highest_block():
@@ -25,14 +25,6 @@ def test_sparkline_shows_the_latest_and_leaves_gaps():
 
 def test_sparkline_of_a_wide_range_is_logarithmic():
     assert sparkline([1, 10, 100]) == "▁▅█"
-
-
-@pytest.mark.parametrize(
-    ("low", "high", "expected"),
-    [(0, 10, [0, 5, 10]), (-1, 1, [-1, -0.5, 0, 0.5, 1]), (3, 3, [3]), (99, 171, [100, 120, 140, 160])],
-)
-def test_ticks_are_round_and_inside(low, high, expected):
-    assert ticks(low, high) == pytest.approx(expected)
 
 
 def body(chart: str) -> list[str]:

@@ -52,3 +52,11 @@ def test_value_marks_are_few_round_and_inside(low, high):
     marks = value_marks(low, high)
     assert 2 <= len(marks) <= 6
     assert low <= min(marks) < max(marks) <= high
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "expected"),
+    [(0, 10, [0, 5, 10]), (-1, 1, [-1, -0.5, 0, 0.5, 1]), (99, 171, [100, 120, 140, 160])],
+)
+def test_value_marks_by_hand(low, high, expected):
+    assert value_marks(low, high) == pytest.approx(expected)
