@@ -14,7 +14,11 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-IMPORTED = ["seqcli.cli.app", "seqcli.cli.train_lm", "seqcli.language.train", "seqcli.translation.train"]
+IMPORTED = [
+    "seqcli.cli.app",
+    *("seqcli.cli.train_lm", "seqcli.language.train", "seqcli.translation.train"),
+    *("seqcli.cli.forecast", "seqcli.forecasting.train"),
+]
 
 _context = multiprocessing.get_context("forkserver")
 _context.set_forkserver_preload(IMPORTED)

@@ -29,7 +29,7 @@ from seqcli.cli import console
 from seqcli.errors import INTERRUPTED, TERMINATED, SeqcliError, UsageError
 
 COMMANDS = ("train-lm", "generate", "train-mt", "translate", "forecast", "evaluate", "score", "info")
-IN_SEVERAL_PROCESSES = ("train-lm", "train-mt")  # what torchrun may start more than one of
+IN_SEVERAL_PROCESSES = ("train-lm", "train-mt", "forecast")  # what torchrun may start more than one of
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -38,7 +38,7 @@ def run(arguments: Sequence[str]) -> int:
     0 done, also when the reader of a pipe has left; 1 failed while running; 2 usage; 3 input data; 4 model file;
     130 interrupted; 143 terminated.
     """
-    token = console.verbosity.set(console.Verbosity(quiet=os.environ.get("RANK", "0") != "0"))  # torchrun's rank
+    token = console.verbosity.set(console.Verbosity(quiet=not console.is_first()))
     try:
         _prepare_streams()
         with _terminable(), _short_warnings():
@@ -81,7 +81,7 @@ def _signalled(problem: Exception) -> int | None:
 def _report(problem: Exception) -> int:
     """Print an error with its hint and return the exit code that belongs to it."""
     match problem:
-        case SeqcliError() | typer.TyperException() if os.environ.get("RANK", "0") != "0":
+        case SeqcliError() | typer.TyperException() if not console.is_first():
             return problem.exit_code  # the first of several processes has the same error and says it
         case SeqcliError():
             console.error(problem.message, problem.hint)
@@ -318,5 +318,6 @@ def _seqcli(
         raise typer.Exit(2)
     if int(os.environ.get("WORLD_SIZE", "1")) > 1 and context.invoked_subcommand not in IN_SEVERAL_PROCESSES:
         raise UsageError(
-            f"{context.invoked_subcommand} runs in one process", hint="torchrun is for train-lm and train-mt"
+            f"{context.invoked_subcommand} runs in one process",
+            hint=f"torchrun is for {', '.join(IN_SEVERAL_PROCESSES)}",
         )

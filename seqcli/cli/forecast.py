@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 from dataclasses import dataclass
@@ -21,9 +22,11 @@ from seqcli.errors import SeqcliError, UsageError
 if TYPE_CHECKING:
     import numpy as np
 
+    from seqcli.data.panel import ReadOptions
     from seqcli.forecasting.covariates import KnownInputs
-    from seqcli.forecasting.forecast import Forecast, Prepared
+    from seqcli.forecasting.forecast import Forecast, ForecastOptions, Prepared
     from seqcli.forecasting.forecaster import Forecaster, ForecasterConfig
+    from seqcli.training.distributed import Processes
 
 NETWORK = "The network"  # section of --help
 TRAINED = ("auto", "rnn")  # methods that use a network trained on the panel
@@ -50,9 +53,11 @@ class NetworkOptions:
     """The options of training a network and of using one that was kept."""
 
     budget: float | None
+    steps: int | None
     future: str | None
     holidays: str | None
     save: str | None
+    save_interval: float
     model: str | None
     overwrite: bool
     resume: bool
@@ -62,7 +67,15 @@ class NetworkOptions:
     @property
     def is_wanted(self) -> bool:
         """Whether a network was asked for, rather than left to the size of the panel."""
-        return bool(self.budget or self.future or self.holidays or self.save or self.model or self.resume)
+        asked = (self.budget, self.steps, self.future, self.holidays, self.save, self.model, self.resume)
+        return any(bool(one) for one in asked)
+
+    @property
+    def length(self) -> str:
+        """How long training lasts."""
+        from seqcli.forecasting.train import DEFAULT_BUDGET
+
+        return f"{self.steps:,} steps" if self.steps else options.format_duration(self.budget or DEFAULT_BUDGET)
 
 
 def forecast(
@@ -97,6 +110,7 @@ def forecast(
             rich_help_panel=NETWORK,
         ),
     ] = None,
+    steps: Annotated[int | None, count("Training steps, instead of a time budget.", NETWORK)] = None,
     covariates: Annotated[str | None, value("A,B", "Columns known beforehand; needs --future.", NETWORK)] = None,
     future: Annotated[
         str | None, value("FILE", "CSV file with the covariates of the time to be forecast.", NETWORK)
@@ -105,6 +119,16 @@ def forecast(
         str | None, value("FILE", "CSV file with the dates of holidays, past and to come.", NETWORK)
     ] = None,
     save: Annotated[str | None, value("MODEL", "Keep the trained network in this file.", NETWORK)] = None,
+    save_interval: Annotated[
+        float,
+        typer.Option(
+            metavar="TIME",
+            parser=options.parse_duration,
+            show_default=False,
+            help="Time between saved states of the training [1m].",
+            rich_help_panel=NETWORK,
+        ),
+    ] = 60.0,
     model: Annotated[
         str | None,
         typer.Option("--model", "-m", metavar="MODEL", help="Use a network that was kept.", rich_help_panel=NETWORK),
@@ -133,47 +157,50 @@ def forecast(
     from) it is trained for a minute on the data itself and used as far as it helps on each series' last periods; a
     --method other than auto and rnn skips that.
     """
-    from seqcli.data.panel import ReadOptions, read_panel
-    from seqcli.forecasting.forecast import ForecastOptions, prepare
+    from seqcli.data.panel import ReadOptions
+    from seqcli.forecasting.forecast import ForecastOptions
+    from seqcli.training.distributed import ALONE, joined
 
-    network = NetworkOptions(budget, future, holidays, save, model, overwrite, resume, seed, day_first)
+    network = NetworkOptions(
+        budget, steps, future, holidays, save, save_interval, model, overwrite, resume, seed, day_first
+    )
     names = tuple(name.strip() for name in covariates.split(",")) if covariates else ()
-    _check(network, names, method, backtest, plot, output)
-    if data == "-":
-        console.mention_terminal_input()
-    panel = read_panel(
-        data,
-        ReadOptions(
-            time=time,
-            target=target,
-            series=tuple(series or ()),
-            wide=wide,
-            frequency=freq,
-            decimal=decimal,
-            day_first=day_first,
-            covariates=names,
-            encoding=encoding,
-            errors=errors,
-        ),
+    read = ReadOptions(
+        time=time,
+        target=target,
+        series=tuple(series or ()),
+        wide=wide,
+        frequency=freq,
+        decimal=decimal,
+        day_first=day_first,
+        covariates=names,
+        encoding=encoding,
+        errors=errors,
     )
-    for note in panel.notes:
-        console.notice(note)
-    prepared = prepare(
-        panel,
-        ForecastOptions(
-            horizon=horizon,
-            season=season,
-            levels=tuple(level or (80.0, 95.0)),
-            method=method,
-            fill=fill,
-            backtest=backtest,
-        ),
+    asked = ForecastOptions(
+        horizon=horizon,
+        season=season,
+        levels=tuple(level or (80.0, 95.0)),
+        method=method,
+        fill=fill,
+        backtest=backtest,
     )
-    result, interruption = _forecast(prepared, network)
+    # where nothing can be trained, the first of several processes does everything by itself
+    trains = method in TRAINED and model is None and not backtest
+    if not trains and not console.is_first():
+        return
+    with joined("cpu") if trains else contextlib.nullcontext(ALONE) as processes:
+        processes.decide(lambda: _check(network, names, method, backtest, plot, output))
+        processes.check_inputs([data])
+        made = _forecast(processes.together(lambda: _prepare(data, read, asked)), network, processes)
+    if made is None:
+        return
+    result, interruption, ended = made
     for note in result.notes:
         console.notice(note)
     plural = "" if result.horizon == 1 else "s"
-    console.notice(f"{result.horizon} {panel.frequency.step}{plural} ahead, season {result.season}: {result.verdict}")
+    step = result.panel.frequency.step
+    console.notice(f"{result.horizon} {step}{plural} ahead, season {result.season}: {result.verdict}")
     if plot is not None:
         from seqcli.forecasting.plot import save_plot
 
@@ -183,8 +210,7 @@ def forecast(
         write_rows(list(result.table[0]), result.table, form)
     else:
         write_forecast(result, output, form, excel_safe=excel_safe)
-    if interruption is not None:
-        leave(interruption)
+    leave(interruption, ended)
 
 
 def _check(
@@ -200,7 +226,9 @@ def _check(
         raise UsageError(
             "--covariates and --future need each other", hint="name the columns and the file of their future"
         )
-    if network.model is not None and (network.budget or network.save or network.resume):
+    if network.budget and network.steps:
+        raise UsageError("--budget and --steps exclude one another", hint="give one of them")
+    if network.model is not None and (network.budget or network.steps or network.save or network.resume):
         raise UsageError("--model uses a network as it is", hint="leave --budget, --save and --resume out, or --model")
     if network.resume and network.save is None:
         raise UsageError("--resume goes on with a training that was kept", hint="name its model with --save")
@@ -223,10 +251,28 @@ def _is_writable(path: Path) -> bool:
     return not path.is_dir() and os.access(path if path.exists() else path.parent, os.W_OK)
 
 
-def _forecast(prepared: Prepared, network: NetworkOptions) -> tuple[Forecast, Interruption | None]:
-    """Forecast with a network that was kept, one trained now, or none; and whether training was stopped."""
+def _prepare(data: str, read: ReadOptions, asked: ForecastOptions) -> Prepared:
+    from seqcli.data.panel import read_panel
+    from seqcli.forecasting.forecast import prepare
+
+    if data == "-":
+        console.mention_terminal_input()
+    panel = read_panel(data, read)
+    for note in panel.notes:
+        console.notice(note)
+    return prepare(panel, asked)
+
+
+def _forecast(
+    prepared: Prepared, network: NetworkOptions, processes: Processes
+) -> tuple[Forecast, Interruption, str] | None:
+    """Forecast with a network that was kept, one trained now, or none; with how the training ended.
+
+    Of several processes only the first has a forecast, the others help it to train.
+    """
     from seqcli.forecasting.forecast import forecast_prepared
 
+    untrained = Interruption(), "finished"
     if network.model is not None:
         from seqcli.checkpoint import load_checkpoint
         from seqcli.forecasting.forecaster import load_forecaster
@@ -236,11 +282,11 @@ def _forecast(prepared: Prepared, network: NetworkOptions) -> tuple[Forecast, In
         if not forecaster.config.weight:
             console.notice("training had not helped when this network was kept: it gets no share in the forecast")
         known = _known(prepared, network, forecaster.config)
-        return forecast_prepared(prepared, forecaster=forecaster, known=known), None
+        return forecast_prepared(prepared, forecaster=forecaster, known=known), *untrained
     options = prepared.options
     if network.is_wanted or (options.method in TRAINED and not options.backtest and prepared.is_large):
-        return _train_and_forecast(prepared, network)
-    return forecast_prepared(prepared), None
+        return _train_and_forecast(prepared, network, processes)
+    return (forecast_prepared(prepared), *untrained) if processes.first else None
 
 
 def _known(prepared: Prepared, network: NetworkOptions, config: ForecasterConfig | None = None) -> KnownInputs:
@@ -261,45 +307,55 @@ def _known(prepared: Prepared, network: NetworkOptions, config: ForecasterConfig
     return known_inputs(panel, horizon, names=config.covariates, future=future, holidays=days, scaling=config.scaling)
 
 
-def _train_and_forecast(prepared: Prepared, network: NetworkOptions) -> tuple[Forecast, Interruption]:
+def _train_and_forecast(
+    prepared: Prepared, network: NetworkOptions, processes: Processes
+) -> tuple[Forecast, Interruption, str] | None:
     """Train the network on the panel, forecast with it, and keep it when asked to."""
     from seqcli.forecasting.forecast import forecast_prepared
     from seqcli.forecasting.train import DEFAULT_BUDGET, ForecastTraining, train_forecaster
 
-    known = _known(prepared, network)
-    budget = network.budget or DEFAULT_BUDGET
+    known = processes.together(lambda: _known(prepared, network))
     training = ForecastTraining(
-        budget=budget,
+        budget=network.budget or DEFAULT_BUDGET,
+        steps=network.steps,
         seed=network.seed,
+        save_interval=network.save_interval,
         output=Path(network.save) if network.save is not None else None,
         overwrite=network.overwrite,
         resume=network.resume,
     )
-    interruption = Interruption("forecasting with what it has learnt")
+    interruption, ended = Interruption("forecasting with what it has learnt"), "finished"
 
-    def train(prepared: Prepared, alone: np.ndarray) -> Forecaster:
+    def train(prepared: Prepared, alone: np.ndarray | None) -> Forecaster:
+        nonlocal ended
         if prepared.is_large:
             count = len(prepared.filled)
             console.notice(
-                f"training the network on {'these' if count > 1 else 'this'} {count:,} series for "
-                f"{options.format_duration(budget)}; --budget sets the time, --method combination forecasts without"
+                f"training the network on {'these' if count > 1 else 'this'} {count:,} series for {network.length}; "
+                "--budget sets the time, --method combination forecasts without"
             )
         with interruption, TrainingDisplay("quantile_loss", unit="values") as show:
-            return train_forecaster(
+            trained = train_forecaster(
                 prepared,
                 alone,
                 training,
                 known=known,
+                processes=processes,
                 on_progress=interruption.watch(show),
                 should_stop=interruption.requested,
                 on_notice=console.notice,
             )
+        ended = trained.ended
+        return trained.forecaster
 
+    if not processes.first:
+        train(prepared, None)
+        return None
     result = forecast_prepared(prepared, train=train, known=known)
-    if interruption.exit_code:
+    if ended == "stopped":
         console.notice("the training was stopped before its end: the forecast is made with what it had learnt")
     if network.save is not None:
         console.notice(f"saved {network.save}")
-        if interruption.exit_code:
+        if ended == "stopped":
             console.notice(f"go on with: {resume_command(sys.argv[1:])}")
-    return result, interruption
+    return result, interruption, ended

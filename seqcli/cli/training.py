@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shlex
 import signal
 import sys
@@ -106,7 +105,7 @@ def report_outcome(
     console.notice(f"{said}; {format_duration(seconds)} in all")
     console.notice(f"saved {path}")
     console.notice(f"go on with: {resume_command(sys.argv[1:])}" if ended == "stopped" else f"try: {try_out}")
-    if as_json and os.environ.get("RANK", "0") == "0":
+    if as_json and console.is_first():
         from seqcli.cli.rows import write_json
 
         write_json({"task": task, "model": str(path), "ended": ended, "seconds": round(seconds, 1), **metrics})
@@ -121,7 +120,10 @@ def resume_command(arguments: Sequence[str]) -> str:
 def leave(interruption: Interruption, ended: str = "finished") -> None:
     """End the command with the code of the signal that stopped the run, if one did, in this process or another of it.
 
-    `ended` is the run's, as in `report_outcome`.
+    `ended` is the run's, as in `report_outcome`. The first of several processes has the code, the others leave with 0:
+    torchrun terminates all as soon as one fails, and the first may not have done everything yet.
     """
+    if not console.is_first():
+        return
     if code := interruption.exit_code or (TERMINATED if ended == "stopped" else 0):
         raise typer.Exit(code)

@@ -13,6 +13,7 @@ from torch.nn import functional
 from seqcli.forecasting.forecaster import MIDDLE, QUANTILES, ForecasterConfig
 from seqcli.forecasting.windows import History, Windows, inputs_at, make_windows, origins, past_values
 from seqcli.model.stack import RecurrentStack
+from seqcli.training.distributed import ALONE, Processes
 from seqcli.training.options import Validation
 
 
@@ -76,6 +77,7 @@ class ForecastTask:
     """A network, the windows of a panel it learns from, and each series' last horizon to validate on.
 
     Windows end in columns before `history.length` - horizon, so the validation part is never a target in training.
+    Several processes divide each batch: with any number of them the same is learnt from the same steps.
     """
 
     def __init__(
@@ -87,8 +89,9 @@ class ForecastTask:
         horizon: int,
         batch_size: int,
         seed: int,
+        processes: Processes = ALONE,
     ) -> None:
-        self.model, self.history, self.season = network, history, season
+        self.model, self.history, self.season, self.processes = network, history, season, processes
         self.horizon, self.batch_size, self.seed = horizon, batch_size, seed
         self.held_out = history.length - horizon
         known = self.held_out - history.begin
@@ -106,6 +109,7 @@ class ForecastTask:
         if self._order is None or self._order[0] != epoch:
             self._order = (epoch, np.random.default_rng((self.seed, epoch)).permutation(len(self.ends)))
         chosen = self._order[1][index * self.batch_size : (index + 1) * self.batch_size]
+        chosen = chosen[self.processes.share(len(chosen))]
         return [self._windows(self.series[chosen], self.ends[chosen])]
 
     def _windows(self, series: np.ndarray, ends: np.ndarray) -> Windows:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -20,10 +19,11 @@ from seqcli.forecasting.metrics import scale
 from seqcli.forecasting.objective import ForecastNetwork, ForecastTask
 from seqcli.forecasting.pretrained import pretrained_forecaster
 from seqcli.forecasting.windows import History, make_history
-from seqcli.output import OutputLock, check_writable
+from seqcli.training.distributed import ALONE, Processes
 from seqcli.training.loop import TrainingResult, train
 from seqcli.training.options import OnProgress, ShouldStop, TrainingOptions
-from seqcli.training.run import RunIdentity, check_same_data, plain, resumed_state, train_and_save
+from seqcli.training.run import RunIdentity, check_same_data, held_output, plain, resumed_state, train_and_save
+from seqcli.training.state import TrainingState
 
 DEFAULT_BUDGET = 60.0  # seconds
 SHARES = (0.0, 0.25, 0.5, 0.75, 1.0)
@@ -31,10 +31,10 @@ SHARES = (0.0, 0.25, 0.5, 0.75, 1.0)
 
 @dataclass(frozen=True)
 class ForecastTraining:
-    """How to train: for how long (seconds) or how many steps, with how many windows a step.
+    """How to train: for how long (seconds) or how many steps, with how many windows a step (of all processes together).
 
-    With an `output` the network is kept in that file, with the state of the run and its log beside it; `resume` goes on
-    from there.
+    With an `output` the network is kept in that file, with the state of the run, written every `save_interval` seconds,
+    and its log beside it; `resume` goes on from there.
     """
 
     budget: float | None = DEFAULT_BUDGET
@@ -42,34 +42,38 @@ class ForecastTraining:
     batch_size: int = 256
     learning_rate: float = 1e-3
     seed: int = 1
+    save_interval: float = 60.0
     output: Path | None = None
     overwrite: bool = False
     resume: bool = False
 
 
+@dataclass(frozen=True)
+class TrainedForecaster:
+    """What came of a training, and how it ended: `finished` or `stopped`."""
+
+    forecaster: Forecaster
+    ended: str
+
+
 def train_forecaster(
     prepared: Prepared,
-    alone: np.ndarray,
+    alone: np.ndarray | None,
     training: ForecastTraining,
     *,
     known: KnownInputs | None = None,
+    processes: Processes = ALONE,
     on_progress: OnProgress = lambda progress: None,
     should_stop: ShouldStop = lambda: False,
     on_notice: Callable[[str], None] = lambda text: None,
-) -> Forecaster:
+) -> TrainedForecaster:
     """Train the pretrained network further on all but each series' last horizon, with inputs for what else is `known`.
 
     The network's share is what is best on that last horizon, beside the forecasts of it made without training, `alone`
-    (series, horizon). Raises `DataError` for a panel too small for a network, `UsageError` for a run that cannot be
-    resumed or a file that may not be replaced.
+    (series, horizon), None in all but the first of several processes. Raises `DataError` for a panel too small for a
+    network, `UsageError` for a run that cannot be resumed or a file that may not be replaced.
     """
-    if not prepared.is_large:
-        count, windows = len(prepared.filled), int(prepared.windows.sum())
-        raise DataError(
-            f"{count:,} series with {windows:,} windows to learn from are too few to train a network on",
-            hint=f"it takes {LEAST_SERIES} series or {LEAST_WINDOWS:,} windows; leave the options of training out, "
-            "or give a shorter --horizon",
-        )
+    processes.together(lambda: _check_size(prepared, training, processes))
     started = time.monotonic()
     config = _config(prepared, known)
     history = make_history(prepared.panel, prepared.filled, known.values if known else None)
@@ -83,6 +87,7 @@ def train_forecaster(
         horizon=prepared.horizon,
         batch_size=training.batch_size,
         seed=training.seed,
+        processes=processes,
     )
     options = TrainingOptions(
         learning_rate=training.learning_rate,
@@ -90,6 +95,7 @@ def train_forecaster(
         steps=training.steps,
         average=0.99,
         clip=1.0,
+        save_interval=training.save_interval,
         seed=training.seed,
     )
     identity = RunIdentity(
@@ -102,6 +108,7 @@ def train_forecaster(
     )
 
     def measure(result: TrainingResult) -> dict[str, Any]:
+        assert alone is not None
         tensors = {name: value.float().cpu().numpy() for name, value in network.state_dict().items()}
         point = Forecaster(config, tensors).quantiles(
             history, np.full(len(history.values), task.held_out), prepared.horizon
@@ -115,33 +122,63 @@ def train_forecaster(
         ]
         return {**metrics, "quantile_loss": result.final.metrics["quantile_loss"], "history": rows}
 
+    def measured(result: TrainingResult) -> dict[str, Any]:
+        return processes.decide(lambda: measure(result))
+
+    processes.check_same(f"{identity.fingerprint} {identity.config}")
     if training.output is None:
-        metrics = measure(train(task, options, on_progress=on_progress, should_stop=should_stop))
+        result = train(task, options, on_progress=on_progress, should_stop=should_stop, processes=processes)
+        metrics, ended = measured(result), result.ended
     else:
-        with _writing(training):
-            state = resumed_state(training.output) if training.resume else None
-            if state is not None:
-                check_same_data(state, identity.fingerprint)
-                before = {"config": state.description["config"], "recipe": state.description["recipe"]}
-                if _settled(before) != _settled({"config": identity.config, "recipe": identity.recipe}):
-                    raise UsageError(
-                        "the run to resume has another horizon, season or other inputs",
-                        hint="resume with the options it was started with, or start anew with --overwrite",
-                    )
-            metrics = train_and_save(
+        with held_output(training.output, training.overwrite or training.resume, processes):
+            state = processes.decide(lambda: _resumed(training, identity))
+            outcome = train_and_save(
                 task,
                 options,
                 identity,
                 training.output,
-                measure=measure,
+                measure=measured,
                 state=state,
                 on_progress=on_progress,
                 should_stop=should_stop,
                 started=started,
-            ).metrics
+                processes=processes,
+            )
+        metrics, ended = outcome.metrics, outcome.ended
     on_notice(_said(metrics, prepared))
     tensors = {name: value.float().cpu().numpy() for name, value in network.state_dict().items()}
-    return Forecaster(replace(config, weight=metrics["share"]), tensors, metrics=metrics)
+    return TrainedForecaster(Forecaster(replace(config, weight=metrics["share"]), tensors, metrics=metrics), ended)
+
+
+def _check_size(prepared: Prepared, training: ForecastTraining, processes: Processes) -> None:
+    count, windows = len(prepared.filled), int(prepared.windows.sum())
+    if not prepared.is_large:
+        raise DataError(
+            f"{count:,} series with {windows:,} windows to learn from are too few to train a network on",
+            hint=f"it takes {LEAST_SERIES} series or {LEAST_WINDOWS:,} windows; leave the options of training out, "
+            "or give a shorter --horizon",
+        )
+    batch = min(windows, training.batch_size)
+    if processes.size > batch:
+        raise UsageError(
+            f"{processes.size} processes are more than the {batch} windows of a batch",
+            hint="give torchrun a smaller --nproc-per-node",
+        )
+
+
+def _resumed(training: ForecastTraining, identity: RunIdentity) -> TrainingState | None:
+    """The state to go on from; `UsageError` when it is of other data or another network."""
+    if not training.resume or training.output is None:
+        return None
+    state = resumed_state(training.output)
+    check_same_data(state, identity.fingerprint)
+    before = {"config": state.description["config"], "recipe": state.description["recipe"]}
+    if _settled(before) != _settled({"config": identity.config, "recipe": identity.recipe}):
+        raise UsageError(
+            "the run to resume has another horizon, season or other inputs",
+            hint="resume with the options it was started with, or start anew with --overwrite",
+        )
+    return state
 
 
 def _config(prepared: Prepared, known: KnownInputs | None) -> ForecasterConfig:
@@ -151,14 +188,6 @@ def _config(prepared: Prepared, known: KnownInputs | None) -> ForecasterConfig:
     if known is not None:
         config = replace(config, covariates=known.names, scaling=known.scaling, holidays=known.holidays)
     return config
-
-
-@contextlib.contextmanager
-def _writing(training: ForecastTraining) -> Any:
-    assert training.output is not None
-    check_writable(training.output, overwrite=training.overwrite or training.resume)
-    with OutputLock(training.output):
-        yield
 
 
 def _settled(description: dict[str, Any]) -> dict[str, Any]:

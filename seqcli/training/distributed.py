@@ -2,7 +2,7 @@
 
 Data-parallel: every process has the whole model and its share of each batch, and one message a step sums the gradients.
 The first process decides what depends on the machine or the clock (recipe, time spent, validation) and alone writes
-files; the others follow it. A process on its own exchanges nothing and does not import torch.distributed.
+files; the others follow it. A process on its own exchanges nothing and does not import torch for it.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, TypeVar
-
-import torch
-from torch import Tensor, nn
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from seqcli.errors import DataError, SeqcliError, TrainingError, UsageError
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
 
 T = TypeVar("T")
 
@@ -66,6 +66,11 @@ class Processes:
         value: T = _outcome(attempts[0], problems[0] if problems else None)
         return value
 
+    def check_inputs(self, inputs: Sequence[str]) -> None:
+        """`UsageError` for input (`-`: standard input) that several processes cannot read."""
+        if self.size > 1 and "-" in inputs:
+            raise UsageError("several processes cannot share standard input", hint="give the data as a file")
+
     def check_same(self, fingerprint: str) -> None:
         """`DataError` unless all processes read the same data."""
         if self.size > 1 and len(set(self._gather(fingerprint))) > 1:
@@ -93,6 +98,7 @@ class Processes:
             if problem is not None:
                 raise problem
             return loss, tokens
+        import torch
         from torch import distributed
 
         known = [torch.zeros_like(p) if p.grad is None else p.grad for p in parameters]
@@ -114,6 +120,7 @@ class Processes:
         """Whether any process is to stop, and the first process's `seconds`."""
         if self.size == 1:
             return stop, seconds
+        import torch
         from torch import distributed
 
         message = torch.tensor([float(stop), seconds if self.first else 0.0], dtype=torch.float64)
@@ -125,6 +132,8 @@ class Processes:
         """Tensors of one row for each sequence of this process's share, as those of all processes in order."""
         if self.size == 1:
             return dict(tensors)
+        import torch
+
         parts = self._gather({name: value.cpu() for name, value in tensors.items()})
         return {name: torch.cat([part[name] for part in parts]) for name in tensors}
 
@@ -172,6 +181,7 @@ def joined(device: str) -> Iterator[Processes]:
     if size == 1:
         yield ALONE
         return
+    import torch
     from torch import distributed
 
     local = int(os.environ.get("LOCAL_RANK", "0"))

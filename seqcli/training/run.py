@@ -111,20 +111,30 @@ def opened_run(request: RunRequest, task: str, inputs: Sequence[str]) -> Iterato
         raise UsageError("--budget, --epochs and --steps exclude one another", hint="give one of them")
     if request.resume and request.init_from is not None:
         raise UsageError("--resume and --init-from exclude one another", hint="give one of them")
-    with joined(request.device) as processes, contextlib.ExitStack() as held:
-        if processes.size > 1 and "-" in inputs:
-            raise UsageError("several processes cannot share standard input", hint="give the text as a file")
-
-        def hold() -> None:
-            check_writable(request.output, overwrite=request.overwrite or request.resume)
-            held.enter_context(OutputLock(request.output))
-
-        processes.decide(hold)
+    with (
+        joined(request.device) as processes,
+        held_output(request.output, request.overwrite or request.resume, processes),
+    ):
+        processes.check_inputs(inputs)
         state = processes.decide(lambda: resumed_state(request.output) if request.resume else None)
         base = processes.decide(lambda: load_checkpoint(request.init_from, task=task) if request.init_from else None)
         device = choose_device(request.device)
         precision = processes.decide(lambda: choose_precision(request.precision, device))
         yield Run(processes, state, base, device, precision, started)
+
+
+@contextlib.contextmanager
+def held_output(output: Path, replace: bool, processes: Processes = ALONE) -> Iterator[None]:
+    """The lock of a model file, held by the first process; raises in all of them, before any work, when the file cannot
+    be written, is there and not to be replaced, or belongs to a run that goes on."""
+    with contextlib.ExitStack() as held:
+
+        def hold() -> None:
+            check_writable(output, overwrite=replace)
+            held.enter_context(OutputLock(output))
+
+        processes.decide(hold)
+        yield
 
 
 def resumed_state(output: Path) -> TrainingState:

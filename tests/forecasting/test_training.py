@@ -165,7 +165,7 @@ def test_a_covariate_is_learnt_kept_and_evaluated(promoted, tmp_path, capsys):
     known = known_inputs(panel, 7, future=coming)
     training = ForecastTraining(steps=60, batch_size=64, output=model, learning_rate=3e-3)
     result = forecast_prepared(
-        prepared, train=lambda p, alone: train_forecaster(p, alone, training, known=known), known=known
+        prepared, train=lambda p, alone: train_forecaster(p, alone, training, known=known).forecaster, known=known
     )
     flags = np.concatenate(coming).ravel() == 1
     relative = (result.point / np.array([np.median(one.values) for one in panel.series])[:, None]).ravel()
@@ -213,7 +213,7 @@ def test_what_a_network_knows_survives_its_file(tmp_path, many):
     training = ForecastTraining(steps=1, output=model)
     prepared = prepare(panel, ForecastOptions(horizon=6))
     result = forecast_prepared(
-        prepared, train=lambda p, alone: train_forecaster(p, alone, training, known=known), known=known
+        prepared, train=lambda p, alone: train_forecaster(p, alone, training, known=known).forecaster, known=known
     )
     assert result.forecaster is not None
     assert load_forecaster(load_checkpoint(model)).config == result.forecaster.config

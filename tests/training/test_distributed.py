@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -19,8 +20,14 @@ from tests.processes import Command, start_together
 
 TEXT = "".join(f"the {place} is {colour}\n" for place in ("sky", "sea", "river") for colour in ("grey", "blue")) * 60
 PAIRS = "".join(f"{a} the {b}\t{b}{a}\n" for a in ("cat", "dog", "cow", "hen") for b in ("runs", "sleeps", "eats")) * 20
+ROWS = "id,month,y\n" + "".join(
+    f"{shop},{2020 + t // 12}-{t % 12 + 1:02d},{100 + shop + 30 * ((t + shop) % 12 > 6) + t * shop % 7}\n"
+    for shop in range(50)
+    for t in range(36)
+)
 LM = ["train-lm", "text", "--tokens", "word", "--hidden", "24", "--layers", "1"]
 MT = ["train-mt", "pairs", "--hidden", "16", "--layers", "1", "--valid-share", "0.05"]
+FORECAST = ["forecast", "panel", "--horizon", "6", "--method", "rnn"]
 EXACT = ["--dropout", "0", "--device", "cpu", "--precision", "fp32"]
 
 
@@ -28,6 +35,7 @@ EXACT = ["--dropout", "0", "--device", "cpu", "--precision", "fp32"]
 def folder(tmp_path: Path) -> Path:
     (tmp_path / "text").write_text(TEXT)
     (tmp_path / "pairs").write_text(PAIRS)
+    (tmp_path / "panel").write_text(ROWS)
     return tmp_path
 
 
@@ -44,11 +52,23 @@ def run(folder: Path, processes: int, arguments: Sequence[str]) -> None:
     assert not any(said[1:]), "only the first process prints"
 
 
+def stop(running: list[Command], state: Path) -> None:
+    """Terminate one that is not the first as soon as there is a state."""
+    while not state.exists() and running[0].running:
+        time.sleep(0.01)
+    running[1].signal(signal.SIGTERM)
+    codes, said = finish(running)
+    assert codes == [143, 0], said  # torchrun ends all when one fails: the first, the last to have something to do
+    assert said[0].count("--resume") == 1
+    assert not said[1]
+
+
 def same(first: Path, second: Path) -> None:
     a, b = load_checkpoint(first), load_checkpoint(second)
     for name, value in a.tensors.items():
         np.testing.assert_allclose(value, b.tensors[name], atol=1e-4, err_msg=name)
-    assert a.metrics["nll_per_token"] == pytest.approx(b.metrics["nll_per_token"], abs=1e-4)
+    figure = "quantile_loss" if a.task == "forecast" else "nll_per_token"
+    assert a.metrics[figure] == pytest.approx(b.metrics[figure], abs=1e-4)
 
 
 def test_two_processes_learn_what_one_learns_from_twice_the_batch(folder: Path) -> None:
@@ -68,18 +88,32 @@ def test_translation_divides_its_pairs(folder: Path, batch: int) -> None:
     same(folder / "one.mt", folder / "two.mt")
 
 
+def test_forecast_divides_its_windows(folder: Path) -> None:
+    """The batch is the same in any number of processes: what two begin, one of them stops and three end is what one
+    learns. Only the first forecasts."""
+    command = [*FORECAST, "--steps", "12", "--save"]
+    run(folder, 1, [*command, "one.fc", "-o", "one.csv"])
+    running = start_together(folder, 2, [*command, "two.fc", "--save-interval", "0.001"])
+    stop(running, folder / "two.state.safetensors")
+    run(folder, 3, [*command, "two.fc", "-o", "two.csv", "--resume"])
+    same(folder / "one.fc", folder / "two.fc")
+    one, two = ((folder / name).read_text().splitlines() for name in ("one.csv", "two.csv"))
+    assert len(one) == len(two) == 1 + 50 * 6
+
+
+@pytest.mark.parametrize("method", ["theta", "auto"])
+def test_where_nothing_is_trained_the_first_process_forecasts(folder: Path, method: str) -> None:
+    (folder / "short").write_text("".join(ROWS.splitlines(keepends=True)[:37]))
+    run(folder, 2, ["forecast", "short", "--method", method, "-o", "out.csv"])
+    assert (folder / "out.csv").read_text().startswith("month,forecast,")
+
+
 def test_a_signal_to_any_process_stops_all_and_the_run_goes_on_exactly(folder: Path) -> None:
     """Dropout masks are drawn by each process for itself, and go on where they stopped."""
     length = ["--steps", "40", "--batch-size", "4", "--dropout", "0.2"]
     run(folder, 2, [*LM, *length, "-o", "whole.lm"])
     running = start_together(folder, 2, [*LM, *length, "--save-interval", "0.001", "-o", "stopped.lm"])
-    state = folder / "stopped.state.safetensors"
-    while not state.exists() and running[0].running:
-        time.sleep(0.01)
-    running[1].signal(signal.SIGTERM)
-    codes, said = finish(running)
-    assert codes == [143, 143], said
-    assert "--resume" in said[0]
+    stop(running, folder / "stopped.state.safetensors")
     run(folder, 2, [*LM, *length, "-o", "stopped.lm", "--resume"])
     whole, resumed = load_checkpoint(folder / "whole.lm").tensors, load_checkpoint(folder / "stopped.lm").tensors
     for name, value in whole.items():
@@ -94,8 +128,12 @@ def test_a_signal_to_any_process_stops_all_and_the_run_goes_on_exactly(folder: P
         (["train-lm", "text", "--hidden", "x"], 2, "invalid value"),
         (["train-lm", "text", "-o", "/proc/x/y"], 1, "cannot be written"),
         ([*LM, "--learning-rate", "1e38", "--steps", "25", "-o", "nan.lm"], 1, "not been finite"),
+        (["forecast", "text"], 3, "text"),
+        (["forecast", "-"], 2, "cannot share standard input"),
+        ([*FORECAST, "--horizon", "30", "--steps", "9"], 3, "too few to train"),
+        ([*FORECAST, "--save", "no.fc", "--resume"], 2, "no run to resume"),
     ],
-    ids=["data", "stdin", "usage", "output", "nan"],
+    ids=["data", "stdin", "usage", "output", "nan", "table", "stdin of forecast", "small panel", "no state"],
 )
 def test_an_error_ends_all_processes_and_is_said_once(
     folder: Path, arguments: list[str], code: int, message: str
@@ -119,13 +157,42 @@ def test_a_killed_process_ends_the_others(folder: Path) -> None:
     assert "Traceback" not in said[0]
 
 
+TORCHRUN = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
+
+
 def test_torchrun(folder: Path) -> None:
-    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", "-m", "seqcli"]
+    command = [*TORCHRUN, "-m", "seqcli"]
     arguments = [*LM, "--batch-size", "4", "--steps", "5", "-o", "x.lm"]
     done = subprocess.run([*command, *arguments], cwd=folder, capture_output=True, text=True, check=False, timeout=300)
     assert done.returncode == 0, done.stderr
     assert done.stderr.count("saved ") == 1
     load_checkpoint(folder / "x.lm", task="lm")
+
+
+SIGNALS = [("forecast", signal.SIGINT)]
+if "SEQCLI_TORTURE" in os.environ:
+    SIGNALS += [(name, number) for name in ("train-lm", "train-mt") for number in (signal.SIGINT, signal.SIGTERM)]
+    SIGNALS += [("forecast", signal.SIGTERM)]
+
+
+@pytest.mark.parametrize(("name", "number"), SIGNALS)
+def test_a_signal_to_torchrun_itself(folder: Path, name: str, number: signal.Signals) -> None:
+    """It hands the signal on. What torchrun says of itself then, a traceback, is its own: the processes' streams are
+    kept apart here."""
+    commands = {"train-lm": [*LM, "-o"], "train-mt": [*MT, "-o"], "forecast": [*FORECAST, "--save"]}
+    arguments = [*commands[name], "x.model", "--steps", "1000000", "--save-interval", "0.001"]
+    apart = ["--log-dir", str(folder / "logs"), "--redirects", "3", "-m", "seqcli"]
+    with subprocess.Popen([*TORCHRUN, *apart, *arguments], cwd=folder, stderr=subprocess.DEVNULL) as running:
+        while not (folder / "x.state.safetensors").exists() and running.poll() is None:
+            time.sleep(0.05)
+        running.send_signal(number)
+        running.wait(timeout=120)
+    (first,), (second,) = folder.glob("logs/*/*/0/stderr.log"), folder.glob("logs/*/*/1/stderr.log")
+    said = first.read_text()
+    assert said.count("go on with: seqcli") == 1
+    assert "Traceback" not in said
+    assert second.read_text() == ""
+    load_checkpoint(folder / "x.model")
 
 
 def test_shares_are_even_and_whole() -> None:
