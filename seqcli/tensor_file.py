@@ -151,7 +151,7 @@ def _opened(path: Path) -> Iterator[BinaryIO]:
     try:
         if not path.is_file():
             what = "is a folder" if path.is_dir() else "is not a file" if path.exists() else "does not exist"
-            raise CheckpointError(f"{path}: {what}", hint="name a model file such as checkpoints/NAME.lm.safetensors")
+            raise CheckpointError(f"{path}: {what}", hint="name a model: NAME.lm, NAME.mt or NAME.forecast.safetensors")
         with path.open("rb") as file:
             yield file
     except OSError as problem:

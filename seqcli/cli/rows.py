@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import math
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -63,15 +64,31 @@ def _write_table(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> N
 
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     rows = list(rows)
+    forms = []
     for column in columns:
-        numeric = all(isinstance(row.get(column), (int, float, type(None))) for row in rows)
+        values = [row.get(column) for row in rows]
+        numeric = all(isinstance(value, (int, float, type(None))) for value in values)
         table.add_column(Text(console.escape(column)), justify="right" if numeric else "left")
+        forms.append(_float_form([value for value in values if isinstance(value, float)]))
     for row in rows:
-        table.add_row(*(Text(console.escape(_cell(row.get(column)))) for column in columns))
+        cells = (_cell(row.get(column), form) for column, form in zip(columns, forms, strict=True))
+        table.add_row(*(Text(console.escape(cell)) for cell in cells))
     console.rich_console(sys.stdout).print(table)
 
 
-def _cell(value: Any) -> str:
+def _float_form(values: Sequence[float]) -> str:
+    """How a column's floats are written: with as many decimals as give the largest six digits, if it takes so many, so
+    that the points stand under one another; each by itself where that would make a value zero, or very long."""
+    sizes = [abs(value) for value in values if math.isfinite(value) and value]
+    largest = max(sizes, default=1.0)
+    decimals = 6 - max(1, math.floor(math.log10(largest)) + 1)
+    if decimals < 0 or min(sizes, default=1.0) < 0.5 * 10.0**-decimals:
+        return ".6g"
+    written = [f"{size:.{decimals}f}".rstrip("0") for size in sizes]
+    return f".{max((len(text) - text.index('.') - 1 for text in written if '.' in text), default=0)}f"
+
+
+def _cell(value: Any, form: str) -> str:
     if value is None:
         return ""
-    return f"{value:.6g}" if isinstance(value, float) else str(value).replace("\n", "\\n").replace("\t", "\\t")
+    return f"{value:{form}}" if isinstance(value, float) else str(value).replace("\n", "\\n").replace("\t", "\\t")

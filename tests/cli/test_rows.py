@@ -50,6 +50,13 @@ def test_table_shows_text_as_it_is(capsys):
     assert "1.23457e+06" in out
 
 
+def test_a_column_of_a_table_has_one_number_of_decimals(capsys):
+    rows = [{"a": 412.3, "b": 0.5, "c": 3e-9}, {"a": 1034.5678, "b": 12.0, "c": 100.0}, {"a": 2.0, "b": None, "c": 1.0}]
+    write_rows(["a", "b", "c"], rows, "table")
+    cells = [line.split() for line in capsys.readouterr().out.splitlines()[3:] if line.strip()]
+    assert cells == [["412.30", "0.5", "3e-09"], ["1034.57", "12.0", "100"], ["2.00", "1"]]
+
+
 def test_json_has_no_values_that_json_does_not_know(capsys):
     write_json({"a": [float("inf"), {"b": float("nan")}], "c": "é"})
     assert capsys.readouterr().out == '{"a": [null, {"b": null}], "c": "é"}\n'
