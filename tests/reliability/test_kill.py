@@ -23,36 +23,28 @@ from seqcli.output import TEMPORARY
 from seqcli.training.state import load_state
 from tests.processes import Command
 
-STEPS = 60
-
 TEXT = "".join(f"the {place} is {colour}\n" for place in ("sky", "sea", "river") for colour in ("grey", "blue")) * 60
 PAIRS = "".join(f"the {a} {b}\t{b}{a}\n" for a in ("cat", "dog", "cow", "hen") for b in ("runs", "sleeps", "eats")) * 20
+ROWS = "id,month,y\n" + "".join(
+    f"{shop},{2021 + t // 12}-{t % 12 + 1:02d},{100 + shop + t * shop % 7}\n" for shop in range(50) for t in range(24)
+)
 
-SMALL = [
-    "--hidden",
-    "8",
-    "--layers",
-    "1",
-    "--device",
-    "cpu",
-    "--steps",
-    str(STEPS),
-    "--save-interval",
-    "0.001",
-    "--quiet",
-]
+OFTEN = ["--save-interval", "0.001", "--quiet"]
+SMALL = ["--hidden", "8", "--layers", "1", "--device", "cpu", "--steps", "60", *OFTEN, "-o", "model.safetensors"]
 LM = ["train-lm", "text", "--tokens", "word", "--batch-size", "4", "--bptt", "8", "--dropout", "0.2", *SMALL]
 MT = ["train-mt", "pairs", "--valid-share", "0.05", "--dropout", "0.2", *SMALL]
+FORECAST = ["forecast", "panel", "--horizon", "6", "--method", "rnn", *OFTEN, "--save", "model.safetensors"]
 RUNS = {
     **{f"lm {cell}": [*LM, "--cell", cell, "--precision", "fp32"] for cell in CELLS},
     "lm bf16": [*LM, "--cell", "lstm", "--precision", "bf16"],
     "mt": [*MT, "--precision", "fp32"],
+    "forecast": [*FORECAST, "--steps", "12"],
 }
 KILLS = math.ceil(int(os.environ.get("SEQCLI_TORTURE", "1")) / len(RUNS))
 
 
 def start(folder: Path, run: str, *more: str) -> Command:
-    return Command(folder, [*RUNS[run], "-o", "model.safetensors", *more])
+    return Command(folder, [*RUNS[run], *more])
 
 
 def stamp(path: Path) -> int:
@@ -72,6 +64,7 @@ def test_killed_runs_resume_to_the_same_bytes(tmp_path: Path, run: str, capsys: 
         folder.mkdir()
         (folder / "text").write_text(TEXT)
         (folder / "pairs").write_text(PAIRS)
+        (folder / "panel").write_text(ROWS)
     command = start(whole, run)
     while not (whole / "model.state.safetensors").exists() and command.running:
         time.sleep(0.001)
@@ -100,11 +93,11 @@ def test_killed_runs_resume_to_the_same_bytes(tmp_path: Path, run: str, capsys: 
         if model.exists():
             load_checkpoint(model)
         if code == 0:
-            assert reached == STEPS
+            assert reached == load_state(whole / "model.state.safetensors").position.step
             for name, value in load_checkpoint(model).tensors.items():
                 np.testing.assert_array_equal(value, expected[name], err_msg=name)
             left = {path.name for path in killed.iterdir()}
-            assert left == {"text", "pairs", "model.safetensors", "model.state.safetensors", "model.log.csv"}
+            assert left == {"text", "pairs", "panel", "model.safetensors", "model.state.safetensors", "model.log.csv"}
             chains, reached = chains + 1, 0
             model.unlink()
             state.unlink()
