@@ -66,6 +66,14 @@ def main() -> None:
     print("\n2 × 512 LSTM, 10,000 words                   tokens/s")
     print(f"seqcli generate, one stream                {TOKENS / a:10,.0f}")
     print(f"nn.LSTM step loop, eager torch             {TOKENS / b:10,.0f}   (ours {ratio:.1f} times as fast)")
+    rounded = LanguageModelDecoder(CONFIG, weights, int8=True)
+
+    def ours_int8() -> None:
+        for _ in generate(rounded, tokenizer, ["w1"], limits=Limits(max_tokens=TOKENS)):
+            pass
+
+    a, _, ratio = compare(ours_int8, ours, runs=5)
+    print(f"seqcli generate --int8, one stream         {TOKENS / a:10,.0f}   ({ratio:.1f} times fp32)")
     start = time.perf_counter()
     ours(samples=32)
     print(f"seqcli generate, 32 samples as one batch   {32 * TOKENS / (time.perf_counter() - start):10,.0f}")

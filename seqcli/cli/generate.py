@@ -47,6 +47,7 @@ def generate(
     form: Annotated[
         Literal["text", "ndjson"], typer.Option("--format", help="Text as it comes, or one JSON object a continuation.")
     ] = "text",
+    int8: Annotated[bool, switch("--int8", "Round weights to 8 bits: slower to start, several times faster.")] = False,
     device: DecodingDevice = "cpu",
 ) -> None:
     """Continue a text with a language model.
@@ -62,7 +63,7 @@ def generate(
 
     limits = Limits(max_tokens=max_tokens, stop=tuple(stop or ()), max_lines=max_lines)
     sampling = Sampling(temperature, top_k, top_p, min_p, repetition_penalty)
-    decoder, tokenizer = load_language_model(load_checkpoint(find_model(model, "lm"), task="lm"), device)
+    decoder, tokenizer = load_language_model(load_checkpoint(find_model(model, "lm"), task="lm"), device, int8=int8)
     prompts = (require_text(text, "--prompt") for text in prompt) if prompt is not None else _read_prompts(whole)
     if top_next is not None:
         likeliest = ((text, next_tokens(decoder, tokenizer, text, top_next)) for text in prompts)

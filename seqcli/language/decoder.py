@@ -8,25 +8,32 @@ import numpy as np
 
 from seqcli.checkpoint import Checkpoint, check_parameters
 from seqcli.data.tokenizer import Tokenizer, tokenizer_of
+from seqcli.errors import UsageError
 from seqcli.language.config import LanguageModelConfig
 from seqcli.model.cells import Array, State
+from seqcli.model.int8 import Int8Matrix
 from seqcli.model.stepping import SteppingStack
 
+ROUNDED = ("weight_ih", "weight_hh")  # the recurrent matrices that may be rounded; the simple cell's is small
 TABLE_BYTES = 1 << 27  # at most, of products with embeddings that are kept
 
 
 class LanguageModelDecoder:
     """The parameters of a language model and its step.
 
-    `parameters` are named and shaped as `LanguageModelConfig.parameter_shapes` says; `CheckpointError` otherwise.
+    `parameters` are named and shaped as `LanguageModelConfig.parameter_shapes` says; `CheckpointError` otherwise. With
+    `int8` the matrices of the output layer and of the recurrence are rounded to eight bits (`Int8Matrix`).
     """
 
-    def __init__(self, config: LanguageModelConfig, parameters: Mapping[str, Array]) -> None:
+    def __init__(self, config: LanguageModelConfig, parameters: Mapping[str, Array], *, int8: bool = False) -> None:
         check_parameters(config.parameter_shapes(), parameters)
         self.config = config
         self.embedding = parameters["embedding"]
-        self.output_weight = self.embedding if config.tied else parameters["output"]
+        output = self.embedding if config.tied else parameters["output"]
+        self.output_weight = Int8Matrix(output) if int8 else output
         self.output_bias = parameters["output_bias"]
+        if int8:
+            parameters = {n: Int8Matrix(p) if n.endswith(ROUNDED) else p for n, p in parameters.items()}
         self.stack = SteppingStack(config.stack, parameters, prefix="stack.")
         self.inputs = _InputTable(self.stack, self.embedding) if isinstance(self.embedding, np.ndarray) else None
 
@@ -83,13 +90,18 @@ class _InputTable:
         return np.asarray(self.table[tokens])
 
 
-def load_language_model(checkpoint: Checkpoint, device: str = "cpu") -> tuple[LanguageModelDecoder, Tokenizer]:
-    """The decoder and tokenizer of a checkpoint; `device` other than "cpu" takes it to torch there."""
+def load_language_model(
+    checkpoint: Checkpoint, device: str = "cpu", *, int8: bool = False
+) -> tuple[LanguageModelDecoder, Tokenizer]:
+    """The decoder and tokenizer of a checkpoint; `device` other than "cpu" takes it to torch there, where `int8` raises
+    `UsageError`."""
     config = LanguageModelConfig.from_json(checkpoint.config)
     tokenizer = tokenizer_of(checkpoint.blobs, config.vocabulary)
     parameters: dict[str, Array] = dict(checkpoint.tensors)
     if device != "cpu":
+        if int8:
+            raise UsageError(f"--int8 is for processors, not {device}", hint="leave --int8 or --device out")
         from seqcli.training.device import tensors_on
 
         parameters = tensors_on(device, checkpoint.tensors)
-    return LanguageModelDecoder(config, parameters), tokenizer
+    return LanguageModelDecoder(config, parameters, int8=int8), tokenizer

@@ -124,7 +124,7 @@ def choose_recipe(
     recipe = Recipe(
         config=config,
         regularisation=regularisation,
-        batch_size=batch_size or (64 if accelerator else 16 if long else 20),
+        batch_size=batch_size or (64 if accelerator else 24 if long else 20),
         bptt=bptt or (64 if long else 35),
         learning_rate=learning_rate or _learning_rate(kind, chosen_hidden),
         sampled=sampled,

@@ -13,8 +13,9 @@ from seqcli.errors import UsageError
 from seqcli.language.decoder import LanguageModelDecoder
 from seqcli.language.generate import Limits, generate, next_tokens
 from seqcli.language.sampling import Sampling
+from seqcli.model.probability import softmax
 
-from .conftest import Trained
+from .conftest import Trained, make
 
 GREEDY = Sampling(temperature=0)
 
@@ -89,6 +90,24 @@ def test_torch_gives_the_same_numbers(trained: Trained) -> None:
             theirs, torch_state = decoder.step(tokens, torch_state)
         ours, state = trained.decoder.step(tokens, state)
         np.testing.assert_allclose(trained.decoder.logits(ours), decoder.logits(theirs), atol=1e-4)
+
+
+@pytest.mark.parametrize("cell", ["rnn", "lstm", "gru", "mingru", "mogrifier-lstm"])
+def test_weights_of_eight_bits_change_the_chances_little(trained: Trained, cell: str) -> None:
+    exact = trained if cell == "lstm" else make(cell, steps=60)
+    parameters = {name: value.numpy() for name, value in exact.model.state_dict().items()}
+    rounded = LanguageModelDecoder(exact.model.config, parameters, int8=True)
+    tokens = exact.ids[:30]
+    states = exact.decoder.initial_state(1), rounded.initial_state(1)
+    apart = []
+    for token in tokens:
+        hidden, states = zip(
+            *(d.step(np.array([token]), s) for d, s in zip((exact.decoder, rounded), states, strict=True)), strict=True
+        )
+        chances = softmax(exact.decoder.logits(hidden[0])), softmax(rounded.logits(hidden[1]))
+        apart.append(np.abs(chances[0] - chances[1]).max())
+    assert 0 < np.mean(apart) < 0.03
+    assert max(apart) < 0.15
 
 
 @pytest.mark.parametrize("limits", [{"max_tokens": 0}, {"max_lines": 0}, {"stop": ("",)}])
