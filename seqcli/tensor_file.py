@@ -172,7 +172,7 @@ def _read_header(path: Path, file: BinaryIO) -> _Header:
     if length > MAX_HEADER or length > total - 8:
         if start.startswith((b"PK\x03\x04", *(bytes((0x80, protocol)) for protocol in range(2, 6)))):
             raise refuse("is a pickle (torch.save writes them), which could run code when read, and is not opened")
-        raise refuse(f"does not begin as a model does (header of {length} bytes in a file of {total})")
+        raise refuse(f"does not begin as a model does: of its {total} bytes {length} would be header")
     data = file.read(length)
     try:
         header = json.loads(data)

@@ -89,7 +89,7 @@ def _report(problem: Exception) -> int:
         case typer.TyperException():
             context = getattr(problem, "ctx", None)
             path = context.command_path if context is not None else "seqcli"
-            message = problem.format_message().replace("Value error, ", "")
+            message = problem.format_message().replace("Value error, ", "").removesuffix(".")
             console.error(message[:1].lower() + message[1:], f"'{path} --help' lists what it takes")
             return problem.exit_code
         case _ if _out_of_memory(problem):

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 _LINE_INTERVAL = 10.0  # seconds of training between two plain lines
 _REFRESH_INTERVAL = 0.125  # seconds between two redraws
-_BAR_WIDTH = 40
+_BAR_WIDTH = 20  # with what stands beside it, 80 columns
 
 
 class TrainingDisplay:
@@ -125,7 +125,7 @@ def _live_display(progress: Progress, metric: str, unit: str) -> RenderableType:
 
 
 def _name(metric: str) -> str:
-    return metric.replace("_", " ")
+    return "BLEU" if metric == "bleu" else metric.replace("_", " ")
 
 
 def _number(value: float) -> str:

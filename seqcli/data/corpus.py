@@ -75,7 +75,7 @@ def open_corpus(
             cut = sources.line_start(int(size.characters * (1 - valid_share)), size.characters)
             held, held_start, train_stop = sources, cut, cut
             share = 1 - cut / size.characters
-            held_out = f"validation: the last {100 * share:.1f} % of the text, held out (--valid names a file instead)"
+            held_out = f"validation: the last {100 * share:.1f} % of the text, held out; --valid names a file instead"
             digest = f"{size.digest}:{cut}"
         notes: list[str] = []
         kind = tokens

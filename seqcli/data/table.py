@@ -91,7 +91,7 @@ def _fit(row: list[str], width: int, shown: str, number: int) -> list[str]:
     """The row without empty cells beyond the header's."""
     if len(row) < width or any(cell.strip() for cell in row[width:]):
         raise DataError(
-            f"has {len(row)} cells where the header has {width}",
+            f"has {len(row)} cell{'' if len(row) == 1 else 's'} where the header has {width}",
             path=shown,
             line=number,
             hint="a value that contains the separator must be quoted",

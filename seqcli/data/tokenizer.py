@@ -122,7 +122,7 @@ def choose_kind(sample: str, characters: int) -> tuple[Kind, str]:
         raise DataError("the text is empty", hint="give a file with some text in it")
     words = sample.split()
     if words.count("<unk>") * 1000 >= len(words):
-        return "word", "tokens: words, since the text holds <unk> and so was prepared in words (--tokens)"
+        return "word", "tokens: words, since the text holds <unk> and so was prepared in words; --tokens says otherwise"
     if characters < 250_000:
-        return "char", f"tokens: characters, since the text is short ({characters:,} of them) (--tokens)"
-    return "subword", "tokens: subwords (--tokens)"
+        return "char", f"tokens: characters, since the text is short ({characters:,} of them); --tokens says otherwise"
+    return "subword", "tokens: subwords; --tokens says otherwise"
