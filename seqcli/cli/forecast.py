@@ -286,6 +286,8 @@ def _forecast(
     options = prepared.options
     if network.is_wanted or (options.method in TRAINED and not options.backtest and prepared.is_large):
         return _train_and_forecast(prepared, network, processes)
+    if options.backtest and options.method in TRAINED and prepared.is_large:
+        console.notice("--backtest measures methods as they come: no network is trained on these series")
     return (forecast_prepared(prepared), *untrained) if processes.first else None
 
 

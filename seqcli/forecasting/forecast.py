@@ -16,7 +16,7 @@ from seqcli.forecasting.backtest import Folds, cut, fold_forecasts, measure, sel
 from seqcli.forecasting.batch import fill_missing
 from seqcli.forecasting.covariates import KnownInputs
 from seqcli.forecasting.forecaster import MIDDLE, QUANTILES, Forecaster, offsets
-from seqcli.forecasting.intervals import Widths, adapt, calibrate
+from seqcli.forecasting.intervals import adapt, calibrate
 from seqcli.forecasting.methods import METHODS, WITH_NETWORK, choose, forecast_all
 from seqcli.forecasting.metrics import recent_scale
 from seqcli.forecasting.seasonality import detect_season, is_weekly
@@ -164,14 +164,8 @@ def forecast_prepared(
     # together: one run of the recursions serves the forecast and its earlier origins
     every = forecast_all([*filled, *folds.histories], horizon, season, options.method)
     point, forecast = every[: len(filled)], every[len(filled) :]
-    errors = np.abs(folds.actual - forecast)
-    widths = calibrate(errors, folds.recent, folds.member, levels, horizon)
-    scales = _scales(filled, season)
-    floor = np.array([0.0 if values.min() >= 0 else -np.inf for values in filled])
-    bands = widths.intervals(point, scales, floor)
-    rows = np.flatnonzero(np.isin(chosen, WITH_NETWORK))
-    if len(rows):
-        bands[rows] = _network_bands(filled, rows, point[rows], folds, forecast, season, levels, floor[rows])
+    floor = _floor(filled)
+    bands = _intervals(filled, point, chosen, folds, forecast, season, levels)
     table = _backtest_table(filled, horizon, season, options, levels) if options.backtest else []
     if train is None and forecaster is None:
         verdict = _verdict(folds, forecast, horizon, season, panel, len(filled))
@@ -236,23 +230,34 @@ def _scales(series: Sequence[np.ndarray], season: int) -> np.ndarray:
     return scales
 
 
-def _network_bands(
-    histories: Sequence[np.ndarray],
-    rows: np.ndarray,
+def _floor(series: Sequence[np.ndarray]) -> np.ndarray:
+    """The least value each series can take: zero where it never was below, else -inf. (series,)"""
+    return np.array([0.0 if values.min() >= 0 else -np.inf for values in series])
+
+
+def _intervals(
+    series: Sequence[np.ndarray],
     point: np.ndarray,
+    chosen: Sequence[str],
     folds: Folds,
     forecast: np.ndarray,
     season: int,
     levels: Sequence[float],
-    floor: np.ndarray,
 ) -> np.ndarray:
-    """Intervals of the series `rows`, whose forecasts `point` the pretrained network had a share in."""
-    horizon = point.shape[1]
-    used = np.isin(folds.member, rows)
-    part = select(folds, used)
-    spread = pretrained.spread([histories[row] for row in rows], horizon, season, levels)
-    earlier = pretrained.spread(part.histories, horizon, season, levels)
-    return adapt(point, spread, part.actual, forecast[used], earlier, levels, floor)
+    """Intervals around forecasts `point` (series, horizon), by the `forecast`s from the earlier `folds` of the series:
+    where the pretrained network has a share in the method `chosen`, as wide as it says and corrected by how well that
+    would have covered; else as wide as the errors were. (series, horizon, 2 · levels)"""
+    horizon, floor = point.shape[1], _floor(series)
+    widths = calibrate(np.abs(folds.actual - forecast), folds.recent, folds.member, levels, horizon)
+    bands = widths.intervals(point, _scales(series, season), floor)
+    rows = np.flatnonzero(np.isin(chosen, WITH_NETWORK))
+    if len(rows):
+        used = np.isin(folds.member, rows)
+        part = select(folds, used)
+        spread = pretrained.spread([series[row] for row in rows.tolist()], horizon, season, levels)
+        earlier = pretrained.spread(part.histories, horizon, season, levels)
+        bands[rows] = adapt(point[rows], spread, part.actual, forecast[used], earlier, levels, floor[rows])
+    return bands
 
 
 def _calibration_folds(series: Sequence[np.ndarray], horizon: int, season: int) -> Folds:
@@ -310,23 +315,26 @@ def _verdict(folds: Folds, forecast: np.ndarray, horizon: int, season: int, pane
 def _backtest_table(
     series: Sequence[np.ndarray], horizon: int, season: int, options: ForecastOptions, levels: Sequence[float]
 ) -> list[dict[str, Any]]:
-    """One row a method: measures over `options.backtest` origins a horizon apart. Each method's interval widths are
-    learned from origins before those it is measured on."""
+    """One row a method: measures over `options.backtest` origins a horizon apart. Intervals are made as those of the
+    forecast are, from what was known at the origin that is measured."""
     folds = cut(series, horizon, season, origins=options.backtest, stride=horizon)
     if not folds.histories:
         raise DataError(
             f"no series is long enough to hold {horizon} values back", hint="give a shorter --horizon, or no --backtest"
         )
-    earlier = _calibration_folds(folds.histories[: 2 * MOST_FOLDS], horizon, season)
+    origins = [np.flatnonzero(folds.back == number) for number in set(folds.back.tolist())]
+    histories = [[folds.histories[row] for row in rows] for rows in origins]
+    earlier = [_calibration_folds(part, horizon, season) for part in histories]
     names = [options.method, "seasonal-naive"]
     names += [name for name in ("theta", "ets") if options.method == "auto"]
     rows = []
     for name in dict.fromkeys(names):
         forecast = fold_forecasts(folds, horizon, season, name)
-        before = fold_forecasts(earlier, horizon, season, name)
-        widths: Widths = calibrate(np.abs(earlier.actual - before), earlier.recent, earlier.member, levels, horizon)
-        floor = np.array([0.0 if h.min() >= 0 else -np.inf for h in folds.histories])
-        bands = widths.intervals(forecast, np.nan_to_num(folds.recent), floor)
+        bands = np.empty((*forecast.shape, 2 * len(levels)))
+        for members, part, before in zip(origins, histories, earlier, strict=True):
+            chosen = [choose(history, name) for history in part]
+            made = fold_forecasts(before, horizon, season, name)
+            bands[members] = _intervals(part, forecast[members], chosen, before, made, season, levels)
         measures = measure(folds, forecast, bands, levels)
         rows.append({"method": name, **{key: float(f"{value:.5g}") for key, value in measures.items()}})
     return rows

@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 import xml.etree.ElementTree as ElementTree
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -17,6 +18,7 @@ from seqcli.errors import CheckpointError, DataError, UsageError
 from seqcli.forecasting.evaluate import evaluate_forecaster
 from seqcli.forecasting.forecast import ForecastOptions, forecast_panel
 from seqcli.forecasting.forecaster import load_forecaster
+from seqcli.forecasting.metrics import coverage, mase, scale
 from seqcli.forecasting.plot import save_plot
 
 MONTHS = [f"{2001 + i // 12}-{i % 12 + 1:02d}" for i in range(96)]
@@ -72,6 +74,19 @@ def test_backtest_has_seasonal_naive_beside(panel_file, capsys):
     assert {"auto", "seasonal-naive"} <= set(rows)
     assert float(rows["auto"]["mase"]) < float(rows["seasonal-naive"]["mase"])
     assert 0 <= float(rows["auto"]["coverage_80"]) <= 1
+
+
+def test_backtest_measures_the_intervals_that_a_forecast_would_have_had(panel_file):
+    panel = read_panel(panel_file)
+    row = forecast_panel(panel, ForecastOptions(horizon=6, backtest=1)).table[0]
+    before = replace(panel, series=[replace(one, values=one.values[:-6]) for one in panel.series])
+    made = forecast_panel(before, ForecastOptions(horizon=6))
+    actual = np.array([one.values[-6:] for one in panel.series])
+    for index, level in enumerate((80, 95)):
+        covered = coverage(actual, made.bands[..., 2 * index], made.bands[..., 2 * index + 1])
+        assert row[f"coverage_{level}"] == pytest.approx(covered, abs=1e-4)
+    scales = np.array([scale(one.values[:-6], 12) for one in panel.series])
+    assert row["mase"] == pytest.approx(mase(actual, made.point, scales).mean(), abs=1e-4)
 
 
 def test_a_table_and_charts(panel_file, capsys):
