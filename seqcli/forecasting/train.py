@@ -22,7 +22,16 @@ from seqcli.forecasting.windows import History, make_history
 from seqcli.training.distributed import ALONE, Processes
 from seqcli.training.loop import TrainingResult, train
 from seqcli.training.options import OnProgress, ShouldStop, TrainingOptions
-from seqcli.training.run import RunIdentity, check_same_data, held_output, plain, resumed_state, train_and_save
+from seqcli.training.run import (
+    RunIdentity,
+    check_same_data,
+    course,
+    held_output,
+    plain,
+    resumed_state,
+    train_and_save,
+    weights_of,
+)
 from seqcli.training.state import TrainingState
 
 DEFAULT_BUDGET = 60.0  # seconds
@@ -109,18 +118,13 @@ def train_forecaster(
 
     def measure(result: TrainingResult) -> dict[str, Any]:
         assert alone is not None
-        tensors = {name: value.float().cpu().numpy() for name, value in network.state_dict().items()}
-        point = Forecaster(config, tensors).quantiles(
-            history, np.full(len(history.values), task.held_out), prepared.horizon
-        )[..., MIDDLE]
+        ends = np.full(len(history.values), task.held_out)
+        point = Forecaster(config, weights_of(network)).quantiles(history, ends, prepared.horizon)[..., MIDDLE]
         metrics = _errors(prepared, history, point, alone)
         # the share is part of what is kept, and only known now
         identity.config["weight"] = metrics["share"]
-        rows = [
-            {"step": v.step, "seconds": round(v.seconds, 1), "quantile_loss": v.metrics["quantile_loss"]}
-            for v in result.history
-        ]
-        return {**metrics, "quantile_loss": result.final.metrics["quantile_loss"], "history": rows}
+        loss = result.final.metrics["quantile_loss"]
+        return {**metrics, "quantile_loss": loss, "history": course(result, "quantile_loss")}
 
     def measured(result: TrainingResult) -> dict[str, Any]:
         return processes.decide(lambda: measure(result))
@@ -146,8 +150,8 @@ def train_forecaster(
             )
         metrics, ended = outcome.metrics, outcome.ended
     on_notice(_said(metrics, prepared))
-    tensors = {name: value.float().cpu().numpy() for name, value in network.state_dict().items()}
-    return TrainedForecaster(Forecaster(replace(config, weight=metrics["share"]), tensors, metrics=metrics), ended)
+    forecaster = Forecaster(replace(config, weight=metrics["share"]), weights_of(network), metrics=metrics)
+    return TrainedForecaster(forecaster, ended)
 
 
 def _check_size(prepared: Prepared, training: ForecastTraining, processes: Processes) -> None:

@@ -29,6 +29,7 @@ from seqcli.training.run import (
     RunRequest,
     TrainOutcome,
     check_same_data,
+    course,
     load_weights,
     opened_run,
     plain,
@@ -220,20 +221,17 @@ def _metrics(result: TrainingResult, corpus: Corpus) -> dict[str, Any]:
         "perplexity": math.exp(min(nats, 700.0)),
         "bits_per_byte": bits / max(corpus.valid_bytes, 1),
         "bits_per_char": bits / max(corpus.valid_chars, 1),
-        "history": [
-            {"step": v.step, "seconds": round(v.seconds, 1), "perplexity": v.metrics["perplexity"]}
-            for v in result.history
-        ],
+        "history": course(result, "perplexity"),
     }
 
 
-def _now_and_then(say: Callable[[str], None], interval: float = 10.0) -> Callable[[str], None]:
-    """What a large corpus has to say while it is read, at most every `interval` seconds."""
+def _now_and_then(say: Callable[[str], None]) -> Callable[[str], None]:
+    """What a large corpus has to say while it is read, at most every ten seconds."""
     last = time.monotonic()
 
     def saying(text: str) -> None:
         nonlocal last
-        if time.monotonic() - last >= interval:
+        if time.monotonic() - last >= 10:
             last = time.monotonic()
             say(text)
 

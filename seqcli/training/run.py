@@ -154,9 +154,22 @@ def check_same_data(state: TrainingState, fingerprint: str) -> None:
         )
 
 
+def weights_of(model: nn.Module) -> dict[str, np.ndarray]:
+    """A model's parameters as a checkpoint keeps them, in fp32."""
+    return {name: value.float().cpu().numpy() for name, value in model.state_dict().items()}
+
+
 def load_weights(model: nn.Module, tensors: Mapping[str, np.ndarray]) -> None:
     """Put a checkpoint's parameters into a model of the same shape."""
     model.load_state_dict({name: torch.from_numpy(value.copy()) for name, value in tensors.items()})
+
+
+def course(result: TrainingResult, *names: str) -> list[dict[str, Any]]:
+    """The validations of a run with the metrics `names`, as a checkpoint keeps them."""
+    return [
+        {"step": v.step, "seconds": round(v.seconds, 1), **{name: v.metrics[name] for name in names}}
+        for v in result.history
+    ]
 
 
 def plain(request: Any) -> dict[str, Any]:
@@ -208,7 +221,7 @@ def train_and_save(
     checkpoint = Checkpoint(
         task=identity.task,
         config=identity.config,
-        tensors={name: value.float().cpu().numpy() for name, value in task.model.state_dict().items()},
+        tensors=weights_of(task.model),
         blobs=identity.blobs,
         metrics=metrics,
         provenance=provenance(seed=options.seed, fingerprint=identity.fingerprint, options=identity.options),

@@ -19,6 +19,7 @@ from seqcli.training.run import (
     RunRequest,
     TrainOutcome,
     check_same_data,
+    course,
     load_weights,
     opened_run,
     plain,
@@ -193,8 +194,5 @@ def _metrics(result: TrainingResult, bitext: Bitext) -> dict[str, Any]:
         "chrf": final["chrf"],
         "nll_per_token": final["loss"],
         "perplexity": float(np.exp(min(final["loss"], 700.0))),
-        "history": [
-            {"step": v.step, "seconds": round(v.seconds, 1), "bleu": v.metrics["bleu"], "loss": v.metrics["loss"]}
-            for v in result.history
-        ],
+        "history": course(result, "bleu", "loss"),
     }
