@@ -25,16 +25,16 @@ class Kind:
 
 
 KINDS = (
-    Kind(1, 0.24, (5, 90), (2, 10), 0.45),
-    Kind(4, 0.19, (8, 150), (4, 12), 0.45),
-    Kind(12, 0.30, (15, 330), (6, 26), 0.45),
-    Kind(7, 0.06, (12, 250), (7, 28), 0.45),
-    Kind(24, 0.05, (40, 500), (12, 60), 0.5),
-    Kind(52, 0.06, (30, 330), (6, 40), 0.6),
-    Kind(168, 0.03, (170, 800), (24, 96), 0.6),
-    Kind(13, 0.02, (14, 150), (6, 20), 0.4),
-    Kind(1, 0.02, (60, 240), (6, 30), 0.5),
-    Kind(0, 0.03, (12, 200), (4, 24), 0.0),  # any season from 2 to 60
+    Kind(1, 0.28, (5, 70), (2, 10), 0.55),
+    Kind(4, 0.22, (8, 120), (4, 12), 0.5),
+    Kind(12, 0.31, (15, 330), (6, 26), 0.5),
+    Kind(7, 0.04, (12, 250), (7, 28), 0.45),
+    Kind(24, 0.03, (40, 500), (12, 60), 0.5),
+    Kind(52, 0.05, (30, 330), (6, 40), 0.6),
+    Kind(168, 0.02, (170, 800), (24, 96), 0.6),
+    Kind(13, 0.01, (14, 150), (6, 20), 0.4),
+    Kind(1, 0.03, (50, 240), (6, 30), 0.5),
+    Kind(0, 0.01, (12, 200), (4, 24), 0.0),  # any season from 2 to 60
 )
 
 
@@ -43,13 +43,10 @@ class Source:
 
     def __init__(self, pool: Pool, seed: int, size: int = 256) -> None:
         self.pool, self.seed, self.size = pool, seed, size
-        # long series count for more, but not where short ones are meant: most yearly series are short, and sums of
-        # quarters and months, which grow as economies do, rather than the sciences' series
+        # long series count for more, but not where short ones are meant: most yearly series are short
         self.chances = {}
         for m, series in pool.train.items():
-            size = np.minimum([len(y) for y in series], 40 if m == 1 else 60 * m)
-            if m == 1:
-                size = size * np.where(pool.summed[m], 4.0, 1.0)
+            size = np.minimum([len(y) for y in series], 40 if m == 1 else 60 * m) * np.array(pool.weights[m])
             self.chances[m] = np.cumsum(size) / size.sum()
 
     def windows(self, number: int) -> Windows:
@@ -59,9 +56,10 @@ class Source:
         longest = int(np.exp(rng.uniform(*np.log(np.array(kind.history) * (1.6, 1.0)))))
         horizon = int(rng.integers(kind.horizon[0], kind.horizon[1] + 1))
         size = self.size if longest < 400 else self.size // 2
-        least = max(kind.history[0], int(longest * 0.6))
-        lengths = np.where(rng.random(size) < 0.8, rng.integers(least, longest + 1, size), longest)
-        short = rng.random(size) < 0.15
+        # of much the same length, since padding costs as much as a history does
+        least = max(kind.history[0], int(longest * 0.85))
+        lengths = rng.integers(least, longest + 1, size)
+        short = rng.random(size) < 0.05
         lengths = np.where(short, rng.integers(kind.history[0], longest + 1, size), lengths)
         series = np.full((size, longest + horizon), np.nan)
         real = round(size * kind.real) if season in self.pool.train else 0

@@ -17,6 +17,7 @@ from pathlib import Path
 import numpy as np
 
 HORIZONS = {1: 6, 4: 8, 7: 14, 12: 18, 13: 13, 24: 48, 52: 13, 168: 48}  # what is held back of each series
+ECONOMIES = "pool_economies.csv.gz"  # what `collect.py` makes
 HELD_SHARE = 8  # one in so many series is not learnt from at all
 
 
@@ -28,7 +29,7 @@ class Pool:
     train: dict[int, list[np.ndarray]]
     late: dict[int, list[np.ndarray]]
     unseen: dict[int, list[np.ndarray]]
-    summed: dict[int, list[bool]]  # which of `train` are sums of a season's values
+    weights: dict[int, list[float]]  # how often a series of `train` is drawn, beside others of its length
     fingerprint: str
 
     def counts(self) -> dict[str, dict[str, int]]:
@@ -55,8 +56,17 @@ def read_pool(folder: Path) -> Pool:
                 else:
                     pool.train.setdefault(m, []).append(y[:-keep_back])
                     pool.late.setdefault(m, []).append(y)
-                    pool.summed.setdefault(m, []).append(season in (4, 12, 52) and m != season)
-    return Pool(pool.train, pool.late, pool.unseen, pool.summed, digest.hexdigest())
+                    pool.weights.setdefault(m, []).append(_weight(path.name, season, m))
+    return Pool(pool.train, pool.late, pool.unseen, pool.weights, digest.hexdigest())
+
+
+def _weight(file: str, season: int, m: int) -> float:
+    """Years that grow as economies do count for more than the sciences' long series."""
+    if m > 1:
+        return 1.0
+    if season in (4, 12, 52):
+        return 4.0
+    return 1.5 if file == ECONOMIES else 1.0
 
 
 def derive(values: np.ndarray, season: int) -> list[tuple[int, np.ndarray]]:

@@ -27,3 +27,12 @@ def test_nothing_held_back_is_among_what_is_learnt_from(pool_folder, held_value)
     assert 0 < held < 0.3 * sum(len(series) for series in pool.train.values())
     seen = {y[:5].tobytes() for series in pool.train.values() for y in series}
     assert not seen & {y[:5].tobytes() for series in pool.unseen.values() for y in series}
+
+
+def test_years_of_economies_count_for_more_than_long_series(pool_folder):
+    pool = read_pool(pool_folder)
+    assert {season: len(weights) for season, weights in pool.weights.items()} == {
+        season: len(series) for season, series in pool.train.items()
+    }
+    assert set(pool.weights[12]) == {1.0}
+    assert set(pool.weights[1]) == {1.0, 4.0}  # years as they are, and sums of quarters, months and weeks
