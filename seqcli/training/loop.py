@@ -63,9 +63,10 @@ def train(
     with `epochs` or `steps` on one machine. `should_stop` is asked after every step. Raises `TrainingError` when the
     loss stays infinite or NaN.
 
-    With several `processes` each calls this with its share of the task and the same `resume`; the first one's `save`
-    is called, and a stop in any of them stops all.
+    With several `processes` each calls this with its share of the task and the same `resume`; the first one's `options`
+    hold and its `save` is called, and a stop in any of them stops all.
     """
+    options = processes.decide(lambda: options)  # a budget may differ by what each took to come here
     run = _Run(task, options, on_progress, save, resume, should_stop, processes)
     try:
         return run.run()

@@ -145,6 +145,13 @@ def test_an_error_ends_all_processes_and_is_said_once(
     assert said[1] == ""
 
 
+def test_the_first_ones_length_holds(folder: Path) -> None:
+    """The budget that is left when training begins differs by what each has done before."""
+    codes, said = finish(start_together(folder, 2, [*LM, "--steps", "5", "-o", "x.lm"], last=["--steps", "9"]))
+    assert codes == [0, 0], said
+    assert load_checkpoint(folder / "x.lm").metrics["steps"] == 5
+
+
 def test_a_killed_process_ends_the_others(folder: Path) -> None:
     running = start_together(folder, 2, [*LM, "--steps", "100000", "--save-interval", "0.001", "-o", "killed.lm"])
     while not (folder / "killed.state.safetensors").exists() and running[0].running:
