@@ -40,5 +40,5 @@ class Int8Matrix:
 
     def __rmatmul__(self, x: np.ndarray) -> np.ndarray:
         """x (rows, inputs) -> x @ matrix.T (rows, outputs), fp32."""
-        rows = self._tensor(np.ascontiguousarray(x)).split(1)
+        rows = self._tensor(np.ascontiguousarray(x)).split(1)  # type: ignore[no-untyped-call]
         return np.concatenate([self._product(row, self._packed, True).numpy() for row in rows])
