@@ -48,7 +48,7 @@ MethodName = Literal[
 ]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class NetworkOptions:
     """The options of training a network and of using one that was kept."""
 
@@ -162,7 +162,17 @@ def forecast(
     from seqcli.training.distributed import ALONE, joined
 
     network = NetworkOptions(
-        budget, steps, future, holidays, save, save_interval, model, overwrite, resume, seed, day_first
+        budget=budget,
+        steps=steps,
+        future=future,
+        holidays=holidays,
+        save=save,
+        save_interval=save_interval,
+        model=model,
+        overwrite=overwrite,
+        resume=resume,
+        seed=seed,
+        day_first=day_first,
     )
     names = tuple(name.strip() for name in covariates.split(",")) if covariates else ()
     read = ReadOptions(
