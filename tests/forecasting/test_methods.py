@@ -6,7 +6,7 @@ import pytest
 from seqcli.errors import UsageError
 from seqcli.forecasting.batch import fill_missing, make_batch
 from seqcli.forecasting.methods import METHODS, choose, forecast_all
-from seqcli.forecasting.seasonality import detect_season, is_seasonal, is_weekly, seasonal_indices
+from seqcli.forecasting.seasonality import autocorrelations, detect_season, is_seasonal, is_weekly, seasonal_indices
 from seqcli.forecasting.smoothing import ets, smooth
 
 # A seasonal series with a trend, made with NumPy's generator 0: 200 + 1.5 t + pattern + noise.
@@ -172,3 +172,15 @@ def test_a_year_of_weeks_is_not_lost_where_it_cannot_be_tested():
     series, actual = [values[:135]], values[135:]
     classical, ets = (np.abs(forecast_all(series, 8, 52, method)[0] - actual).mean() for method in ("classical", "ets"))
     assert classical < 0.75 * ets
+
+
+@pytest.mark.parametrize("lags", [5, 60])
+def test_autocorrelations_are_those_of_the_definition(lags):
+    values = np.random.default_rng(0).normal(size=(150, 3)).cumsum(axis=0)
+    values[:30, 2] = np.nan  # begins later
+    found = autocorrelations(values, lags)
+    for column in range(3):
+        y = values[~np.isnan(values[:, column]), column]
+        y = y - y.mean()
+        expected = [(y[lag:] * y[:-lag]).sum() / (y * y).sum() for lag in range(1, lags + 1)]
+        np.testing.assert_allclose(found[:, column], expected, atol=1e-12)
