@@ -111,7 +111,8 @@ def _build(table: Table, layout: Layout, options: ReadOptions) -> Panel:
             "rows were not in order of time and have been sorted" + (f" ({unsorted} series)" if len(groups) > 1 else "")
         )
 
-    frequency = _frequency(table, layout, options, [numbers[rows] for _, rows in ordered], style)
+    some = ordered[:: -(-len(ordered) // LOOKED_AT)]
+    frequency = _frequency(table, layout, options, [numbers[rows[:2000]].tolist() for _, rows in some], style)
     calendar = Calendar(frequency, style)
     covariates = np.array([values[name] for name in options.covariates]).reshape(len(options.covariates), len(table))
     series, gaps = [], 0
@@ -189,7 +190,7 @@ def _times(table: Table, name: str, style: TimeStyle) -> np.ndarray:
 
 
 def _frequency(
-    table: Table, layout: Layout, options: ReadOptions, runs: Sequence[np.ndarray], style: TimeStyle
+    table: Table, layout: Layout, options: ReadOptions, runs: Sequence[list[int]], style: TimeStyle
 ) -> Frequency:
     if options.frequency is not None:
         frequency = parse_frequency(options.frequency)
@@ -201,8 +202,7 @@ def _frequency(
                 hint="leave --freq out, or name another column with --time",
             )
         return frequency
-    some = runs[:: -(-len(runs) // LOOKED_AT)]
-    found = infer_frequency([run[:2000].tolist() for run in some], style.unit)
+    found = infer_frequency(runs, style.unit)
     if found is None:
         return {"second": Frequency("day"), "month": Frequency("month", 12 if style.name == "years" else 1)}.get(
             style.unit, Frequency("step")

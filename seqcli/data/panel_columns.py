@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+import numpy as np
+
 from seqcli.data.panel_time import TimeStyle, find_style
 from seqcli.data.table import MISSING, Table, is_number, to_number
 from seqcli.errors import DataError, UsageError
@@ -218,7 +220,11 @@ def _key_columns(
     ids = [name for name in numeric if name != target and (_plain(name) in KEY_NAMES or _plain(name).endswith("_id"))]
 
     def distinct(names: Sequence[str]) -> int:
-        return len(set(zip(times, *(table.columns[name] for name in names), strict=True)))
+        """How many different combinations of a time and these columns there are."""
+        groups = _numbered(times)
+        for name in names:
+            groups = np.unique(groups * len(table) + _numbered(table.columns[name]), return_inverse=True)[1]
+        return int(groups.max()) + 1
 
     here = distinct([])
     if here == len(table) and not any(_plain(name) in KEY_NAMES for name in keys):
@@ -233,6 +239,12 @@ def _key_columns(
             chosen.append(name)
             here = there
     return tuple(chosen)
+
+
+def _numbered(column: Sequence[str]) -> np.ndarray:
+    """A number for each cell: that of its text, from 0 in the order in which they come."""
+    known: dict[str, int] = {}
+    return np.fromiter((known.setdefault(cell, len(known)) for cell in column), np.int64, len(column))
 
 
 def _follows(table: Table, name: str, names: Sequence[str]) -> bool:

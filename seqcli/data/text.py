@@ -99,10 +99,12 @@ def read_lines(path: str, *, encoding: str = "utf-8", errors: str = "strict") ->
     if path == "-":
         yield from LiveLines(encoding=encoding, errors=errors)
         return
-    rest = ""
+    unfinished: list[str] = []  # of a line whose end has not come
     for chunk in read_chunks(path, encoding=encoding, errors=errors):
-        *whole, rest = (rest + chunk).split("\n")
-        for line in whole:
-            yield line.removesuffix("\r")
-    if rest:
+        first, *others = chunk.split("\n")
+        unfinished.append(first)
+        for other in others:
+            yield "".join(unfinished).removesuffix("\r")
+            unfinished = [other]
+    if rest := "".join(unfinished):
         yield rest.removesuffix("\r")

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seqcli.data.panel import ReadOptions, read_panel
-from seqcli.data.table import read_table
+from seqcli.data.table import Column, read_table
 from seqcli.errors import DataError, UsageError
 
 
@@ -201,6 +201,28 @@ def test_lines_are_counted_through_blank_rows_and_cells_with_line_feeds(tmp_path
     assert len(table) == 4999
     assert table.columns["id"][10] == "ten\nand\nmore"
     assert [table.line(row) for row in (0, 9, 10, 11, 4499, 4500, 4998)] == [2, 11, 14, 15, 4503, 4506, 5004]
+
+
+@given(st.lists(st.lists(st.text(max_size=3) | st.just("\x1f"), min_size=1, max_size=4), max_size=5))
+def test_a_column_gives_back_its_cells(batches):
+    column, cells = Column(), [cell for batch in batches for cell in batch]
+    for batch in batches:
+        column.add(batch)
+    assert list(column) == cells
+    assert [column[place] for place in range(len(column))] == cells
+    assert column[1:4] == cells[1:4]
+    assert all(column.index(cell) == cells.index(cell) for cell in cells)
+    with pytest.raises(IndexError):
+        column[len(cells)]
+    with pytest.raises(ValueError, match="missing"):
+        column.index("missing")
+
+
+def test_a_cell_too_long_for_csv_is_said(read):
+    with pytest.raises(DataError, match="line 1: is not a CSV file: field larger"):
+        read("x" * 200_000 + "\n1\n")
+    with pytest.raises(DataError, match="line 72: is not a CSV file: field larger"):
+        read("month,y\n" + "".join(f"{month},1\n" for month in months(70)) + "2007-01," + "1" * 200_000 + "\n")
 
 
 def test_a_row_of_another_width_is_named_by_its_line(tmp_path):
