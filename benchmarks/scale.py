@@ -1,10 +1,11 @@
 """What a command costs against the size of its input: seconds of its processors and peak memory, whole commands.
 
-    python benchmarks/scale.py [--task forecast translate] [--largest N] [--model MODEL.mt.safetensors] [--svg FILE]
+    python benchmarks/scale.py [--series N] [--lines N] [--megabytes N] [--text FILE] [--model MODEL] [--svg FILE]
 
-Sizes are powers of ten up to `--largest` series of 60 months and lines to translate. Without `--model` lines are
-translated by the untrained model kept for the tests: what it says means nothing, what it costs grows as usual. Texts
-of growing size are read by `tokenize_corpus.py`.
+Sizes are powers of ten up to the largest given, 0 leaves a command out: series of 60 months to forecast, lines to
+translate, megabytes of text to cut into subwords and train on, which is the text repeated with new words in between.
+Without `--model` lines are translated by the untrained model kept for the tests: what it says means nothing, what it
+costs grows as usual. On a machine that is busy with other things the seconds of the processors say what the work costs.
 """
 
 from __future__ import annotations
@@ -16,15 +17,33 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from machine import describe
 
-KEPT = Path(__file__).parent.parent / "tests" / "fixtures" / "v1.mt.safetensors"
+ROOT = Path(__file__).parent.parent
 COLOURS = ("#08519c", "#a63603", "#238b45")
+
+# The peak that the kernel keeps for a process begins anew with its program, unlike what wait4 and getrusage give, which
+# is never less than what the parent had.
+CHILD = """
+import atexit, resource, sys
+from pathlib import Path
+
+def peak():
+    status = Path("/proc/self/status")
+    if not status.exists():
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return next(line.split()[1] for line in status.read_text().splitlines() if line.startswith("VmHWM"))
+
+report = Path(sys.argv.pop(1))
+atexit.register(lambda: report.write_text(str(peak())))
+from seqcli.__main__ import main
+main()
+"""
 
 
 @dataclass(frozen=True)
@@ -53,16 +72,36 @@ def lines(path: Path, count: int) -> None:
         file.writelines(f"the sky over the {('sea', 'river', 'moor')[i % 3]} is grey {i % 977}\n" for i in range(count))
 
 
-def run(command: Sequence[str], source: Path, size: int) -> Cost:
-    """Run a command with `source` on its standard input; its children count."""
+def corpus(path: Path, megabytes: int, text: bytes) -> None:
+    """The text repeated, with a hundred new words after each time."""
+    rng = np.random.default_rng(0)
+    with path.open("wb") as file:
+        while file.tell() < megabytes * 1e6:
+            file.write(text[: int(megabytes * 1e6)])
+            words = (rng.integers(97, 123, rng.integers(3, 12), dtype=np.uint8).tobytes() for _ in range(100))
+            file.write(b" ".join(words) + b"\n")
+
+
+def run(arguments: Sequence[str], folder: Path, size: int) -> Cost:
+    """Run `seqcli` with `folder/input` on its standard input; its threads and children count."""
+    report = folder / "peak"
+    command = [sys.executable, "-c", CHILD, str(report), "--quiet", *arguments]
     start = time.perf_counter()
-    with source.open("rb") as given:
-        process = subprocess.Popen(command, stdin=given, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    with (folder / "input").open("rb") as given:
+        process = subprocess.Popen(
+            command,
+            cwd=folder,
+            env=os.environ | {"XDG_CACHE_HOME": str(folder)},
+            stdin=given,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+        )
         said = process.stderr.read() if process.stderr is not None else b""
         _, status, used = os.wait4(process.pid, 0)
     if status:
-        sys.exit(f"{' '.join(command)}: {said.decode()}")
-    return Cost(size, time.perf_counter() - start, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024)
+        sys.exit(f"seqcli {' '.join(arguments)}: {said.decode()}")
+    seconds = time.perf_counter() - start
+    return Cost(size, seconds, used.ru_utime + used.ru_stime, int(report.read_text()) / 1024)
 
 
 def drawing(costs: dict[str, list[Cost]]) -> str:
@@ -100,34 +139,40 @@ def drawing(costs: dict[str, list[Cost]]) -> str:
 
 
 def sizes(largest: int) -> Iterable[int]:
-    return (10**power for power in range(int(math.log10(largest)) + 1))
+    return (10**power for power in range(int(math.log10(largest)) + 1)) if largest else ()
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--task", nargs="+", choices=["forecast", "translate"], default=["forecast", "translate"])
-    parser.add_argument("--largest", type=int, default=10_000)
-    parser.add_argument("--model", default=str(KEPT))
+    parser.add_argument("--series", type=int, default=100_000)
+    parser.add_argument("--lines", type=int, default=100_000)
+    parser.add_argument("--megabytes", type=int, default=1000)
+    parser.add_argument("--text", type=Path, default=ROOT / "sample_data" / "stories.en.txt")
+    parser.add_argument("--model", type=Path, default=ROOT / "tests" / "fixtures" / "v1.mt.safetensors")
     parser.add_argument("--svg", type=Path)
     options = parser.parse_args()
-    seqcli = [sys.executable, "-m", "seqcli", "-q"]
-    commands = {
-        "forecast": (sales, [*seqcli, "forecast", "-", "--method", "classical", "--horizon", "12"]),
-        "translate": (lines, [*seqcli, "translate", "--model", options.model, "--beam", "1", "--max-length", "12"]),
-    }
-    print("task             size   seconds   of processors   peak memory, MB")
+    text = options.text.read_bytes()
+    train = "train-lm input --tokens subword --hidden 8 --layers 1 --steps 1 --output model --overwrite"
+    jobs: list[tuple[str, int, Callable[[Path, int], None], list[str]]] = [
+        ("forecast, series", options.series, sales, ["forecast", "-", "--method", "classical", "--horizon", "12"]),
+        (
+            "translate, lines",
+            options.lines,
+            lines,
+            ["translate", "--model", str(options.model.resolve()), "--beam", "1", "--max-length", "12"],
+        ),
+        ("train-lm, MB", options.megabytes, lambda path, size: corpus(path, size, text), train.split()),
+    ]
+    print(describe())
+    print("command                size   seconds   of processors   peak memory, MB")
     costs: dict[str, list[Cost]] = {}
-    with tempfile.TemporaryDirectory() as folder:
-        source = Path(folder) / "input"
-        for task in options.task:
-            make, command = commands[task]
-            name = {"forecast": "forecast, series", "translate": "translate, lines"}[task]
-            for size in sizes(options.largest):
-                make(source, size)
-                cost = run(command, source, size)
-                costs.setdefault(name, []).append(cost)
-                print(f"{task:10} {size:10,} {cost.seconds:9.1f} {cost.busy:15.1f} {cost.peak:17,.0f}", flush=True)
-    print(describe())  # last: a command's peak memory is never less than what this process had when it started it
+    for name, largest, make, arguments in jobs:
+        for size in sizes(largest):
+            with tempfile.TemporaryDirectory() as folder:
+                make(Path(folder) / "input", size)
+                cost = run(arguments, Path(folder), size)
+            costs.setdefault(name, []).append(cost)
+            print(f"{name:16} {size:10,} {cost.seconds:9.1f} {cost.busy:15.1f} {cost.peak:17,.0f}", flush=True)
     if options.svg:
         options.svg.write_text(drawing(costs))
 
