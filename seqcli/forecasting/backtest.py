@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from seqcli.forecasting.methods import forecast_all
-from seqcli.forecasting.metrics import coverage, mase, quantile_loss, recent_scale, scale, smape
+from seqcli.forecasting.metrics import coverage, mase, mean_known, quantile_loss, recent_scale, scale, smape
 
 
 @dataclass(frozen=True)
@@ -76,20 +76,18 @@ def measure(
 ) -> dict[str, float]:
     """MASE and sMAPE of forecasts, means over the folds whose scale is known; with `quantiles` (folds, horizon,
     2 · levels), low then high of each level, the scaled quantile loss and each level's coverage too."""
-    result = {"mase": _mean(mase(folds.actual, forecast, folds.scales)), "smape": _mean(smape(folds.actual, forecast))}
+    result = {
+        "mase": mean_known(mase(folds.actual, forecast, folds.scales)),
+        "smape": mean_known(smape(folds.actual, forecast)),
+    }
     if quantiles is not None:
         every = np.concatenate([forecast[..., None], quantiles], axis=-1)
         probabilities = [0.5]
         for level in levels:
             probabilities += [0.5 - level / 200, 0.5 + level / 200]
         loss = quantile_loss(folds.actual, every, np.array(probabilities), folds.scales)
-        result["quantile_loss"] = _mean(loss)
+        result["quantile_loss"] = mean_known(loss)
         for index, level in enumerate(levels):
             low, high = quantiles[..., 2 * index], quantiles[..., 2 * index + 1]
             result[f"coverage_{level:g}"] = coverage(folds.actual, low, high)
     return result
-
-
-def _mean(values: np.ndarray) -> float:
-    known = values[np.isfinite(values)]
-    return float(known.mean()) if len(known) else float("nan")

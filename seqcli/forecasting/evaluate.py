@@ -15,14 +15,14 @@ from seqcli.forecasting.covariates import known_inputs, own_names
 from seqcli.forecasting.forecast import ForecastOptions, forecast_panel
 from seqcli.forecasting.forecaster import load_forecaster
 from seqcli.forecasting.methods import forecast_all
-from seqcli.forecasting.metrics import coverage, mase, quantile_loss, scale, smape
+from seqcli.forecasting.metrics import coverage, mase, mean_known, quantile_loss, scale, smape
 
 
 def evaluate_forecaster(
-    checkpoint: Checkpoint, path: str, *, horizon: int | None = None, encoding: str = "utf-8", errors: str = "strict"
+    checkpoint: Checkpoint, path: str, *, encoding: str = "utf-8", errors: str = "strict"
 ) -> dict[str, Any]:
-    """MASE, sMAPE, scaled quantile loss and coverage of the 80 and 95 % intervals on the last `horizon` values (by
-    default as in training) of each series in a CSV file, with seasonal naive beside.
+    """MASE, sMAPE, scaled quantile loss and coverage of the 80 and 95 % intervals on the last values of each series in
+    a CSV file, as many as in training, with seasonal naive beside.
 
     The model's covariates are read from the file, its holidays are those it was trained with. Raises `DataError` when
     no series is long enough, `UsageError` when the file does not fit the model.
@@ -32,8 +32,7 @@ def evaluate_forecaster(
     panel = read_panel(path, ReadOptions(encoding=encoding, errors=errors, covariates=own_names(config.covariates)))
     forecaster.check(panel)
     season = config.season
-    if horizon is None:
-        horizon = int(checkpoint.provenance.get("options", {}).get("horizon", panel.frequency.horizon))
+    horizon = int(checkpoint.provenance.get("options", {}).get("horizon", panel.frequency.horizon))
     long = [one for one in panel.series if len(one.values) >= 2 * horizon + 4]
     if not long:
         raise DataError(f"no series has the {2 * horizon + 4} values this takes", path=path)
@@ -65,16 +64,11 @@ def evaluate_forecaster(
         "series": len(long),
         "horizon": horizon,
         "season": season,
-        "mase": _mean(mase(actual, result.point, scales)),
-        "smape": _mean(smape(actual, result.point)),
-        "quantile_loss": _mean(quantile_loss(actual, quantiles, levels, scales)),
+        "mase": mean_known(mase(actual, result.point, scales)),
+        "smape": mean_known(smape(actual, result.point)),
+        "quantile_loss": mean_known(quantile_loss(actual, quantiles, levels, scales)),
         "coverage_80": coverage(actual, result.bands[..., 0], result.bands[..., 1]),
         "coverage_95": coverage(actual, result.bands[..., 2], result.bands[..., 3]),
-        "mase_seasonal_naive": _mean(mase(actual, simple, scales)),
-        "smape_seasonal_naive": _mean(smape(actual, simple)),
+        "mase_seasonal_naive": mean_known(mase(actual, simple, scales)),
+        "smape_seasonal_naive": mean_known(smape(actual, simple)),
     }
-
-
-def _mean(values: np.ndarray) -> float:
-    known = values[np.isfinite(values)]
-    return float(known.mean()) if len(known) else float("nan")

@@ -134,13 +134,12 @@ def forecast_panel(
     panel: Panel,
     options: ForecastOptions = ForecastOptions(),
     *,
-    train: TrainNetwork | None = None,
     forecaster: Forecaster | None = None,
     known: KnownInputs | None = None,
 ) -> Forecast:
     """Forecast every series of a panel, with conformal intervals from rolling origins: `prepare`, then
     `forecast_prepared`."""
-    return forecast_prepared(prepare(panel, options), train=train, forecaster=forecaster, known=known)
+    return forecast_prepared(prepare(panel, options), forecaster=forecaster, known=known)
 
 
 def forecast_prepared(

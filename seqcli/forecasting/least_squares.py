@@ -11,6 +11,12 @@ STEP = 1e-4  # of the forward differences
 Residuals = Callable[[np.ndarray], np.ndarray]
 
 
+def logistic(x: np.ndarray) -> np.ndarray:
+    """From a logit to a share."""
+    result: np.ndarray = 1.0 / (1.0 + np.exp(-x))
+    return result
+
+
 def minimise(residuals: Residuals, start: np.ndarray, *, iterations: int = 14) -> tuple[np.ndarray, np.ndarray]:
     """Levenberg–Marquardt (Marquardt 1963) with forward differences, one problem a series.
 

@@ -105,9 +105,7 @@ def choose(values: np.ndarray, method: str) -> str:
     return "combination"
 
 
-def forecast_all(
-    series: Sequence[np.ndarray], horizon: int, season: int, method: str = "auto", *, threads: int | None = None
-) -> np.ndarray:
+def forecast_all(series: Sequence[np.ndarray], horizon: int, season: int, method: str = "auto") -> np.ndarray:
     """Forecasts of series without missing values. (series, horizon)
 
     Not below zero where the history never is. Raises `UsageError` for an unknown method.
@@ -134,7 +132,7 @@ def forecast_all(
         forecast = np.where(np.nanmin(batch.values, axis=0) >= 0, np.maximum(forecast, 0.0), forecast)
         result[members] = batch.restore(forecast).T
 
-    workers = threads or os.cpu_count() or 1
+    workers = os.cpu_count() or 1
     if len(jobs) == 1 or workers == 1:
         for job in jobs:
             run(job)

@@ -54,6 +54,12 @@ def coverage(actual: np.ndarray, low: np.ndarray, high: np.ndarray) -> float:
     return float(inside[known].mean()) if known.any() else float("nan")
 
 
+def mean_known(values: np.ndarray) -> float:
+    """The mean of what is finite; NaN where nothing is."""
+    known = values[np.isfinite(values)]
+    return float(known.mean()) if len(known) else float("nan")
+
+
 def _mean(errors: np.ndarray) -> np.ndarray:
     """Mean of each row over what is known, NaN where nothing is."""
     known = ~np.isnan(errors)

@@ -48,9 +48,7 @@ def quantiles(batch: Batch, horizon: int, season: int) -> np.ndarray:
     return result
 
 
-def spread(
-    histories: Sequence[np.ndarray], horizon: int, season: int, levels: Sequence[float], *, threads: int | None = None
-) -> np.ndarray:
+def spread(histories: Sequence[np.ndarray], horizon: int, season: int, levels: Sequence[float]) -> np.ndarray:
     """How far from its median the network's intervals reach. (series, horizon, 2 · levels), low and high of each level.
 
     Histories have no missing values; levels are in per cent.
@@ -63,7 +61,7 @@ def spread(
         ends = offsets(quantiles(batch, horizon, season), levels)  # (horizon, series, ends)
         result[part[batch.order]] = ends.transpose(1, 0, 2)
 
-    with ThreadPoolExecutor(threads or os.cpu_count() or 1) as pool:
+    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
         list(pool.map(run, [order[start : start + CHUNK] for start in range(0, len(order), CHUNK)]))
     return result
 

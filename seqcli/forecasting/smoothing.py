@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from seqcli.forecasting.batch import Batch
-from seqcli.forecasting.least_squares import minimise
+from seqcli.forecasting.least_squares import logistic, minimise
 from seqcli.forecasting.seasonality import seasonal_indices
 
 _LEVEL, _SLOPE = 4, 5  # parameters that are not smoothing weights
@@ -27,11 +27,6 @@ class Smoothed:
     sigma: np.ndarray  # (series,) standard deviation of one-step errors
 
 
-def _logistic(x: np.ndarray) -> np.ndarray:
-    result: np.ndarray = 1.0 / (1.0 + np.exp(-x))
-    return result
-
-
 def smooth(
     batch: Batch,
     horizon: int,
@@ -39,7 +34,6 @@ def smooth(
     *,
     seasonal: str = "none",
     trend: str = "damped",
-    iterations: int = 14,
 ) -> Smoothed:
     """Fit one family: `seasonal` none, additive or multiplicative, `trend` none, damped or linear. (a multiplicative
     season for positive series only)."""
@@ -66,7 +60,7 @@ def smooth(
         row = {name: parameters[index] for index, name in enumerate(names)}
         return _recursion(values, batch.active, row, level, slope, spread, indices, multiplicative, ahead)
 
-    best, cost = minimise(lambda p: run(p, 0)[0], first, iterations=iterations)
+    best, cost = minimise(lambda p: run(p, 0)[0], first)
     _, forecast = run(best[:, None, :], horizon)
     count = batch.lengths
     free = len(names) + (length - 1 if length > 1 else 0) + 1
@@ -113,13 +107,13 @@ def _recursion(
 ) -> tuple[np.ndarray, np.ndarray]:
     """One-step errors (time, candidates, series), zero before a series begins, and `ahead` steps of forecast."""
     shape = row[0].shape
-    alpha = 0.001 + 0.998 * _logistic(row[0])
-    beta = alpha * _logistic(row[1]) if 1 in row else None
+    alpha = 0.001 + 0.998 * logistic(row[0])
+    beta = alpha * logistic(row[1]) if 1 in row else None
     phi: np.ndarray | None = None
     if beta is not None:
-        phi = 0.8 + 0.18 * _logistic(row[2]) if 2 in row else np.ones(shape)
+        phi = 0.8 + 0.18 * logistic(row[2]) if 2 in row else np.ones(shape)
     length = len(indices)
-    gamma = (1 - alpha) * _logistic(row[3]) if 3 in row else None
+    gamma = (1 - alpha) * logistic(row[3]) if 3 in row else None
     level = level0 + spread * row[_LEVEL]
     slope = slope0 + spread * row[_SLOPE] * 0.3 if _SLOPE in row else np.zeros(shape)
     seasons = np.repeat(indices[:, None, :], shape[0], axis=1)
@@ -163,7 +157,7 @@ def _recursion(
     return errors, forecast
 
 
-def ets(batch: Batch, horizon: int, season: int, *, iterations: int = 14) -> Smoothed:
+def ets(batch: Batch, horizon: int, season: int) -> Smoothed:
     """The best family for each series by corrected Akaike criterion.
 
     Without season and, for series of two seasons and more, with an additive and (positive series) a multiplicative one;
@@ -181,7 +175,7 @@ def ets(batch: Batch, horizon: int, season: int, *, iterations: int = 14) -> Smo
         if not allowed.any():
             continue
         for trend in _TREND_ROWS:
-            result = smooth(batch, horizon, season, seasonal=seasonal, trend=trend, iterations=iterations)
+            result = smooth(batch, horizon, season, seasonal=seasonal, trend=trend)
             finite = np.isfinite(result.forecast).all(axis=0)
             results.append(result)
             criteria.append(np.where(allowed & finite, result.criterion, np.inf))

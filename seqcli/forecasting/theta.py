@@ -9,22 +9,17 @@ from __future__ import annotations
 import numpy as np
 
 from seqcli.forecasting.batch import Batch
-from seqcli.forecasting.least_squares import minimise
+from seqcli.forecasting.least_squares import logistic, minimise
 from seqcli.forecasting.seasonality import is_seasonal, seasonal_indices
 
 
-def _logistic(x: np.ndarray) -> np.ndarray:
-    result: np.ndarray = 1.0 / (1.0 + np.exp(-x))
-    return result
-
-
-def theta(batch: Batch, horizon: int, season: int, *, iterations: int = 14) -> np.ndarray:
+def theta(batch: Batch, horizon: int, season: int) -> np.ndarray:
     """Forecasts of the dynamic optimised theta model on seasonally adjusted values. (horizon, series)
 
     Series that pass the test for a season are adjusted: by ratios where they are positive, else by differences.
     """
     adjusted, factors, terms = adjust(batch, season)
-    forecast = _dynamic_theta(batch.with_values(adjusted), horizon, iterations)
+    forecast = _dynamic_theta(batch.with_values(adjusted), horizon)
     phase = (len(batch.values) + np.arange(horizon)) % len(factors)
     result: np.ndarray = forecast * factors[phase] + terms[phase]
     return result
@@ -43,7 +38,7 @@ def adjust(batch: Batch, season: int) -> tuple[np.ndarray, np.ndarray, np.ndarra
     return (batch.values - terms[phase]) / factors[phase], factors, terms
 
 
-def _dynamic_theta(batch: Batch, horizon: int, iterations: int) -> np.ndarray:
+def _dynamic_theta(batch: Batch, horizon: int) -> np.ndarray:
     scale = np.maximum(np.nanmean(np.abs(batch.values), axis=0), 1e-300)
     values = batch.values / scale
     first = values[batch.begin, np.arange(values.shape[1])]
@@ -51,12 +46,12 @@ def _dynamic_theta(batch: Batch, horizon: int, iterations: int) -> np.ndarray:
     spread = np.maximum(np.where(np.isnan(change), 0.0, change).sum(axis=0) / np.maximum(batch.lengths - 1, 1), 1e-6)
 
     def run(parameters: np.ndarray, ahead: int) -> tuple[np.ndarray, np.ndarray]:
-        alpha = 0.1 + 0.89 * _logistic(parameters[0])
-        return _recursion(values, batch, alpha, _logistic(parameters[1]), first + spread * parameters[2], ahead)
+        alpha = 0.1 + 0.89 * logistic(parameters[0])
+        return _recursion(values, batch, alpha, logistic(parameters[1]), first + spread * parameters[2], ahead)
 
     # the share 1 - 1/theta of the trend line in the forecast: one half is the standard theta method
     start = np.repeat(np.array([[0.0], [0.0], [0.0]]), values.shape[1], axis=1)
-    best, _ = minimise(lambda p: run(p, 0)[0], start, iterations=iterations)
+    best, _ = minimise(lambda p: run(p, 0)[0], start)
     forecast: np.ndarray = run(best[:, None, :], horizon)[1][:, 0] * scale
     return forecast
 
