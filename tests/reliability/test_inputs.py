@@ -1,9 +1,14 @@
-"""Every command on hostile input: the documented exit code, one clear message or none, never a traceback."""
+"""Every command on hostile input: the documented exit code, one clear message or none, never a traceback.
+
+The longest lines have a megabyte in the ordinary test run and a hundred of them in `make torture`.
+"""
 
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
+import shutil
 import sys
 import threading
 from collections.abc import Iterator
@@ -28,6 +33,12 @@ COMMANDS = {
     "forecast": ["forecast"],
     "generate": ["generate", "--model", LM, "--max-tokens", "2"],
     "translate": ["translate", "--model", MT, "--max-length", "4", "--beam", "1"],
+}
+SUMMARIES = {  # what commands print beside their files, or without reading text
+    "train-lm --json": [*COMMANDS["train-lm"], "--json", "input"],
+    "train-mt --json": [*COMMANDS["train-mt"], "--json", "input"],
+    "info": ["info", LM],
+    "info --json": ["info", MT, "--json"],
 }
 LIVE = ("generate", "translate")  # read standard input only
 
@@ -150,12 +161,87 @@ def test_places_that_are_no_files(folder: Path, capsys: pytest.CaptureFixture[st
         assert reason in found.err
     found = invoke(capsys, command, "/dev/null")
     found.check(REFUSED["empty"].get(command, 0))
-    if os.geteuid():  # root reads everything
-        Path("secret").write_text("x")
-        Path("secret").chmod(0)
-        found = invoke(capsys, command, "secret")
-        found.check(3)
-        assert "Permission denied" in found.err
+
+
+@contextlib.contextmanager
+def nobody() -> Iterator[None]:
+    """As a user who owns nothing, if this is root, who may read everything."""
+    if os.geteuid():
+        yield
+        return
+    os.seteuid(65534)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+
+
+@pytest.mark.parametrize("command", [c for c in COMMANDS if c not in LIVE])
+def test_a_file_that_may_not_be_read(folder: Path, capsys: pytest.CaptureFixture[str], command: str) -> None:
+    Path("input").write_text(usual(command))
+    invoke(capsys, command, "input").check(0)  # imports what it needs while that may be read
+    folder.chmod(0o777)
+    for model in (LM, MT):
+        shutil.copyfile(model, Path(model).name)
+    Path("secret").write_text(usual(command))
+    Path("secret").chmod(0)
+    arguments = [Path(a).name if a in (LM, MT) else f"{a}2" if a == "out" else a for a in COMMANDS[command]]
+    with nobody():
+        code = run([*arguments, "secret"])
+    said = capsys.readouterr()
+    Outcome(code, said.out, said.err).check(3)
+    assert "secret: cannot be read: Permission denied" in said.err
+
+
+@pytest.mark.parametrize("command", ["info", "score", "evaluate"])
+def test_a_model_that_may_not_be_read(folder: Path, capsys: pytest.CaptureFixture[str], command: str) -> None:
+    Path("input").write_text(LINES)
+    given = [] if command == "info" else ["input"]
+    assert run([command, LM, *given]) == 0
+    shutil.copyfile(LM, "secret")
+    Path("secret").chmod(0)
+    capsys.readouterr()
+    folder.chmod(0o777)
+    with nobody():
+        code = run([command, "secret", *given])
+    said = capsys.readouterr()
+    Outcome(code, said.out, said.err).check(4)
+    assert "secret: cannot be read: Permission denied" in said.err
+
+
+# megabytes in the ordinary test run and in `make torture`; some read a long line token by token, 20 µs each
+LONG_LINES = {
+    **dict.fromkeys(COMMANDS, (1.0, 100.0)),
+    "translate": (0.05, 100.0),
+    **dict.fromkeys(("score lm", "evaluate lm", "generate"), (0.02, 5.0)),
+}
+LINE_REFUSED = ("train-mt", "evaluate mt", "score mt", "forecast")
+MOST_MEMORY = 64, 48  # MB, and bytes more for each byte of the line
+
+
+def memory(name: str) -> float:
+    """MB that this process has (VmRSS) or had at most since it was set back (VmHWM)."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) / 1024 for line in lines if line.startswith(name))
+
+
+@pytest.mark.skipif(not os.access("/proc/self/clear_refs", os.W_OK), reason="needs to set back the peak of its memory")
+@pytest.mark.parametrize("command", COMMANDS)
+def test_one_line_without_end(folder: Path, capsys: pytest.CaptureFixture[str], command: str) -> None:
+    megabytes = LONG_LINES[command]["SEQCLI_TORTURE" in os.environ]
+    Path("warm").write_text(usual(command))
+    invoke(capsys, command, "warm").check(0)  # imports what it needs
+    Path("input").write_bytes(b"sky " * int(megabytes * 250_000))
+    Path("/proc/self/clear_refs").write_text("5")
+    before = memory("VmRSS")
+    found = invoke(capsys, command, "input", *again(command))
+    most = memory("VmHWM") - before
+    found.check(3 if command in LINE_REFUSED else 0)
+    allowed, each = MOST_MEMORY
+    assert most < allowed + each * megabytes
+    if megabytes > 1:
+        with capsys.disabled():
+            print(f"\n{command}: one line of {megabytes:g} MB takes {most:,.0f} MB of memory")
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -188,24 +274,49 @@ def printing_to(descriptor: int) -> Iterator[None]:
         stream.close()
 
 
-PRINTING = tuple(c for c in COMMANDS if not c.startswith("train"))
+PRINTING = (*(c for c in COMMANDS if not c.startswith("train")), *SUMMARIES)
+
+
+def print_it(capsys: pytest.CaptureFixture[str], command: str) -> Outcome:
+    """Run a command of `PRINTING` on its usual input."""
+    Path("input").write_text(usual(command.removesuffix(" --json")))
+    if command not in SUMMARIES:
+        return invoke(capsys, command, "input")
+    code = run(SUMMARIES[command])
+    return Outcome(code, "", capsys.readouterr().err)
 
 
 @pytest.mark.parametrize("command", PRINTING)
 def test_a_reader_who_has_left_is_no_error(folder: Path, capsys: pytest.CaptureFixture[str], command: str) -> None:
-    Path("input").write_text(usual(command))
     reader, writer = os.pipe()
     os.close(reader)
     with printing_to(writer):
-        invoke(capsys, command, "input").check(0)
+        print_it(capsys, command).check(0)
+
+
+@pytest.mark.skipif(not hasattr(fcntl, "F_SETPIPE_SZ"), reason="needs a pipe that is soon full")
+@pytest.mark.parametrize("command", PRINTING)
+def test_a_reader_who_leaves_in_the_middle(folder: Path, capsys: pytest.CaptureFixture[str], command: str) -> None:
+    reader, writer = os.pipe()
+    fcntl.fcntl(writer, fcntl.F_SETPIPE_SZ, 4096)
+
+    def read() -> None:
+        os.read(reader, 1)
+        os.close(reader)
+
+    other = threading.Thread(target=read, daemon=True)
+    other.start()
+    with printing_to(writer):
+        print_it(capsys, command).check(0)
+    other.join(timeout=10)
+    assert not other.is_alive(), "nothing was printed"
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs the device that is always full")
 @pytest.mark.parametrize("command", PRINTING)
 def test_a_full_disk_is_said(folder: Path, capsys: pytest.CaptureFixture[str], command: str) -> None:
-    Path("input").write_text(usual(command))
     with printing_to(os.open("/dev/full", os.O_WRONLY)):
-        found = invoke(capsys, command, "input")
+        found = print_it(capsys, command)
     found.check(1)
     assert "standard output: No space left on device" in found.err
 
@@ -217,6 +328,16 @@ def test_files_on_a_full_disk(folder: Path, capsys: pytest.CaptureFixture[str], 
     found.check(1)
     assert "/dev/full" in found.err
     assert "cannot be written" in found.err
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs the device that is always full")
+@pytest.mark.parametrize("command", ["forecast", "translate"])
+def test_pictures_on_a_full_disk(folder: Path, capsys: pytest.CaptureFixture[str], command: str) -> None:
+    Path("input").write_text(usual(command))
+    Path("picture.svg").symlink_to("/dev/full")
+    found = invoke(capsys, command, "input", "--plot", "picture.svg")
+    found.check(1)
+    assert "picture.svg: cannot be written: No space left on device" in found.err
 
 
 @pytest.mark.parametrize("data", ["empty", "text", "folder", "missing", "/dev/null", "pipe"])
