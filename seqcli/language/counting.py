@@ -8,11 +8,22 @@ import numpy as np
 import torch
 from torch import Tensor
 
+MOST, PIECE = 50_000_000, 1_000_000  # tokens that are counted, in all and at a time
 WINDOW = 3  # steps within which tokens count as neighbours
 COUNTED = 3_000_000  # tokens of the text, from its beginning, whose neighbours are counted
 SMOOTHING = 0.75  # power of a neighbour's count: rare neighbours would seem to mean too much (Levy et al. 2015)
 SPREAD = 0.1  # standard deviation of the vectors' entries
 OVERSAMPLING, ITERATIONS = 10, 2  # of the randomised decomposition
+
+
+def type_counts(tokens: np.ndarray, vocabulary: int) -> np.ndarray:
+    """How often each type stands in the first `MOST` of the tokens: (vocabulary,). A piece at a time, so that a text
+    mapped from a file stays there."""
+    parts = (tokens[start : start + PIECE] for start in range(0, min(len(tokens), MOST), PIECE))
+    counts: np.ndarray = sum(
+        (np.bincount(part, minlength=vocabulary) for part in parts), np.zeros(vocabulary, np.int64)
+    )
+    return counts
 
 
 def log_frequencies(counts: np.ndarray) -> Tensor:

@@ -14,8 +14,8 @@ import torch
 from seqcli.data.corpus import Corpus, open_corpus
 from seqcli.errors import UsageError
 from seqcli.language.config import LanguageModelConfig
-from seqcli.language.counting import log_frequencies, neighbour_vectors
-from seqcli.language.network import OPTIONS, LanguageModel
+from seqcli.language.counting import log_frequencies, neighbour_vectors, type_counts
+from seqcli.language.network import LanguageModel
 from seqcli.language.objective import LanguageModelTask
 from seqcli.language.presets import Recipe, choose_recipe
 from seqcli.model.cells import recurrent_weight
@@ -179,8 +179,17 @@ def _recipe(request: TrainRequest, corpus: Corpus, run: Run) -> Recipe:
 
 def _given(request: TrainRequest) -> dict[str, float]:
     """The parts of `Regularisation` that were asked for one by one."""
-    values = {name: getattr(request, option.removeprefix("--").replace("-", "_")) for name, option in OPTIONS.items()}
-    return {name: value for name, value in values.items() if value is not None}
+    asked = {
+        "input": request.input_dropout,
+        "between": request.layer_dropout,
+        "output": request.output_dropout,
+        "words": request.embedding_dropout,
+        "recurrent": request.weight_dropout,
+        "activation": request.activation_penalty,
+        "change": request.temporal_penalty,
+        "smoothing": request.label_smoothing,
+    }
+    return {name: value for name, value in asked.items() if value is not None}
 
 
 def _task(request: TrainRequest, corpus: Corpus, recipe: Recipe, run: Run) -> LanguageModelTask:
@@ -188,7 +197,7 @@ def _task(request: TrainRequest, corpus: Corpus, recipe: Recipe, run: Run) -> La
     torch.manual_seed(request.seed)
     model = LanguageModel(recipe.config, recipe.regularisation).to(run.device)
     vocabulary = corpus.tokenizer.size
-    counts = np.bincount(corpus.train[:50_000_000], minlength=vocabulary)
+    counts = type_counts(corpus.train, vocabulary)
     with torch.no_grad():  # the first steps need not learn how frequent words are, nor which are alike
         model.output_bias.copy_(log_frequencies(counts))
         if recipe.counted and run.state is None and run.base is None and run.processes.first:
@@ -201,7 +210,7 @@ def _task(request: TrainRequest, corpus: Corpus, recipe: Recipe, run: Run) -> La
     return LanguageModelTask(
         model,
         corpus.train,
-        np.concatenate(([corpus.tokenizer.boundary_id], corpus.valid)),
+        np.concatenate((np.array([corpus.tokenizer.boundary_id], corpus.valid.dtype), corpus.valid)),
         batch_size=recipe.batch_size,
         bptt=recipe.bptt,
         seed=request.seed,

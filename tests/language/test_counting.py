@@ -6,7 +6,16 @@ import numpy as np
 import pytest
 import torch
 
-from seqcli.language.counting import SPREAD, log_frequencies, neighbour_vectors
+from seqcli.language import counting
+from seqcli.language.counting import SPREAD, log_frequencies, neighbour_vectors, type_counts
+
+
+def test_types_are_counted_a_piece_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    tokens = np.random.default_rng(0).integers(0, 5, 1000).astype(np.uint16)
+    for most, piece in ((10_000, 64), (300, 100)):
+        monkeypatch.setattr(counting, "MOST", most)
+        monkeypatch.setattr(counting, "PIECE", piece)
+        np.testing.assert_array_equal(type_counts(tokens, 7), np.bincount(tokens[:most], minlength=7))
 
 
 def test_frequencies_are_shares_and_none_is_zero() -> None:
