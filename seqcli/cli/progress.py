@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 _LINE_INTERVAL = 10.0  # seconds of training between two plain lines
 _REFRESH_INTERVAL = 0.125  # seconds between two redraws
-_BAR_WIDTH = 20  # with what stands beside it, 80 columns
+_BAR_WIDTH, _HISTORY_WIDTH = 20, 24  # with what stands beside them, 80 columns
 
 
 class TrainingDisplay:
@@ -76,7 +76,8 @@ class TrainingDisplay:
 def plain_line(progress: Progress, metric: str, unit: str = "tokens") -> str:
     """Where the run stands, in one line of text."""
     parts = [f"{progress.share:4.0%}", _time(progress), f"step {progress.step:,}", f"epoch {progress.epoch:.2f}"]
-    return ", ".join(parts + _figures(progress, metric, unit))
+    validated = [f"validation {_name(metric)} {_number(v.metrics[metric])}" for v in progress.history[-1:]]
+    return ", ".join(parts + _figures(progress, unit, *validated))
 
 
 def _time(progress: Progress) -> str:
@@ -85,13 +86,9 @@ def _time(progress: Progress) -> str:
     return f"{format_duration(progress.seconds)} gone, {known}"
 
 
-def _figures(progress: Progress, metric: str, unit: str) -> list[str]:
-    figures = [f"loss {progress.loss:.4f}"]
-    if progress.history:
-        figures.append(f"validation {_name(metric)} {_number(progress.history[-1].metrics[metric])}")
-    figures.append(f"{progress.tokens_per_second:,.0f} {unit}/s")
-    figures.append(f"learning rate {progress.learning_rate:.3g}")
-    return figures
+def _figures(progress: Progress, unit: str, *more: str) -> list[str]:
+    speed = f"{progress.tokens_per_second:,.0f} {unit}/s"
+    return [f"loss {progress.loss:.4f}", *more, speed, f"learning rate {progress.learning_rate:.3g}"]
 
 
 def _live_display(progress: Progress, metric: str, unit: str) -> RenderableType:
@@ -104,14 +101,14 @@ def _live_display(progress: Progress, metric: str, unit: str) -> RenderableType:
         ("━" * (_BAR_WIDTH - filled), "dim"),
         f" {progress.share:4.0%}  {_time(progress)}  step {progress.step:,}  epoch {progress.epoch:.2f}",
     )
-    rows = [bar, Text("   ".join(_figures(progress, metric, unit)))]
+    rows = [bar, Text("   ".join(_figures(progress, unit)))]
     if progress.history:
         values = [validation.metrics[metric] for validation in progress.history]
         best = min(progress.history, key=lambda validation: validation.score).metrics[metric]
         rows.append(
             Text.assemble(
-                f"{_name(metric)} ",
-                (sparkline(values), "cyan"),
+                f"validation {_name(metric)} ",
+                (sparkline(values, _HISTORY_WIDTH), "cyan"),
                 f" {_number(values[0])} → {_number(values[-1])}, best {_number(best)}",
             )
         )
