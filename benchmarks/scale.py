@@ -152,7 +152,7 @@ def main() -> None:
     parser.add_argument("--svg", type=Path)
     options = parser.parse_args()
     text = options.text.read_bytes()
-    train = "train-lm input --tokens subword --valid-share .001 --hidden 8 --layers 1 --steps 1 --output model --overwrite"
+    train = "train-lm input --tokens subword --valid-share .001 --hidden 8 --layers 1 --steps 1 -o model --overwrite"
     jobs: list[tuple[str, int, Callable[[Path, int], None], list[str]]] = [
         ("forecast, series", options.series, sales, ["forecast", "-", "--method", "classical", "--horizon", "12"]),
         (
