@@ -20,17 +20,15 @@ MOST_VALUES = 400  # the latest values a recursion is run over, or LEAST_SEASONS
 LEAST_SEASONS = 4
 INTERMITTENT = 0.4  # share of zeros from which a non-negative series counts as intermittent
 
-# The classical combination is fixed in advance, chosen on the tourism competition's and the Time Series Data Library's
-# series (benchmarks/forecast_tourism.py prints what it gives), not for each series anew: with a season half the median
-# of three methods and half the mean of the first two, without one a weighted mean.
+# The combinations are fixed in advance, not for each series anew: chosen on series of the pretrained network's pool
+# that it has not learnt from and on two origins of the tourism competition's series (pretraining/README.md has the
+# figures). The classical one is, with a season, half the median of three methods and half the mean of the first two,
+# without one a weighted mean.
 MEDIAN_OF = ("theta", "ets", "seasonal-naive")
-WEIGHTS = {"theta": 0.65, "ets": 0.15, "drift": 0.2}
+WEIGHTS = {"theta": 0.4, "ets": 0.2, "drift": 0.4}
 
-# The pretrained network's share beside the classical methods, by season from the one named on. Chosen on series of its
-# pool that it has not learnt from; without a season, where few of the pool are as economies make them, on tourism's
-# too: what it knows of other series helps most where a series is short (figures: pretraining/README.md).
-NETWORK_SHARES = ((2, 0.75), (24, 1.0))
-SHORT, SHORT_SHARE, LONG_SHARE = 20, 0.75, 0.2
+# The pretrained network's share beside the classical methods, by season from the one named on.
+NETWORK_SHARES = ((1, 0.5), (2, 0.8), (12, 0.9), (24, 1.0))
 
 LONG = 24  # periods from which on a season seldom comes three times
 
@@ -41,20 +39,10 @@ def _ets(batch: Batch, horizon: int, season: int) -> np.ndarray:
     return ets(batch, horizon, season).forecast
 
 
-def _network_share(season: int, lengths: np.ndarray) -> np.ndarray:
-    """The pretrained network's share in the combination for series of such lengths. (series,)"""
-    if season < 2:
-        return np.where(lengths < SHORT, SHORT_SHARE, LONG_SHARE)
-    share = next(share for least, share in reversed(NETWORK_SHARES) if season >= least)
-    return np.full(len(lengths), share)
-
-
 def _combination(batch: Batch, horizon: int, season: int) -> np.ndarray:
-    share = _network_share(season, batch.lengths)
+    share = next(share for least, share in reversed(NETWORK_SHARES) if max(season, 1) >= least)
     forecast = rnn(batch, horizon, season)
-    if (share < 1).any():
-        forecast = share * forecast + (1 - share) * _classical(batch, horizon, season)
-    return forecast
+    return forecast if share == 1 else share * forecast + (1 - share) * _classical(batch, horizon, season)
 
 
 def _classical(batch: Batch, horizon: int, season: int) -> np.ndarray:
