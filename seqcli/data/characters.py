@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from seqcli.data.tokenizer import pack
+from seqcli.data.tokenizer import manageable, pack
 
 UNKNOWN = "\ufffd"  # what an id without a character is shown as
 
@@ -49,6 +49,9 @@ class CharTokenizer:
         return pack(self.kind, json.dumps(self.characters[2:]).encode())
 
     def encode(self, text: str) -> np.ndarray:
+        return np.concatenate([self._encode(piece) for piece in manageable(text)])
+
+    def _encode(self, text: str) -> np.ndarray:
         points = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
         known = points < len(self._table)
         return np.where(known, self._table[np.where(known, points, 0)], self.unk_id).astype(np.int32)

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 
-from seqcli.data.tokenizer import pack
+from seqcli.data.tokenizer import manageable, pack
 from seqcli.errors import DataError
 
 SAMPLE = 20_000_000  # characters a vocabulary is learnt from at most
@@ -101,6 +101,9 @@ class SubwordTokenizer:
         return pack(self.kind, self._model)
 
     def encode(self, text: str) -> np.ndarray:
+        return np.concatenate([self._encode(piece) for piece in manageable(text)])
+
+    def _encode(self, text: str) -> np.ndarray:
         words = _WORDS.findall(text)
         new = list(set(words).difference(self._known))
         if self._remembered + sum(map(len, new)) > REMEMBERED:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Literal, Protocol
 
 import numpy as np
@@ -11,6 +11,7 @@ import numpy as np
 from seqcli.errors import CheckpointError, DataError
 
 Kind = Literal["char", "word", "subword"]
+PIECE = 1 << 20  # characters of a text that are turned into ids at once
 
 
 class StreamDecoder(Protocol):
@@ -53,6 +54,18 @@ class Tokenizer(Protocol):
     def to_bytes(self) -> bytes:
         """What `load_tokenizer` makes the same tokenizer from."""
         ...
+
+
+def manageable(text: str) -> Iterator[str]:
+    """A text in pieces of at most `PIECE` characters, cut before a blank or a line feed where there is one: what is
+    made on the way from text to ids takes many times the memory of either."""
+    start = 0
+    while len(text) - start > PIECE:
+        stop = max(text.rfind(mark, start + 1, start + PIECE) for mark in " \n")
+        stop = stop if stop > start else start + PIECE
+        yield text[start:stop]
+        start = stop
+    yield text[start:]
 
 
 def train_tokenizer(kind: str, chunks: Iterable[str], vocab_size: int | None = None) -> Tokenizer:

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from seqcli.data.tokenizer import pack
+from seqcli.data.tokenizer import manageable, pack
 
 UNK, EOS = "<unk>", "<eos>"
 # Han, kana and the punctuation and wide forms that go with them
@@ -70,6 +70,9 @@ class WordTokenizer:
         return pack(self.kind, json.dumps(values, ensure_ascii=False).encode("utf-8", "surrogatepass"))
 
     def encode(self, text: str) -> np.ndarray:
+        return np.concatenate([self._encode(piece) for piece in manageable(text)])
+
+    def _encode(self, text: str) -> np.ndarray:
         ids: list[int] = []
         find, unknown = self._ids.get, self.unk_id
         for number, line in enumerate(text.split("\n")):

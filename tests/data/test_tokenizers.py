@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seqcli.data import subwords
+from seqcli.data import tokenizer as tokenizers
 from seqcli.data.subwords import SubwordTokenizer
 from seqcli.data.tokenizer import Tokenizer, choose_kind, load_tokenizer, train_tokenizer
 from seqcli.errors import CheckpointError, DataError
@@ -41,6 +42,13 @@ def test_training_text_comes_back(tokenizer: Tokenizer) -> None:
     assert streamed(tokenizer, ids) == TEXT
     assert ids.min() >= 0
     assert ids.max() < tokenizer.size
+
+
+def test_a_long_text_is_cut_up_as_in_one_piece(tokenizer: Tokenizer, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = tokenizer.encode(TEXT).tolist()
+    monkeypatch.setattr(tokenizers, "PIECE", 25)
+    assert "".join(tokenizers.manageable(TEXT + "x" * 70)) == TEXT + "x" * 70
+    assert tokenizer.encode(TEXT).tolist() == whole
 
 
 def test_saved_and_loaded_it_is_the_same(tokenizer: Tokenizer) -> None:
