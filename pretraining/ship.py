@@ -3,7 +3,8 @@
     python pretraining/ship.py FOLDER OUTPUT...
 
 FOLDER holds the pool of real series, OUTPUT is what `train.py` has written; the last run's state must lie beside it. Of
-several, each of which went on from the one before, the mean is taken (Wortsman et al., "Model soups", 2022).
+several, each of which went on from the one before, the mean is taken (Wortsman et al., "Model soups", 2022). What began
+from the weights in the package keeps what these say of themselves.
 """
 
 from __future__ import annotations
@@ -54,7 +55,9 @@ def mean_of(stages: Sequence[Checkpoint]) -> Checkpoint:
         for name in stages[-1].tensors
     }
     options = [named(stage.provenance["options"]) | stage.provenance.get("data", {}) for stage in stages]
-    provenance = stages[-1].provenance | {"options": options[-1], "mean of": options}
+    provenance = stages[-1].provenance | {"options": options[-1]}
+    if len(stages) > 1:
+        provenance["mean of"] = options
     return replace(stages[-1], tensors=tensors, metrics={}, provenance=provenance)
 
 
@@ -79,5 +82,8 @@ if __name__ == "__main__":
     outputs = [Path(name) for name in sys.argv[2:]]
     recipe = load_state(state_path(outputs[-1])).description["recipe"]
     mean = mean_of([load_checkpoint(output, task="forecast") for output in outputs])
+    if mean.provenance["options"]["init_from"] == WEIGHTS.name:
+        before = load_checkpoint(WEIGHTS, task="forecast").provenance
+        mean = replace(mean, provenance=mean.provenance | {"went on from": before})
     ship(measured(mean, Path(sys.argv[1])), recipe, WEIGHTS)
     print(f"{WEIGHTS}: {WEIGHTS.stat().st_size:,} bytes")
