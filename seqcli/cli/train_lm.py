@@ -9,8 +9,7 @@ import typer
 
 from seqcli.cli import console, options
 from seqcli.cli.options import LEARNING, MODEL, REGULARISATION, choice, count, number, switch, value
-from seqcli.cli.progress import TrainingDisplay
-from seqcli.cli.training import Interruption, leave, output_path, report_outcome
+from seqcli.cli.training import output_path, run_training
 
 
 def train_lm(
@@ -139,23 +138,14 @@ def train_lm(
         resume=resume,
         init_from=Path(init_from) if init_from is not None else None,
     )
-    with Interruption() as interruption, TrainingDisplay("perplexity") as show:
-        outcome = train_language_model(
-            request,
-            on_progress=interruption.watch(show),
-            on_notice=console.notice,
-            on_detail=console.detail,
-            should_stop=interruption.requested,
-        )
-    metrics = outcome.metrics
-    report_outcome(
-        outcome.path,
-        metrics,
+    run_training(
+        train_language_model,
+        request,
         task="lm",
-        ended=outcome.ended,
-        seconds=outcome.seconds,
-        said=f"validation perplexity {metrics['perplexity']:.2f}, {metrics['bits_per_char']:.3f} bits per character",
-        try_out=f"seqcli generate --model {outcome.path} --prompt ''",
+        metric="perplexity",
+        said=lambda metrics: (
+            f"validation perplexity {metrics['perplexity']:.2f}, {metrics['bits_per_char']:.3f} bits per character"
+        ),
+        try_out=f"seqcli generate --model {request.output} --prompt ''",
         as_json=as_json,
     )
-    leave(interruption, outcome.ended)

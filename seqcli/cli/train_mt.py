@@ -9,8 +9,7 @@ import typer
 
 from seqcli.cli import console, options
 from seqcli.cli.options import LEARNING, MODEL, REGULARISATION, choice, count, number, switch, value
-from seqcli.cli.progress import TrainingDisplay
-from seqcli.cli.training import Interruption, leave, output_path, report_outcome
+from seqcli.cli.training import output_path, run_training
 from seqcli.errors import UsageError
 
 
@@ -109,24 +108,14 @@ def train_mt(
         resume=resume,
         init_from=Path(init_from) if init_from is not None else None,
     )
-    with Interruption() as interruption, TrainingDisplay("bleu") as show:
-        outcome = train_translation_model(
-            request,
-            on_progress=interruption.watch(show),
-            on_notice=console.notice,
-            on_detail=console.detail,
-            should_stop=interruption.requested,
-        )
-    metrics = outcome.metrics
-    report_outcome(
-        outcome.path,
-        metrics,
+    run_training(
+        train_translation_model,
+        request,
         task="mt",
-        ended=outcome.ended,
-        seconds=outcome.seconds,
-        said=f"validation BLEU {metrics['bleu']:.1f}, chrF {metrics['chrf']:.1f}, "
-        f"perplexity {metrics['perplexity']:.2f}",
-        try_out=f"seqcli translate --model {outcome.path} 'a sentence to translate'",
+        metric="bleu",
+        said=lambda metrics: (
+            f"validation BLEU {metrics['bleu']:.1f}, chrF {metrics['chrf']:.1f}, perplexity {metrics['perplexity']:.2f}"
+        ),
+        try_out=f"seqcli translate --model {request.output} 'a sentence to translate'",
         as_json=as_json,
     )
-    leave(interruption, outcome.ended)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 import signal
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import FrameType, TracebackType
 from typing import TYPE_CHECKING, Any
@@ -15,10 +15,12 @@ import typer
 from seqcli.cli import console
 from seqcli.cli.models import FOLDER
 from seqcli.cli.options import format_duration
+from seqcli.cli.progress import TrainingDisplay
 from seqcli.errors import INTERRUPTED, TERMINATED
 
 if TYPE_CHECKING:
     from seqcli.training.options import OnProgress, Progress
+    from seqcli.training.run import RunRequest, TrainOutcome
 
 
 def output_path(output: str | None, inputs: Sequence[str], task: str) -> Path:
@@ -85,30 +87,48 @@ class Interruption:
         console.notice(f"stopping after this step and {self._then}; Ctrl-C again leaves at once")
 
 
-def report_outcome(
-    path: Path,
-    metrics: Mapping[str, Any],
+def run_training(
+    train: Callable[..., TrainOutcome],
+    request: RunRequest,
     *,
     task: str,
-    ended: str,
-    seconds: float,
-    said: str,
+    metric: str,
+    said: Callable[[Mapping[str, Any]], str],
     try_out: str,
     as_json: bool,
 ) -> None:
+    """Train as requested, showing the validation's `metric`, say what came of it, and leave with its exit code.
+
+    `said` puts the model's metrics into words; the rest is `report_outcome`'s.
+    """
+    with Interruption() as interruption, TrainingDisplay(metric) as show:
+        outcome = train(
+            request,
+            on_progress=interruption.watch(show),
+            on_notice=console.notice,
+            on_detail=console.detail,
+            should_stop=interruption.requested,
+        )
+    report_outcome(outcome, task=task, said=said(outcome.metrics), try_out=try_out, as_json=as_json)
+    leave(interruption, outcome.ended)
+
+
+def report_outcome(outcome: TrainOutcome, *, task: str, said: str, try_out: str, as_json: bool) -> None:
     """Say what came of a run: `said` about its quality, where the model is, and the command that uses or resumes it.
 
-    `ended` is the run's `finished`, `patience` or `stopped`. With `as_json` one object goes to stdout too.
+    With `as_json` one object goes to stdout too.
     """
-    if ended == "patience":
+    stopped = outcome.ended == "stopped"
+    if outcome.ended == "patience":
         console.notice("stopped early: the validation did not get better any more")
-    console.notice(f"{said}; {format_duration(seconds)} in all")
-    console.notice(f"saved {path}")
-    console.notice(f"go on with: {resume_command(sys.argv[1:])}" if ended == "stopped" else f"try: {try_out}")
+    console.notice(f"{said}; {format_duration(outcome.seconds)} in all")
+    console.notice(f"saved {outcome.path}")
+    console.notice(f"go on with: {resume_command(sys.argv[1:])}" if stopped else f"try: {try_out}")
     if as_json and console.is_first():
         from seqcli.cli.rows import write_json
 
-        write_json({"task": task, "model": str(path), "ended": ended, "seconds": round(seconds, 1), **metrics})
+        about = {"model": str(outcome.path), "ended": outcome.ended, "seconds": round(outcome.seconds, 1)}
+        write_json({"task": task, **about, **outcome.metrics})
 
 
 def resume_command(arguments: Sequence[str]) -> str:
@@ -120,8 +140,8 @@ def resume_command(arguments: Sequence[str]) -> str:
 def leave(interruption: Interruption, ended: str = "finished") -> None:
     """End the command with the code of the signal that stopped the run, if one did, in this process or another of it.
 
-    `ended` is the run's, as in `report_outcome`. The first of several processes has the code, the others leave with 0:
-    torchrun terminates all as soon as one fails, and the first may not have done everything yet.
+    `ended` is the run's `finished`, `patience` or `stopped`. The first of several processes has the code, the others
+    leave with 0: torchrun terminates all as soon as one fails, and the first may not have done everything yet.
     """
     if not console.is_first():
         return
