@@ -17,7 +17,9 @@ PIECE = 1 << 20  # characters of a text that are turned into ids at once
 class StreamDecoder(Protocol):
     """Turns ids into text one at a time; text is given out as soon as its characters are whole."""
 
-    def push(self, token: int) -> str: ...
+    def push(self, token: int) -> str:
+        """The text that is whole with one more token."""
+        ...
 
     def flush(self) -> str:
         """What was still held back, incomplete characters replaced."""

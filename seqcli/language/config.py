@@ -24,6 +24,7 @@ class LanguageModelConfig:
 
     @property
     def stack(self) -> StackShape:
+        """The recurrent layers between the embedding and the output layer."""
         width = self.embedding if self.tied else self.hidden
         return StackShape(self.cell, self.embedding, self.hidden, self.layers, output_size=width)
 

@@ -38,6 +38,7 @@ class LanguageModelDecoder:
         self.inputs = _InputTable(self.stack, self.embedding) if isinstance(self.embedding, np.ndarray) else None
 
     def initial_state(self, batch: int) -> list[State]:
+        """Zeros, a tuple of (batch, hidden) arrays a layer."""
         return self.stack.initial_state(batch, self.embedding)
 
     def step(self, tokens: np.ndarray, state: list[State]) -> tuple[Array, list[State]]:

@@ -22,6 +22,7 @@ class TrainingLog:
             self._write([COLUMNS], "w")
 
     def add(self, progress: Progress) -> None:
+        """Write a row if the last one is `INTERVAL` seconds old or a validation has come."""
         validated = len(progress.history) > self._validations
         if not validated and progress.seconds - self._last < INTERVAL:
             return

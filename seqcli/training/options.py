@@ -52,6 +52,7 @@ class Validation:
 
     @property
     def score(self) -> float:
+        """What is compared, lower is better."""
         return self.metrics["score"]
 
 
@@ -71,6 +72,7 @@ class Progress:
 
     @property
     def seconds_left(self) -> float:
+        """At the pace so far; infinite before there is one."""
         return self.seconds / self.share - self.seconds if self.share > 0 else float("inf")
 
 

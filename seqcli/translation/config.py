@@ -36,6 +36,7 @@ class TranslationConfig:
 
     @property
     def encoder(self) -> StackShape:
+        """The layers that read the source, in both directions."""
         return StackShape(self.cell, self.embedding, self.encoder_hidden, self.encoder_layers, bidirectional=True)
 
     @property

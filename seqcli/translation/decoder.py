@@ -103,6 +103,7 @@ class TranslationDecoder:
         return Memory(memory.keys[index], memory.values[index], memory.mask[index])
 
     def index(self, ids: np.ndarray) -> Array:
+        """`ids` as what an array of the parameters' kind is indexed with."""
         if isinstance(self.embedding, np.ndarray):
             return ids
         import torch  # the parameters are torch's already
