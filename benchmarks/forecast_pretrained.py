@@ -23,8 +23,8 @@ from machine import describe
 
 from seqcli.data.panel import Panel, Series, read_panel
 from seqcli.forecasting.batch import make_batch
+from seqcli.forecasting.config import MIDDLE, QUANTILES
 from seqcli.forecasting.forecast import ForecastOptions, forecast_panel
-from seqcli.forecasting.forecaster import MIDDLE, QUANTILES
 from seqcli.forecasting.methods import forecast_all
 from seqcli.forecasting.metrics import coverage, mase, quantile_loss, scale, smape
 from seqcli.forecasting.pretrained import quantiles

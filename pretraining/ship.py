@@ -22,8 +22,9 @@ from pool import read_pool
 from train import PretrainingTask
 
 from seqcli.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
-from seqcli.forecasting.forecaster import ForecasterConfig, load_forecaster
-from seqcli.forecasting.objective import ForecastNetwork
+from seqcli.forecasting.config import ForecasterConfig
+from seqcli.forecasting.forecaster import load_forecaster
+from seqcli.forecasting.network import ForecastNetwork
 from seqcli.forecasting.pretrained import WEIGHTS
 from seqcli.training.state import load_state, state_path
 

@@ -19,8 +19,9 @@ from pool import read_pool
 from torch import Tensor
 
 from seqcli.checkpoint import load_checkpoint
-from seqcli.forecasting.forecaster import MIDDLE, ForecasterConfig
-from seqcli.forecasting.objective import ForecastNetwork, scaled_quantile_loss
+from seqcli.forecasting.config import MIDDLE, ForecasterConfig
+from seqcli.forecasting.network import ForecastNetwork
+from seqcli.forecasting.objective import scaled_quantile_loss
 from seqcli.forecasting.windows import Windows
 from seqcli.training.options import Progress, TrainingOptions, Validation
 from seqcli.training.run import RunIdentity, resumed_state, train_and_save

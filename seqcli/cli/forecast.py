@@ -23,9 +23,10 @@ if TYPE_CHECKING:
     import numpy as np
 
     from seqcli.data.panel import ReadOptions
+    from seqcli.forecasting.config import ForecasterConfig
     from seqcli.forecasting.covariates import KnownInputs
     from seqcli.forecasting.forecast import Forecast, ForecastOptions, Prepared
-    from seqcli.forecasting.forecaster import Forecaster, ForecasterConfig
+    from seqcli.forecasting.forecaster import Forecaster
     from seqcli.training.distributed import Processes
 
 NETWORK = "The network"  # section of --help

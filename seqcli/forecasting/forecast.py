@@ -14,8 +14,9 @@ from seqcli.errors import DataError, UsageError
 from seqcli.forecasting import pretrained
 from seqcli.forecasting.backtest import Folds, cut, fold_forecasts, measure, select
 from seqcli.forecasting.batch import fill_missing
+from seqcli.forecasting.config import MIDDLE, QUANTILES
 from seqcli.forecasting.covariates import KnownInputs
-from seqcli.forecasting.forecaster import MIDDLE, QUANTILES, Forecaster, offsets
+from seqcli.forecasting.forecaster import Forecaster, offsets
 from seqcli.forecasting.intervals import adapt, calibrate
 from seqcli.forecasting.methods import METHODS, WITH_NETWORK, choose, forecast_all
 from seqcli.forecasting.metrics import recent_scale

@@ -16,7 +16,8 @@ import numpy as np
 
 from seqcli.checkpoint import load_checkpoint
 from seqcli.forecasting.batch import Batch, make_batch
-from seqcli.forecasting.forecaster import CHUNK, MIDDLE, QUANTILES, Forecaster, load_forecaster, offsets
+from seqcli.forecasting.config import MIDDLE, QUANTILES
+from seqcli.forecasting.forecaster import CHUNK, Forecaster, load_forecaster, offsets
 from seqcli.forecasting.inputs import make_inputs
 from seqcli.forecasting.windows import LATEST, LATEST_SEASONS
 

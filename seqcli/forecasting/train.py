@@ -12,11 +12,13 @@ import numpy as np
 import torch
 
 from seqcli.errors import DataError, UsageError
+from seqcli.forecasting.config import MIDDLE, ForecasterConfig
 from seqcli.forecasting.covariates import KnownInputs
 from seqcli.forecasting.forecast import LEAST_SERIES, LEAST_WINDOWS, Prepared
-from seqcli.forecasting.forecaster import MIDDLE, Forecaster, ForecasterConfig
+from seqcli.forecasting.forecaster import Forecaster
 from seqcli.forecasting.metrics import scale
-from seqcli.forecasting.objective import ForecastNetwork, ForecastTask
+from seqcli.forecasting.network import ForecastNetwork
+from seqcli.forecasting.objective import ForecastTask
 from seqcli.forecasting.pretrained import pretrained_forecaster
 from seqcli.forecasting.windows import History, make_history
 from seqcli.training.distributed import ALONE, Processes

@@ -10,7 +10,8 @@ import pytest
 from seqcli.checkpoint import load_checkpoint
 from seqcli.errors import CheckpointError
 from seqcli.forecasting.batch import make_batch
-from seqcli.forecasting.forecaster import MIDDLE, QUANTILES, Forecaster, ForecasterConfig, offsets, rising_quantiles
+from seqcli.forecasting.config import MIDDLE, QUANTILES, ForecasterConfig
+from seqcli.forecasting.forecaster import Forecaster, offsets, rising_quantiles
 from seqcli.forecasting.inputs import make_inputs
 from seqcli.forecasting.pretrained import WEIGHTS, pretrained_forecaster, quantiles, rnn, spread
 from seqcli.forecasting.windows import History, inputs_at, make_windows, past_values
@@ -39,7 +40,7 @@ def test_quantiles_of_a_network_cannot_cross():
 @pytest.mark.parametrize(("cell", "layers", "covariates"), [("gru", 1, ()), ("lstm", 2, ("price", "promo"))])
 def test_network_in_numpy_is_the_network_in_torch(cell, layers, covariates):
     torch = pytest.importorskip("torch")
-    from seqcli.forecasting.objective import ForecastNetwork
+    from seqcli.forecasting.network import ForecastNetwork
 
     config = ForecasterConfig(cell, 8, layers, 16, season=4, frequency="quarterly", covariates=covariates)
     torch.manual_seed(0)
@@ -59,7 +60,7 @@ def test_network_in_numpy_is_the_network_in_torch(cell, layers, covariates):
 
 def test_shipped_weights_in_numpy_are_those_in_torch():
     torch = pytest.importorskip("torch")
-    from seqcli.forecasting.objective import ForecastNetwork
+    from seqcli.forecasting.network import ForecastNetwork
 
     forecaster = pretrained_forecaster()
     network = ForecastNetwork(forecaster.config)
@@ -74,7 +75,7 @@ def test_shipped_weights_in_numpy_are_those_in_torch():
 
 def test_new_covariates_change_nothing_at_first():
     pytest.importorskip("torch")
-    from seqcli.forecasting.objective import ForecastNetwork
+    from seqcli.forecasting.network import ForecastNetwork
 
     start = pretrained_forecaster()
     config = replace(start.config, season=4, frequency="quarterly", covariates=("price",))
