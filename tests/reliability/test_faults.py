@@ -226,7 +226,7 @@ def no_memory(kind: type[Exception], message: str) -> Callable[..., Any]:
     return fail
 
 
-@pytest.mark.parametrize("method", ["loss", "validate", "batch"])
+@pytest.mark.parametrize("method", ["loss", "validate", "parts"])
 @pytest.mark.parametrize(
     ("kind", "message"),
     [
