@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from seqcli.data.cache import Encoded, TokenCache, encode
-from seqcli.data.sources import Sources, spooled
+from seqcli.data.sources import Size, Sources, spooled
 from seqcli.data.tokenizer import Tokenizer, choose_kind, train_tokenizer
 from seqcli.errors import DataError, UsageError
 
@@ -26,7 +26,6 @@ class Corpus:
     valid: np.ndarray
     tokenizer: Tokenizer
     fingerprint: str  # of the text, the split and the tokenizer
-    train_bytes: int
     valid_bytes: int
     valid_chars: int
     held_out: str  # how validation text was chosen, in a sentence
@@ -54,29 +53,26 @@ def open_corpus(
     if valid is None and not 0 < valid_share < 1:
         raise UsageError("--valid-share must be between 0 and 1")
     with contextlib.ExitStack() as stack:
-        sources = Sources([stack.enter_context(spooled(path)) for path in paths], paths, encoding, errors)
-        size = sources.measure()
-        if not size.characters:
-            raise DataError("the text is empty", path=", ".join(paths), hint="give a file with some text in it")
+
+        def opened(names: list[str], what: str, hint: str) -> tuple[Sources, Size]:
+            sources = Sources([stack.enter_context(spooled(name)) for name in names], names, encoding, errors)
+            size = sources.measure()
+            if not size.characters:
+                raise DataError(f"the {what} is empty", path=", ".join(names), hint=hint)
+            return sources, size
+
+        sources, size = opened(paths, "text", "give a file with some text in it")
+        train_stop, held_start = None, 0
         if valid is not None:
-            held = Sources([stack.enter_context(spooled(path)) for path in valid], valid, encoding, errors)
-            held_size = held.measure()
-            if not held_size.characters:
-                raise DataError(
-                    "the validation text is empty",
-                    path=", ".join(valid),
-                    hint="leave --valid out to hold some text out",
-                )
-            held_start: int = 0
-            train_stop: int | None = None
+            held, held_size = opened(valid, "validation text", "leave --valid out to hold some text out")
             held_out = f"validation: {', '.join(valid)}"
             digest = size.digest + held_size.digest
         else:
-            cut = sources.line_start(int(size.characters * (1 - valid_share)), size.characters)
-            held, held_start, train_stop = sources, cut, cut
-            share = 1 - cut / size.characters
+            held, held_start = sources, sources.line_start(int(size.characters * (1 - valid_share)), size.characters)
+            train_stop = held_start
+            share = 1 - held_start / size.characters
             held_out = f"validation: the last {100 * share:.1f} % of the text, held out; --valid names a file instead"
-            digest = f"{size.digest}:{cut}"
+            digest = f"{size.digest}:{held_start}"
         notes: list[str] = []
         kind = tokens
         if tokenizer is None and tokens == "auto":
@@ -106,7 +102,6 @@ def open_corpus(
         valid=heldout.ids,
         tokenizer=tokenizer,
         fingerprint=fingerprint,
-        train_bytes=train.bytes,
         valid_bytes=heldout.bytes,
         valid_chars=heldout.chars,
         held_out=held_out,
