@@ -3,8 +3,9 @@
     python pretraining/ship.py FOLDER OUTPUT...
 
 FOLDER holds the pool of real series, OUTPUT is what `train.py` has written; the last run's state must lie beside it. Of
-several, each of which went on from the one before, the mean is taken (Wortsman et al., "Model soups", 2022). What began
-from the weights in the package keeps what these say of themselves.
+several, each of which went on from the one before, the mean is taken (Wortsman et al., "Model soups", 2022). They may be
+copies of a run's state, NAME.state.safetensors, made on its way. What began from the weights in the package keeps what
+these say of themselves.
 """
 
 from __future__ import annotations
@@ -49,6 +50,16 @@ def ship(checkpoint: Checkpoint, data: dict[str, Any], path: Path) -> None:
     )
 
 
+def outcome(path: Path) -> Checkpoint:
+    """What a run has written or, from a copy of its state, its averaged weights at that point."""
+    if not path.name.endswith(".state.safetensors"):
+        return load_checkpoint(path, task="forecast")
+    state = load_state(path)
+    tensors = {name: value.numpy() for name, value in state.part("average").items()}
+    provenance = {"options": {"updates": state.position.step}, "data": state.description["recipe"]}
+    return Checkpoint("forecast", state.description["config"], tensors, provenance=provenance)
+
+
 def mean_of(stages: Sequence[Checkpoint]) -> Checkpoint:
     """The last checkpoint with the mean of all their parameters, and what each was trained with."""
     tensors = {
@@ -82,7 +93,7 @@ def measured(checkpoint: Checkpoint, folder: Path) -> Checkpoint:
 if __name__ == "__main__":
     outputs = [Path(name) for name in sys.argv[2:]]
     recipe = load_state(state_path(outputs[-1])).description["recipe"]
-    mean = mean_of([load_checkpoint(output, task="forecast") for output in outputs])
+    mean = mean_of([outcome(output) for output in outputs])
     if mean.provenance["options"]["init_from"] == WEIGHTS.name:
         before = load_checkpoint(WEIGHTS, task="forecast").provenance
         mean = replace(mean, provenance=mean.provenance | {"went on from": before})

@@ -103,13 +103,13 @@ def adapt(
     levels: Sequence[float],
     floor: np.ndarray,
     *,
-    trust: float = 0.5,
+    trust: float = 0.25,
     learnt: float = LEARNT,
 ) -> np.ndarray:
     """Intervals around `point` (series, horizon) as wide as a network says, `spread` (series, horizon, 2 · levels),
     made wider or narrower by how well such intervals have covered `actual` (folds, horizon) around `earlier` forecasts.
 
-    The share `trust` of the correction (in proportion) is made: half, where earlier origins overlap and know less;
+    The share `trust` of the correction (in proportion) is made: a quarter, where earlier origins overlap and know less;
     `learnt` is how wide intervals from the last origin are, relative to earlier ones. (series, horizon, 2 · levels),
     never crossing, not below `floor`.
     """

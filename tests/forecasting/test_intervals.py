@@ -89,8 +89,8 @@ def test_a_networks_intervals_are_corrected_by_how_they_covered():
 
     right, narrow = widths(2.0), widths(0.5)
     np.testing.assert_allclose(right[0, 0, 1] - 10, 2 * 1.2816 * 0.95, rtol=0.06)
-    # four times too narrow: half of the correction, in proportion, is trusted
-    np.testing.assert_allclose(narrow[0, 0, 1] - 10, 1.2816 * 0.95, rtol=0.06)
+    # four times too narrow: a quarter of the correction, in proportion, is trusted
+    np.testing.assert_allclose(narrow[0, 0, 1] - 10, 0.5 * 4**0.25 * 1.2816 * 0.95, rtol=0.06)
     for bands in (right, narrow):
         assert (bands[..., 2] <= bands[..., 0]).all()
         assert (bands[..., 3] >= bands[..., 1]).all()

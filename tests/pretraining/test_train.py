@@ -9,12 +9,13 @@ import pytest
 import train as script
 from batches import Source, validation_windows
 from pool import read_pool
-from ship import mean_of, ship
+from ship import mean_of, outcome, ship
 
 from seqcli.checkpoint import load_checkpoint
 from seqcli.forecasting.batch import make_batch
 from seqcli.forecasting.forecaster import load_forecaster
 from seqcli.forecasting.inputs import make_inputs
+from seqcli.training.state import state_path
 
 
 def test_batches_depend_on_seed_and_number_alone(pool_folder):
@@ -59,6 +60,9 @@ def test_a_run_is_taken_up_and_shipped(pool_folder, tmp_path, monkeypatch, capsy
     exact = load_forecaster(second).run(inputs)
     np.testing.assert_allclose(forecaster.run(inputs), exact, rtol=0.05, atol=0.1)
     json.dumps(second.provenance)
+    on_the_way = outcome(state_path(output))
+    assert on_the_way.provenance["options"] == {"updates": 6}
+    assert on_the_way.tensors.keys() == second.tensors.keys()
     middle = mean_of([first, second])
     np.testing.assert_allclose(
         middle.tensors["output_weight"],
