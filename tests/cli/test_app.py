@@ -258,14 +258,15 @@ def test_a_full_disk_is_an_error(unbuffered):
 )
 def test_signals_run_the_finally_blocks_and_give_their_codes(number, code):
     body = (
-        "import time\ntry:\n    console.write('ready\\n', flush=True)\n    time.sleep(30)\n"
-        "finally:\n    console.write('tidied\\n')"
+        # a shell ignores Ctrl-C for what runs in its background, these tests perhaps
+        "import signal, time\nsignal.signal(signal.SIGINT, signal.default_int_handler)\n"
+        "try:\n    console.write('ready\\n', flush=True)\n    time.sleep(30)\nfinally:\n    console.write('tidied\\n')"
     )
-    program = subprocess.Popen(probe_program(body), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    assert program.stdout is not None
-    assert program.stdout.readline() == "ready\n"
-    program.send_signal(number)
-    out, err = program.communicate(timeout=30)
+    with subprocess.Popen(probe_program(body), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as program:
+        assert program.stdout is not None
+        assert program.stdout.readline() == "ready\n"
+        program.send_signal(number)
+        out, err = program.communicate(timeout=30)
     assert (program.returncode, out) == (code, "tidied\n")
     assert "Traceback" not in err
 
