@@ -10,7 +10,7 @@ from torch import Tensor
 
 MOST, PIECE = 50_000_000, 1_000_000  # tokens that are counted, in all and at a time
 WINDOW = 3  # steps within which tokens count as neighbours
-COUNTED = 3_000_000  # tokens of the text, from its beginning, whose neighbours are counted
+COUNTED = 2_000_000  # tokens of the text, from its beginning, whose neighbours are counted
 SMOOTHING = 0.75  # power of a neighbour's count: rare neighbours would seem to mean too much (Levy et al. 2015)
 SPREAD = 0.1  # standard deviation of the vectors' entries
 OVERSAMPLING, ITERATIONS = 10, 2  # of the randomised decomposition
@@ -37,7 +37,8 @@ def neighbour_vectors(tokens: np.ndarray, vocabulary: int, width: int, *, seed: 
     The positive pointwise mutual information of tokens and their neighbours, max(0, log p(i, j) / p(i) p(j)), factored
     by a truncated singular value decomposition U Σ Vᵀ: the rows of U √Σ (Levy & Goldberg 2014), turned by a random
     rotation so that no entry matters more than another. Neighbours at distance d count 1 / d. The decomposition is the
-    randomised one of Halko et al. 2011. `width` must be below `vocabulary`.
+    randomised one of Halko et al. 2011. Types without neighbours get small random vectors. `width` must be below
+    `vocabulary`.
     """
     information = _information(tokens[:COUNTED].astype(np.int64), vocabulary)
     transposed = _compressed(information.t())
@@ -52,19 +53,24 @@ def neighbour_vectors(tokens: np.ndarray, vocabulary: int, width: int, *, seed: 
     strongest = slice(rank - width, rank)
     vectors: Tensor = basis @ turns[:, strongest] * squares[strongest].clamp(min=0) ** 0.25
     vectors = vectors @ torch.linalg.qr(torch.randn(width, width, generator=generator)).Q
-    return vectors.mul_(SPREAD / vectors.std().clamp(min=1e-12))
+    vectors *= SPREAD / vectors.std().clamp(min=1e-12)
+    alone = information.crow_indices().diff() == 0  # types of which nothing is known
+    vectors[alone] = SPREAD / 3 * torch.randn(int(alone.sum()), width, generator=generator)
+    return vectors
 
 
 def _information(tokens: np.ndarray, vocabulary: int) -> Tensor:
     """Positive pointwise mutual information of tokens (rows) and neighbours, a sparse matrix."""
-    found = [np.unique(tokens[:-d] * vocabulary + tokens[d:], return_counts=True) for d in range(1, WINDOW + 1)]
+    found = []
+    for distance in range(1, WINDOW + 1):
+        low, high = np.minimum(tokens[:-distance], tokens[distance:]), np.maximum(tokens[:-distance], tokens[distance:])
+        found.append(np.unique(low * vocabulary + high, return_counts=True))
     pairs, place = np.unique(np.concatenate([pairs for pairs, _ in found]), return_inverse=True)
     weights = np.bincount(place, np.concatenate([counts / d for d, (_, counts) in enumerate(found, start=1)]))
-    rows = np.concatenate((pairs // vocabulary, pairs % vocabulary))  # neighbours on both sides
-    columns = np.concatenate((pairs % vocabulary, pairs // vocabulary))
-    keys, place = np.unique(rows * vocabulary + columns, return_inverse=True)
-    weights = np.bincount(place, np.concatenate((weights, weights)))
-    rows, columns = keys // vocabulary, keys % vocabulary
+    low, high = pairs // vocabulary, pairs % vocabulary
+    apart = low != high  # each of two neighbours is one of the other; a type beside itself is so twice
+    rows, columns = np.concatenate((low, high[apart])), np.concatenate((high, low[apart]))
+    weights = np.concatenate((np.where(apart, weights, 2 * weights), weights[apart]))
     shares = np.bincount(rows, weights, vocabulary)
     expected = shares**SMOOTHING
     values = np.log(weights * expected.sum() / (shares[rows] * expected[columns]))

@@ -64,3 +64,10 @@ def test_the_same_seed_gives_the_same_vectors() -> None:
     first, again, other = (neighbour_vectors(text, 50, 8, seed=seed) for seed in (1, 1, 2))
     assert torch.equal(first, again)
     assert not torch.allclose(first, other)
+
+
+def test_types_that_do_not_occur_are_not_all_the_same() -> None:
+    text = np.random.default_rng(1).integers(0, 40, 2000)
+    vectors = neighbour_vectors(text, 50, 8, seed=1)
+    assert 0 < vectors[40:].std() < vectors[:40].std()
+    assert len(torch.unique(vectors[40:], dim=0)) == 10
