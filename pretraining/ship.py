@@ -2,10 +2,9 @@
 
     python pretraining/ship.py FOLDER OUTPUT...
 
-FOLDER holds the pool of real series, OUTPUT is what `train.py` has written; the last run's state must lie beside it. Of
-several, each of which went on from the one before, the mean is taken (Wortsman et al., "Model soups", 2022). They may be
-copies of a run's state, NAME.state.safetensors, made on its way. What began from the weights in the package keeps what
-these say of themselves.
+FOLDER holds the pool of real series, OUTPUT is what `train.py` has written, with its state beside it, or a copy of a
+run's state, NAME.state.safetensors, made on its way. Of several the mean is taken (Wortsman et al., "Model soups",
+2022); the first may be the weights in the package that the others went on from.
 """
 
 from __future__ import annotations
@@ -28,6 +27,8 @@ from seqcli.forecasting.forecaster import load_forecaster
 from seqcli.forecasting.network import ForecastNetwork
 from seqcli.forecasting.pretrained import WEIGHTS
 from seqcli.training.state import load_state, state_path
+
+STATE = ".state.safetensors"
 
 
 def ship(checkpoint: Checkpoint, data: dict[str, Any], path: Path) -> None:
@@ -52,11 +53,15 @@ def ship(checkpoint: Checkpoint, data: dict[str, Any], path: Path) -> None:
 
 def outcome(path: Path) -> Checkpoint:
     """What a run has written or, from a copy of its state, its averaged weights at that point."""
-    if not path.name.endswith(".state.safetensors"):
+    if not path.name.endswith(STATE):
         return load_checkpoint(path, task="forecast")
     state = load_state(path)
     tensors = {name: value.numpy() for name, value in state.part("average").items()}
-    provenance = {"options": {"updates": state.position.step}, "data": state.description["recipe"]}
+    provenance = {
+        "options": {"updates": state.position.step, "seconds": round(state.position.seconds)},
+        "data": state.description["recipe"],
+        "data_fingerprint": state.description["fingerprint"],
+    }
     return Checkpoint("forecast", state.description["config"], tensors, provenance=provenance)
 
 
@@ -66,7 +71,12 @@ def mean_of(stages: Sequence[Checkpoint]) -> Checkpoint:
         name: np.mean([stage.tensors[name].astype(np.float32) for stage in stages], axis=0)
         for name in stages[-1].tensors
     }
-    options = [named(stage.provenance["options"]) | stage.provenance.get("data", {}) for stage in stages]
+    options = [
+        named(stage.provenance["options"])
+        | stage.provenance.get("data", {})
+        | ({"mean of": stage.provenance["mean of"]} if "mean of" in stage.provenance else {})
+        for stage in stages
+    ]
     provenance = stages[-1].provenance | {"options": options[-1]}
     if len(stages) > 1:
         provenance["mean of"] = options
@@ -92,10 +102,8 @@ def measured(checkpoint: Checkpoint, folder: Path) -> Checkpoint:
 
 if __name__ == "__main__":
     outputs = [Path(name) for name in sys.argv[2:]]
-    recipe = load_state(state_path(outputs[-1])).description["recipe"]
+    last = outputs[-1] if outputs[-1].name.endswith(STATE) else state_path(outputs[-1])
+    recipe = load_state(last).description["recipe"]
     mean = mean_of([outcome(output) for output in outputs])
-    if mean.provenance["options"]["init_from"] == WEIGHTS.name:
-        before = load_checkpoint(WEIGHTS, task="forecast").provenance
-        mean = replace(mean, provenance=mean.provenance | {"went on from": before})
     ship(measured(mean, Path(sys.argv[1])), recipe, WEIGHTS)
     print(f"{WEIGHTS}: {WEIGHTS.stat().st_size:,} bytes")
