@@ -35,7 +35,7 @@ lint: $(STAMP)
 test: lint
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest
 
-# The fault tests at full size: kills at random moments and resuming, hostile model files, runs of several processes.
+# The fault tests at full size: kills at random moments and resuming, hostile model files, long lines, several processes.
 torture: $(STAMP)
 	SEQCLI_TORTURE=$(TIMES) SEQCLI_FUZZ=$(FILES) $(BIN)/python -m pytest tests/reliability tests/training/test_distributed.py
 
