@@ -71,9 +71,9 @@ def main(path: str, horizon: int, budget: float, *names: str) -> None:
     start = time.perf_counter()
     result = forecast_prepared(
         prepare(cut, ForecastOptions(horizon=horizon, levels=levels)),
-        train=lambda prepared, alone: train_forecaster(
-            prepared, alone, ForecastTraining(budget=budget), known=known, on_notice=print
-        ).forecaster,
+        train=lambda prepared, alone: (
+            train_forecaster(prepared, alone, ForecastTraining(budget=budget), known=known, on_notice=print).forecaster
+        ),
         known=known,
     )
     row("auto, trained", result.point, result.bands, time.perf_counter() - start)
