@@ -10,13 +10,14 @@ from __future__ import annotations
 import argparse
 import json
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import torch
 from batches import KINDS, Source, validation_windows
 from pool import read_pool
-from torch import Tensor
+from torch import Tensor, nn
 
 from seqcli.checkpoint import load_checkpoint
 from seqcli.forecasting.config import MIDDLE, ForecasterConfig
@@ -31,6 +32,8 @@ EPOCH = 1_000_000  # batches; there is no end to them
 
 class PretrainingTask:
     """Batches by number from a source, and the validation windows."""
+
+    tables: Sequence[nn.Parameter] = ()
 
     def __init__(self, network: ForecastNetwork, source: Source, validation: dict[str, Windows]) -> None:
         self.model, self.source, self.validation = network, source, validation

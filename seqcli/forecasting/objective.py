@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import torch
 from torch import Tensor, nn
@@ -30,6 +32,8 @@ class ForecastTask:
     Windows end in columns before `history.length` - horizon, so the validation part is never a target in training.
     Several processes divide each batch: with any number of them the same is learnt from the same steps.
     """
+
+    tables: Sequence[nn.Parameter] = ()
 
     def __init__(
         self,

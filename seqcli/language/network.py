@@ -62,6 +62,7 @@ class LanguageModel(nn.Module):
     def __init__(self, config: LanguageModelConfig, regularisation: Regularisation | None = None) -> None:
         super().__init__()
         self.config, self.regularisation = config, regularisation or Regularisation()
+        self.sparse = False  # whether the embedding's gradient has only the rows of the tokens that were read
         self.embedding = nn.Parameter(torch.empty(config.vocabulary, config.embedding).uniform_(-0.05, 0.05))
         self.output_bias = nn.Parameter(torch.zeros(config.vocabulary))
         if not config.tied:
@@ -71,7 +72,7 @@ class LanguageModel(nn.Module):
         )
 
     @property
-    def output_weight(self) -> Tensor:
+    def output_weight(self) -> nn.Parameter:
         """(vocabulary, width of the last layer)."""
         return self.embedding if self.config.tied else self.output
 
@@ -79,9 +80,8 @@ class LanguageModel(nn.Module):
         """tokens (time, batch) -> the last layer's outputs (time, batch, width), dropout applied, and the new state."""
         drop = self.regularisation
         table = self.embedding
+        embedded = functional.embedding(tokens, table, sparse=self.sparse)
         if self.training and drop.words:
-            embedded = functional.embedding(tokens, table) * dropout_mask((len(table), 1), drop.words, table)[tokens]
-        else:
-            embedded = functional.embedding(tokens, table)
+            embedded = embedded * dropout_mask((len(table), 1), drop.words, table)[tokens]
         hidden, new_state = self.stack(locked_dropout(embedded, drop.input, self.training), state)
         return hidden, new_state

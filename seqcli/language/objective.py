@@ -75,6 +75,9 @@ class LanguageModelTask:
         self.stream_length = (len(train) - 1) // self.batch_size
         self.bptt = min(bptt, self.stream_length)
         self.seed, self.sampled, self.random_bptt = seed, sampled, random_bptt
+        model.sparse = sampled is not None
+        weights = {id(p): p for p in (model.embedding, model.output_weight)} if model.sparse else {}
+        self.tables = tuple(weights.values())  # one where they are tied
         self.states: list[list[State] | None] = [None] * count
         self._cuts: tuple[int, np.ndarray] | None = None
 

@@ -15,6 +15,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from seqcli.model.randomness import present_generator
 
@@ -166,4 +167,5 @@ class SampledVocabulary:
         position = torch.full((vocabulary,), IGNORED, device=targets.device)
         position[chosen] = torch.arange(len(chosen), device=targets.device)
         scored = torch.where(targets == IGNORED, IGNORED, position[targets.clamp(min=0)])
-        return linear_cross_entropy(hidden, weight[chosen], bias[chosen] + correction, scored)
+        used = functional.embedding(chosen, weight, sparse=True)  # its gradient has these rows and no others
+        return linear_cross_entropy(hidden, used, bias[chosen] + correction, scored)

@@ -101,7 +101,7 @@ class Processes:
         import torch
         from torch import distributed
 
-        known = [torch.zeros_like(p) if p.grad is None else p.grad for p in parameters]
+        known = [torch.zeros_like(p) if p.grad is None else p.grad.to_dense() for p in parameters]
         figures = torch.tensor([loss * tokens if tokens else 0.0, tokens, problem is not None], device=known[0].device)
         message = torch.cat([gradient.reshape(-1).float() * tokens for gradient in known] + [figures])
         with _connected():

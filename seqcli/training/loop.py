@@ -89,7 +89,9 @@ class _Run:
         self.on_progress, self.save, self.should_stop = on_progress, save, should_stop
         self.parameters = [p for p in self.model.parameters() if p.requires_grad]
         self.device = self.parameters[0].device
-        self.optimizer = AdamW(self.parameters, beta2=options.beta2, weight_decay=options.weight_decay)
+        self.optimizer = AdamW(
+            self.parameters, beta2=options.beta2, weight_decay=options.weight_decay, by_rows=task.tables
+        )
         self.rate = 0.0
         self.workers = Workers(options.seed, processes.rank)
         self.position, self.history = Position(), list[Validation]()

@@ -20,6 +20,11 @@ class TrainingTask(Protocol):
     @property
     def model(self) -> nn.Module: ...
 
+    @property
+    def tables(self) -> Sequence[nn.Parameter]:
+        """Parameters of which a batch touches a few rows: their gradients may be sparse, and they move by rows."""
+        ...
+
     def num_batches(self, epoch: int) -> int:
         """How many batches an epoch has, at least one."""
         ...

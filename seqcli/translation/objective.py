@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from seqcli.data.bitext import Bitext, Sentences
 from seqcli.model.softmax import IGNORED, linear_cross_entropy
@@ -51,6 +51,8 @@ class TranslationTask:
     beam search on all of them at the end. Several processes take every so many-th pair of each batch, and so
     do the threads of a process of its share.
     """
+
+    tables: Sequence[nn.Parameter] = ()
 
     def __init__(
         self,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,8 @@ from seqcli.training.state import TrainingState, load_state, save_state
 
 class LineTask:
     """Fit y = 3 x - 1 with dropout noise and a carried value, so that everything a state must hold is used."""
+
+    tables: Sequence[nn.Parameter] = ()
 
     def __init__(self, poison: int | None = None) -> None:
         torch.manual_seed(0)
