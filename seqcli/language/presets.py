@@ -6,8 +6,8 @@ operations: the machine's measured speed, times what of it a run reaches, times 
 D = C / 6 (P + S·E) a size gets to read. Too big a model reads too little, too small a one has nothing left to learn;
 the size taken is the one whose D / P comes nearest to a constant found on validation data (`benchmarks/README.md`).
 
-How often the text is read then decides the regularisation: none is needed before the text repeats, and each doubling
-asks for more.
+How often the text is read then decides the regularisation, dropout and penalties on activations: none is needed before
+the text repeats, and each doubling asks for more, up to a point.
 """
 
 from __future__ import annotations
@@ -140,7 +140,8 @@ def choose_recipe(
         recipe,
         reason=(
             f"{chosen_layers} × {chosen_hidden} {cell}, {estimate}, dropout {regularisation.output:.2f}, "
-            f"batch {recipe.batch_size} × {recipe.bptt}, learning rate {recipe.learning_rate:g}, "
+            + (f"activation penalty {regularisation.activation:.1f}, " if regularisation.activation else "")
+            + f"batch {recipe.batch_size} × {recipe.bptt}, learning rate {recipe.learning_rate:g}, "
             + (f"softmax sampled from {sampled} types" if sampled else "full softmax")
             + (", embeddings from counts of neighbours" if recipe.counted else "")
         ),
@@ -168,7 +169,8 @@ def _regularisation(kind: str, passes: float) -> Regularisation:
     if kind == "char":  # a character is seen so often that its own vector needs hardly any
         share *= 0.6
         return Regularisation(input=share / 4, between=share, output=share)
-    return Regularisation(input=share / 2, between=share, output=share)
+    penalty = min(max(math.log2(max(passes, 1.0)) - 1, 0.0), 2.0)  # in full from eight passes, as Merity et al. have it
+    return Regularisation(input=share / 2, between=share, output=share, activation=penalty, change=penalty / 2)
 
 
 def _uniform_regularisation(dropout: float) -> Regularisation:

@@ -42,6 +42,14 @@ def test_more_passes_get_more_dropout() -> None:
     assert shares[-1] == 0.5
 
 
+def test_penalties_on_activations_come_in_where_words_repeat() -> None:
+    made = [recipe(hidden=256, layers=1, epochs=epochs, seconds=None).regularisation for epochs in (1, 4, 40)]
+    assert [(one.activation, one.change) for one in made] == [(0, 0), (1, 0.5), (2, 1)]
+    assert recipe(kind="char", epochs=40, seconds=None).regularisation.activation == 0
+    assert recipe(dropout=0.5, epochs=40, seconds=None).regularisation.activation == 0
+    assert recipe(epochs=40, seconds=None, regularise={"activation": 0.3}).regularisation.activation == 0.3
+
+
 def test_a_large_text_read_in_part_gets_none() -> None:
     assert recipe(tokens=10**9).regularisation.output == 0
 
