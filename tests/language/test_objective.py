@@ -72,6 +72,29 @@ def test_the_loss_is_the_mean_over_all_steps_with_the_state_carried() -> None:
     assert total == pytest.approx(expected.item(), rel=1e-5)
 
 
+@pytest.mark.parametrize("tied", [True, False])
+def test_under_a_sampled_softmax_the_gradients_of_tables_are_sparse_and_the_same(tied: bool) -> None:
+    torch.manual_seed(0)
+    model = LanguageModel(LanguageModelConfig(50, "lstm", 8, 8, 1, tied))
+    text = np.random.default_rng(0).integers(0, 20, 100)
+    everything = SampledVocabulary(torch.ones(50, dtype=torch.float64))
+    targets_alone = SampledVocabulary(torch.full((50,), 1e-9, dtype=torch.float64))
+
+    def gradients(sampled: SampledVocabulary | None) -> list[torch.Tensor]:
+        made = LanguageModelTask(model, text, text, batch_size=4, bptt=8, seed=0, sampled=sampled)
+        model.zero_grad()
+        made.loss(made.parts(0, 0)[0])[0].backward()
+        assert len(made.tables) == (0 if sampled is None else 1 if tied else 2)
+        assert {id(p) for p in made.tables} == {id(p) for p in model.parameters() if p.grad.is_sparse}
+        return [p.grad for p in model.parameters() if p.grad is not None]
+
+    for sparse, dense in zip(gradients(everything), gradients(None), strict=True):
+        torch.testing.assert_close(sparse.to_dense(), dense)
+    assert model.embedding.grad is not None
+    gradients(targets_alone)
+    assert model.embedding.grad.coalesce().indices().max() < 20, "types that took no part have no gradient"
+
+
 def test_gradients_stop_at_the_cut() -> None:
     t = task()
     t.loss(t.parts(0, 0)[0])

@@ -109,8 +109,10 @@ def test_where_nothing_is_trained_the_first_process_forecasts(folder: Path, meth
 
 
 def test_a_signal_to_any_process_stops_all_and_the_run_goes_on_exactly(folder: Path) -> None:
-    """Dropout masks are drawn by each process for itself, and go on where they stopped."""
-    length = ["--steps", "40", "--batch-size", "4", "--dropout", "0.2"]
+    """Dropout masks and the types of the sampled softmax are drawn by each process for itself, and go on where they
+    stopped; so does each row of the embedding, which moves when it is drawn."""
+    (folder / "text").write_text("".join(f"w{n * n % 1607} w{n % 1607}\n" for n in range(3000)))
+    length = ["--softmax", "sampled", "--steps", "40", "--batch-size", "4", "--dropout", "0.2"]
     run(folder, 2, [*LM, *length, "-o", "whole.lm"])
     running = start_together(folder, 2, [*LM, *length, "--save-interval", "0.001", "-o", "stopped.lm"])
     stop(running, folder / "stopped.state.safetensors")
