@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 from calendar import monthrange
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
 from seqcli.data.frequency import Frequency
 from seqcli.data.panel_time import TimeStyle, to_moment, to_seconds
+
+
+def day_of_month(moments: Iterable[datetime]) -> int | None:
+    """The day on which all `moments` lie, as far as their months have it; 31 for the ends of months, None for none."""
+    found = [(moment.day, monthrange(moment.year, moment.month)[1]) for moment in moments]
+    for day in (31, max((day for day, _ in found), default=31)):
+        if all(own == min(day, last) for own, last in found):
+            return day
+    return None
 
 
 @dataclass(frozen=True)
@@ -16,10 +26,13 @@ class Calendar:
 
     frequency: Frequency
     style: TimeStyle
+    day: int | None = None  # of the month, where dates are months apart and agree on it; 31: its end
 
     def position(self, number: int) -> int:
-        """Where on the grid a style's number lies; numbers between two points of it belong to the nearer one."""
+        """Where on the grid a style's number lies; numbers between two points of it belong to the one before."""
         unit, count = self.frequency.unit, self.frequency.count
+        if self.style.unit == "step":
+            return number // (count if unit == "step" else 1)
         if unit == "month":
             if self.style.unit == "second":
                 moment = to_moment(number)
@@ -38,15 +51,16 @@ class Calendar:
         return self.style.write(self.shift(number, steps))
 
     def shift(self, number: int, steps: int) -> int:
-        """A style's number `steps` periods later. Month ends stay month ends."""
+        """A style's number `steps` periods later, on the same day of the month as far as the month has it."""
         unit, count = self.frequency.unit, self.frequency.count
+        if self.style.unit == "step":  # a day later is one row later where rows have no date
+            return number + steps * (count if unit == "step" else 1)
         if unit == "month" and self.style.unit == "second":
             moment = to_moment(number)
             months = moment.year * 12 + moment.month - 1 + steps * count
             year, month = divmod(months, 12)
-            last = monthrange(year, month + 1)[1]
-            at_end = moment.day == monthrange(moment.year, moment.month)[1] and moment.day >= 28 and moment.day != 1
-            return to_seconds(moment.replace(year=year, month=month + 1, day=last if at_end else min(moment.day, last)))
+            day = min(self.day or moment.day, monthrange(year, month + 1)[1])
+            return to_seconds(moment.replace(year=year, month=month + 1, day=day))
         if unit == "business day":
             week, day = divmod(number // 86400 + 3, 7)
             week, day = divmod(week * 5 + min(day, 4) + steps, 5)

@@ -6,13 +6,14 @@ import hashlib
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 
 import numpy as np
 
-from seqcli.data.calendar import Calendar
+from seqcli.data.calendar import Calendar, day_of_month
 from seqcli.data.frequency import Frequency, infer_frequency, parse_frequency
 from seqcli.data.panel_columns import Layout, find_layout
-from seqcli.data.panel_time import TimeStyle
+from seqcli.data.panel_time import TimeStyle, to_moment
 from seqcli.data.table import Table, parse_numbers, read_table
 from seqcli.errors import DataError
 
@@ -112,8 +113,10 @@ def _build(table: Table, layout: Layout, options: ReadOptions) -> Panel:
         )
 
     some = ordered[:: -(-len(ordered) // LOOKED_AT)]
-    frequency = _frequency(table, layout, options, [numbers[rows[:2000]].tolist() for _, rows in some], style)
-    calendar = Calendar(frequency, style)
+    runs = [numbers[rows[:2000]].tolist() for _, rows in some]
+    frequency = _frequency(table, layout, options, runs, style)
+    dated = frequency.unit == "month" and style.unit == "second"
+    calendar = Calendar(frequency, style, day_of_month(map(to_moment, set(chain(*runs)))) if dated else None)
     covariates = np.array([values[name] for name in options.covariates]).reshape(len(options.covariates), len(table))
     series, gaps = [], 0
     for key, rows in ordered:
@@ -204,9 +207,8 @@ def _frequency(
         return frequency
     found = infer_frequency(runs, style.unit)
     if found is None:
-        return {"second": Frequency("day"), "month": Frequency("month", 12 if style.name == "years" else 1)}.get(
-            style.unit, Frequency("step")
-        )
+        months = {"years": 12, "quarters": 3}.get(style.name, 1)
+        return {"second": Frequency("day"), "month": Frequency("month", months)}.get(style.unit, Frequency("step"))
     return found
 
 

@@ -189,7 +189,9 @@ def _time_column(table: Table, names: Sequence[str], day_first: bool | None) -> 
         named = plain in TIME_NAMES or any(
             word in plain for word in ("date", "time", "month", "year", "week", "quarter", "day")
         )
-        weak = found[0].name in ("numbers", "years", "yyyymm", "yyyymmdd") or "since 1970" in found[0].name
+        weak = (
+            found[0].name in ("numbers", "years", "yyyymm", "yyyymmdd", "year.month") or "since 1970" in found[0].name
+        )
         score = (2.0 if named else 0.0) + (0.0 if weak else 3.0) - 0.001 * place
         if (
             weak

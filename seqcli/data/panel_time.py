@@ -141,7 +141,8 @@ def _four_digits(moment: datetime, form: str) -> str:
 def _slashed_order(
     texts: Sequence[str], day_first: bool | None
 ) -> tuple[Callable[[Sequence[str]], TimeStyle | None], str | None]:
-    """How to read 04/05/2021: by what is possible in the whole column, else by even spacing, else month first."""
+    """How to read 04/05/2021: by what is possible in the whole column, else by which part changes, else day first with
+    points and month first otherwise."""
     pattern = r"(\d{1,2})([-/.])(\d{1,2})\2(\d{4}|\d{2})" + _CLOCK
     pairs = [(int(m[1]), int(m[3]), m[2]) for m in (re.fullmatch(pattern, text.strip()) for text in texts) if m]
     notice = None
@@ -207,10 +208,15 @@ def _month(sample: Sequence[str]) -> TimeStyle | None:
     match = re.fullmatch(r"(\d{1,4})([-/.Mm])(\d{1,2})", sample[0])
     if match and len(match[1]) != 2:
         year_width, month_width, sep = len(match[1]), len(match[3]), match[2]
+        name = "year-month"
+        if sep == ".":  # 5.3 is no month but a number, 2021.3 may be one or the other
+            if not all(re.fullmatch(r"(18|19|20|21)\d\d\.\d{1,2}", text) for text in sample):
+                return None
+            name = "year-month" if all(len(text) == 7 for text in sample) else "year.month"
         pad = 2 if month_width == 2 else 1
         width = 4 if year_width == 4 else 1
         return _month_style(
-            "year-month",
+            name,
             r"(\d{1,4})[-/.M](\d{1,2})",
             lambda m: (int(m[1]), int(m[2])),
             lambda y, m: f"{y:0{width}d}{sep}{m:0{pad}d}",

@@ -40,6 +40,12 @@ def labels(panel, index=0):
     ("times", "frequency", "following"),
     [
         (["2020-01-31", "2020-02-29", "2020-03-31", "2020-04-30"], "monthly", "2020-05-31"),
+        (["2021-04-30", "2021-05-30", "2021-06-30"], "monthly", "2021-07-30"),
+        (["2021-02-28", "2021-03-28", "2021-04-28"], "monthly", "2021-05-28"),
+        (["2021-12-30", "2022-01-30", "2022-02-28"], "monthly", "2022-03-30"),
+        (["2021-04-30"], "daily", "2021-05-01"),
+        (["2020Q1"], "quarterly", "2020Q2"),
+        (["2021.9", "2021.10", "2021.11"], "monthly", "2021.12"),
         (["1-11", "1-12", "2-01"], "monthly", "2-02"),
         (["2020Q3", "2020Q4", "2021Q1"], "quarterly", "2021Q2"),
         (["Q3 2020", "Q4 2020", "Q1 2021"], "quarterly", "Q2 2021"),
@@ -127,6 +133,24 @@ def test_a_file_without_times_is_in_order(read):
     panel = read("y\n3\n1\n2\n")
     assert panel.time_name is None
     assert panel.series[0].values.tolist() == [3, 1, 2]
+
+
+@pytest.mark.parametrize("time", ["year", "t", None])
+def test_numbers_with_a_decimal_are_no_months(read, time):
+    rates = [5.3, 4.9, 4.4, 3.9, 543.3, 8.1]
+    head = "rate\n" if time is None else f"{time},rate\n"
+    panel = read(
+        head + "".join(f"{rate}\n" if time is None else f"{2015 + t},{rate}\n" for t, rate in enumerate(rates))
+    )
+    assert (panel.time_name, panel.target_name) == (time, "rate")
+    assert panel.series[0].values.tolist() == rates
+
+
+@pytest.mark.parametrize("frequency", ["D", "h", "Q", "Y", "2D"])
+def test_rows_without_times_are_counted_whatever_their_frequency(read, frequency):
+    panel = read("y\n5\n7\n6\n", frequency=frequency)
+    assert labels(panel) == ["1", "2", "3", "4"]
+    assert [panel.calendar.position(number) for number in (1, 2, 3)] == [1, 2, 3]
 
 
 def test_ambiguous_days_are_guessed_aloud_and_can_be_told(read):
