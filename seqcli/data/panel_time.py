@@ -10,6 +10,7 @@ from datetime import date, datetime, timedelta
 _MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
 _EPOCH = datetime(1970, 1, 1)
 _CLOCK = r"(?:[T ]\s*(\d{1,2}):(\d{2})(?::(\d{2})(?:[.,]\d+)?)?\s*([AaPp][Mm])?)?\s*(Z|[+-]\d{2}:?\d{2})?"
+_CLOCK_AND_ZONE = re.compile(r"(\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?(?:\s*[AaPp][Mm])?)(\s*(?:Z|[+-]\d{2}:?\d{2}))\s*$")
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,9 @@ class TimeStyle:
 
 def find_style(texts: Sequence[str], *, day_first: bool | None = None) -> tuple[TimeStyle, str | None] | None:
     """The style that `texts` are written in, and a notice when it had to be guessed; None when there is none."""
+    if zone := _zone(texts):
+        found = find_style([_CLOCK_AND_ZONE.sub(r"\1", text) for text in texts], day_first=day_first)
+        return found and (_with_zone(found[0], zone), found[1])
     sample = [text.strip() for text in texts[:200]]
     if not sample:
         return None
@@ -49,6 +53,26 @@ def find_style(texts: Sequence[str], *, day_first: bool | None = None) -> tuple[
         if style is not None and sum(style.parse(text) is not None for text in sample) >= 0.8 * len(sample):
             return style, numeric[1] if make is numeric[0] else None
     return None
+
+
+def _zone(texts: Sequence[str]) -> str:
+    """The offset from UTC that can be left aside: that of all times, or the last where all have the same clock, as
+    local midnights have through the year. Empty where there is none, or where the times need it to be in order."""
+    if not texts or not _CLOCK_AND_ZONE.search(texts[0]):
+        return ""
+    found = [match for match in map(_CLOCK_AND_ZONE.search, texts) if match]
+    alike = len({match[2] for match in found}) == 1 or len({match[1] for match in found}) == 1
+    return found[-1][2] if alike else ""
+
+
+def _with_zone(style: TimeStyle, zone: str) -> TimeStyle:
+    """The style of local times, for times with an offset, which is read over and written as `zone`."""
+    return TimeStyle(
+        style.name,
+        style.unit,
+        lambda text: style.parse(_CLOCK_AND_ZONE.sub(r"\1", text)),
+        lambda number: style.write(number) + zone,
+    )
 
 
 def to_seconds(moment: datetime) -> int:

@@ -153,6 +153,30 @@ def test_rows_without_times_are_counted_whatever_their_frequency(read, frequency
     assert [panel.calendar.position(number) for number in (1, 2, 3)] == [1, 2, 3]
 
 
+@pytest.mark.parametrize(
+    ("times", "frequency", "following"),
+    [
+        ([f"2021-03-{d:02d}T00:00:00+01:00" for d in (1, 2, 3, 4, 5, 8, 9, 10)], "business days", "-11T00:00:00+01:00"),
+        ([f"2021-03-{d:02d} 09:00:00-0500" for d in (27, 28, 29)], "daily", "-30 09:00:00-0500"),
+        (
+            [f"2021-03-{d}T00:00{z}" for d, z in ((27, "+01:00"), (28, "+01:00"), (29, "+02:00"))],
+            "daily",
+            "-30T00:00+02:00",
+        ),
+        ([f"2021-03-28T0{h}:00Z" for h in (1, 2, 3)], "hourly", "-28T04:00Z"),
+        (
+            ["2021-03-28T01:00+01:00", "2021-03-28T03:00+02:00", "2021-03-28T04:00+02:00"],
+            "hourly",
+            "-28T03:00+00:00",
+        ),
+    ],
+)
+def test_offsets_from_utc_do_not_move_dates(read, times, frequency, following):
+    panel = read(table(times))
+    assert panel.frequency.name == frequency
+    assert labels(panel)[-1].endswith(following)
+
+
 def test_ambiguous_days_are_guessed_aloud_and_can_be_told(read):
     text = "date,y\n01/02/2020,1\n02/02/2020,2\n03/02/2020,3\n"
     assert any("--day-first" in note for note in read(text).notes)
