@@ -6,7 +6,7 @@ import contextlib
 import errno
 import fcntl
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO
@@ -50,6 +50,17 @@ def whole_file(path: Path) -> Iterator[BinaryIO]:
             os.fsync(folder)  # the rename itself must survive a power cut
         finally:
             os.close(folder)
+
+
+def write_text(path: Path, lines: Iterable[str]) -> None:
+    """Write text, UTF-8, whole or not at all; a pipe, a device or a link, as /dev/stdout is, takes it as it comes.
+    Raises as `writing`."""
+    if path.is_symlink() or (path.exists() and not path.is_file()):
+        with writing(path), path.open("w", encoding="utf-8", newline="") as stream:
+            stream.writelines(lines)
+        return
+    with whole_file(path) as file:
+        file.writelines(line.encode() for line in lines)
 
 
 def check_writable(path: Path, *, overwrite: bool) -> None:

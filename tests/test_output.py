@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from seqcli.errors import SeqcliError, UsageError
-from seqcli.output import TEMPORARY, OutputLock, check_writable
+from seqcli.output import TEMPORARY, OutputLock, check_writable, write_text
 
 
 @pytest.fixture
@@ -58,3 +59,22 @@ def test_a_second_process_is_refused(tmp_path: Path) -> None:
         assert "another process" in second.stderr
     assert subprocess.run([sys.executable, "-c", code, str(path)], check=False).returncode == 0
     assert list(tmp_path.iterdir()) == []
+
+
+def test_text_is_written_whole_and_a_link_stays_one(tmp_path: Path) -> None:
+    plain, link, old = tmp_path / "plain", tmp_path / "link", tmp_path / "old"
+    old.write_text("old")
+    link.symlink_to(old)
+    for path in (plain, link):
+        write_text(path, ["天", "空\n"])
+        assert path.read_text() == "天空\n"
+    assert link.is_symlink()
+
+    def failing() -> Iterator[str]:
+        yield "new"
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        write_text(plain, failing())
+    assert plain.read_text() == "天空\n"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["link", "old", "plain"]

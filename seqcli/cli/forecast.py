@@ -64,6 +64,8 @@ class NetworkOptions:
     resume: bool
     seed: int
     day_first: bool | None
+    encoding: str
+    errors: str
 
     @property
     def is_wanted(self) -> bool:
@@ -174,6 +176,8 @@ def forecast(
         resume=resume,
         seed=seed,
         day_first=day_first,
+        encoding=encoding,
+        errors=errors,
     )
     names = tuple(name.strip() for name in covariates.split(",")) if covariates else ()
     read = ReadOptions(
@@ -201,7 +205,7 @@ def forecast(
     if not trains and not console.is_first():
         return
     with joined("cpu") if trains else contextlib.nullcontext(ALONE) as processes:
-        processes.decide(lambda: _check(network, names, method, backtest, plot, output))
+        processes.decide(lambda: _check(data, network, names, method, backtest, plot, output))
         processes.check_inputs([data])
         made = _forecast(processes.together(lambda: _prepare(data, read, asked)), network, processes)
     if made is None:
@@ -218,14 +222,20 @@ def forecast(
         save_plot(Path(plot), result)
         console.notice(f"saved {plot}")
     if backtest:
-        write_rows(list(result.table[0]), result.table, form)
+        write_rows(list(result.table[0]), result.table, form, output)
     else:
         write_forecast(result, output, form, excel_safe=excel_safe)
     leave(interruption, ended)
 
 
 def _check(
-    network: NetworkOptions, names: tuple[str, ...], method: str, backtest: int, plot: str | None, output: str | None
+    data: str,
+    network: NetworkOptions,
+    names: tuple[str, ...],
+    method: str,
+    backtest: int,
+    plot: str | None,
+    output: str | None,
 ) -> None:
     """Refuse before any work what cannot end well."""
     if plot is not None and Path(plot).suffix.lower() not in (".svg", ".html", ".png"):
@@ -233,6 +243,9 @@ def _check(
     for place in (plot, output):
         if place is not None and not _is_writable(Path(place)):
             raise SeqcliError(f"{place}: cannot be written", hint="name a file in a folder that is there")
+        for source in (data, network.future, network.holidays):
+            if place is not None and source is not None and _is_same(place, source):
+                raise UsageError(f"{place}: is read by this command", hint="name another file for what is written")
     if bool(names) != (network.future is not None):
         raise UsageError(
             "--covariates and --future need each other", hint="name the columns and the file of their future"
@@ -256,6 +269,10 @@ def _check(
         from seqcli.output import check_writable
 
         check_writable(Path(network.save), overwrite=network.overwrite or network.resume)
+
+
+def _is_same(first: str, second: str) -> bool:
+    return os.path.isfile(first) and os.path.exists(second) and os.path.samefile(first, second)
 
 
 def _is_writable(path: Path) -> bool:
@@ -307,12 +324,13 @@ def _known(prepared: Prepared, network: NetworkOptions, config: ForecasterConfig
     from seqcli.forecasting.covariates import HOLIDAYS, holidays_end_early, known_inputs, read_future, read_holidays
 
     panel, horizon = prepared.panel, prepared.horizon
-    future = read_future(panel, network.future, horizon) if network.future is not None else None
+    reading = {"encoding": network.encoding, "errors": network.errors}
+    future = read_future(panel, network.future, horizon, **reading) if network.future is not None else None
     days = config.holidays if config is not None else ()
     if network.holidays is not None:
         if config is not None and HOLIDAYS[0] not in config.covariates:
             raise UsageError("the model was trained without holidays", hint="leave --holidays out")
-        days = read_holidays(network.holidays, day_first=network.day_first)
+        days = read_holidays(network.holidays, day_first=network.day_first, **reading)
     if holidays_end_early(panel, horizon, days):
         console.notice("the last holiday lies before the time to be forecast: --holidays should hold those to come")
     if config is None:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from typing import TYPE_CHECKING
 
 from seqcli.cli import console, options
 from seqcli.cli.charts import Band, Line, line_chart
-from seqcli.cli.rows import csv_line, write_rows
-from seqcli.output import writing
+from seqcli.cli.rows import write_rows
 
 if TYPE_CHECKING:
     from seqcli.forecasting.forecast import Forecast
@@ -29,18 +27,8 @@ def write_forecast(result: Forecast, output: str | None, form: options.RowFormat
         }
         for row in result.rows()
     )
-    columns = result.columns()
-    if output is not None:
-        with writing(output), open(output, "w", encoding="utf-8", newline="") as file:
-            if form == "ndjson":
-                file.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
-            else:
-                file.write(csv_line(columns))
-                file.writelines(csv_line([row[name] for name in columns]) for row in rows)
-        console.notice(f"saved {output}")
-        return
-    write_rows(columns, rows, form)
-    if (form or ("table" if sys.stdout.isatty() else "csv")) == "table":
+    write_rows(result.columns(), rows, form, output)
+    if output is None and (form or ("table" if sys.stdout.isatty() else "csv")) == "table":
         _draw(result)  # last, where it is seen when the table is long
 
 

@@ -7,37 +7,56 @@ import io
 import json
 import math
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from seqcli.cli import console
 from seqcli.cli.options import RowFormat
+from seqcli.output import write_text
 
 
-def write_rows(columns: Sequence[str], rows: Iterable[Mapping[str, Any]], form: RowFormat | None = None) -> None:
-    """Write `rows` under `columns` to stdout; without a `form`, a table on a terminal and CSV elsewhere.
+def write_rows(
+    columns: Sequence[str], rows: Iterable[Mapping[str, Any]], form: RowFormat | None = None, output: str | None = None
+) -> None:
+    """Write `rows` under `columns` to the file `output` as CSV or NDJSON, or to stdout; without a `form`, a table on a
+    terminal and CSV elsewhere.
 
     CSV and NDJSON go out row by row as the rows come, floats as their shortest exact form, the header with the first
     row, so that input which cannot be used leaves nothing behind; a table waits for all rows. A missing or None value
     is empty in a table or CSV and null in NDJSON.
     """
+    if output is not None:
+        write_text(Path(output), _lines(columns, rows, form))
+        console.notice(f"saved {output}")
+        return
     form = form or ("table" if sys.stdout.isatty() else "csv")
     if form == "table":
         _write_table(columns, rows)
-    elif form == "csv":
-        header = csv_line(columns)
-        for row in rows:
-            console.write(header + csv_line([row.get(column) for column in columns]))
-            header = ""
-        console.write(header)
-    else:
-        for row in rows:
-            write_json({column: row.get(column) for column in columns})
+        return
+    for line in _lines(columns, rows, form):
+        console.write(line)
 
 
 def write_json(value: Mapping[str, Any]) -> None:
     """One JSON object on one line of stdout; other alphabets stay readable, not-a-number becomes null."""
-    console.write(json.dumps(_finite(value), ensure_ascii=False, allow_nan=False) + "\n")
+    console.write(_json_line(value))
+
+
+def _lines(columns: Sequence[str], rows: Iterable[Mapping[str, Any]], form: RowFormat | None) -> Iterator[str]:
+    if form == "ndjson":
+        for row in rows:
+            yield _json_line({column: row.get(column) for column in columns})
+        return
+    header = csv_line(columns)
+    for row in rows:
+        yield header + csv_line([row.get(column) for column in columns])
+        header = ""
+    yield header
+
+
+def _json_line(value: Mapping[str, Any]) -> str:
+    return json.dumps(_finite(value), ensure_ascii=False, allow_nan=False) + "\n"
 
 
 def csv_line(values: Sequence[Any]) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from seqcli.forecasting.batch import fill_missing
 from seqcli.forecasting.methods import forecast_all
 from seqcli.forecasting.metrics import coverage, mase, mean_known, quantile_loss, recent_scale, scale, smape
 
@@ -15,7 +16,7 @@ from seqcli.forecasting.metrics import coverage, mase, mean_known, quantile_loss
 class Folds:
     """Histories cut at earlier origins, and what followed; each is a row.
 
-    `actual` is (folds, horizon), NaN beyond what is known; `member` the series, `back` how many origins before the
+    `actual` is (folds, horizon), NaN where nothing is known; `member` the series, `back` how many origins before the
     latest one; `scales` the MASE scale of the history, `recent` the one intervals are measured in.
     """
 
@@ -27,10 +28,19 @@ class Folds:
     recent: np.ndarray
 
 
-def cut(series: Sequence[np.ndarray], horizon: int, season: int, *, origins: int, stride: int | None = None) -> Folds:
+def cut(
+    series: Sequence[np.ndarray],
+    horizon: int,
+    season: int,
+    *,
+    origins: int,
+    stride: int | None = None,
+    fill: str = "interpolate",
+) -> Folds:
     """Cut each series at up to `origins` points, the latest `horizon` before its end, the others `stride` earlier.
 
-    A history keeps at least two seasons and a bit; a series too short for the horizon is cut for a shorter one.
+    A history keeps at least two seasons and a bit; a series too short for the horizon is cut for a shorter one. What is
+    missing is filled after the cut, so that a history does not know what follows, and is missing from what followed.
     """
     histories, actual, member, back = [], [], [], []
     for index, values in enumerate(series):
@@ -43,7 +53,7 @@ def cut(series: Sequence[np.ndarray], horizon: int, season: int, *, origins: int
             end = len(values) - reach - number * step
             if end < least:
                 break
-            histories.append(values[:end])
+            histories.append(fill_missing(values[:end], season, fill))
             row = np.full(horizon, np.nan)
             row[:reach] = values[end : end + reach]
             actual.append(row)

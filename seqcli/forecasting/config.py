@@ -92,4 +92,4 @@ def _finite(value: Any) -> bool:
 
 
 def _pair(value: Any) -> bool:
-    return type(value) is list and len(value) == 2 and all(map(_finite, value))
+    return type(value) is list and len(value) == 2 and all(map(_finite, value)) and value[1] > 0

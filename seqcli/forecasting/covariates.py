@@ -165,12 +165,14 @@ def _holiday_rows(dates: Sequence[datetime], holidays: Sequence[int], frequency:
     return [counts[1:-1], counts[2:], counts[:-2]]
 
 
-def read_holidays(path: str, *, day_first: bool | None = None) -> tuple[int, ...]:
+def read_holidays(
+    path: str, *, day_first: bool | None = None, encoding: str = "utf-8", errors: str = "strict"
+) -> tuple[int, ...]:
     """The dates in a CSV file, as days since 1970; other columns, such as the names of the days, are not looked at.
 
     Raises `DataError` naming row and column for a file without dates or a cell that is none.
     """
-    table = read_table(path)
+    table = read_table(path, encoding=encoding, errors=errors)
     for name, column in table.columns.items():
         found = find_style(list(dict.fromkeys(column)), day_first=day_first)
         if found is None or found[0].unit != "second":
@@ -198,7 +200,9 @@ def holidays_end_early(panel: Panel, horizon: int, holidays: Sequence[int]) -> b
     return bool(holidays) and max(holidays) < latest
 
 
-def read_future(panel: Panel, path: str, horizon: int) -> list[np.ndarray]:
+def read_future(
+    panel: Panel, path: str, horizon: int, *, encoding: str = "utf-8", errors: str = "strict"
+) -> list[np.ndarray]:
     """Each series' covariates of the next `horizon` periods, from the CSV file `path`, which has the panel's time,
     series and covariate columns. (covariates, horizon) a series.
 
@@ -207,7 +211,7 @@ def read_future(panel: Panel, path: str, horizon: int) -> list[np.ndarray]:
     """
     if panel.wide or panel.time_name is None:
         raise UsageError("--covariates needs one row a series and time", hint="--series names the series columns")
-    table = read_table(path)
+    table = read_table(path, encoding=encoding, errors=errors)
     for name in (panel.time_name, *panel.key_names, *panel.covariate_names):
         if name not in table.columns:
             hint = f"name its columns as in the data; it has {', '.join(list(table.columns)[:12])}"

@@ -36,15 +36,11 @@ def evaluate_forecaster(
     long = [one for one in panel.series if len(one.values) >= 2 * horizon + 4]
     if not long:
         raise DataError(f"no series has the {2 * horizon + 4} values this takes", path=path)
-    filled = [fill_missing(one.values, season) for one in long]
     actual = np.array([one.values[-horizon:] for one in long])
-    histories = [values[:-horizon] for values in filled]
+    histories = [fill_missing(one.values[:-horizon], season) for one in long]  # with nothing of what follows
     cut = replace(
         panel,
-        series=[
-            replace(one, values=h, covariates=one.covariates[:, :-horizon])
-            for one, h in zip(long, histories, strict=True)
-        ],
+        series=[replace(one, values=one.values[:-horizon], covariates=one.covariates[:, :-horizon]) for one in long],
     )
     known = known_inputs(
         cut,

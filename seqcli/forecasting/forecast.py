@@ -91,6 +91,7 @@ class Prepared:
     panel: Panel
     options: ForecastOptions
     filled: list[np.ndarray]
+    known: list[np.ndarray]  # the same, NaN where it is not known but filled in
     season: int
     horizon: int
     levels: tuple[float, ...]
@@ -128,7 +129,8 @@ def prepare(panel: Panel, options: ForecastOptions = ForecastOptions()) -> Prepa
     if options.season is None and by_day and is_weekly(filled, season):
         season *= 7
         notes.append(f"the week is stronger in the data than the day: a season of {season}; --season says otherwise")
-    return Prepared(panel, options, filled, season, horizon, levels, notes)
+    known = filled if options.fill == "zero" else [one.values for one in panel.series]
+    return Prepared(panel, options, filled, known, season, horizon, levels, notes)
 
 
 def forecast_panel(
@@ -159,21 +161,23 @@ def forecast_prepared(
     panel, options, filled = prepared.panel, prepared.options, prepared.filled
     season, horizon, levels = prepared.season, prepared.horizon, prepared.levels
     chosen = [choose(values, options.method) for values in filled]
-    notes = prepared.notes + _unusual(chosen, filled, season, options.method)
-    folds = _calibration_folds(filled, horizon, season)
+    folds = _calibration_folds(prepared.known, horizon, season, options.fill)
     # together: one run of the recursions serves the forecast and its earlier origins
     every = forecast_all([*filled, *folds.histories], horizon, season, options.method)
     point, forecast = every[: len(filled)], every[len(filled) :]
     floor = _floor(filled)
     bands = _intervals(filled, point, chosen, folds, forecast, season, levels)
-    table = _backtest_table(filled, horizon, season, options, levels) if options.backtest else []
+    table = _backtest_table(prepared.known, horizon, season, options, levels) if options.backtest else []
     if train is None and forecaster is None:
+        notes = prepared.notes + _unusual(chosen, filled, season, options.method)
         verdict = _verdict(folds, forecast, horizon, season, panel, len(filled))
         return Forecast(panel, season, horizon, levels, point, bands, chosen, table, verdict, notes)
 
     # what a network has learnt from tells nothing of its errors: one trained here is measured on what was held out
-    held = cut(filled, horizon, season, origins=1 if train is not None else _origins_kept(len(filled)))
-    held = select(held, ~np.isnan(held.actual).any(axis=1))
+    origins_held = 1 if train is not None else _origins_kept(len(filled))
+    held = cut(prepared.known, horizon, season, origins=origins_held, fill=options.fill)
+    ends = np.array([len(history) + horizon for history in held.histories], int)
+    held = select(held, ends <= np.array([len(values) for values in filled])[held.member])
     earlier = fold_forecasts(held, horizon, season, options.method)
     if forecaster is None and train is not None:
         alone, latest = np.full((len(filled), horizon), np.nan), held.back == 0
@@ -181,15 +185,28 @@ def forecast_prepared(
         forecaster = train(prepared, alone)
     assert forecaster is not None
     share = forecaster.config.weight
-    if share > 0:
-        history = make_history(panel, filled, known.values if known else None)
-        network = forecaster.quantiles(history, np.full(len(filled), history.length), horizon)
-        network_held = _held_quantiles(forecaster, history, held, horizon)
-        point = np.maximum(share * network[..., MIDDLE] + (1 - share) * point, floor[:, None])
-        earlier = share * network_held[..., MIDDLE] + (1 - share) * earlier
-        earlier = np.maximum(earlier, floor[held.member][:, None])
+    notes = prepared.notes + _unusual(chosen, filled, season, options.method, mixed=share > 0)
+    mixed = np.flatnonzero(np.array(chosen) != "naive")  # constant and very short series stay as they are
+    if share > 0 and len(mixed):
+        history = make_history(prepared.known, filled, known.values if known else None)
+        network = forecaster.quantiles(history, np.full(len(filled), history.length), horizon)[mixed]
+        own = np.flatnonzero(np.isin(held.member, mixed))
+        network_held = _held_quantiles(forecaster, history, held, horizon)[own]
+        point[mixed] = np.maximum(share * network[..., MIDDLE] + (1 - share) * point[mixed], floor[mixed][:, None])
+        earlier[own] = share * network_held[..., MIDDLE] + (1 - share) * earlier[own]
+        earlier[own] = np.maximum(earlier[own], floor[held.member[own]][:, None])
         spread, spread_held = offsets(network, levels), offsets(network_held, levels)
-        bands = adapt(point, spread, held.actual, earlier, spread_held, levels, floor, trust=1.0, learnt=1.0)
+        bands[mixed] = adapt(
+            point[mixed],
+            spread,
+            held.actual[own],
+            earlier[own],
+            spread_held,
+            levels,
+            floor[mixed],
+            trust=1.0,
+            learnt=1.0,
+        )
     verdict = _verdict(held, earlier, horizon, season, panel, len(filled))
     return Forecast(panel, season, horizon, levels, point, bands, chosen, table, verdict, notes, forecaster)
 
@@ -260,18 +277,20 @@ def _intervals(
     return bands
 
 
-def _calibration_folds(series: Sequence[np.ndarray], horizon: int, season: int) -> Folds:
+def _calibration_folds(series: Sequence[np.ndarray], horizon: int, season: int, fill: str) -> Folds:
     """Earlier origins to learn the intervals' widths from: many of one series, few of each of many."""
     chosen: Sequence[int] = range(len(series))
     if len(series) > MOST_CALIBRATED:
         chosen = np.linspace(0, len(series) - 1, MOST_CALIBRATED).astype(int).tolist()
     origins = int(np.clip(MOST_FOLDS // max(len(chosen), 1), 2, 12))
-    folds = cut([series[index] for index in chosen], horizon, season, origins=origins)
+    folds = cut([series[index] for index in chosen], horizon, season, origins=origins, fill=fill)
     return replace(folds, member=np.asarray(chosen, int)[folds.member] if len(folds.member) else folds.member)
 
 
-def _unusual(chosen: Sequence[str], series: Sequence[np.ndarray], season: int, method: str) -> list[str]:
-    """Notices for series that do not get what the others get."""
+def _unusual(
+    chosen: Sequence[str], series: Sequence[np.ndarray], season: int, method: str, *, mixed: bool = False
+) -> list[str]:
+    """Notices for series that do not get what the others get; `mixed` with a network, which these get, too."""
     if method != "auto":
         return []
     notes = []
@@ -286,7 +305,7 @@ def _unusual(chosen: Sequence[str], series: Sequence[np.ndarray], season: int, m
         notes.append(f"{among(constant)}: constant, forecast as it is")
     if short:
         notes.append(f"{among(short)}: fewer than 4 values, the last one is repeated")
-    if counts["intermittent"]:
+    if counts["intermittent"] and not mixed:
         notes.append(f"{among(counts['intermittent'])}: mostly zero, forecast by Croston-type methods")
     few = sum(4 <= len(values) < 2 * season for values in series) if season > 1 else 0
     if few:
@@ -302,7 +321,7 @@ def _verdict(folds: Folds, forecast: np.ndarray, horizon: int, season: int, pane
     simple = fold_forecasts(part, horizon, season, "seasonal-naive")
     ours, theirs = measure(part, forecast[latest])["mase"], measure(part, simple)["mase"]
     name = "seasonal naive" if season > 1 else "naive"
-    reach = int((~np.isnan(part.actual)).sum(axis=1).max())
+    reach = int(np.flatnonzero(~np.isnan(part.actual).all(axis=0)).max()) + 1
     span = f"the last {reach} {panel.frequency.step}{'s' if reach > 1 else ''}"
     sample = f" of {len(part.histories):,} of {count:,} series" if len(part.histories) < count else ""
     if not np.isfinite(ours) or not np.isfinite(theirs) or theirs == 0:
@@ -317,14 +336,15 @@ def _backtest_table(
 ) -> list[dict[str, Any]]:
     """One row a method: measures over `options.backtest` origins a horizon apart. Intervals are made as those of the
     forecast are, from what was known at the origin that is measured."""
-    folds = cut(series, horizon, season, origins=options.backtest, stride=horizon)
+    folds = cut(series, horizon, season, origins=options.backtest, stride=horizon, fill=options.fill)
     if not folds.histories:
         raise DataError(
             f"no series is long enough to hold {horizon} values back", hint="give a shorter --horizon, or no --backtest"
         )
     origins = [np.flatnonzero(folds.back == number) for number in set(folds.back.tolist())]
     histories = [[folds.histories[row] for row in rows] for rows in origins]
-    earlier = [_calibration_folds(part, horizon, season) for part in histories]
+    known = [[series[folds.member[row]][: len(folds.histories[row])] for row in rows] for rows in origins]
+    earlier = [_calibration_folds(part, horizon, season, options.fill) for part in known]
     names = [options.method, "seasonal-naive"]
     names += [name for name in ("theta", "ets") if options.method == "auto"]
     rows = []

@@ -10,7 +10,7 @@ import numpy as np
 
 from seqcli.checkpoint import Checkpoint, check_parameters
 from seqcli.data.panel import Panel
-from seqcli.errors import UsageError
+from seqcli.errors import CheckpointError, UsageError
 from seqcli.forecasting.config import MIDDLE, QUANTILES, ForecasterConfig
 from seqcli.forecasting.covariates import own_names
 from seqcli.forecasting.inputs import Inputs
@@ -111,4 +111,7 @@ def offsets(quantiles: np.ndarray, levels: Sequence[float]) -> np.ndarray:
 
 def load_forecaster(checkpoint: Checkpoint) -> Forecaster:
     """The forecaster in a checkpoint; `CheckpointError` when its parameters do not fit together."""
-    return Forecaster(ForecasterConfig.from_json(checkpoint.config), checkpoint.tensors, metrics=checkpoint.metrics)
+    config = ForecasterConfig.from_json(checkpoint.config)
+    if len(config.scaling) != len(own_names(config.covariates)):
+        raise CheckpointError("the forecaster's configuration does not scale each of the covariates it has")
+    return Forecaster(config, checkpoint.tensors, metrics=checkpoint.metrics)

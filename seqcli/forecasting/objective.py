@@ -70,7 +70,8 @@ class ForecastTask:
     def _windows(self, series: np.ndarray, ends: np.ndarray) -> Windows:
         inputs = inputs_at(self.history, series, ends, self.horizon, self.season)
         past, _ = past_values(self.history, series, ends, self.season)
-        actual = self.history.values[series[:, None], ends[:, None] + np.arange(self.horizon)]
+        places = series[:, None], ends[:, None] + np.arange(self.horizon)
+        actual = np.where(self.history.observed[places], self.history.values[places], np.nan)
         return make_windows(inputs, past, actual, self.season)
 
     def loss(self, part: Windows) -> tuple[Tensor, int]:

@@ -12,7 +12,7 @@ from seqcli.data.panel import series_names
 from seqcli.errors import UsageError
 from seqcli.forecasting.axes import time_marks, value_marks
 from seqcli.forecasting.forecast import Forecast
-from seqcli.output import writing
+from seqcli.output import write_text, writing
 
 MOST_DRAWN = 60  # series in one picture
 WIDTH, HEIGHT = 760, 250  # of one series' chart, in pixels
@@ -70,15 +70,13 @@ def save_plot(path: Path, result: Forecast) -> None:
         _chart(result, index, name) for index, name in zip(range(MOST_DRAWN), series_names(result.panel), strict=False)
     ]
     kind = path.suffix.lower()
-    with writing(path):
-        if kind == ".png":
+    if kind == ".png":
+        with writing(path):
             _save_png(path, charts)
-        elif kind == ".svg":
-            path.write_text(_svg(charts), encoding="utf-8")
-        elif kind == ".html":
-            path.write_text(_html(charts, result), encoding="utf-8")
-        else:
-            raise UsageError(f"{path}: what to draw is told by its ending", hint="name it .svg, .html or .png")
+    elif kind in (".svg", ".html"):
+        write_text(path, [_svg(charts) if kind == ".svg" else _html(charts, result)])
+    else:
+        raise UsageError(f"{path}: what to draw is told by its ending", hint="name it .svg, .html or .png")
 
 
 def _chart(result: Forecast, index: int, name: str) -> _Chart:

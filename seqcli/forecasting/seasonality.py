@@ -15,7 +15,8 @@ CANDIDATES = (4, 5, 7, 12, 24, 48, 52, 96, 168, 336)
 
 def autocorrelations(values: np.ndarray, lags: int) -> np.ndarray:
     """Autocorrelations 1 … `lags` of the columns of (time, series), NaN where a series is not there. (lags, series)"""
-    centred = values - np.nanmean(values, axis=0)
+    there = ~np.isnan(values)  # of differences a series of one value has none
+    centred = values - np.where(there, values, 0.0).sum(axis=0) / np.maximum(there.sum(axis=0), 1)
     centred = np.where(np.isnan(centred), 0.0, centred)
     total = np.maximum((centred**2).sum(axis=0), 1e-300)
     if lags > MANY_LAGS:

@@ -87,7 +87,7 @@ def train_forecaster(
     processes.together(lambda: _check_size(prepared, training, processes))
     started = time.monotonic()
     config = _config(prepared, known)
-    history = make_history(prepared.panel, prepared.filled, known.values if known else None)
+    history = make_history(prepared.known, prepared.filled, known.values if known else None)
     torch.manual_seed(training.seed)
     network = ForecastNetwork(config)
     network.start_from(pretrained_forecaster().parameters)
@@ -206,16 +206,17 @@ def _errors(prepared: Prepared, history: History, point: np.ndarray, alone: np.n
     """MASE over each series' last horizon of the network's forecast `point`, of the one made without it, `alone`, and
     of the best mixture of both, with the network's share in it. All arrays (series, horizon)."""
     horizon = prepared.horizon
-    actual = history.values[:, -horizon:]
+    actual = np.where(history.observed, history.values, np.nan)[:, -horizon:]
     scales = np.array([scale(values[: max(2, len(values) - horizon)], prepared.season) for values in prepared.filled])
     usable = np.isfinite(alone).all(axis=1) & np.isfinite(point).all(axis=1) & np.isfinite(scales)
+    usable &= ~np.isnan(actual).all(axis=1)
     if not usable.any():
         return {"share": 0.0, "series_measured": 0}
     actual, point, alone, scales = actual[usable], point[usable], alone[usable], scales[usable]
 
     def error(share: float) -> float:
         mixed = share * point + (1 - share) * alone
-        return float((np.abs(actual - mixed).mean(axis=1) / scales).mean())
+        return float((np.nanmean(np.abs(actual - mixed), axis=1) / scales).mean())
 
     errors = {share: error(share) for share in SHARES}
     best = min(SHARES, key=lambda share: errors[share])

@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from seqcli.data.panel import Panel
 from seqcli.forecasting.inputs import Inputs, make_inputs
 
 LATEST = 330  # values of a history that are looked at, or LATEST_SEASONS seasons if those are more
@@ -53,18 +52,21 @@ def origins(lengths: np.ndarray, horizon: int, season: int) -> tuple[np.ndarray,
     return first, np.maximum(known - horizon - first + 1, 0)
 
 
-def make_history(panel: Panel, filled: Sequence[np.ndarray], covariates: Sequence[np.ndarray] | None = None) -> History:
-    """Filled series as one array. `covariates` has an array (covariates, length + horizon) a series."""
+def make_history(
+    known: Sequence[np.ndarray], filled: Sequence[np.ndarray], covariates: Sequence[np.ndarray] | None = None
+) -> History:
+    """Filled series as one array; `known` are the same, NaN where they were filled. `covariates` has an array
+    (covariates, length + horizon) a series."""
     longest = max(len(values) for values in filled)
     values = np.full((len(filled), longest), np.nan)
     observed = np.zeros(values.shape, bool)
     count = covariates[0].shape[0] if covariates else 0
     ahead = covariates[0].shape[1] - len(filled[0]) if covariates else 0
     extra = np.zeros((count, len(filled), longest + ahead), np.float32)
-    for index, (one, numbers) in enumerate(zip(panel.series, filled, strict=True)):
+    for index, (one, numbers) in enumerate(zip(known, filled, strict=True)):
         start = longest - len(numbers)
         values[index, start:] = numbers
-        observed[index, start:] = ~np.isnan(one.values)
+        observed[index, start:] = ~np.isnan(one)
         if covariates:
             extra[:, index, start:] = covariates[index]
     return History(values, observed, extra)

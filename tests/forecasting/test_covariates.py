@@ -128,6 +128,8 @@ def test_a_file_of_holidays_is_any_file_with_a_column_of_dates(tmp_path):
     days = (day_number("2024-12-25"), day_number("2025-01-01"))
     assert read_holidays(write(tmp_path / "a.csv", "holiday,date\nNew Year,2025-01-01\nXmas,2024-12-25\n")) == days
     assert read_holidays(write(tmp_path / "b.csv", "day;name\n25.12.2024;Xmas\n01.01.2025;New Year\n")) == days
+    (tmp_path / "e.csv").write_bytes("date,name\n2024-12-25,Noël\n2025-01-01,Jour de l'an\n".encode("latin-1"))
+    assert read_holidays(str(tmp_path / "e.csv"), encoding="latin-1") == days
     with pytest.raises(DataError, match=r"line 3, column date: 'someday'"):
         read_holidays(write(tmp_path / "c.csv", "date\n2024-12-25\nsomeday\n2024-12-26\n2024-12-27\n2024-12-28\n"))
     with pytest.raises(DataError, match="no column of dates"):

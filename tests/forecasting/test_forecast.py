@@ -7,6 +7,7 @@ import subprocess
 import sys
 import xml.etree.ElementTree as ElementTree
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,11 +16,13 @@ from seqcli.checkpoint import load_checkpoint
 from seqcli.cli.app import run
 from seqcli.data.panel import read_panel
 from seqcli.errors import CheckpointError, DataError, UsageError
+from seqcli.forecasting.backtest import cut
 from seqcli.forecasting.evaluate import evaluate_forecaster
-from seqcli.forecasting.forecast import ForecastOptions, forecast_panel
-from seqcli.forecasting.forecaster import load_forecaster
+from seqcli.forecasting.forecast import ForecastOptions, forecast_panel, prepare
+from seqcli.forecasting.forecaster import Forecaster, load_forecaster
 from seqcli.forecasting.metrics import coverage, mase, scale
 from seqcli.forecasting.plot import save_plot
+from seqcli.forecasting.pretrained import pretrained_forecaster
 
 MONTHS = [f"{2001 + i // 12}-{i % 12 + 1:02d}" for i in range(96)]
 
@@ -66,6 +69,24 @@ def test_output_file_ndjson_and_excel_safe_ids(panel_file, tmp_path, capsys):
     out, err = capsys.readouterr()
     assert err == ""
     assert json.loads(out.splitlines()[0])["shop"] == "=S0"
+
+
+def test_files_are_written_whole_and_never_over_the_data(panel_file, tmp_path, capsys):
+    before, target = Path(panel_file).read_bytes(), tmp_path / "out"
+    for arguments in (["-o", panel_file], ["-o", panel_file, "--backtest", "1"]):
+        assert run(["forecast", panel_file, "-n", "2", *arguments]) == 2
+        assert "is read by this command" in capsys.readouterr().err
+    assert Path(panel_file).read_bytes() == before
+    assert run(["forecast", panel_file, "-n", "2", "--backtest", "1", "-o", str(target)]) == 0
+    assert capsys.readouterr().out == ""
+    assert rows_of(target.read_text())[0]["method"] == "auto"
+    assert run(["-q", "forecast", panel_file, "-n", "2", "--backtest", "1"]) == 0
+    assert capsys.readouterr().out == target.read_text()
+    target.chmod(0o600)
+    assert run(["forecast", panel_file, "-n", "2", "-o", str(target), "--format", "ndjson"]) == 0
+    rows = [json.loads(line) for line in target.read_text().splitlines()]
+    assert len(rows) == 2 * len({row["shop"] for row in rows})
+    assert not list(tmp_path.glob("*.part"))
 
 
 def test_backtest_has_seasonal_naive_beside(panel_file, capsys):
@@ -155,6 +176,38 @@ def test_series_of_every_kind_in_one_file(tmp_path):
     assert np.isfinite(result.bands).all()
     assert any("mostly zero" in note for note in result.notes)
     assert any("constant" in note for note in result.notes)
+    # a network that was kept leaves those alone that are said to be forecast as they are
+    shipped = pretrained_forecaster()
+    kept = Forecaster(replace(shipped.config, season=12, frequency="monthly"), shipped.parameters)
+    mixed = forecast_panel(read_panel(str(path)), ForecastOptions(horizon=3), forecaster=kept)
+    for row in (0, 1, 3, 4):
+        np.testing.assert_array_equal(mixed.point[row], result.point[row])
+        np.testing.assert_array_equal(mixed.bands[row], result.bands[row])
+    assert not np.array_equal(mixed.point[2], result.point[2])
+    assert not any("mostly zero" in note for note in mixed.notes)
+    assert any("constant" in note for note in mixed.notes)
+
+
+def test_what_is_missing_is_no_measure_of_a_forecast(tmp_path):
+    """What is filled in lies between its neighbours: taken for true it would make any forecast look good."""
+    noise = np.random.default_rng(0).normal(100, 10, 300)
+    gone = np.random.default_rng(1).random(300) < 0.4
+    gone[[0, -1]] = False
+    whole, holed = tmp_path / "whole.csv", tmp_path / "holed.csv"
+    whole.write_text("t,y\n" + "".join(f"{i},{v:.2f}\n" for i, v in enumerate(noise)))
+    cells = np.where(gone, "", [f"{v:.2f}" for v in noise])
+    holed.write_text("t,y\n" + "".join(f"{i},{cell}\n" for i, cell in enumerate(cells)))
+    options = ForecastOptions(horizon=20, backtest=3, method="theta")
+    first, second = (forecast_panel(read_panel(str(path)), options) for path in (whole, holed))
+    widths = [np.diff(one.bands[0, :, :2]).mean() for one in (first, second)]
+    assert widths[1] > 0.75 * widths[0]
+    assert second.table[0]["coverage_80"] < 0.95
+    prepared = prepare(read_panel(str(holed)), options)
+    folds = cut(prepared.known, 20, 1, origins=4)
+    np.testing.assert_array_equal(np.isnan(folds.actual[0]), gone[-20:])
+    later = [values.copy() for values in prepared.known]
+    later[0][-20:] = 1e6
+    np.testing.assert_array_equal(cut(later, 20, 1, origins=1).histories[0], folds.histories[0])
 
 
 def test_a_network_is_trained_kept_and_used_again(tmp_path, capsys):

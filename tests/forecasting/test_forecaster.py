@@ -11,7 +11,7 @@ from seqcli.checkpoint import load_checkpoint
 from seqcli.errors import CheckpointError
 from seqcli.forecasting.batch import make_batch
 from seqcli.forecasting.config import MIDDLE, QUANTILES, ForecasterConfig
-from seqcli.forecasting.forecaster import Forecaster, offsets, rising_quantiles
+from seqcli.forecasting.forecaster import Forecaster, load_forecaster, offsets, rising_quantiles
 from seqcli.forecasting.inputs import make_inputs
 from seqcli.forecasting.pretrained import WEIGHTS, pretrained_forecaster, quantiles, rnn, spread
 from seqcli.forecasting.windows import History, inputs_at, make_windows, past_values
@@ -132,6 +132,13 @@ def test_a_damaged_file_of_weights_is_noticed(tmp_path):
     damaged.write_bytes(data)
     with pytest.raises(CheckpointError, match="not what was written"):
         load_checkpoint(damaged, task="forecast")
+
+
+@pytest.mark.parametrize("scaling", [[[0.0, 1.0]], [[0.0, 0.0]]])
+def test_a_scaling_that_fits_no_covariates_is_refused(scaling):
+    checkpoint = load_checkpoint(WEIGHTS, task="forecast")
+    with pytest.raises(CheckpointError, match="scal"):
+        load_forecaster(replace(checkpoint, config={**checkpoint.config, "scaling": scaling}))
 
 
 def test_a_series_is_forecast_alike_alone_and_among_others():
