@@ -61,7 +61,7 @@ def evaluate(
 
         if len(data) > 1:
             raise UsageError("a forecaster is evaluated on one CSV file", hint="give one file")
-        result = evaluate_forecaster(checkpoint, data[0], encoding=encoding, errors=errors)
+        result = evaluate_forecaster(checkpoint, data[0], encoding=encoding, errors=errors, on_notice=console.notice)
     if as_json:
         write_json(result)
     else:

@@ -153,7 +153,7 @@ def forecast(
 ) -> None:
     """Forecast every series in a CSV file.
 
-    Columns, frequency and season are found and said; every forecast comes with intervals, taken from how wrong
+    Columns, frequency and season are found and said; every forecast comes with intervals, corrected by how wrong
     forecasts from earlier points would have been. Prints a table and charts on a terminal, CSV into a pipe.
 
     A recurrent network that comes with the package is a part of auto. On panels (50 series, or 5,000 windows to learn

@@ -271,6 +271,7 @@ def _fingerprint(series: Sequence[Series]) -> str:
     digest = hashlib.sha256()
     for one in series:
         digest.update("\x1f".join(one.key).encode("utf-8", "surrogatepass"))
+        digest.update(f"\x1f{one.first}\x1f".encode())
         digest.update(one.values.astype("<f8").tobytes())
         digest.update(one.covariates.astype("<f8").tobytes())
     return digest.hexdigest()

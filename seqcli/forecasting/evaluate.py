@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -19,7 +20,12 @@ from seqcli.forecasting.metrics import coverage, mase, mean_known, quantile_loss
 
 
 def evaluate_forecaster(
-    checkpoint: Checkpoint, path: str, *, encoding: str = "utf-8", errors: str = "strict"
+    checkpoint: Checkpoint,
+    path: str,
+    *,
+    encoding: str = "utf-8",
+    errors: str = "strict",
+    on_notice: Callable[[str], None] = lambda text: None,
 ) -> dict[str, Any]:
     """MASE, sMAPE, scaled quantile loss and coverage of the 80 and 95 % intervals on the last values of each series in
     a CSV file, as many as in training, with seasonal naive beside.
@@ -30,6 +36,8 @@ def evaluate_forecaster(
     forecaster = load_forecaster(checkpoint)
     config = forecaster.config
     panel = read_panel(path, ReadOptions(encoding=encoding, errors=errors, covariates=own_names(config.covariates)))
+    for note in panel.notes:  # which column is measured, above all
+        on_notice(note)
     forecaster.check(panel)
     season = config.season
     horizon = int(checkpoint.provenance.get("options", {}).get("horizon", panel.frequency.horizon))

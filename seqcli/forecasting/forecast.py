@@ -125,7 +125,8 @@ def prepare(panel: Panel, options: ForecastOptions = ForecastOptions()) -> Prepa
         if season > 1:
             notes.append(f"a season of {season} steps is in the data; --season says otherwise")
     horizon = options.horizon or max(panel.frequency.horizon, season if panel.frequency.unit == "step" else 1)
-    by_day = panel.frequency.unit == "second" or season in (24, 48, 96)
+    of_days = panel.frequency.unit == "second" and season * panel.frequency.count == 86400
+    by_day = of_days or (panel.frequency.unit == "step" and season in (24, 48, 96))
     if options.season is None and by_day and is_weekly(filled, season):
         season *= 7
         notes.append(f"the week is stronger in the data than the day: a season of {season}; --season says otherwise")

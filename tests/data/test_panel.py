@@ -278,3 +278,8 @@ def test_a_row_of_another_width_is_named_by_its_line(tmp_path):
     path.write_text("ds,id,y\n" + "2000-01-01,a,1\n" * 4999 + "2000-01-01,b,1,,\n" * 3 + "2000-01-01,b\n")
     with pytest.raises(DataError, match=r"line 5004.*has 2 cells where the header has 3"):
         read_table(str(path))
+
+
+def test_the_fingerprint_is_of_times_too(read):
+    assert read("t,y\n2021,1\n2022,5\n").fingerprint == read("t,y\n2021,1\n2022,5\n").fingerprint
+    assert read("t,y\n2021,1\n2022,5\n").fingerprint != read("t,y\n2020,1\n2021,5\n").fingerprint
