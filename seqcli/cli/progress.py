@@ -87,6 +87,8 @@ def _time(progress: Progress) -> str:
 
 
 def _figures(progress: Progress, unit: str, *more: str) -> list[str]:
+    if math.isnan(progress.loss):  # a finished run, taken up
+        return list(more)
     speed = f"{progress.tokens_per_second:,.0f} {unit}/s"
     return [f"loss {progress.loss:.4f}", *more, speed, f"learning rate {progress.learning_rate:.3g}"]
 

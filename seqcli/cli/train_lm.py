@@ -79,6 +79,9 @@ def train_lm(
     label_smoothing: Annotated[
         float | None, number("Share of the target spread over all types (Szegedy et al. 2016).", REGULARISATION)
     ] = None,
+    weight_decay: Annotated[
+        float | None, number("Of AdamW (Loshchilov & Hutter 2019), such as 0.01.", REGULARISATION, least=0.0)
+    ] = None,
     device: options.Device = "auto",
     precision: options.Precision = "auto",
     seed: options.Seed = 1,
@@ -120,6 +123,7 @@ def train_lm(
         activation_penalty=activation_penalty,
         temporal_penalty=temporal_penalty,
         label_smoothing=label_smoothing,
+        weight_decay=weight_decay,
         random_bptt=random_bptt,
         budget=budget,
         epochs=epochs,

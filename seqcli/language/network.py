@@ -25,7 +25,8 @@ class Regularisation:
     (Gal & Ghahramani 2016). `words`: whole embedding rows, the same ones for all steps of a piece (ibid.). `recurrent`:
     DropConnect on the recurrent matrices (Merity et al. 2017). `activation`, `change`: factors of the mean square of
     the last layer's outputs and of their change from step to step (ibid., AR and TAR). `smoothing`: share of the target
-    spread over the vocabulary (Szegedy et al. 2016). `UsageError` for a value that cannot be.
+    spread over the vocabulary (Szegedy et al. 2016). `decay`: what the optimizer takes from every matrix at each step,
+    times the learning rate (Loshchilov & Hutter 2019). `UsageError` for a value that cannot be.
     """
 
     input: float = 0.0
@@ -36,10 +37,11 @@ class Regularisation:
     activation: float = 0.0
     change: float = 0.0
     smoothing: float = 0.0
+    decay: float = 0.01
 
     def __post_init__(self) -> None:
         for name, option in OPTIONS.items():
-            value, factor = getattr(self, name), name in ("activation", "change")
+            value, factor = getattr(self, name), name in ("activation", "change", "decay")
             if not (0 <= value < (math.inf if factor else 1)):
                 raise UsageError(f"{option} must be {'0 or more' if factor else 'from 0 to below 1'}")
 
@@ -53,6 +55,7 @@ OPTIONS = {  # how a person calls the parts of `Regularisation`
     "activation": "--activation-penalty",
     "change": "--temporal-penalty",
     "smoothing": "--label-smoothing",
+    "decay": "--weight-decay",
 }
 
 

@@ -6,8 +6,8 @@ operations: the machine's measured speed, times what of it a run reaches, times 
 D = C / 6 (P + S·E) a size gets to read. Too big a model reads too little, too small a one has nothing left to learn;
 the size taken is the one whose D / P comes nearest to a constant found on validation data (`benchmarks/README.md`).
 
-How often the text is read then decides the regularisation, dropout and penalties on activations: none is needed before
-the text repeats, and each doubling asks for more, up to a point.
+How often the text is read then decides the regularisation, dropout, penalties on activations and weight decay: none is
+needed before the text repeats, and each doubling asks for more, up to a point.
 """
 
 from __future__ import annotations
@@ -34,6 +34,7 @@ REACHED = 0.8  # of the speed of one large matrix product, by a training step on
 SAMPLE = 700  # types a sampled softmax sums over beside the batch's own
 SAMPLING_PAYS = 4000  # types from which sampling is worth its noise
 COUNTING_PAYS = 2000  # types from which vectors that come from counting neighbours are a better start than chance
+LEAST_DECAY, MOST_DECAY = 0.01, 0.3  # weight decay
 COUNTING_SECONDS = 100.0  # budget from which the few seconds that counting takes are well spent
 
 
@@ -118,15 +119,21 @@ def choose_recipe(
 
     cost = _operations_per_token(chosen_hidden, chosen_layers, summed)
     passes = epochs if epochs is not None else (operations / cost / tokens if operations is not None else 10.0)
-    regularisation = _regularisation(kind, passes) if dropout is None else _uniform_regularisation(dropout)
+    batch_size = batch_size or (64 if accelerator else 24 if kind == "char" else 20)
+    bptt = bptt or (64 if kind == "char" else 35)
+    learning_rate = learning_rate or _learning_rate(kind, chosen_hidden)
+    if dropout is None:
+        travelled = learning_rate * passes * tokens / (batch_size * bptt)  # the rates of all updates, were they the peak
+        regularisation = _regularisation(kind, passes, travelled)
+    else:
+        regularisation = _uniform_regularisation(dropout)
     regularisation = replace(regularisation, **(regularise or {}))
-    long = kind == "char"
     recipe = Recipe(
         config=config,
         regularisation=regularisation,
-        batch_size=batch_size or (64 if accelerator else 24 if long else 20),
-        bptt=bptt or (64 if long else 35),
-        learning_rate=learning_rate or _learning_rate(kind, chosen_hidden),
+        batch_size=batch_size,
+        bptt=bptt,
+        learning_rate=learning_rate,
         sampled=sampled,
         random_bptt=random_bptt,
         counted=kind != "char"
@@ -141,6 +148,7 @@ def choose_recipe(
         reason=(
             f"{chosen_layers} × {chosen_hidden} {cell}, {estimate}, dropout {regularisation.output:.2f}, "
             + (f"activation penalty {regularisation.activation:.1f}, " if regularisation.activation else "")
+            + f"weight decay {regularisation.decay:.2g}, "
             + f"batch {recipe.batch_size} × {recipe.bptt}, learning rate {recipe.learning_rate:g}, "
             + (f"softmax sampled from {sampled} types" if sampled else "full softmax")
             + (", embeddings from counts of neighbours" if recipe.counted else "")
@@ -164,13 +172,26 @@ def _size_for(operations: float | None, summed: int, ratio: float) -> tuple[int,
     return min(LADDER, key=distance)
 
 
-def _regularisation(kind: str, passes: float) -> Regularisation:
+def _regularisation(kind: str, passes: float, travelled: float) -> Regularisation:
+    """For a text read `passes` times with learning rates that sum up to half of `travelled`.
+
+    Weight decay in full halves what no gradient renews over the run: it is the share of the run that counts, not the
+    number of updates (Wang & Aitchison 2024).
+    """
     share = min(max(0.1 + 0.1 * math.log2(max(passes, 0.5)), 0.0), 0.5)
     if kind == "char":  # a character is seen so often that its own vector needs hardly any
         share *= 0.6
-        return Regularisation(input=share / 4, between=share, output=share)
+        decay = _decay(math.log2(max(passes, 1.0)), travelled)
+        return Regularisation(input=share / 4, between=share, output=share, decay=decay)
     penalty = min(max(math.log2(max(passes, 1.0)) - 1, 0.0), 2.0)  # in full from eight passes, as Merity et al. have it
-    return Regularisation(input=share / 2, between=share, output=share, activation=penalty, change=penalty / 2)
+    decay = _decay(penalty / 2, travelled)
+    return Regularisation(
+        input=share / 2, between=share, output=share, activation=penalty, change=penalty / 2, decay=decay
+    )
+
+
+def _decay(strength: float, travelled: float) -> float:
+    return min(max(min(strength, 1.0) * 2 * math.log(2) / travelled, LEAST_DECAY), MOST_DECAY)
 
 
 def _uniform_regularisation(dropout: float) -> Regularisation:

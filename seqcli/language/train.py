@@ -65,6 +65,7 @@ class TrainRequest(RunRequest):
     activation_penalty: float | None = None
     temporal_penalty: float | None = None
     label_smoothing: float | None = None
+    weight_decay: float | None = None
     batch_size: int | None = None
     bptt: int | None = None
     random_bptt: bool = False
@@ -108,6 +109,7 @@ def train_language_model(
         seconds = request.seconds(DEFAULT_BUDGET)
         options = TrainingOptions(
             learning_rate=recipe.learning_rate,
+            weight_decay=recipe.regularisation.decay,
             budget=None if seconds is None else max(seconds - (time.monotonic() - counting), seconds / 2),
             epochs=request.epochs,
             steps=request.steps,
@@ -188,6 +190,7 @@ def _given(request: TrainRequest) -> dict[str, float]:
         "activation": request.activation_penalty,
         "change": request.temporal_penalty,
         "smoothing": request.label_smoothing,
+        "decay": request.weight_decay,
     }
     return {name: value for name, value in asked.items() if value is not None}
 

@@ -58,7 +58,9 @@ class Validation:
 
 @dataclass(frozen=True)
 class Progress:
-    """Where a run stands. `share` is how much of it is done (0 to 1), `loss` a running mean in nats a token."""
+    """Where a run stands. `share` is how much of it is done (0 to 1), `loss` a running mean in nats a token, NaN
+    before the first step.
+    """
 
     step: int
     epoch: float

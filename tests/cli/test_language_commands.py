@@ -91,6 +91,7 @@ def test_each_regularisation_can_be_asked_for_and_is_kept_for_resuming(folder, c
         "--activation-penalty": ("activation", 2.0),
         "--temporal-penalty": ("change", 1.0),
         "--label-smoothing": ("smoothing", 0.02),
+        "--weight-decay": ("decay", 0.003),
     }
     options = [text for option, (_, value) in given.items() for text in (option, str(value))]
     train = [*TRAIN, *options, "--random-bptt", "--bptt", "6", "--average", "0.9", "--layers", "2"]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import math
+from dataclasses import replace
 
 import pytest
 
@@ -38,6 +40,11 @@ def test_plain_line_says_where_the_run_stands():
         " 25%, 25s gone, 1m 15s left, step 250, epoch 1.50, loss 4.5000, validation perplexity 148.4, "
         "12,346 tokens/s, learning rate 0.002"
     )
+
+
+def test_a_finished_run_taken_up_has_no_loss_to_say():
+    line = plain_line(replace(at(100.0), loss=math.nan), "perplexity")
+    assert line.endswith("step 1,000, epoch 1.50, validation perplexity 148.4")
 
 
 def test_without_a_terminal_a_line_every_ten_seconds_and_a_last_one(capsys):

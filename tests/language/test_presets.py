@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import pytest
@@ -48,6 +49,21 @@ def test_penalties_on_activations_come_in_where_words_repeat() -> None:
     assert recipe(kind="char", epochs=40, seconds=None).regularisation.activation == 0
     assert recipe(dropout=0.5, epochs=40, seconds=None).regularisation.activation == 0
     assert recipe(epochs=40, seconds=None, regularise={"activation": 0.3}).regularisation.activation == 0.3
+
+
+def test_weight_decay_halves_what_nothing_renews_where_text_repeats() -> None:
+    def halvings(passes: float, **changes: Any) -> float:
+        made = recipe(hidden=256, layers=1, epochs=passes, seconds=None, **changes)
+        updates = passes * 930_000 / (made.batch_size * made.bptt)
+        return made.regularisation.decay * made.learning_rate * updates / 2 / math.log(2)
+
+    assert halvings(8) == halvings(20) == pytest.approx(1)
+    assert halvings(4) == halvings(4, batch_size=10) == halvings(4, learning_rate=0.001) == pytest.approx(0.5)
+    assert halvings(2, kind="char") == pytest.approx(1)
+    assert recipe(hidden=256, epochs=1, seconds=None).regularisation.decay == 0.01
+    assert recipe(dropout=0.5, epochs=40, seconds=None).regularisation.decay == 0.01
+    assert recipe(tokens=1000, epochs=40, seconds=None).regularisation.decay == 0.3
+    assert recipe(epochs=40, seconds=None, regularise={"decay": 0.0}).regularisation.decay == 0
 
 
 def test_a_large_text_read_in_part_gets_none() -> None:
