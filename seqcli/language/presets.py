@@ -28,7 +28,7 @@ SIZES = {  # (hidden, layers)
     "large": (768, 2),
 }
 LADDER = ((128, 1), (192, 1), (256, 1), (320, 1), (400, 1), (512, 1), (640, 1), (512, 2), (640, 2), (768, 2), (1024, 2))
-TOKENS_PER_PARAMETER = 2.5
+TOKENS_PER_PARAMETER = 1.5
 CHARACTERS_PER_PARAMETER = 1.0  # the same for text in characters, of which each says less
 REACHED = 0.8  # of the speed of one large matrix product, by a training step on a processor
 SAMPLE = 700  # types a sampled softmax sums over beside the batch's own
@@ -89,10 +89,12 @@ def choose_recipe(
     softmax: str = "auto",
     regularise: Mapping[str, float] | None = None,
     random_bptt: bool = False,
+    fine_tuning: bool = False,
 ) -> Recipe:
     """A recipe for a text of `tokens` tokens under a budget of `seconds` on a machine of `speed` operations a second.
 
-    What is given is kept, what is None is chosen; `regularise` has parts of `Regularisation` by name.
+    What is given is kept, what is None is chosen; `regularise` has parts of `Regularisation` by name. `fine_tuning`: the
+    weights have learnt from another text, and are not to forget it.
     `UsageError` for a size, softmax or width that cannot be.
     """
     if size != "auto" and size not in SIZES:
@@ -121,12 +123,14 @@ def choose_recipe(
     passes = epochs if epochs is not None else (operations / cost / tokens if operations is not None else 10.0)
     batch_size = batch_size or (64 if accelerator else 24 if kind == "char" else 20)
     bptt = bptt or (64 if kind == "char" else 35)
-    learning_rate = learning_rate or _learning_rate(kind, chosen_hidden)
+    learning_rate = learning_rate or _learning_rate(kind, chosen_hidden, "" if fine_tuning else cell)
     if dropout is None:
-        travelled = learning_rate * passes * tokens / (batch_size * bptt)  # the rates of all updates, were they the peak
+        travelled = learning_rate * passes * tokens / (batch_size * bptt)  # in all updates, were the rate constant
         regularisation = _regularisation(kind, passes, travelled)
     else:
         regularisation = _uniform_regularisation(dropout)
+    if fine_tuning:
+        regularisation = replace(regularisation, decay=LEAST_DECAY)
     regularisation = replace(regularisation, **(regularise or {}))
     recipe = Recipe(
         config=config,
@@ -200,6 +204,7 @@ def _uniform_regularisation(dropout: float) -> Regularisation:
     return Regularisation(input=dropout / 2, between=dropout, output=dropout)
 
 
-def _learning_rate(kind: str, hidden: int) -> float:
+def _learning_rate(kind: str, hidden: int, cell: str) -> float:
     """Adam's steps are per weight: wider sums of them want smaller ones."""
-    return 0.004 * min(1.0, math.sqrt((512 if kind == "char" else 320) / hidden))
+    rate = 0.006 if cell == "lstm" else 0.004  # the others were not tried with more
+    return rate * min(1.0, math.sqrt((512 if kind == "char" else 320) / hidden))

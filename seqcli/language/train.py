@@ -170,6 +170,7 @@ def _recipe(request: TrainRequest, corpus: Corpus, run: Run) -> Recipe:
         softmax=request.softmax,
         regularise=_given(request),
         random_bptt=request.random_bptt,
+        fine_tuning=run.base is not None,
     )
     recipe = replace(recipe, batch_size=run.processes.size * recipe.batch_size)
     if run.base is not None:
