@@ -93,8 +93,8 @@ def choose_recipe(
 ) -> Recipe:
     """A recipe for a text of `tokens` tokens under a budget of `seconds` on a machine of `speed` operations a second.
 
-    What is given is kept, what is None is chosen; `regularise` has parts of `Regularisation` by name. `fine_tuning`: the
-    weights have learnt from another text, and are not to forget it.
+    What is given is kept, what is None is chosen; `regularise` has parts of `Regularisation` by name. With
+    `fine_tuning` the weights have learnt from another text, and are not to forget it.
     `UsageError` for a size, softmax or width that cannot be.
     """
     if size != "auto" and size not in SIZES:
