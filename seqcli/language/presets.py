@@ -89,12 +89,12 @@ def choose_recipe(
     softmax: str = "auto",
     regularise: Mapping[str, float] | None = None,
     random_bptt: bool = False,
-    fine_tuning: bool = False,
+    base: LanguageModelConfig | None = None,
 ) -> Recipe:
     """A recipe for a text of `tokens` tokens under a budget of `seconds` on a machine of `speed` operations a second.
 
-    What is given is kept, what is None is chosen; `regularise` has parts of `Regularisation` by name. With
-    `fine_tuning` the weights have learnt from another text, and are not to forget it.
+    What is given is kept, what is None is chosen; `regularise` has parts of `Regularisation` by name. A model
+    with the configuration `base` has learnt from another text: it keeps its shape, and is not to forget that text.
     `UsageError` for a size, softmax or width that cannot be.
     """
     if size != "auto" and size not in SIZES:
@@ -109,27 +109,29 @@ def choose_recipe(
     summed = sampled * 4 // 3 if sampled else vocabulary  # the batch's own types come on top
     operations = speed * REACHED * seconds if seconds is not None else None
 
-    auto_size = size == "auto" and hidden is None
-    if auto_size:
-        ratio = CHARACTERS_PER_PARAMETER if kind == "char" else TOKENS_PER_PARAMETER
-        chosen_hidden, chosen_layers = _size_for(operations, summed, ratio)
+    if base is not None:
+        config = base
     else:
-        chosen_hidden, chosen_layers = SIZES["medium" if size == "auto" else size]
-    chosen_hidden, chosen_layers = hidden or chosen_hidden, layers or chosen_layers
-    width = embedding or (chosen_hidden if kind != "char" or tied else min(chosen_hidden, 128))
-    config = LanguageModelConfig(vocabulary, cell, width, chosen_hidden, chosen_layers, tied)
+        if size == "auto" and hidden is None:
+            ratio = CHARACTERS_PER_PARAMETER if kind == "char" else TOKENS_PER_PARAMETER
+            chosen_hidden, chosen_layers = _size_for(operations, summed, ratio)
+        else:
+            chosen_hidden, chosen_layers = SIZES["medium" if size == "auto" else size]
+        chosen_hidden, chosen_layers = hidden or chosen_hidden, layers or chosen_layers
+        width = embedding or (chosen_hidden if kind != "char" or tied else min(chosen_hidden, 128))
+        config = LanguageModelConfig(vocabulary, cell, width, chosen_hidden, chosen_layers, tied)
 
-    cost = _operations_per_token(chosen_hidden, chosen_layers, summed)
+    cost = _operations_per_token(config.hidden, config.layers, summed)
     passes = epochs if epochs is not None else (operations / cost / tokens if operations is not None else 10.0)
     batch_size = batch_size or (64 if accelerator else 24 if kind == "char" else 20)
     bptt = bptt or (64 if kind == "char" else 35)
-    learning_rate = learning_rate or _learning_rate(kind, chosen_hidden, "" if fine_tuning else cell)
+    learning_rate = learning_rate or _learning_rate(kind, config.hidden, cell if base is None else "")
     if dropout is None:
         travelled = learning_rate * passes * tokens / (batch_size * bptt)  # in all updates, were the rate constant
         regularisation = _regularisation(kind, passes, travelled)
     else:
         regularisation = _uniform_regularisation(dropout)
-    if fine_tuning:
+    if base is not None:
         regularisation = replace(regularisation, decay=LEAST_DECAY)
     regularisation = replace(regularisation, **(regularise or {}))
     recipe = Recipe(
@@ -141,7 +143,8 @@ def choose_recipe(
         sampled=sampled,
         random_bptt=random_bptt,
         counted=kind != "char"
-        and vocabulary >= max(COUNTING_PAYS, 2 * width)
+        and base is None
+        and vocabulary >= max(COUNTING_PAYS, 2 * config.embedding)
         and (seconds is None or seconds >= COUNTING_SECONDS),
     )
     estimate = (
@@ -150,7 +153,7 @@ def choose_recipe(
     return replace(
         recipe,
         reason=(
-            f"{chosen_layers} × {chosen_hidden} {cell}, {estimate}, dropout {regularisation.output:.2f}, "
+            f"{config.layers} × {config.hidden} {config.cell}, {estimate}, dropout {regularisation.output:.2f}, "
             + (f"activation penalty {regularisation.activation:.1f}, " if regularisation.activation else "")
             + f"weight decay {regularisation.decay:.2g}, "
             + f"batch {recipe.batch_size} × {recipe.bptt}, learning rate {recipe.learning_rate:g}, "

@@ -29,6 +29,7 @@ from seqcli.training.run import (
     RunRequest,
     TrainOutcome,
     check_same_data,
+    check_shape,
     course,
     load_weights,
     opened_run,
@@ -149,6 +150,8 @@ def _recipe(request: TrainRequest, corpus: Corpus, run: Run) -> Recipe:
         check_same_data(run.state, corpus.fingerprint)
         described = run.state.description
         return Recipe.from_json(described["recipe"], LanguageModelConfig.from_json(described["config"]))
+    if run.base is not None:
+        check_shape(request, run.base, "cell", "size", "embedding", "hidden", "layers", "tied")
     recipe = choose_recipe(
         tokens=len(corpus.train),
         vocabulary=corpus.tokenizer.size,
@@ -170,11 +173,9 @@ def _recipe(request: TrainRequest, corpus: Corpus, run: Run) -> Recipe:
         softmax=request.softmax,
         regularise=_given(request),
         random_bptt=request.random_bptt,
-        fine_tuning=run.base is not None,
+        base=LanguageModelConfig.from_json(run.base.config) if run.base is not None else None,
     )
     recipe = replace(recipe, batch_size=run.processes.size * recipe.batch_size)
-    if run.base is not None:
-        recipe = replace(recipe, config=LanguageModelConfig.from_json(run.base.config))
     if recipe.regularisation.recurrent and recurrent_weight(recipe.config.cell) is None:
         raise UsageError(f"--weight-dropout drops recurrent weights: {recipe.config.cell} has none")
     return recipe
@@ -204,7 +205,7 @@ def _task(request: TrainRequest, corpus: Corpus, recipe: Recipe, run: Run) -> La
     counts = type_counts(corpus.train, vocabulary)
     with torch.no_grad():  # the first steps need not learn how frequent words are, nor which are alike
         model.output_bias.copy_(log_frequencies(counts))
-        if recipe.counted and run.state is None and run.base is None and run.processes.first:
+        if recipe.counted and run.state is None and run.processes.first:
             model.embedding.copy_(
                 neighbour_vectors(corpus.train, vocabulary, recipe.config.embedding, seed=request.seed)
             )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -152,6 +152,19 @@ def check_same_data(state: TrainingState, fingerprint: str) -> None:
             "the run to resume was trained on other data",
             hint="resume with the same files, or start anew with --overwrite, or fine-tune with --init-from",
         )
+
+
+def check_shape(request: RunRequest, base: Checkpoint, *names: str) -> None:
+    """`UsageError` when a run that starts from the model `base` was given one of the options `names`, which shape a new
+    model, other than that model has it."""
+    usual = {item.name: item.default for item in fields(request)}
+    for name in names:
+        if getattr(request, name) not in (usual[name], base.config.get(name)):
+            option = "untied" if name == "tied" else name.replace("_", "-")
+            raise UsageError(
+                f"--{option} does not go with --init-from: that model keeps its shape",
+                hint=f"leave --{option} out, or --init-from for a new model",
+            )
 
 
 def weights_of(model: nn.Module) -> dict[str, np.ndarray]:

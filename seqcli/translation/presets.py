@@ -74,11 +74,13 @@ def choose_recipe(
     learning_rate: float | None = None,
     label_smoothing: float = 0.1,
     guided: bool = True,
+    base: TranslationConfig | None = None,
 ) -> Recipe:
     """A recipe for `tokens` target tokens under a budget of `seconds` on a machine of `speed` operations a second.
 
     `hidden` is the decoder's width; the encoder has half of it in each direction. `layers` are those of encoder and
-    decoder. What is given is kept, what is None is chosen. `UsageError` for what cannot be.
+    decoder. What is given is kept, what is None is chosen. A model that has learnt already has the configuration `base`
+    and keeps it. `UsageError` for what cannot be.
     """
     if size != "auto" and size not in SIZES:
         raise UsageError(f"unknown size {size!r}", hint=f"choose from auto, {', '.join(SIZES)}")
@@ -109,9 +111,11 @@ def choose_recipe(
         )
 
     operations = speed * REACHED * seconds if seconds is not None else None
-    if size == "auto":
+    if base is not None:
+        size = "as before"
+    elif size == "auto":
         size = "small" if operations is None else _size_for(operations, tokens, {n: config_of(n) for n in SIZES})
-    config = config_of(size)
+    config = base or config_of(size)
     if epochs is not None:
         passes = epochs
     else:
@@ -132,7 +136,8 @@ def choose_recipe(
         recipe,
         reason=(
             f"{size}: encoder {config.encoder_layers} × 2 × {config.encoder_hidden}, decoder {config.decoder_layers} × "
-            f"{config.decoder_hidden} {cell}, attention {attention}{' fed back' if input_feeding else ''}, {said}, "
+            f"{config.decoder_hidden} {config.cell}, attention {config.attention}"
+            f"{' fed back' if config.input_feeding else ''}, {said}, "
             f"dropout {share:.2f}, batches of {recipe.batch_tokens} tokens, learning rate {recipe.learning_rate:g}"
         ),
     )

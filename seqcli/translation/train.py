@@ -19,6 +19,7 @@ from seqcli.training.run import (
     RunRequest,
     TrainOutcome,
     check_same_data,
+    check_shape,
     course,
     load_weights,
     opened_run,
@@ -138,6 +139,9 @@ def _recipe(request: TrainRequest, bitext: Bitext, run: Run) -> Recipe:
         check_same_data(run.state, bitext.fingerprint)
         described = run.state.description
         return Recipe.from_json(described["recipe"], TranslationConfig.from_json(described["config"]))
+    if run.base is not None:
+        names = ("cell", "size", "embedding", "hidden", "layers", "attention", "input_feeding")
+        check_shape(request, run.base, *names)
     recipe = choose_recipe(
         tokens=len(bitext.targets.ids),
         vocabulary=bitext.tokenizer.size,
@@ -157,11 +161,9 @@ def _recipe(request: TrainRequest, bitext: Bitext, run: Run) -> Recipe:
         learning_rate=request.learning_rate,
         label_smoothing=request.label_smoothing,
         guided=request.guided,
+        base=TranslationConfig.from_json(run.base.config) if run.base is not None else None,
     )
-    recipe = replace(recipe, batch_tokens=run.processes.size * recipe.batch_tokens)
-    if run.base is not None:
-        return replace(recipe, config=TranslationConfig.from_json(run.base.config))
-    return recipe
+    return replace(recipe, batch_tokens=run.processes.size * recipe.batch_tokens)
 
 
 def _task(request: TrainRequest, bitext: Bitext, recipe: Recipe, run: Run) -> TranslationTask:

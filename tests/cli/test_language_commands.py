@@ -103,6 +103,22 @@ def test_each_regularisation_can_be_asked_for_and_is_kept_for_resuming(folder, c
     assert "dropout 0.30" in capsys.readouterr().err
 
 
+def test_fine_tuning_keeps_tokens_shape_and_what_was_learnt(folder, capsys):
+    assert run([*TRAIN, "--cell", "gru", "--steps", "30", "-q"]) == 0
+    first = load_checkpoint(Path("checkpoints/corpus.lm.safetensors"))
+    Path("other.txt").write_text("the river is grey\na new word\n" * 40, encoding="utf-8")
+    tune = ["train-lm", "other.txt", "--init-from", "checkpoints/corpus.lm.safetensors", "--steps", "1"]
+    assert run([*tune, "--learning-rate", "0.0001", "-v"]) == 0
+    assert "1 × 8 gru" in capsys.readouterr().err
+    second = load_checkpoint(Path("checkpoints/other.lm.safetensors"))
+    assert (second.config, second.blobs) == (first.config, first.blobs)
+    for name, value in first.tensors.items():
+        np.testing.assert_allclose(second.tensors[name], value, atol=0.001)
+    for option in (["--hidden", "9"], ["--size", "small"], ["--cell", "rnn"], ["--untied"]):
+        assert run([*tune, "--overwrite", *option]) == 2
+        assert f"{option[0]} does not go with --init-from" in capsys.readouterr().err
+
+
 def test_weight_dropout_needs_recurrent_weights(folder, capsys):
     assert run([*TRAIN, "--steps", "1", "--cell", "mingru", "--weight-dropout", "0.5"]) == 2
     assert "--weight-dropout" in capsys.readouterr().err
