@@ -145,7 +145,7 @@ def sizes(largest: int) -> Iterable[int]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--series", type=int, default=100_000)
-    parser.add_argument("--lines", type=int, default=100_000)
+    parser.add_argument("--lines", type=int, default=1_000_000)
     parser.add_argument("--megabytes", type=int, default=1000)
     parser.add_argument("--text", type=Path, default=ROOT / "sample_data" / "stories.en.txt")
     parser.add_argument("--model", type=Path, default=ROOT / "tests" / "fixtures" / "v1.mt.safetensors")

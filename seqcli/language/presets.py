@@ -28,7 +28,7 @@ SIZES = {  # (hidden, layers)
     "large": (768, 2),
 }
 LADDER = ((128, 1), (192, 1), (256, 1), (320, 1), (400, 1), (512, 1), (640, 1), (512, 2), (640, 2), (768, 2), (1024, 2))
-TOKENS_PER_PARAMETER = 1.5
+TOKENS_PER_PARAMETER = 2.2
 CHARACTERS_PER_PARAMETER = 1.0  # the same for text in characters, of which each says less
 REACHED = 0.8  # of the speed of one large matrix product, by a training step on a processor
 SAMPLE = 700  # types a sampled softmax sums over beside the batch's own
