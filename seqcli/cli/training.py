@@ -43,7 +43,7 @@ class Interruption:
     signal on, the command ends at once, as it does elsewhere. `then` says what is done after the last step.
     """
 
-    def __init__(self, then: str = "saving") -> None:
+    def __init__(self, then: str = "saving, then validating") -> None:
         self._then = then
         self._training = False
         self._signal: int | None = None
