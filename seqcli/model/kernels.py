@@ -2,7 +2,8 @@
 
 A plain autograd loop, which is also what torch has for the GRU on a CPU, forms the weight gradients with one product a
 step. Here the pre-activation gradients of all steps are kept, and each weight gradient is one product; so are the
-products with the inputs. The formulas are those of `cells.py`.
+products with the inputs. The products that remain, one a step, meet a weight that is laid out for them. The formulas
+are those of `cells.py`.
 
 Shapes, time first: x (time, batch, input), states h0 and c0 (batch, hidden), outputs (time, batch, hidden).
 """
@@ -15,6 +16,7 @@ import torch
 from torch import Tensor
 
 from seqcli.model.cells import quarters
+from seqcli.model.products import repeated_product
 
 
 class SimpleRecurrence(torch.autograd.Function):
@@ -27,9 +29,10 @@ class SimpleRecurrence(torch.autograd.Function):
         w_h, w_x = weight[:size], weight[size:]
         # the products with x of all steps are one product; it becomes the buffer the states are formed in
         outputs = torch.addmm(bias, x.reshape(time * batch, -1), w_x).view(time, batch, size)
+        product = repeated_product(w_h.t(), batch)
         h = h0
         for t in range(time):
-            h = outputs[t].addmm_(h, w_h).tanh_()
+            h = outputs[t].add_(product(h)).tanh_()
         ctx.save_for_backward(x, h0, weight, outputs)
         return outputs
 
@@ -37,18 +40,19 @@ class SimpleRecurrence(torch.autograd.Function):
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
         x, h0, weight, outputs = ctx.saved_tensors
         time, batch, size = outputs.shape
-        w_h, w_x = weight[:size].t(), weight[size:].t()
+        w_h, w_x = weight[:size], weight[size:].t()
         delta = outputs.square().neg_().add_(1)  # 1 - tanh²; becomes the gradient before tanh
+        product = repeated_product(w_h, batch)
         flowing = grad[-1]
         for t in range(time - 1, -1, -1):
             delta[t].mul_(flowing)
             if t:
-                flowing = torch.addmm(grad[t - 1], delta[t], w_h)
+                flowing = product(delta[t]).add_(grad[t - 1])
         flat = delta.view(time * batch, size)
         previous = torch.cat((h0[None], outputs[:-1])).view(time * batch, size)
         grad_weight = torch.cat((previous.t() @ flat, x.reshape(time * batch, -1).t() @ flat))
         grad_x = (flat @ w_x).view_as(x) if ctx.needs_input_grad[0] else None
-        grad_h0 = delta[0] @ w_h if ctx.needs_input_grad[1] else None
+        grad_h0 = product(delta[0]) if ctx.needs_input_grad[1] else None
         return grad_x, grad_h0, grad_weight, flat.sum(0)
 
 
@@ -64,10 +68,10 @@ class GatedRecurrence(torch.autograd.Function):
         # the buffer holds the input's part of all steps and is turned into reset, update and candidate in place
         gates = torch.addmm(bias_ih, x.reshape(time * batch, -1), weight_ih.t()).view(time, batch, 3 * size)
         inner, outputs = x.new_empty(time, batch, size), x.new_empty(time, batch, size)
-        recurrent, w = x.new_empty(batch, 3 * size), weight_hh.t()
+        product = repeated_product(weight_hh, batch)
         h = h0
         for t in range(time):
-            torch.addmm(bias_hh, h, w, out=recurrent)
+            recurrent = product(h).add_(bias_hh)
             both, n = gates[t, :, : 2 * size], gates[t, :, 2 * size :]
             both.add_(recurrent[:, : 2 * size]).sigmoid_()
             inner[t].copy_(recurrent[:, 2 * size :])
@@ -82,7 +86,8 @@ class GatedRecurrence(torch.autograd.Function):
         time, batch, size = outputs.shape
         delta = torch.empty_like(gates)  # gradients before the gates, as the recurrent side sees them
         candidate = torch.empty_like(outputs)  # the candidate's as the input sees it
-        flowing, kept, part = grad[-1].clone(), torch.empty_like(h0), torch.empty_like(h0)
+        product = repeated_product(weight_hh.t(), batch)
+        flowing, kept, part = grad[-1], torch.empty_like(h0), torch.empty_like(h0)
         for t in range(time - 1, -1, -1):
             r, z, n = gates[t].view(batch, 3, size).unbind(1)
             d_r, d_z, d_n = delta[t].view(batch, 3, size).unbind(1)
@@ -98,7 +103,7 @@ class GatedRecurrence(torch.autograd.Function):
             torch.addcmul(part, part, z, value=-1, out=d_z)
             if t:
                 kept.add_(grad[t - 1])
-            torch.addmm(kept, delta[t], weight_hh, out=flowing)
+            flowing = product(delta[t]).add_(kept)
         flat = delta.view(time * batch, 3 * size)
         ones = flat.new_ones(1, time * batch)
         previous = torch.cat((h0[None], outputs[:-1])).view(time * batch, size)
@@ -110,8 +115,13 @@ class GatedRecurrence(torch.autograd.Function):
         return grad_x, flowing if ctx.needs_input_grad[1] else None, grad_ih, grad_hh, (ones @ flat)[0], grad_bias_hh
 
 
-class PeepholeRecurrence(torch.autograd.Function):
-    """The peephole LSTM of `cells.peephole_lstm_step` over all steps; returns the outputs and the last c."""
+class LSTMRecurrence(torch.autograd.Function):
+    """The LSTM of `cells.lstm_step` over all steps or, given its peepholes (3, hidden), that of
+    `cells.peephole_lstm_step`; returns the outputs and the last c.
+
+    Only the products are in x's type: gates and cells are in fp32 at least, since bf16 has no numbers between a forget
+    gate of 0.996 and one of 1.
+    """
 
     @staticmethod
     def forward(
@@ -122,47 +132,59 @@ class PeepholeRecurrence(torch.autograd.Function):
         weight_ih: Tensor,
         weight_hh: Tensor,
         bias: Tensor,
-        peephole: Tensor,
+        peephole: Tensor | None,
     ) -> tuple[Tensor, Tensor]:
         time, batch, _ = x.shape
         size = h0.shape[1]
+        wide = torch.promote_types(x.dtype, torch.float32)
         # one buffer holds the pre-activations of all steps and is turned into the gates in place
-        gates = torch.addmm(bias, x.reshape(time * batch, -1), weight_ih.t()).view(time, batch, 4 * size)
-        outputs, cells = x.new_empty(time, batch, size), x.new_empty(time, batch, size)
-        tanh_cells = x.new_empty(time, batch, size)
-        p_i, p_f, p_o = peephole
-        p_if = torch.cat((p_i, p_f))
-        w_hh = weight_hh.t()
-        h, c = h0, c0
+        gates = _wide_product(x.reshape(time * batch, -1), weight_ih, bias).view(time, batch, 4 * size)
+        outputs, tanh_cells = x.new_empty(time, batch, size), x.new_empty(time, batch, size, dtype=wide)
+        cells = x.new_empty(1 + time, batch, size, dtype=wide)
+        cells[0] = c0
+        if peephole is not None:
+            p_if, p_o = peephole[:2].reshape(2 * size).to(wide), peephole[2].to(wide)
+        product = repeated_product(weight_hh, batch)
+        h = h0
         for t in range(time):
-            a = gates[t].addmm_(h, w_hh)
+            a = gates[t].add_(product(h))
             i, f, g, o = quarters(a)
-            a[:, : 2 * size].add_(p_if * c.repeat(1, 2)).sigmoid_()
+            if peephole is not None:
+                a[:, : 2 * size].addcmul_(p_if, cells[t].repeat(1, 2))
+            a[:, : 2 * size].sigmoid_()
             g.tanh_()
-            c = torch.mul(f, c, out=cells[t]).addcmul_(i, g)
-            o.addcmul_(p_o, c).sigmoid_()
+            c = torch.mul(f, cells[t], out=cells[t + 1]).addcmul_(i, g)
+            if peephole is not None:
+                o.addcmul_(p_o, c)
+            o.sigmoid_()
             h = torch.mul(o, torch.tanh(c, out=tanh_cells[t]), out=outputs[t])
-        ctx.save_for_backward(x, h0, c0, weight_ih, weight_hh, peephole, gates, cells, tanh_cells, outputs)
-        return outputs, cells[-1].clone()
+        ctx.save_for_backward(x, h0, weight_ih, weight_hh, peephole, gates, cells, tanh_cells, outputs)
+        return outputs, cells[-1].to(c0.dtype, copy=True)
 
     @staticmethod
     def backward(ctx: Any, grad: Tensor, grad_c_last: Tensor) -> tuple[Tensor | None, ...]:
-        x, h0, c0, weight_ih, weight_hh, peephole, gates, cells, tanh_cells, outputs = ctx.saved_tensors
+        x, h0, weight_ih, weight_hh, peephole, gates, cells, tanh_cells, outputs = ctx.saved_tensors
         time, batch, size = outputs.shape
-        p_i, p_f, p_o = peephole
-        before = torch.cat((c0[None], cells[:-1]))
-        delta = torch.empty_like(gates)
-        dh, dc = grad[-1], grad_c_last
+        back = _GatesBackward(gates, cells, tanh_cells, peephole)
+        delta = torch.empty_like(gates, dtype=x.dtype)
+        product = repeated_product(weight_hh.t(), batch)
+        dh, dc = grad[-1], grad_c_last.to(cells.dtype)
         for t in range(time - 1, -1, -1):
-            dc = _through_gates(gates[t], tanh_cells[t], before[t], dh, dc, delta[t], (p_i, p_f, p_o))
-            dh = delta[t] @ weight_hh if t == 0 else torch.addmm(grad[t - 1], delta[t], weight_hh)
+            dc = back.step(t, dh, dc, delta[t])
+            dh = product(delta[t])
+            if t:
+                dh.add_(grad[t - 1])
         flat = delta.view(time * batch, 4 * size)
-        previous = torch.cat((h0[None], outputs[:-1])).view(time * batch, size)
-        d_i, d_f, _, d_o = quarters(delta)
-        grad_peephole = torch.stack([(d_i * before).sum((0, 1)), (d_f * before).sum((0, 1)), (d_o * cells).sum((0, 1))])
+        both = torch.cat((x, torch.cat((h0[None], outputs[:-1]))), 2).view(time * batch, -1)
+        grad_weights = flat.t() @ both
         grad_x = (flat @ weight_ih).view_as(x) if ctx.needs_input_grad[0] else None
-        grad_weight_ih = flat.t() @ x.reshape(time * batch, -1)
-        return grad_x, dh, dc, grad_weight_ih, flat.t() @ previous, flat.sum(0), grad_peephole
+        grad_peephole = None
+        if peephole is not None:
+            d_i, d_f, _, d_o = quarters(delta)
+            seen = ((d_i, cells[:-1]), (d_f, cells[:-1]), (d_o, cells[1:]))
+            grad_peephole = torch.stack([(d * c).sum((0, 1)) for d, c in seen])
+        grad_ih, grad_hh = grad_weights[:, : x.shape[2]], grad_weights[:, x.shape[2] :]
+        return grad_x, dh, dc, grad_ih, grad_hh, flat.sum(0), grad_peephole
 
 
 class MogrifierRecurrence(torch.autograd.Function):
@@ -178,45 +200,51 @@ class MogrifierRecurrence(torch.autograd.Function):
     ) -> tuple[Tensor, Tensor]:
         time, batch, inputs = x.shape
         size = h0.shape[1]
-        turned = [matrix.t() for matrix in rounds]
-        w = weight.t()
+        wide = torch.promote_types(x.dtype, torch.float32)
+        products = [repeated_product(matrix, batch) for matrix in rounds]
+        product = repeated_product(weight, batch)
         scales = [x.new_empty(time, batch, len(matrix)) for matrix in rounds]  # 2 σ(…)
         seen = [torch.empty_like(scale) for scale in scales]
         both = x.new_empty(time, batch, inputs + size)  # what the LSTM is given
-        gates, cells = x.new_empty(time, batch, 4 * size), x.new_empty(time, batch, size)
-        tanh_cells, outputs = torch.empty_like(cells), torch.empty_like(cells)
-        h, c = h0, c0
+        gates = x.new_empty(time, batch, 4 * size, dtype=wide)
+        outputs, tanh_cells = x.new_empty(time, batch, size), x.new_empty(time, batch, size, dtype=wide)
+        cells = x.new_empty(1 + time, batch, size, dtype=wide)
+        cells[0] = c0
+        h = h0
         for t in range(time):
             sides = [h, x[t]]
-            for n, matrix in enumerate(turned):
-                scale = torch.mm(sides[n % 2], matrix, out=scales[n][t]).sigmoid_().mul_(2)
+            for n, read in enumerate(products):
+                scale = torch.sigmoid(read(sides[n % 2]), out=scales[n][t]).mul_(2)
                 sides[1 - n % 2] = torch.mul(scale, sides[1 - n % 2], out=seen[n][t])
             torch.cat((sides[1], sides[0]), 1, out=both[t])
-            a = torch.addmm(bias, both[t], w, out=gates[t])
+            a = torch.add(product(both[t]), bias, out=gates[t])
             i, f, g, o = quarters(a)
             a[:, : 2 * size].sigmoid_()
             g.tanh_()
             o.sigmoid_()
-            c = torch.mul(f, c, out=cells[t]).addcmul_(i, g)
+            c = torch.mul(f, cells[t], out=cells[t + 1]).addcmul_(i, g)
             h = torch.mul(o, torch.tanh(c, out=tanh_cells[t]), out=outputs[t])
-        ctx.save_for_backward(x, h0, c0, weight, both, gates, cells, tanh_cells, outputs, *rounds, *scales, *seen)
-        return outputs, cells[-1].clone()
+        ctx.save_for_backward(x, h0, weight, both, gates, cells, tanh_cells, outputs, *rounds, *scales, *seen)
+        return outputs, cells[-1].to(c0.dtype, copy=True)
 
     @staticmethod
     def backward(ctx: Any, grad: Tensor, grad_c_last: Tensor) -> tuple[Tensor | None, ...]:
-        x, h0, c0, weight, both, gates, cells, tanh_cells, outputs, *rest = ctx.saved_tensors
+        x, h0, weight, both, gates, cells, tanh_cells, outputs, *rest = ctx.saved_tensors
         count = len(rest) // 3
         rounds, scales, seen = rest[:count], rest[count : 2 * count], rest[2 * count :]
         time, batch, inputs = x.shape
         size = h0.shape[1]
-        h_before, c_before = torch.cat((h0[None], outputs[:-1])), torch.cat((c0[None], cells[:-1]))
+        products = [repeated_product(matrix.t(), batch) for matrix in rounds]
+        product = repeated_product(weight.t(), batch)
+        h_before = torch.cat((h0[None], outputs[:-1]))
         sides = [[h_before, *seen[1::2]], [x, *seen[0::2]]]  # each before and after the rounds that change it
-        delta, grad_x = torch.empty_like(gates), torch.empty_like(x)
+        back = _GatesBackward(gates, cells, tanh_cells)
+        delta, grad_x = torch.empty_like(gates, dtype=x.dtype), torch.empty_like(x)
         deltas = [torch.empty_like(scale) for scale in scales]
-        dh, dc = grad[-1], grad_c_last
+        dh, dc = grad[-1], grad_c_last.to(cells.dtype)
         for t in range(time - 1, -1, -1):
-            dc = _through_gates(gates[t], tanh_cells[t], c_before[t], dh, dc, delta[t])
-            d_both = delta[t] @ weight
+            dc = back.step(t, dh, dc, delta[t])
+            d_both = product(delta[t])
             d_sides = [d_both[:, inputs:], d_both[:, :inputs]]
             for n in range(count - 1, -1, -1):
                 read, changed, scale = n % 2, 1 - n % 2, scales[n][t]
@@ -224,7 +252,7 @@ class MogrifierRecurrence(torch.autograd.Function):
                 # the slope of s = 2 σ(v) is s (1 - s / 2)
                 torch.mul(d_sides[changed], before, out=deltas[n][t]).mul_(scale).mul_(1 - scale / 2)
                 d_sides[changed] = d_sides[changed] * scale
-                d_sides[read] = torch.addmm(d_sides[read], deltas[n][t], rounds[n])
+                d_sides[read] = d_sides[read] + products[n](deltas[n][t])
             grad_x[t] = d_sides[1]
             dh = d_sides[0] + grad[t - 1] if t else d_sides[0]
         flat = delta.view(time * batch, 4 * size)
@@ -232,28 +260,45 @@ class MogrifierRecurrence(torch.autograd.Function):
         return grad_x, dh, dc, flat.t() @ both.view(time * batch, -1), flat.sum(0), *grad_rounds
 
 
-def _through_gates(
-    gates: Tensor,
-    tanh_c: Tensor,
-    before: Tensor,
-    dh: Tensor,
-    dc: Tensor,
-    delta: Tensor,
-    peephole: tuple[Tensor, Tensor, Tensor] | None = None,
-) -> Tensor:
-    """Back through one step of an LSTM: from the gradients dh, dc of its h and c (batch, hidden) to those of its
-    pre-activations, put into `delta` (batch, 4 · hidden), and of the c `before`, which is given back."""
-    i, f, g, o = quarters(gates)
-    d_i, d_f, d_g, d_o = quarters(delta)
-    # σ' = σ (1 - σ), tanh' = 1 - tanh²
-    torch.mul(dh, tanh_c, out=d_o).mul_(o).mul_(1 - o)
-    dc = dc + dh * o * (1 - tanh_c * tanh_c)
-    if peephole is not None:
-        dc = dc + d_o * peephole[2]
-    torch.mul(dc, g, out=d_i).mul_(i).mul_(1 - i)
-    torch.mul(dc, before, out=d_f).mul_(f).mul_(1 - f)
-    torch.mul(dc, i, out=d_g).mul_(1 - g * g)
-    dc_before: Tensor = dc * f
-    if peephole is not None:
-        dc_before = dc_before + d_i * peephole[0] + d_f * peephole[1]
-    return dc_before
+class _GatesBackward:
+    """Back through the gates of an LSTM, step by step.
+
+    What the flowing gradients are multiplied with is known beforehand and formed for all steps at once. gates
+    (time, batch, 4 · hidden) after their activations, cells (1 + time, batch, hidden) from the first state on,
+    tanh_cells (time, batch, hidden), peephole (3, hidden).
+    """
+
+    def __init__(self, gates: Tensor, cells: Tensor, tanh_cells: Tensor, peephole: Tensor | None = None) -> None:
+        time, batch, size = tanh_cells.shape
+        i, f, g, o = quarters(gates)
+        # σ' = σ (1 - σ), tanh' = 1 - tanh²
+        slopes = gates.square().view(time, batch, 4, size)
+        d_i, d_f, d_g, d_o = slopes.unbind(2)
+        torch.sub(i, d_i, out=d_i).mul_(g)
+        torch.sub(f, d_f, out=d_f).mul_(cells[:-1])
+        d_g.neg_().add_(1).mul_(i)
+        torch.sub(o, d_o, out=d_o).mul_(tanh_cells)
+        self.by_c, self.by_h = slopes[:, :, :3], d_o  # pre-activations of i, f and g by c, of o by h
+        self.c_by_h = tanh_cells.square().neg_().add_(1).mul_(o)
+        self.c_by_c = f
+        if peephole is not None:
+            self.c_by_h.addcmul_(d_o, peephole[2])
+            self.c_by_c = f.addcmul(d_i, peephole[0]).addcmul_(d_f, peephole[1])
+
+    def step(self, t: int, dh: Tensor, dc: Tensor, delta: Tensor) -> Tensor:
+        """From the gradients of h and c (batch, hidden) of a step to those of its pre-activations, put into `delta`
+        (batch, 4 · hidden), and to that of the c before, which is given back."""
+        batch, size = dc.shape
+        before = delta.view(batch, 4, size)
+        dc = torch.addcmul(dc, dh, self.c_by_h[t])
+        torch.mul(self.by_c[t], dc[:, None], out=before[:, :3])
+        torch.mul(self.by_h[t], dh, out=before[:, 3])
+        return dc.mul_(self.c_by_c[t])
+
+
+def _wide_product(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+    """x @ weightᵀ + bias, the product in x's type, the sum in fp32 at least."""
+    wide = torch.promote_types(x.dtype, torch.float32)
+    if x.dtype == wide:
+        return torch.addmm(bias, x, weight.t())
+    return (x @ weight.t()).to(wide).add_(bias)

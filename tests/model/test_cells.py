@@ -8,6 +8,7 @@ import torch
 from torch import nn
 
 from seqcli.model.cells import CELLS, cell_step, parameter_shapes, state_size
+from seqcli.model.products import repeated_product
 from seqcli.model.sequence import run_sequence
 from seqcli.model.stack import RecurrentLayer, RecurrentStack
 from seqcli.model.stepping import StackShape, SteppingStack
@@ -219,3 +220,45 @@ def test_bfloat16_sequences_agree_within_rounding(cell: str) -> None:
     with torch.autocast("cpu", torch.bfloat16):
         rounded = layer(x)[0]
     assert (rounded.float() - exact).abs().max() < 0.03
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_bfloat16_gradients_agree_within_rounding(cell: str) -> None:
+    torch.manual_seed(0)
+    layer, x = RecurrentLayer(cell, 16, 16), torch.randn(12, 4, 16).requires_grad_()
+    sent_back = torch.randn(12, 4, 16)
+    variables = [x, *layer.parameters()]
+    exact = torch.autograd.grad(layer(x)[0], variables, sent_back)
+    with torch.autocast("cpu", torch.bfloat16):
+        outputs = layer(x)[0]
+    rounded = torch.autograd.grad(outputs, variables, sent_back.to(outputs.dtype))
+    for ours, theirs in zip(rounded, exact, strict=True):
+        assert ours.dtype == torch.float32
+        assert (ours - theirs).norm() < 0.02 * theirs.norm()
+
+
+@pytest.mark.parametrize("cell", ["lstm", "peephole-lstm"])
+def test_a_cell_forgets_slowly_in_bfloat16_too(cell: str) -> None:
+    """A forget gate of .999, which bf16 would round to 1, keeps .999 ** 100 = .905 of c, and as much of its gradient."""
+    layer = RecurrentLayer(cell, 2, 2)
+    with torch.no_grad():
+        for parameter in layer.parameters():
+            parameter.zero_()
+        layer.bias[2:4] = float(np.log(0.999 / 0.001))
+    start = torch.ones(1, 2, requires_grad=True)
+    with torch.autocast("cpu", torch.bfloat16):
+        _, (_, kept) = layer(torch.zeros(100, 1, 2), (torch.zeros(1, 2), start))
+    (slope,) = torch.autograd.grad(kept.float().sum(), start)
+    np.testing.assert_allclose(kept.float().detach(), 0.999**100, rtol=0.004)  # bf16 when handed over
+    np.testing.assert_allclose(slope, 0.999**100, rtol=0.004)
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float32, torch.bfloat16])
+@pytest.mark.parametrize("turned", [False, True])
+def test_repeated_products_are_products(dtype: torch.dtype, turned: bool) -> None:
+    torch.manual_seed(0)
+    weight = torch.randn(7, 5).to(dtype).t() if turned else torch.randn(5, 7).to(dtype)
+    product = repeated_product(weight, 3)
+    for _ in range(2):
+        x = torch.randn(3, 7).to(dtype)
+        torch.testing.assert_close(product(x), x @ weight.t())
