@@ -20,7 +20,6 @@ from seqcli.language.objective import LanguageModelTask
 from seqcli.language.presets import Recipe, choose_recipe
 from seqcli.model.cells import recurrent_weight
 from seqcli.model.softmax import SampledVocabulary
-from seqcli.training.device import product_speed
 from seqcli.training.loop import TrainingResult
 from seqcli.training.options import OnProgress, ShouldStop, TrainingOptions
 from seqcli.training.run import (
@@ -36,6 +35,7 @@ from seqcli.training.run import (
     plain,
     train_and_save,
 )
+from seqcli.training.workers import training_speed
 
 DEFAULT_BUDGET = 300.0  # seconds
 
@@ -158,7 +158,7 @@ def _recipe(request: TrainRequest, corpus: Corpus, run: Run) -> Recipe:
         kind=corpus.tokenizer.kind,
         seconds=request.seconds(DEFAULT_BUDGET),
         epochs=request.epochs,
-        speed=run.processes.size * product_speed(run.device, run.precision),
+        speed=run.processes.size * training_speed(run.device, run.precision),
         accelerator=run.device.type != "cpu",
         cell=request.cell,
         size=request.size,

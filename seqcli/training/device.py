@@ -49,10 +49,9 @@ def tensors_on(device: str, arrays: Mapping[str, np.ndarray]) -> dict[str, Tenso
 
 
 def product_speed(device: torch.device, precision: str) -> float:
-    """Floating-point operations a second of a matrix product of the size that training has."""
+    """Floating-point operations a second of one large matrix product."""
     size = 4096 if device.type == "cuda" else 640
-    dtype = torch.bfloat16 if precision == "bf16" else torch.float32
-    return 2 * size**3 / _product_seconds(size, dtype, device)
+    return 2 * size**3 / _product_seconds(size, torch.bfloat16 if precision == "bf16" else torch.float32, device)
 
 
 def autocast(device: torch.device, precision: str) -> AbstractContextManager[object]:

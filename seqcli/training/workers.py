@@ -8,6 +8,7 @@ so that a run is the same bit for bit however the threads take turns.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -17,16 +18,55 @@ import torch
 from torch import Tensor, nn
 
 from seqcli.model.randomness import drawing_from
-from seqcli.training.device import autocast
+from seqcli.model.stack import RecurrentLayer
+from seqcli.training.device import autocast, product_speed
 from seqcli.training.task import TrainingTask
 
 ROWS = 8  # sequences that a part must have: products of fewer rows take as long as reading the weights does
+
+SPEED_SHAPE = 512, 20, 35  # width, rows and steps of the layer that a machine's speed is measured with
+SPEED_SECONDS = 0.4
 
 
 def part_count(device: torch.device, rows: int) -> int:
     """In how many parts `rows` sequences are best learnt from: as many as this process has threads, if each part stays
     large enough; one where no processor learns."""
     return max(1, min(torch.get_num_threads(), rows // ROWS)) if device.type == "cpu" else 1
+
+
+def training_speed(device: torch.device, precision: str) -> float:
+    """Floating-point operations a second in training, of which recipes think how much a budget can pay for.
+
+    On a processor: those of an LSTM layer forward and backward, each thread with a part of a batch, as often as
+    `SPEED_SECONDS` have room for; the fastest of a few would be up to twice what a machine that is not alone keeps up.
+    Elsewhere: those of a large matrix product.
+    """
+    if device.type != "cpu":
+        return product_speed(device, precision)
+    width, rows, steps = SPEED_SHAPE
+    total = torch.get_num_threads()
+    count = part_count(device, rows)
+    with torch.random.fork_rng(devices=[]):  # the run's own random numbers are to stay what they are
+        layer = RecurrentLayer("lstm", width, width)
+    x = torch.zeros(steps, rows // count, width, requires_grad=True)
+
+    def learn() -> None:
+        with autocast(device, precision):
+            outputs, _ = layer(x)
+        torch.autograd.grad(outputs, [x, *layer.parameters()], torch.ones_like(outputs))
+
+    def passes_a_second(_: int) -> float:
+        torch.set_num_threads(total // count)  # of this thread's products
+        learn()  # the first also makes things ready
+        passes, started = 0, time.perf_counter()
+        while (seconds := time.perf_counter() - started) < SPEED_SECONDS:
+            learn()
+            passes += 1
+        return passes / seconds
+
+    weights = sum(parameter.numel() for parameter in layer.parameters())
+    with ThreadPoolExecutor(count) as pool:
+        return 6.0 * weights * x.shape[0] * x.shape[1] * sum(pool.map(passes_a_second, range(count)))
 
 
 class Workers:

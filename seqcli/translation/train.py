@@ -10,7 +10,6 @@ import numpy as np
 import torch
 
 from seqcli.data.bitext import Bitext, open_bitext
-from seqcli.training.device import product_speed
 from seqcli.training.loop import TrainingResult
 from seqcli.training.options import OnProgress, ShouldStop, TrainingOptions
 from seqcli.training.run import (
@@ -26,6 +25,7 @@ from seqcli.training.run import (
     plain,
     train_and_save,
 )
+from seqcli.training.workers import training_speed
 from seqcli.translation.alignment import count_alignments
 from seqcli.translation.config import TranslationConfig
 from seqcli.translation.network import TranslationModel
@@ -147,7 +147,7 @@ def _recipe(request: TrainRequest, bitext: Bitext, run: Run) -> Recipe:
         vocabulary=bitext.tokenizer.size,
         seconds=request.seconds(DEFAULT_BUDGET),
         epochs=request.epochs,
-        speed=run.processes.size * product_speed(run.device, run.precision),
+        speed=run.processes.size * training_speed(run.device, run.precision),
         accelerator=run.device.type != "cpu",
         cell=request.cell,
         size=request.size,

@@ -17,7 +17,7 @@ from seqcli.model.randomness import drawing_from, dropout_mask
 from seqcli.training.loop import train
 from seqcli.training.options import TrainingOptions
 from seqcli.training.state import load_state, save_state
-from seqcli.training.workers import ROWS, part_count
+from seqcli.training.workers import ROWS, part_count, training_speed
 
 OPTIONS = TrainingOptions(learning_rate=0.01, steps=9)
 
@@ -113,3 +113,12 @@ def test_draws_come_from_the_threads_generator() -> None:
     assert torch.equal(dropout_mask((100,), 0.5, like), one)
     assert not torch.equal(one, other)
     torch.testing.assert_close(torch.unique(one), torch.tensor([0.0, 2.0]))
+
+
+@pytest.mark.parametrize("precision", ["fp32", "bf16"])
+def test_the_speed_of_training_is_measured_without_a_trace(precision: str, threads: int) -> None:
+    before = torch.get_rng_state()
+    speed = training_speed(torch.device("cpu"), precision)
+    assert 1e7 < speed < 1e15
+    assert torch.equal(torch.get_rng_state(), before)
+    assert torch.get_num_threads() == threads
