@@ -27,10 +27,12 @@ SIZES = {  # (hidden, layers)
     "medium": (512, 1),
     "large": (768, 2),
 }
-LADDER = ((128, 1), (192, 1), (256, 1), (320, 1), (400, 1), (512, 1), (640, 1), (512, 2), (640, 2), (768, 2), (1024, 2))
+NARROW = ((128, 1), (192, 1), (256, 1), (320, 1), (400, 1), (512, 1), (640, 1))
+LADDER = (*NARROW, (512, 2), (640, 2), (768, 2), (1024, 2))
+CHARACTER_LADDER = (*NARROW, (768, 1), (1024, 1), (1024, 2))  # one wide layer beats two narrow ones for longer
 TOKENS_PER_PARAMETER = 2.2
 CHARACTERS_PER_PARAMETER = 1.0  # the same for text in characters, of which each says less
-REACHED = 0.85  # of the speed of large matrix products, by a training step on a processor
+REACHED = 1.0  # of the speed of `seqcli.training.workers.training_speed`, by a training step
 SAMPLE = 700  # types a sampled softmax sums over beside the batch's own
 SAMPLING_PAYS = 4000  # types from which sampling is worth its noise
 COUNTING_PAYS = 2000  # types from which vectors that come from counting neighbours are a better start than chance
@@ -113,8 +115,7 @@ def choose_recipe(
         config = base
     else:
         if size == "auto" and hidden is None:
-            ratio = CHARACTERS_PER_PARAMETER if kind == "char" else TOKENS_PER_PARAMETER
-            chosen_hidden, chosen_layers = _size_for(operations, summed, ratio)
+            chosen_hidden, chosen_layers = _size_for(operations, summed, kind)
         else:
             chosen_hidden, chosen_layers = SIZES["medium" if size == "auto" else size]
         chosen_hidden, chosen_layers = hidden or chosen_hidden, layers or chosen_layers
@@ -167,16 +168,17 @@ def _operations_per_token(hidden: int, layers: int, summed: int) -> float:
     return 6.0 * (8 * hidden * hidden * layers + summed * hidden)
 
 
-def _size_for(operations: float | None, summed: int, ratio: float) -> tuple[int, int]:
+def _size_for(operations: float | None, summed: int, kind: str) -> tuple[int, int]:
     if operations is None:
         return SIZES["medium"]
+    ladder, ratio = (CHARACTER_LADDER, CHARACTERS_PER_PARAMETER) if kind == "char" else (LADDER, TOKENS_PER_PARAMETER)
 
     def distance(size: tuple[int, int]) -> float:
         hidden, layers = size
         read = operations / _operations_per_token(hidden, layers, summed)
         return abs(math.log(read / (8 * hidden * hidden * layers) / ratio))
 
-    return min(LADDER, key=distance)
+    return min(ladder, key=distance)
 
 
 def _regularisation(kind: str, passes: float, travelled: float) -> Regularisation:

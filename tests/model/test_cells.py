@@ -9,7 +9,7 @@ from torch import nn
 
 from seqcli.model.cells import CELLS, cell_step, parameter_shapes, state_size
 from seqcli.model.products import repeated_product
-from seqcli.model.sequence import run_sequence
+from seqcli.model.sequence import BF16_PAYS, run_sequence
 from seqcli.model.stack import RecurrentLayer, RecurrentStack
 from seqcli.model.stepping import StackShape, SteppingStack
 
@@ -215,18 +215,21 @@ def test_a_peephole_lstm_without_peepholes_is_an_lstm() -> None:
 @pytest.mark.parametrize("cell", CELLS)
 def test_bfloat16_sequences_agree_within_rounding(cell: str) -> None:
     torch.manual_seed(0)
-    layer, x = RecurrentLayer(cell, 16, 16), torch.randn(12, 4, 16)
+    width = BF16_PAYS if cell == "lstm" else 16
+    layer, x = RecurrentLayer(cell, 16, width), torch.randn(12, 4, 16)
     exact = layer(x)[0]
     with torch.autocast("cpu", torch.bfloat16):
         rounded = layer(x)[0]
+    assert rounded.dtype == torch.bfloat16
     assert (rounded.float() - exact).abs().max() < 0.03
 
 
 @pytest.mark.parametrize("cell", CELLS)
 def test_bfloat16_gradients_agree_within_rounding(cell: str) -> None:
     torch.manual_seed(0)
-    layer, x = RecurrentLayer(cell, 16, 16), torch.randn(12, 4, 16).requires_grad_()
-    sent_back = torch.randn(12, 4, 16)
+    width = BF16_PAYS if cell == "lstm" else 16
+    layer, x = RecurrentLayer(cell, 16, width), torch.randn(12, 4, 16).requires_grad_()
+    sent_back = torch.randn(12, 4, width)
     variables = [x, *layer.parameters()]
     exact = torch.autograd.grad(layer(x)[0], variables, sent_back)
     with torch.autocast("cpu", torch.bfloat16):
@@ -237,17 +240,17 @@ def test_bfloat16_gradients_agree_within_rounding(cell: str) -> None:
         assert (ours - theirs).norm() < 0.02 * theirs.norm()
 
 
-@pytest.mark.parametrize("cell", ["lstm", "peephole-lstm"])
-def test_a_cell_forgets_slowly_in_bfloat16_too(cell: str) -> None:
-    """A forget gate of .999, which bf16 would round to 1, keeps .999 ** 100 = .905 of c, and as much of its gradient."""
-    layer = RecurrentLayer(cell, 2, 2)
+@pytest.mark.parametrize(("cell", "width"), [("lstm", 2), ("lstm", BF16_PAYS), ("peephole-lstm", 2)])
+def test_a_cell_forgets_slowly_in_bfloat16_too(cell: str, width: int) -> None:
+    """A forget gate of .999, which bf16 would round to 1, keeps .999 ** 100 of c, and as much of its gradient."""
+    layer = RecurrentLayer(cell, 2, width)
     with torch.no_grad():
         for parameter in layer.parameters():
             parameter.zero_()
-        layer.bias[2:4] = float(np.log(0.999 / 0.001))
-    start = torch.ones(1, 2, requires_grad=True)
+        layer.bias[width : 2 * width] = float(np.log(0.999 / 0.001))
+    start = torch.ones(1, width, requires_grad=True)
     with torch.autocast("cpu", torch.bfloat16):
-        _, (_, kept) = layer(torch.zeros(100, 1, 2), (torch.zeros(1, 2), start))
+        _, (_, kept) = layer(torch.zeros(100, 1, 2), (torch.zeros(1, width), start))
     (slope,) = torch.autograd.grad(kept.float().sum(), start)
     np.testing.assert_allclose(kept.float().detach(), 0.999**100, rtol=0.004)  # bf16 when handed over
     np.testing.assert_allclose(slope, 0.999**100, rtol=0.004)
