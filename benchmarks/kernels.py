@@ -1,8 +1,9 @@
 """The parts of training against plain torch in the same run: output layer, cells, and whole language model steps.
 
-    python benchmarks/kernels.py [softmax|cells|scan|training]...
+    python benchmarks/kernels.py [softmax|cells|widths|scan|training]...
 
-`softmax` and `training` compare with nn.Linear + CrossEntropyLoss (and nn.LSTM), `cells` with torch's fused layers;
+`softmax` and `training` compare with nn.Linear + CrossEntropyLoss (and nn.LSTM), `cells` with torch's fused layers,
+`widths` an LSTM layer and a step's product in fp32 and bf16 with torch's;
 `scan` has the ways to run the recurrence that is left of a minimal cell. Ratios are medians over alternating runs.
 """
 
@@ -22,6 +23,7 @@ from seqcli.language.network import LanguageModel
 from seqcli.language.objective import LanguageModelTask
 from seqcli.language.presets import SAMPLE
 from seqcli.model.cells import CELLS
+from seqcli.model.products import repeated_product
 from seqcli.model.scan import doubling, stepwise
 from seqcli.model.softmax import SampledVocabulary, linear_cross_entropy
 from seqcli.model.stack import RecurrentLayer
@@ -31,6 +33,7 @@ from seqcli.training.workers import Workers
 
 CPU = torch.device("cpu")
 PRECISION = choose_precision("auto", CPU)
+THREADS = torch.get_num_threads()
 
 
 def softmax() -> None:
@@ -103,6 +106,33 @@ def cells() -> None:
 
         a, b, ratio = compare(ours, theirs, runs=5)
         print(f"{cell:47s} {4480 / a:9,.0f} {4480 / b:9,.0f} {ratio:12.2f}  (nn.{fused.__name__})")
+
+
+def widths() -> None:
+    """On one thread, 35 steps of 10 rows: a layer forward and backward, and what one of its steps multiplies."""
+    torch.manual_seed(0)
+    torch.set_num_threads(1)
+    print("\nLSTM layer, 35 steps of 10 rows, one thread, ms       its product of one step, µs")
+    print("hidden   nn.LSTM fp32   bf16   ours bf16 (narrow: fp32)      fp32   bf16   laid out fp32   bf16")
+    for width in (256, 320, 512, 640, 768, 1024):
+        x = torch.randn(35, 10, width, requires_grad=True)
+
+        def pass_through(layer: nn.Module, precision: str, x: torch.Tensor) -> None:
+            with autocast(CPU, precision):
+                outputs = layer(x)[0]
+            outputs.float().sum().backward()
+
+        theirs, ours = nn.LSTM(width, width), RecurrentLayer("lstm", width, width)
+        layers = ((theirs, "fp32"), (theirs, "bf16"), (ours, "bf16"))
+        figures = [1e3 * compare(work, work)[0] for work in (partial(pass_through, *layer, x) for layer in layers)]
+        for laid_out in (False, True):
+            for dtype in (torch.float32, torch.bfloat16):
+                h, weight = torch.randn(10, width).to(dtype), torch.randn(4 * width, width).to(dtype)
+                product = repeated_product(weight, 10) if laid_out else partial(functional.linear, weight=weight)
+                work = partial(lambda product, h: [product(h) for _ in range(20)], product, h)
+                figures.append(1e6 / 20 * compare(work, work)[0])
+        print(f"{width:6d}" + "{:15.1f}{:7.1f}{:26.1f}{:10.0f}{:7.0f}{:16.0f}{:7.0f}".format(*figures))
+    torch.set_num_threads(THREADS)
 
 
 def scan() -> None:
@@ -212,8 +242,8 @@ def training() -> None:
 
 
 if __name__ == "__main__":
-    wanted = sys.argv[1:] or ["softmax", "cells", "scan", "training"]
+    wanted = sys.argv[1:] or ["softmax", "cells", "widths", "scan", "training"]
     print(describe())
-    for part in (softmax, cells, scan, training):
+    for part in (softmax, cells, widths, scan, training):
         if part.__name__ in wanted:
             part()

@@ -48,26 +48,16 @@ def tensors_on(device: str, arrays: Mapping[str, np.ndarray]) -> dict[str, Tenso
     return {name: torch.from_numpy(value.copy()).to(where) for name, value in arrays.items()}
 
 
-def product_speed(device: torch.device, precision: str) -> float:
-    """Floating-point operations a second of one large matrix product."""
-    size = 4096 if device.type == "cuda" else 640
-    return 2 * size**3 / _product_seconds(size, torch.bfloat16 if precision == "bf16" else torch.float32, device)
-
-
 def autocast(device: torch.device, precision: str) -> AbstractContextManager[object]:
     """The context that makes products run in `precision`."""
     return torch.autocast(device.type, torch.bfloat16) if precision == "bf16" else nullcontext()
 
 
-def _product_seconds(size: int, dtype: torch.dtype, device: torch.device | None = None) -> float:
-    a = torch.ones(size, size, dtype=dtype, device=device)
+def _product_seconds(size: int, dtype: torch.dtype) -> float:
+    a = torch.ones(size, size, dtype=dtype)
     best = float("inf")
     for _ in range(8):  # the first also loads the library
-        if a.is_cuda:
-            torch.cuda.synchronize()
         start = time.perf_counter()
         a @ a
-        if a.is_cuda:
-            torch.cuda.synchronize()
         best = min(best, time.perf_counter() - start)
     return best

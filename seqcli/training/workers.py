@@ -19,12 +19,12 @@ from torch import Tensor, nn
 
 from seqcli.model.randomness import drawing_from
 from seqcli.model.stack import RecurrentLayer
-from seqcli.training.device import autocast, product_speed
+from seqcli.training.device import autocast
 from seqcli.training.task import TrainingTask
 
 ROWS = 8  # sequences that a part must have: products of fewer rows take as long as reading the weights does
 
-SPEED_SHAPE = 512, 20, 35  # width, rows and steps of the layer that a machine's speed is measured with
+SPEED_WIDTH, SPEED_ROWS, SPEED_STEPS = 512, 20, 35  # of the layer that a machine's speed is measured with
 SPEED_SECONDS = 0.4
 
 
@@ -37,23 +37,20 @@ def part_count(device: torch.device, rows: int) -> int:
 def training_speed(device: torch.device, precision: str) -> float:
     """Floating-point operations a second in training, of which recipes think how much a budget can pay for.
 
-    On a processor: those of an LSTM layer forward and backward, each thread with a part of a batch, as often as
-    `SPEED_SECONDS` have room for; the fastest of a few would be up to twice what a machine that is not alone keeps up.
-    Elsewhere: those of a large matrix product.
+    They are those of an LSTM layer forward and backward, on a processor in each thread with a part of a batch, as often
+    as `SPEED_SECONDS` have room for: a machine that is not alone keeps up as little as half of the fastest of a few.
     """
-    if device.type != "cpu":
-        return product_speed(device, precision)
-    width, rows, steps = SPEED_SHAPE
-    total = torch.get_num_threads()
+    total, rows = torch.get_num_threads(), SPEED_ROWS if device.type == "cpu" else 4 * SPEED_ROWS
     count = part_count(device, rows)
     with torch.random.fork_rng(devices=[]):  # the run's own random numbers are to stay what they are
-        layer = RecurrentLayer("lstm", width, width)
-    x = torch.zeros(steps, rows // count, width, requires_grad=True)
+        layer = RecurrentLayer("lstm", SPEED_WIDTH, SPEED_WIDTH).to(device)
+    x = torch.zeros(SPEED_STEPS, rows // count, SPEED_WIDTH, device=device, requires_grad=True)
 
     def learn() -> None:
         with autocast(device, precision):
             outputs, _ = layer(x)
-        torch.autograd.grad(outputs, [x, *layer.parameters()], torch.ones_like(outputs))
+        gradient, *_ = torch.autograd.grad(outputs, [x, *layer.parameters()], torch.ones_like(outputs))
+        gradient[0, 0, 0].item()  # an accelerator is waited for
 
     def passes_a_second(_: int) -> float:
         torch.set_num_threads(total // count)  # of this thread's products
