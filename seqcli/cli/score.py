@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -17,6 +17,7 @@ from seqcli.errors import DataError, UsageError
 
 if TYPE_CHECKING:
     from seqcli.checkpoint import Checkpoint
+    from seqcli.data.live import LiveLines
     from seqcli.model.probability import Score
 
 COLUMNS = ("log_probability", "tokens", "perplexity", "text")
@@ -35,35 +36,61 @@ def score(
     """Give the log-probability of each line under a model.
 
     A language model scores lines of text, a translation model the translation in each line of source TAB target.
-    Logarithms are natural. n lines in, n rows out, in order; a blank line has no tokens.
+    Logarithms are natural. n lines in, n rows out, in order; a blank line has no tokens, and no row with --per-token.
     """
     from seqcli.checkpoint import load_checkpoint
+    from seqcli.data.live import LiveLines
     from seqcli.data.text import read_lines
 
     checkpoint = load_checkpoint(Path(model))
+    lines: Iterable[str]
+    ready: Callable[[], bool] | None
     if data == "-":
         console.mention_terminal_input()
-    lines = read_lines(data, encoding=encoding, errors=errors)
+        live = LiveLines(encoding=encoding, errors=errors)
+        lines, ready = _flushing(live), live.ready
+    else:
+        lines, ready = read_lines(data, encoding=encoding, errors=errors), None
     if checkpoint.task == "lm":
-        rows = _score_text(checkpoint, lines, device, per_token)
+        rows = _score_text(checkpoint, lines, ready, device, per_token)
     elif checkpoint.task == "mt":
-        rows = _score_pairs(checkpoint, lines, data, device, per_token)
+        rows = _score_pairs(checkpoint, lines, ready, data, device, per_token)
     else:
         raise UsageError(f"{model} forecasts: it gives lines no probability", hint="use `seqcli evaluate` for it")
     write_rows(TOKEN_COLUMNS if per_token else COLUMNS, rows, form)
 
 
-def _score_text(checkpoint: Checkpoint, lines: Iterable[str], device: str, per_token: bool) -> Iterator[dict[str, Any]]:
+def _flushing(lines: LiveLines) -> Iterator[str]:
+    """`lines`; while the next one is waited for, the rows of those before it are with whoever reads them."""
+    while True:
+        if not lines.ready():
+            console.write("", flush=True)
+        try:
+            line = next(lines)
+        except StopIteration:
+            return
+        yield line
+
+
+def _score_text(
+    checkpoint: Checkpoint, lines: Iterable[str], ready: Callable[[], bool] | None, device: str, per_token: bool
+) -> Iterator[dict[str, Any]]:
     from seqcli.language.decoder import load_language_model
     from seqcli.language.score import score_lines
 
     decoder, tokenizer = load_language_model(checkpoint, device)
-    for number, score in enumerate(score_lines(decoder, tokenizer, lines, on_notice=console.notice), start=1):
+    scores = score_lines(decoder, tokenizer, lines, ready=ready, on_notice=console.notice)
+    for number, score in enumerate(scores, start=1):
         yield from _rows(score, number, per_token)
 
 
 def _score_pairs(
-    checkpoint: Checkpoint, lines: Iterable[str], data: str, device: str, per_token: bool
+    checkpoint: Checkpoint,
+    lines: Iterable[str],
+    ready: Callable[[], bool] | None,
+    data: str,
+    device: str,
+    per_token: bool,
 ) -> Iterator[dict[str, Any]]:
     from seqcli.model.probability import Score
     from seqcli.translation.decoder import load_translation_model
@@ -83,7 +110,7 @@ def _score_pairs(
             yield source, targets[0]
 
     number = 0
-    for score in chain(score_pairs(decoder, tokenizer, pairs()), [None]):
+    for score in chain(score_pairs(decoder, tokenizer, pairs(), ready=ready), [None]):
         while blank and blank.popleft():
             number += 1
             yield from _rows(Score("", (), ()), number, per_token)

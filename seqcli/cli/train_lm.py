@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -150,6 +151,6 @@ def train_lm(
         said=lambda metrics: (
             f"validation perplexity {metrics['perplexity']:.2f}, {metrics['bits_per_char']:.3f} bits per character"
         ),
-        try_out=f"seqcli generate --model {request.output} --prompt ''",
+        try_out=f"seqcli generate --model {shlex.quote(str(request.output))} --prompt ''",
         as_json=as_json,
     )

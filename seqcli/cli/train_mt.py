@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -116,6 +117,6 @@ def train_mt(
         said=lambda metrics: (
             f"validation BLEU {metrics['bleu']:.1f}, chrF {metrics['chrf']:.1f}, perplexity {metrics['perplexity']:.2f}"
         ),
-        try_out=f"seqcli translate --model {request.output} 'a sentence to translate'",
+        try_out=f"seqcli translate --model {shlex.quote(str(request.output))} 'a sentence to translate'",
         as_json=as_json,
     )

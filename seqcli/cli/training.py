@@ -133,7 +133,12 @@ def report_outcome(outcome: TrainOutcome, *, task: str, said: str, try_out: str,
 
 def resume_command(arguments: Sequence[str]) -> str:
     """The command line that takes up the run that `arguments` started."""
-    kept = [argument for argument in arguments if argument not in ("--overwrite", "--resume")]
+    kept, rest = [], iter(arguments)
+    for argument in rest:
+        if argument == "--init-from":  # its weights are in the state
+            next(rest, None)
+        elif argument not in ("--overwrite", "--resume") and not argument.startswith("--init-from="):
+            kept.append(argument)
     return shlex.join(["seqcli", *kept, "--resume"])
 
 

@@ -9,12 +9,15 @@ import select
 import sys
 import zlib
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
+from typing import TypeVar
 
-from seqcli.errors import DataError, UsageError
+from seqcli.errors import DataError, SeqcliError, UsageError
 
 CHUNK = 1 << 16  # bytes read at a time
 GZIP = b"\x1f\x8b"
+Item = TypeVar("Item")
 
 
 def text_decoder(encoding: str, errors: str) -> codecs.IncrementalDecoder:
@@ -134,3 +137,28 @@ class LiveLines(Iterator[str]):
         if self._ended and (last := "".join(self._unfinished)):
             self._lines.append(last.removesuffix("\r"))
             self._unfinished = []
+
+
+def windows(items: Iterable[Item], ready: Callable[[], bool] | None, first: int, most: int) -> Iterator[list[Item]]:
+    """Lists of what has arrived, at least one item each: at most `first` at first, then twice as many, up to `most`.
+
+    With `ready` a list ends as soon as that says that the next item is not there yet. What came before an error is
+    handed out before it is raised.
+    """
+    iterator, size = iter(items), first
+    while True:
+        window = list(islice(iterator, 1))
+        if not window:
+            return
+        problem: SeqcliError | None = None
+        try:
+            while len(window) < size and (ready is None or ready()):
+                window.append(next(iterator))
+        except StopIteration:
+            pass
+        except SeqcliError as raised:
+            problem = raised
+        yield window
+        if problem is not None:
+            raise problem
+        size = min(2 * size, most)

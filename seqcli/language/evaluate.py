@@ -45,7 +45,8 @@ def evaluate_language_model(
     """Negative log-likelihood (nats), perplexity a token, bits per byte and per character of whole texts.
 
     The texts are one stream; the state is carried along, every token is predicted once, the first one after the end of
-    a line. With `dynamic` and `cache` the same figures stand under these names too. `DataError` for an empty text.
+    a line. `unknown_tokens` is how many are the unknown token, each one prediction however long what it stands for was.
+    With `dynamic` and `cache` the same figures stand under these names too. `DataError` for an empty text.
     """
     model, tokenizer = load_model(checkpoint, device)
     encoded = encode_files(texts, tokenizer, encoding=encoding, errors=errors)
@@ -63,7 +64,9 @@ def evaluate_language_model(
         }
 
     with torch.no_grad():
-        result: dict[str, Any] = {"task": "lm", "tokens": len(encoded.ids), **figures(mean_loss(model, tokens))}
+        unknown = int((encoded.ids == tokenizer.unk_id).sum())
+        counts = {"tokens": len(encoded.ids), "unknown_tokens": unknown}
+        result: dict[str, Any] = {"task": "lm", **counts, **figures(mean_loss(model, tokens))}
         if cache:
             result["cache"] = figures(cached_loss(model, tokens))
     if dynamic:

@@ -78,6 +78,7 @@ def choose_recipe(
     epochs: float | None,
     speed: float,
     accelerator: bool,
+    processes: int = 1,
     cell: str = "lstm",
     size: str = "auto",
     tied: bool = True,
@@ -93,11 +94,11 @@ def choose_recipe(
     random_bptt: bool = False,
     base: LanguageModelConfig | None = None,
 ) -> Recipe:
-    """A recipe for a text of `tokens` tokens under a budget of `seconds` on a machine of `speed` operations a second.
+    """A recipe for a text of `tokens` tokens under a budget of `seconds` on machines of `speed` operations a second.
 
-    What is given is kept, what is None is chosen; `regularise` has parts of `Regularisation` by name. A model
-    with the configuration `base` has learnt from another text: it keeps its shape, and is not to forget that text.
-    `UsageError` for a size, softmax or width that cannot be.
+    The batch is that of all `processes` together. What is given is kept, what is None is chosen; `regularise` has parts
+    of `Regularisation` by name. A model with the configuration `base` has learnt from another text: it keeps its shape,
+    and is not to forget that text. `UsageError` for a size, softmax or width that cannot be.
     """
     if size != "auto" and size not in SIZES:
         raise UsageError(f"unknown size {size!r}", hint=f"choose from auto, {', '.join(SIZES)}")
@@ -124,7 +125,7 @@ def choose_recipe(
 
     cost = _operations_per_token(config.hidden, config.layers, summed)
     passes = epochs if epochs is not None else (operations / cost / tokens if operations is not None else 10.0)
-    batch_size = batch_size or (64 if accelerator else 24 if kind == "char" else 20)
+    batch_size = processes * (batch_size or (64 if accelerator else 24 if kind == "char" else 20))
     bptt = bptt or (64 if kind == "char" else 35)
     learning_rate = learning_rate or _learning_rate(kind, config.hidden, cell if base is None else "")
     if dropout is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -29,7 +30,7 @@ class Sampling:
 
     def __post_init__(self) -> None:
         rules = (
-            (self.temperature >= 0, "--temperature", "0 or more"),
+            (0 <= self.temperature < math.inf, "--temperature", "0 or more"),
             (self.top_k >= 0, "--top-k", "0 (all) or more"),
             (0 < self.top_p <= 1, "--top-p", "above 0 and at most 1"),
             (0 <= self.min_p <= 1, "--min-p", "from 0 to 1"),
@@ -52,7 +53,8 @@ def probabilities(logits: np.ndarray, sampling: Sampling, seen: Sequence[int] = 
         chosen = np.zeros_like(scores)
         chosen[scores.argmax()] = 1.0
         return chosen
-    scores /= sampling.temperature
+    scores -= scores.max()  # so that nothing overflows, however low the temperature is
+    scores /= min(max(sampling.temperature, 1e-30), 1e30)
     if 0 < sampling.top_k < len(scores):
         kept = np.argpartition(scores, -sampling.top_k)[-sampling.top_k :]
         mask = np.full(len(scores), -np.inf)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from itertools import islice
 
 import numpy as np
 
+from seqcli.data.live import windows
 from seqcli.data.tokenizer import Tokenizer
 from seqcli.language.decoder import LanguageModelDecoder
 from seqcli.language.generate import context_ids
@@ -23,11 +23,15 @@ def score_lines(
     tokenizer: Tokenizer,
     lines: Iterable[str],
     *,
+    ready: Callable[[], bool] | None = None,
     on_notice: Callable[[str], None] = lambda text: None,
 ) -> Iterator[Score]:
-    """Score every line, in order; each starts after the end of a line and ends with one. Blank lines have no tokens."""
-    iterator, number = iter(lines), 0
-    while block := list(islice(iterator, READ_AHEAD)):
+    """Score every line, in order; each starts after the end of a line and ends with one. Blank lines have no tokens.
+
+    As soon as `ready` is given and says that the next line is not there yet, those that came are scored.
+    """
+    number = 0
+    for block in windows(lines, ready, READ_AHEAD, READ_AHEAD):
         encoded = [[*context_ids(tokenizer, line), tokenizer.boundary_id] if line.strip() else [] for line in block]
         for place, ids in enumerate(encoded, start=1):
             if len(ids) > LONG:

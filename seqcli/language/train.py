@@ -27,6 +27,7 @@ from seqcli.training.run import (
     RunIdentity,
     RunRequest,
     TrainOutcome,
+    as_begun,
     check_same_data,
     check_shape,
     course,
@@ -88,6 +89,7 @@ def train_language_model(
     a state or model to go on from that is damaged, `TrainingError` when the loss does not stay finite.
     """
     with opened_run(request, "lm", request.corpus) as run:
+        request = as_begun(request, run.state)
         corpus = run.processes.together(
             lambda: open_corpus(
                 list(request.corpus),
@@ -149,17 +151,21 @@ def _recipe(request: TrainRequest, corpus: Corpus, run: Run) -> Recipe:
     if run.state is not None:
         check_same_data(run.state, corpus.fingerprint)
         described = run.state.description
-        return Recipe.from_json(described["recipe"], LanguageModelConfig.from_json(described["config"]))
+        recipe = Recipe.from_json(described["recipe"], LanguageModelConfig.from_json(described["config"]))
+        return replace(recipe, learning_rate=request.learning_rate or recipe.learning_rate)
     if run.base is not None:
-        check_shape(request, run.base, "cell", "size", "embedding", "hidden", "layers", "tied")
+        has = {**run.base.config, "tokens": corpus.tokenizer.kind, "vocab_size": corpus.tokenizer.size}
+        check_shape(request, has, "cell", "size", "embedding", "hidden", "layers", "tied", "tokens", "vocab_size")
+    seconds = request.seconds(DEFAULT_BUDGET)
     recipe = choose_recipe(
         tokens=len(corpus.train),
         vocabulary=corpus.tokenizer.size,
         kind=corpus.tokenizer.kind,
-        seconds=request.seconds(DEFAULT_BUDGET),
+        seconds=seconds,
         epochs=request.epochs,
-        speed=run.processes.size * training_speed(run.device, run.precision),
+        speed=run.processes.size * training_speed(run.device, run.precision) if seconds is not None else math.nan,
         accelerator=run.device.type != "cpu",
+        processes=run.processes.size,
         cell=request.cell,
         size=request.size,
         tied=request.tied,
@@ -175,7 +181,6 @@ def _recipe(request: TrainRequest, corpus: Corpus, run: Run) -> Recipe:
         random_bptt=request.random_bptt,
         base=LanguageModelConfig.from_json(run.base.config) if run.base is not None else None,
     )
-    recipe = replace(recipe, batch_size=run.processes.size * recipe.batch_size)
     if recipe.regularisation.recurrent and recurrent_weight(recipe.config.cell) is None:
         raise UsageError(f"--weight-dropout drops recurrent weights: {recipe.config.cell} has none")
     return recipe

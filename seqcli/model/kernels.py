@@ -5,6 +5,9 @@ step. Here the pre-activation gradients of all steps are kept, and each weight g
 products with the inputs. The products that remain, one a step, meet a weight that is laid out for them. The formulas
 are those of `cells.py`.
 
+Only products and outputs are in x's type: gates and states are in fp32 at least, since bf16 has no numbers between a
+forget gate of 0.996 and one of 1.
+
 Shapes, time first: x (time, batch, input), states h0 and c0 (batch, hidden), outputs (time, batch, hidden).
 """
 
@@ -26,30 +29,30 @@ class SimpleRecurrence(torch.autograd.Function):
     def forward(ctx: Any, x: Tensor, h0: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
         time, batch, _ = x.shape
         size = h0.shape[1]
-        w_h, w_x = weight[:size], weight[size:]
         # the products with x of all steps are one product; it becomes the buffer the states are formed in
-        outputs = torch.addmm(bias, x.reshape(time * batch, -1), w_x).view(time, batch, size)
-        product = repeated_product(w_h.t(), batch)
+        states = _wide_product(x.reshape(time * batch, -1), weight[size:].t(), bias).view(time, batch, size)
+        product = repeated_product(weight[:size].t(), batch)
         h = h0
         for t in range(time):
-            h = outputs[t].add_(product(h)).tanh_()
-        ctx.save_for_backward(x, h0, weight, outputs)
-        return outputs
+            h = states[t].add_(product(h)).tanh_().to(x.dtype)
+        ctx.save_for_backward(x, h0, weight, states)
+        return states.to(x.dtype)
 
     @staticmethod
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
-        x, h0, weight, outputs = ctx.saved_tensors
-        time, batch, size = outputs.shape
+        x, h0, weight, states = ctx.saved_tensors
+        time, batch, size = states.shape
         w_h, w_x = weight[:size], weight[size:].t()
-        delta = outputs.square().neg_().add_(1)  # 1 - tanh²; becomes the gradient before tanh
+        slopes = states.square().neg_().add_(1)  # 1 - tanh²
+        delta = torch.empty_like(states, dtype=x.dtype)  # gradients before tanh
         product = repeated_product(w_h, batch)
         flowing = grad[-1]
         for t in range(time - 1, -1, -1):
-            delta[t].mul_(flowing)
+            torch.mul(slopes[t], flowing, out=delta[t])
             if t:
                 flowing = product(delta[t]).add_(grad[t - 1])
         flat = delta.view(time * batch, size)
-        previous = torch.cat((h0[None], outputs[:-1])).view(time * batch, size)
+        previous = torch.cat((h0[None], states[:-1].to(x.dtype))).view(time * batch, size)
         grad_weight = torch.cat((previous.t() @ flat, x.reshape(time * batch, -1).t() @ flat))
         grad_x = (flat @ w_x).view_as(x) if ctx.needs_input_grad[0] else None
         grad_h0 = product(delta[0]) if ctx.needs_input_grad[1] else None
@@ -65,33 +68,34 @@ class GatedRecurrence(torch.autograd.Function):
     ) -> Tensor:
         time, batch, _ = x.shape
         size = h0.shape[1]
+        wide = torch.promote_types(x.dtype, torch.float32)
         # the buffer holds the input's part of all steps and is turned into reset, update and candidate in place
-        gates = torch.addmm(bias_ih, x.reshape(time * batch, -1), weight_ih.t()).view(time, batch, 3 * size)
-        inner, outputs = x.new_empty(time, batch, size), x.new_empty(time, batch, size)
-        product = repeated_product(weight_hh, batch)
-        h = h0
+        gates = _wide_product(x.reshape(time * batch, -1), weight_ih, bias_ih).view(time, batch, 3 * size)
+        inner = x.new_empty(time, batch, size, dtype=wide)
+        states = x.new_empty(1 + time, batch, size, dtype=wide)
+        states[0] = h0
+        product, bias = repeated_product(weight_hh, batch), bias_hh.to(wide)
         for t in range(time):
-            recurrent = product(h).add_(bias_hh)
+            recurrent = torch.add(product(states[t].to(x.dtype)), bias)
             both, n = gates[t, :, : 2 * size], gates[t, :, 2 * size :]
             both.add_(recurrent[:, : 2 * size]).sigmoid_()
             inner[t].copy_(recurrent[:, 2 * size :])
             n.addcmul_(both[:, :size], inner[t]).tanh_()
-            h = torch.lerp(n, h, both[:, size:], out=outputs[t])
-        ctx.save_for_backward(x, h0, weight_ih, weight_hh, gates, inner, outputs)
-        return outputs
+            torch.lerp(n, states[t], both[:, size:], out=states[t + 1])
+        ctx.save_for_backward(x, weight_ih, weight_hh, gates, inner, states)
+        return states[1:].to(x.dtype, copy=True)
 
     @staticmethod
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
-        x, h0, weight_ih, weight_hh, gates, inner, outputs = ctx.saved_tensors
-        time, batch, size = outputs.shape
-        delta = torch.empty_like(gates)  # gradients before the gates, as the recurrent side sees them
-        candidate = torch.empty_like(outputs)  # the candidate's as the input sees it
+        x, weight_ih, weight_hh, gates, inner, states = ctx.saved_tensors
+        time, batch, size = inner.shape
+        delta = torch.empty_like(gates, dtype=x.dtype)  # gradients before the gates, as the recurrent side sees them
+        candidate = torch.empty_like(inner)  # the candidate's as the input sees it
         product = repeated_product(weight_hh.t(), batch)
-        flowing, kept, part = grad[-1], torch.empty_like(h0), torch.empty_like(h0)
+        flowing, kept, part = grad[-1], torch.empty_like(inner[0]), torch.empty_like(inner[0])
         for t in range(time - 1, -1, -1):
             r, z, n = gates[t].view(batch, 3, size).unbind(1)
             d_r, d_z, d_n = delta[t].view(batch, 3, size).unbind(1)
-            before = outputs[t - 1] if t else h0
             # σ' = σ (1 - σ), tanh' = 1 - tanh²
             torch.mul(flowing, z, out=kept)
             d = torch.sub(flowing, kept, out=candidate[t])
@@ -99,14 +103,14 @@ class GatedRecurrence(torch.autograd.Function):
             torch.mul(d, r, out=d_n)
             torch.mul(d_n, inner[t], out=part)
             torch.addcmul(part, part, r, value=-1, out=d_r)
-            torch.sub(before, n, out=part).mul_(kept)
+            torch.sub(states[t], n, out=part).mul_(kept)
             torch.addcmul(part, part, z, value=-1, out=d_z)
             if t:
                 kept.add_(grad[t - 1])
-            flowing = product(delta[t]).add_(kept)
+            flowing = torch.add(kept, product(delta[t]))
         flat = delta.view(time * batch, 3 * size)
         ones = flat.new_ones(1, time * batch)
-        previous = torch.cat((h0[None], outputs[:-1])).view(time * batch, size)
+        previous = states[:-1].to(x.dtype).view(time * batch, size)
         grad_hh, grad_bias_hh = flat.t() @ previous, (ones @ flat)[0]
         delta[:, :, 2 * size :] = candidate
         grad_x = (flat @ weight_ih).view_as(x) if ctx.needs_input_grad[0] else None
@@ -117,11 +121,7 @@ class GatedRecurrence(torch.autograd.Function):
 
 class LSTMRecurrence(torch.autograd.Function):
     """The LSTM of `cells.lstm_step` over all steps or, given its peepholes (3, hidden), that of
-    `cells.peephole_lstm_step`; returns the outputs and the last c.
-
-    Only the products are in x's type: gates and cells are in fp32 at least, since bf16 has no numbers between a forget
-    gate of 0.996 and one of 1.
-    """
+    `cells.peephole_lstm_step`; returns the outputs and the last c."""
 
     @staticmethod
     def forward(
@@ -202,7 +202,7 @@ class MogrifierRecurrence(torch.autograd.Function):
         size = h0.shape[1]
         wide = torch.promote_types(x.dtype, torch.float32)
         products = [repeated_product(matrix, batch) for matrix in rounds]
-        product = repeated_product(weight, batch)
+        product, wide_bias = repeated_product(weight, batch), bias.to(wide)
         scales = [x.new_empty(time, batch, len(matrix)) for matrix in rounds]  # 2 σ(…)
         seen = [torch.empty_like(scale) for scale in scales]
         both = x.new_empty(time, batch, inputs + size)  # what the LSTM is given
@@ -217,7 +217,7 @@ class MogrifierRecurrence(torch.autograd.Function):
                 scale = torch.sigmoid(read(sides[n % 2]), out=scales[n][t]).mul_(2)
                 sides[1 - n % 2] = torch.mul(scale, sides[1 - n % 2], out=seen[n][t])
             torch.cat((sides[1], sides[0]), 1, out=both[t])
-            a = torch.add(product(both[t]), bias, out=gates[t])
+            a = torch.add(product(both[t]), wide_bias, out=gates[t])
             i, f, g, o = quarters(a)
             a[:, : 2 * size].sigmoid_()
             g.tanh_()

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from seqcli.errors import UsageError
+from seqcli.model.products import multiplies_bf16
 
 PRECISIONS = ("auto", "fp32", "bf16")
 
@@ -37,7 +38,7 @@ def choose_precision(wanted: str, device: torch.device) -> str:
         return "bf16" if torch.cuda.is_bf16_supported() else "fp32"
     if device.type != "cpu":
         return "fp32"
-    if not torch.ops.mkldnn._is_mkldnn_bf16_supported():
+    if not multiplies_bf16():
         return "fp32"  # no processor to time: bf16 would be emulated
     return "bf16" if _product_seconds(256, torch.float32) > 1.5 * _product_seconds(256, torch.bfloat16) else "fp32"
 

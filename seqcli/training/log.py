@@ -13,12 +13,13 @@ INTERVAL = 5.0  # seconds between rows
 
 
 class TrainingLog:
-    """Appends to `path`; a run that is not resumed starts it anew."""
+    """Appends to `path`, after `validations` that are there already; a run that is not resumed, with None, starts it
+    anew."""
 
-    def __init__(self, path: Path, *, resumed: bool) -> None:
+    def __init__(self, path: Path, validations: int | None = None) -> None:
         self.path = path
-        self._last, self._validations = float("-inf"), 0
-        if not resumed or not path.exists():
+        self._last, self._validations = float("-inf"), validations or 0
+        if validations is None or not path.exists():
             self._write([COLUMNS], "w")
 
     def add(self, progress: Progress) -> None:

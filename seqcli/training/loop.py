@@ -125,7 +125,7 @@ class _Run:
                 if self._out_of_patience():
                     ended = "patience"
                     break
-            if self.position.seconds - self.saved > self.options.save_interval:
+            if self.position.seconds - self.saved > self.options.save_interval and not self.failures:
                 self._save()
         self._save()  # before the validation, which takes time: a second stop loses nothing
         last = self.history[-1] if ended == "patience" else self._validate(record=ended == "finished")
@@ -191,15 +191,17 @@ class _Run:
             average[name].lerp_(value, 1 - decay)
 
     def _count_failure(self, value: float) -> None:
-        """An update that is not finite is left out; a run of them ends the training with the last good weights."""
+        """An update that is not finite is left out; a run of them ends the training.
+
+        The weights that give such updates are not saved: the state that is there is from before.
+        """
         self.failures += 1
         if self.failures == 1:
             self._report(notice=f"step {self.position.step}: the loss is {value}, this update is left out")
         if self.failures >= FAILURES:
-            self._save()
             raise TrainingError(
                 f"the loss has not been finite for {FAILURES} steps (step {self.position.step})",
-                hint="the last good weights are in the training state; resume with a lower --learning-rate",
+                hint="start anew, or --resume from the last saved state, with a lower --learning-rate",
             )
 
     # -- validation ----------------------------------------------------------------------------------------------------
@@ -311,7 +313,8 @@ class _Run:
     def _restore(self, state: TrainingState) -> None:
         self.model.load_state_dict(state.part("weights"))
         if self.average is not None:
-            self.average = {k: v.to(self.device) for k, v in state.part("average").items()}
+            before = state.part("average") or self.model.state_dict()  # none: it begins here
+            self.average = {k: v.to(self.device, copy=True) for k, v in before.items()}
         self.best_weights = {k: v.to(self.device) for k, v in state.part("best").items()} or None
         self.optimizer.restore(state.part("optimizer"))
         if random := self.processes.own(state.part("random")):

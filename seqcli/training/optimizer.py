@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import Tensor, nn
 
+from seqcli.errors import CheckpointError
+
 BETA1, EPSILON = 0.9, 1e-8
 
 
@@ -101,13 +103,12 @@ class AdamW:
         }
 
     def restore(self, tensors: Mapping[str, Tensor]) -> None:
-        """Take up what `tensors` gave."""
-        for name, value in self.tensors().items():
-            if name in tensors:  # a parameter that had no gradient yet may have none
-                value.copy_(tensors[name])
-        for number, moved in self.moved.items():
-            if f"{number}/moved" not in tensors:  # saved before there were tables: every step moved all rows
-                moved.fill_(self.steps[number])
+        """Take up what `tensors` gave; `CheckpointError` when they are of other parameters."""
+        own = self.tensors()
+        if {name: value.shape for name, value in own.items()} != {name: t.shape for name, t in tensors.items()}:
+            raise CheckpointError("the training state's optimizer is of another model")
+        for name, value in own.items():
+            value.copy_(tensors[name])
 
     def _quantities(self) -> dict[str, dict[int, Tensor]]:
         return {

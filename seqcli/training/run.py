@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
@@ -51,7 +52,16 @@ class RunRequest:
 
     def seconds(self, usual: float) -> float | None:
         """The budget: what was given, or `usual` seconds unless the length was given otherwise."""
-        return self.budget or (None if self.epochs or self.steps else usual)
+        if self.budget is None and self.epochs is None and self.steps is None:
+            return usual
+        return self.budget
+
+
+FREE = {  # of a run that is resumed: how long, how fast and where it goes on, and what concerns its files
+    *("budget", "epochs", "steps", "learning_rate", "patience"),
+    *("device", "save_interval", "overwrite", "resume", "init_from"),
+}
+Request = TypeVar("Request", bound=RunRequest)
 
 
 @dataclass(frozen=True)
@@ -109,6 +119,9 @@ def opened_run(request: RunRequest, task: str, inputs: Sequence[str]) -> Iterato
     started = time.monotonic()
     if sum(length is not None for length in (request.budget, request.epochs, request.steps)) > 1:
         raise UsageError("--budget, --epochs and --steps exclude one another", hint="give one of them")
+    for option, number in (("--epochs", request.epochs), ("--learning-rate", request.learning_rate)):
+        if number is not None and not 0 < number < math.inf:
+            raise UsageError(f"{option} must be a number above 0")
     if request.resume and request.init_from is not None:
         raise UsageError("--resume and --init-from exclude one another", hint="give one of them")
     with (
@@ -119,7 +132,7 @@ def opened_run(request: RunRequest, task: str, inputs: Sequence[str]) -> Iterato
         state = processes.decide(lambda: resumed_state(request.output) if request.resume else None)
         base = processes.decide(lambda: load_checkpoint(request.init_from, task=task) if request.init_from else None)
         device = choose_device(request.device)
-        precision = processes.decide(lambda: choose_precision(request.precision, device))
+        precision = processes.decide(lambda: choose_precision(as_begun(request, state).precision, device))
         yield Run(processes, state, base, device, precision, started)
 
 
@@ -154,17 +167,46 @@ def check_same_data(state: TrainingState, fingerprint: str) -> None:
         )
 
 
-def check_shape(request: RunRequest, base: Checkpoint, *names: str) -> None:
-    """`UsageError` when a run that starts from the model `base` was given one of the options `names`, which shape a new
-    model, other than that model has it."""
+def as_begun(request: Request, state: TrainingState | None) -> Request:
+    """A request to go on from `state`, with what it leaves open as the run was begun with.
+
+    `UsageError` for an option that the run was begun with otherwise, unless it is `FREE` or the `precision`, which
+    another machine may not have.
+    """
+    begun = state.description.get("options", {}) if state is not None else {}
+    settled: dict[str, Any] = {}
+    for item in fields(request):
+        given = getattr(request, item.name)
+        before = begun.get(item.name, given)
+        if item.name in FREE or not isinstance(item.default, bool | int | float | str | None) or given == before:
+            continue
+        if given == item.default:
+            settled[item.name] = before
+        elif item.name != "precision":
+            option = _option(item.name)
+            raise UsageError(
+                f"{option} does not go with --resume: the run keeps what it was begun with",
+                hint=f"leave {option} out, or start anew with --overwrite in place of --resume",
+            )
+    return replace(request, **settled)
+
+
+def check_shape(request: RunRequest, has: Mapping[str, Any], *names: str) -> None:
+    """`UsageError` when a run that starts from a model was given one of the options `names`, which shape a new model,
+    other than that model `has` it."""
     usual = {item.name: item.default for item in fields(request)}
     for name in names:
-        if getattr(request, name) not in (usual[name], base.config.get(name)):
-            option = "untied" if name == "tied" else name.replace("_", "-")
+        if getattr(request, name) not in (usual[name], has.get(name)):
+            option = _option(name)
             raise UsageError(
-                f"--{option} does not go with --init-from: that model keeps its shape",
-                hint=f"leave --{option} out, or --init-from for a new model",
+                f"{option} does not go with --init-from: that model keeps its shape and its tokens",
+                hint=f"leave {option} out, or --init-from for a new model",
             )
+
+
+def _option(name: str) -> str:
+    """What the option of a request's field is called."""
+    return "--" + {"tied": "untied", "encoding_errors": "errors"}.get(name, name).replace("_", "-")
 
 
 def weights_of(model: nn.Module) -> dict[str, np.ndarray]:
@@ -210,9 +252,15 @@ def train_and_save(
 
     `measure` makes the model's metrics from how the run went; `started` is the monotonic time the command began.
     """
-    description = {"config": identity.config, "recipe": identity.recipe, "fingerprint": identity.fingerprint}
+    description = {
+        "config": identity.config,
+        "recipe": identity.recipe,
+        "fingerprint": identity.fingerprint,
+        "options": identity.options,
+    }
     processes.check_same(identity.fingerprint)
-    log = TrainingLog(output.with_suffix(".log.csv"), resumed=state is not None) if processes.first else None
+    before = None if state is None else len(state.history)
+    log = TrainingLog(output.with_suffix(".log.csv"), before) if processes.first else None
 
     def report(progress: Progress) -> None:
         if log is not None:

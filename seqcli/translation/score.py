@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from itertools import islice
+from collections.abc import Callable, Iterable, Iterator
 
 import numpy as np
 
 from seqcli.data.bitext import encode_sentence
+from seqcli.data.live import windows
 from seqcli.data.tokenizer import Tokenizer
 from seqcli.model.probability import Score, surprisals
 from seqcli.translation.decoder import TranslationDecoder
@@ -16,10 +16,18 @@ BATCH_TOKENS = 4096  # of one batch, source and target, padding counted
 READ_AHEAD = 2048  # pairs sorted by length together
 
 
-def score_pairs(decoder: TranslationDecoder, tokenizer: Tokenizer, pairs: Iterable[tuple[str, str]]) -> Iterator[Score]:
-    """Score every pair's target given its source, in order; the text of a score is source TAB target."""
-    iterator = iter(pairs)
-    while block := list(islice(iterator, READ_AHEAD)):
+def score_pairs(
+    decoder: TranslationDecoder,
+    tokenizer: Tokenizer,
+    pairs: Iterable[tuple[str, str]],
+    *,
+    ready: Callable[[], bool] | None = None,
+) -> Iterator[Score]:
+    """Score every pair's target given its source, in order; the text of a score is source TAB target.
+
+    As soon as `ready` is given and says that the next pair is not there yet, those that came are scored.
+    """
+    for block in windows(pairs, ready, READ_AHEAD, READ_AHEAD):
         encoded = [(encode_sentence(tokenizer, s), encode_sentence(tokenizer, t)) for s, t in block]
         scores: list[np.ndarray] = [np.zeros(0)] * len(block)
         for batch in _batches(encoded):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
@@ -17,6 +18,7 @@ from seqcli.training.run import (
     RunIdentity,
     RunRequest,
     TrainOutcome,
+    as_begun,
     check_same_data,
     check_shape,
     course,
@@ -77,6 +79,7 @@ def train_translation_model(
     state or model to go on from that is damaged, `TrainingError` when the loss does not stay finite.
     """
     with opened_run(request, "mt", request.pairs) as run:
+        request = as_begun(request, run.state)
         bitext = run.processes.together(
             lambda: open_bitext(
                 request.pairs,
@@ -138,16 +141,19 @@ def _recipe(request: TrainRequest, bitext: Bitext, run: Run) -> Recipe:
     if run.state is not None:
         check_same_data(run.state, bitext.fingerprint)
         described = run.state.description
-        return Recipe.from_json(described["recipe"], TranslationConfig.from_json(described["config"]))
+        recipe = Recipe.from_json(described["recipe"], TranslationConfig.from_json(described["config"]))
+        return replace(recipe, learning_rate=request.learning_rate or recipe.learning_rate)
     if run.base is not None:
-        names = ("cell", "size", "embedding", "hidden", "layers", "attention", "input_feeding")
-        check_shape(request, run.base, *names)
+        names = ("cell", "size", "embedding", "hidden", "layers", "attention", "input_feeding", "vocab_size")
+        has = {**run.base.config, "tokens": bitext.tokenizer.kind, "vocab_size": bitext.tokenizer.size}
+        check_shape(request, has, *names)
+    seconds = request.seconds(DEFAULT_BUDGET)
     recipe = choose_recipe(
         tokens=len(bitext.targets.ids),
         vocabulary=bitext.tokenizer.size,
-        seconds=request.seconds(DEFAULT_BUDGET),
+        seconds=seconds,
         epochs=request.epochs,
-        speed=run.processes.size * training_speed(run.device, run.precision),
+        speed=run.processes.size * training_speed(run.device, run.precision) if seconds is not None else math.nan,
         accelerator=run.device.type != "cpu",
         cell=request.cell,
         size=request.size,

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
 
 import numpy as np
 
 from seqcli.checkpoint import Checkpoint
 from seqcli.data.bitext import decode_sentence, encode_sentence
+from seqcli.data.live import windows
 from seqcli.data.tokenizer import Tokenizer
-from seqcli.errors import CheckpointError, SeqcliError
+from seqcli.errors import CheckpointError
 from seqcli.translation.beam import Hypothesis, Search, beam_search
 from seqcli.translation.decoder import TranslationDecoder, load_translation_model
 
@@ -88,7 +88,7 @@ class Translator:
         given and says that the next one is not there yet, those that came are translated.
         """
         search = search or Search()
-        for window in _windows(lines, ready):
+        for window in windows(lines, ready, FIRST_WINDOW, WINDOW):
             yield from self._translate_window(window, search, batch_size)
 
     def _translate_window(self, lines: list[str], search: Search, batch_size: int) -> Iterator[Translation]:
@@ -156,24 +156,3 @@ class Translator:
                 if part.attention is not None
             ),
         )
-
-
-def _windows(lines: Iterable[str], ready: Callable[[], bool] | None) -> Iterator[list[str]]:
-    """Lists of what has arrived, at least one line each, at most `FIRST_WINDOW` lines at first and `WINDOW` later."""
-    iterator, size = iter(lines), FIRST_WINDOW
-    while True:
-        window = list(islice(iterator, 1))
-        if not window:
-            return
-        problem: SeqcliError | None = None
-        try:
-            while len(window) < size and (ready is None or ready()):
-                window.append(next(iterator))
-        except StopIteration:
-            pass
-        except SeqcliError as raised:  # what came before it is translated first
-            problem = raised
-        yield window
-        if problem is not None:
-            raise problem
-        size = min(2 * size, WINDOW)

@@ -114,7 +114,8 @@ def test_fine_tuning_keeps_tokens_shape_and_what_was_learnt(folder, capsys):
     assert (second.config, second.blobs) == (first.config, first.blobs)
     for name, value in first.tensors.items():
         np.testing.assert_allclose(second.tensors[name], value, atol=0.001)
-    for option in (["--hidden", "9"], ["--size", "small"], ["--cell", "rnn"], ["--untied"]):
+    other = (["--hidden", "9"], ["--size", "small"], ["--cell", "rnn"], ["--untied"], ["--tokens", "char"])
+    for option in other:
         assert run([*tune, "--overwrite", *option]) == 2
         assert f"{option[0]} does not go with --init-from" in capsys.readouterr().err
 
@@ -144,6 +145,33 @@ def test_train_refuses_to_overwrite_and_names_the_ways_on(folder, capsys):
     assert "--overwrite" in err
     assert "--resume" in err
     assert Path("checkpoints/corpus.lm.safetensors").read_bytes() == before
+
+
+def test_a_resumed_run_keeps_what_it_was_begun_with(folder, capsys):
+    begun = [*TRAIN, "--valid-share", "0.1", "--seed", "3", "--dropout", "0.1", "--average", "0.9", "--untied"]
+    assert run([*begun, "--layers", "2", "--steps", "4", "-q"]) == 0
+    log = Path("checkpoints/corpus.lm.log.csv").read_text().splitlines()
+    assert run(["train-lm", "corpus.txt", "--resume", "--steps", "6", "-q"]) == 0
+    options = load_checkpoint(Path("checkpoints/corpus.lm.safetensors")).provenance["options"]
+    given = ("valid_share", "seed", "dropout", "average", "tied", "layers", "tokens")
+    assert [options[name] for name in given] == [0.1, 3, 0.1, 0.9, False, 2, "word"]
+    more = Path("checkpoints/corpus.lm.log.csv").read_text().splitlines()
+    assert more[: len(log)] == log
+    first = next(csv.DictReader([log[0], *more[len(log) :]]))
+    assert first["valid_score"] == ""  # it has not validated yet
+    assert run([*begun, "--layers", "2", "--resume", "--steps", "7", "--learning-rate", "0.01", "-q"]) == 0
+    assert load_checkpoint(Path("checkpoints/corpus.lm.safetensors")).metrics["steps"] == 7
+    capsys.readouterr()
+    for option in (["--layers", "3"], ["--seed", "4"], ["--tokens", "char"], ["--average", "0.5"], ["--bptt", "9"]):
+        assert run(["train-lm", "corpus.txt", "--resume", "--steps", "9", *option]) == 2
+        assert f"{option[0]} does not go with --resume" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("option", ["--epochs", "--learning-rate"])
+@pytest.mark.parametrize("number", ["0", "nan", "inf"])
+def test_numbers_that_no_run_can_have(folder, capsys, option, number):
+    assert run([*TRAIN, option, number]) == 2
+    assert option in capsys.readouterr().err
 
 
 def test_two_lengths_at_once_are_a_usage_error(folder, capsys):
@@ -241,6 +269,21 @@ def test_score_gives_a_row_a_line(model, capsys, monkeypatch):
     assert rows[1]["tokens"] == "0"
     assert rows[1]["log_probability"] == rows[1]["perplexity"] == ""
     assert float(rows[0]["perplexity"]) == pytest.approx(np.exp(-float(rows[0]["log_probability"]) / 5))
+
+
+def test_score_answers_before_the_input_ends(model):
+    command = [sys.executable, "-m", "seqcli", "score", model]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        for line in ("the sky", "the river"):
+            process.stdin.write(f"{line}\n")
+            process.stdin.flush()
+            assert process.stdout.readline()  # the header at first
+            if line == "the sky":
+                assert process.stdout.readline().rstrip().endswith(line)
+        process.stdin.close()
+        assert process.wait() == 0
 
 
 def test_token_surprisals_sum_to_the_line(model, capsys):

@@ -89,6 +89,8 @@ def test_the_resuming_command_keeps_the_options():
     arguments = ["train-lm", "my corpus.txt", "--overwrite", "--budget", "5m"]
     assert resume_command(arguments) == "seqcli train-lm 'my corpus.txt' --budget 5m --resume"
     assert resume_command([*arguments, "--resume"]) == resume_command(arguments)
+    for base in (["--init-from", "m.safetensors"], ["--init-from=m.safetensors"]):  # its weights are in the state
+        assert resume_command([*arguments, *base]) == resume_command(arguments)
 
 
 @pytest.mark.parametrize(("ended", "last"), [("finished", "try: seqcli generate"), ("stopped", "go on with: seqcli")])

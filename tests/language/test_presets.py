@@ -58,7 +58,9 @@ def test_weight_decay_halves_what_nothing_renews_where_text_repeats() -> None:
         return made.regularisation.decay * made.learning_rate * updates / 2 / math.log(2)
 
     assert [halvings(8), halvings(12)] == pytest.approx([1, 1])
-    assert [halvings(4), halvings(4, batch_size=10), halvings(4, learning_rate=0.001)] == pytest.approx([0.5] * 3)
+    changes: list[dict[str, Any]] = [{}, {"batch_size": 10}, {"learning_rate": 0.001}, {"processes": 3}]
+    assert [halvings(4, **change) for change in changes] == pytest.approx([0.5] * 4)
+    assert recipe(batch_size=10, processes=3).batch_size == 30
     assert halvings(2, kind="char") == pytest.approx(1)
     assert recipe(hidden=256, epochs=1, seconds=None).regularisation.decay == 0.01
     assert recipe(dropout=0.5, epochs=40, seconds=None).regularisation.decay == 0.01

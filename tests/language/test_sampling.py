@@ -24,6 +24,9 @@ def test_temperature() -> None:
     squared = np.array([0.4, 0.3, 0.2, 0.06, 0.04]) ** 2
     np.testing.assert_allclose(chances(temperature=0.5), squared / squared.sum(), rtol=1e-6)
     assert chances(temperature=0).tolist() == [1, 0, 0, 0, 0]
+    for least in (1e-300, 1e-39, 1e-6):
+        assert chances(temperature=least).tolist() == [1, 0, 0, 0, 0]
+    np.testing.assert_allclose(chances(temperature=1e300), 0.2, rtol=1e-6)
 
 
 def test_filters() -> None:
@@ -40,7 +43,16 @@ def test_repetition_penalty_lowers_what_was_there() -> None:
 
 
 @pytest.mark.parametrize(
-    "rules", [{"temperature": -1}, {"top_k": -1}, {"top_p": 0}, {"top_p": 1.1}, {"min_p": 2}, {"repetition_penalty": 0}]
+    "rules",
+    [
+        {"temperature": -1},
+        {"temperature": float("inf")},
+        {"top_k": -1},
+        {"top_p": 0},
+        {"top_p": 1.1},
+        {"min_p": 2},
+        {"repetition_penalty": 0},
+    ],
 )
 def test_impossible_rules_are_refused(rules: dict[str, float]) -> None:
     with pytest.raises(UsageError, match="--"):

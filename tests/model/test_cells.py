@@ -240,17 +240,21 @@ def test_bfloat16_gradients_agree_within_rounding(cell: str) -> None:
         assert (ours - theirs).norm() < 0.02 * theirs.norm()
 
 
-@pytest.mark.parametrize(("cell", "width"), [("lstm", 2), ("lstm", BF16_PAYS), ("peephole-lstm", 2)])
+@pytest.mark.parametrize(
+    ("cell", "width"),
+    [("lstm", 2), ("lstm", BF16_PAYS), ("peephole-lstm", 2), ("mogrifier-lstm", 2), ("gru", 2)],
+)
 def test_a_cell_forgets_slowly_in_bfloat16_too(cell: str, width: int) -> None:
-    """A forget gate of .999, which bf16 would round to 1, keeps .999 ** 100 of c, and as much of its gradient."""
+    """A gate of .999, which bf16 would round to 1, keeps .999 ** 100 of what it keeps, and as much of its gradient."""
     layer = RecurrentLayer(cell, 2, width)
     with torch.no_grad():
         for parameter in layer.parameters():
             parameter.zero_()
-        layer.bias[width : 2 * width] = float(np.log(0.999 / 0.001))
+        bias = layer.bias_ih if cell == "gru" else layer.bias
+        bias[width : 2 * width] = float(np.log(0.999 / 0.001))
     start = torch.ones(1, width, requires_grad=True)
     with torch.autocast("cpu", torch.bfloat16):
-        _, (_, kept) = layer(torch.zeros(100, 1, 2), (torch.zeros(1, width), start))
+        _, (*_, kept) = layer(torch.zeros(100, 1, 2), (torch.zeros(1, width),) * (state_size(cell) - 1) + (start,))
     (slope,) = torch.autograd.grad(kept.float().sum(), start)
     np.testing.assert_allclose(kept.float().detach(), 0.999**100, rtol=0.004)  # bf16 when handed over
     np.testing.assert_allclose(slope, 0.999**100, rtol=0.004)
