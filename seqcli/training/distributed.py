@@ -168,7 +168,7 @@ class Processes:
 
 
 ALONE = Processes()
-OUT_OF_MEMORY = "use a smaller --batch-size, --bptt or --size"
+OUT_OF_MEMORY = "where the command has them, use a smaller --batch-size, --size or --bptt"
 
 
 @contextlib.contextmanager
