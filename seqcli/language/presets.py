@@ -33,6 +33,8 @@ CHARACTER_LADDER = (*NARROW, (768, 1), (1024, 1), (1024, 2))  # one wide layer b
 TOKENS_PER_PARAMETER = 2.2
 CHARACTERS_PER_PARAMETER = 1.0  # the same for text in characters, of which each says less
 REACHED = 1.0  # of the speed of `seqcli.training.workers.training_speed`, by a training step
+STEPS = 35  # of a piece of text in words or subwords
+MANY_UPDATES = 12_000
 SAMPLE = 700  # types a sampled softmax sums over beside the batch's own
 SAMPLING_PAYS = 4000  # types from which sampling is worth its noise
 COUNTING_PAYS = 2000  # types from which vectors that come from counting neighbours are a better start than chance
@@ -126,8 +128,8 @@ def choose_recipe(
     cost = _operations_per_token(config.hidden, config.layers, summed)
     passes = epochs if epochs is not None else (operations / cost / tokens if operations is not None else 10.0)
     batch_size = processes * (batch_size or (64 if accelerator else 24 if kind == "char" else 20))
-    bptt = bptt or (64 if kind == "char" else 35)
-    learning_rate = learning_rate or _learning_rate(kind, config.hidden, cell if base is None else "")
+    bptt = bptt or (64 if kind == "char" else _steps_of(passes * tokens / batch_size))
+    learning_rate = learning_rate or _learning_rate(kind, config.hidden, bptt, cell if base is None else "")
     if dropout is None:
         travelled = learning_rate * passes * tokens / (batch_size * bptt)  # in all updates, were the rate constant
         regularisation = _regularisation(kind, passes, travelled)
@@ -210,7 +212,15 @@ def _uniform_regularisation(dropout: float) -> Regularisation:
     return Regularisation(input=dropout / 2, between=dropout, output=dropout)
 
 
-def _learning_rate(kind: str, hidden: int, cell: str) -> float:
-    """Adam's steps are per weight: wider sums of them want smaller ones."""
+def _steps_of(length: float) -> int:
+    """Time steps of a piece, for streams that are `length` tokens long over all passes: longer pieces are up to a fifth
+    quicker a token, and where there are many updates half as many do."""
+    return 2 * STEPS if length / STEPS >= MANY_UPDATES else STEPS
+
+
+def _learning_rate(kind: str, hidden: int, bptt: int, cell: str) -> float:
+    """Adam's steps are per weight: wider sums of them want smaller ones, gradients of more tokens larger ones."""
     rate = 0.006 if cell == "lstm" else 0.004  # the others were not tried with more
+    if kind != "char":
+        rate *= max(1.0, math.sqrt(bptt / STEPS))
     return rate * min(1.0, math.sqrt((512 if kind == "char" else 320) / hidden))

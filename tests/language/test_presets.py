@@ -68,6 +68,14 @@ def test_weight_decay_halves_what_nothing_renews_where_text_repeats() -> None:
     assert recipe(epochs=40, seconds=None, regularise={"decay": 0.0}).regularisation.decay == 0
 
 
+def test_many_updates_are_fewer_of_longer_pieces_at_a_higher_rate() -> None:
+    short, long = (recipe(hidden=320, layers=1, epochs=epochs, seconds=None) for epochs in (9, 10))
+    assert [made.bptt for made in (short, long)] == [35, 70]
+    assert long.learning_rate == pytest.approx(2**0.5 * short.learning_rate)
+    assert recipe(hidden=320, layers=1, epochs=10, seconds=None, bptt=35).learning_rate == short.learning_rate
+    assert recipe(kind="char", epochs=100, seconds=None).bptt == 64
+
+
 def test_a_large_text_read_in_part_gets_none() -> None:
     assert recipe(tokens=10**9).regularisation.output == 0
 
