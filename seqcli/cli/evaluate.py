@@ -44,7 +44,14 @@ def evaluate(
         from seqcli.language.evaluate import evaluate_language_model
 
         result = evaluate_language_model(
-            checkpoint, data, dynamic=dynamic, cache=cache, device=device, encoding=encoding, errors=errors
+            checkpoint,
+            data,
+            dynamic=dynamic,
+            cache=cache,
+            device=device,
+            encoding=encoding,
+            errors=errors,
+            on_notice=console.notice,
         )
     elif dynamic or cache:
         raise UsageError("--dynamic and --cache are for language models", hint=f"{model} is none")

@@ -6,6 +6,7 @@ The figures for the model as it is come first and are never replaced; the other 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -41,17 +42,22 @@ def evaluate_language_model(
     device: str = "auto",
     encoding: str = "utf-8",
     errors: str = "strict",
+    on_notice: Callable[[str], None] = lambda text: None,
 ) -> dict[str, Any]:
     """Negative log-likelihood (nats), perplexity a token, bits per byte and per character of whole texts.
 
     The texts are one stream; the state is carried along, every token is predicted once, the first one after the end of
-    a line. `unknown_tokens` is how many are the unknown token, each one prediction however long what it stands for was.
-    With `dynamic` and `cache` the same figures stand under these names too. `DataError` for an empty text.
+    a line. With `dynamic` and `cache` the same figures stand under these names too. `DataError` for an empty text.
     """
     model, tokenizer = load_model(checkpoint, device)
     encoded = encode_files(texts, tokenizer, encoding=encoding, errors=errors)
     if len(encoded.ids) == 0:
         raise DataError("there is nothing to evaluate: the text is empty", path=texts[0])
+    if unknown := int((encoded.ids == tokenizer.unk_id).sum()):
+        on_notice(
+            f"{unknown:,} of {len(encoded.ids):,} tokens are unknown: each is one guess, however long, and bits per "
+            "byte compare only with those of models that know as many"
+        )
     tokens = np.concatenate(([tokenizer.boundary_id], encoded.ids))
 
     def figures(nats: float) -> dict[str, float]:
@@ -64,9 +70,7 @@ def evaluate_language_model(
         }
 
     with torch.no_grad():
-        unknown = int((encoded.ids == tokenizer.unk_id).sum())
-        counts = {"tokens": len(encoded.ids), "unknown_tokens": unknown}
-        result: dict[str, Any] = {"task": "lm", **counts, **figures(mean_loss(model, tokens))}
+        result: dict[str, Any] = {"task": "lm", "tokens": len(encoded.ids), **figures(mean_loss(model, tokens))}
         if cache:
             result["cache"] = figures(cached_loss(model, tokens))
     if dynamic:

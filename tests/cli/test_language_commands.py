@@ -300,13 +300,18 @@ def test_token_surprisals_sum_to_the_line(model, capsys):
 
 def test_evaluate(model, capsys):
     assert run(["evaluate", model, "corpus.txt", "--json"]) == 0
-    result = json.loads(capsys.readouterr().out)
+    out, err = capsys.readouterr()
+    result = json.loads(out)
+    assert err == ""
     assert list(result) == ["task", "tokens", "nll_per_token", "perplexity", "bits_per_byte", "bits_per_char"]
     assert result["perplexity"] == pytest.approx(np.exp(result["nll_per_token"]))
     assert run(["evaluate", model, "corpus.txt", "--cache"]) == 0
     rows = dict(list(csv.reader(io.StringIO(capsys.readouterr().out)))[1:])
     assert float(rows["perplexity"]) == pytest.approx(result["perplexity"])
     assert "cache.perplexity" in rows
+    Path("other.txt").write_text("the sky is unheard of\n", encoding="utf-8")
+    assert run(["evaluate", model, "other.txt"]) == 0
+    assert "2 of 6 tokens are unknown" in capsys.readouterr().err
 
 
 def test_info(model, capsys):

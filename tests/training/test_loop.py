@@ -129,8 +129,10 @@ def test_the_best_weights_are_kept() -> None:
 def test_a_loss_that_is_not_finite_ends_the_run_with_good_weights() -> None:
     saved: list[TrainingState] = []
     notices: list[Progress] = []
+    task, often = LineTask(poison=30), options(save_interval=0.0)
     with pytest.raises(TrainingError, match="not been finite"):
-        train(LineTask(poison=30), options(), save=saved.append, on_progress=notices.append)
+        train(task, often, save=saved.append, on_progress=notices.append)
+    assert saved[-1].position.step == 29
     assert all(torch.isfinite(value).all() for value in saved[-1].part("weights").values())
     assert any(progress.notice for progress in notices)
 

@@ -6,6 +6,7 @@ import pytest
 import torch
 from torch import nn
 
+from seqcli.errors import CheckpointError
 from seqcli.training.optimizer import AdamW, clip_gradients
 
 
@@ -107,17 +108,9 @@ def test_gradients_are_scaled_to_the_norm_of_all_of_them_rows_or_not() -> None:
     torch.testing.assert_close(clipped, whole * 0.5 / whole.norm(), rtol=1e-5, atol=0)
 
 
-def test_a_state_saved_before_there_were_tables_goes_on() -> None:
-    dense = nn.Parameter(torch.ones(ROWS, WIDTH))
-    before = AdamW([dense], beta2=0.9, weight_decay=0.0)
-    for _ in range(3):
-        dense.grad = torch.ones(ROWS, WIDTH)
-        before.step(0.1)
-    after = AdamW([dense], beta2=0.9, weight_decay=0.0, by_rows=[dense])
-    after.restore(before.tensors())
-    dense.grad = sparse_gradient(0)
-    after.step(0.1)
-    square = after.tensors()["0/exp_avg_sq"]
-    rows = sparse_gradient(0).to_dense()
-    touched = rows.any(1)
-    torch.testing.assert_close(square[touched], 0.9 * (1 - 0.9**3) + 0.1 * rows[touched] ** 2)
+def test_a_state_of_other_parameters_is_refused() -> None:
+    table, other = nn.Parameter(torch.ones(ROWS, WIDTH)), nn.Parameter(torch.ones(ROWS, WIDTH + 1))
+    state = AdamW([table], beta2=0.9, weight_decay=0.0).tensors()
+    for differing in (AdamW([other], beta2=0.9, weight_decay=0.0), AdamW([table, other], beta2=0.9, weight_decay=0.0)):
+        with pytest.raises(CheckpointError):
+            differing.restore(state)

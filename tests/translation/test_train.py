@@ -83,7 +83,7 @@ def test_fine_tuning_starts_from_a_model(model_path: Path, request_: TrainReques
 def test_sizes_follow_the_budget_and_refuse_nonsense() -> None:
     def embedding(seconds: float, tokens: int) -> int:
         recipe = choose_recipe(
-            tokens=tokens, vocabulary=4000, seconds=seconds, epochs=None, speed=1.1e11, accelerator=False
+            tokens=tokens, vocabulary=4000, seconds=seconds, epochs=None, speed=9e10, accelerator=False
         )
         return recipe.config.embedding
 
