@@ -65,9 +65,7 @@ def _flushing(lines: LiveLines) -> Iterator[str]:
     while True:
         if not lines.ready():
             console.write("", flush=True)
-        try:
-            line = next(lines)
-        except StopIteration:
+        if (line := next(lines, None)) is None:
             return
         yield line
 

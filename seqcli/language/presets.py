@@ -2,9 +2,10 @@
 
 What limits a short run on a processor is arithmetic. A model with P recurrent parameters, and an output layer that sums
 over S types of width E, costs about 6 (P + S·E) operations a token, forward and backward. The budget pays for C
-operations: the machine's measured speed, times what of it a run reaches, times the seconds. That fixes how many tokens
-D = C / 6 (P + S·E) a size gets to read. Too big a model reads too little, too small a one has nothing left to learn;
-the size taken is the one whose D / P comes nearest to a constant found on validation data (`benchmarks/README.md`).
+operations: the machine's measured speed in training (`seqcli.training.workers`), times the seconds. That fixes how many
+tokens D = C / 6 (P + S·E) a size gets to read. Too big a model reads too little, too small a one has nothing left to
+learn; the size taken is the one whose D / P comes nearest to a constant found on validation data
+(`benchmarks/README.md`).
 
 How often the text is read then decides the regularisation, dropout, penalties on activations and weight decay: none is
 needed before the text repeats, and each doubling asks for more, up to a point.
@@ -32,9 +33,8 @@ LADDER = (*NARROW, (512, 2), (640, 2), (768, 2), (1024, 2))
 CHARACTER_LADDER = (*NARROW, (768, 1), (1024, 1), (1024, 2))  # one wide layer beats two narrow ones for longer
 TOKENS_PER_PARAMETER = 2.2
 CHARACTERS_PER_PARAMETER = 1.0  # the same for text in characters, of which each says less
-REACHED = 1.0  # of the speed of `seqcli.training.workers.training_speed`, by a training step
 STEPS = 35  # of a piece of text in words or subwords
-MANY_UPDATES = 12_000
+MANY_UPDATES = 12_000  # of such pieces, from which on half as many do
 SAMPLE = 700  # types a sampled softmax sums over beside the batch's own
 SAMPLING_PAYS = 4000  # types from which sampling is worth its noise
 COUNTING_PAYS = 2000  # types from which vectors that come from counting neighbours are a better start than chance
@@ -112,7 +112,7 @@ def choose_recipe(
     sampling = softmax == "sampled" or (softmax == "auto" and vocabulary >= SAMPLING_PAYS and not accelerator)
     sampled = SAMPLE if sampling else 0
     summed = sampled * 4 // 3 if sampled else vocabulary  # the batch's own types come on top
-    operations = speed * REACHED * seconds if seconds is not None else None
+    operations = speed * seconds if seconds is not None else None
 
     if base is not None:
         config = base

@@ -27,7 +27,6 @@ from seqcli.training.run import (
     RunIdentity,
     RunRequest,
     TrainOutcome,
-    as_begun,
     check_same_data,
     check_shape,
     course,
@@ -89,7 +88,7 @@ def train_language_model(
     a state or model to go on from that is damaged, `TrainingError` when the loss does not stay finite.
     """
     with opened_run(request, "lm", request.corpus) as run:
-        request = as_begun(request, run.state)
+        request = run.request
         corpus = run.processes.together(
             lambda: open_corpus(
                 list(request.corpus),
@@ -146,7 +145,7 @@ def train_language_model(
         )
 
 
-def _recipe(request: TrainRequest, corpus: Corpus, run: Run) -> Recipe:
+def _recipe(request: TrainRequest, corpus: Corpus, run: Run[TrainRequest]) -> Recipe:
     """The recipe of all processes together: the batch is theirs in all."""
     if run.state is not None:
         check_same_data(run.state, corpus.fingerprint)
@@ -202,7 +201,7 @@ def _given(request: TrainRequest) -> dict[str, float]:
     return {name: value for name, value in asked.items() if value is not None}
 
 
-def _task(request: TrainRequest, corpus: Corpus, recipe: Recipe, run: Run) -> LanguageModelTask:
+def _task(request: TrainRequest, corpus: Corpus, recipe: Recipe, run: Run[TrainRequest]) -> LanguageModelTask:
     """The network as it starts, on its text."""
     torch.manual_seed(request.seed)
     model = LanguageModel(recipe.config, recipe.regularisation).to(run.device)

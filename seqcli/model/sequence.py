@@ -47,7 +47,7 @@ def _run(
         return outputs, (outputs[-1],)
     if cell == "lstm":
         bias = parameters["bias"]
-        if x.device.type == "cpu" and x.dtype == torch.bfloat16:  # torch's takes longer, and rounds c to bf16
+        if x.device.type == "cpu" and x.dtype == torch.bfloat16:  # torch's takes longer for few rows, and rounds c
             return _lstm(parameters, x, state)
         weights = [parameters["weight_ih"], parameters["weight_hh"], bias, torch.zeros_like(bias)]
         outputs, h, c = torch.lstm(x, [part[None] for part in state], weights, True, 1, 0.0, True, False, False)

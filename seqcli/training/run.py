@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 import torch
@@ -65,10 +65,12 @@ Request = TypeVar("Request", bound=RunRequest)
 
 
 @dataclass(frozen=True)
-class Run:
-    """A run that may begin: its processes, the state it goes on from or the model it starts from, if there is one,
-    where and in which number format it computes, and the monotonic time it was asked for at."""
+class Run(Generic[Request]):
+    """A run that may begin: what was asked for, settled as `as_begun` has it, its processes, the state it goes on from
+    or the model it starts from, if there is one, where and in which number format it computes, and the monotonic time
+    it was asked for at."""
 
+    request: Request
     processes: Processes
     state: TrainingState | None
     base: Checkpoint | None
@@ -110,7 +112,7 @@ class RunIdentity:
 
 
 @contextlib.contextmanager
-def opened_run(request: RunRequest, task: str, inputs: Sequence[str]) -> Iterator[Run]:
+def opened_run(request: Request, task: str, inputs: Sequence[str]) -> Iterator[Run[Request]]:
     """A run of `task` on `inputs` (`-`: standard input) that may begin; its first process holds the lock of the output.
 
     Refuses before any work what cannot end well: options that exclude one another, a place that cannot be written,
@@ -131,9 +133,10 @@ def opened_run(request: RunRequest, task: str, inputs: Sequence[str]) -> Iterato
         processes.check_inputs(inputs)
         state = processes.decide(lambda: resumed_state(request.output) if request.resume else None)
         base = processes.decide(lambda: load_checkpoint(request.init_from, task=task) if request.init_from else None)
-        device = choose_device(request.device)
-        precision = processes.decide(lambda: choose_precision(as_begun(request, state).precision, device))
-        yield Run(processes, state, base, device, precision, started)
+        settled = as_begun(request, state)
+        device = choose_device(settled.device)
+        precision = processes.decide(lambda: choose_precision(settled.precision, device))
+        yield Run(settled, processes, state, base, device, precision, started)
 
 
 @contextlib.contextmanager

@@ -18,7 +18,6 @@ from seqcli.training.run import (
     RunIdentity,
     RunRequest,
     TrainOutcome,
-    as_begun,
     check_same_data,
     check_shape,
     course,
@@ -79,7 +78,7 @@ def train_translation_model(
     state or model to go on from that is damaged, `TrainingError` when the loss does not stay finite.
     """
     with opened_run(request, "mt", request.pairs) as run:
-        request = as_begun(request, run.state)
+        request = run.request
         bitext = run.processes.together(
             lambda: open_bitext(
                 request.pairs,
@@ -136,7 +135,7 @@ def train_translation_model(
         )
 
 
-def _recipe(request: TrainRequest, bitext: Bitext, run: Run) -> Recipe:
+def _recipe(request: TrainRequest, bitext: Bitext, run: Run[TrainRequest]) -> Recipe:
     """The recipe of all processes together: the batch is theirs in all."""
     if run.state is not None:
         check_same_data(run.state, bitext.fingerprint)
@@ -145,8 +144,7 @@ def _recipe(request: TrainRequest, bitext: Bitext, run: Run) -> Recipe:
         return replace(recipe, learning_rate=request.learning_rate or recipe.learning_rate)
     if run.base is not None:
         names = ("cell", "size", "embedding", "hidden", "layers", "attention", "input_feeding", "vocab_size")
-        has = {**run.base.config, "tokens": bitext.tokenizer.kind, "vocab_size": bitext.tokenizer.size}
-        check_shape(request, has, *names)
+        check_shape(request, {**run.base.config, "vocab_size": bitext.tokenizer.size}, *names)
     seconds = request.seconds(DEFAULT_BUDGET)
     recipe = choose_recipe(
         tokens=len(bitext.targets.ids),
@@ -172,7 +170,7 @@ def _recipe(request: TrainRequest, bitext: Bitext, run: Run) -> Recipe:
     return replace(recipe, batch_tokens=run.processes.size * recipe.batch_tokens)
 
 
-def _task(request: TrainRequest, bitext: Bitext, recipe: Recipe, run: Run) -> TranslationTask:
+def _task(request: TrainRequest, bitext: Bitext, recipe: Recipe, run: Run[TrainRequest]) -> TranslationTask:
     """The network as it starts, on its pairs."""
     torch.manual_seed(request.seed)
     model = TranslationModel(recipe.config, recipe.dropouts).to(run.device)
