@@ -40,7 +40,7 @@ def choose_precision(wanted: str, device: torch.device) -> str:
         return "fp32"
     if not multiplies_bf16():
         return "fp32"  # no processor to time: bf16 would be emulated
-    return "bf16" if _product_seconds(256, torch.float32) > 1.5 * _product_seconds(256, torch.bfloat16) else "fp32"
+    return "bf16" if _bf16_gain() > 1.5 else "fp32"
 
 
 def tensors_on(device: str, arrays: Mapping[str, np.ndarray]) -> dict[str, Tensor]:
@@ -54,11 +54,22 @@ def autocast(device: torch.device, precision: str) -> AbstractContextManager[obj
     return torch.autocast(device.type, torch.bfloat16) if precision == "bf16" else nullcontext()
 
 
-def _product_seconds(size: int, dtype: torch.dtype) -> float:
-    a = torch.ones(size, size, dtype=dtype)
-    best = float("inf")
-    for _ in range(8):  # the first also loads the library
-        start = time.perf_counter()
-        a @ a
-        best = min(best, time.perf_counter() - start)
-    return best
+def _bf16_gain() -> float:
+    """How many times faster a product is in bf16 than in fp32, on one thread.
+
+    A neighbour that takes the processor for a while must not decide the precision of a whole run: the two take turns,
+    and the best of twenty counts. Two threads would wait for the one that was interrupted.
+    """
+    threads = torch.get_num_threads()
+    best = {torch.float32: float("inf"), torch.bfloat16: float("inf")}
+    torch.set_num_threads(1)
+    try:
+        for _ in range(20):  # the first also loads the library
+            for dtype in best:
+                a = torch.ones(512, 512, dtype=dtype)
+                start = time.perf_counter()
+                a @ a
+                best[dtype] = min(best[dtype], time.perf_counter() - start)
+    finally:
+        torch.set_num_threads(threads)
+    return best[torch.float32] / best[torch.bfloat16]
