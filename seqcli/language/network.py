@@ -12,7 +12,7 @@ from torch.nn import functional
 
 from seqcli.errors import UsageError
 from seqcli.language.config import LanguageModelConfig
-from seqcli.model.cells import State
+from seqcli.model.cells import State, divide_inputs
 from seqcli.model.randomness import dropout_mask
 from seqcli.model.stack import RecurrentStack, locked_dropout
 
@@ -78,6 +78,13 @@ class LanguageModel(nn.Module):
     def output_weight(self) -> nn.Parameter:
         """(vocabulary, width of the last layer)."""
         return self.embedding if self.config.tied else self.output
+
+    @torch.no_grad()
+    def scale_logits(self, factor: float) -> None:
+        """Multiply by `factor` what the hidden state adds to every logit; the bias stays, and so does the rest."""
+        self.output_weight.mul_(factor)
+        if self.config.tied:  # the stack is not to see that its inputs are longer
+            divide_inputs(self.config.cell, dict(self.stack.layers[0].named_parameters()), factor)
 
     def forward(self, tokens: Tensor, state: Sequence[State] | None = None) -> tuple[Tensor, list[State]]:
         """tokens (time, batch) -> the last layer's outputs (time, batch, width), dropout applied, and the new state."""

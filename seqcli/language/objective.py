@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -170,6 +171,16 @@ def piece_lengths(steps: int, bptt: int, generator: np.random.Generator) -> np.n
 def mean_loss(model: LanguageModel, tokens: np.ndarray, *, streams: int = 1) -> float:
     """Mean -log p of tokens[1:] in nats, every one predicted once.
 
+    `streams` are those of `hidden_states`.
+    """
+    weight, bias = model.output_weight, model.output_bias
+    losses = (linear_cross_entropy(h, weight, bias, y).item() for h, y in hidden_states(model, tokens, streams=streams))
+    return sum(losses) / (len(tokens) - 1)
+
+
+def hidden_states(model: LanguageModel, tokens: np.ndarray, *, streams: int = 1) -> Iterator[tuple[Tensor, Tensor]]:
+    """The outputs (n, width) that tokens[1:] are predicted from, and those tokens (n,), block by block, each once.
+
     With one stream the state is carried over the whole text. Several `streams` read parts of it side by side, which is
     quicker; each first reads the `WARM_UP` tokens before its part, unscored, to be in nearly the same state.
     """
@@ -181,26 +192,16 @@ def mean_loss(model: LanguageModel, tokens: np.ndarray, *, streams: int = 1) -> 
         # the first part has nothing before it: it reads anything and forgets it
         state = model(_columns(model, tokens, [max(start - WARM_UP, 0) for start in starts], WARM_UP), None)[1]
         state = [tuple(torch.cat((part[:1] * 0, part[1:])) for part in layer) for layer in state]
-    total = 0.0
     for place in range(0, length, VALIDATION_STEPS):
         steps = min(VALIDATION_STEPS, length - place)
-        loss, state = _block_loss(model, tokens, [start + place for start in starts], steps, state)
-        total += loss
+        block = _columns(model, tokens, [start + place for start in starts], steps + 1)
+        hidden, state = model(block[:-1], state)
+        yield hidden.flatten(0, 1), block[1:].flatten()
     if rest := (len(tokens) - 1) - length * streams:
         assert state is not None
         last = [tuple(part[-1:] for part in layer) for layer in state]
-        total += _block_loss(model, tokens, [length * streams], rest, last)[0]
-    return total / (len(tokens) - 1)
-
-
-def _block_loss(
-    model: LanguageModel, tokens: np.ndarray, starts: list[int], steps: int, state: list[State] | None
-) -> tuple[float, list[State]]:
-    """The summed loss of `steps` predictions from each of `starts`, and the state after them."""
-    block = _columns(model, tokens, starts, steps + 1)
-    hidden, state = model(block[:-1], state)
-    loss = linear_cross_entropy(hidden.flatten(0, 1), model.output_weight, model.output_bias, block[1:].flatten())
-    return loss.item(), state
+        block = _columns(model, tokens, [length * streams], rest + 1)
+        yield model(block[:-1], last)[0].flatten(0, 1), block[1:].flatten()
 
 
 def _columns(model: LanguageModel, tokens: np.ndarray, starts: list[int], steps: int) -> Tensor:

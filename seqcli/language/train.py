@@ -13,6 +13,7 @@ import torch
 
 from seqcli.data.corpus import Corpus, open_corpus
 from seqcli.errors import UsageError
+from seqcli.language.calibration import best_factor
 from seqcli.language.config import LanguageModelConfig
 from seqcli.language.counting import log_frequencies, neighbour_vectors, type_counts
 from seqcli.language.network import LanguageModel
@@ -131,6 +132,12 @@ def train_language_model(
             options=plain(request)
             | {"recipe": recipe.to_json(), "device": run.device.type, "precision": run.precision},
         )
+
+        def calibrate() -> None:
+            factor = run.processes.decide(lambda: best_factor(task.model, task.valid_tokens))
+            task.model.scale_logits(factor)
+            on_detail(f"logits scaled by {factor:.3f}, which suits the validation text best")
+
         return train_and_save(
             task,
             options,
@@ -141,6 +148,7 @@ def train_language_model(
             on_progress=on_progress,
             should_stop=should_stop,
             started=run.started,
+            finish=calibrate,
             processes=run.processes,
         )
 

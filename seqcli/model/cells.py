@@ -64,6 +64,18 @@ def recurrent_weight(cell: str) -> str | None:
     return {"rnn": "weight", "mingru": None, "minlstm": None}.get(cell, "weight_hh")
 
 
+def divide_inputs(cell: str, parameters: dict[str, Array], divisor: float) -> None:
+    """Change `parameters`, in place, so that the cell takes `divisor` · x as it took x."""
+    if cell == "rnn":
+        hidden = parameters["bias"].shape[0]
+        parameters["weight"][hidden:] /= divisor
+        return
+    parameters["weight_ih"] /= divisor
+    if cell == "mogrifier-lstm":
+        for number in range(2, ROUNDS + 1, 2):  # the other rounds scale x, whatever its length
+            parameters[f"mogrify_{number}"] /= divisor
+
+
 def cell_step(cell: str, parameters: Mapping[str, Array], x: Array, state: State) -> tuple[Array, State]:
     """One step: x (batch, input), state of (batch, hidden) arrays -> output (batch, hidden), new state."""
     return recurrent_part(cell, parameters, input_part(cell, parameters, x), state)

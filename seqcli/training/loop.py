@@ -54,20 +54,22 @@ def train(
     save: SaveState = lambda state: None,
     resume: TrainingState | None = None,
     should_stop: ShouldStop = lambda: False,
+    finish: Callable[[], None] = lambda: None,
     processes: Processes = ALONE,
 ) -> TrainingResult:
     """Train until the budget, the epochs or the steps are used up, and leave the best weights in `task.model`.
 
     `save` is handed the state of the run every `save_interval` seconds and when it stops (its tensors are the live
     ones: write or copy them at once); handed back as `resume`, the run goes on as if it had never stopped, bit for bit
-    with `epochs` or `steps` on one machine. `should_stop` is asked after every step. Raises `TrainingError` when the
-    loss stays infinite or NaN.
+    with `epochs` or `steps` on one machine. `should_stop` is asked after every step. `finish` may have a last word on
+    the best weights, with the model in evaluation mode, before all of the validation data is measured; the state that
+    was saved knows nothing of it. Raises `TrainingError` when the loss stays infinite or NaN.
 
     With several `processes` each calls this with its share of the task and the same `resume`; the first one's `options`
     hold and its `save` is called, and a stop in any of them stops all.
     """
     options = processes.decide(lambda: options)  # a budget may differ by what each took to come here
-    run = _Run(task, options, on_progress, save, resume, should_stop, processes)
+    run = _Run(task, options, on_progress, save, resume, should_stop, finish, processes)
     try:
         return run.run()
     finally:
@@ -83,10 +85,11 @@ class _Run:
         save: SaveState,
         resume: TrainingState | None,
         should_stop: ShouldStop,
+        finish: Callable[[], None],
         processes: Processes,
     ) -> None:
         self.task, self.options, self.model, self.processes = task, options, task.model, processes
-        self.on_progress, self.save, self.should_stop = on_progress, save, should_stop
+        self.on_progress, self.save, self.should_stop, self.finish = on_progress, save, should_stop, finish
         self.parameters = [p for p in self.model.parameters() if p.requires_grad]
         self.device = self.parameters[0].device
         self.optimizer = AdamW(
@@ -135,6 +138,8 @@ class _Run:
             self.model.load_state_dict(self.best_weights)
         elif self.average is not None:
             self.model.load_state_dict(self.average)
+        self.model.eval()
+        self.finish()
         whole = self._measure(final=True)
         self.model.eval()
         tokens_per_second = self.tokens / self.step_seconds if self.step_seconds else 0.0

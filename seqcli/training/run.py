@@ -249,11 +249,13 @@ def train_and_save(
     on_progress: OnProgress,
     should_stop: ShouldStop,
     started: float,
+    finish: Callable[[], None] = lambda: None,
     processes: Processes = ALONE,
 ) -> TrainOutcome:
     """Train, keeping the state and the log beside `output`, and save the model there (the first process does).
 
-    `measure` makes the model's metrics from how the run went; `started` is the monotonic time the command began.
+    `measure` makes the model's metrics from how the run went; `started` is the monotonic time the command began;
+    `finish` is that of `train`.
     """
     description = {
         "config": identity.config,
@@ -274,7 +276,14 @@ def train_and_save(
         save_state(state_path(output), replace(reached, description=description, blobs=identity.blobs))
 
     result = train(
-        task, options, on_progress=report, save=save, resume=state, should_stop=should_stop, processes=processes
+        task,
+        options,
+        on_progress=report,
+        save=save,
+        resume=state,
+        should_stop=should_stop,
+        finish=finish,
+        processes=processes,
     )
     metrics = measure(result) | {
         "steps": result.position.step,

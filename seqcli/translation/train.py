@@ -143,8 +143,9 @@ def _recipe(request: TrainRequest, bitext: Bitext, run: Run[TrainRequest]) -> Re
         recipe = Recipe.from_json(described["recipe"], TranslationConfig.from_json(described["config"]))
         return replace(recipe, learning_rate=request.learning_rate or recipe.learning_rate)
     if run.base is not None:
-        names = ("cell", "size", "embedding", "hidden", "layers", "attention", "input_feeding", "vocab_size")
-        check_shape(request, {**run.base.config, "vocab_size": bitext.tokenizer.size}, *names)
+        has = {**run.base.config, "tokens": bitext.tokenizer.kind, "vocab_size": bitext.tokenizer.size}
+        names = ("cell", "size", "embedding", "hidden", "layers", "attention", "input_feeding", "tokens", "vocab_size")
+        check_shape(request, has, *names)
     seconds = request.seconds(DEFAULT_BUDGET)
     recipe = choose_recipe(
         tokens=len(bitext.targets.ids),

@@ -76,8 +76,9 @@ def test_fine_tuning_starts_from_a_model(model_path: Path, request_: TrainReques
     outcome = train_translation_model(request)
     assert outcome.metrics["bleu"] > 90
     assert load_checkpoint(outcome.path).blobs == load_checkpoint(model_path).blobs
-    with pytest.raises(UsageError, match="--hidden does not go with --init-from"):
-        train_translation_model(replace(request, hidden=8, overwrite=True))
+    for option, given in (("hidden", 8), ("tokens", "char")):
+        with pytest.raises(UsageError, match=f"--{option} does not go with --init-from"):
+            train_translation_model(replace(request, **{option: given}, overwrite=True))
 
 
 def test_sizes_follow_the_budget_and_refuse_nonsense() -> None:
