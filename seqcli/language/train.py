@@ -113,6 +113,7 @@ def train_language_model(
         options = TrainingOptions(
             learning_rate=recipe.learning_rate,
             weight_decay=recipe.regularisation.decay,
+            beta1=0.0,  # as Melis et al. 2018 have it: the noise of single batches does good
             budget=None if seconds is None else max(seconds - (time.monotonic() - counting), seconds / 2),
             epochs=request.epochs,
             steps=request.steps,

@@ -93,7 +93,11 @@ class _Run:
         self.parameters = [p for p in self.model.parameters() if p.requires_grad]
         self.device = self.parameters[0].device
         self.optimizer = AdamW(
-            self.parameters, beta2=options.beta2, weight_decay=options.weight_decay, by_rows=task.tables
+            self.parameters,
+            beta1=options.beta1,
+            beta2=options.beta2,
+            weight_decay=options.weight_decay,
+            by_rows=task.tables,
         )
         self.rate = 0.0
         self.workers = Workers(options.seed, processes.rank)

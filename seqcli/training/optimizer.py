@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from seqcli.errors import CheckpointError
 
-BETA1, EPSILON = 0.9, 1e-8
+EPSILON = 1e-8
 
 
 class AdamW:
@@ -29,13 +29,14 @@ class AdamW:
         self,
         parameters: Sequence[nn.Parameter],
         *,
+        beta1: float = 0.9,
         beta2: float,
         weight_decay: float,
         by_rows: Sequence[nn.Parameter] = (),
     ) -> None:
         matrices = [p for p in parameters if p.ndim > 1 and min(p.shape) > 3]
         others = [p for p in parameters if not (p.ndim > 1 and min(p.shape) > 3)]
-        self.beta2 = beta2
+        self.beta1, self.beta2 = beta1, beta2
         self.parameters = matrices + others
         self.decays = [weight_decay] * len(matrices) + [0.0] * len(others)
         self.steps = [torch.zeros((), device=p.device) for p in self.parameters]
@@ -65,7 +66,7 @@ class AdamW:
                 [],
                 steps,
                 lr=rate,
-                beta1=BETA1,
+                beta1=self.beta1,
                 beta2=self.beta2,
                 weight_decay=decay,
                 eps=EPSILON,

@@ -23,6 +23,7 @@ class TrainingOptions:
     steps: int | None = None
     warmup: float = 0.02
     weight_decay: float = 0.01
+    beta1: float = 0.9
     beta2: float = 0.999
     clip: float = 0.25
     usual_tokens: int = 0
