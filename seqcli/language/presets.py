@@ -129,9 +129,7 @@ def choose_recipe(
     passes = epochs if epochs is not None else (operations / cost / tokens if operations is not None else 10.0)
     batch_size = processes * (batch_size or (64 if accelerator else 24 if kind == "char" else 20))
     bptt = bptt or (64 if kind == "char" else _steps_of(passes * tokens / batch_size))
-    if learning_rate is None:
-        repeated = _repetition(passes) if base is None else 0.0
-        learning_rate = _learning_rate(kind, config.hidden, bptt, cell if base is None else "", repeated)
+    learning_rate = learning_rate or _learning_rate(kind, config.hidden, bptt, cell if base is None else "")
     if dropout is None:
         travelled = learning_rate * passes * tokens / (batch_size * bptt)  # in all updates, were the rate constant
         regularisation = _regularisation(kind, passes, travelled)
@@ -197,16 +195,11 @@ def _regularisation(kind: str, passes: float, travelled: float) -> Regularisatio
         share *= 0.6
         decay = _decay(min(math.log2(max(passes, 1.0)), 2.0), travelled)
         return Regularisation(input=share / 4, between=share, output=share, decay=decay)
-    penalty = _repetition(passes)  # 2 in full, as Merity et al. have it
+    penalty = min(max(math.log2(max(passes, 1.0)) - 1, 0.0), 2.0)  # in full from eight passes, as Merity et al. have it
     decay = _decay(penalty / 2, travelled)
     return Regularisation(
         input=share / 2, between=share, output=share, activation=penalty, change=penalty / 2, decay=decay
     )
-
-
-def _repetition(passes: float) -> float:
-    """How much the text repeats itself: 0 up to two passes, 2 from eight on."""
-    return min(max(math.log2(max(passes, 1.0)) - 1, 0.0), 2.0)
 
 
 def _decay(strength: float, travelled: float) -> float:
@@ -225,10 +218,9 @@ def _steps_of(length: float) -> int:
     return 2 * STEPS if length / STEPS >= MANY_UPDATES else STEPS
 
 
-def _learning_rate(kind: str, hidden: int, bptt: int, cell: str, repeated: float) -> float:
-    """Adam's steps are per weight: wider sums of them want smaller ones, gradients of more tokens larger ones. Words
-    that are read often (`repeated`, of `_repetition`) bear larger steps, too."""
+def _learning_rate(kind: str, hidden: int, bptt: int, cell: str) -> float:
+    """Adam's steps are per weight: wider sums of them want smaller ones, gradients of more tokens larger ones."""
     rate = 0.006 if cell == "lstm" else 0.004  # the others were not tried with more
     if kind != "char":
-        rate *= max(1.0, math.sqrt(bptt / STEPS)) * (1 + 0.2 * repeated)
+        rate *= max(1.0, math.sqrt(bptt / STEPS))
     return rate * min(1.0, math.sqrt((512 if kind == "char" else 320) / hidden))

@@ -76,14 +76,6 @@ def test_many_updates_are_fewer_of_longer_pieces_at_a_higher_rate() -> None:
     assert recipe(kind="char", epochs=100, seconds=None).bptt == 64
 
 
-def test_words_that_are_read_often_bear_larger_steps() -> None:
-    def rate(passes: float, **changes: Any) -> float:
-        return recipe(hidden=256, layers=1, bptt=35, epochs=passes, seconds=None, **changes).learning_rate
-
-    assert [rate(1), rate(2), rate(4), rate(8), rate(40)] == pytest.approx([0.006, 0.006, 0.0072, 0.0084, 0.0084])
-    assert rate(40, kind="char") == 0.006
-
-
 def test_a_large_text_read_in_part_gets_none() -> None:
     assert recipe(tokens=10**9).regularisation.output == 0
 
