@@ -18,7 +18,7 @@ TOKENS = 4096  # enough: the standard error of the factor is below a hundredth
 LEAST_TOKENS = 500  # below, the factor is as likely to do harm
 CLOSE = 0.003  # a change of the factor that is no longer worth another look at the tokens
 LOWEST, HIGHEST = 0.5, 2.0
-ROWS = 512  # of logits at a time
+LOGITS = 1 << 22  # at a time, so that memory does not grow with the vocabulary
 
 
 @torch.no_grad()
@@ -30,10 +30,12 @@ def best_factor(model: LanguageModel, tokens: np.ndarray) -> float:
     """
     if len(tokens) <= LEAST_TOKENS:
         return 1.0
+    rows, seen = max(1, LOGITS // len(model.output_bias)), 0
     blocks: list[tuple[Tensor, Tensor]] = []
     for hidden, targets in hidden_states(model, tokens, streams=VALIDATION_STREAMS):
-        blocks.extend((hidden[row : row + ROWS], targets[row : row + ROWS]) for row in range(0, len(targets), ROWS))
-        if len(blocks) * ROWS >= TOKENS:
+        blocks.extend((hidden[row : row + rows], targets[row : row + rows]) for row in range(0, len(targets), rows))
+        seen += len(targets)
+        if seen >= TOKENS:
             break
     tried: dict[float, float] = {}
     factor = 1.0

@@ -11,10 +11,11 @@ class TrainingOptions:
     """How long and how to train. Exactly one of `budget` (seconds), `epochs`, `steps` is given.
 
     The learning rate rises linearly over the first `warmup` share of the run and falls linearly to zero at its end.
-    `clip` bounds the gradients' global norm. `average` is the decay of an exponential moving average of the weights
-    (0: none), which is then what is validated and kept. `patience` is the number of validations without a better score
-    after which training stops (0: never). `validations` is about how many there are in a run. With `usual_tokens` the
-    rate of a batch is scaled by its number of tokens over that (Merity et al. 2017, for pieces of random length).
+    `beta1` and `beta2` are AdamW's. `clip` bounds the gradients' global norm. `average` is the decay of an exponential
+    moving average of the weights (0: none), which is then what is validated and kept. `patience` is the number of
+    validations without a better score after which training stops (0: never). `validations` is about how many there are
+    in a run. With `usual_tokens` the rate of a batch is scaled by its number of tokens over that (Merity et al. 2017,
+    for pieces of random length).
     """
 
     learning_rate: float

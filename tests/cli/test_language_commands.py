@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -19,6 +20,7 @@ from seqcli.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from seqcli.cli.app import run
 from seqcli.data.tokenizer import train_tokenizer
 from seqcli.language.config import LanguageModelConfig
+from seqcli.training.state import load_state
 
 TEXT = "the sky is grey\nthe river is clear\n天空 很 蓝\n"
 MODEL = "checkpoints/small.lm.safetensors"
@@ -118,6 +120,19 @@ def test_fine_tuning_keeps_tokens_shape_and_what_was_learnt(folder, capsys):
     for option in other:
         assert run([*tune, "--overwrite", *option]) == 2
         assert f"{option[0]} does not go with --init-from" in capsys.readouterr().err
+
+
+def test_the_temperature_that_suits_the_validation_text_is_in_the_weights(folder, capsys):
+    options = ["--valid", "corpus.txt", "--steps", "40", "--learning-rate", "0.05", "--dropout", "0.3"]
+    assert run(["-v", *TRAIN, *options]) == 0
+    found = re.search(r"temperature, ([\d.]+), suits the validation text best", capsys.readouterr().err)
+    assert found
+    temperature = float(found[1])
+    assert abs(temperature - 1) > 0.02
+    kept = load_checkpoint(Path("checkpoints/corpus.lm.safetensors")).tensors
+    trained = load_state(Path("checkpoints/corpus.lm.state.safetensors")).part("weights")
+    np.testing.assert_allclose(kept["embedding"] * temperature, trained["embedding"], rtol=2e-3)
+    np.testing.assert_array_equal(kept["output_bias"], trained["output_bias"])
 
 
 def test_weight_dropout_needs_recurrent_weights(folder, capsys):

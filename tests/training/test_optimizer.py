@@ -23,7 +23,8 @@ def set_gradients(parameters: list[nn.Parameter], step: int) -> None:
         parameter.grad = None if (number == 1 and step < 3) or (number == 4 and step % 3 == 0) else gradient
 
 
-def test_it_is_torchs_bit_for_bit_also_when_taken_up_again() -> None:
+@pytest.mark.parametrize("beta1", [0.9, 0.0])
+def test_it_is_torchs_bit_for_bit_also_when_taken_up_again(beta1: float) -> None:
     ours, theirs = make_parameters(), make_parameters()
     decayed = [theirs[1], theirs[4]]  # matrices that are no peepholes
     reference = torch.optim.AdamW(
@@ -31,14 +32,14 @@ def test_it_is_torchs_bit_for_bit_also_when_taken_up_again() -> None:
             {"params": decayed, "weight_decay": 0.3},
             {"params": [theirs[0], theirs[2], theirs[3]], "weight_decay": 0.0},
         ],
-        betas=(0.9, 0.99),
+        betas=(beta1, 0.99),
         fused=True,
     )
-    optimizer = AdamW(ours, beta2=0.99, weight_decay=0.3)
+    optimizer = AdamW(ours, beta1=beta1, beta2=0.99, weight_decay=0.3)
     for step in range(8):
         if step == 5:
             state = {name: value.clone() for name, value in optimizer.tensors().items()}
-            optimizer = AdamW(ours, beta2=0.99, weight_decay=0.3)
+            optimizer = AdamW(ours, beta1=beta1, beta2=0.99, weight_decay=0.3)
             optimizer.restore(state)
         rate = 0.1 / (step + 1)
         for group in reference.param_groups:
