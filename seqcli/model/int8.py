@@ -24,7 +24,7 @@ class Int8Matrix:
 
         if torch.backends.quantized.engine == "none" or not hasattr(torch, "quantize_per_channel"):
             raise UsageError("torch has no 8-bit products on this machine", hint="leave --int8 out")
-        rows = torch.from_numpy(np.ascontiguousarray(matrix, np.float32))
+        rows = torch.from_numpy(np.array(matrix, np.float32))  # a copy: a model file is read-only
         scales = rows.abs().amax(1).clamp(min=1e-12).double() / 127
         zeros = torch.zeros(len(rows), dtype=torch.long)
         with warnings.catch_warnings():  # torch means to drop these: what else it has is slower than fp32 here
