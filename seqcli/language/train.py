@@ -136,8 +136,9 @@ def train_language_model(
 
         def calibrate() -> None:
             factor = run.processes.decide(lambda: best_factor(task.model, task.valid_tokens))
-            task.model.scale_logits(factor)
-            on_detail(f"the logits' temperature, {1 / factor:.3f}, suits the validation text best")
+            if factor != 1:
+                task.model.scale_logits(factor)
+                on_detail(f"the logits' temperature, {1 / factor:.3f}, suits the validation text best")
 
         return train_and_save(
             task,
