@@ -22,12 +22,12 @@ import torch
 from machine import compare, describe
 from torch import nn
 
-from seqcli.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
-from seqcli.data.words import WordTokenizer
+from seqcli.files.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from seqcli.language.config import LanguageModelConfig
 from seqcli.language.decoder import LanguageModelDecoder, load_language_model
 from seqcli.language.generate import Limits, generate
 from seqcli.model.probability import surprisals
+from seqcli.text.words import WordTokenizer
 
 TOKENS = 150
 CONFIG = LanguageModelConfig(10_000, "lstm", 512, 512, 2)

@@ -17,11 +17,11 @@ from dataclasses import replace
 import numpy as np
 from machine import describe
 
-from seqcli.data.panel import ReadOptions, read_panel
-from seqcli.forecasting.covariates import known_inputs
 from seqcli.forecasting.forecast import ForecastOptions, forecast_panel, forecast_prepared, prepare
 from seqcli.forecasting.metrics import coverage, mase, quantile_loss, scale, smape
-from seqcli.forecasting.train import ForecastTraining, train_forecaster
+from seqcli.forecasting.recurrent.covariates import known_inputs
+from seqcli.forecasting.recurrent.train import ForecastTraining, train_forecaster
+from seqcli.series.panel import ReadOptions, read_panel
 
 
 def main(path: str, horizon: int, budget: float, *names: str) -> None:

@@ -21,14 +21,14 @@ from statistics import NormalDist
 import numpy as np
 from machine import describe
 
-from seqcli.data.panel import Panel, Series, read_panel
-from seqcli.forecasting.batch import make_batch
-from seqcli.forecasting.config import MIDDLE, QUANTILES
+from seqcli.forecasting.classical.batch import make_batch
+from seqcli.forecasting.classical.methods import forecast_all
+from seqcli.forecasting.classical.seasonality import LIMIT, autocorrelations, seasonal_indices
 from seqcli.forecasting.forecast import ForecastOptions, forecast_panel
-from seqcli.forecasting.methods import forecast_all
 from seqcli.forecasting.metrics import coverage, mase, quantile_loss, scale, smape
-from seqcli.forecasting.pretrained import quantiles
-from seqcli.forecasting.seasonality import LIMIT, autocorrelations, seasonal_indices
+from seqcli.forecasting.recurrent.config import MIDDLE, QUANTILES
+from seqcli.forecasting.recurrent.pretrained import quantiles
+from seqcli.series.panel import Panel, Series, read_panel
 
 LEVELS = np.array([0.025, 0.1, 0.5, 0.9, 0.975])
 Group = tuple[list[np.ndarray], np.ndarray]

@@ -42,7 +42,7 @@ def main(arguments: list[str]) -> None:
         return
     from machine import describe
 
-    from seqcli.forecasting.methods import forecast_all
+    from seqcli.forecasting.classical.methods import forecast_all
 
     print(describe())
     count = int(arguments[0]) if arguments else 10_000

@@ -17,12 +17,12 @@ import time
 import numpy as np
 from machine import describe
 
-from seqcli.data.panel import read_panel
-from seqcli.forecasting.batch import Batch, make_batch
+from seqcli.forecasting.classical.batch import Batch, make_batch
+from seqcli.forecasting.classical.methods import forecast_all
+from seqcli.forecasting.classical.theta import adjust
 from seqcli.forecasting.forecast import ForecastOptions, forecast_panel
-from seqcli.forecasting.methods import forecast_all
 from seqcli.forecasting.metrics import coverage, mase, scale, smape
-from seqcli.forecasting.theta import adjust
+from seqcli.series.panel import read_panel
 
 
 def passes(values: np.ndarray, season: int) -> bool:

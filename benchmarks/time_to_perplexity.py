@@ -24,7 +24,7 @@ from machine import describe
 from torch import Tensor, nn
 from torch.nn import functional
 
-from seqcli.data.corpus import open_corpus
+from seqcli.text.corpus import open_corpus
 
 HIDDEN, LAYERS, DROPOUT, BATCH, BPTT = 200, 2, 0.2, 20, 35
 

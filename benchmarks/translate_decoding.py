@@ -19,9 +19,9 @@ from pathlib import Path
 import numpy as np
 from machine import describe
 
-from seqcli.checkpoint import load_checkpoint
-from seqcli.data.bitext import decode_sentence, encode_sentence
+from seqcli.files.checkpoint import load_checkpoint
 from seqcli.model.probability import log_softmax
+from seqcli.text.bitext import decode_sentence, encode_sentence
 from seqcli.translation.attention import MASKED, project
 from seqcli.translation.beam import Search
 from seqcli.translation.evaluate import translation_quality

@@ -18,8 +18,8 @@ import torch
 from machine import compare, describe
 from torch import Tensor, nn
 
-from seqcli.data.bitext import Bitext, Sentences
-from seqcli.data.words import WordTokenizer
+from seqcli.text.bitext import Bitext, Sentences
+from seqcli.text.words import WordTokenizer
 from seqcli.training.device import choose_precision
 from seqcli.training.optimizer import AdamW
 from seqcli.training.workers import Workers

@@ -8,8 +8,8 @@ import numpy as np
 from generators import synthesise
 from pool import HORIZONS, Pool
 
-from seqcli.forecasting.inputs import make_inputs
-from seqcli.forecasting.windows import Windows, make_windows
+from seqcli.forecasting.recurrent.inputs import make_inputs
+from seqcli.forecasting.recurrent.windows import Windows, make_windows
 
 
 @dataclass(frozen=True)

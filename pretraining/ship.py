@@ -21,11 +21,11 @@ from batches import Source, validation_windows
 from pool import read_pool
 from train import PretrainingTask
 
-from seqcli.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
-from seqcli.forecasting.config import ForecasterConfig
-from seqcli.forecasting.forecaster import load_forecaster
-from seqcli.forecasting.network import ForecastNetwork
-from seqcli.forecasting.pretrained import WEIGHTS
+from seqcli.files.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from seqcli.forecasting.recurrent.config import ForecasterConfig
+from seqcli.forecasting.recurrent.forecaster import load_forecaster
+from seqcli.forecasting.recurrent.network import ForecastNetwork
+from seqcli.forecasting.recurrent.pretrained import WEIGHTS
 from seqcli.training.state import load_state, state_path
 
 STATE = ".state.safetensors"

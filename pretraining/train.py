@@ -19,11 +19,11 @@ from batches import KINDS, Source, validation_windows
 from pool import read_pool
 from torch import Tensor, nn
 
-from seqcli.checkpoint import load_checkpoint
-from seqcli.forecasting.config import MIDDLE, ForecasterConfig
-from seqcli.forecasting.network import ForecastNetwork
-from seqcli.forecasting.objective import scaled_quantile_loss
-from seqcli.forecasting.windows import Windows
+from seqcli.files.checkpoint import load_checkpoint
+from seqcli.forecasting.recurrent.config import MIDDLE, ForecasterConfig
+from seqcli.forecasting.recurrent.network import ForecastNetwork
+from seqcli.forecasting.recurrent.objective import scaled_quantile_loss
+from seqcli.forecasting.recurrent.windows import Windows
 from seqcli.training.options import Progress, TrainingOptions, Validation
 from seqcli.training.run import RunIdentity, resumed_state, train_and_save
 

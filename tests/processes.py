@@ -17,7 +17,7 @@ from pathlib import Path
 IMPORTED = [
     "seqcli.cli.app",
     *("seqcli.cli.train_lm", "seqcli.language.train", "seqcli.translation.train"),
-    *("seqcli.cli.forecast", "seqcli.forecasting.train"),
+    *("seqcli.cli.forecast", "seqcli.forecasting.recurrent.train"),
 ]
 
 _context = multiprocessing.get_context("forkserver")

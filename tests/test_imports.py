@@ -14,20 +14,19 @@ import pytest
 PACKAGE = Path(__file__).parent.parent / "seqcli"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
-# cli -> tasks -> training -> model, data -> checkpoint, errors; the tasks stay apart, and so do model and data.
+# cli -> tasks -> training -> model, text, series -> files, errors; the tasks stay apart, as do model, text and series.
 ROOT = {"__init__", "errors"}  # `seqcli` itself: the version
-STORE = ROOT | {"checkpoint", "tensor_file", "output"}
-SHARED = STORE | {"model", "data", "training"}
+STORE = ROOT | {"files"}
+SHARED = STORE | {"model", "text", "series", "training"}
 TASKS = {"language", "translation", "forecasting"}
 MAY_IMPORT = {
     "__init__": set(),
     "errors": set(),
-    "output": ROOT,
-    "tensor_file": ROOT | {"output"},
-    "checkpoint": ROOT | {"tensor_file"},
+    "files": ROOT,
     "model": STORE,
-    "data": STORE,
-    "training": STORE | {"model", "data"},
+    "text": STORE,
+    "series": STORE | {"text"},
+    "training": STORE | {"model", "text", "series"},
     "language": SHARED,
     "translation": SHARED,
     "forecasting": SHARED,

@@ -7,7 +7,7 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from seqcli.output import writing
+from seqcli.files.output import writing
 
 if TYPE_CHECKING:
     from seqcli.translation.translate import Alignment

@@ -35,7 +35,7 @@ def evaluate(
     and a target file: BLEU and chrF of sacreBLEU, with their signatures. A forecaster, on a CSV file: MASE, sMAPE,
     quantile loss and coverage on each series' last periods, with seasonal naive beside.
     """
-    from seqcli.checkpoint import load_checkpoint
+    from seqcli.files.checkpoint import load_checkpoint
 
     checkpoint = load_checkpoint(Path(model))
     if "-" in data:

@@ -22,11 +22,11 @@ from seqcli.errors import SeqcliError, UsageError
 if TYPE_CHECKING:
     import numpy as np
 
-    from seqcli.data.panel import ReadOptions
-    from seqcli.forecasting.config import ForecasterConfig
-    from seqcli.forecasting.covariates import KnownInputs
     from seqcli.forecasting.forecast import Forecast, ForecastOptions, Prepared
-    from seqcli.forecasting.forecaster import Forecaster
+    from seqcli.forecasting.recurrent.config import ForecasterConfig
+    from seqcli.forecasting.recurrent.covariates import KnownInputs
+    from seqcli.forecasting.recurrent.forecaster import Forecaster
+    from seqcli.series.panel import ReadOptions
     from seqcli.training.distributed import Processes
 
 NETWORK = "The network"  # section of --help
@@ -76,7 +76,7 @@ class NetworkOptions:
     @property
     def length(self) -> str:
         """How long training lasts."""
-        from seqcli.forecasting.train import DEFAULT_BUDGET
+        from seqcli.forecasting.recurrent.train import DEFAULT_BUDGET
 
         return f"{self.steps:,} steps" if self.steps else options.format_duration(self.budget or DEFAULT_BUDGET)
 
@@ -160,8 +160,8 @@ def forecast(
     from) it is trained for a minute on the data itself and used as far as it helps on each series' last periods; a
     --method other than auto and rnn skips that.
     """
-    from seqcli.data.panel import ReadOptions
     from seqcli.forecasting.forecast import ForecastOptions
+    from seqcli.series.panel import ReadOptions
     from seqcli.training.distributed import ALONE, joined
 
     network = NetworkOptions(
@@ -266,7 +266,7 @@ def _check(
             "--backtest compares methods without training", hint="evaluate MODEL measures a network kept with --save"
         )
     if network.save is not None:
-        from seqcli.output import check_writable
+        from seqcli.files.output import check_writable
 
         check_writable(Path(network.save), overwrite=network.overwrite or network.resume)
 
@@ -280,8 +280,8 @@ def _is_writable(path: Path) -> bool:
 
 
 def _prepare(data: str, read: ReadOptions, asked: ForecastOptions) -> Prepared:
-    from seqcli.data.panel import read_panel
     from seqcli.forecasting.forecast import prepare
+    from seqcli.series.panel import read_panel
 
     if data == "-":
         console.mention_terminal_input()
@@ -302,8 +302,8 @@ def _forecast(
 
     untrained = Interruption(), "finished"
     if network.model is not None:
-        from seqcli.checkpoint import load_checkpoint
-        from seqcli.forecasting.forecaster import load_forecaster
+        from seqcli.files.checkpoint import load_checkpoint
+        from seqcli.forecasting.recurrent.forecaster import load_forecaster
 
         forecaster = load_forecaster(load_checkpoint(Path(network.model), task="forecast"))
         forecaster.check(prepared.panel)
@@ -321,7 +321,13 @@ def _forecast(
 
 def _known(prepared: Prepared, network: NetworkOptions, config: ForecasterConfig | None = None) -> KnownInputs:
     """What is known beside the values: for a network with `config`, or for one to be trained."""
-    from seqcli.forecasting.covariates import HOLIDAYS, holidays_end_early, known_inputs, read_future, read_holidays
+    from seqcli.forecasting.recurrent.covariates import (
+        HOLIDAYS,
+        holidays_end_early,
+        known_inputs,
+        read_future,
+        read_holidays,
+    )
 
     panel, horizon = prepared.panel, prepared.horizon
     reading = {"encoding": network.encoding, "errors": network.errors}
@@ -343,7 +349,7 @@ def _train_and_forecast(
 ) -> tuple[Forecast, Interruption, str] | None:
     """Train the network on the panel, forecast with it, and keep it when asked to."""
     from seqcli.forecasting.forecast import forecast_prepared
-    from seqcli.forecasting.train import DEFAULT_BUDGET, ForecastTraining, train_forecaster
+    from seqcli.forecasting.recurrent.train import DEFAULT_BUDGET, ForecastTraining, train_forecaster
 
     known = processes.together(lambda: _known(prepared, network))
     training = ForecastTraining(

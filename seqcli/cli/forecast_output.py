@@ -34,8 +34,8 @@ def write_forecast(result: Forecast, output: str | None, form: options.RowFormat
 
 def _draw(result: Forecast) -> None:
     """Charts of the first few series on the terminal."""
-    from seqcli.data.panel import series_names
     from seqcli.forecasting.axes import time_marks
+    from seqcli.series.panel import series_names
 
     terminal = console.rich_console(sys.stdout)
     names = list(series_names(result.panel))

@@ -55,7 +55,7 @@ def generate(
     Prompts come from --prompt or, one a line, from standard input. Without --model the newest language model in
     checkpoints/ is used. The same seed gives the same text.
     """
-    from seqcli.checkpoint import load_checkpoint
+    from seqcli.files.checkpoint import load_checkpoint
     from seqcli.language.decoder import load_language_model
     from seqcli.language.generate import Limits, next_tokens
     from seqcli.language.generate import generate as continue_texts
@@ -92,7 +92,7 @@ def generate(
 
 
 def _read_prompts(whole: bool) -> Iterator[str]:
-    from seqcli.data.text import read_lines
+    from seqcli.text.lines import read_lines
 
     console.mention_terminal_input()
     lines = read_lines("-")

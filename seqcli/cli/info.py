@@ -14,7 +14,7 @@ from seqcli.cli.charts import sparkline
 from seqcli.cli.rows import write_json, write_rows
 
 if TYPE_CHECKING:
-    from seqcli.checkpoint import Checkpoint
+    from seqcli.files.checkpoint import Checkpoint
 
 
 def info(
@@ -26,7 +26,7 @@ def info(
     Task, sizes, parameters, tokenizer, where it was trained and on what, and how good it was; every tensor is checked
     against its checksum. The options it was trained with are shown with -v and in --json.
     """
-    from seqcli.checkpoint import load_checkpoint
+    from seqcli.files.checkpoint import load_checkpoint
 
     described = describe(load_checkpoint(Path(model)))
     if as_json:
@@ -49,7 +49,7 @@ def describe(checkpoint: Checkpoint) -> dict[str, Any]:
         "config": dict(checkpoint.config),
     }
     if "tokenizer" in checkpoint.blobs:
-        from seqcli.data.tokenizer import load_tokenizer
+        from seqcli.text.tokenizer import load_tokenizer
 
         tokenizer = load_tokenizer(checkpoint.blobs["tokenizer"])
         described["tokenizer"] = {"kind": tokenizer.kind, "size": tokenizer.size}

@@ -16,7 +16,7 @@ def find_model(model: str | None, task: str) -> Path:
     """
     if model is not None:
         return Path(model)
-    from seqcli.checkpoint import newest_checkpoint
+    from seqcli.files.checkpoint import newest_checkpoint
 
     path = newest_checkpoint(FOLDER, task)
     console.notice(f"using {path}")

@@ -13,7 +13,7 @@ from typing import Any
 
 from seqcli.cli import console
 from seqcli.cli.options import RowFormat
-from seqcli.output import write_text
+from seqcli.files.output import write_text
 
 
 def write_rows(

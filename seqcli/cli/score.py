@@ -16,9 +16,9 @@ from seqcli.cli.rows import write_rows
 from seqcli.errors import DataError, UsageError
 
 if TYPE_CHECKING:
-    from seqcli.checkpoint import Checkpoint
-    from seqcli.data.live import LiveLines
+    from seqcli.files.checkpoint import Checkpoint
     from seqcli.model.probability import Score
+    from seqcli.text.live import LiveLines
 
 COLUMNS = ("log_probability", "tokens", "perplexity", "text")
 TOKEN_COLUMNS = ("line", "token", "surprisal")
@@ -38,9 +38,9 @@ def score(
     A language model scores lines of text, a translation model the translation in each line of source TAB target.
     Logarithms are natural. n lines in, n rows out, in order; a blank line has no tokens, and no row with --per-token.
     """
-    from seqcli.checkpoint import load_checkpoint
-    from seqcli.data.live import LiveLines
-    from seqcli.data.text import read_lines
+    from seqcli.files.checkpoint import load_checkpoint
+    from seqcli.text.lines import read_lines
+    from seqcli.text.live import LiveLines
 
     checkpoint = load_checkpoint(Path(model))
     lines: Iterable[str]

@@ -49,8 +49,8 @@ def translate(
     Without --model the newest translation model in checkpoints/ is used. Output begins while input still comes, and
     does not depend on --batch-size.
     """
-    from seqcli.checkpoint import load_checkpoint
-    from seqcli.data.live import LiveLines
+    from seqcli.files.checkpoint import load_checkpoint
+    from seqcli.text.live import LiveLines
     from seqcli.translation.beam import Search
     from seqcli.translation.translate import Translator
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import datetime
 from itertools import pairwise
 
-from seqcli.data.panel import Panel
+from seqcli.series.panel import Panel
 
 ENOUGH_MARKS, MOST_MARKS = 4, 8
 _LONGEST = 10  # characters of a time stamp that is written as the data has it

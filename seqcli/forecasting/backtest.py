@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from seqcli.forecasting.batch import fill_missing
-from seqcli.forecasting.methods import forecast_all
+from seqcli.forecasting.classical.batch import fill_missing
+from seqcli.forecasting.classical.methods import forecast_all
 from seqcli.forecasting.metrics import coverage, mase, mean_known, quantile_loss, recent_scale, scale, smape
 
 

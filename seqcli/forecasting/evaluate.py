@@ -8,15 +8,15 @@ from typing import Any
 
 import numpy as np
 
-from seqcli.checkpoint import Checkpoint
-from seqcli.data.panel import ReadOptions, read_panel
 from seqcli.errors import DataError
-from seqcli.forecasting.batch import fill_missing
-from seqcli.forecasting.covariates import known_inputs, own_names
+from seqcli.files.checkpoint import Checkpoint
+from seqcli.forecasting.classical.batch import fill_missing
+from seqcli.forecasting.classical.methods import forecast_all
 from seqcli.forecasting.forecast import ForecastOptions, forecast_panel
-from seqcli.forecasting.forecaster import load_forecaster
-from seqcli.forecasting.methods import forecast_all
 from seqcli.forecasting.metrics import coverage, mase, mean_known, quantile_loss, scale, smape
+from seqcli.forecasting.recurrent.covariates import known_inputs, own_names
+from seqcli.forecasting.recurrent.forecaster import load_forecaster
+from seqcli.series.panel import ReadOptions, read_panel
 
 
 def evaluate_forecaster(

@@ -9,19 +9,19 @@ from typing import Any
 
 import numpy as np
 
-from seqcli.data.panel import Panel
 from seqcli.errors import DataError, UsageError
-from seqcli.forecasting import pretrained
 from seqcli.forecasting.backtest import Folds, cut, fold_forecasts, measure, select
-from seqcli.forecasting.batch import fill_missing
-from seqcli.forecasting.config import MIDDLE, QUANTILES
-from seqcli.forecasting.covariates import KnownInputs
-from seqcli.forecasting.forecaster import Forecaster, offsets
+from seqcli.forecasting.classical.batch import fill_missing
+from seqcli.forecasting.classical.methods import METHODS, WITH_NETWORK, choose, forecast_all
+from seqcli.forecasting.classical.seasonality import detect_season, is_weekly
 from seqcli.forecasting.intervals import adapt, calibrate
-from seqcli.forecasting.methods import METHODS, WITH_NETWORK, choose, forecast_all
 from seqcli.forecasting.metrics import recent_scale
-from seqcli.forecasting.seasonality import detect_season, is_weekly
-from seqcli.forecasting.windows import History, make_history, origins
+from seqcli.forecasting.recurrent import pretrained
+from seqcli.forecasting.recurrent.config import MIDDLE, QUANTILES
+from seqcli.forecasting.recurrent.covariates import KnownInputs
+from seqcli.forecasting.recurrent.forecaster import Forecaster, offsets
+from seqcli.forecasting.recurrent.windows import History, make_history, origins
+from seqcli.series.panel import Panel
 
 MOST_CALIBRATED = 600  # series whose earlier forecasts the intervals of a large panel are taken from
 MOST_FOLDS = 1200  # earlier forecasts that are made for the intervals, about

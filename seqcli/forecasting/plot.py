@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 
-from seqcli.data.panel import series_names
 from seqcli.errors import UsageError
+from seqcli.files.output import write_text, writing
 from seqcli.forecasting.axes import time_marks, value_marks
 from seqcli.forecasting.forecast import Forecast
-from seqcli.output import write_text, writing
+from seqcli.series.panel import series_names
 
 MOST_DRAWN = 60  # series in one picture
 WIDTH, HEIGHT = 760, 250  # of one series' chart, in pixels

@@ -6,13 +6,13 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from seqcli.checkpoint import Checkpoint, check_parameters
-from seqcli.data.tokenizer import Tokenizer, tokenizer_of
 from seqcli.errors import UsageError
+from seqcli.files.checkpoint import Checkpoint, check_parameters
 from seqcli.language.config import LanguageModelConfig
 from seqcli.model.cells import Array, State
 from seqcli.model.int8 import Int8Matrix
 from seqcli.model.stepping import SteppingStack
+from seqcli.text.tokenizer import Tokenizer, tokenizer_of
 
 ROUNDED = ("weight_ih", "weight_hh")  # the recurrent matrices that may be rounded; the simple cell's is small
 TABLE_BYTES = 1 << 27  # at most, of products with embeddings that are kept

@@ -13,15 +13,15 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from seqcli.checkpoint import Checkpoint, check_parameters
-from seqcli.data.corpus import encode_files
-from seqcli.data.tokenizer import Tokenizer, tokenizer_of
 from seqcli.errors import DataError
+from seqcli.files.checkpoint import Checkpoint, check_parameters
 from seqcli.language.config import LanguageModelConfig
 from seqcli.language.network import LanguageModel
 from seqcli.language.objective import mean_loss
 from seqcli.model.cells import State
 from seqcli.model.softmax import linear_cross_entropy
+from seqcli.text.corpus import encode_files
+from seqcli.text.tokenizer import Tokenizer, tokenizer_of
 from seqcli.training.device import choose_device
 from seqcli.training.run import load_weights
 

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from seqcli.data.tokenizer import Tokenizer
 from seqcli.errors import UsageError
 from seqcli.language.decoder import LanguageModelDecoder
 from seqcli.language.sampling import Sampling, draw, probabilities
 from seqcli.model.probability import softmax
+from seqcli.text.tokenizer import Tokenizer
 
 
 @dataclass(frozen=True)

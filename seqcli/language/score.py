@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterable, Iterator
 
 import numpy as np
 
-from seqcli.data.live import windows
-from seqcli.data.tokenizer import Tokenizer
 from seqcli.language.decoder import LanguageModelDecoder
 from seqcli.language.generate import context_ids
 from seqcli.model.cells import Array, concatenate
 from seqcli.model.probability import Score, surprisals
+from seqcli.text.live import windows
+from seqcli.text.tokenizer import Tokenizer
 
 OUTPUT_ROWS = 256  # whose logits are formed together
 READ_AHEAD = 2048  # lines read side by side

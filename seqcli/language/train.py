@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 import torch
 
-from seqcli.data.corpus import Corpus, open_corpus
 from seqcli.errors import UsageError
 from seqcli.language.calibration import best_factor
 from seqcli.language.config import LanguageModelConfig
@@ -21,6 +20,7 @@ from seqcli.language.objective import LanguageModelTask
 from seqcli.language.presets import Recipe, choose_recipe
 from seqcli.model.cells import recurrent_weight
 from seqcli.model.softmax import SampledVocabulary
+from seqcli.text.corpus import Corpus, open_corpus
 from seqcli.training.loop import TrainingResult
 from seqcli.training.options import OnProgress, ShouldStop, TrainingOptions
 from seqcli.training.run import (

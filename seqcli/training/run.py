@@ -14,10 +14,10 @@ import numpy as np
 import torch
 from torch import nn
 
-from seqcli.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
-from seqcli.data.tokenizer import Tokenizer, tokenizer_of
 from seqcli.errors import UsageError
-from seqcli.output import OutputLock, check_writable
+from seqcli.files.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from seqcli.files.output import OutputLock, check_writable
+from seqcli.text.tokenizer import Tokenizer, tokenizer_of
 from seqcli.training.device import choose_device, choose_precision
 from seqcli.training.distributed import ALONE, Processes, joined
 from seqcli.training.log import TrainingLog

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from seqcli.errors import CheckpointError
-from seqcli.tensor_file import Contents, read_contents, write_contents
+from seqcli.files.tensor_file import Contents, read_contents, write_contents
 from seqcli.training.options import Validation
 
 

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from seqcli.checkpoint import Checkpoint, check_parameters
-from seqcli.data.tokenizer import Tokenizer, tokenizer_of
+from seqcli.files.checkpoint import Checkpoint, check_parameters
 from seqcli.model.cells import Array, State, concatenate, state_size, tanh
 from seqcli.model.stepping import SteppingStack
+from seqcli.text.tokenizer import Tokenizer, tokenizer_of
 from seqcli.translation.attention import MASKED, Memory, attend, project
 from seqcli.translation.config import TranslationConfig
 

@@ -6,9 +6,9 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-from seqcli.checkpoint import Checkpoint
-from seqcli.data.bitext import read_pairs
 from seqcli.errors import DataError
+from seqcli.files.checkpoint import Checkpoint
+from seqcli.text.bitext import read_pairs
 from seqcli.translation.beam import Search
 from seqcli.translation.translate import Translator
 

@@ -9,8 +9,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from seqcli.data.bitext import Bitext, Sentences
 from seqcli.model.softmax import IGNORED, linear_cross_entropy
+from seqcli.text.bitext import Bitext, Sentences
 from seqcli.training.distributed import ALONE, Processes
 from seqcli.training.options import Validation
 from seqcli.training.workers import part_count

@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterable, Iterator
 
 import numpy as np
 
-from seqcli.data.bitext import encode_sentence
-from seqcli.data.live import windows
-from seqcli.data.tokenizer import Tokenizer
 from seqcli.model.probability import Score, surprisals
+from seqcli.text.bitext import encode_sentence
+from seqcli.text.live import windows
+from seqcli.text.tokenizer import Tokenizer
 from seqcli.translation.decoder import TranslationDecoder
 
 BATCH_TOKENS = 4096  # of one batch, source and target, padding counted

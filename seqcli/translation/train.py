@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from seqcli.data.bitext import Bitext, open_bitext
+from seqcli.text.bitext import Bitext, open_bitext
 from seqcli.training.loop import TrainingResult
 from seqcli.training.options import OnProgress, ShouldStop, TrainingOptions
 from seqcli.training.run import (

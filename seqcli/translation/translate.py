@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from seqcli.checkpoint import Checkpoint
-from seqcli.data.bitext import decode_sentence, encode_sentence
-from seqcli.data.live import windows
-from seqcli.data.tokenizer import Tokenizer
 from seqcli.errors import CheckpointError
+from seqcli.files.checkpoint import Checkpoint
+from seqcli.text.bitext import decode_sentence, encode_sentence
+from seqcli.text.live import windows
+from seqcli.text.tokenizer import Tokenizer
 from seqcli.translation.beam import Hypothesis, Search, beam_search
 from seqcli.translation.decoder import TranslationDecoder, load_translation_model
 

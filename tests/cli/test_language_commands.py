@@ -16,10 +16,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from seqcli.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from seqcli.cli.app import run
-from seqcli.data.tokenizer import train_tokenizer
+from seqcli.files.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from seqcli.language.config import LanguageModelConfig
+from seqcli.text.tokenizer import train_tokenizer
 from seqcli.training.state import load_state
 
 TEXT = "the sky is grey\nthe river is clear\n天空 很 蓝\n"

@@ -2,8 +2,8 @@
 
 import pytest
 
-from seqcli.data.panel import read_panel
 from seqcli.forecasting.axes import time_marks, value_marks
+from seqcli.series.panel import read_panel
 
 
 @pytest.fixture

@@ -12,17 +12,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from seqcli.checkpoint import load_checkpoint
 from seqcli.cli.app import run
-from seqcli.data.panel import read_panel
 from seqcli.errors import CheckpointError, DataError, UsageError
+from seqcli.files.checkpoint import load_checkpoint
 from seqcli.forecasting.backtest import cut
 from seqcli.forecasting.evaluate import evaluate_forecaster
 from seqcli.forecasting.forecast import ForecastOptions, forecast_panel, prepare
-from seqcli.forecasting.forecaster import Forecaster, load_forecaster
 from seqcli.forecasting.metrics import coverage, mase, scale
 from seqcli.forecasting.plot import save_plot
-from seqcli.forecasting.pretrained import pretrained_forecaster
+from seqcli.forecasting.recurrent.forecaster import Forecaster, load_forecaster
+from seqcli.forecasting.recurrent.pretrained import pretrained_forecaster
+from seqcli.series.panel import read_panel
 
 MONTHS = [f"{2001 + i // 12}-{i % 12 + 1:02d}" for i in range(96)]
 

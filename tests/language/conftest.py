@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 import torch
 
-from seqcli.data.tokenizer import train_tokenizer
 from seqcli.language.config import LanguageModelConfig
 from seqcli.language.decoder import LanguageModelDecoder
 from seqcli.language.network import LanguageModel
 from seqcli.language.objective import LanguageModelTask
+from seqcli.text.tokenizer import train_tokenizer
 from seqcli.training.loop import train
 from seqcli.training.options import TrainingOptions
 

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 import torch
 
-from seqcli.checkpoint import Checkpoint
 from seqcli.errors import CheckpointError, DataError
+from seqcli.files.checkpoint import Checkpoint
 from seqcli.language import score as scoring
 from seqcli.language.evaluate import cached_loss, dynamic_loss, evaluate_language_model
 from seqcli.language.objective import mean_loss

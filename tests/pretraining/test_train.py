@@ -11,10 +11,10 @@ from batches import Source, validation_windows
 from pool import read_pool
 from ship import mean_of, outcome, ship
 
-from seqcli.checkpoint import load_checkpoint
-from seqcli.forecasting.batch import make_batch
-from seqcli.forecasting.forecaster import load_forecaster
-from seqcli.forecasting.inputs import make_inputs
+from seqcli.files.checkpoint import load_checkpoint
+from seqcli.forecasting.classical.batch import make_batch
+from seqcli.forecasting.recurrent.forecaster import load_forecaster
+from seqcli.forecasting.recurrent.inputs import make_inputs
 from seqcli.training.state import state_path
 
 

@@ -15,10 +15,10 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from seqcli.checkpoint import Checkpoint, load_checkpoint
 from seqcli.cli.info import describe
 from seqcli.errors import CheckpointError
-from seqcli.forecasting.forecaster import load_forecaster
+from seqcli.files.checkpoint import Checkpoint, load_checkpoint
+from seqcli.forecasting.recurrent.forecaster import load_forecaster
 from seqcli.language.decoder import load_language_model
 from seqcli.translation.decoder import load_translation_model
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from seqcli.checkpoint import load_checkpoint
+from seqcli.files.checkpoint import load_checkpoint
 from tests.processes import start_together
 
 ARGUMENTS = [

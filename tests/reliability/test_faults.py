@@ -15,10 +15,10 @@ import pytest
 import torch
 
 import seqcli.language.objective
-from seqcli.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from seqcli.cli.app import run
 from seqcli.errors import SeqcliError
-from seqcli.output import TEMPORARY, OutputLock
+from seqcli.files.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from seqcli.files.output import TEMPORARY, OutputLock
 from seqcli.training.state import Position, TrainingState, load_state, save_state
 
 TRAIN = ["train-lm", "text", "--tokens", "char", "--hidden", "8", "--layers", "1", "--device", "cpu"]

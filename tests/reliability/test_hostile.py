@@ -17,9 +17,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from seqcli.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from seqcli.cli.app import run
 from seqcli.errors import CheckpointError
+from seqcli.files.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from tests.reliability.hostile import LOADERS, MODELS, STRANGE, joined, load, mutant, parts, refusal
 
 FILES = int(os.environ.get("SEQCLI_FUZZ", "1000"))

@@ -17,9 +17,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from seqcli.checkpoint import load_checkpoint
+from seqcli.files.checkpoint import load_checkpoint
+from seqcli.files.output import TEMPORARY
 from seqcli.model.cells import CELLS
-from seqcli.output import TEMPORARY
 from seqcli.training.state import load_state
 from tests.processes import Command
 

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 import torch
 
-from seqcli.checkpoint import load_checkpoint
+from seqcli.files.checkpoint import load_checkpoint
 from seqcli.training.distributed import ALONE, Processes, joined
 from tests.processes import Command, start_together
 

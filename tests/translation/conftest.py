@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from seqcli.checkpoint import load_checkpoint
+from seqcli.files.checkpoint import load_checkpoint
 from seqcli.translation.train import TrainRequest, train_translation_model
 from seqcli.translation.translate import Translator
 

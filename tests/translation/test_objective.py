@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch.nn import functional
 
-from seqcli.data.bitext import Sentences, open_bitext
 from seqcli.model.softmax import IGNORED
+from seqcli.text.bitext import Sentences, open_bitext
 from seqcli.translation.alignment import count_alignments
 from seqcli.translation.config import TranslationConfig
 from seqcli.translation.network import TranslationModel

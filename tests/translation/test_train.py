@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from seqcli.checkpoint import load_checkpoint
 from seqcli.errors import UsageError
+from seqcli.files.checkpoint import load_checkpoint
 from seqcli.translation.presets import choose_recipe
 from seqcli.translation.train import TrainRequest, train_translation_model
 from tests.translation.conftest import PAIRS, write_pairs

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from seqcli.checkpoint import load_checkpoint
 from seqcli.errors import CheckpointError, DataError
+from seqcli.files.checkpoint import load_checkpoint
 from seqcli.translation.beam import Search
 from seqcli.translation.evaluate import bleu_tokenizer, evaluate_translation, translation_quality
 from seqcli.translation.score import score_pairs

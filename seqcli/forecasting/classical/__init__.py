@@ -1,0 +1,1 @@
+"""Classical forecasting methods, over all series at once, and their combination."""

@@ -1,0 +1,141 @@
+"""The methods by name, and their combination: what is forecast with what."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+
+from seqcli.errors import UsageError
+from seqcli.forecasting.classical import baselines
+from seqcli.forecasting.classical.batch import Batch, make_batch
+from seqcli.forecasting.classical.smoothing import ets
+from seqcli.forecasting.classical.theta import theta
+from seqcli.forecasting.recurrent.pretrained import rnn
+
+CHUNK = 256  # series computed together: as many as stay in a processor's cache
+MOST_VALUES = 400  # the latest values a recursion is run over, or LEAST_SEASONS seasons if those are more
+LEAST_SEASONS = 4
+INTERMITTENT = 0.4  # share of zeros from which a non-negative series counts as intermittent
+
+# The combinations are fixed in advance, not for each series anew: chosen on series of the pretrained network's pool
+# that it has not learnt from and on two origins of the tourism competition's series (pretraining/README.md has the
+# figures). The classical one is, with a season, half the median of three methods and half the mean of the first two,
+# without one a weighted mean.
+MEDIAN_OF = ("theta", "ets", "seasonal-naive")
+WEIGHTS = {"theta": 0.4, "ets": 0.2, "drift": 0.4}
+
+# The pretrained network's share beside the classical methods, by season from the one named on. Without a season, where
+# a trend is all there is, what it says far from them is more often wrong than right: it counts no further away than
+# FURTHEST, on average over the horizon, in mean changes from one value to the next.
+NETWORK_SHARES = ((1, 0.9), (2, 0.8), (12, 0.9), (24, 1.0))
+FURTHEST = 1.0
+
+LONG = 24  # periods from which on a season seldom comes three times
+
+Method = Callable[[Batch, int, int], np.ndarray]
+
+
+def _ets(batch: Batch, horizon: int, season: int) -> np.ndarray:
+    return ets(batch, horizon, season).forecast
+
+
+def _combination(batch: Batch, horizon: int, season: int) -> np.ndarray:
+    share = next(share for least, share in reversed(NETWORK_SHARES) if max(season, 1) >= least)
+    network = rnn(batch, horizon, season)
+    if share == 1:
+        return network
+    classical = _classical(batch, horizon, season)
+    apart = network - classical
+    if season < 2:
+        change = np.nanmean(np.abs(np.diff(batch.values, axis=0)), axis=0)
+        apart *= np.minimum(1.0, FURTHEST * change / np.maximum(np.abs(apart).mean(axis=0), 1e-300))
+    result: np.ndarray = classical + share * apart
+    return result
+
+
+def _classical(batch: Batch, horizon: int, season: int) -> np.ndarray:
+    if season > 1:
+        every = np.array([METHODS[name](batch, horizon, season) for name in MEDIAN_OF])
+        mixed: np.ndarray = (np.median(every, axis=0) + every[:2].mean(axis=0)) / 2
+        # theta and ets have no season where there is too little to test for one (`is_seasonal`); the year of weeks
+        # is mostly there all the same: half of the forecast is the year before
+        untested = (season > LONG) & (batch.lengths >= 2 * season) & (batch.lengths < 3 * season)
+        return np.where(untested, (mixed + every[2]) / 2, mixed)
+    total = np.zeros((horizon, batch.values.shape[1]))
+    for name, weight in WEIGHTS.items():
+        total += weight * METHODS[name](batch, horizon, season)
+    return total
+
+
+def _intermittent(batch: Batch, horizon: int, season: int) -> np.ndarray:
+    both: np.ndarray = (baselines.sba(batch, horizon, season) + baselines.tsb(batch, horizon, season)) / 2
+    return both
+
+
+METHODS: dict[str, Method] = {
+    "combination": _combination,
+    "classical": _classical,
+    "rnn": rnn,
+    "theta": theta,
+    "ets": _ets,
+    "seasonal-naive": baselines.seasonal_naive,
+    "naive": baselines.naive,
+    "drift": baselines.drift,
+    "mean": baselines.mean,
+    "croston": baselines.croston,
+    "sba": baselines.sba,
+    "tsb": baselines.tsb,
+}
+
+WITH_NETWORK = ("combination", "rnn")  # methods that the pretrained network has a share in
+
+
+def choose(values: np.ndarray, method: str) -> str:
+    """What `auto` takes for a series: `naive` for the constant and very short, `intermittent`, or `combination`."""
+    if method != "auto":
+        return method
+    if len(values) < 4 or values.min() == values.max():
+        return "naive"
+    if values.min() >= 0 and (values == 0).mean() >= INTERMITTENT:
+        return "intermittent"
+    return "combination"
+
+
+def forecast_all(series: Sequence[np.ndarray], horizon: int, season: int, method: str = "auto") -> np.ndarray:
+    """Forecasts of series without missing values. (series, horizon)
+
+    Not below zero where the history never is. Raises `UsageError` for an unknown method.
+    """
+    if method != "auto" and method not in METHODS:
+        raise UsageError(f"unknown method {method!r}", hint=f"choose from auto, {', '.join(METHODS)}")
+    result = np.zeros((len(series), horizon))
+    groups: dict[str, list[int]] = {}
+    for index, values in enumerate(series):
+        groups.setdefault(choose(values, method), []).append(index)
+    jobs: list[tuple[str, list[int]]] = []
+    for chosen, members in groups.items():
+        members.sort(key=lambda index: len(series[index]))
+        jobs += [(chosen, members[start : start + CHUNK]) for start in range(0, len(members), CHUNK)]
+    keep = max(MOST_VALUES, LEAST_SEASONS * season)
+
+    def run(job: tuple[str, list[int]]) -> None:
+        chosen, members = job
+        batch = make_batch([series[index][-keep:] for index in members])
+        function = _intermittent if chosen == "intermittent" else METHODS[chosen]
+        forecast = function(batch, horizon, season)
+        simple = baselines.seasonal_naive(batch, horizon, season)
+        forecast = np.where(np.isfinite(forecast), forecast, simple)
+        forecast = np.where(np.nanmin(batch.values, axis=0) >= 0, np.maximum(forecast, 0.0), forecast)
+        result[members] = batch.restore(forecast).T
+
+    workers = os.cpu_count() or 1
+    if len(jobs) == 1 or workers == 1:
+        for job in jobs:
+            run(job)
+    else:
+        with ThreadPoolExecutor(workers) as pool:
+            list(pool.map(run, jobs))
+    return result

@@ -1,0 +1,189 @@
+"""Exponential smoothing: level, damped trend and season, additive or multiplicative, fitted to all series at once.
+
+The models are those of Hyndman, Koehler, Ord & Snyder, "Forecasting with Exponential Smoothing" (2008), with additive
+errors; each series takes the one with the lowest corrected Akaike criterion.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from seqcli.forecasting.classical.batch import Batch
+from seqcli.forecasting.classical.least_squares import logistic, minimise
+from seqcli.forecasting.classical.seasonality import seasonal_indices
+
+_LEVEL, _SLOPE = 4, 5  # parameters that are not smoothing weights
+_TREND_ROWS = {"none": [], "damped": [1, 2], "linear": [1]}
+
+
+@dataclass(frozen=True)
+class Smoothed:
+    """Forecasts of one family of models, and how well it fits. `sigma` is in the unit of the series."""
+
+    forecast: np.ndarray  # (horizon, series)
+    criterion: np.ndarray  # (series,) corrected Akaike criterion
+    sigma: np.ndarray  # (series,) standard deviation of one-step errors
+
+
+def smooth(
+    batch: Batch,
+    horizon: int,
+    season: int,
+    *,
+    seasonal: str = "none",
+    trend: str = "damped",
+) -> Smoothed:
+    """Fit one family: `seasonal` none, additive or multiplicative, `trend` none, damped or linear. (a multiplicative
+    season for positive series only)."""
+    scale = np.maximum(np.nanmean(np.abs(batch.values), axis=0), 1e-300)
+    values = batch.values / scale
+    multiplicative = seasonal == "multiplicative"
+    length = season if seasonal != "none" else 1
+    indices = (
+        seasonal_indices(batch.with_values(values), length, multiplicative=multiplicative)
+        if length > 1
+        else np.full((1, values.shape[1]), 1.0 if multiplicative else 0.0)
+    )
+    phase = np.arange(len(values)) % length
+    adjusted = values / indices[phase] if multiplicative else values - indices[phase]
+    level, slope = _starting_line(batch.with_values(adjusted))
+    spread = np.maximum(_spread(adjusted), 1e-6)
+
+    # alpha, share of beta in alpha, phi, share of gamma in 1 - alpha, level, slope; the last two in units of `spread`
+    names = [0, *_TREND_ROWS[trend], *([3] if length > 1 else []), _LEVEL, *([] if trend == "none" else [_SLOPE])]
+    start = {0: -0.5, 1: -2.0, 2: 1.0, 3: -2.5, _LEVEL: 0.0, _SLOPE: 0.0}
+    first = np.repeat(np.array([[start[name]] for name in names]), values.shape[1], axis=1)
+
+    def run(parameters: np.ndarray, ahead: int) -> tuple[np.ndarray, np.ndarray]:
+        row = {name: parameters[index] for index, name in enumerate(names)}
+        return _recursion(values, batch.active, row, level, slope, spread, indices, multiplicative, ahead)
+
+    best, cost = minimise(lambda p: run(p, 0)[0], first)
+    _, forecast = run(best[:, None, :], horizon)
+    count = batch.lengths
+    free = len(names) + (length - 1 if length > 1 else 0) + 1
+    variance = np.maximum(cost / count, 1e-12)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        penalty = np.where(count - free - 1 > 0, 2 * free * (free + 1) / (count - free - 1), np.inf)
+    criterion = count * np.log(variance) + 2 * free + penalty
+    return Smoothed(forecast[:, 0] * scale, criterion, np.sqrt(cost / np.maximum(count - len(names), 1)) * scale)
+
+
+def _starting_line(batch: Batch) -> tuple[np.ndarray, np.ndarray]:
+    """Level and slope at the beginning, from a line through each series' first (up to ten) values. (series,) each"""
+    rows = batch.begin + np.arange(10)[:, None]
+    inside = rows < len(batch.values)
+    head = np.take_along_axis(batch.values, np.minimum(rows, len(batch.values) - 1), axis=0)
+    weight = inside.astype(float)
+    count = weight.sum(axis=0)
+    x = np.arange(10)[:, None] * weight
+    x_mean, y_mean = x.sum(axis=0) / count, (head * weight).sum(axis=0) / count
+    x_centred = (x - x_mean) * weight
+    slope = (x_centred * (head - y_mean) * weight).sum(axis=0) / np.maximum((x_centred**2).sum(axis=0), 1e-12)
+    slope = np.where(count > 2, slope, 0.0)
+    return y_mean - slope * (x_mean + 1), slope
+
+
+def _spread(values: np.ndarray) -> np.ndarray:
+    """How much a series moves from one value to the next. (series,)"""
+    change = np.diff(values, axis=0) if len(values) > 1 else np.zeros_like(values)
+    there = ~np.isnan(change)
+    total: np.ndarray = np.where(there, np.abs(change), 0.0).sum(axis=0) / np.maximum(there.sum(axis=0), 1)
+    return total
+
+
+def _recursion(
+    values: np.ndarray,
+    active: np.ndarray,
+    row: dict[int, np.ndarray],
+    level0: np.ndarray,
+    slope0: np.ndarray,
+    spread: np.ndarray,
+    indices: np.ndarray,
+    multiplicative: bool,
+    ahead: int,
+) -> tuple[np.ndarray, np.ndarray]:
+    """One-step errors (time, candidates, series), zero before a series begins, and `ahead` steps of forecast."""
+    shape = row[0].shape
+    alpha = 0.001 + 0.998 * logistic(row[0])
+    beta = alpha * logistic(row[1]) if 1 in row else None
+    phi: np.ndarray | None = None
+    if beta is not None:
+        phi = 0.8 + 0.18 * logistic(row[2]) if 2 in row else np.ones(shape)
+    length = len(indices)
+    gamma = (1 - alpha) * logistic(row[3]) if 3 in row else None
+    level = level0 + spread * row[_LEVEL]
+    slope = slope0 + spread * row[_SLOPE] * 0.3 if _SLOPE in row else np.zeros(shape)
+    seasons = np.repeat(indices[:, None, :], shape[0], axis=1)
+    errors = np.zeros((len(values), *shape))
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+        for t in range(len(values)):
+            k = active[t]
+            base = level[:, :k]
+            drift = None
+            if phi is not None:
+                drift = phi[:, :k] * slope[:, :k]
+                base = base + drift
+            if gamma is None:
+                error = values[t, :k] - base
+                errors[t, :, :k] = error
+                level[:, :k] = base + alpha[:, :k] * error
+                if beta is not None and drift is not None:
+                    slope[:, :k] = drift + beta[:, :k] * error
+                continue
+            s = seasons[t % length, :, :k]
+            if multiplicative:
+                error = values[t, :k] - base * s
+                errors[t, :, :k] = error
+                relative = error / s
+                seasons[t % length, :, :k] = np.maximum(s + gamma[:, :k] * error / np.maximum(base, 1e-3), 1e-3)
+            else:
+                error = values[t, :k] - base - s
+                errors[t, :, :k] = error
+                relative = error
+                seasons[t % length, :, :k] = s + gamma[:, :k] * error
+            level[:, :k] = base + alpha[:, :k] * relative
+            if beta is not None and drift is not None:
+                slope[:, :k] = drift + beta[:, :k] * relative
+        forecast = np.empty((ahead, *shape))
+        for h in range(ahead):
+            if phi is not None:
+                slope = phi * slope
+                level = level + slope
+            s = seasons[(len(values) + h) % length]
+            forecast[h] = level * s if multiplicative else level + s
+    return errors, forecast
+
+
+def ets(batch: Batch, horizon: int, season: int) -> Smoothed:
+    """The best family for each series by corrected Akaike criterion.
+
+    Without season and, for series of two seasons and more, with an additive and (positive series) a multiplicative one;
+    with level alone, with damped and with linear trend.
+    """
+    positive = np.nanmin(batch.values, axis=0) > 0
+    seasonals = ["none"]
+    if season > 1 and (batch.lengths >= 2 * season).any():
+        seasonals += ["additive", "multiplicative"]
+    results, criteria = [], []
+    for seasonal in seasonals:
+        allowed = (batch.lengths >= 2 * season) | (seasonal == "none")
+        if seasonal == "multiplicative":
+            allowed = allowed & positive
+        if not allowed.any():
+            continue
+        for trend in _TREND_ROWS:
+            result = smooth(batch, horizon, season, seasonal=seasonal, trend=trend)
+            finite = np.isfinite(result.forecast).all(axis=0)
+            results.append(result)
+            criteria.append(np.where(allowed & finite, result.criterion, np.inf))
+    table = np.nan_to_num(np.array(criteria), nan=np.inf)
+    chosen = np.argmin(table, axis=0)
+    pick = np.arange(batch.values.shape[1])
+    return Smoothed(
+        np.array([result.forecast for result in results])[chosen, :, pick].T,
+        table[chosen, pick],
+        np.array([result.sigma for result in results])[chosen, pick],
+    )

@@ -1,0 +1,1 @@
+"""The recurrent forecaster: network, inputs, training on a panel, pretrained weights."""

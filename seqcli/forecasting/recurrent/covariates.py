@@ -1,0 +1,271 @@
+"""What is known beside the values of a panel, for the past and for the time to be forecast: the user's own columns, the
+calendar, holidays."""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_left
+from calendar import monthrange
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import pairwise
+
+import numpy as np
+
+from seqcli.errors import DataError, UsageError
+from seqcli.series.frequency import Frequency
+from seqcli.series.panel import Panel
+from seqcli.series.table import parse_numbers, read_table
+from seqcli.series.times import find_style
+
+YEAR = 365.2425  # days
+LEAST_YEARS = 1.5  # of history from which the time of year is looked at: in less it cannot be told from a trend
+DAY = 86400  # seconds
+EPOCH = datetime(1970, 1, 1).toordinal()
+HOLIDAYS = ("holiday: now", "holiday: next", "holiday: before")
+
+
+def _cycle(length: float, place: Callable[[datetime], float], harmonics: int) -> list[Callable[[datetime], float]]:
+    """Sines and cosines of a place in a cycle, both in the same unit."""
+    return [
+        lambda moment, k=k, wave=wave: wave(2 * math.pi * k * place(moment) / length)  # type: ignore[misc]
+        for k in range(1, harmonics + 1)
+        for wave in (math.sin, math.cos)
+    ]
+
+
+def _weekend_days(moment: datetime) -> float:
+    days = monthrange(moment.year, moment.month)[1]
+    return sum(datetime(moment.year, moment.month, day).weekday() >= 5 for day in range(1, days + 1)) - 8.7
+
+
+_CYCLES: dict[str, list[Callable[[datetime], float]]] = {
+    "day": _cycle(24, lambda m: m.hour + m.minute / 60, 1),
+    "week": _cycle(7, lambda m: m.weekday() + m.hour / 24, 2),
+    "month": _cycle(1, lambda m: (m.day - 1) / monthrange(m.year, m.month)[1], 1),
+    "year": _cycle(YEAR, lambda m: m.timetuple().tm_yday, 2),
+    "month's days": [lambda m: monthrange(m.year, m.month)[1] - 30.4, _weekend_days],
+}
+CALENDAR = {
+    f"calendar: {name} {number}": function
+    for name, functions in _CYCLES.items()
+    for number, function in enumerate(functions, 1)
+}
+
+
+@dataclass(frozen=True)
+class KnownInputs:
+    """`values` has an array (names, length + horizon) a series. `scaling` is mean and deviation of each of the user's
+    own columns, which come first; `holidays` are days since 1970."""
+
+    names: tuple[str, ...]
+    values: list[np.ndarray]
+    scaling: tuple[tuple[float, float], ...] = ()
+    holidays: tuple[int, ...] = ()
+
+
+def own_names(names: Sequence[str]) -> tuple[str, ...]:
+    """Those of a network's inputs that are columns of the user's."""
+    return tuple(name for name in names if name not in CALENDAR and name not in HOLIDAYS)
+
+
+def calendar_names(frequency: Frequency, longest: int) -> tuple[str, ...]:
+    """The calendar inputs that series of a frequency with up to `longest` values are worth."""
+    days = {"second": frequency.count / DAY, "business day": 1.4, "day": frequency.count}.get(frequency.unit, 0.0)
+    if days:
+        cycles = ["day", "week"] if days < 1 else []
+        cycles += ["month"] if days <= 7 else []
+        cycles += ["year"] if days * longest >= LEAST_YEARS * YEAR else []
+    else:
+        cycles = ["month's days"] if frequency == Frequency("month") else []
+    return tuple(name for name in CALENDAR if any(name.startswith(f"calendar: {cycle} ") for cycle in cycles))
+
+
+def known_inputs(
+    panel: Panel,
+    horizon: int,
+    *,
+    names: Sequence[str] | None = None,
+    future: Sequence[np.ndarray] | None = None,
+    holidays: Sequence[int] = (),
+    scaling: Sequence[tuple[float, float]] = (),
+) -> KnownInputs:
+    """Everything that is known beside a panel's values up to `horizon` periods after each end.
+
+    `names` are a trained network's inputs, with its `scaling`; without them they are chosen. `future` (covariates,
+    horizon) has each series' own covariates of the time to come, see `read_future`. Raises `UsageError` for holidays of
+    series without dates.
+    """
+    dated = panel.calendar.date(panel.series[0].first) is not None
+    if holidays and not dated:
+        raise UsageError("--holidays needs series with dates", hint="leave it out, or name the --time column")
+    if names is None:
+        made = calendar_names(panel.frequency, max(len(one.values) for one in panel.series)) if dated else ()
+        names = (*panel.covariate_names, *made, *(HOLIDAYS if holidays else ()))
+    own = own_names(names)
+    extended = [one.covariates for one in panel.series]
+    if own and future is not None:
+        extended = [np.concatenate(both, axis=1) for both in zip(extended, future, strict=True)]
+    scaling = tuple(scaling) or tuple(_scaling(own, [one.covariates for one in panel.series]))
+    tables = _dated_inputs(panel, horizon, names[len(own) :], holidays)
+    values = []
+    for one, covariates, table in zip(panel.series, extended, tables, strict=True):
+        mean, deviation = (np.array([pair[part] for pair in scaling]).reshape(-1, 1) for part in (0, 1))
+        known = np.zeros((len(own), len(one.values) + horizon))
+        known[:, : covariates.shape[1]] = np.nan_to_num((covariates - mean) / deviation)
+        values.append(np.concatenate([known, table]))
+    return KnownInputs(tuple(names), values, scaling, tuple(sorted(holidays)))
+
+
+def _scaling(names: Sequence[str], values: Sequence[np.ndarray]) -> list[tuple[float, float]]:
+    """Mean and deviation of each covariate over the panel's past."""
+    scaling = []
+    for index, name in enumerate(names):
+        numbers = np.concatenate([one[index] for one in values])
+        numbers = numbers[~np.isnan(numbers)]
+        if not len(numbers):
+            raise DataError("has no values", column=name, hint="leave it out of --covariates")
+        scaling.append((float(numbers.mean()), float(numbers.std()) or 1.0))
+    return scaling
+
+
+def _dated_inputs(panel: Panel, horizon: int, names: Sequence[str], holidays: Sequence[int]) -> list[np.ndarray]:
+    """Calendar and holiday inputs of each series. (names, length + horizon) each"""
+    lengths = [len(one.values) + horizon for one in panel.series]
+    if not names:
+        return [np.zeros((0, length)) for length in lengths]
+    calendar = panel.calendar
+    starts = [calendar.position(one.first) for one in panel.series]
+    origin = min(range(len(starts)), key=starts.__getitem__)
+    places = [start - starts[origin] for start in starts]
+    first = panel.series[origin].first
+    # one period more on both sides, for the holidays of the neighbours
+    moments = [
+        calendar.date(calendar.shift(first, step))
+        for step in range(-1, max(a + b for a, b in zip(places, lengths, strict=True)) + 2)
+    ]
+    dates = [moment for moment in moments if moment is not None]
+    if len(dates) < len(moments):
+        raise UsageError("the model looks at the calendar, and these series have no dates", hint="train one on them")
+    rows = [[CALENDAR[name](moment) for moment in dates[1:-2]] for name in names if name in CALENDAR]
+    if names[-1:] == HOLIDAYS[-1:]:
+        rows += _holiday_rows(dates, sorted(holidays), panel.frequency)
+    table = np.array(rows)
+    return [table[:, place : place + length] for place, length in zip(places, lengths, strict=True)]
+
+
+def _holiday_rows(dates: Sequence[datetime], holidays: Sequence[int], frequency: Frequency) -> list[list[float]]:
+    """How many holidays there are in each period, in the one after it and in the one before; within days, of days."""
+    days = [moment.toordinal() - EPOCH for moment in dates]
+    if frequency.unit == "second" and frequency.count < DAY:
+        there = set(holidays)
+        return [[float(day + shift in there) for day in days[1:-2]] for shift in (0, 1, -1)]
+    counts = [float(bisect_left(holidays, b) - bisect_left(holidays, a)) for a, b in pairwise(days)]
+    return [counts[1:-1], counts[2:], counts[:-2]]
+
+
+def read_holidays(
+    path: str, *, day_first: bool | None = None, encoding: str = "utf-8", errors: str = "strict"
+) -> tuple[int, ...]:
+    """The dates in a CSV file, as days since 1970; other columns, such as the names of the days, are not looked at.
+
+    Raises `DataError` naming row and column for a file without dates or a cell that is none.
+    """
+    table = read_table(path, encoding=encoding, errors=errors)
+    for name, column in table.columns.items():
+        found = find_style(list(dict.fromkeys(column)), day_first=day_first)
+        if found is None or found[0].unit != "second":
+            continue
+        days = set()
+        for row, text in enumerate(column):
+            number = found[0].parse(text)
+            if number is None:
+                raise DataError(
+                    f"{text!r} is not a date like {column[0]!r}",
+                    path=table.path,
+                    line=table.line(row),
+                    column=name,
+                    hint="correct the row, or take it out",
+                )
+            days.add(number // DAY)
+        return tuple(sorted(days))
+    raise DataError("has no column of dates", path=table.path, hint="it needs one date a row, such as 2026-12-25")
+
+
+def holidays_end_early(panel: Panel, horizon: int, holidays: Sequence[int]) -> bool:
+    """Whether there are holidays, but none after the time of the forecasts begins."""
+    ends = [panel.calendar.date(panel.calendar.shift(one.first, len(one.values))) for one in panel.series]
+    latest = max((moment.toordinal() - EPOCH for moment in ends if moment is not None), default=0)
+    return bool(holidays) and max(holidays) < latest
+
+
+def read_future(
+    panel: Panel, path: str, horizon: int, *, encoding: str = "utf-8", errors: str = "strict"
+) -> list[np.ndarray]:
+    """Each series' covariates of the next `horizon` periods, from the CSV file `path`, which has the panel's time,
+    series and covariate columns. (covariates, horizon) a series.
+
+    Raises `DataError` when a series has no row for one of the periods, or two, or a row has an empty cell, `UsageError`
+    for a wide panel.
+    """
+    if panel.wide or panel.time_name is None:
+        raise UsageError("--covariates needs one row a series and time", hint="--series names the series columns")
+    table = read_table(path, encoding=encoding, errors=errors)
+    for name in (panel.time_name, *panel.key_names, *panel.covariate_names):
+        if name not in table.columns:
+            hint = f"name its columns as in the data; it has {', '.join(list(table.columns)[:12])}"
+            raise DataError(f"has no column {name!r}", path=table.path, hint=hint)
+    numbers = np.array([parse_numbers(table, name, decimal=panel.decimal) for name in panel.covariate_names])
+    keys = (
+        zip(*(table.columns[name] for name in panel.key_names), strict=True) if panel.key_names else [()] * len(table)
+    )
+    style, times = panel.calendar.style, table.columns[panel.time_name]
+    positions = {text: style.parse(text) for text in dict.fromkeys(times)}
+    rows: dict[tuple[tuple[str, ...], int], int] = {}
+    for row, (key, time) in enumerate(zip(keys, times, strict=True)):
+        number = positions[time]
+        if number is None:
+            example = style.write(panel.series[0].first)
+            raise DataError(
+                f"{time!r} is not a time as in the data",
+                path=table.path,
+                line=table.line(row),
+                column=panel.time_name,
+                hint=f"write it like {example}",
+            )
+        earlier = rows.setdefault((key, panel.calendar.position(number)), row)
+        if earlier != row:
+            raise DataError(
+                f"a second row for {time} of {'/'.join(key) or 'the series'}; the first is in line "
+                f"{table.line(earlier)}",
+                path=table.path,
+                line=table.line(row),
+                column=panel.time_name,
+                hint="take one of them out",
+            )
+    made = []
+    for one in panel.series:
+        future = np.empty((len(numbers), horizon))
+        for step in range(horizon):
+            number = panel.calendar.shift(one.first, len(one.values) + step)
+            where = rows.get((one.key, panel.calendar.position(number)))
+            if where is None:
+                raise DataError(
+                    f"has no row for {style.write(number)} of {'/'.join(one.key) or 'the series'}",
+                    path=table.path,
+                    column=panel.time_name,
+                    hint=f"it needs the {horizon} rows after each series' last value; or give a shorter --horizon",
+                )
+            future[:, step] = numbers[:, where]
+            for name, number_there in zip(panel.covariate_names, future[:, step], strict=True):
+                if np.isnan(number_there):
+                    raise DataError(
+                        "is empty",
+                        path=table.path,
+                        line=table.line(where),
+                        column=name,
+                        hint="what is known beforehand must be given for every period to be forecast",
+                    )
+        made.append(future)
+    return made

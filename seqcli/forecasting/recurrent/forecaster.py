@@ -1,0 +1,117 @@
+"""The recurrent forecaster, run on NumPy arrays: encoder, decoder, quantiles. No torch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from statistics import NormalDist
+from typing import Any
+
+import numpy as np
+
+from seqcli.errors import CheckpointError, UsageError
+from seqcli.files.checkpoint import Checkpoint, check_parameters
+from seqcli.forecasting.recurrent.config import MIDDLE, QUANTILES, ForecasterConfig
+from seqcli.forecasting.recurrent.covariates import own_names
+from seqcli.forecasting.recurrent.inputs import Inputs
+from seqcli.forecasting.recurrent.windows import History, inputs_at
+from seqcli.model.cells import sigmoid
+from seqcli.model.stepping import SteppingStack
+from seqcli.series.panel import Panel
+
+CHUNK = 256  # series computed together: as many as stay in a processor's cache
+
+
+class Forecaster:
+    """The parameters of a trained network and its run over windows."""
+
+    def __init__(
+        self,
+        config: ForecasterConfig,
+        parameters: Mapping[str, np.ndarray],
+        *,
+        metrics: Mapping[str, Any] | None = None,
+    ) -> None:
+        check_parameters(config.parameter_shapes(), parameters)
+        self.config, self.metrics = config, metrics or {}
+        self.parameters = {name: value.astype(np.float32) for name, value in parameters.items()}
+        self._encoder = SteppingStack(config.encoder, self.parameters, prefix="encoder.")
+
+    def check(self, panel: Panel) -> None:
+        """Whether the network fits a panel: its frequency and covariates; `UsageError` otherwise."""
+        if panel.frequency.name != self.config.frequency:
+            raise UsageError(
+                f"the model was trained on {self.config.frequency} series, these are {panel.frequency.name}",
+                hint="train one on series like these with --save",
+            )
+        if panel.covariate_names != own_names(self.config.covariates):
+            wanted = ",".join(own_names(self.config.covariates))
+            raise UsageError(
+                f"the model was trained {f'with the covariates {wanted}' if wanted else 'without covariates'}",
+                hint=f"give --covariates {wanted} and --future" if wanted else "leave --covariates out",
+            )
+
+    def quantiles(self, history: History, ends: np.ndarray, horizon: int, *, season: int | None = None) -> np.ndarray:
+        """What may follow column `ends[i]` - 1 of every series i: `QUANTILES`, rising. (series, horizon, quantiles)
+
+        NaN where nothing of a series stands before its end. `season` is the one the network was trained for.
+        """
+        season = season or self.config.season
+        result = np.full((len(ends), horizon, len(QUANTILES)), np.nan)
+        usable = np.flatnonzero(ends > history.begin)
+        lengths = (ends - history.begin)[usable]
+        usable = usable[np.argsort(lengths, kind="stable")]
+        for start in range(0, len(usable), CHUNK):
+            series = usable[start : start + CHUNK]
+            result[series] = self.run(inputs_at(history, series, ends[series], horizon, season))
+        return result
+
+    def run(self, inputs: Inputs) -> np.ndarray:
+        """Quantiles for a batch. (batch, horizon, quantiles)"""
+        parameters = self.parameters
+        _, last = self._encoder.sequence(inputs.past, inputs.steps)
+        hidden = inputs.future @ parameters["future_weight"].T + parameters["hidden_bias"]
+        hidden = _silu(hidden + last[-1] @ parameters["state_weight"].T)
+        hidden = hidden + _silu(hidden @ parameters["middle_weight"].T + parameters["middle_bias"])
+        raw = hidden @ parameters["output_weight"].T + parameters["output_bias"]
+        rising = rising_quantiles(raw.astype(np.float64)).transpose(1, 0, 2)
+        result: np.ndarray = inputs.base[:, :, None] + inputs.unit[:, :, None] * rising
+        return result
+
+
+def _silu(x: np.ndarray) -> np.ndarray:
+    result: np.ndarray = x * sigmoid(x)
+    return result
+
+
+def rising_quantiles(raw: np.ndarray) -> np.ndarray:
+    """The network's outputs (…, quantiles) as quantiles that cannot cross: the median, then positive steps from it."""
+    steps = np.logaddexp(0.0, raw)
+    middle = raw[..., MIDDLE : MIDDLE + 1]
+    above = middle + np.cumsum(steps[..., MIDDLE + 1 :], axis=-1)
+    below = middle - np.cumsum(steps[..., :MIDDLE][..., ::-1], axis=-1)[..., ::-1]
+    return np.concatenate([below, middle, above], axis=-1)
+
+
+def offsets(quantiles: np.ndarray, levels: Sequence[float]) -> np.ndarray:
+    """How far from the median intervals end by a network's quantiles. (…, 2 · levels), low and high of each.
+
+    Between two quantiles a straight line, beyond the outermost as in the normal distribution. Levels are in per cent.
+    """
+    apart = quantiles - quantiles[..., MIDDLE : MIDDLE + 1]
+    ends = []
+    for level in levels:
+        for probability in (0.5 - level / 200, 0.5 + level / 200):
+            place = float(np.interp(probability, QUANTILES, np.arange(len(QUANTILES))))
+            below = min(int(place), len(QUANTILES) - 2)
+            part = place - below
+            beyond = max(1.0, NormalDist().inv_cdf(abs(probability - 0.5) + 0.5) / NormalDist().inv_cdf(QUANTILES[-1]))
+            ends.append(beyond * ((1 - part) * apart[..., below] + part * apart[..., below + 1]))
+    return np.stack(ends, axis=-1)
+
+
+def load_forecaster(checkpoint: Checkpoint) -> Forecaster:
+    """The forecaster in a checkpoint; `CheckpointError` when its parameters do not fit together."""
+    config = ForecasterConfig.from_json(checkpoint.config)
+    if len(config.scaling) != len(own_names(config.covariates)):
+        raise CheckpointError("the forecaster's configuration does not scale each of the covariates it has")
+    return Forecaster(config, checkpoint.tensors, metrics=checkpoint.metrics)

@@ -1,0 +1,95 @@
+"""What a forecaster learns: the quantiles of what follows windows of a panel."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from seqcli.forecasting.recurrent.config import QUANTILES
+from seqcli.forecasting.recurrent.network import ForecastNetwork
+from seqcli.forecasting.recurrent.windows import History, Windows, inputs_at, make_windows, origins, past_values
+from seqcli.training.distributed import ALONE, Processes
+from seqcli.training.options import Validation
+
+
+def scaled_quantile_loss(network: nn.Module, windows: Windows) -> tuple[Tensor, Tensor]:
+    """Each window's quantile loss, twice the mean pinball loss in units of MASE (batch,), and the quantiles."""
+    inputs = windows.inputs
+    quantiles = network(*(torch.from_numpy(part) for part in (inputs.past, inputs.steps, inputs.future)))
+    weight = torch.from_numpy(windows.weight.T.copy())
+    error = torch.from_numpy(windows.target.T.copy())[..., None] - quantiles
+    levels = torch.tensor(QUANTILES)
+    pinball = 2 * torch.maximum(levels * error, (levels - 1) * error).mean(-1)
+    return (pinball * weight).sum(0) / (weight > 0).sum(0).clamp(min=1), quantiles
+
+
+class ForecastTask:
+    """A network, the windows of a panel it learns from, and each series' last horizon to validate on.
+
+    Windows end in columns before `history.length` - horizon, so the validation part is never a target in training.
+    Several processes divide each batch: with any number of them the same is learnt from the same steps.
+    """
+
+    tables: Sequence[nn.Parameter] = ()
+
+    def __init__(
+        self,
+        network: ForecastNetwork,
+        history: History,
+        *,
+        season: int,
+        horizon: int,
+        batch_size: int,
+        seed: int,
+        processes: Processes = ALONE,
+    ) -> None:
+        self.model, self.history, self.season, self.processes = network, history, season, processes
+        self.horizon, self.batch_size, self.seed = horizon, batch_size, seed
+        self.held_out = history.length - horizon
+        known = self.held_out - history.begin
+        least, spans = origins(history.length - history.begin, horizon, season)
+        self.series = np.repeat(np.arange(len(spans)), spans)
+        first = history.begin + least
+        self.ends = np.concatenate([np.arange(a, a + n) for a, n in zip(first, spans, strict=True)]).astype(np.int64)
+        self.valid_series = np.flatnonzero(known >= max(4, horizon))
+        self._order: tuple[int, np.ndarray] | None = None
+
+    def num_batches(self, epoch: int) -> int:
+        return max(1, len(self.ends) // self.batch_size)
+
+    def parts(self, epoch: int, index: int) -> list[Windows]:
+        if self._order is None or self._order[0] != epoch:
+            self._order = (epoch, np.random.default_rng((self.seed, epoch)).permutation(len(self.ends)))
+        chosen = self._order[1][index * self.batch_size : (index + 1) * self.batch_size]
+        chosen = chosen[self.processes.share(len(chosen))]
+        return [self._windows(self.series[chosen], self.ends[chosen])]
+
+    def _windows(self, series: np.ndarray, ends: np.ndarray) -> Windows:
+        inputs = inputs_at(self.history, series, ends, self.horizon, self.season)
+        past, _ = past_values(self.history, series, ends, self.season)
+        places = series[:, None], ends[:, None] + np.arange(self.horizon)
+        actual = np.where(self.history.observed[places], self.history.values[places], np.nan)
+        return make_windows(inputs, past, actual, self.season)
+
+    def loss(self, part: Windows) -> tuple[Tensor, int]:
+        losses, _ = scaled_quantile_loss(self.model, part)
+        return losses.mean(), part.target.size
+
+    def validate(self, step: int, seconds: float, *, final: bool) -> Validation:
+        series = self.valid_series if final else self.valid_series[:: max(1, len(self.valid_series) // 1500)]
+        total = count = 0.0
+        for start in range(0, len(series), 256):
+            part = series[start : start + 256]
+            losses, _ = scaled_quantile_loss(self.model, self._windows(part, np.full(len(part), self.held_out)))
+            total += losses.sum().item()
+            count += len(part)
+        return Validation(step, seconds, {"score": total / count, "quantile_loss": total / count})
+
+    def carried(self) -> dict[str, Tensor]:
+        return {}
+
+    def carry(self, tensors: dict[str, Tensor]) -> None:
+        pass

@@ -1,0 +1,73 @@
+"""The forecaster that comes with the package: trained on synthetic and public series, good on series it never saw.
+
+How its weights were made is in `pretraining/`; the file says on what. It is a method like the others: a batch of series
+in, forecasts out.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+
+from seqcli.files.checkpoint import load_checkpoint
+from seqcli.forecasting.classical.batch import Batch, make_batch
+from seqcli.forecasting.recurrent.config import MIDDLE, QUANTILES
+from seqcli.forecasting.recurrent.forecaster import CHUNK, Forecaster, load_forecaster, offsets
+from seqcli.forecasting.recurrent.inputs import make_inputs
+from seqcli.forecasting.recurrent.windows import LATEST, LATEST_SEASONS
+
+WEIGHTS = Path(__file__).with_name("pretrained.safetensors")
+
+
+@functools.cache
+def pretrained_forecaster() -> Forecaster:
+    """The shipped weights, every byte verified. Raises `CheckpointError` when the file is damaged."""
+    return load_forecaster(load_checkpoint(WEIGHTS, task="forecast"))
+
+
+def quantiles(batch: Batch, horizon: int, season: int) -> np.ndarray:
+    """What may follow the series of a batch: `forecaster.QUANTILES`, rising. (horizon, series, quantiles)
+
+    Any season (1: none) and horizon. The forecaster has seen seasons from 1 to 168.
+    """
+    season = max(season, 1)
+    keep = max(LATEST, LATEST_SEASONS * season)
+    values = batch.values[-keep:].T
+    forecaster = pretrained_forecaster()
+    result = np.empty((horizon, len(values), len(QUANTILES)))
+    # a batch has its longest series first: what is computed together has much the same length
+    for start in range(0, len(values), CHUNK):
+        part = values[start : start + CHUNK]
+        part = part[:, np.isnan(part).sum(axis=1).min() :]
+        inputs = make_inputs(part, ~np.isnan(part), season, horizon)
+        result[:, start : start + CHUNK] = forecaster.run(inputs).transpose(1, 0, 2)
+    return result
+
+
+def spread(histories: Sequence[np.ndarray], horizon: int, season: int, levels: Sequence[float]) -> np.ndarray:
+    """How far from its median the network's intervals reach. (series, horizon, 2 · levels), low and high of each level.
+
+    Histories have no missing values; levels are in per cent.
+    """
+    order = np.argsort([len(history) for history in histories], kind="stable")
+    result = np.empty((len(histories), horizon, 2 * len(levels)))
+
+    def run(part: np.ndarray) -> None:
+        batch = make_batch([histories[index] for index in part])
+        ends = offsets(quantiles(batch, horizon, season), levels)  # (horizon, series, ends)
+        result[part[batch.order]] = ends.transpose(1, 0, 2)
+
+    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+        list(pool.map(run, [order[start : start + CHUNK] for start in range(0, len(order), CHUNK)]))
+    return result
+
+
+def rnn(batch: Batch, horizon: int, season: int) -> np.ndarray:
+    """The median of what the network says. (horizon, series)"""
+    median: np.ndarray = quantiles(batch, horizon, season)[..., MIDDLE]
+    return median

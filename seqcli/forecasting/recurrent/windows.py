@@ -1,0 +1,127 @@
+"""Windows of a panel's series for the network: what is known at an origin, and how errors after it count."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from seqcli.forecasting.recurrent.inputs import Inputs, make_inputs
+
+LATEST = 330  # values of a history that are looked at, or LATEST_SEASONS seasons if those are more
+LATEST_SEASONS = 5
+MOST_ERROR = 20.0  # what one error counts as at most, in errors of the seasonal naive method
+
+
+@dataclass(frozen=True)
+class History:
+    """The series of a panel, ending together: `values[i, t]`, NaN before a series begins and only there; `observed`
+    says which are not filled in. `covariates` (covariates, series, length + horizon) are scaled."""
+
+    values: np.ndarray
+    observed: np.ndarray
+    covariates: np.ndarray
+
+    @property
+    def length(self) -> int:
+        return int(self.values.shape[1])
+
+    @property
+    def begin(self) -> np.ndarray:
+        """The column of each series' first value. (series,)"""
+        begin: np.ndarray = np.isnan(self.values).sum(axis=1)
+        return begin
+
+
+@dataclass(frozen=True)
+class Windows:
+    """A batch to learn from: `inputs` for the network, and in its units `target` and `weight` (batch, horizon), which
+    makes errors those of MASE; the weight is zero where nothing is known."""
+
+    inputs: Inputs
+    target: np.ndarray
+    weight: np.ndarray
+
+
+def origins(lengths: np.ndarray, horizon: int, season: int) -> tuple[np.ndarray, np.ndarray]:
+    """From where on series can be cut to learn from, and at how many points: what follows a cut is known and does not
+    reach into the last `horizon` values, which validate. (series,) each, counted from a series' first value"""
+    known = lengths - horizon
+    first = np.maximum(np.minimum(season + 1, known // 2), 4)
+    return first, np.maximum(known - horizon - first + 1, 0)
+
+
+def make_history(
+    known: Sequence[np.ndarray], filled: Sequence[np.ndarray], covariates: Sequence[np.ndarray] | None = None
+) -> History:
+    """Filled series as one array; `known` are the same, NaN where they were filled. `covariates` has an array
+    (covariates, length + horizon) a series."""
+    longest = max(len(values) for values in filled)
+    values = np.full((len(filled), longest), np.nan)
+    observed = np.zeros(values.shape, bool)
+    count = covariates[0].shape[0] if covariates else 0
+    ahead = covariates[0].shape[1] - len(filled[0]) if covariates else 0
+    extra = np.zeros((count, len(filled), longest + ahead), np.float32)
+    for index, (one, numbers) in enumerate(zip(known, filled, strict=True)):
+        start = longest - len(numbers)
+        values[index, start:] = numbers
+        observed[index, start:] = ~np.isnan(one)
+        if covariates:
+            extra[:, index, start:] = covariates[index]
+    return History(values, observed, extra)
+
+
+def past_values(history: History, series: np.ndarray, ends: np.ndarray, season: int) -> tuple[np.ndarray, np.ndarray]:
+    """What stands before column `ends[b]` of series `series[b]`, and whether it was observed. (batch, time) each"""
+    keep = min(int(ends.max()), max(LATEST, LATEST_SEASONS * season))
+    columns = ends[:, None] - keep + np.arange(keep)
+    there = columns >= 0
+    columns = np.maximum(columns, 0)
+    values = np.where(there, history.values[series[:, None], columns], np.nan)
+    return values, there & history.observed[series[:, None], columns]
+
+
+def inputs_at(history: History, series: np.ndarray, ends: np.ndarray, horizon: int, season: int) -> Inputs:
+    """Inputs for forecasts from column `ends[b]` of series `series[b]`, with its covariates."""
+    inputs = make_inputs(*past_values(history, series, ends, season), season, horizon)
+    if not len(history.covariates):
+        return inputs
+    first = ends - inputs.steps
+    past = np.minimum(first + np.arange(len(inputs.past))[:, None], ends - 1)
+    ahead = ends + np.arange(horizon)[:, None]
+    # what is known of a step is set beside what was the case a season before
+    source = np.maximum(ahead - season * (np.arange(horizon)[:, None] // season + 1), history.begin[series])
+    before, after = [], []
+    for extra in history.covariates:
+        known = extra[series, np.minimum(ahead, extra.shape[1] - 1)]
+        before.append(extra[series, past])
+        after += [known, known - extra[series, source]]
+    return replace(
+        inputs,
+        past=np.concatenate([inputs.past, np.stack(before, axis=2)], axis=2, dtype=np.float32),
+        future=np.concatenate([inputs.future, np.stack(after, axis=2)], axis=2, dtype=np.float32),
+    )
+
+
+def make_windows(inputs: Inputs, past: np.ndarray, actual: np.ndarray, season: int) -> Windows:
+    """Windows of `inputs`, made from `past` (batch, time), NaN before a series begins, with what followed, `actual`
+    (batch, horizon), NaN where that is unknown."""
+    scale = _naive_errors(past, season)
+    short = np.isnan(past).sum(axis=1) >= past.shape[1] - season
+    scale = np.where(short, _naive_errors(past, 1), scale)
+    usable = (scale > 1e-6 * np.nanmean(np.abs(past), axis=1))[:, None] & ~np.isnan(actual)
+    weight = np.where(usable, np.clip(inputs.unit / np.where(scale > 0, scale, 1.0)[:, None], 0.02, 20.0), 0.0)
+    limit = MOST_ERROR / np.maximum(weight, 1e-9)
+    target = np.clip(np.nan_to_num((actual - inputs.base) / inputs.unit), -limit, limit)
+    return Windows(inputs, target.astype(np.float32), weight.astype(np.float32))
+
+
+def _naive_errors(past: np.ndarray, lag: int) -> np.ndarray:
+    """The mean absolute difference `lag` apart of each row, zero where there is none."""
+    if lag >= past.shape[1]:
+        return np.zeros(len(past))
+    change = np.abs(past[:, lag:] - past[:, :-lag])
+    known = ~np.isnan(change)
+    mean: np.ndarray = np.where(known, change, 0.0).sum(axis=1) / np.maximum(known.sum(axis=1), 1)
+    return mean

@@ -1,0 +1,1 @@
+"""Text of all kinds to ids: lines, tokenizers, corpora, sentence pairs."""

@@ -1,0 +1,197 @@
+"""Subwords as tokens: byte-pair encoding by SentencePiece, set so that every text comes back as it was."""
+
+from __future__ import annotations
+
+import codecs
+import io
+import re
+from collections.abc import Iterable, Iterator, Sequence
+
+import numpy as np
+
+from seqcli.errors import DataError
+from seqcli.text.tokenizer import manageable, pack
+
+SAMPLE = 20_000_000  # characters a vocabulary is learnt from at most
+LONGEST = 4000  # characters of one training sentence; SentencePiece silently skips long ones, so they are cut
+REMEMBERED = 2_000_000  # characters of words whose ids are kept, so that a frequent word is cut up once
+_MARK = "\u2581"  # what SentencePiece writes for a blank
+_LOST = re.compile("([\u2581\\0\ud800-\udfff])")  # what SentencePiece would take for a blank, or cannot take
+# A blank belongs to the word after it, and no piece of byte-pair encoding has one further on: words are cut up alone.
+_WORDS = re.compile(r" ?[^ \n]+|[ \n]")
+
+
+class SubwordTokenizer:
+    """SentencePiece pieces. Ids: 0 unknown, 1 begin, 2 end, 3 padding (never in text), 4 the line feed, then the rest.
+
+    What no piece covers is written in bytes, so nothing is ever unknown; no text is read as a control symbol.
+    """
+
+    kind = "subword"
+    unk_id, bos_id, eos_id, pad_id, boundary_id = 0, 1, 2, 3, 4
+
+    def __init__(self, model: bytes) -> None:
+        import sentencepiece
+
+        self._model = model
+        self._processor = sentencepiece.SentencePieceProcessor()
+        self._processor.load_from_serialized_proto(model)
+        self.size: int = self._processor.get_piece_size()
+        pieces = [self._processor.id_to_piece(number) for number in range(self.size)]
+        if self.size < 261 or pieces[self.boundary_id] != "\n":
+            raise ValueError("not a SentencePiece model of this program")
+        self._bytes = [
+            b""
+            if number < 4
+            else bytes([int(piece[3:5], 16)])
+            if self._processor.is_byte(number)
+            else piece.replace(_MARK, " ").encode()
+            for number, piece in enumerate(pieces)
+        ]
+        self._forget()
+
+    @classmethod
+    def train(cls, chunks: Iterable[str], vocab_size: int | None = None) -> SubwordTokenizer:
+        import sentencepiece
+
+        sentences, characters = _sample(chunks)
+        if not sentences:
+            raise DataError("there is no text to learn subwords from", hint="give a larger text, or use --tokens char")
+        size = vocab_size if vocab_size is not None else default_vocab_size(characters)
+        alphabet = len(set().union(*map(set, sentences)))
+        size = max(size, 261 + 8)
+        while True:
+            model = io.BytesIO()
+            try:
+                sentencepiece.SentencePieceTrainer.train(
+                    sentence_iterator=iter(sentences),
+                    model_writer=model,
+                    model_type="bpe",
+                    vocab_size=size,
+                    # with a large alphabet and a small vocabulary the rare characters are left to the bytes
+                    character_coverage=1.0 if alphabet < size // 4 else 0.9995 if alphabet < size // 2 else 0.98,
+                    byte_fallback=True,
+                    normalization_rule_name="identity",
+                    add_dummy_prefix=False,
+                    remove_extra_whitespaces=False,
+                    max_sentence_length=8 * LONGEST,
+                    hard_vocab_limit=False,
+                    user_defined_symbols=["\n"],
+                    unk_id=cls.unk_id,
+                    bos_id=cls.bos_id,
+                    eos_id=cls.eos_id,
+                    pad_id=cls.pad_id,
+                    num_threads=4,
+                    minloglevel=2,
+                )
+            except RuntimeError as problem:
+                if size <= 270:
+                    raise DataError(
+                        "the text is too small or uniform to learn subwords from", hint="use --tokens char"
+                    ) from problem
+                size = max(270, size // 2)  # a small text does not hold that many different pieces
+                continue
+            return cls(model.getvalue())
+
+    @classmethod
+    def load(cls, body: bytes) -> SubwordTokenizer:
+        return cls(body)
+
+    def to_bytes(self) -> bytes:
+        return pack(self.kind, self._model)
+
+    def encode(self, text: str) -> np.ndarray:
+        return np.concatenate([self._encode(piece) for piece in manageable(text)])
+
+    def _encode(self, text: str) -> np.ndarray:
+        words = _WORDS.findall(text)
+        new = list(set(words).difference(self._known))
+        if self._remembered + sum(map(len, new)) > REMEMBERED:
+            self._forget()
+            new = list(set(words).difference(self._known))
+        self._remembered += sum(map(len, new))
+        for word, ids in zip(new, self._encode_words(new), strict=True):
+            self._known[word] = np.array(ids, np.int32).tobytes()
+        return np.frombuffer(bytearray().join(map(self._known.__getitem__, words)), np.int32)
+
+    def _forget(self) -> None:
+        self._remembered = 0  # characters
+        self._known: dict[str, bytes] = {"\n": np.array([self.boundary_id], np.int32).tobytes()}
+
+    def _encode_words(self, words: list[str]) -> list[list[int]]:
+        """Ids of each of many words without a line feed, on several cores."""
+        encoded: list[list[int]] = self._processor.encode(words, out_type=int, num_threads=2 if len(words) > 64 else 1)
+        for number, word in enumerate(words):
+            if _LOST.search(word):
+                encoded[number] = self._spelt(word)
+        return encoded
+
+    def _spelt(self, word: str) -> list[int]:
+        """A word with characters that SentencePiece would lose: those are spelt in bytes."""
+        ids: list[int] = []
+        for part in _LOST.split(word):
+            if _LOST.fullmatch(part):
+                ids.extend(self._processor.piece_to_id(f"<0x{byte:02X}>") for byte in part.encode("utf-8", "replace"))
+            elif part:
+                ids.extend(self._processor.encode(part, out_type=int))
+        return ids
+
+    def decode(self, ids: Sequence[int]) -> str:
+        return b"".join(self._bytes[int(token)] for token in ids).decode("utf-8", "replace")
+
+    def piece(self, token: int) -> str:
+        piece: str = self._processor.id_to_piece(int(token))
+        return piece.replace(_MARK, " ")
+
+    def stream_decoder(self, context: Sequence[int] = ()) -> _ByteDecoder:
+        return _ByteDecoder(self._bytes)
+
+
+class _ByteDecoder:
+    def __init__(self, pieces: Sequence[bytes]) -> None:
+        self._pieces = pieces
+        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
+
+    def push(self, token: int) -> str:
+        return self._decoder.decode(self._pieces[token])
+
+    def flush(self) -> str:
+        return self._decoder.decode(b"", final=True)
+
+
+def default_vocab_size(characters: int) -> int:
+    """How many pieces suit a text: few for a small one, where rare pieces would hardly be seen."""
+    for limit, size in ((300_000, 1000), (1_000_000, 2000), (4_000_000, 4000), (40_000_000, 8000)):
+        if characters < limit:
+            return size
+    return 16000
+
+
+def _sample(chunks: Iterable[str]) -> tuple[list[str], int]:
+    """Lines to learn from, cut to what SentencePiece takes, and how many characters the whole text has.
+
+    Of a text that is larger than SAMPLE every second chunk is kept, then every fourth, and so on, so that the sample
+    comes from all of it.
+    """
+    kept: list[str] = []
+    held = total = 0
+    stride = 1
+    for number, chunk in enumerate(chunks):
+        total += len(chunk)
+        if number % stride:
+            continue
+        kept.append(chunk)
+        held += len(chunk)
+        if held > SAMPLE and len(kept) > 1:
+            kept = kept[::2]
+            held = sum(map(len, kept))
+            stride *= 2
+    return [piece for chunk in kept for line in chunk.split("\n") for piece in _cut(line)], total
+
+
+def _cut(line: str) -> Iterator[str]:
+    for start in range(0, len(line), LONGEST):
+        piece = line[start : start + LONGEST].replace("\0", "").replace(_MARK, "")
+        piece = piece.encode("utf-8", "ignore").decode()
+        if piece.strip():
+            yield piece

@@ -1,0 +1,143 @@
+"""Text to token ids and back: the protocol every tokenizer keeps, and how one is learnt, saved and loaded."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Literal, Protocol
+
+import numpy as np
+
+from seqcli.errors import CheckpointError, DataError
+
+Kind = Literal["char", "word", "subword"]
+PIECE = 1 << 20  # characters of a text that are turned into ids at once
+
+
+class StreamDecoder(Protocol):
+    """Turns ids into text one at a time; text is given out as soon as its characters are whole."""
+
+    def push(self, token: int) -> str:
+        """The text that is whole with one more token."""
+        ...
+
+    def flush(self) -> str:
+        """What was still held back, incomplete characters replaced."""
+        ...
+
+
+class Tokenizer(Protocol):
+    """A vocabulary and the way text is cut into it.
+
+    `size` types with ids from 0; `unk_id` stands for what the vocabulary lacks; `boundary_id` is the end of a line.
+    """
+
+    kind: str
+    size: int
+    unk_id: int
+    boundary_id: int
+
+    def encode(self, text: str) -> np.ndarray:
+        """Ids (tokens,) of type int32."""
+        ...
+
+    def decode(self, ids: Sequence[int]) -> str:
+        """The text of ids."""
+        ...
+
+    def piece(self, token: int) -> str:
+        """One id as a reader would want to see it."""
+        ...
+
+    def stream_decoder(self, context: Sequence[int] = ()) -> StreamDecoder:
+        """A decoder for what follows `context`."""
+        ...
+
+    def to_bytes(self) -> bytes:
+        """What `load_tokenizer` makes the same tokenizer from."""
+        ...
+
+
+def manageable(text: str) -> Iterator[str]:
+    """A text in pieces of at most `PIECE` characters, cut before a blank or a line feed where there is one: what is
+    made on the way from text to ids takes many times the memory of either."""
+    start = 0
+    while len(text) - start > PIECE:
+        stop = max(text.rfind(mark, start + 1, start + PIECE) for mark in " \n")
+        stop = stop if stop > start else start + PIECE
+        yield text[start:stop]
+        start = stop
+    yield text[start:]
+
+
+def train_tokenizer(kind: str, chunks: Iterable[str], vocab_size: int | None = None) -> Tokenizer:
+    """Learn a vocabulary from pieces of text, each ending with a line (only the last need not).
+
+    At most `vocab_size` types; all there are (char, word) or a number that suits the amount of text (subword) if None.
+    """
+    if kind == "char":
+        from seqcli.text.characters import CharTokenizer
+
+        return CharTokenizer.train(chunks, vocab_size)
+    if kind == "word":
+        from seqcli.text.words import WordTokenizer
+
+        return WordTokenizer.train(chunks, vocab_size)
+    if kind == "subword":
+        from seqcli.text.subwords import SubwordTokenizer
+
+        return SubwordTokenizer.train(chunks, vocab_size)
+    raise ValueError(f"unknown kind of tokens {kind!r}")
+
+
+def load_tokenizer(data: bytes) -> Tokenizer:
+    """The tokenizer that `to_bytes` was called on; `CheckpointError` for anything else."""
+    head, _, body = data.partition(b"\n")
+    try:
+        kind = json.loads(head)["kind"]
+        if kind == "char":
+            from seqcli.text.characters import CharTokenizer
+
+            return CharTokenizer.load(body)
+        if kind == "word":
+            from seqcli.text.words import WordTokenizer
+
+            return WordTokenizer.load(body)
+        if kind == "subword":
+            from seqcli.text.subwords import SubwordTokenizer
+
+            return SubwordTokenizer.load(body)
+    except (ValueError, KeyError, TypeError, AttributeError, RuntimeError, RecursionError) as problem:
+        raise CheckpointError("the model's tokenizer is damaged") from problem
+    raise CheckpointError(f"the model's tokenizer is of a kind this program does not know: {kind!r}")
+
+
+def tokenizer_of(blobs: Mapping[str, bytes], size: int | None = None) -> Tokenizer:
+    """The tokenizer among the files in a checkpoint or training state, of `size` types; `CheckpointError` otherwise."""
+    if "tokenizer" not in blobs:
+        raise CheckpointError("the model has no tokenizer")
+    tokenizer = load_tokenizer(blobs["tokenizer"])
+    if size is not None and tokenizer.size != size:
+        raise CheckpointError(f"the tokenizer has {tokenizer.size} types, the model {size}")
+    return tokenizer
+
+
+def pack(kind: str, body: bytes) -> bytes:
+    """The form `load_tokenizer` reads: a line of JSON that names the kind, then the tokenizer's own bytes."""
+    return json.dumps({"kind": kind}).encode() + b"\n" + body
+
+
+def choose_kind(sample: str, characters: int) -> tuple[Kind, str]:
+    """What to cut a text into, and why, in a sentence. `sample` is its beginning, `characters` its whole length.
+
+    Text that was prepared in words (`<unk>` is one word in a thousand at least) is read in words; a text of less than
+    250,000 characters in characters, which need the least text to be learnt from; every other one in subwords.
+    """
+    if not sample.strip():
+        raise DataError("the text is empty", hint="give a file with some text in it")
+    words = sample.split()
+    if words.count("<unk>") * 1000 >= len(words):
+        return "word", "tokens: words, since the text holds <unk> and so was prepared in words; --tokens says otherwise"
+    if characters < 250_000:
+        return "char", f"tokens: characters, since the text is short ({characters:,} of them); --tokens says otherwise"
+    return "subword", "tokens: subwords; --tokens says otherwise"

@@ -1,0 +1,122 @@
+"""Words as tokens: what stands between blanks, with an end-of-sentence token for every line feed.
+
+This is the convention of Penn Treebank and WikiText figures: every line, also an empty one, ends with one `<eos>`, and
+`<unk>` in the data is the unknown token. Chinese and Japanese text without blanks is cut into its characters, each a
+word; text that was cut into words beforehand keeps them.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+
+from seqcli.text.tokenizer import manageable, pack
+
+UNK, EOS = "<unk>", "<eos>"
+# Han, kana and the punctuation and wide forms that go with them
+_WIDE = (
+    r"\u2e80-\u303f\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff00-\uff60\uffe0-\uffe6\U00020000-\U0003ffff"
+)
+_PIECES = re.compile(f"[{_WIDE}]|[^{_WIDE}]+")
+_WIDE_RUN = re.compile(f"[{_WIDE}]+")
+
+
+class WordTokenizer:
+    """Id 0 is `<unk>`, id 1 `<eos>`, the words follow, the most frequent first.
+
+    `split_wide` cuts runs of Chinese or Japanese characters into single ones, which are joined without blanks again.
+    """
+
+    kind = "word"
+    unk_id = 0
+    boundary_id = 1
+
+    def __init__(self, words: Sequence[str], split_wide: bool) -> None:
+        """`words` in the order of their ids, from id 2 on."""
+        if len(set(words)) != len(words) or any(not isinstance(word, str) for word in words):
+            raise ValueError("words must be different")
+        self.words = [UNK, EOS, *words]
+        self.size = len(self.words)
+        self.split_wide = split_wide
+        self._ids = {word: number for number, word in enumerate(self.words) if number != self.boundary_id}
+
+    @classmethod
+    def train(cls, chunks: Iterable[str], vocab_size: int | None = None) -> WordTokenizer:
+        counts: Counter[str] = Counter()
+        for chunk in chunks:
+            counts.update(chunk.split())
+        split_wide = _unsegmented(counts)
+        if split_wide:
+            pieces: Counter[str] = Counter()
+            for word, count in counts.items():
+                for piece in _PIECES.findall(word):
+                    pieces[piece] += count
+            counts = pieces
+        counts.pop(UNK, None)
+        ordered = sorted(counts, key=lambda word: (-counts[word], word))
+        return cls(ordered if vocab_size is None else ordered[: max(vocab_size - 2, 0)], split_wide)
+
+    @classmethod
+    def load(cls, body: bytes) -> WordTokenizer:
+        values = json.loads(body)
+        return cls(values["words"], bool(values["split_wide"]))
+
+    def to_bytes(self) -> bytes:
+        values = {"words": self.words[2:], "split_wide": self.split_wide}
+        return pack(self.kind, json.dumps(values, ensure_ascii=False).encode("utf-8", "surrogatepass"))
+
+    def encode(self, text: str) -> np.ndarray:
+        return np.concatenate([self._encode(piece) for piece in manageable(text)])
+
+    def _encode(self, text: str) -> np.ndarray:
+        ids: list[int] = []
+        find, unknown = self._ids.get, self.unk_id
+        for number, line in enumerate(text.split("\n")):
+            if number:
+                ids.append(self.boundary_id)
+            words = line.split()
+            if self.split_wide:
+                words = [piece for word in words for piece in _PIECES.findall(word)]
+            ids.extend([find(word, unknown) for word in words])
+        return np.array(ids, np.int32)
+
+    def decode(self, ids: Sequence[int]) -> str:
+        decoder = self.stream_decoder()
+        return "".join(decoder.push(int(token)) for token in ids)
+
+    def piece(self, token: int) -> str:
+        return self.words[token]
+
+    def stream_decoder(self, context: Sequence[int] = ()) -> _WordDecoder:
+        return _WordDecoder(self, context[-1] if len(context) else self.boundary_id)
+
+    def blank_between(self, before: int, after: int) -> bool:
+        """Whether a blank stands between two tokens in text."""
+        if self.boundary_id in (before, after):
+            return False
+        left, right = self.words[before], self.words[after]
+        return not (self.split_wide and (_WIDE_RUN.match(left[-1:]) or _WIDE_RUN.match(right[:1])))
+
+
+class _WordDecoder:
+    def __init__(self, tokenizer: WordTokenizer, before: int) -> None:
+        self._tokenizer, self._before = tokenizer, before
+
+    def push(self, token: int) -> str:
+        blank = " " if self._tokenizer.blank_between(self._before, token) else ""
+        self._before = token
+        return "\n" if token == self._tokenizer.boundary_id else blank + self._tokenizer.words[token]
+
+    def flush(self) -> str:
+        return ""
+
+
+def _unsegmented(counts: Counter[str]) -> bool:
+    """Whether runs of Chinese or Japanese characters are sentences rather than words: longer than three on average."""
+    runs = [(len(run), count) for word, count in counts.items() for run in _WIDE_RUN.findall(word)]
+    number = sum(count for _, count in runs)
+    return number > 0 and sum(length * count for length, count in runs) > 3 * number
