@@ -95,7 +95,7 @@ def _read_prompts(whole: bool) -> Iterator[str]:
     from seqcli.text.lines import read_lines
 
     console.mention_terminal_input()
-    lines = read_lines("-")
+    lines = read_lines("-", encoding="utf-8")
     return iter(["\n".join(lines)]) if whole else iter(lines)
 
 

@@ -2,56 +2,64 @@
 
 from __future__ import annotations
 
-import codecs
-import io
 import os
 import select
 import sys
-import zlib
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from typing import TypeVar
 
-from seqcli.errors import DataError, SeqcliError, UsageError
+from seqcli.errors import DataError, SeqcliError
+from seqcli.files.decoding import AUTO, TextDecoder
+from seqcli.files.opening import Unpacker, shown_path
 
 CHUNK = 1 << 16  # bytes read at a time
-GZIP = b"\x1f\x8b"
+STANDARD_INPUT = shown_path("-")
 Item = TypeVar("Item")
 
 
-def text_decoder(encoding: str, errors: str) -> codecs.IncrementalDecoder:
-    """What turns bytes into text as they come; `UsageError` for an unknown encoding, or one that is not of text."""
-    try:
-        io.TextIOWrapper(io.BytesIO(), encoding)  # refuses codecs that are not of text, such as hex
-        return codecs.getincrementaldecoder(encoding)(errors)
-    except (LookupError, ValueError, TypeError) as problem:
-        raise UsageError(f"unknown encoding {encoding!r}", hint="utf-8, gb18030, latin-1 are some") from problem
+def encoding_notice(shown: str, found: str) -> str:
+    """What is said of an input whose encoding was found."""
+    return f"{shown}: read as {found}, judged by its bytes; --encoding says otherwise"
+
+
+def not_text(problem: UnicodeError, decoder: TextDecoder, place: int, shown: str, line: int | None = None) -> DataError:
+    """The error for bytes that are not text; `place` is where the bytes that were decoded begin."""
+    named = decoder.encoding
+    if not isinstance(problem, UnicodeDecodeError):  # UTF-16 and UTF-32 without their mark
+        return DataError(f"is not {named} text: {problem}", path=shown, hint="name its --encoding")
+    return DataError(
+        f"byte {place + problem.start} (0x{problem.object[problem.start]:02x}) is not {named} text: {problem.reason}",
+        path=shown,
+        line=line,
+        hint="name its --encoding, or replace such bytes with --errors replace",
+    )
 
 
 class LiveLines(Iterator[str]):
-    """The lines of standard input, plain or gzip, as they arrive: ended by a line feed, one carriage return before it
-    left out, a byte order mark at the start too.
+    """The lines of standard input, plain or compressed, as they arrive: ended by a line feed, one carriage return
+    before it left out, a byte order mark at the start too.
 
     Bytes are read from the descriptor itself, so nothing is held by a buffer that could not be asked. `DataError` with
     the byte's place for what is not text, `UsageError` for an unknown encoding.
     """
 
-    def __init__(self, *, encoding: str = "utf-8", errors: str = "strict") -> None:
+    def __init__(
+        self, *, encoding: str = AUTO, errors: str = "strict", notice: Callable[[str], None] = lambda text: None
+    ) -> None:
         if sys.stdin is None:
             raise DataError("standard input is closed", hint="give a file, or pipe something in")
-        self._decoder = text_decoder(encoding, errors)
-        self._encoding = encoding
+        self._decoder, self._unpacker = TextDecoder(encoding, errors), Unpacker(STANDARD_INPUT)
+        self._notice, self._told = notice, False
         try:
             self._descriptor: int | None = sys.stdin.buffer.fileno()
         except OSError:  # a stream in memory
             self._descriptor = None
         self._lines: deque[str] = deque()
         self._unfinished: list[str] = []  # of a line whose end has not come
-        self._unpacker: zlib._Decompress | None = None
-        self._decoded = 0  # bytes so far
         self._number = 0  # lines so far
-        self._started = self._ended = False
+        self._ended = False
         self._problem: DataError | None = None  # met after the lines that are here
 
     def __next__(self) -> str:
@@ -81,50 +89,22 @@ class LiveLines(Iterator[str]):
     def _bytes(self) -> bytes:
         try:
             data = sys.stdin.buffer.read(CHUNK) if self._descriptor is None else os.read(self._descriptor, CHUNK)
-            if not self._started and data:
-                self._started = True
-                self._unpacker = zlib.decompressobj(31) if data[:2] == GZIP else None
-            self._ended = not data
-            return data if self._unpacker is None else self._unpack(data)
-        except zlib.error as problem:
-            raise DataError(
-                "is a damaged gzip file", path="standard input", hint="fetch or compress it again"
-            ) from problem
         except OSError as problem:
-            raise DataError(f"cannot be read: {problem.strerror or problem}", path="standard input") from problem
-
-    def _unpack(self, data: bytes) -> bytes:
-        assert self._unpacker is not None
-        if self._ended and not self._unpacker.eof:
-            raise zlib.error("ends early")
-        parts = []
-        while data:
-            if self._unpacker.eof:  # a gzip file may have several members
-                self._unpacker = zlib.decompressobj(31)
-            parts.append(self._unpacker.decompress(data))
-            data = self._unpacker.unused_data
-        return b"".join(parts)
+            raise DataError(f"cannot be read: {problem.strerror or problem}", path=STANDARD_INPUT) from problem
+        self._ended = not data
+        return self._unpacker.feed(data, final=self._ended)
 
     def _decode(self, data: bytes) -> str:
-        held = len(self._decoder.getstate()[0])
+        place = self._decoder.done - self._decoder.pending
         try:
             text = self._decoder.decode(data, final=self._ended)
-        except UnicodeDecodeError as problem:
-            self._split(problem.object[: problem.start].decode(self._encoding, "replace"))
-            raise DataError(
-                f"byte {self._decoded - held + problem.start} (0x{problem.object[problem.start]:02x}) is not "
-                f"{self._encoding} text: {problem.reason}",
-                path="standard input",
-                line=self._number + 1,
-                hint="name the --encoding, or replace such bytes with --errors replace",
-            ) from problem
-        except UnicodeError as problem:  # UTF-16 and UTF-32 without their mark
-            raise DataError(
-                f"is not {self._encoding} text: {problem}", path="standard input", hint="name its --encoding"
-            ) from problem
-        if self._decoded == 0:
-            text = text.removeprefix("\ufeff")
-        self._decoded += len(data)
+        except UnicodeError as problem:
+            if isinstance(problem, UnicodeDecodeError):
+                self._split(problem.object[: problem.start].decode(self._decoder.encoding, "replace"))
+            raise not_text(problem, self._decoder, place, STANDARD_INPUT, self._number + 1) from problem
+        if self._decoder.found and not self._told:
+            self._told = True
+            self._notice(encoding_notice(STANDARD_INPUT, self._decoder.found))
         return text
 
     def _split(self, text: str) -> None:

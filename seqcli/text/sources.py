@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import IO
 
 from seqcli.errors import DataError
-from seqcli.text.lines import open_bytes, read_chunks
+from seqcli.files.opening import open_bytes
+from seqcli.text.lines import read_chunks
 
 LONGEST_LINE = 1_000_000  # characters after which a line is cut at a blank, or anywhere
 BEGINNING = 200_000  # characters

@@ -56,20 +56,20 @@ def test_a_character_over_two_chunks_is_whole(tmp_path: Path) -> None:
 def test_what_is_not_text_is_named_with_its_byte(tmp_path: Path, before: int) -> None:
     path = write(tmp_path, b"x" * before + b"\xff" + b"y" * 10)
     with pytest.raises(DataError, match=rf"byte {before} \(0xff\) is not utf-8") as refused:
-        list(read_lines(path))
+        list(read_lines(path, encoding="utf-8"))
     assert "--encoding" in str(refused.value.hint)
     assert "".join(read_chunks(path, errors="replace")) == "x" * before + "\ufffd" + "y" * 10
 
 
 def test_a_character_that_breaks_off_at_the_end_is_named(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="byte 3 "):
-        list(read_lines(write(tmp_path, b"abc\xe5\xa4")))
+        list(read_lines(write(tmp_path, b"abc\xe5\xa4"), encoding="utf-8"))
 
 
 def test_standard_input_names_line_and_byte(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdin", Pipe(b"ab\ncd\xff\n"))
     with pytest.raises(DataError, match="standard input, line 2: byte 5"):
-        list(read_lines("-"))
+        list(read_lines("-", encoding="utf-8"))
 
 
 def test_other_encodings(tmp_path: Path) -> None:
@@ -90,3 +90,20 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
         list(read_lines(str(tmp_path)))
     with pytest.raises(DataError, match="damaged gzip"):
         list(read_lines(write(tmp_path, gzip.compress(b"some text " * 100)[:20])))
+
+
+def test_text_with_a_broken_character_is_not_taken_for_another_encoding(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"byte 7 \(0xff\) is not utf-8"):
+        list(read_lines(write(tmp_path, "天空".encode() + b"\n\xff\n")))
+
+
+@pytest.mark.parametrize("source", ["file", "stdin"])
+def test_an_encoding_that_was_found_is_said_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, source: str) -> None:
+    data = ("today\n" + "今天天气很好，我们去公园散步。\n" * 3).encode("gb18030")
+    monkeypatch.setattr(sys, "stdin", Pipe(data))
+    said: list[str] = []
+    lines = list(read_lines("-" if source == "stdin" else write(tmp_path, data), notice=said.append))
+    assert lines == ["today", *["今天天气很好，我们去公园散步。"] * 3]
+    assert len(said) == 1
+    assert "gb18030" in said[0]
+    assert "--encoding" in said[0]

@@ -68,7 +68,7 @@ def test_encodings_and_gzip(feed: Feed, encoding: str) -> None:
 
 def test_what_is_not_text_is_named_after_what_came(feed: Feed) -> None:
     feed(b"ab\ncd\xff\n")
-    lines = LiveLines()
+    lines = LiveLines(encoding="utf-8")
     assert lines.ready()
     assert next(lines) == "ab"
     assert lines.ready()

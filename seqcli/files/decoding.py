@@ -1,0 +1,191 @@
+"""Bytes to text as they come, in an encoding that was named or that is found from the bytes."""
+
+from __future__ import annotations
+
+import codecs
+import io
+import re
+
+from seqcli.errors import UsageError
+
+AUTO = "auto"
+MARKS = {  # byte order marks; that of UTF-32 begins like that of UTF-16
+    codecs.BOM_UTF8: "utf-8-sig",
+    codecs.BOM_UTF32_LE: "utf-32",
+    codecs.BOM_UTF32_BE: "utf-32",
+    codecs.BOM_UTF16_LE: "utf-16",
+    codecs.BOM_UTF16_BE: "utf-16",
+}
+EAST_ASIAN = ["gb18030", "big5", "cp932", "euc-jp", "cp949"]
+LEGACY = [  # encodings that text of today is still found in
+    *EAST_ASIAN,
+    *(
+        "tis-620",
+        "windows-1252",
+        "windows-1250",
+        "windows-1251",
+        "windows-1253",
+        "windows-1254",
+        "windows-1255",
+        "windows-1256",
+    ),
+    *("koi8-r", "tis-620"),
+]
+WESTERN = "windows-1252"
+TIE = 0.01  # of a guess's confidence: the most common encoding is taken when another has hardly more
+LOOKED_AT = 200_000  # bytes
+FEW_ZEROS = 4  # zero bytes that may stand in any text
+
+
+class TextDecoder:
+    """Bytes to text as they come.
+
+    Args:
+        encoding: a name Python knows, or `auto`: UTF-8 where the bytes are that, UTF-16 and UTF-32 by their mark or
+            their zero bytes, else the encoding that statistics of the bytes speak for.
+        errors: `strict`, or `replace` for bytes that are not text (then only marks and zero bytes are looked for).
+
+    `found` names an encoding that was found and is not UTF-8. A byte order mark is left out. A text whose lines end
+    with carriage returns alone gets line feeds. Raises `UsageError` for an unknown encoding; `decode` raises
+    `UnicodeError`.
+    """
+
+    def __init__(self, encoding: str = AUTO, errors: str = "strict") -> None:
+        self.found: str | None = None
+        self.done = 0  # bytes taken in so far
+        self._errors = errors
+        self._looking = encoding == AUTO  # whether the encoding may still turn out to be another one
+        self._use("utf-8" if self._looking else encoding, "strict" if self._looking else errors)
+        self._mark = b""  # the first bytes, while they may be the beginning of a mark
+        self._begun, self._ascii = False, True
+        self._returns: bool | None = None  # whether lines end with carriage returns alone
+        self._return = ""  # one that may have its line feed in what comes next
+
+    def decode(self, data: bytes, final: bool = False) -> str:
+        """The text of the next bytes; `final` with the end."""
+        self.done += len(data)
+        if not self._begun:
+            data = self._mark + data
+            self._mark = b""
+            if not final and any(mark.startswith(data) and mark != data for mark in MARKS):
+                self._mark = data
+                return ""
+            self._begin(data)
+        return self._with_line_feeds(self._text(data, final), final)
+
+    @property
+    def pending(self) -> int:
+        """How many of the bytes taken in are not a whole character yet."""
+        return len(self._mark) + len(self._decoder.getstate()[0])
+
+    def _use(self, encoding: str, errors: str) -> None:
+        self.encoding, self._decoder = encoding, _decoder(encoding, errors)
+
+    def _switch(self, encoding: str) -> None:
+        """Go on in an encoding that was found."""
+        self._looking = False
+        self._use(encoding, self._errors)
+        self.found = encoding if encoding not in ("utf-8", "utf-8-sig") else None
+
+    def _begin(self, data: bytes) -> None:
+        self._begun = True
+        marked = next((name for mark, name in MARKS.items() if data.startswith(mark)), None)
+        if self._looking and (encoding := marked or _of_zeros(data)) is not None:
+            self._switch(encoding)
+        elif marked == "utf-8-sig" and self.encoding == "utf-8":
+            self._use("utf-8-sig", self._errors)
+
+    def _text(self, data: bytes, final: bool) -> str:
+        try:
+            text = self._decoder.decode(data, final)
+        except UnicodeDecodeError:
+            if not self._looking:
+                raise
+            pending = self._decoder.getstate()[0]
+            strict = self._errors == "strict"
+            found = find_encoding(pending + data) if strict and self._ascii and _is_not_utf8(pending + data) else None
+            if strict and found is None:
+                raise
+            self._switch(found or "utf-8")
+            return self._decoder.decode(pending + data, final)
+        self._ascii = self._ascii and text.isascii()
+        return text
+
+    def _with_line_feeds(self, text: str, final: bool) -> str:
+        if self._returns is None:
+            text = self._return + text
+            self._return = ""
+            if "\n" in text or "\r" in text[:-1] or (final and "\r" in text):
+                self._returns = "\n" not in text
+            elif text.endswith("\r"):
+                text, self._return = text[:-1], "\r"
+        return text.replace("\r", "\n") if self._returns else text
+
+
+def find_encoding(data: bytes) -> str | None:
+    """The encoding of `LEGACY` that bytes which are not UTF-8 are most likely in; None for what is not text.
+
+    The judgement is chardet's. Where it hardly prefers another one, the bytes are taken for Windows-1252.
+    """
+    data = data[:LOOKED_AT]
+    if _looks_binary(data):
+        return None
+    import chardet
+
+    candidates = [name for name in LEGACY if name not in EAST_ASIAN] if _stand_alone(data) else LEGACY
+    guesses = chardet.detect_all(data, include_encodings=candidates, max_bytes=LOOKED_AT)
+    named = [
+        (str(guess["encoding"]).lower(), float(guess["confidence"] or 0)) for guess in guesses if guess["encoding"]
+    ]
+    named = [(name, sure) for name, sure in named if _decodes(data, name)]
+    if not named:
+        return None
+    best, sure = named[0]
+    for name, other in named:
+        if name == WESTERN and other >= sure - TIE:
+            return WESTERN
+    return best
+
+
+def _is_not_utf8(data: bytes) -> bool:
+    """Whether more of the bytes above 127 are broken than are characters of UTF-8: it is not UTF-8 with some damage."""
+    text = data[:LOOKED_AT].decode("utf-8", "replace")
+    broken = text.count("\ufffd")
+    return broken > sum(character > "\x7f" for character in text) - broken
+
+
+def _stand_alone(data: bytes) -> bool:
+    """Whether nearly all bytes above 127 stand alone, as accented letters do; East Asian characters have pairs."""
+    alone = len(re.findall(rb"(?<![\x80-\xff])[\x80-\xff](?![\x80-\xff])", data))
+    return alone > 0.9 * sum(byte > 127 for byte in data)
+
+
+def _decodes(data: bytes, encoding: str) -> bool:
+    try:
+        codecs.getincrementaldecoder(encoding)().decode(data)
+    except (UnicodeError, LookupError):
+        return False
+    return True
+
+
+def _looks_binary(data: bytes) -> bool:
+    control = sum(byte < 9 or 13 < byte < 27 or 27 < byte < 32 for byte in data[:4096])
+    return control > len(data[:4096]) // 100
+
+
+def _of_zeros(data: bytes) -> str | None:
+    """UTF-16 without its mark, by the zero bytes of its spaces, digits and line ends."""
+    part = data[: LOOKED_AT - LOOKED_AT % 2]
+    even, odd = part[::2].count(0), part[1::2].count(0)
+    if max(even, odd) < max(len(part) / 8, FEW_ZEROS):
+        return None
+    name = "utf-16-le" if odd > even else "utf-16-be"
+    return name if min(even, odd) * 20 <= max(even, odd) and _decodes(part, name) else None
+
+
+def _decoder(encoding: str, errors: str) -> codecs.IncrementalDecoder:
+    try:
+        io.TextIOWrapper(io.BytesIO(), encoding)  # refuses codecs that are not of text, such as hex
+        return codecs.getincrementaldecoder(encoding)(errors)
+    except (LookupError, ValueError, TypeError) as problem:
+        raise UsageError(f"unknown encoding {encoding!r}", hint="utf-8, gb18030 and latin-1 are some") from problem

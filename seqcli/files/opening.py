@@ -1,0 +1,212 @@
+"""Files and standard input as bytes: plain, gzip, bzip2, xz or Zstandard, or the one file in a zip archive.
+
+What a file is says its beginning, never its name.
+"""
+
+from __future__ import annotations
+
+import bz2
+import io
+import lzma
+import shutil
+import sys
+import tempfile
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, BinaryIO, cast
+
+from seqcli.errors import DataError, SeqcliError
+
+_REMEDIES: dict[type[OSError], str] = {
+    FileNotFoundError: "check the name; it is relative to the current folder",
+    PermissionError: "check its permissions",
+}
+ZIP = b"PK\x03\x04"
+MAGIC = {  # how compressed files begin
+    b"\x1f\x8b": "gzip",
+    b"BZh": "bzip2",
+    b"\xfd7zXZ\x00": "xz",
+    b"\x28\xb5\x2f\xfd": "Zstandard",
+}
+FOREIGN = {  # how files begin that no reader of text can use, and what to do with them
+    b"7z\xbc\xaf\x27\x1c": ("a 7-Zip archive", "unpack it first"),
+    b"Rar!": ("a RAR archive", "unpack it first"),
+    b"%PDF": ("a PDF document", "save its text as a plain text file"),
+    b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1": ("an old Office document", "save it as CSV or plain text"),
+    b"PAR1": ("a Parquet file", "`forecast` reads Parquet files; save it as plain text for other commands"),
+    b"\x89PNG": ("a picture", "name a text file"),
+    b"\xff\xd8\xff": ("a picture", "name a text file"),
+}
+LONGEST_MAGIC = 8
+BLOCK = 1 << 16  # bytes read at a time
+
+
+class Unpacker:
+    """Bytes as they come to the bytes they stand for; compressed files may have several members.
+
+    The first call decides by the first bytes what the data is. Raises `DataError` for damaged data.
+    """
+
+    def __init__(self, shown: str) -> None:
+        self._shown, self._started, self._made = shown, False, False
+        self._begin: Callable[[], Any] | None = None
+        self._member: Any = None
+        self.name = ""  # the compression, "" for none
+
+    def feed(self, data: bytes, *, final: bool = False) -> bytes:
+        """What `data` unpacks to; `final` with the end of the file (or its last bytes)."""
+        if not self._started and data:
+            self._started = True
+            self.name = next((name for magic, name in MAGIC.items() if data.startswith(magic)), "")
+            self._begin = _decompressor(self.name, self._shown) if self.name else None
+        if self._begin is None:
+            return data
+        try:
+            return self._unpack(data, final)
+        except (zlib.error, lzma.LZMAError, EOFError, OSError, ValueError, _zstd_error()) as problem:
+            raise DataError(
+                f"is a damaged {self.name} file", path=self._shown, hint="fetch or compress it again"
+            ) from problem
+
+    def _unpack(self, data: bytes, final: bool) -> bytes:
+        assert self._begin is not None
+        parts = []
+        while data:
+            if self._member is None or self._member.eof:
+                if self._made and not data.strip(b"\0"):  # padding, as tar and some tapes leave it
+                    break
+                self._member = self._begin()
+                self._made = True
+            parts.append(self._member.decompress(data))
+            data = self._member.unused_data if self._member.eof else b""
+        if final and not self._member.eof:
+            raise EOFError
+        return b"".join(parts)
+
+
+def _decompressor(name: str, shown: str) -> Callable[[], Any]:
+    if name == "Zstandard":
+        try:
+            import zstandard
+        except ImportError as problem:
+            raise DataError(
+                "is a Zstandard file, and the package that reads those is not installed",
+                path=shown,
+                hint="pip install 'seqcli[zstd]', or unpack it first",
+            ) from problem
+        return lambda: zstandard.ZstdDecompressor().decompressobj()
+    return {"gzip": lambda: zlib.decompressobj(31), "bzip2": bz2.BZ2Decompressor, "xz": lzma.LZMADecompressor}[name]
+
+
+def _zstd_error() -> type[BaseException]:
+    module = sys.modules.get("zstandard")
+    return module.ZstdError if module is not None else EOFError
+
+
+class _Unpacked(io.RawIOBase):
+    """A compressed stream as the stream it stands for."""
+
+    def __init__(self, file: BinaryIO, shown: str) -> None:
+        self._file, self._unpacker = file, Unpacker(shown)
+        self._ready = memoryview(b"")
+        self._ended = False
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        while not self._ready and not self._ended:
+            data = self._file.read(BLOCK)
+            self._ended = not data
+            self._ready = memoryview(self._unpacker.feed(data, final=self._ended))
+        size = min(len(buffer), len(self._ready))
+        buffer[:size] = self._ready[:size]
+        self._ready = self._ready[size:]
+        return size
+
+
+def shown_path(path: str) -> str:
+    """What messages call an input: its path, or «standard input» for `-`."""
+    return "standard input" if path == "-" else path
+
+
+@contextmanager
+def open_bytes(path: str) -> Iterator[BinaryIO]:
+    """A file or, for `-`, standard input, unpacked, as a stream of bytes.
+
+    Args:
+        path: a file's path, or `-`.
+
+    Raises `DataError` for what cannot be read, is damaged, or is of a kind that holds no plain text.
+    """
+    shown = shown_path(path)
+    try:
+        if path == "-":
+            if sys.stdin is None:
+                raise DataError("standard input is closed", hint="give a file, or pipe something in")
+            yield from _unpacked(sys.stdin.buffer, shown)
+            return
+        if Path(path).is_dir():
+            raise DataError("is a folder", path=path, hint="name the files in it")
+        with open(path, "rb") as file:
+            yield from _unpacked(file, shown)
+    except OSError as problem:
+        hint = _REMEDIES.get(type(problem), "copy it to another place, or pipe it in")
+        raise DataError(f"cannot be read: {problem.strerror or problem}", path=shown, hint=hint) from problem
+
+
+def _unpacked(file: BinaryIO, shown: str) -> Iterator[BinaryIO]:
+    buffered = file if isinstance(file, io.BufferedReader) else io.BufferedReader(file)  # type: ignore[type-var]
+    beginning = buffered.peek(LONGEST_MAGIC)[:LONGEST_MAGIC]
+    for magic, (what, remedy) in FOREIGN.items():
+        if beginning.startswith(magic):
+            raise DataError(f"is {what}, not text", path=shown, hint=remedy)
+    if beginning.startswith(ZIP):
+        yield from _zipped(buffered, shown)
+    elif any(beginning.startswith(magic) for magic in MAGIC):
+        yield io.BufferedReader(_Unpacked(buffered, shown), BLOCK)
+    else:
+        yield buffered
+
+
+def _zipped(file: BinaryIO, shown: str) -> Iterator[BinaryIO]:
+    """The one file in a zip archive; folders, and what systems put beside files, do not count."""
+    with tempfile.TemporaryFile(prefix="seqcli-") as kept:
+        source = file
+        if not file.seekable():  # the list of a zip archive stands at its end
+            try:
+                shutil.copyfileobj(file, kept)
+            except OSError as problem:
+                raise SeqcliError(
+                    f"{tempfile.gettempdir()}: cannot be written: {problem.strerror or problem}",
+                    hint="free some space, or set TMPDIR to another place",
+                ) from problem
+            source = kept
+        try:
+            with zipfile.ZipFile(source) as archive:
+                names = [name for name in archive.namelist() if not name.endswith("/") and not _is_clutter(name)]
+                if "[Content_Types].xml" in names or "mimetype" in names:
+                    raise DataError(
+                        "is an Office document or workbook, not text", path=shown, hint="save it as CSV or plain text"
+                    )
+                if len(names) != 1:
+                    listed = ", ".join(names[:3]) + (" …" if len(names) > 3 else "")
+                    raise DataError(
+                        f"is a zip archive of {len(names)} files ({listed})" if names else "is an empty zip archive",
+                        path=shown,
+                        hint="unpack it and name the files",
+                    )
+                with archive.open(names[0]) as member:
+                    yield cast(BinaryIO, member)
+        except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError) as problem:
+            raise DataError(
+                f"is a zip archive that cannot be read: {problem}", path=shown, hint="unpack it and name the files"
+            ) from problem
+
+
+def _is_clutter(name: str) -> bool:
+    parts = name.split("/")
+    return "__MACOSX" in parts or parts[-1].startswith(".")

@@ -1,0 +1,74 @@
+"""Bytes to text: encodings found, marks, line ends, however the bytes are cut up."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from seqcli.errors import UsageError
+from seqcli.files.decoding import TextDecoder, find_encoding
+
+GERMAN = "Größe;Straße\nGrüße aus München\n"
+TEXTS = {
+    "utf-8": "Größe, 天空, sky\n",
+    "utf-8-sig": "Größe, 天空, sky\n",
+    "utf-16": "Größe, 天空, sky\n",
+    "utf-16-le": "a table of numbers\n1,2,3\n",
+    "utf-16-be": "a table of numbers\n1,2,3\n",
+    "utf-32": "Größe, 天空, sky\n",
+    "gb18030": "日期,销量\n2020年1月5日,120\n今天天气很好，我们去公园散步。\n",
+    "big5": "今天天氣很好，我們去公園散步。\n日期,銷量\n" * 2,
+    "cp932": "日付,売上\n今日は天気がいいですね。\n",
+    "euc-jp": "今日は天気がいいですね。公園を散歩しましょう。\n" * 2,
+    "cp949": "오늘은 날씨가 좋습니다. 공원에 산책하러 갑시다.\n" * 2,
+    "windows-1252": GERMAN,
+    "windows-1251": "Сегодня хорошая погода, пойдём гулять в парк.\n",
+    "windows-1253": "Καλημέρα κόσμε, τι κάνεις σήμερα;\n" * 2,
+}
+
+
+def decoded(data: bytes, size: int, encoding: str = "auto") -> tuple[str, TextDecoder]:
+    decoder = TextDecoder(encoding)
+    pieces = [decoder.decode(data[i : i + size]) for i in range(0, len(data), size)]
+    return "".join([*pieces, decoder.decode(b"", final=True)]), decoder
+
+
+@pytest.mark.parametrize("encoding", TEXTS)
+def test_encodings_are_found(encoding: str) -> None:
+    text, decoder = decoded(TEXTS[encoding].encode(encoding), 1 << 20)
+    assert text == TEXTS[encoding]
+    assert (decoder.found is None) == encoding.startswith("utf-8")
+
+
+@pytest.mark.parametrize(
+    "text", ["mes,año\nenero,3\n", "El Niño", "température °C\n21\n", "£5,000\n", "€5\n", "naïve café", "Grüße\n"]
+)
+def test_a_few_letters_of_western_text_are_enough(text: str) -> None:
+    assert find_encoding(text.encode("windows-1252")) == "windows-1252"
+
+
+def test_what_is_not_text_has_no_encoding() -> None:
+    assert find_encoding(bytes(range(256)) * 4) is None
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-32"])
+@given(text=st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\r\ufeff")), size=st.integers(1, 9))
+def test_text_does_not_depend_on_where_it_is_cut(encoding: str, text: str, size: int) -> None:
+    text = "a line\n" + text
+    assert decoded(text.encode(encoding), size)[0] == text
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 100])
+def test_carriage_returns_alone_end_lines(size: int) -> None:
+    assert decoded(b"ab\rcd\ref\r", size)[0] == "ab\ncd\nef\n"
+    assert decoded(b"ab\r\ncd\ref\r\n", size)[0] == "ab\r\ncd\ref\r\n"
+
+
+def test_a_short_line_is_not_held_back() -> None:
+    assert TextDecoder().decode(b"a\n") == "a\n"
+
+
+def test_an_unknown_encoding_is_a_usage_error() -> None:
+    with pytest.raises(UsageError, match="klingon"):
+        TextDecoder("klingon")

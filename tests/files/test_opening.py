@@ -1,0 +1,103 @@
+"""Files as people have them: compressed, zipped, of another kind."""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import io
+import lzma
+import sys
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from seqcli.errors import DataError
+from seqcli.files.opening import Unpacker, open_bytes
+
+zstandard = pytest.importorskip("zstandard")
+TEXT = b"one line\nanother line\n" * 1000
+PACKED: dict[str, Callable[[bytes], bytes]] = {
+    "gzip": gzip.compress,
+    "bzip2": bz2.compress,
+    "xz": lzma.compress,
+    "Zstandard": zstandard.ZstdCompressor().compress,
+}
+
+
+class Stdin:
+    def __init__(self, data: bytes) -> None:
+        self.buffer = io.BufferedReader(Unseekable(data))
+
+
+class Unseekable(io.RawIOBase):
+    """A pipe."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data = io.BytesIO(data)
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        return self._data.readinto(buffer)
+
+
+def zipped(files: dict[str, bytes]) -> bytes:
+    kept = io.BytesIO()
+    with zipfile.ZipFile(kept, "w") as archive:
+        for name, data in files.items():
+            archive.writestr(name, data)
+    return kept.getvalue()
+
+
+def read(data: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, source: str) -> bytes:
+    path = tmp_path / "data"
+    path.write_bytes(data)
+    monkeypatch.setattr(sys, "stdin", Stdin(data))
+    with open_bytes("-" if source == "stdin" else str(path)) as file:
+        return file.read()
+
+
+@pytest.mark.parametrize("source", ["file", "stdin"])
+@pytest.mark.parametrize("kind", [*PACKED, "zip"])
+def test_compressed_files_are_unpacked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str, source: str) -> None:
+    files = {"folder/text.txt": TEXT, "__MACOSX/._text.txt": b"x"}
+    data = zipped(files) if kind == "zip" else PACKED[kind](TEXT) + PACKED[kind](TEXT)
+    assert read(data, tmp_path, monkeypatch, source) == (TEXT if kind == "zip" else TEXT * 2)
+
+
+@pytest.mark.parametrize("kind", PACKED)
+@pytest.mark.parametrize("size", [1 << 16, 100])
+def test_damage_is_named(kind: str, size: int) -> None:
+    data = PACKED[kind](TEXT)[:-6]
+
+    def unpack() -> None:
+        unpacker = Unpacker("some file")
+        for i in range(0, len(data), size):
+            unpacker.feed(data[i : i + size])
+        unpacker.feed(b"", final=True)
+
+    with pytest.raises(DataError, match=f"some file: is a damaged {kind} file"):
+        unpack()
+
+
+@pytest.mark.parametrize("source", ["file", "stdin"])
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (zipped({"a.txt": b"1", "b.txt": b"2"}), r"zip archive of 2 files \(a.txt, b.txt\)"),
+        (zipped({"folder/": b"", "folder/.hidden": b""}), "empty zip"),
+        (zipped({"[Content_Types].xml": b"", "xl/workbook.xml": b""}), "workbook"),
+        (zipped({"a.txt": TEXT})[:60], "zip archive that cannot be read"),
+        (b"%PDF-1.7 and more", "PDF"),
+        (b"Rar!\x1a\x07\x01\x00", "RAR"),
+    ],
+)
+def test_what_holds_no_single_text_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, data: bytes, said: str, source: str
+) -> None:
+    with pytest.raises(DataError, match=said) as refused:
+        read(data, tmp_path, monkeypatch, source)
+    assert refused.value.hint
