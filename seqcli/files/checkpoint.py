@@ -57,6 +57,12 @@ def load_checkpoint(path: Path, *, task: str | None = None) -> Checkpoint:
         if not isinstance(value, dict):
             raise CheckpointError(f"{path}: its {name!r} is missing", hint=REMEDY)
         parts[name] = value
+    for name, tensor in contents.tensors.items():
+        if tensor.dtype.kind == "f" and not np.isfinite(tensor).all():
+            raise CheckpointError(
+                f"{path}: tensor {name!r} has values that are not finite: the training diverged",
+                hint="train again with a lower --learning-rate",
+            )
     return Checkpoint(found, tensors=contents.tensors, blobs=contents.blobs, **parts)
 
 

@@ -1,34 +1,33 @@
-"""The file of tensors that models and training states are kept in: safetensors, every byte of it covered by a hash.
+"""The file that models and training states are kept in: safetensors, with a hash over everything that has a meaning.
 
-An eight-byte length, a JSON header, the tensors' bytes. The header carries one entry of ours, `seqcli`, a JSON text
-with the metadata and a SHA-256 of every tensor with its type and shape; `seqcli_sha256` is the hash of that text. The
-header must be exactly what writing it again gives, so no byte of a file can change unnoticed. Nothing in it is ever
-executed.
+The file's metadata has one entry of ours, `seqcli`, a JSON text with the metadata and a SHA-256 of every tensor with
+its type and shape; `seqcli_sha256` is the hash of that text. Nothing in a file is ever executed.
 """
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
-import math
-import os
 import struct
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
+from safetensors import SafetensorError, deserialize
+from safetensors.numpy import save
 
 from seqcli.errors import CheckpointError, SeqcliError
 from seqcli.files.output import whole_file
 
 FORMAT_VERSION = 1
 MAX_HEADER = 32 * 1024 * 1024  # bytes; a header of ours has some kilobytes
+MAX_DEPTH = 16  # of nested metadata; ours has four levels
+MAX_INTEGER = 2**63
 REMEDY = "the file may be damaged or not a model of this program: train again, or take another copy"
+PICKLES = (b"PK\x03\x04", *(bytes((0x80, protocol)) for protocol in range(2, 6)))  # how torch.save's files begin
 
-# the safetensors names of the number types that are written
 _TYPES = {
     "F64": "<f8",
     "F32": "<f4",
@@ -54,169 +53,112 @@ class Contents:
 
 def write_contents(path: Path, contents: Contents) -> None:
     """Write a file, whole or not at all; `SeqcliError` when it cannot be written."""
-    arrays = {_TENSOR + name: value for name, value in contents.tensors.items()}
+    arrays = {_TENSOR + name: np.ascontiguousarray(value) for name, value in contents.tensors.items()}
     arrays |= {_BLOB + name: np.frombuffer(value, np.uint8) for name, value in contents.blobs.items()}
-    arrays = {name: _little_endian(value) for name, value in sorted(arrays.items())}
-    header, offset = {}, 0
-    for name, value in arrays.items():
-        header[name] = _entry(value, offset)
-        offset += value.nbytes
+    shapes = {_TENSOR + name: np.shape(value) for name, value in contents.tensors.items()}  # () has become (1,)
+    arrays = {name: value.reshape(shapes.get(name, value.shape)) for name, value in sorted(arrays.items())}
     ours = {
         "format_version": FORMAT_VERSION,
-        "sha256": {name: _digest(value.dtype, value.shape, _bytes(value)) for name, value in arrays.items()},
+        "sha256": {name: _digest(_NAMES[value.dtype], value.shape, value.data) for name, value in arrays.items()},
         "metadata": contents.metadata,
     }
-    text = json.dumps(ours, sort_keys=True, ensure_ascii=False, allow_nan=True)
-    header_bytes = _header_bytes(text, header)
-    if len(header_bytes) > MAX_HEADER:
-        raise SeqcliError(f"{path}: the metadata is too large to write ({len(header_bytes)} bytes)")
+    # names of files may hold bytes that are no text
+    text = json.dumps(ours, sort_keys=True, ensure_ascii=False).encode("utf-8", "replace").decode()
+    if len(text) > MAX_HEADER // 4:
+        raise SeqcliError(f"{path}: the metadata is too large to write ({len(text)} characters)")
+    data = save(arrays, {"seqcli": text, "seqcli_sha256": hashlib.sha256(text.encode()).hexdigest()})
     with whole_file(path) as file:
-        file.write(struct.pack("<Q", len(header_bytes)))
-        file.write(header_bytes)
-        for value in arrays.values():
-            file.write(_bytes(value))
+        file.write(data)
 
 
 def read_contents(path: Path) -> Contents:
-    """What a file holds, every byte verified; `CheckpointError` when anything is not as written."""
-    tensors: dict[str, np.ndarray] = {}
-    blobs: dict[str, bytes] = {}
-    with _opened(path) as file:
-        header = _read_header(path, file)
-        for name, entry in header.entries.items():
-            data = file.read(entry.size)
-            if len(data) != entry.size:
-                raise CheckpointError(f"{path}: ends in the middle of tensor {name!r}", hint=REMEDY)
-            if _digest(entry.dtype, entry.shape, data) != header.hashes[name]:
-                raise CheckpointError(f"{path}: tensor {name!r} is not what was written (SHA-256 differs)", hint=REMEDY)
-            if name.startswith(_TENSOR):
-                tensors[name.removeprefix(_TENSOR)] = np.frombuffer(data, entry.dtype).reshape(entry.shape)
-            elif name.startswith(_BLOB):
-                blobs[name.removeprefix(_BLOB)] = data
-            else:
-                raise CheckpointError(f"{path}: holds {name!r}, which this program does not know", hint=REMEDY)
-    return Contents(tensors, header.metadata, blobs)
+    """What a file holds, verified; `CheckpointError` when anything is not as written."""
+    data = _read(path)
+    try:
+        described = _described(data)
+        found = deserialize(data)  # type: ignore[no-untyped-call]
+    except (SafetensorError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as problem:
+        raise CheckpointError(f"{path}: has no header of a model", hint=REMEDY) from problem
+    except CheckpointError as problem:
+        raise CheckpointError(f"{path}: {problem.message}", hint=problem.hint) from problem
+    hashes = described["sha256"]
+    if set(hashes) != {name for name, _ in found}:
+        raise CheckpointError(f"{path}: its list of tensors does not agree with its metadata", hint=REMEDY)
+    contents = Contents({}, described["metadata"])
+    for name, value in found:
+        content, kind = value["data"], value["dtype"]
+        if kind not in _TYPES or _digest(kind, value["shape"], content) != hashes[name]:
+            raise CheckpointError(f"{path}: tensor {name!r} is not what was written (SHA-256 differs)", hint=REMEDY)
+        if name.startswith(_TENSOR):
+            tensor = np.frombuffer(content, _TYPES[kind]).reshape(value["shape"])
+            contents.tensors[name.removeprefix(_TENSOR)] = tensor
+        elif name.startswith(_BLOB):
+            contents.blobs[name.removeprefix(_BLOB)] = bytes(content)
+        else:
+            raise CheckpointError(f"{path}: holds {name!r}, which this program does not know", hint=REMEDY)
+    return contents
 
 
-@dataclass(frozen=True)
-class _Entry:
-    dtype: np.dtype[Any]
-    shape: tuple[int, ...]
-    size: int
-
-
-@dataclass(frozen=True)
-class _Header:
-    entries: dict[str, _Entry]
-    hashes: dict[str, str]
-    metadata: dict[str, Any]
-
-
-def _header_bytes(text: str, header: Mapping[str, Any]) -> bytes:
-    """The JSON header as it is written: one way only, so that a reader can demand it byte by byte."""
-    ours = {"seqcli": text, "seqcli_sha256": hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()}
-    data = json.dumps({"__metadata__": ours, **header}, separators=(",", ":")).encode()
-    return data + b" " * (-len(data) % 8)  # tensors start at a multiple of eight bytes
-
-
-def _entry(value: np.ndarray, offset: int) -> dict[str, Any]:
-    return {
-        "dtype": _NAMES[value.dtype],
-        "shape": list(value.shape),
-        "data_offsets": [offset, offset + value.nbytes],
-    }
-
-
-def _little_endian(value: np.ndarray) -> np.ndarray:
-    array = np.asarray(value, order="C")
-    array = array.astype(array.dtype.newbyteorder("<"), copy=False)
-    if array.dtype not in _NAMES:
-        raise TypeError(f"arrays of type {array.dtype} cannot be saved")
-    return array
-
-
-def _digest(dtype: np.dtype[Any], shape: tuple[int, ...], data: bytes | memoryview) -> str:
-    """SHA-256 of an array's type, shape and bytes: an empty array has a shape to be guarded, too."""
-    digest = hashlib.sha256(f"{_NAMES[dtype]} {list(shape)} ".encode())
-    digest.update(data)
-    return digest.hexdigest()
-
-
-def _bytes(value: np.ndarray) -> memoryview:
-    return np.ascontiguousarray(value).reshape(-1).view(np.uint8).data
-
-
-@contextlib.contextmanager
-def _opened(path: Path) -> Iterator[BinaryIO]:
+def _read(path: Path) -> bytes:
+    """The bytes of a file that begins as a model does: what is none is not read."""
     try:
         if not path.is_file():
             what = "is a folder" if path.is_dir() else "is not a file" if path.exists() else "does not exist"
-            raise CheckpointError(f"{path}: {what}", hint="name a model: NAME.lm, NAME.mt or NAME.forecast.safetensors")
+            raise CheckpointError(f"{path}: {what}", hint="name a model, such as NAME.lm.safetensors")
         with path.open("rb") as file:
-            yield file
+            start, total = file.read(8), path.stat().st_size
+            length = struct.unpack("<Q", start)[0] if len(start) == 8 else -1
+            if not 0 <= length <= min(MAX_HEADER, total - 8):
+                reason = "is not a model: it does not begin as one does"
+                if start.startswith(PICKLES):
+                    reason = "is a pickle (torch.save writes them), which could run code when read, and is not opened"
+                raise CheckpointError(f"{path}: {reason}", hint=REMEDY)
+            return start + file.read()
     except OSError as problem:
         raise CheckpointError(f"{path}: cannot be read: {problem.strerror or problem}") from problem
 
 
-def _read_header(path: Path, file: BinaryIO) -> _Header:
-    """Parse and check everything before the tensors, allocating no more than the header's own size."""
-
-    def refuse(reason: str, hint: str = REMEDY) -> CheckpointError:
-        return CheckpointError(f"{path}: {reason}", hint=hint)
-
-    total = os.fstat(file.fileno()).st_size
-    start = file.read(8)
-    if len(start) < 8:
-        raise refuse("is too short to be a model")
-    (length,) = struct.unpack("<Q", start)
-    if length > MAX_HEADER or length > total - 8:
-        if start.startswith((b"PK\x03\x04", *(bytes((0x80, protocol)) for protocol in range(2, 6)))):
-            raise refuse("is a pickle (torch.save writes them), which could run code when read, and is not opened")
-        raise refuse(f"does not begin as a model does: of its {total} bytes {length} would be header")
-    data = file.read(length)
-    try:
-        header = json.loads(data)
-        ours = header["__metadata__"]
-        text, digest = ours["seqcli"], ours["seqcli_sha256"]
-        if not isinstance(text, str) or hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest() != digest:
-            raise refuse("its metadata is not what was written (SHA-256 differs)")
-        described = json.loads(text)
-        version = described["format_version"]
-        if type(version) is not int or version < 1:
-            raise refuse(f"its format version is {version!r}")
-        if version > FORMAT_VERSION:
-            raise refuse(
-                f"has format version {version}, this program reads up to {FORMAT_VERSION}", "install a newer seqcli"
-            )
-        hashes, metadata = described["sha256"], described["metadata"]
-        entries = {name: value for name, value in header.items() if name != "__metadata__"}
-        if not isinstance(metadata, dict) or not isinstance(hashes, dict) or set(hashes) != set(entries):
-            raise refuse("its list of tensors does not agree with its metadata")
-        checked = _checked_entries(entries, total - 8 - length, refuse)
-        if _header_bytes(text, entries) != data:
-            raise refuse("its header is not what was written")
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as problem:
-        raise refuse("has no header of a model") from problem
-    return _Header(checked, hashes, metadata)
+def _described(data: bytes) -> dict[str, Any]:
+    """The text of ours in a file's header, parsed and checked."""
+    (length,) = struct.unpack("<Q", data[:8])
+    ours = json.loads(data[8 : 8 + length])["__metadata__"]
+    text = ours["seqcli"].encode()
+    if hashlib.sha256(text).hexdigest() != ours["seqcli_sha256"]:
+        raise CheckpointError("its metadata is not what was written (SHA-256 differs)", hint=REMEDY)
+    described: dict[str, Any] = json.loads(text)
+    version = described["format_version"]
+    if type(version) is not int or version < 1:
+        raise CheckpointError(f"its format version is {version!r}", hint=REMEDY)
+    if version > FORMAT_VERSION:
+        raise CheckpointError(
+            f"has format version {version}, this program reads up to {FORMAT_VERSION}", hint="install a newer seqcli"
+        )
+    if not isinstance(described["metadata"], dict) or not isinstance(described["sha256"], dict):
+        raise CheckpointError("its metadata is not that of a model", hint=REMEDY)
+    for value in _values(described, MAX_DEPTH):
+        if isinstance(value, str):
+            value.encode()  # a lone surrogate is no text: ValueError
+        elif isinstance(value, int) and abs(value) > MAX_INTEGER:
+            raise CheckpointError("its metadata has a number that is too large", hint=REMEDY)
+    return described
 
 
-def _checked_entries(
-    entries: dict[str, Any], available: int, refuse: Callable[[str], CheckpointError]
-) -> dict[str, _Entry]:
-    """Tensors must lie one after the other and fill the file exactly; shapes must agree with sizes."""
-    checked, offset = {}, 0
-    for name, entry in entries.items():
-        dtype = np.dtype(_TYPES[entry["dtype"]])
-        shape = entry["shape"]
-        if not isinstance(shape, list) or len(shape) > 8 or not all(type(n) is int and 0 <= n < 2**40 for n in shape):
-            raise refuse(f"tensor {name!r} has an impossible shape")
-        size = math.prod(shape) * dtype.itemsize
-        if entry["data_offsets"] != [offset, offset + size]:
-            raise refuse(f"tensor {name!r} does not lie where its shape says")
-        offset += size
-        if offset > available:
-            raise refuse(f"ends before tensor {name!r} does")
-        checked[name] = _Entry(dtype, tuple(shape), size)
-    if offset != available:
-        raise refuse(f"has {available - offset} bytes after its last tensor")
-    return checked
+def _values(value: Any, depth: int) -> Iterator[Any]:
+    """All names and plain values in nested metadata."""
+    if depth == 0:
+        raise CheckpointError("its metadata is nested too deeply", hint=REMEDY)
+    if isinstance(value, dict):
+        yield from value
+        value = list(value.values())
+    if isinstance(value, list):
+        for item in value:
+            yield from _values(item, depth - 1)
+    else:
+        yield value
+
+
+def _digest(kind: str, shape: Any, data: bytes | bytearray | memoryview) -> str:
+    """SHA-256 of an array's type, shape and bytes: an empty array has a shape to be guarded, too."""
+    digest = hashlib.sha256(f"{kind} {list(shape)} ".encode())
+    digest.update(data)
+    return digest.hexdigest()

@@ -123,7 +123,7 @@ def calls_of_a_saving(folder: Path, save: Callable[[Path, float], None]) -> list
 def test_a_fault_at_every_call(tmp_path: Path, kind: str, problem: BaseException) -> None:
     save, read = SAVED[kind]
     calls = calls_of_a_saving(tmp_path, save)
-    assert calls.count("write") >= 3
+    assert calls.count("write") >= 1
     for number, call in enumerate(calls):
         path = tmp_path / f"{number}.safetensors"
         save(path, 1.0)
