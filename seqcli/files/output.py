@@ -5,15 +5,52 @@ from __future__ import annotations
 import contextlib
 import errno
 import fcntl
+import glob
 import os
-from collections.abc import Iterable, Iterator
+import sys
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO
 
 from seqcli.errors import SeqcliError, TrainingError, UsageError
 
-TEMPORARY = ".part"  # what the name of a file that is being written ends with
+TEMPORARY = ".part"  # what the name of a file that is being written ends with; it begins with a dot
+
+
+def check_outputs(outputs: Mapping[str, str | Path | None], inputs: Iterable[str | Path]) -> None:
+    """Refuse, before any work, outputs that would destroy what the command reads or what another output writes.
+
+    Args:
+        outputs: what each file will be written for (an option such as `--output`, or words) and its path; None and
+            `-` are none.
+        inputs: everything the command reads; `-` is standard input, which may have been redirected from a file.
+
+    Raises `UsageError` where two of them are one file, whatever links and spellings lead there.
+    """
+    places = [(what, Path(path)) for what, path in outputs.items() if path is not None and str(path) != "-"]
+    read = list(inputs)
+    for number, (what, path) in enumerate(places):
+        for source in read:
+            if _is_same(path, source):
+                shown = "standard input" if str(source) == "-" else source
+                raise UsageError(
+                    f"{what} {path}: this command reads that file ({shown})", hint="choose another place for the output"
+                )
+        for other, taken in places[:number]:
+            if _is_same(path, taken):
+                raise UsageError(f"{other} and {what} name the same file: {path}", hint="give each a file of its own")
+
+
+def _is_same(path: Path, other: str | Path) -> bool:
+    try:
+        if str(other) == "-":
+            return sys.stdin is not None and os.path.isfile(path) and os.path.samestat(path.stat(), os.fstat(0))
+        if path.exists() and os.path.exists(other):
+            return path.is_file() and os.path.samefile(path, other)
+    except OSError:
+        return False
+    return os.path.realpath(path) == os.path.realpath(other)
 
 
 @contextlib.contextmanager
@@ -33,8 +70,10 @@ def whole_file(path: Path) -> Iterator[BinaryIO]:
 
     It has a temporary name until then, is flushed to the disk and renamed. Raises `SeqcliError`, see `writing`.
     """
-    temporary = path.with_name(f"{path.name}{TEMPORARY}")
+    temporary = path.with_name(f".{path.name}.{os.getpid()}{TEMPORARY}")
     with writing(path):
+        if path.exists() and not path.is_file():
+            raise OSError(errno.EINVAL, "it is not a regular file")
         try:
             with temporary.open("wb") as file:
                 yield file
@@ -71,10 +110,12 @@ def check_writable(path: Path, *, overwrite: bool) -> None:
     """
     if path.is_dir():
         raise UsageError(f"{path}: is a folder", hint="name a file for --output")
+    if path.exists() and not path.is_file():
+        raise UsageError(f"{path}: is not a regular file", hint="name a file for --output")
     if path.exists() and not overwrite:
         raise UsageError(
             f"{path}: a model is already there",
-            hint="--resume goes on with it, --overwrite replaces it, -o names another",
+            hint="--resume continues its training, --overwrite replaces it, -o names another file",
         )
     with writing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -89,7 +130,7 @@ class OutputLock:
     """Keeps a second process from writing the same model: `with OutputLock(path): …`; `TrainingError` if it is held.
 
     The lock is the kernel's, on an empty file beside the model, so a killed process leaves none behind. Who holds it
-    sweeps up what a killed run left half-written under these names.
+    removes what a killed run left half-written of the model and of the files named after it.
     """
 
     def __init__(self, path: Path) -> None:
@@ -113,9 +154,10 @@ class OutputLock:
             ) from problem
         except OSError as problem:
             raise TrainingError(f"{self.path}: cannot be locked: {problem.strerror or problem}") from problem
-        for written in (self._model, self._model.with_suffix(".state.safetensors")):
+        name = self._model.name.removesuffix(".safetensors")
+        for left in self._model.parent.glob(f".{glob.escape(name)}.*{TEMPORARY}"):
             with contextlib.suppress(OSError):
-                written.with_name(f"{written.name}{TEMPORARY}").unlink()
+                left.unlink()
         return self
 
     def __exit__(

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from seqcli.errors import SeqcliError, UsageError
-from seqcli.files.output import TEMPORARY, OutputLock, check_writable, write_text
+from seqcli.files.output import TEMPORARY, OutputLock, check_outputs, check_writable, whole_file, write_text
 
 
 @pytest.fixture
@@ -29,17 +29,17 @@ def test_an_existing_model_is_not_overwritten(model: Path) -> None:
 
 
 def test_stale_temporaries_are_swept_and_nobody_elses(model: Path) -> None:
-    stale = model.with_name(f"{model.name}{TEMPORARY}")
-    stale_state = model.with_name(f"a.lm.state.safetensors{TEMPORARY}")
-    others = model.with_name(f"a.lm2.safetensors{TEMPORARY}")
-    for path in (stale, stale_state, others):
+    stale = model.with_name(f".{model.name}.123{TEMPORARY}")
+    stale_state = model.with_name(f".a.lm.state.safetensors.9{TEMPORARY}")
+    others = [model.with_name(f".a.lm2.safetensors.123{TEMPORARY}"), model.with_name(f"{model.name}{TEMPORARY}")]
+    for path in (stale, stale_state, *others):
         path.write_bytes(b"half")
     check_writable(model, overwrite=True)
     assert stale.exists()  # its writer may be at work: only who holds the lock knows that nobody is
     with OutputLock(model):
         assert not stale.exists()
         assert not stale_state.exists()
-    assert others.exists()
+    assert all(path.exists() for path in others)
 
 
 def test_a_folder_that_cannot_be_made_is_found_out_first(tmp_path: Path) -> None:
@@ -78,3 +78,57 @@ def test_text_is_written_whole_and_a_link_stays_one(tmp_path: Path) -> None:
         write_text(plain, failing())
     assert plain.read_text() == "天空\n"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["link", "old", "plain"]
+
+
+@pytest.fixture
+def corpus(tmp_path: Path) -> Path:
+    path = tmp_path / "corpus.txt"
+    path.write_text("text")
+    (tmp_path / "link").symlink_to(path)
+    (tmp_path / "hard").hardlink_to(path)
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder link").symlink_to(tmp_path / "folder")
+    return path
+
+
+@pytest.mark.parametrize("spelling", ["corpus.txt", "./corpus.txt", "folder/../corpus.txt", "link", "hard"])
+def test_an_output_that_is_an_input_is_refused(corpus: Path, monkeypatch: pytest.MonkeyPatch, spelling: str) -> None:
+    monkeypatch.chdir(corpus.parent)
+    with pytest.raises(UsageError, match=r"--output .*: this command reads that file"):
+        check_outputs({"--plot": None, "--output": spelling}, ["other", "corpus.txt"])
+    with pytest.raises(UsageError, match="reads that file"):
+        check_outputs({"--output": "corpus.txt"}, [spelling])
+
+
+def test_an_output_that_standard_input_comes_from_is_refused(corpus: Path) -> None:
+    code = "from seqcli.files.output import check_outputs; check_outputs({'--output': 'corpus.txt'}, ['-'])"
+    with corpus.open() as stdin:
+        done = subprocess.run(
+            [sys.executable, "-c", code], stdin=stdin, capture_output=True, text=True, cwd=corpus.parent, check=False
+        )
+    assert "reads that file (standard input)" in done.stderr
+
+
+@pytest.mark.parametrize("second", ["new", "folder/new", "folder link/new", "./folder/new"])
+def test_two_outputs_of_one_name_are_refused(corpus: Path, monkeypatch: pytest.MonkeyPatch, second: str) -> None:
+    monkeypatch.chdir(corpus.parent)
+    first = "new" if second == "new" else "folder/new"
+    with pytest.raises(UsageError, match="--plot and --save name the same file"):
+        check_outputs({"--plot": first, "--save": second}, [])
+    check_outputs({"--plot": "-", "--save": "-", "--output": None}, ["new"])
+
+
+def test_a_device_is_no_place_for_a_model(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="not a regular file"):
+        check_writable(Path("/dev/null"), overwrite=True)
+    with pytest.raises(SeqcliError, match="not a regular file"), whole_file(Path("/dev/null")):
+        pass
+
+
+def test_a_loop_of_links_is_replaced(tmp_path: Path) -> None:
+    (tmp_path / "a").symlink_to(tmp_path / "b")
+    (tmp_path / "b").symlink_to(tmp_path / "a")
+    check_outputs({"--output": tmp_path / "a"}, [tmp_path / "text"])
+    with whole_file(tmp_path / "a") as file:
+        file.write(b"new")
+    assert (tmp_path / "a").read_bytes() == b"new"

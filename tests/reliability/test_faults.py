@@ -132,7 +132,7 @@ def test_a_fault_at_every_call(tmp_path: Path, kind: str, problem: BaseException
             save(path, 2.0)
         renamed = calls[:number].count("replace") == 1
         assert read(path) == (2.0 if renamed else 1.0), call
-        temporary = path.with_name(path.name + TEMPORARY)
+        temporary = path.with_name(f".{path.name}.{os.getpid()}{TEMPORARY}")
         if not isinstance(problem, Crash):
             assert not temporary.exists(), call
         with OutputLock(path):  # what the next run does first
@@ -197,7 +197,7 @@ def test_a_real_disk_that_is_full(small_disk: Path, capsys: pytest.CaptureFixtur
     place = ["-o", str(small_disk / "model.safetensors"), "--quiet"]
     assert run([*TRAIN, "--steps", "3", *place]) == 1
     assert "No space left" in said(capsys)
-    assert not list(small_disk.glob(f"*{TEMPORARY}"))
+    assert not list(small_disk.glob(f".*{TEMPORARY}"))
     subprocess.run(["mount", "-o", "remount,size=4m", str(small_disk)], check=True)
     assert run([*TRAIN, "--steps", "3", *place]) == 0
 
