@@ -1,0 +1,71 @@
+"""Whether each line of a text is a text of its own (names, headlines, messages) or all lines are one long text."""
+
+from __future__ import annotations
+
+import re
+import statistics
+from collections import defaultdict
+from itertools import combinations, pairwise
+
+FEWEST = 10  # lines, below which nothing can be said
+LONG_LINE, LONGEST_LINES = 150, 400  # width of half of the lines, and of one in twenty, from which they are paragraphs
+NEAR = 5  # lines within which words of one topic return
+CLUSTERED = 3.0  # times as many returns within NEAR lines as in lines in any order
+SAMPLE = 4000  # lines looked at
+_WIDE = re.compile("[\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\uff00-\uff60]")
+_WORDS = re.compile(r"[^\W\d_]{3,}|(?=([\u2e80-\u9fff]{2}))")  # words, or every two neighbouring wide characters
+
+
+def separate_lines(sample: str) -> tuple[bool, str]:
+    """Whether each line of a text is best taken as a text of its own, and why, in a few words.
+
+    `sample` is a part of the text, ending with a line. Lines are one text where they are separated by empty lines or
+    indented, are long, were wrapped at a width, or where rare words come back soon after they came: then the lines
+    before say what the next one is about. Sorted lines are separate in any case.
+    """
+    lines = sample.split("\n")[:SAMPLE]
+    while lines and not lines[-1].strip():
+        lines.pop()
+    filled = [line for line in lines if line.strip()]
+    if len(filled) < FEWEST:
+        return False, "it has few lines"
+    if len(lines) - len(filled) > 0.02 * len(lines):
+        return False, "empty lines part its paragraphs"
+    if sum(line[0] in " \t\u3000" for line in filled) > 0.05 * len(filled):
+        return False, "its lines are indented"
+    widths = sorted(len(line) + 2 * len(_WIDE.findall(line)) for line in filled)
+    if statistics.median(widths) > LONG_LINE or widths[len(widths) * 19 // 20] > LONGEST_LINES:
+        return False, "its lines are long"
+    if _wrapped(filled):
+        return False, "its lines were broken at a width"
+    folded = [line.casefold() for line in filled]
+    if sum(before <= after for before, after in pairwise(folded)) > 0.9 * len(folded):
+        return True, "its lines are sorted"
+    if _clustered(filled):
+        return False, "each line goes on from the lines before"
+    return True, "its lines are short and do not go on from one another"
+
+
+def _wrapped(lines: list[str]) -> bool:
+    """Whether the lines are as long as a width allows: seldom would the next line's first word have had room."""
+    lengths = sorted(map(len, lines))
+    width = lengths[len(lengths) * 19 // 20]
+    words = sum(len(line.split()) for line in lines) / len(lines)
+    if words >= 4 and width >= 30:
+        full = [len(a) + 1 + len(b.split(maxsplit=1)[0]) > width - 2 for a, b in pairwise(lines)]
+    elif words < 2 and width >= 20:  # text without blanks
+        full = [len(line) >= width - 1 for line in lines]
+    else:
+        return False
+    return sum(full) > 0.7 * len(full)
+
+
+def _clustered(lines: list[str]) -> bool:
+    """Whether rare words come back within a few lines far more often than they would in lines in any order."""
+    places: dict[str, list[int]] = defaultdict(list)
+    for number, line in enumerate(lines):
+        for word in {match.group(1) or match.group() for match in _WORDS.finditer(line.casefold())}:
+            places[word].append(number)
+    gaps = [b - a for found in places.values() if 2 <= len(found) <= 8 for a, b in combinations(found, 2)]
+    near, expected = sum(gap <= NEAR for gap in gaps), len(gaps) * 2 * NEAR / len(lines)
+    return near > CLUSTERED * expected and near - expected > 10
