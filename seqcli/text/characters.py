@@ -56,6 +56,9 @@ class CharTokenizer:
         known = points < len(self._table)
         return np.where(known, self._table[np.where(known, points, 0)], self.unk_id).astype(np.int32)
 
+    def unknown(self, text: str) -> list[str]:
+        return [character for character in text if character not in self._ids]
+
     def decode(self, ids: Sequence[int]) -> str:
         return "".join(self.characters[int(token)] for token in ids)
 

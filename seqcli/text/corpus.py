@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,16 +12,23 @@ from pathlib import Path
 import numpy as np
 
 from seqcli.errors import DataError, UsageError
+from seqcli.files.decoding import AUTO
 from seqcli.text.cache import Encoded, TokenCache, encode
-from seqcli.text.sources import Size, Sources, spooled
+from seqcli.text.layout import separate_lines
+from seqcli.text.sources import Size, Sources, expand_paths, spooled
+from seqcli.text.split import HeldLines, HeldStretches, hold_lines, hold_stretches, usual_share
 from seqcli.text.tokenizer import Tokenizer, choose_kind, train_tokenizer
 
 IN_MEMORY = 8_000_000  # bytes of text up to which nothing is kept
+COUNTED = 1 << 24  # tokens counted at a time
 
 
 @dataclass(frozen=True)
 class Corpus:
-    """Training and validation ids (1-D, perhaps mapped from a file), the tokenizer, and what was decided."""
+    """Training and validation ids (1-D, perhaps mapped from a file), the tokenizer, and what was decided.
+
+    With `lines` each line is a text of its own, and none is blank; without, all lines are one text.
+    """
 
     train: np.ndarray
     valid: np.ndarray
@@ -29,65 +37,107 @@ class Corpus:
     valid_bytes: int
     valid_chars: int
     held_out: str  # how validation text was chosen, in a sentence
+    lines: bool = False
     notes: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class _Texts:
+    """The training and the validation text, and how one was made into the two."""
+
+    train: Sources
+    size: Size
+    split: HeldLines | HeldStretches | None  # None: validation has files of its own
+    valid: Sources
+    lines: bool
+    digest: str
+    held_out: str
+    layout: str
+
+    def encode(self, tokenizer: Tokenizer, cache: TokenCache, progress: Callable[[str], None]) -> tuple[Encoded, ...]:
+        """Training and validation text as ids."""
+        fingerprint = self.fingerprint(tokenizer)
+        if self.split is not None:
+            train = self.split.part(self.train.chunks(), held=False)
+            valid = self.split.part(self.train.chunks(), held=True)
+        elif self.lines:
+            nothing = HeldLines(np.zeros(0, np.int64))  # leaves blank lines out
+            train, valid = (nothing.part(text.chunks(), held=False) for text in (self.train, self.valid))
+        else:
+            train, valid = self.train.chunks(), self.valid.chunks()
+        return (
+            cache.encode(f"{fingerprint}:train", train, tokenizer, progress),
+            cache.encode(f"{fingerprint}:valid", valid, tokenizer, progress),
+        )
+
+    def fingerprint(self, tokenizer: Tokenizer) -> str:
+        return hashlib.sha256(self.digest.encode() + tokenizer.to_bytes()).hexdigest()
 
 
 def open_corpus(
     paths: list[str],
     *,
     valid: list[str] | None = None,
-    valid_share: float = 0.05,
+    valid_share: float | None = None,
+    lines: bool | None = None,
+    column: str | None = None,
     tokens: str = "auto",
     vocab_size: int | None = None,
-    encoding: str = "utf-8",
+    encoding: str = AUTO,
     errors: str = "strict",
     tokenizer: Tokenizer | None = None,
     cache_dir: Path | None = None,
     progress: Callable[[str], None] = lambda text: None,
+    notice: Callable[[str], None] = lambda text: None,
 ) -> Corpus:
     """Read, split and tokenise a corpus.
 
-    Without `valid` the last `valid_share` of the text is held out, from the beginning of a line. The vocabulary is
-    learnt from the training text only, unless `tokenizer` is given. Raises `DataError` for text that cannot be used.
+    Args:
+        paths: files, folders (all files in them), patterns; `-` is standard input.
+        valid: files to validate on; otherwise a share of the corpus is held out.
+        valid_share: that share; None chooses it by the text's length (`split.usual_share`).
+        lines: whether each line is a text of its own; None finds it from the data (`layout.separate_lines`).
+        column: name or number of the column that is the text, where the files are tables.
+        tokens, vocab_size: what the vocabulary is made of; it is learnt from the training text only.
+        encoding, errors: those of `lines.read_chunks`.
+        tokenizer: takes the place of one learnt from the text.
+        cache_dir: where a large corpus is kept as ids (`cache.TokenCache`).
+        progress: told how far a large corpus is.
+        notice: told of encodings that were found.
+
+    Raises `DataError` for text that cannot be used.
     """
-    if valid is None and not 0 < valid_share < 1:
+    if valid_share is not None and not 0 < valid_share < 1:
         raise UsageError("--valid-share must be between 0 and 1")
     with contextlib.ExitStack() as stack:
 
         def opened(names: list[str], what: str, hint: str) -> tuple[Sources, Size]:
-            sources = Sources([stack.enter_context(spooled(name)) for name in names], names, encoding, errors)
-            size = sources.measure()
+            names = expand_paths(names)
+            spools = [stack.enter_context(spooled(name)) for name in names]
+            sources = Sources(spools, names, encoding=encoding, errors=errors, column=column)
+            size = sources.measure(notice)
             if not size.characters:
                 raise DataError(f"the {what} is empty", path=", ".join(names), hint=hint)
             return sources, size
 
         sources, size = opened(paths, "text", "give a file with some text in it")
-        train_stop, held_start = None, 0
-        if valid is not None:
-            held, held_size = opened(valid, "validation text", "leave --valid out to hold some text out")
-            held_out = f"validation: {', '.join(valid)}"
-            digest = size.digest + held_size.digest
-        else:
-            held, held_start = sources, sources.line_start(int(size.characters * (1 - valid_share)), size.characters)
-            train_stop = held_start
-            share = 1 - held_start / size.characters
-            held_out = f"validation: the last {100 * share:.1f} % of the text, held out; --valid names a file instead"
-            digest = f"{size.digest}:{held_start}"
-        notes: list[str] = []
+        held = None if valid is None else opened(valid, "validation text", "leave --valid out to hold some text out")
+        texts = _divided(sources, size, held, valid or [], valid_share, True if column and lines is None else lines)
+        notes = [texts.layout] if texts.layout else []
         kind = tokens
         if tokenizer is None and tokens == "auto":
-            kind, note = choose_kind(size.beginning, size.characters)
+            kind, note = choose_kind(size.sample, size.characters, lines=texts.lines)
             notes.append(note)
         cache = TokenCache(cache_dir, used=size.bytes > IN_MEMORY)
         if tokenizer is None:
-            tokenizer = cache.tokenizer(
-                f"{digest}:{kind}:{vocab_size}",
-                lambda: train_tokenizer(kind, sources.chunks(stop=train_stop), vocab_size),
-                progress,
-            )
-        fingerprint = hashlib.sha256(digest.encode() + tokenizer.to_bytes()).hexdigest()
-        train = cache.encode(f"{fingerprint}:train", sources.chunks(stop=train_stop), tokenizer, progress)
-        heldout = cache.encode(f"{fingerprint}:valid", held.chunks(start=held_start), tokenizer, progress)
+            split = texts.split
+
+            def learnt() -> Tokenizer:
+                chunks = sources.chunks() if split is None else split.part(sources.chunks(), held=False)
+                return train_tokenizer(kind, chunks, vocab_size)
+
+            tokenizer = cache.tokenizer(f"{texts.digest}:{kind}:{vocab_size}", learnt, progress)
+        train, heldout = texts.encode(tokenizer, cache, progress)
     if len(train.ids) < 3 or len(heldout.ids) < 1:
         raise DataError(
             f"the text is too short to learn from ({len(train.ids)} tokens, {len(heldout.ids)} held out)",
@@ -97,18 +147,87 @@ def open_corpus(
     if cache.used:
         notes.append(f"the tokenised text is kept in {cache.folder}")
     notes.append(f"{len(train.ids):,} training tokens, {len(heldout.ids):,} for validation, {tokenizer.size:,} types")
+    notes += _about_unknown(tokenizer, train.ids, heldout.ids, size.sample)
     return Corpus(
         train=train.ids,
         valid=heldout.ids,
         tokenizer=tokenizer,
-        fingerprint=fingerprint,
+        fingerprint=texts.fingerprint(tokenizer),
         valid_bytes=heldout.bytes,
         valid_chars=heldout.chars,
-        held_out=held_out,
+        held_out=texts.held_out,
+        lines=texts.lines,
         notes=notes,
     )
 
 
-def encode_files(paths: list[str], tokenizer: Tokenizer, *, encoding: str = "utf-8", errors: str = "strict") -> Encoded:
-    """Whole files as one stream of ids, in memory."""
-    return encode(Sources(paths, paths, encoding, errors).chunks(), tokenizer)
+def _divided(
+    sources: Sources,
+    size: Size,
+    held: tuple[Sources, Size] | None,
+    valid: list[str],
+    share: float | None,
+    lines: bool | None,
+) -> _Texts:
+    """A corpus in its training and validation text."""
+    layout = ""
+    if lines is None:
+        lines, reason = separate_lines(size.sample)
+        layout = (
+            f"each line is a text of its own: {reason}; --stream takes them as one text"
+            if lines
+            else f"the lines are one text: {reason}; --lines takes each as a text of its own"
+        )
+    kind = "lines" if lines else "stream"
+    if held is not None:
+        files = f"validation: {', '.join(valid)}"
+        return _Texts(sources, size, None, held[0], lines, f"{size.digest}{held[1].digest}{kind}", files, layout)
+    share = share or usual_share(size.characters)
+    split: HeldLines | HeldStretches
+    if lines:
+        if size.lines < 2:
+            raise DataError("the text is too short to learn from: it is one line", hint="give more lines, or --stream")
+        split = hold_lines(size, share)
+        what = f"{len(split.numbers):,} of {size.lines:,} lines, drawn from all over the text"
+    else:
+        split = hold_stretches(sources, size, share)
+        held_share = 100 * sum(stop - start for start, stop in split.spans) / size.characters
+        number = len(split.spans)
+        where = f"in {number} stretches from all over it" if number > 1 else "in one piece"
+        what = f"{held_share:.1f} % of the text, {where}"
+    told = f"validation: {what}, held out; --valid names a file instead"
+    return _Texts(sources, size, split, sources, lines, f"{size.digest}:{kind}:{share}", told, layout)
+
+
+def _about_unknown(tokenizer: Tokenizer, train: np.ndarray, valid: np.ndarray, sample: str) -> list[str]:
+    """What is to be said of tokens that the vocabulary lacks, with examples from a sample of the text."""
+    shares = [_count(ids, tokenizer.unk_id) / len(ids) for ids in (train, valid)]
+    if not any(shares):
+        return []
+    common = [word for word, _ in Counter(tokenizer.unknown(sample)).most_common(5)]
+    examples = f" (such as {', '.join(map(repr, common))})" if common else ""
+    return [f"unknown tokens: {shares[0]:.1%} of the training text, {shares[1]:.1%} for validation{examples}"]
+
+
+def _count(ids: np.ndarray, token: int) -> int:
+    """How often a token stands in ids that may be mapped from a file."""
+    return sum(int((ids[start : start + COUNTED] == token).sum()) for start in range(0, len(ids), COUNTED))
+
+
+def encode_files(
+    paths: list[str],
+    tokenizer: Tokenizer,
+    *,
+    lines: bool = False,
+    column: str | None = None,
+    encoding: str = AUTO,
+    errors: str = "strict",
+    notice: Callable[[str], None] = lambda text: None,
+) -> Encoded:
+    """Whole files as one stream of ids, in memory; with `lines` without their blank lines."""
+    with contextlib.ExitStack() as stack:
+        names = expand_paths(paths)
+        spools = [stack.enter_context(spooled(name)) for name in names]
+        sources = Sources(spools, names, encoding=encoding, errors=errors, column=column)
+        chunks = sources.chunks(notice)
+        return encode(HeldLines(np.zeros(0, np.int64)).part(chunks, held=False) if lines else chunks, tokenizer)

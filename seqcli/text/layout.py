@@ -10,7 +10,7 @@ from itertools import combinations, pairwise
 FEWEST = 10  # lines, below which nothing can be said
 LONG_LINE, LONGEST_LINES = 150, 400  # width of half of the lines, and of one in twenty, from which they are paragraphs
 NEAR = 5  # lines within which words of one topic return
-CLUSTERED = 3.0  # times as many returns within NEAR lines as in lines in any order
+CLUSTERED = 4.0  # times as many returns within NEAR lines as in lines in any order
 SAMPLE = 4000  # lines looked at
 _WIDE = re.compile("[\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\uff00-\uff60]")
 _WORDS = re.compile(r"[^\W\d_]{3,}|(?=([\u2e80-\u9fff]{2}))")  # words, or every two neighbouring wide characters
@@ -31,19 +31,24 @@ def separate_lines(sample: str) -> tuple[bool, str]:
         return False, "it has few lines"
     if len(lines) - len(filled) > 0.02 * len(lines):
         return False, "empty lines part its paragraphs"
-    if sum(line[0] in " \t\u3000" for line in filled) > 0.05 * len(filled):
+    if sum(line.startswith(("  ", "\t", "\u3000")) for line in filled) > 0.05 * len(filled):
         return False, "its lines are indented"
     widths = sorted(len(line) + 2 * len(_WIDE.findall(line)) for line in filled)
     if statistics.median(widths) > LONG_LINE or widths[len(widths) * 19 // 20] > LONGEST_LINES:
         return False, "its lines are long"
+    if _sorted([" ".join(line.casefold().split()[:2]) for line in filled]):
+        return True, "its lines are sorted"
     if _wrapped(filled):
         return False, "its lines were broken at a width"
-    folded = [line.casefold() for line in filled]
-    if sum(before <= after for before, after in pairwise(folded)) > 0.9 * len(folded):
-        return True, "its lines are sorted"
     if _clustered(filled):
         return False, "each line goes on from the lines before"
     return True, "its lines are short and do not go on from one another"
+
+
+def _sorted(beginnings: list[str]) -> bool:
+    """Whether lines are in order by how they begin (a name, a time), a few of them aside."""
+    in_order = sum(before <= after for before, after in pairwise(beginnings))
+    return in_order > 0.9 * len(beginnings) and len(set(beginnings)) >= FEWEST
 
 
 def _wrapped(lines: list[str]) -> bool:
@@ -51,6 +56,9 @@ def _wrapped(lines: list[str]) -> bool:
     lengths = sorted(map(len, lines))
     width = lengths[len(lengths) * 19 // 20]
     words = sum(len(line.split()) for line in lines) / len(lines)
+    firsts = {line.split(maxsplit=1)[0] for line in lines}
+    if len(firsts) < len(lines) / 5:  # lines of one form are as long as one another for that
+        return False
     if words >= 4 and width >= 30:
         full = [len(a) + 1 + len(b.split(maxsplit=1)[0]) > width - 2 for a, b in pairwise(lines)]
     elif words < 2 and width >= 20:  # text without blanks

@@ -3,99 +3,103 @@
 from __future__ import annotations
 
 import contextlib
+import glob
 import hashlib
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
 from seqcli.errors import DataError
-from seqcli.files.opening import open_bytes
+from seqcli.files.decoding import AUTO
+from seqcli.files.opening import open_bytes, shown_path
+from seqcli.text.column import read_column
 from seqcli.text.lines import read_chunks
 
 LONGEST_LINE = 1_000_000  # characters after which a line is cut at a blank, or anywhere
-BEGINNING = 200_000  # characters
+SAMPLE, SAMPLE_OF_CHUNK = 400_000, 100_000  # characters that are looked at to find out what a text is
 
 
 @dataclass(frozen=True)
 class Size:
-    """How large a text is, the hash of its UTF-8 bytes, and how it begins."""
+    """How large a text is, the hash of its UTF-8 bytes, where each of its files begins (in characters), how many of its
+    lines are not blank, and a sample of it, which ends with a line."""
 
     characters: int
     bytes: int
     digest: str
-    beginning: str
+    files: tuple[int, ...]
+    lines: int
+    sample: str
 
 
 class Sources:
     """Several files as one text. Carriage returns before line feeds are left out; each file ends with a line."""
 
-    def __init__(self, paths: list[str], names: list[str], encoding: str, errors: str) -> None:
-        """`names` are what errors call the files that are read from `paths`."""
-        self.paths, self.encoding, self.errors = paths, encoding, errors
-        self.names = ["standard input" if name == "-" else name for name in names]
+    def __init__(
+        self,
+        paths: list[str],
+        names: list[str] | None = None,
+        *,
+        encoding: str = AUTO,
+        errors: str = "strict",
+        column: str | None = None,
+    ) -> None:
+        """`names` are what errors call the files that are read from `paths`. With `column` the files are tables, and
+        the text is that column, a line for each cell."""
+        self.paths, self.encoding, self.errors, self.column = paths, encoding, errors, column
+        self.names = [shown_path(name) for name in names or paths]
 
-    def _text(self) -> Iterator[str]:
+    def chunks(self, notice: Callable[[str], None] = lambda text: None) -> Iterator[str]:
+        """The whole text, in pieces that end with a line; `notice` is told of encodings that were found."""
+        return line_chunks(piece for file in self._files(notice) for piece in file)
+
+    def measure(self, notice: Callable[[str], None] = lambda text: None) -> Size:
+        """One pass over the text; `notice` is told of encodings that were found."""
+        digest, characters, size, lines = hashlib.sha256(), 0, 0, 0
+        starts: list[int] = []
+        samples: list[str] = []
+        sampled = 0
+        for file in self._files(notice):
+            starts.append(characters)
+            for chunk in line_chunks(file):
+                data = chunk.encode("utf-8", "surrogatepass")
+                digest.update(data)
+                characters += len(chunk)
+                size += len(data)
+                lines += sum(not (line == "" or line.isspace()) for line in chunk.split("\n"))
+                if sampled < SAMPLE:
+                    part = chunk[:SAMPLE_OF_CHUNK]
+                    samples.append(part[: part.rfind("\n") + 1] or part)
+                    sampled += len(samples[-1])
+        return Size(characters, size, digest.hexdigest(), tuple(starts), lines, "".join(samples))
+
+    def _files(self, notice: Callable[[str], None]) -> Iterator[Iterator[str]]:
         for path, name in zip(self.paths, self.names, strict=True):
-            last, held = "\n", ""
-            for chunk in read_chunks(path, encoding=self.encoding, errors=self.errors, name=name):
-                text = held + chunk
-                held = "\r" if text.endswith("\r") else ""  # its line feed may be in the next chunk
-                text = text[: len(text) - len(held)].replace("\r\n", "\n")
-                if text:
-                    last = text[-1]
-                    yield text
-            if held:
-                yield held
-                last = held
-            if last != "\n":
-                yield "\n"
+            if self.column is not None:
+                yield read_column(
+                    path, self.column, encoding=self.encoding, errors=self.errors, name=name, notice=notice
+                )
+            else:
+                yield _text(read_chunks(path, encoding=self.encoding, errors=self.errors, name=name, notice=notice))
 
-    def chunks(self, start: int = 0, stop: int | None = None) -> Iterator[str]:
-        """The characters from `start` to `stop`, in pieces that end with a line."""
-        return line_chunks(self._slice(start, stop))
 
-    def _slice(self, start: int, stop: int | None) -> Iterator[str]:
-        place = 0
-        for chunk in self._text():
-            if stop is not None and place >= stop:
-                return
-            piece = chunk[max(0, start - place) : None if stop is None else max(0, stop - place)]
-            place += len(chunk)
-            if piece:
-                yield piece
-
-    def measure(self) -> Size:
-        """One pass over the text: its size and hash, and its beginning."""
-        digest, characters, size, beginning = hashlib.sha256(), 0, 0, ""
-        for chunk in self._text():
-            data = chunk.encode("utf-8", "surrogatepass")
-            digest.update(data)
-            characters += len(chunk)
-            size += len(data)
-            if len(beginning) < BEGINNING:
-                beginning += chunk[:BEGINNING]
-        return Size(characters, size, digest.hexdigest(), beginning)
-
-    def line_start(self, wanted: int, characters: int) -> int:
-        """Where the first line from `wanted` on begins; `wanted` itself if there is none before the end."""
-        place = wanted
-        for chunk in self._slice(wanted, None):
-            found = chunk.find("\n")
-            if found >= 0:
-                place += found + 1
-                break
-            place += len(chunk)
-        if place < characters:
-            return place
-        # the last line began before: take its beginning unless it is most of the text
-        place, last = 0, 0
-        for chunk in self._slice(0, wanted):
-            found = chunk.rfind("\n")
-            last = place + found + 1 if found >= 0 else last
-            place += len(chunk)
-        return last if last > characters // 2 else max(wanted, 1)
+def _text(chunks: Iterator[str]) -> Iterator[str]:
+    """A file's text with plain line feeds, also at its end."""
+    last, held = "\n", ""
+    for chunk in chunks:
+        text = held + chunk
+        held = "\r" if text.endswith("\r") else ""  # its line feed may be in the next chunk
+        text = text[: len(text) - len(held)].replace("\r\n", "\n")
+        if text:
+            last = text[-1]
+            yield text
+    if held:
+        yield held
+        last = held
+    if last != "\n":
+        yield "\n"
 
 
 def line_chunks(chunks: Iterable[str]) -> Iterator[str]:
@@ -111,6 +115,33 @@ def line_chunks(chunks: Iterable[str]) -> Iterator[str]:
             rest = rest[cut:]
     if rest:
         yield rest
+
+
+def expand_paths(paths: list[str]) -> list[str]:
+    """Files for files, folders and patterns: a folder stands for all files in it and its folders, but hidden ones.
+
+    In the order of names. Raises `DataError` for a folder or pattern without files.
+    """
+    files: list[str] = []
+    for path in paths:
+        if path != "-" and Path(path).is_dir():
+            inside = Path(path)
+            found = [file for file in sorted(inside.rglob("*")) if file.is_file() and not _hidden(file, inside)]
+            if not found:
+                raise DataError("is a folder without files", path=path, hint="name text files")
+            files.extend(map(str, found))
+        elif path != "-" and not Path(path).exists() and glob.has_magic(path):
+            matching = sorted(file for file in glob.glob(path, recursive=True) if Path(file).is_file())
+            if not matching:
+                raise DataError("no file matches this pattern", path=path, hint="check the pattern, or name the files")
+            files.extend(matching)
+        else:
+            files.append(path)
+    return files
+
+
+def _hidden(file: Path, folder: Path) -> bool:
+    return any(part.startswith(".") for part in file.relative_to(folder).parts)
 
 
 @contextlib.contextmanager

@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import io
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
@@ -15,6 +16,8 @@ from seqcli.text.tokenizer import manageable, pack
 SAMPLE = 20_000_000  # characters a vocabulary is learnt from at most
 LONGEST = 4000  # characters of one training sentence; SentencePiece silently skips long ones, so they are cut
 REMEMBERED = 2_000_000  # characters of words whose ids are kept, so that a frequent word is cut up once
+SPECIAL = 261  # control symbols, the line feed and 256 bytes
+COVERAGE = 0.9995  # of a text by the characters that have pieces of their own
 _MARK = "\u2581"  # what SentencePiece writes for a blank
 _LOST = re.compile("([\u2581\\0\ud800-\udfff])")  # what SentencePiece would take for a blank, or cannot take
 # A blank belongs to the word after it, and no piece of byte-pair encoding has one further on: words are cut up alone.
@@ -38,7 +41,7 @@ class SubwordTokenizer:
         self._processor.load_from_serialized_proto(model)
         self.size: int = self._processor.get_piece_size()
         pieces = [self._processor.id_to_piece(number) for number in range(self.size)]
-        if self.size < 261 or pieces[self.boundary_id] != "\n":
+        if self.size < SPECIAL or pieces[self.boundary_id] != "\n":
             raise ValueError("not a SentencePiece model of this program")
         self._bytes = [
             b""
@@ -57,41 +60,34 @@ class SubwordTokenizer:
         sentences, characters = _sample(chunks)
         if not sentences:
             raise DataError("there is no text to learn subwords from", hint="give a larger text, or use --tokens char")
-        size = vocab_size if vocab_size is not None else default_vocab_size(characters)
-        alphabet = len(set().union(*map(set, sentences)))
-        size = max(size, 261 + 8)
-        while True:
-            model = io.BytesIO()
-            try:
-                sentencepiece.SentencePieceTrainer.train(
-                    sentence_iterator=iter(sentences),
-                    model_writer=model,
-                    model_type="bpe",
-                    vocab_size=size,
-                    # with a large alphabet and a small vocabulary the rare characters are left to the bytes
-                    character_coverage=1.0 if alphabet < size // 4 else 0.9995 if alphabet < size // 2 else 0.98,
-                    byte_fallback=True,
-                    normalization_rule_name="identity",
-                    add_dummy_prefix=False,
-                    remove_extra_whitespaces=False,
-                    max_sentence_length=8 * LONGEST,
-                    hard_vocab_limit=False,
-                    user_defined_symbols=["\n"],
-                    unk_id=cls.unk_id,
-                    bos_id=cls.bos_id,
-                    eos_id=cls.eos_id,
-                    pad_id=cls.pad_id,
-                    num_threads=4,
-                    minloglevel=2,
-                )
-            except RuntimeError as problem:
-                if size <= 270:
-                    raise DataError(
-                        "the text is too small or uniform to learn subwords from", hint="use --tokens char"
-                    ) from problem
-                size = max(270, size // 2)  # a small text does not hold that many different pieces
-                continue
-            return cls(model.getvalue())
+        counts = Counter(character for sentence in sentences for character in sentence)
+        alphabet = _frequent(counts, COVERAGE)
+        size = vocab_size or max(default_vocab_size(characters), SPECIAL + 2 * len(alphabet))
+        size = max(size, SPECIAL + 8)
+        # rare characters are left to the bytes, so that pieces of several characters have room
+        sentences = _without_others(sentences, set(alphabet[: (size - SPECIAL) // 2]), len(counts))
+        model = io.BytesIO()
+        sentencepiece.SentencePieceTrainer.train(
+            sentence_iterator=iter(sentences),
+            model_writer=model,
+            model_type="bpe",
+            vocab_size=size,
+            character_coverage=1.0,
+            byte_fallback=True,
+            normalization_rule_name="identity",
+            add_dummy_prefix=False,
+            remove_extra_whitespaces=False,
+            max_sentence_length=8 * LONGEST,
+            hard_vocab_limit=False,  # a small text does not hold as many different pieces
+            user_defined_symbols=["\n"],
+            unk_id=cls.unk_id,
+            bos_id=cls.bos_id,
+            eos_id=cls.eos_id,
+            pad_id=cls.pad_id,
+            num_threads=4,
+            minloglevel=2,
+        )
+        return cls(model.getvalue())
 
     @classmethod
     def load(cls, body: bytes) -> SubwordTokenizer:
@@ -136,6 +132,9 @@ class SubwordTokenizer:
                 ids.extend(self._processor.encode(part, out_type=int))
         return ids
 
+    def unknown(self, text: str) -> list[str]:
+        return []
+
     def decode(self, ids: Sequence[int]) -> str:
         return b"".join(self._bytes[int(token)] for token in ids).decode("utf-8", "replace")
 
@@ -165,6 +164,25 @@ def default_vocab_size(characters: int) -> int:
         if characters < limit:
             return size
     return 16000
+
+
+def _frequent(counts: Counter[str], coverage: float) -> list[str]:
+    """The most frequent characters that make up the share `coverage` of a text, all of equal count, then in order."""
+    ordered = sorted(counts, key=lambda character: (-counts[character], character))
+    left = coverage * counts.total()
+    for number, character in enumerate(ordered):
+        if left <= 0:
+            return ordered[:number]
+        left -= counts[character]
+    return ordered
+
+
+def _without_others(sentences: list[str], alphabet: set[str], kinds: int) -> list[str]:
+    """The sentences cut up at characters that are not of the alphabet; `kinds` is how many characters they have."""
+    if len(alphabet) == kinds:
+        return sentences
+    within = re.compile(f"[{''.join(map(re.escape, sorted(alphabet)))}]+")
+    return [piece for sentence in sentences for piece in within.findall(sentence)]
 
 
 def _sample(chunks: Iterable[str]) -> tuple[list[str], int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Literal, Protocol
 
@@ -11,6 +12,8 @@ import numpy as np
 from seqcli.errors import CheckpointError, DataError
 
 Kind = Literal["char", "word", "subword"]
+SHORT_TEXT = 250_000  # characters below which there is too little text for other tokens than characters
+FEW_SYMBOLS = 12  # kinds of characters that subwords say nothing more of
 PIECE = 1 << 20  # characters of a text that are turned into ids at once
 
 
@@ -39,6 +42,10 @@ class Tokenizer(Protocol):
 
     def encode(self, text: str) -> np.ndarray:
         """Ids (tokens,) of type int32."""
+        ...
+
+    def unknown(self, text: str) -> list[str]:
+        """What of a text the vocabulary lacks, in order: characters or words."""
         ...
 
     def decode(self, ids: Sequence[int]) -> str:
@@ -127,17 +134,47 @@ def pack(kind: str, body: bytes) -> bytes:
     return json.dumps({"kind": kind}).encode() + b"\n" + body
 
 
-def choose_kind(sample: str, characters: int) -> tuple[Kind, str]:
-    """What to cut a text into, and why, in a sentence. `sample` is its beginning, `characters` its whole length.
+def choose_kind(sample: str, characters: int, *, lines: bool = False) -> tuple[Kind, str]:
+    """What to cut a text into, and why, in a sentence.
 
-    Text that was prepared in words (`<unk>` is one word in a thousand at least) is read in words; a text of less than
-    250,000 characters in characters, which need the least text to be learnt from; every other one in subwords.
+    Args:
+        sample: a part of the text that shows what it is.
+        characters: the length of the whole text.
+        lines: whether each line is a text of its own.
+
+    Text that was prepared in words (`<unk>` is one word in a thousand at least) is read in words. Characters are taken
+    for a text of less than 250,000 of them, which is too short for other tokens, for lists of single words, for text of
+    a handful of symbols (DNA, digits), and where there are too many kinds of characters (Chinese, Japanese, Korean) for
+    the vocabulary of subwords that a text of this length can teach. Every other text is read in subwords.
     """
+    from seqcli.text.subwords import default_vocab_size
+
     if not sample.strip():
         raise DataError("the text is empty", hint="give a file with some text in it")
     words = sample.split()
     if words.count("<unk>") * 1000 >= len(words):
         return "word", "tokens: words, since the text holds <unk> and so was prepared in words; --tokens says otherwise"
-    if characters < 250_000:
-        return "char", f"tokens: characters, since the text is short ({characters:,} of them); --tokens says otherwise"
-    return "subword", "tokens: subwords; --tokens says otherwise"
+    counts = Counter(sample)
+    counts.pop("\n", None)
+    needed = _needed(counts)
+    if characters < SHORT_TEXT:
+        reason = f"since the text is short ({characters:,} of them)"
+    elif lines and len(words) < 2 * sample.count("\n"):
+        reason = "since its lines are single words"
+    elif needed <= FEW_SYMBOLS:
+        reason = f"since it is made of {needed} symbols"
+    elif 3 * needed > default_vocab_size(characters):
+        reason = f"since it has many kinds of them (the {needed:,} most frequent make up 99.9 % of it)"
+    else:
+        return "subword", "tokens: subwords; --tokens says otherwise"
+    return "char", f"tokens: characters, {reason}; --tokens says otherwise"
+
+
+def _needed(counts: Counter[str]) -> int:
+    """How many kinds of characters make up 99.9 % of a text."""
+    left, needed = 0.999 * counts.total(), 0
+    for _, count in counts.most_common():
+        if left <= 0:
+            break
+        left, needed = left - count, needed + 1
+    return needed

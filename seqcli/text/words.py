@@ -1,7 +1,8 @@
 """Words as tokens: what stands between blanks, with an end-of-sentence token for every line feed.
 
 This is the convention of Penn Treebank and WikiText figures: every line, also an empty one, ends with one `<eos>`, and
-`<unk>` in the data is the unknown token. Chinese and Japanese text without blanks is cut into its characters, each a
+`<unk>` in the data is the unknown token; in a text without any, words that stand there only once become it, so that a
+model learns where unknown words stand. Chinese and Japanese text without blanks is cut into its characters, each a
 word; text that was cut into words beforehand keeps them.
 """
 
@@ -17,6 +18,7 @@ import numpy as np
 from seqcli.text.tokenizer import manageable, pack
 
 UNK, EOS = "<unk>", "<eos>"
+UNKNOWN_SHARE = 0.1  # of the words of a text that are made unknown at most
 # Han, kana and the punctuation and wide forms that go with them
 _WIDE = (
     r"\u2e80-\u303f\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff00-\uff60\uffe0-\uffe6\U00020000-\U0003ffff"
@@ -56,7 +58,8 @@ class WordTokenizer:
                 for piece in _PIECES.findall(word):
                     pieces[piece] += count
             counts = pieces
-        counts.pop(UNK, None)
+        if not counts.pop(UNK, 0):
+            _leave_out_rare(counts)
         ordered = sorted(counts, key=lambda word: (-counts[word], word))
         return cls(ordered if vocab_size is None else ordered[: max(vocab_size - 2, 0)], split_wide)
 
@@ -83,6 +86,12 @@ class WordTokenizer:
                 words = [piece for word in words for piece in _PIECES.findall(word)]
             ids.extend([find(word, unknown) for word in words])
         return np.array(ids, np.int32)
+
+    def unknown(self, text: str) -> list[str]:
+        words = text.split()
+        if self.split_wide:
+            words = [piece for word in words for piece in _PIECES.findall(word)]
+        return [word for word in words if word not in self._ids]
 
     def decode(self, ids: Sequence[int]) -> str:
         decoder = self.stream_decoder()
@@ -113,6 +122,14 @@ class _WordDecoder:
 
     def flush(self) -> str:
         return ""
+
+
+def _leave_out_rare(counts: Counter[str]) -> None:
+    """Take out words that were counted once, the latest first, up to `UNKNOWN_SHARE` of the text."""
+    once = [word for word, count in counts.items() if count == 1]
+    room = int(UNKNOWN_SHARE * counts.total())
+    for word in once[max(len(once) - room, 0) :]:
+        del counts[word]
 
 
 def _unsegmented(counts: Counter[str]) -> bool:

@@ -30,29 +30,103 @@ def text(tmp_path: Path) -> str:
     return str(path)
 
 
-def test_the_held_out_tail_begins_a_line_and_is_not_in_the_vocabulary(text: str) -> None:
+def test_lines_are_held_out_at_random_and_are_not_in_the_vocabulary(text: str) -> None:
     corpus = open_corpus([text], tokens="word", valid_share=0.1)
-    decoded = corpus.tokenizer.decode(corpus.train) + corpus.tokenizer.decode(corpus.valid)
-    assert len(decoded.split("\n")) == 201
-    held = corpus.tokenizer.decode(corpus.valid)
-    assert held.startswith("line <unk> of")
-    assert held.count("\n") == pytest.approx(20, abs=1)
-    assert "held out" in corpus.held_out
-    assert corpus.valid_chars == corpus.valid_bytes == len("\n".join(LINES[-held.count("\n") :])) + 1
+    assert corpus.lines
+    train, held = (corpus.tokenizer.decode(ids).splitlines() for ids in (corpus.train, corpus.valid))
+    assert (len(train), len(held)) == (180, 20)
+    assert all(line.startswith("line <unk> of") for line in held)
+    assert "20 of 200 lines" in corpus.held_out
+    assert corpus.valid_chars == corpus.valid_bytes
+    whole = open_corpus([text], tokens="char", valid_share=0.1)
+    lines = [whole.tokenizer.decode(ids).splitlines() for ids in (whole.train, whole.valid)]
+    assert sorted(lines[0] + lines[1]) == sorted(LINES)
+    numbers = [LINES.index(line) for line in lines[1]]
+    assert [number // 10 for number in numbers] == list(range(20))  # one of every ten
+    assert len({number % 10 for number in numbers}) > 3
+    assert whole.valid_chars == sum(len(line) + 1 for line in lines[1])
+
+
+def test_a_long_text_is_held_out_in_stretches_from_all_over_it(tmp_path: Path) -> None:
+    paragraphs = [f"{name}{number} " * 30 for name in "abcdefghij" for number in range(100)]
+    for part, name in enumerate("xyz"):
+        (tmp_path / name).write_text("\n\n".join(paragraphs[part::3]))
+    corpus = open_corpus([str(tmp_path)], tokens="char", valid_share=0.1)
+    assert not corpus.lines
+    train, held = (corpus.tokenizer.decode(ids) for ids in (corpus.train, corpus.valid))
+    assert len(held) == pytest.approx(0.1 * (len(held) + len(train)), rel=0.1)
+    assert len({word[0] for word in held.split()}) > 4
+    held_lines = [line for line in held.split("\n") if line]
+    assert all(line in paragraphs for line in held_lines)  # whole lines
+    assert not set(held_lines) & set(train.split("\n"))
+    assert "stretches" in corpus.held_out
+
+
+def test_layouts_and_shares_that_are_asked_for(text: str) -> None:
+    corpus = open_corpus([text], tokens="char", valid_share=0.5, lines=False)
+    assert not corpus.lines
+    train = corpus.tokenizer.decode(corpus.train).splitlines()
+    assert train == LINES[: len(train)]
+    assert len(train) == pytest.approx(100, abs=3)
+    assert corpus.fingerprint != open_corpus([text], tokens="char", valid_share=0.5, lines=True).fingerprint
+
+
+def test_blank_lines_are_no_texts(tmp_path: Path) -> None:
+    (tmp_path / "a").write_text("\n \n".join(LINES))
+    corpus = open_corpus([str(tmp_path / "a")], tokens="char", lines=True)
+    train, held = (corpus.tokenizer.decode(ids).split("\n") for ids in (corpus.train, corpus.valid))
+    assert sorted(train + held)[2:] == sorted(LINES)
 
 
 def test_a_validation_file(text: str, tmp_path: Path) -> None:
-    (tmp_path / "valid").write_text("line 7 of a text\n")
+    (tmp_path / "valid").write_text("line of a text\n\n")
     corpus = open_corpus([text], valid=[str(tmp_path / "valid")], tokens="word")
-    assert corpus.tokenizer.decode(corpus.valid) == "line 7 of a text\n"
+    assert corpus.tokenizer.decode(corpus.valid) == "line of a text\n"
     assert len(corpus.train) == 200 * 11
 
 
-def test_several_files_gzip_and_windows_line_ends_are_one_text(tmp_path: Path) -> None:
+def test_files_of_all_kinds_are_one_text(tmp_path: Path) -> None:
     (tmp_path / "a").write_bytes(b"one two\r\nthree")
     (tmp_path / "b.gz").write_bytes(gzip.compress(b"four\nfive\n" * 20))
-    corpus = open_corpus([str(tmp_path / "a"), str(tmp_path / "b.gz")], tokens="word")
-    assert corpus.tokenizer.decode(corpus.train).startswith("one two\nthree\nfour\nfive\n")
+    (tmp_path / "c").write_bytes("für\n".encode("utf-16"))
+    (tmp_path / ".hidden").write_bytes(b"six\n")
+    corpus = open_corpus([str(tmp_path)], tokens="char", lines=False, valid_share=0.001)
+    whole = corpus.tokenizer.decode(corpus.train)
+    assert whole.startswith("one two\nthree\nfour\nfive\n")
+    assert whole.endswith("für\n")
+    matched = open_corpus([str(tmp_path / "[bc]*")], tokens="char", lines=False, valid_share=0.001)
+    assert matched.tokenizer.decode(matched.train) + "\n" > "four"
+    with pytest.raises(DataError, match="no file matches"):
+        open_corpus([str(tmp_path / "*.txt")])
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("a.csv", 'id,text\n1,"one, two"\n2,"three\nfour"\n'),
+        ("a.tsv", "text\tid\none, two\t1\nthree four\t2\n"),
+        ("a.jsonl", '{"id": 1, "text": "one, two"}\n{"text": "three\\nfour"}\n'),
+    ],
+)
+def test_a_column_of_a_table(tmp_path: Path, name: str, content: str) -> None:
+    (tmp_path / name).write_text(content * 1)
+    corpus = open_corpus([str(tmp_path / name)], column="text", tokens="char", valid_share=0.5)
+    assert corpus.lines
+    lines = [corpus.tokenizer.decode(ids) for ids in (corpus.train, corpus.valid)]
+    assert len(lines[0]) + len(lines[1]) == len("one, two\nthree four\n")
+    with pytest.raises(DataError, match="has no") as refused:
+        open_corpus([str(tmp_path / name)], column="title")
+    assert refused.value.hint
+
+
+def test_words_seen_once_teach_where_unknown_words_stand(tmp_path: Path) -> None:
+    rare = [f"she met {name} there\n" for name in "abcdefghijklmnopqrst"]
+    (tmp_path / "a").write_text("".join(rare) + "she met him there\n" * 80)
+    corpus = open_corpus([str(tmp_path / "a")], tokens="word", lines=True)
+    assert corpus.tokenizer.size == 2 + 4
+    assert any("unknown tokens: 4.0%" in note for note in corpus.notes)
+    few = open_corpus([str(tmp_path / "a")], tokens="word", vocab_size=4)
+    assert few.tokenizer.size == 4
 
 
 def test_standard_input_and_pipes(text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -133,7 +207,7 @@ def test_a_cache_that_cannot_be_written_is_named(text: str, tmp_path: Path, monk
 def test_errors_call_standard_input_by_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdin", Pipe(b"good\n\xff\n"))
     with pytest.raises(DataError, match="standard input: byte 5 "):
-        open_corpus(["-"])
+        open_corpus(["-"], encoding="utf-8")
 
 
 def test_a_given_tokenizer_is_used(text: str) -> None:
@@ -144,7 +218,7 @@ def test_a_given_tokenizer_is_used(text: str) -> None:
 def test_one_long_line_is_split_all_the_same(tmp_path: Path) -> None:
     (tmp_path / "long").write_text("天空很蓝" * 100)
     corpus = open_corpus([str(tmp_path / "long")], tokens="char")
-    assert len(corpus.train) == pytest.approx(380, abs=2)
+    assert len(corpus.train) == pytest.approx(360, abs=2)
     assert len(corpus.train) + len(corpus.valid) == 401
 
 

@@ -163,6 +163,36 @@ def test_the_kind_is_chosen_from_the_text() -> None:
     assert choose_kind("the <unk> said\n", 10_000_000)[0] == "word"
     assert choose_kind("A page that explains what <unk> is for. " + "word " * 2000, 10_000_000)[0] == "subword"
     assert choose_kind("The king said.\n", 100_000)[0] == "char"
-    assert choose_kind("The king said.\n", 1_000_000)[0] == "subword"
+    assert choose_kind("A quick brown fox jumps over the lazy dog.\n", 1_000_000)[0] == "subword"
     with pytest.raises(DataError, match="empty"):
         choose_kind(" \n", 2)
+
+
+@pytest.mark.parametrize(
+    ("sample", "lines", "expected"),
+    [
+        ("ACGTTGCAAC" * 100, False, "char"),
+        ("".join(map(chr, range(0x4E00, 0x5400))), False, "char"),  # Chinese
+        ("".join(map(chr, range(0xAC00, 0xB000))), False, "char"),  # Korean
+        ("".join(map(chr, range(0x0E01, 0x0E31))), False, "subword"),  # Thai
+        ("anna\nbella\nchris\ndaphne\njqwxyz\n", True, "char"),
+    ],
+)
+def test_kinds_for_scripts_and_lists(sample: str, lines: bool, expected: str) -> None:
+    assert choose_kind(sample, 900_000, lines=lines)[0] == expected
+
+
+@pytest.mark.parametrize("size", [None, 300, 1000, 20_000])
+@pytest.mark.parametrize(
+    "text", ["aaaa\naaaaa\n" * 50, "a\n", "".join(map(chr, range(0x4E00, 0x5400))) * 2 + "\n", "\\]^-[ \n" * 9]
+)
+def test_subwords_can_be_learnt_from_any_text(text: str, size: int | None) -> None:
+    tokenizer = train_tokenizer("subword", [text], size)
+    assert tokenizer.decode(tokenizer.encode(text)) == text
+    assert size is None or tokenizer.size <= size
+
+
+def test_what_a_vocabulary_lacks() -> None:
+    assert train_tokenizer("char", ["ab\n"]).unknown("abc\nda") == ["c", "d"]
+    assert train_tokenizer("word", ["one two <unk>\n"]).unknown("one three\n<unk> four") == ["three", "four"]
+    assert train_tokenizer("subword", ["one two\n"]).unknown("дom") == []

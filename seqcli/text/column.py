@@ -1,0 +1,126 @@
+"""One column of a table (CSV, TSV, JSON Lines) as lines of text."""
+
+from __future__ import annotations
+
+import csv
+import json
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from seqcli.errors import DataError
+from seqcli.files.decoding import AUTO
+from seqcli.text.lines import read_lines
+
+DELIMITERS = "\t;|,"  # the first of these that the header holds separates the columns; a comma otherwise
+
+
+def read_column(
+    path: str,
+    column: str,
+    *,
+    encoding: str = AUTO,
+    errors: str = "strict",
+    name: str | None = None,
+    notice: Callable[[str], None] = lambda text: None,
+) -> Iterator[str]:
+    """The cells of a column, each as one line ending with a line feed; line feeds within a cell become blanks.
+
+    Args:
+        path: a CSV or TSV file with a header, or a file with a JSON object a line (by its first character).
+        column: its name, or its number from 1.
+        encoding, errors, name, notice: those of `lines.read_chunks`.
+
+    Raises `DataError` where the table has no such column or a row cannot be read.
+    """
+    shown = name or path
+    lines = read_lines(path, encoding=encoding, errors=errors, notice=notice)
+    first = next(lines, None)
+    if first is None:
+        raise DataError("is empty", path=shown, hint="give a table with a header, or JSON Lines")
+    cells = _json_cells if first.lstrip().startswith("{") else _csv_cells
+    for cell in cells(first, lines, column, shown):
+        yield " ".join(cell.splitlines()) + "\n"
+
+
+def read_rows(lines: Iterator[str], shown: str) -> Iterator[dict[str, str]]:
+    """The rows of a CSV or TSV file with a header, as name → cell; `lines` without their ends."""
+    first = next(lines, None)
+    if first is None:
+        return
+    header, rows = _csv_rows(first, lines, shown)
+    for number, row in rows:
+        if len(row) > len(header):
+            raise DataError(f"has {len(row)} cells, the header {len(header)}", path=shown, line=number)
+        yield dict(zip(header, [*row, *[""] * (len(header) - len(row))], strict=True))
+
+
+def _csv_cells(first: str, lines: Iterator[str], column: str, shown: str) -> Iterator[str]:
+    header, rows = _csv_rows(first, lines, shown)
+    place = _place(header, column, shown)
+    for number, row in rows:
+        if place >= len(row):
+            raise DataError(f"has no {header[place]}", path=shown, line=number, hint="check its quotes and separators")
+        yield row[place]
+
+
+def _csv_rows(first: str, lines: Iterator[str], shown: str) -> tuple[list[str], Iterator[tuple[int, list[str]]]]:
+    """The header, and the rows that are not empty with the numbers of their last lines."""
+    csv.field_size_limit(sys.maxsize)
+    delimiter = next((mark for mark in DELIMITERS if mark in first), ",")
+
+    def with_ends() -> Iterator[str]:
+        yield first + "\n"
+        for line in lines:
+            yield line + "\n"
+
+    reader = csv.reader(with_ends(), delimiter=delimiter)
+
+    def rows() -> Iterator[tuple[int, list[str]]]:
+        try:
+            for row in reader:
+                if row:
+                    yield reader.line_num, row
+        except csv.Error as problem:
+            raise DataError(
+                f"is not CSV: {problem}", path=shown, line=reader.line_num, hint="check its quotes"
+            ) from None
+
+    return next(reader), rows()
+
+
+def _json_cells(first: str, lines: Iterator[str], column: str, shown: str) -> Iterator[str]:
+    number, line = 1, first
+    while True:
+        if line.strip():
+            yield _field(line, column, shown, number)
+        following = next(lines, None)
+        if following is None:
+            return
+        number, line = number + 1, following
+
+
+def _field(line: str, column: str, shown: str, number: int) -> str:
+    try:
+        row: Any = json.loads(line)
+    except ValueError as problem:
+        raise DataError(f"is not JSON: {problem}", path=shown, line=number, hint="one object a line") from problem
+    if not isinstance(row, dict) or column not in row:
+        known = ", ".join(list(row)[:8]) if isinstance(row, dict) else "no object"
+        raise DataError(f"has no {column!r} ({known})", path=shown, line=number, hint="name one of its fields")
+    value = row[column]
+    if value is None:
+        return ""
+    if not isinstance(value, str):
+        raise DataError(f"{column} is no text: {value!r}", path=shown, line=number, hint="name a field of text")
+    return value
+
+
+def _place(header: Sequence[str], column: str, shown: str) -> int:
+    """Where a column stands, by its name or its number from 1."""
+    names = [name.strip() for name in header]
+    if column in names:
+        return names.index(column)
+    if column.isascii() and column.isdigit() and 1 <= int(column) <= len(names):
+        return int(column) - 1
+    raise DataError(f"has no column {column!r}", path=shown, hint=f"choose from {', '.join(names[:12])}")

@@ -1,0 +1,64 @@
+"""Lists of short texts and continuous text are told apart, whatever they are about."""
+
+from __future__ import annotations
+
+import random
+import textwrap
+
+import pytest
+
+from seqcli.text.layout import separate_lines
+
+draw = random.Random(1)
+SYLLABLES = ["ka", "lo", "mi", "ren", "tus", "bel", "o", "shi"]
+WORDS = ["".join(draw.choices(SYLLABLES, k=draw.randint(2, 4))) for _ in range(3000)]
+NAMES = [word.title() for word in draw.sample(WORDS, 300)]
+HEADLINES = [" ".join(draw.choices(WORDS, k=draw.randint(4, 10))) for _ in range(400)]
+
+
+def about(topic: int) -> str:
+    return " ".join(draw.choices(WORDS[20 * topic : 20 * topic + 20], k=9))
+
+
+PROSE = [about(topic) for topic in range(100) for _ in range(6)]
+LOG = [f"12:{minute:02}:{second:02} worker-{draw.randint(1, 9)} done" for minute in range(30) for second in range(9)]
+CODE = "".join(f"def {name}(x):\n    return x + {len(name)}\n" for name in WORDS[:60])
+CHINESE = "".join(chr(draw.randint(0x4E00, 0x5F00)) for _ in range(4000))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "\n".join(lines)
+        for lines in (
+            NAMES,
+            sorted(NAMES),
+            HEADLINES,
+            sorted(PROSE),
+            LOG,
+            [CHINESE[i : i + 7] for i in range(0, 2000, 7)],
+        )
+    ],
+    ids=["names", "sorted", "headlines", "sorted sentences", "log", "Chinese verses"],
+)
+def test_lists_of_texts(text: str) -> None:
+    assert separate_lines(text + "\n")[0]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "\n".join(PROSE),
+        "\n\n".join(HEADLINES),
+        "\n".join(textwrap.wrap(" ".join(HEADLINES), 72)),
+        "\n".join(" ".join(draw.choices(WORDS, k=60)) for _ in range(50)),
+        CODE,
+        "\n".join(CHINESE[i : i + 30] for i in range(0, 4000, 30)),
+        "\n".join(NAMES[:5]),
+    ],
+    ids=["one topic after the other", "paragraphs", "wrapped", "long lines", "code", "wrapped Chinese", "few"],
+)
+def test_continuous_text(text: str) -> None:
+    separate, reason = separate_lines(text + "\n")
+    assert not separate
+    assert reason
