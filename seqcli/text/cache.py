@@ -1,6 +1,7 @@
 """Text as token ids: in memory, or mapped from files that are made once and kept under the content's hash.
 
-What is kept takes 10 GB at most, beside what was used within the last day: the longest unused goes first.
+What is kept takes 10 GB at most, beside what was used within the last day: the longest unused goes first. A place that
+cannot be written costs time, never the run.
 """
 
 from __future__ import annotations
@@ -9,10 +10,12 @@ import contextlib
 import hashlib
 import json
 import os
+import tempfile
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO, Any
 
 import numpy as np
 
@@ -21,6 +24,7 @@ from seqcli.text.tokenizer import Tokenizer, load_tokenizer
 
 MOST_KEPT = 10_000_000_000  # bytes
 IN_USE = 24 * 3600.0  # seconds since a file was made or used in which it is not removed
+UNFINISHED = ".part"
 
 
 @dataclass(frozen=True)
@@ -43,83 +47,147 @@ def encode(chunks: Iterable[str], tokenizer: Tokenizer) -> Encoded:
 
 
 class TokenCache:
-    """What was learnt and encoded before, by the hash of what it was made from; with `used` off nothing is kept.
+    """What was learnt and encoded before, by the hash of what it was made from.
 
-    The folder is `$XDG_CACHE_HOME/seqcli` unless given. Raises `DataError` when it cannot be written.
+    Args:
+        folder: where; `$XDG_CACHE_HOME/seqcli` or `~/.cache/seqcli` by default.
+        used: whether anything is kept at all.
+
+    `folder` is None where nothing can be kept; ids are then written to a temporary file without a name.
     """
 
     def __init__(self, folder: Path | None = None, *, used: bool) -> None:
-        usual = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "seqcli"
-        self.folder, self.used = folder or usual, used
+        self.used = used
+        self.folder = _usable_folder(folder) if used else None
 
-    def _path(self, key: str, ending: str) -> Path:
-        return self.folder / f"{hashlib.sha256(key.encode()).hexdigest()[:32]}.{ending}"
+    @property
+    def notice(self) -> str:
+        """Where the tokenised text is."""
+        if self.folder is None:
+            return "no folder to keep the tokenised text in (set XDG_CACHE_HOME): it will be tokenised again next time"
+        return f"the tokenised text is kept in {self.folder}"
 
     def tokenizer(self, key: str, train: Callable[[], Tokenizer], progress: Callable[[str], None]) -> Tokenizer:
         """The tokenizer kept under `key`, else the one that `train` makes."""
-        path = self._path(key, "tokenizer")
-        if self.used and path.exists():
+        if not self.used:
+            return train()
+        if self.folder is not None:
             with contextlib.suppress(CheckpointError, OSError):  # a damaged one is made again
+                path = self._path(key, "tokenizer")
                 known = load_tokenizer(path.read_bytes())
                 _mark_used(path)
                 return known
-        if self.used:
-            progress("learning the vocabulary")
+        progress("learning the vocabulary")
         tokenizer = train()
-        if self.used:
-            with _renamed(path) as temporary:
-                temporary.write_bytes(tokenizer.to_bytes())
+        self._keep(key, "tokenizer", tokenizer.to_bytes())
         return tokenizer
 
     def encode(self, key: str, chunks: Iterable[str], tokenizer: Tokenizer, progress: Callable[[str], None]) -> Encoded:
-        """The ids kept under `key`, else those of `chunks`."""
+        """The ids kept under `key`, else those of `chunks`.
+
+        Raises `DataError` when there is no room for them anywhere, and what `chunks` raises; then nothing is kept.
+        """
         if not self.used:
             return encode(chunks, tokenizer)
         dtype = np.dtype(np.uint8 if tokenizer.size <= 2**8 else np.uint16 if tokenizer.size <= 2**16 else np.int32)
-        path, about = self._path(key, f"ids-{dtype.name}"), self._path(key, "json")
-        values = _read_about(about, path)
-        if values is None:
-            values = {"bytes": 0, "chars": 0, "size": 0}
-            with _renamed(path) as temporary, temporary.open("wb") as file:
-                for chunk in chunks:
-                    values["size"] += file.write(tokenizer.encode(chunk).astype(dtype).tobytes())
-                    values["bytes"] += len(chunk.encode("utf-8", "surrogatepass"))
-                    values["chars"] += len(chunk)
-                    progress(f"tokenising: {values['bytes'] / 1e6:,.0f} MB")
-            with _renamed(about) as temporary:
-                temporary.write_text(json.dumps(values))
-        _mark_used(path, about)
-        ids = np.memmap(path, dtype, "r") if values["size"] else np.zeros(0, dtype)
-        return Encoded(ids, values["bytes"], values["chars"])
+        if (known := self._known(key, dtype)) is not None:
+            return known
+        try:
+            with self._unfinished() as file:
+                about = _write_ids(file, chunks, tokenizer, dtype, progress)
+                ids = np.memmap(file, dtype, "r") if about["size"] else np.zeros(0, dtype)
+                if self.folder is not None:
+                    Path(file.name).replace(self._path(key, "ids"))
+                    self._keep(key, "json", json.dumps(about).encode())
+        except OSError as problem:
+            raise DataError(
+                f"the tokenised text cannot be kept: {problem.strerror or problem}",
+                path=self.folder or tempfile.gettempdir(),
+                hint="free some space, or set XDG_CACHE_HOME and TMPDIR to another place",
+            ) from problem
+        return Encoded(ids, about["bytes"], about["chars"])
+
+    def _path(self, key: str, ending: str) -> Path:
+        assert self.folder is not None
+        return self.folder / f"{hashlib.sha256(key.encode()).hexdigest()[:32]}.{ending}"
+
+    def _known(self, key: str, dtype: np.dtype[Any]) -> Encoded | None:
+        """What is kept under `key`; None if there is none, or it is damaged."""
+        if self.folder is None:
+            return None
+        path, about = self._path(key, "ids"), self._path(key, "json")
+        try:
+            values = json.loads(about.read_text())
+            ids = np.memmap(path, dtype, "r") if values["size"] else np.zeros(0, dtype)
+            if ids.nbytes != values["size"] or hashlib.sha256(ids.data).hexdigest() != values["sha256"]:
+                return None
+            _mark_used(path, about)
+            return Encoded(ids, int(values["bytes"]), int(values["chars"]))
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+
+    def _unfinished(self) -> Any:
+        """A file to write to; whoever has written it whole gives it its name."""
+        if self.folder is None:
+            return tempfile.TemporaryFile(prefix="seqcli-")
+        return _Unfinished(self.folder)
+
+    def _keep(self, key: str, ending: str, data: bytes) -> None:
+        """Keep a small file, if that can be."""
+        if self.folder is None:
+            return
+        with contextlib.suppress(OSError), _Unfinished(self.folder) as file:
+            file.write(data)
+            file.flush()
+            Path(file.name).replace(self._path(key, ending))
 
 
-def _read_about(about: Path, path: Path) -> dict[str, int] | None:
-    """What is known of a kept file of ids; None if there is none or it is not whole."""
-    try:
-        values: dict[str, int] = json.loads(about.read_text())
-        return values if values["size"] == path.stat().st_size else None
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
+def _write_ids(
+    file: IO[bytes],
+    chunks: Iterable[str],
+    tokenizer: Tokenizer,
+    dtype: np.dtype[Any],
+    progress: Callable[[str], None],
+) -> dict[str, Any]:
+    """Write the ids of a text; how long it is, and the hash of what was written."""
+    digest, size, read, characters = hashlib.sha256(), 0, 0, 0
+    for chunk in chunks:
+        data = tokenizer.encode(chunk).astype(dtype).tobytes()
+        digest.update(data)
+        size += file.write(data)
+        read += len(chunk.encode("utf-8", "surrogatepass"))
+        characters += len(chunk)
+        progress(f"tokenising: {read / 1e6:,.0f} MB")
+    file.flush()
+    return {"bytes": read, "chars": characters, "size": size, "sha256": digest.hexdigest()}
 
 
-@contextlib.contextmanager
-def _renamed(path: Path) -> Iterator[Path]:
-    """A temporary file that takes its name when all went well, so that no half-written one is ever taken for whole."""
-    temporary = path.with_name(f"{path.name}.{os.getpid()}.part")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        _make_room(path.parent)
-        yield temporary
-        temporary.replace(path)
-    except OSError as problem:
-        raise DataError(
-            f"the tokenised text cannot be kept: {problem.strerror or problem}",
-            path=path.parent,
-            hint="free some space, or set XDG_CACHE_HOME to another place",
-        ) from problem
-    finally:
+class _Unfinished:
+    """A file in the cache that goes away again unless it is given its name, as a context manager."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def __enter__(self) -> IO[bytes]:
+        _make_room(self._folder)
+        self._file = tempfile.NamedTemporaryFile(dir=self._folder, suffix=UNFINISHED, delete=False)
+        return self._file
+
+    def __exit__(self, *problem: object) -> None:
+        self._file.close()
         with contextlib.suppress(OSError):
-            temporary.unlink()
+            os.unlink(self._file.name)
+
+
+def _usable_folder(folder: Path | None) -> Path | None:
+    """The folder, made if need be; None where nothing can be written, or where there is no home folder."""
+    try:
+        usual = folder or Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "seqcli"
+        usual.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=usual, suffix=UNFINISHED):
+            return usual
+    except (OSError, RuntimeError):
+        return None
 
 
 def _mark_used(*paths: Path) -> None:
@@ -137,6 +205,6 @@ def _make_room(folder: Path) -> None:
     total, now = 0, time.time()
     for used, size, path in sorted(files, reverse=True):
         total += size
-        if now - used > IN_USE and (total > MOST_KEPT or path.suffix == ".part"):
+        if now - used > IN_USE and (total > MOST_KEPT or path.suffix == UNFINISHED):
             with contextlib.suppress(OSError):
                 path.unlink()

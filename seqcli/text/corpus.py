@@ -145,7 +145,7 @@ def open_corpus(
             hint="give more text, or a --valid file",
         )
     if cache.used:
-        notes.append(f"the tokenised text is kept in {cache.folder}")
+        notes.append(cache.notice)
     notes.append(f"{len(train.ids):,} training tokens, {len(heldout.ids):,} for validation, {tokenizer.size:,} types")
     notes += _about_unknown(tokenizer, train.ids, heldout.ids, size.sample)
     return Corpus(

@@ -196,12 +196,35 @@ def test_the_longest_unused_goes_first(text: str, tmp_path: Path, monkeypatch: p
     assert not any(path.exists() for path in second)
 
 
-def test_a_cache_that_cannot_be_written_is_named(text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_cache_that_cannot_be_written_costs_time_only(
+    text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    expected = open_corpus([text], tokens="word")
     monkeypatch.setattr(module, "IN_MEMORY", 10)
     (tmp_path / "file").write_text("")
-    with pytest.raises(DataError, match="cannot be kept") as refused:
-        open_corpus([text], tokens="word", cache_dir=tmp_path / "file" / "cache")
-    assert "XDG_CACHE_HOME" in str(refused.value.hint)
+    found = open_corpus([text], tokens="word", cache_dir=tmp_path / "file" / "cache")
+    np.testing.assert_array_equal(found.train, expected.train)
+    assert any("XDG_CACHE_HOME" in note for note in found.notes)
+
+
+def test_no_home_folder_is_needed(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_home() -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    monkeypatch.setattr(Path, "home", no_home)
+    expected = open_corpus([text], tokens="word")
+    monkeypatch.setattr(module, "IN_MEMORY", 10)
+    np.testing.assert_array_equal(open_corpus([text], tokens="word").train, expected.train)
+
+
+def test_damage_of_the_kept_ids_is_noticed(text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "IN_MEMORY", 10)
+    expected = np.array(open_corpus([text], tokens="word", cache_dir=tmp_path / "cache").train)
+    for path in (tmp_path / "cache").glob("*.ids"):
+        path.write_bytes(bytes(path.stat().st_size))
+    found = open_corpus([text], tokens="word", cache_dir=tmp_path / "cache")
+    np.testing.assert_array_equal(found.train, expected)
 
 
 def test_errors_call_standard_input_by_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
