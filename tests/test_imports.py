@@ -18,7 +18,7 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 ROOT = {"__init__", "errors"}  # `seqcli` itself: the version
 STORE = ROOT | {"files"}
 SHARED = STORE | {"model", "text", "series", "training"}
-TASKS = {"language", "translation", "forecasting"}
+TASKS = {"language", "translation", "forecasting", "speech"}
 MAY_IMPORT = {
     "__init__": set(),
     "errors": set(),
@@ -30,12 +30,13 @@ MAY_IMPORT = {
     "language": SHARED,
     "translation": SHARED,
     "forecasting": SHARED,
+    "speech": SHARED,
     "cli": SHARED | TASKS,
     "__main__": {"errors", "cli"},
 }
 # What only some rooms may import, and what no module may import at its top.
 ONLY_IN = {"typer": {"cli"}, "rich": {"cli"}}
-HEAVY = {"torch", "numpy", "pandas", "sentencepiece", "sacrebleu", "safetensors", "matplotlib"}
+HEAVY = {"torch", "numpy", "pandas", "sentencepiece", "sacrebleu", "safetensors", "matplotlib", "soundfile", "soxr"}
 
 
 def room(module: Path) -> str:

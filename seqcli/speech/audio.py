@@ -1,0 +1,135 @@
+"""Sound as people have it: files of any format, rate and number of channels, or a stream, as samples of one channel."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from seqcli.errors import DataError
+
+BLOCK_SECONDS = 10.0  # read at a time
+ENDINGS = (".wav", ".flac", ".ogg", ".opus", ".mp3", ".aiff", ".aif", ".au", ".w64", ".caf")  # of sound files
+SILENT = 1e-4  # greatest sample of a recording in which there is nothing to hear: 80 dB under full scale
+_CUT_SHORT = re.compile(r"data : \d+ \(should be \d+\)")
+
+
+@dataclass(frozen=True)
+class SoundInfo:
+    """What a sound file's header says, and whether less sound follows than it says."""
+
+    rate: int
+    channels: int
+    seconds: float
+    cut_short: bool
+
+
+def sound_info(path: str) -> SoundInfo:
+    """What a file is, without reading its sound; `DataError` when it cannot be read or holds none."""
+    import soundfile
+
+    with _readable(path):
+        about = soundfile.info(path, verbose=True)
+        if about.frames <= 0:
+            raise DataError("holds no sound", path=path, hint="record it again, or leave it out")
+        return SoundInfo(
+            about.samplerate, about.channels, about.frames / about.samplerate, bool(_CUT_SHORT.search(about.extra_info))
+        )
+
+
+def read_sound(path: str, rate: int) -> np.ndarray:
+    """All samples of a file, one channel at `rate` Hz: (n,) in fp32, full scale being 1."""
+    return np.concatenate(list(sound_blocks(path, rate)))
+
+
+def sound_blocks(path: str, rate: int) -> Iterator[np.ndarray]:
+    """The samples of a file, or of the WAV stream on standard input for `-`, as they come: one channel at `rate` Hz.
+
+    Channels are averaged. `DataError` for what is no sound, or holds samples that are not numbers.
+    """
+    import soundfile
+    import soxr
+
+    with _readable(path), soundfile.SoundFile(_source(path)) as file:
+        resampler = soxr.ResampleStream(file.samplerate, rate, 1) if file.samplerate != rate else None
+        empty = True
+        while True:
+            block = file.read(max(1, int(BLOCK_SECONDS * file.samplerate)), dtype="float32", always_2d=True)
+            last = not len(block)
+            empty = empty and last
+            mixed = _mixed(block)
+            if not np.isfinite(mixed).all():
+                raise DataError("holds samples that are not numbers", path=shown(path), hint="convert it again")
+            if resampler is not None:
+                mixed = resampler.resample_chunk(mixed, last=last)
+            if len(mixed):
+                yield mixed
+            if last:
+                break
+    if empty:
+        raise DataError("holds no sound", path=shown(path), hint="record it again, or leave it out")
+
+
+def _source(path: str) -> Any:
+    if path != "-":
+        return path
+    if sys.stdin is None:
+        raise DataError("standard input is closed", hint="give a file, or pipe a WAV stream in")
+    return sys.stdin.fileno()
+
+
+def _mixed(block: np.ndarray) -> np.ndarray:
+    """The mean of the channels (frames, channels) -> (frames,); the loudest where they cancel one another out."""
+    if block.shape[1] == 1 or not len(block):
+        return np.ascontiguousarray(block[:, 0])
+    mean: np.ndarray = block.mean(axis=1)
+    power = np.square(block).mean(axis=0)
+    if np.square(mean).mean() < 0.01 * power.max():
+        return np.ascontiguousarray(block[:, power.argmax()])
+    return mean
+
+
+def shown(path: str) -> str:
+    """How a path is called in messages."""
+    return "standard input" if path == "-" else path
+
+
+class _readable:
+    """Around what opens or reads a sound file: what goes wrong becomes a `DataError`."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+
+    def __enter__(self) -> None:
+        if self.path == "-":
+            return
+        place = Path(self.path)
+        if place.is_dir():
+            raise DataError("is a folder", path=self.path, hint="name the recordings in it")
+        try:
+            with place.open("rb") as file:
+                if not place.is_fifo() and not file.read(1):
+                    raise DataError("is empty", path=self.path, hint="record it again, or leave it out")
+        except (OSError, ValueError) as problem:  # the latter for a name that holds a NUL
+            raise DataError(
+                f"cannot be read: {getattr(problem, 'strerror', None) or problem}",
+                path=self.path,
+                hint="check the name; paths in a table count from the table's folder",
+            ) from problem
+
+    def __exit__(self, kind: type[BaseException] | None, problem: BaseException | None, trace: object) -> None:
+        if kind is None or problem is None or isinstance(problem, DataError):
+            return
+        import soundfile
+
+        if isinstance(problem, soundfile.LibsndfileError):
+            raise DataError(
+                f"is no sound that can be read ({problem.error_string.rstrip('.')})",
+                path=shown(self.path),
+                hint="WAV, FLAC, OGG and MP3 can; convert others, for example with ffmpeg -i FILE FILE.wav",
+            ) from problem

@@ -1,0 +1,89 @@
+"""What a speech recogniser is made of: the part of a checkpoint that says how to rebuild it."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+from seqcli.errors import CheckpointError
+from seqcli.model.cells import CELLS
+from seqcli.model.stepping import MAX_LAYERS, StackShape
+
+FRAMES_A_SECOND = 100
+SAMPLE_RATES = (8000, 16000)  # that a recogniser works at; recordings of any other are resampled
+LIMITS = {"sample_rate": 192_000, "mels": 512, "stack": 64, "stride": 64}
+
+
+@dataclass(frozen=True)
+class SpeechConfig:
+    """Sizes of a speech recogniser.
+
+    The input are `mels` log-mel energies every 10 ms of sound at `sample_rate` Hz. Every `stride` frames, `stack` of
+    them go through a layer of `front` rectified linear units and the recurrent layers, whose outputs give the
+    probabilities of `vocabulary` tokens and of the blank, the last class. With `lowercase` all
+    transcripts are in lower case.
+    """
+
+    vocabulary: int
+    cell: str = "lstm"
+    sample_rate: int = 8000
+    mels: int = 40
+    stack: int = 5
+    stride: int = 2
+    front: int = 128
+    hidden: int = 128
+    layers: int = 2
+    bidirectional: bool = True
+    lowercase: bool = False
+
+    @property
+    def blank(self) -> int:
+        """The class that stands for no token."""
+        return self.vocabulary
+
+    @property
+    def step_seconds(self) -> float:
+        """The time from one output of the network to the next."""
+        return self.stride / FRAMES_A_SECOND
+
+    @property
+    def encoder(self) -> StackShape:
+        """The recurrent layers."""
+        return StackShape(self.cell, self.front, self.hidden, self.layers, bidirectional=self.bidirectional)
+
+    @property
+    def width(self) -> int:
+        """Width of the last recurrent layer's outputs."""
+        return self.hidden * self.encoder.directions
+
+    def parameter_shapes(self) -> dict[str, tuple[int, ...]]:
+        """Name and shape of every parameter; mean and scale are those of the features in the training data."""
+        shapes: dict[str, tuple[int, ...]] = {
+            "feature_mean": (self.mels,),
+            "feature_scale": (self.mels,),
+            "front_weight": (self.front, self.stack * self.mels),
+            "front_bias": (self.front,),
+            "output_weight": (self.vocabulary + 1, self.width),
+            "output_bias": (self.vocabulary + 1,),
+        }
+        return shapes | {f"encoder.{name}": shape for name, shape in self.encoder.parameter_shapes().items()}
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, values: dict[str, Any]) -> SpeechConfig:
+        """Rebuild a configuration from a checkpoint's; `CheckpointError` when it is not one."""
+        kinds: dict[str, type] = {"cell": str, "bidirectional": bool, "lowercase": bool}
+        for item in fields(cls):
+            kind: type = kinds.get(item.name, int)
+            limit = MAX_LAYERS if item.name == "layers" else LIMITS.get(item.name, 2**31 - 2)
+            value = values.get(item.name)
+            if type(value) is not kind or (type(value) is int and not 0 < value <= limit):
+                raise CheckpointError(f"the model's configuration has no usable {item.name!r}: {value!r}")
+        if set(values) != {item.name for item in fields(cls)} or values["cell"] not in CELLS:
+            raise CheckpointError("the model's configuration is not that of a speech recogniser this program knows")
+        config = cls(**values)
+        if config.sample_rate < 2000 or config.stride > config.stack:
+            raise CheckpointError("the model's configuration is not that of a speech recogniser this program knows")
+        return config

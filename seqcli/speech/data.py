@@ -1,0 +1,97 @@
+"""Recordings with their transcripts, ready to be learnt from."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from seqcli.speech.audio import read_sound
+from seqcli.speech.recordings import Recording
+from seqcli.text.tokenizer import Tokenizer
+
+KEPT_BYTES = 1 << 30  # of samples, held in memory; those of more recordings are read again in each epoch
+_WIDE_END = re.compile(r"[\u2e80-\u9fff\uf900-\ufaff\uff00-\uff60]$")
+
+
+@dataclass
+class SpeechData:
+    """Recordings to learn from and to validate on, at one sample rate, and their tokens.
+
+    Samples are scaled to a peak of one, and held as 16-bit numbers.
+    """
+
+    train: Sequence[Recording]
+    valid: Sequence[Recording]
+    tokenizer: Tokenizer
+    rate: int
+    fingerprint: str
+    notes: Sequence[str] = ()
+    _kept: dict[str, np.ndarray] = field(default_factory=dict)
+    _held: int = 0
+
+    def __post_init__(self) -> None:
+        self.seconds = np.array([recording.seconds for recording in self.train])
+
+    def samples(self, number: int) -> np.ndarray:
+        """Samples (n,) of a training recording, in fp32."""
+        return self._samples(self.train[number].path)
+
+    def valid_samples(self, number: int) -> np.ndarray:
+        """Samples (n,) of a validation recording, in fp32."""
+        return self._samples(self.valid[number].path)
+
+    def _samples(self, path: str) -> np.ndarray:
+        kept = self._kept.get(path)
+        if kept is None:
+            samples = read_sound(path, self.rate)
+            kept = np.round(samples * (32767 / max(np.abs(samples).max(initial=0.0), 1e-9))).astype(np.int16)
+            if self._held + kept.nbytes <= KEPT_BYTES:
+                self._kept[path] = kept
+                self._held += kept.nbytes
+        return kept.astype(np.float32) / 32767
+
+    def targets(self, numbers: Sequence[int] | np.ndarray) -> np.ndarray:
+        """Tokens of the transcripts of joined training recordings."""
+        return encode(self.tokenizer, joined_text([self.train[int(number)].text for number in numbers]))
+
+    def valid_targets(self, number: int) -> np.ndarray:
+        """Tokens of a validation recording's transcript."""
+        return encode(self.tokenizer, self.valid[number].text)
+
+    def text_of(self, ids: Sequence[int]) -> str:
+        """The transcript that tokens are."""
+        return decode(self.tokenizer, ids)
+
+
+def encode(tokenizer: Tokenizer, text: str) -> np.ndarray:
+    """Tokens of a transcript; subwords begin with a blank, so that the first word is cut as any other."""
+    return tokenizer.encode(" " + text if tokenizer.kind == "subword" and text else text).astype(np.int64)
+
+
+def decode(tokenizer: Tokenizer, ids: Sequence[int]) -> str:
+    """The transcript that tokens are, on one line."""
+    return " ".join(tokenizer.decode(ids).split())
+
+
+def joined_text(texts: Sequence[str]) -> str:
+    """Transcripts one after the other, with a blank between words of scripts that have blanks."""
+    whole = ""
+    for text in texts:
+        whole += text if not whole or not text or _WIDE_END.search(whole) else f" {text}"
+    return whole
+
+
+def fingerprint(train: Sequence[Recording], valid: Sequence[Recording]) -> str:
+    """A hash of the recordings' names, lengths and transcripts."""
+    digest = hashlib.sha256()
+    for part in (train, valid):
+        for recording in part:
+            name = recording.path.rpartition("/")[2]
+            line = f"{name}\t{recording.seconds:.3f}\t{recording.text}\n"
+            digest.update(line.encode("utf-8", "surrogatepass"))
+        digest.update(b"\0")
+    return digest.hexdigest()

@@ -1,0 +1,105 @@
+"""How well recordings are transcribed: word and character error rate, of all and by speaker."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from seqcli.files.checkpoint import Checkpoint
+from seqcli.speech.fusion import LanguageModel
+from seqcli.speech.metrics import ErrorRates, error_rates
+from seqcli.speech.recordings import Recording, read_recordings
+from seqcli.speech.search import Search
+from seqcli.speech.table import Columns
+from seqcli.speech.transcribe import Recogniser
+from seqcli.text.tokenizer import Tokenizer
+
+Notice = Callable[[str], None]
+LONGEST = 24 * 3600.0  # seconds of a recording
+SHOWN = 10  # unknown letters that are named
+
+
+def evaluate_recogniser(
+    checkpoint: Checkpoint,
+    sources: Sequence[str],
+    *,
+    columns: Columns | None = None,
+    search: Search | None = None,
+    language_model: tuple[LanguageModel, Tokenizer] | None = None,
+    encoding: str = "auto",
+    errors: str = "strict",
+    on_notice: Notice = lambda text: None,
+) -> dict[str, Any]:
+    """Transcribe the recordings of tables or folders and compare with their transcripts.
+
+    Returns `task`, `recordings`, `seconds`, `wer` and `cer` in percent, `exact` (the share of transcripts without an
+    error), `times_real_time` (seconds of sound transcribed in a second), and `wer SPEAKER` for each speaker when the
+    table says who speaks. Raises `DataError` for what cannot be read.
+    """
+    recogniser = Recogniser.load(checkpoint, search, language_model)
+    recordings = read_recordings(
+        sources,
+        columns or Columns(),
+        encoding=encoding,
+        errors=errors,
+        lowercase=recogniser.decoder.config.lowercase,
+        longest=LONGEST,
+        notice=on_notice,
+    )
+    mention_unknown(recordings, recogniser.tokenizer, on_notice)
+    started = time.perf_counter()
+    found = [recogniser.transcribe(recording.path).text for recording in recordings]
+    seconds = time.perf_counter() - started
+    rates = error_rates([recording.text for recording in recordings], found)
+    sound = sum(recording.seconds for recording in recordings)
+    return {
+        "task": "asr",
+        "recordings": len(recordings),
+        "seconds": round(sound, 1),
+        "wer": percent(rates.wer),
+        "cer": percent(rates.cer),
+        "exact": round(rates.exact / len(recordings), 4),
+        "times_real_time": round(sound / max(seconds, 1e-9), 1),
+        **{f"wer {speaker}": percent(of.wer) for speaker, of in by_speaker(recordings, found).items()},
+    }
+
+
+def by_speaker(recordings: Sequence[Recording], found: Sequence[str]) -> dict[str, ErrorRates]:
+    """The error rates of each speaker's recordings; empty unless more than one speaker is known."""
+    speakers = sorted({recording.speaker for recording in recordings if recording.speaker})
+    if len(speakers) < 2:
+        return {}
+    pairs = list(zip(recordings, found, strict=True))
+    return {
+        speaker: error_rates(
+            [recording.text for recording, _ in pairs if recording.speaker == speaker],
+            [text for recording, text in pairs if recording.speaker == speaker],
+        )
+        for speaker in speakers
+    }
+
+
+def mention_unknown(recordings: Sequence[Recording], tokenizer: Tokenizer, notice: Notice) -> None:
+    """Say which parts of transcripts the model cannot write, since its training had none of them."""
+    unknown: dict[str, None] = {}
+    count = 0
+    for recording in recordings:
+        strange = unknown_in(recording.text, tokenizer)
+        count += bool(strange)
+        unknown.update(dict.fromkeys(strange))
+    if unknown:
+        named = ", ".join(map(repr, list(unknown)[:SHOWN])) + (", …" if len(unknown) > SHOWN else "")
+        kind = "words" if tokenizer.kind == "word" else "characters"
+        notice(f"{count:,} transcripts hold {kind} that training never saw ({named}): these count as errors")
+
+
+def unknown_in(text: str, tokenizer: Tokenizer) -> list[str]:
+    """The characters or words of a transcript that a tokenizer does not know."""
+    parts = text.split() if tokenizer.kind == "word" else list(text)
+    return [part for part in parts if tokenizer.unk_id in tokenizer.encode(part)]
+
+
+def percent(share: float) -> float:
+    """A share in percent, with two decimals."""
+    return round(100 * share, 2)

@@ -1,0 +1,102 @@
+"""Log-mel filter banks on NumPy, normalised by the level and, as far as it can be estimated, the mean of a recording.
+
+A frame is taken every 10 ms, from 25 ms of sound (Davis & Mermelstein 1980 for the mel scale's use; the filters are
+triangles on the scale 2595 log₁₀(1 + f / 700), as in HTK).
+"""
+
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+
+from seqcli.speech.config import FRAMES_A_SECOND
+
+LOWEST, HIGHEST = 60.0, 7600.0  # Hz, of the filters
+PREEMPHASIS = 0.97
+FLOOR = 1e-10  # power; what digital silence has
+RANGE = 1e-5  # power below the level of speech that still counts: 50 dB
+SPEECH = 10**-2.5  # power of a frame below the level from which on it is taken for speech: 25 dB
+LEVEL = 0.95  # quantile of the frames' power that is called a recording's level
+PRIOR = 100.0  # frames that the training data's mean counts for beside the recording's own
+
+
+def power_spectrum(samples: np.ndarray, rate: int) -> np.ndarray:
+    """samples (n,) at `rate` Hz -> power (frames, bins) in fp32; frame t is centred on t · 10 ms."""
+    hop, window = rate // FRAMES_A_SECOND, rate // 40
+    emphasised = samples.astype(np.float32)
+    emphasised[1:] -= PREEMPHASIS * samples[:-1]
+    frames = len(samples) // hop + 1
+    padded = np.zeros(frames * hop + 2 * window, np.float32)
+    padded[window // 2 : window // 2 + len(samples)] = emphasised
+    cut = np.lib.stride_tricks.sliding_window_view(padded, window)[: frames * hop : hop]
+    spectrum = np.fft.rfft(cut * _hann(window), fft_size(rate))
+    return np.asarray(np.square(spectrum.real) + np.square(spectrum.imag))
+
+
+def fft_size(rate: int) -> int:
+    """The power of two that a window of 25 ms fits in."""
+    return 1 << (rate // 40 - 1).bit_length()
+
+
+@cache
+def _hann(window: int) -> np.ndarray:
+    weights: np.ndarray = (0.5 - 0.5 * np.cos(2 * np.pi * np.arange(window) / window)).astype(np.float32)
+    return weights
+
+
+@cache
+def mel_filters(rate: int, mels: int, warp: float = 1.0) -> np.ndarray:
+    """Triangular filters (bins, mels) that each sum to one; `warp` multiplies their frequencies: what it does to a
+    voice is what a vocal tract shorter by that factor would (Lee & Rose 1996)."""
+    size, top = fft_size(rate), min(HIGHEST, rate / 2)
+    edges = 700 * (10 ** (np.linspace(_mel(LOWEST), _mel(top), mels + 2) / 2595) - 1) * warp
+    frequencies = np.arange(size // 2 + 1) * rate / size
+    rising = (frequencies[:, None] - edges[None, :-2]) / (edges[1:-1] - edges[:-2])
+    falling = (edges[None, 2:] - frequencies[:, None]) / (edges[2:] - edges[1:-1])
+    filters = np.maximum(0.0, np.minimum(rising, falling))
+    for number in np.nonzero(filters.sum(axis=0) == 0)[0]:  # narrower than a bin, or above the highest
+        filters[min(round(edges[number + 1] * size / rate), size // 2), number] = 1.0
+    return np.asarray(filters / filters.sum(axis=0), np.float32)
+
+
+def _mel(frequency: float) -> float:
+    return float(2595 * np.log10(1 + frequency / 700))
+
+
+def mel_power(samples: np.ndarray, rate: int, mels: int) -> np.ndarray:
+    """samples (n,) -> power in each filter (frames, mels)."""
+    power: np.ndarray = power_spectrum(samples, rate) @ mel_filters(rate, mels)
+    return power
+
+
+def levelled(power: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Logarithms of power (frames, mels) over the recording's level, bounded from below, and which frames are speech.
+
+    The level is that of its louder frames, so that neither gain nor the length of its pauses matters.
+    """
+    loudness = power.mean(axis=1) + FLOOR
+    level = np.quantile(loudness, LEVEL)
+    return np.log(power / level + RANGE), np.asarray(loudness > SPEECH * level)
+
+
+def normalised(power: np.ndarray, mean: np.ndarray, scale: np.ndarray) -> np.ndarray:
+    """power (frames, mels) -> what the network sees, in fp32, given mean and scale (mels,) of the training data.
+
+    The mean of the recording's own speech, which is that of speaker and microphone where it is long and that of its
+    sounds where it is short, is subtracted by the share its length has beside `PRIOR` frames.
+    """
+    logarithms, speech = levelled(power)
+    centred = logarithms - mean
+    own = centred[speech].sum(axis=0) / (speech.sum() + PRIOR)
+    return np.asarray((centred - own) / scale, np.float32)
+
+
+def stacked(frames: np.ndarray, stack: int, stride: int) -> np.ndarray:
+    """frames (time, mels) -> (⌈time / stride⌉, stack · mels): each step sees `stack` frames around its own."""
+    steps = -(-len(frames) // stride)
+    before = (stack - stride) // 2
+    after = (steps - 1) * stride + stack - before - len(frames)
+    padded = np.pad(frames, ((before, max(after, 0)), (0, 0)), mode="edge")
+    windows = np.lib.stride_tricks.sliding_window_view(padded, stack, axis=0)[::stride][:steps]
+    return np.ascontiguousarray(windows.swapaxes(1, 2)).reshape(steps, -1)

@@ -1,0 +1,124 @@
+"""How likely a language model finds a text that grows: what prefix beam search asks it.
+
+A model of characters is asked for every character, one of words or subwords for every word as soon as it is complete.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+
+from seqcli.model.cells import State
+from seqcli.model.probability import log_softmax
+from seqcli.text.tokenizer import Tokenizer
+
+
+class LanguageModel(Protocol):
+    """A language model that is stepped token by token; `language.decoder.LanguageModelDecoder` is one."""
+
+    def initial_state(self, batch: int) -> list[State]: ...
+
+    def step(self, tokens: np.ndarray, state: list[State]) -> tuple[Any, list[State]]:
+        """tokens (batch,) -> outputs (batch, width), the new state."""
+        ...
+
+    def logits(self, hidden: Any) -> np.ndarray:
+        """outputs (batch, width) -> (batch, vocabulary)."""
+        ...
+
+
+@dataclass(eq=False)
+class Context:
+    """A text as the language model has read it: its state, log-probabilities of the next token, and the beginning of a
+    word that is not complete. `first` says that no word has been read."""
+
+    state: list[State]
+    next: np.ndarray
+    unfinished: str = ""
+    first: bool = True
+
+
+@dataclass(frozen=True)
+class Extension:
+    """What a piece of text adds: log p in nats, words begun, and the text's context with it."""
+
+    log_probability: float
+    words: int
+    context: Context
+
+
+class TextScorer:
+    """A language model with its tokenizer; texts are lines, and begin after the end of one."""
+
+    def __init__(self, model: LanguageModel, tokenizer: Tokenizer) -> None:
+        self.model, self.tokenizer = model, tokenizer
+        self.by_character = tokenizer.kind == "char"
+        start = Context(model.initial_state(1), np.zeros(0))
+        self._start = self._advance([start], [tokenizer.boundary_id])[0]
+
+    def start(self) -> Context:
+        """The context of an empty line."""
+        return self._start
+
+    def extend(self, contexts: Sequence[Context], texts: Sequence[str]) -> list[Extension]:
+        """Each context with a piece of text more; pieces may end in the middle of a word."""
+        ids, rest = [], []
+        for context, text in zip(contexts, texts, strict=True):
+            tokens, unfinished = self._tokens(context, text)
+            ids.append(tokens)
+            rest.append(unfinished)
+        scores, reached = self._read(contexts, ids)
+        extensions = []
+        for context, after, text, score, unfinished in zip(contexts, reached, texts, scores, rest, strict=True):
+            begun = len(text.split()) - (bool(text[:1].strip()) and not self._at_start(context))
+            first = context.first and not text.strip()
+            extensions.append(Extension(score, begun, Context(after.state, after.next, unfinished, first)))
+        return extensions
+
+    def finish(self, contexts: Sequence[Context]) -> list[float]:
+        """log p of the rest of each line: the word that is not complete, and the line's end."""
+        ids = [[*self._word(context.unfinished), self.tokenizer.boundary_id] for context in contexts]
+        return self._read(contexts, ids)[0]
+
+    def _at_start(self, context: Context) -> bool:
+        return context.first or context.unfinished.endswith(" ")
+
+    def _tokens(self, context: Context, text: str) -> tuple[list[int], str]:
+        """The tokens that are certain, and the text that is not."""
+        if self.by_character:
+            return self.tokenizer.encode(text).tolist(), text[-1:]
+        whole = context.unfinished + text
+        cut = whole.rfind(" ")
+        if cut <= 0:
+            return [], whole
+        return self._word(whole[:cut]), whole[cut:]
+
+    def _word(self, text: str) -> list[int]:
+        """The tokens of whole words; in a model of words, blanks are between them."""
+        return [] if self.by_character or not text.strip() else self.tokenizer.encode(text).tolist()
+
+    def _read(self, contexts: Sequence[Context], ids: Sequence[Sequence[int]]) -> tuple[list[float], list[Context]]:
+        """log p of each context's tokens, and the contexts after them."""
+        reached, scores = list(contexts), [0.0] * len(contexts)
+        for place in range(max(map(len, ids), default=0)):
+            rows = [row for row, tokens in enumerate(ids) if len(tokens) > place]
+            for row in rows:
+                scores[row] += float(reached[row].next[ids[row][place]])
+            after = self._advance([reached[row] for row in rows], [ids[row][place] for row in rows])
+            for row, context in zip(rows, after, strict=True):
+                reached[row] = context
+        return scores, reached
+
+    def _advance(self, contexts: Sequence[Context], tokens: Sequence[int]) -> list[Context]:
+        """One token more for each, all in one step of the model."""
+        layers = zip(*(context.state for context in contexts), strict=True)
+        state: list[State] = [tuple(np.concatenate(parts) for parts in zip(*layer, strict=True)) for layer in layers]
+        hidden, state = self.model.step(np.array(tokens), state)
+        following = log_softmax(np.array(self.model.logits(hidden)))
+        return [
+            Context([tuple(part[row : row + 1] for part in layer) for layer in state], following[row])
+            for row in range(len(tokens))
+        ]

@@ -1,0 +1,207 @@
+"""What a speech recogniser learns: connectionist temporal classification (Graves et al. 2006) of joined recordings."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from seqcli.speech.augment import Augmentation, augmented, joined, noise_alone
+from seqcli.speech.data import SpeechData
+from seqcli.speech.decoder import SpeechDecoder
+from seqcli.speech.features import stacked
+from seqcli.speech.metrics import error_rates
+from seqcli.speech.network import SpeechModel
+from seqcli.speech.search import greedy
+from seqcli.training.distributed import ALONE, Processes
+from seqcli.training.options import Validation
+from seqcli.training.workers import part_count
+
+QUICK_RECORDINGS = 400  # of the validation recordings, looked at while training goes on
+MARGIN = 1.3  # of the seconds of recordings in a batch, for pauses and changed speed
+
+
+@dataclass(frozen=True)
+class Part:
+    """Utterances of a batch: the recordings of each, the tokens of all, and their share of the batch's tokens."""
+
+    groups: Sequence[np.ndarray]
+    epoch: int
+    tokens: int
+    share: float
+
+
+class SpeechTask:
+    """A recogniser on recordings, as a `seqcli.training.task.TrainingTask`.
+
+    An epoch is a shuffle of the recordings. They are joined into utterances of random lengths of up to `join` seconds,
+    those of like length coming together in batches of about `batch_seconds`. Each thread makes the features of its own
+    part. Validation is greedy transcription of recordings as they are.
+    """
+
+    tables: Sequence[nn.Parameter] = ()
+
+    def __init__(
+        self,
+        model: SpeechModel,
+        data: SpeechData,
+        *,
+        batch_seconds: float,
+        join: float,
+        augmentation: Augmentation,
+        seed: int,
+        processes: Processes = ALONE,
+    ) -> None:
+        self.model, self.data, self.seed, self.processes = model, data, seed, processes
+        self.batch_seconds, self.join, self.augmentation = batch_seconds, join, augmentation
+        self.device = model.output_bias.device
+        self._epoch, self._batches = -1, list[list[np.ndarray]]()
+        quick = np.random.default_rng(seed).permutation(len(data.valid))[:QUICK_RECORDINGS]
+        self.quick = sorted(quick.tolist())
+
+    @property
+    def statistics(self) -> tuple[np.ndarray, np.ndarray]:
+        return self.model.feature_mean.cpu().numpy(), self.model.feature_scale.cpu().numpy()
+
+    def num_batches(self, epoch: int) -> int:
+        return len(self._of_epoch(epoch))
+
+    def _of_epoch(self, epoch: int) -> list[list[np.ndarray]]:
+        if epoch != self._epoch:
+            random = np.random.default_rng((self.seed, epoch))
+            groups = group(self.data.seconds, self.join, random)
+            self._epoch, self._batches = epoch, batch(groups, self.data.seconds, self.batch_seconds, random)
+        return self._batches
+
+    def parts(self, epoch: int, index: int) -> list[Part]:
+        groups = self._of_epoch(epoch)[index][self.processes.rank :: self.processes.size]
+        if not groups:  # fewer utterances than processes: read one, and learn nothing from it
+            return [Part(self._of_epoch(epoch)[index][:1], epoch, 0, 0.0)]
+        count = part_count(self.device, len(groups))
+        shares = [groups[part::count] for part in range(count)]
+        tokens = [sum(1 + len(self.data.targets(numbers)) for numbers in share) for share in shares]
+        return [Part(g, epoch, t, t / sum(tokens)) for g, t in zip(shares, tokens, strict=True)]
+
+    def loss(self, part: Part) -> tuple[Tensor, int]:
+        made = [self._utterance(numbers, part.epoch) for numbers in part.groups]
+        probabilities, lengths = self._forward([frames for frames, _ in made])
+        loss = ctc(probabilities, lengths, [targets for _, targets in made], self.model.config.blank)
+        return loss / max(part.tokens, 1) * part.share, part.tokens
+
+    def _utterance(self, numbers: np.ndarray, epoch: int) -> tuple[np.ndarray, np.ndarray]:
+        """Changed features and targets of joined recordings."""
+        random = np.random.default_rng((self.seed, epoch, int(numbers[0])))
+        config, strength = self.model.config, self.augmentation
+        if random.random() < strength.silence:
+            return noise_alone(config, random, self.statistics), np.zeros(0, np.int64)
+        pieces = [self.data.samples(int(number)) for number in numbers]
+        samples = joined(pieces, config.sample_rate, strength, random)
+        return augmented(samples, config, strength, random, self.statistics), self.data.targets(numbers)
+
+    def _forward(self, frames: Sequence[np.ndarray]) -> tuple[Tensor, Tensor]:
+        config = self.model.config
+        inputs, lengths = pad([stacked(each, config.stack, config.stride) for each in frames])
+        return self.model(torch.from_numpy(inputs).to(self.device), torch.from_numpy(lengths)), torch.from_numpy(
+            lengths
+        )
+
+    def validate(self, step: int, seconds: float, *, final: bool) -> Validation:
+        """Word and character error rate, the loss in nats a token, and one transcript. Errors in characters are what is
+        compared: words are too few in small validation sets."""
+        numbers = list(range(len(self.data.valid))) if final else self.quick
+        decoder = decoder_of(self.model)
+        found, loss, tokens = [], 0.0, 0
+        for start in range(0, len(numbers), 32):
+            chosen = numbers[start : start + 32]
+            frames = [decoder.features(self.data.valid_samples(number)) for number in chosen]
+            probabilities, lengths = self._forward(frames)
+            targets = [self.data.valid_targets(number) for number in chosen]
+            loss += float(ctc(probabilities, lengths, targets, self.model.config.blank))
+            tokens += sum(1 + len(t) for t in targets)
+            for column, length in enumerate(lengths.tolist()):
+                ids = greedy(probabilities[:length, column].cpu().numpy())
+                found.append(self.data.text_of(ids))
+        references = [self.data.valid[number].text for number in numbers]
+        rates = error_rates(references, found)
+        metrics = {"score": rates.cer + 0.01 * loss / tokens, "wer": rates.wer, "cer": rates.cer, "loss": loss / tokens}
+        if final:
+            return Validation(step, seconds, metrics)
+        shown = len(numbers) // 2
+        return Validation(step, seconds, metrics, sample=f"{references[shown]} → {found[shown]}")
+
+    def carried(self) -> dict[str, Tensor]:
+        return {}
+
+    def carry(self, tensors: dict[str, Tensor]) -> None:
+        pass
+
+
+def ctc(probabilities: Tensor, lengths: Tensor, targets: Sequence[np.ndarray], blank: int) -> Tensor:
+    """-log p of the targets in nats, summed: log-probabilities (time, batch, classes), lengths (batch,).
+
+    What cannot be written in its time (more tokens than steps) counts as nothing.
+    """
+    device = probabilities.device
+    losses = functional.ctc_loss(
+        probabilities,
+        torch.from_numpy(np.concatenate(targets)).long().to(device),
+        lengths.to(device),
+        torch.tensor([len(t) for t in targets], device=device),
+        blank=blank,
+        reduction="none",
+        zero_infinity=True,
+    )
+    return losses.sum()
+
+
+def decoder_of(model: SpeechModel) -> SpeechDecoder:
+    """The model's present weights on NumPy."""
+    return SpeechDecoder(
+        model.config, {name: value.detach().cpu().numpy() for name, value in model.state_dict().items()}
+    )
+
+
+def pad(frames: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+    """Recordings (time, width) side by side: (longest, recordings, width) with zeros behind, and their lengths."""
+    lengths = np.array([len(each) for each in frames])
+    padded = np.zeros((lengths.max(), len(frames), frames[0].shape[1]), np.float32)
+    for column, each in enumerate(frames):
+        padded[: len(each), column] = each
+    return padded, lengths
+
+
+def group(seconds: np.ndarray, join: float, random: np.random.Generator) -> list[np.ndarray]:
+    """Numbers of recordings, each once, in utterances: a third of them alone, the others joined up to a random length
+    of at most `join` seconds."""
+    order = random.permutation(len(seconds))
+    groups, start = [], 0
+    while start < len(order):
+        wanted = 0.0 if random.random() < 1 / 3 else random.uniform(0, join)
+        stop, length = start + 1, seconds[order[start]]
+        while stop < len(order) and length + seconds[order[stop]] <= wanted:
+            length += seconds[order[stop]]
+            stop += 1
+        groups.append(order[start:stop])
+        start = stop
+    return groups
+
+
+def batch(
+    groups: Sequence[np.ndarray], seconds: np.ndarray, batch_seconds: float, random: np.random.Generator
+) -> list[list[np.ndarray]]:
+    """Utterances of like length together, in batches of at most `batch_seconds` with their padding (or of one)."""
+    lengths = np.array([seconds[numbers].sum() for numbers in groups])
+    order = np.argsort(lengths * np.exp(random.normal(0, 0.1, len(groups))))
+    batches: list[list[np.ndarray]] = [[]]
+    longest = 0.0
+    for place in order:
+        longest = max(longest, float(lengths[place]))
+        if batches[-1] and longest * (len(batches[-1]) + 1) > batch_seconds:
+            batches.append([])
+            longest = float(lengths[place])
+        batches[-1].append(groups[place])
+    return [batches[number] for number in random.permutation(len(batches))]

@@ -1,0 +1,162 @@
+"""From probabilities at every step to tokens: greedy, and prefix beam search, which may ask a language model too."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from seqcli.speech.fusion import Context, TextScorer
+from seqcli.text.tokenizer import Tokenizer
+
+NEGLIGIBLE = -9.0  # log-probability under which no token is tried at a step
+LIKELY = 40  # tokens at most that are tried at a step
+NOTHING = -math.inf
+
+
+@dataclass(frozen=True)
+class Search:
+    """How to search: prefixes kept alive (1: greedy, without a language model), the language model's weight α, and what
+    each word is worth in nats β. Prefixes are compared by log p(sound) + α log p(text) + β · words."""
+
+    beam: int = 8
+    lm_weight: float = 0.6
+    word_bonus: float = 0.0
+
+
+def greedy(log_probabilities: np.ndarray) -> list[int]:
+    """The most probable class of each step of (steps, vocabulary + 1), without repetitions and blanks (the last)."""
+    best = log_probabilities.argmax(axis=1)
+    changed = np.append(True, best[1:] != best[:-1])
+    return [int(token) for token in best[changed & (best != log_probabilities.shape[1] - 1)]]
+
+
+@dataclass(eq=False)
+class _Prefix:
+    """A sequence of tokens, and log p of all ways to it that end with a blank, and with its last token."""
+
+    parent: _Prefix | None
+    token: int
+    text: float = 0.0  # α log p(text) + β · words, so far
+    context: Context | None = None
+    children: dict[int, _Prefix] = field(default_factory=dict)
+    blank: float = NOTHING
+    last: float = NOTHING
+    next_blank: float = NOTHING
+    next_last: float = NOTHING
+
+    @property
+    def sound(self) -> float:
+        return _add(self.blank, self.last)
+
+    @property
+    def score(self) -> float:
+        return self.sound + self.text
+
+    def tokens(self) -> list[int]:
+        found, node = [], self
+        while node.parent is not None:
+            found.append(node.token)
+            node = node.parent
+        return found[::-1]
+
+
+def beam_search(
+    log_probabilities: np.ndarray, search: Search, tokenizer: Tokenizer, scorer: TextScorer | None = None
+) -> list[int]:
+    """The tokens that are most probable over all their alignments (Graves et al. 2006; as Hannun et al. 2014, with the
+    probabilities of a language model beside those of the network: shallow fusion).
+
+    log_probabilities (steps, vocabulary + 1) in nats, the blank being the last class.
+    """
+    if search.beam == 1 and scorer is None:
+        return greedy(log_probabilities)
+    blank = log_probabilities.shape[1] - 1
+    root = _Prefix(None, blank, context=scorer.start() if scorer is not None else None, blank=0.0)
+    alive = [root]
+    for row in log_probabilities:
+        likely = np.nonzero(row[:blank] > NEGLIGIBLE)[0]
+        if len(likely) > LIKELY:
+            likely = likely[np.argsort(row[likely])[-LIKELY:]]
+        alive = _step(alive, row, blank, likely.tolist(), search, tokenizer, scorer)
+    if scorer is not None:
+        ends = scorer.finish([_context(prefix) for prefix in alive])
+        for prefix, end in zip(alive, ends, strict=True):
+            prefix.text += search.lm_weight * end
+    return max(alive, key=lambda prefix: prefix.score).tokens()
+
+
+def _step(
+    alive: Sequence[_Prefix],
+    row: np.ndarray,
+    blank: int,
+    likely: Sequence[int],
+    search: Search,
+    tokenizer: Tokenizer,
+    scorer: TextScorer | None,
+) -> list[_Prefix]:
+    """The best prefixes one step further."""
+    reached: dict[int, _Prefix] = {}
+    values = row.tolist()
+    new: list[_Prefix] = []
+    for prefix in alive:
+        reached[id(prefix)] = prefix
+        sound = prefix.sound
+        prefix.next_blank = _add(prefix.next_blank, sound + values[blank])
+        if prefix.parent is not None:
+            prefix.next_last = _add(prefix.next_last, prefix.last + values[prefix.token])
+        for token in likely:
+            # a token that repeats the last one is another one only after a blank
+            before = prefix.blank if token == prefix.token else sound
+            if before == NOTHING:
+                continue
+            child = prefix.children.get(token)
+            if child is None:
+                child = prefix.children[token] = _Prefix(prefix, token)
+                new.append(child)
+            reached[id(child)] = child
+            child.next_last = _add(child.next_last, before + values[token])
+    if scorer is not None and new:
+        _ask(new, search, tokenizer, scorer)
+    for prefix in reached.values():
+        prefix.blank, prefix.last = prefix.next_blank, prefix.next_last
+        prefix.next_blank = prefix.next_last = NOTHING
+    best = sorted(reached.values(), key=lambda prefix: -prefix.score)
+    for prefix in best[search.beam :]:
+        prefix.blank = prefix.last = NOTHING
+        if not prefix.children and prefix.parent is not None:
+            prefix.parent.children.pop(prefix.token, None)
+    return best[: search.beam]
+
+
+def _ask(new: Sequence[_Prefix], search: Search, tokenizer: Tokenizer, scorer: TextScorer) -> None:
+    """Let the language model score what new prefixes add."""
+    parents = [prefix.parent for prefix in new if prefix.parent is not None]
+    added = [token_text(tokenizer, parent, prefix) for parent, prefix in zip(parents, new, strict=True)]
+    outcomes = scorer.extend([_context(parent) for parent in parents], added)
+    for prefix, parent, outcome in zip(new, parents, outcomes, strict=True):
+        prefix.text = parent.text + search.lm_weight * outcome.log_probability + search.word_bonus * outcome.words
+        prefix.context = outcome.context
+
+
+def token_text(tokenizer: Tokenizer, before: _Prefix, prefix: _Prefix) -> str:
+    """What a token adds to the text before it."""
+    piece = tokenizer.piece(prefix.token)
+    if tokenizer.kind == "word":
+        previous = before.token if before.parent is not None else tokenizer.boundary_id
+        return tokenizer.stream_decoder([previous]).push(prefix.token)
+    return piece.lstrip() if before.parent is None else piece
+
+
+def _context(prefix: _Prefix) -> Context:
+    assert prefix.context is not None
+    return prefix.context
+
+
+def _add(a: float, b: float) -> float:
+    """log(exp a + exp b)."""
+    if a < b:
+        a, b = b, a
+    return a if b == NOTHING else a + math.log1p(math.exp(b - a))

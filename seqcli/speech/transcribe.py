@@ -1,0 +1,122 @@
+"""Recordings to text with a trained recogniser, without torch: what `seqcli transcribe` does, callable from Python."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from seqcli.files.checkpoint import Checkpoint
+from seqcli.speech.alignment import Word, words_of
+from seqcli.speech.audio import SILENT, shown, sound_blocks, sound_info
+from seqcli.speech.data import decode
+from seqcli.speech.decoder import SpeechDecoder, load_recogniser
+from seqcli.speech.fusion import LanguageModel, TextScorer
+from seqcli.speech.search import Search, beam_search
+from seqcli.speech.windows import stretches
+from seqcli.text.tokenizer import Tokenizer
+
+
+@dataclass(frozen=True)
+class Passage:
+    """What is said in one stretch of a recording, and its words when they were asked for."""
+
+    text: str
+    start: float
+    end: float
+    words: tuple[Word, ...] = ()
+
+
+@dataclass(frozen=True)
+class Transcript:
+    """What is said in a recording: its passages one after the other. `seconds` is its length."""
+
+    path: str
+    seconds: float
+    passages: tuple[Passage, ...] = field(default=())
+
+    @property
+    def text(self) -> str:
+        return " ".join(passage.text for passage in self.passages if passage.text)
+
+    @property
+    def words(self) -> tuple[Word, ...]:
+        return tuple(word for passage in self.passages for word in passage.words)
+
+    @property
+    def confidence(self) -> float | None:
+        """The geometric mean of the words' confidences; None without words."""
+        logs = [math.log(max(word.confidence, 1e-12)) for word in self.words]
+        return math.exp(math.fsum(logs) / len(logs)) if logs else None
+
+
+class Recogniser:
+    """A trained recogniser with its tokenizer, a way to search, and perhaps a language model.
+
+    Args:
+        decoder, tokenizer: what `load_recogniser` gives.
+        search: how to search; the default is a beam of 8.
+        language_model: a model of text and its tokenizer, as `language.decoder.load_language_model` gives them.
+    """
+
+    def __init__(
+        self,
+        decoder: SpeechDecoder,
+        tokenizer: Tokenizer,
+        search: Search | None = None,
+        language_model: tuple[LanguageModel, Tokenizer] | None = None,
+    ) -> None:
+        self.decoder, self.tokenizer, self.search = decoder, tokenizer, search or Search()
+        self.scorer = TextScorer(*language_model) if language_model is not None else None
+
+    @classmethod
+    def load(
+        cls,
+        checkpoint: Checkpoint,
+        search: Search | None = None,
+        language_model: tuple[LanguageModel, Tokenizer] | None = None,
+    ) -> Recogniser:
+        """The recogniser of a checkpoint; `CheckpointError` when it is not one."""
+        return cls(*load_recogniser(checkpoint), search, language_model)
+
+    def transcribe(
+        self, path: str, *, words: bool = False, on_notice: Callable[[str], None] = lambda text: None
+    ) -> Transcript:
+        """What is said in a file (`-`: a WAV stream on standard input); with `words`, when and how surely, too.
+
+        Raises `DataError` for what is no sound.
+        """
+        passages = tuple(self.passages(path, words=words, on_notice=on_notice))
+        return Transcript(path, passages[-1].end if passages else 0.0, passages)
+
+    def passages(
+        self, path: str, *, words: bool = False, on_notice: Callable[[str], None] = lambda text: None
+    ) -> Iterator[Passage]:
+        """What is said, as the recording is read: a passage for each stretch of it, silence being one without text."""
+        rate = self.decoder.config.sample_rate
+        if path != "-":
+            about = sound_info(path)
+            if about.cut_short:
+                on_notice(f"{shown(path)}: is cut short; its header says that there is more sound")
+        for stretch in stretches(sound_blocks(path, rate), rate, soon=path == "-"):
+            yield self._passage(stretch.samples, stretch.start, words)
+
+    def transcribe_samples(self, samples: np.ndarray, *, words: bool = False) -> Transcript:
+        """What is said in samples (n,) at the model's rate, in fp32."""
+        rate = self.decoder.config.sample_rate
+        passages = tuple(self._passage(part.samples, part.start, words) for part in stretches([samples], rate))
+        return Transcript("", len(samples) / rate, passages)
+
+    def _passage(self, samples: np.ndarray, start: float, words: bool) -> Passage:
+        end = start + len(samples) / self.decoder.config.sample_rate
+        if np.abs(samples).max(initial=0.0) < SILENT:
+            return Passage("", start, end)
+        (log_probabilities,) = self.decoder.log_probabilities([samples])
+        tokens = beam_search(log_probabilities, self.search, self.tokenizer, self.scorer)
+        found: tuple[Word, ...] = ()
+        if words:
+            step = self.decoder.config.step_seconds
+            found = tuple(words_of(log_probabilities, tokens, self.tokenizer, step, start))
+        return Passage(decode(self.tokenizer, tokens), start, end, found)

@@ -1,0 +1,149 @@
+"""Sound files as people have them, good and bad, and long ones in stretches."""
+
+from __future__ import annotations
+
+import os
+import struct
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from seqcli.errors import DataError
+from seqcli.speech.audio import read_sound, sound_blocks, sound_info
+from seqcli.speech.windows import WINDOW, stretches
+
+
+def tone(rate: int, seconds: float = 1.0) -> np.ndarray:
+    return np.asarray(0.5 * np.sin(2 * np.pi * 440 * np.arange(int(rate * seconds)) / rate))
+
+
+@pytest.mark.parametrize("subtype", ["PCM_U8", "PCM_16", "PCM_24", "PCM_32", "FLOAT", "DOUBLE", "ULAW", "ALAW"])
+def test_every_kind_of_sample(tmp_path: Path, subtype: str) -> None:
+    path = str(tmp_path / "x.wav")
+    soundfile.write(path, tone(8000), 8000, subtype=subtype)
+    found = read_sound(path, 8000)
+    assert found.dtype == np.float32
+    np.testing.assert_allclose(found, tone(8000), atol=0.02)
+
+
+@pytest.mark.parametrize("rate", [8000, 11025, 22050, 44100, 48000, 96000])
+@pytest.mark.parametrize("channels", [1, 2, 6])
+def test_every_rate_and_number_of_channels(tmp_path: Path, rate: int, channels: int) -> None:
+    path = str(tmp_path / "x.wav")
+    soundfile.write(path, np.tile(tone(rate)[:, None], channels), rate)
+    about = sound_info(path)
+    assert (about.rate, about.channels, about.seconds, about.cut_short) == (rate, channels, 1.0, False)
+    found = read_sound(path, 8000)
+    assert abs(len(found) - 8000) <= 1
+    np.testing.assert_allclose(found[500:7500], tone(8000)[500:7500], atol=0.01)
+
+
+@pytest.mark.parametrize("name", ["x.flac", "x.ogg", "x.mp3", "x.aiff"])
+def test_other_formats(tmp_path: Path, name: str) -> None:
+    path = str(tmp_path / name)
+    soundfile.write(path, tone(16000), 16000)
+    found = read_sound(path, 8000)
+    spectrum = np.abs(np.fft.rfft(found[:8000]))
+    assert abs(spectrum.argmax() - 440) <= 1
+
+
+def test_channels_that_cancel_one_another_are_heard(tmp_path: Path) -> None:
+    path = str(tmp_path / "x.wav")
+    soundfile.write(path, np.stack((tone(8000), -tone(8000)), axis=1), 8000)
+    assert np.abs(read_sound(path, 8000)).max() > 0.4
+
+
+def refused(path: Path) -> str:
+    with pytest.raises(DataError) as caught:
+        read_sound(str(path), 8000)
+    with pytest.raises(DataError):
+        sound_info(str(path))
+    assert str(path) in caught.value.message
+    assert caught.value.hint
+    return caught.value.message
+
+
+def test_bad_files_are_told_apart(tmp_path: Path) -> None:
+    path = tmp_path / "x.wav"
+    assert "No such file" in refused(path)
+    path.write_bytes(b"")
+    assert "is empty" in refused(path)
+    path.write_bytes(b"one\ttwo\n" * 40)
+    assert "is no sound that can be read" in refused(path)
+    soundfile.write(path, np.zeros(0), 8000)
+    assert "holds no sound" in refused(path)
+    whole = tmp_path / "whole.wav"
+    soundfile.write(whole, tone(8000), 8000)
+    path.write_bytes(whole.read_bytes()[:30])
+    refused(path)
+    folder = tmp_path / "folder.wav"
+    folder.mkdir()
+    assert "is a folder" in refused(folder)
+    soundfile.write(path, np.full(100, np.nan), 8000, subtype="FLOAT")
+    with pytest.raises(DataError, match="not numbers"):
+        read_sound(str(path), 8000)
+
+
+def test_a_file_that_is_cut_short_is_read_and_known(tmp_path: Path) -> None:
+    path = tmp_path / "x.wav"
+    soundfile.write(path, tone(8000), 8000)
+    path.write_bytes(path.read_bytes()[:8044])
+    about = sound_info(str(path))
+    assert about.cut_short
+    assert about.seconds == pytest.approx(0.5)
+    assert len(read_sound(str(path), 8000)) == 4000
+
+
+@pytest.mark.parametrize("length", [16000, 0x7FFFFFFF, 0xFFFFFFFF])
+def test_a_stream_on_standard_input_whose_header_knows_no_length(tmp_path: Path, length: int) -> None:
+    path = tmp_path / "x.wav"
+    soundfile.write(path, tone(8000), 8000)
+    data = bytearray(path.read_bytes())
+    data[40:44] = struct.pack("<I", length)
+    program = (
+        "import numpy, sys; from seqcli.speech.audio import sound_blocks\nprint(sum(map(len, sound_blocks('-', 8000))))"
+    )
+    piped = subprocess.run([sys.executable, "-c", program], input=bytes(data), capture_output=True, check=True)
+    assert int(piped.stdout) == 8000
+
+
+def test_a_named_pipe(tmp_path: Path) -> None:
+    path, pipe = tmp_path / "x.wav", tmp_path / "pipe"
+    soundfile.write(path, tone(8000), 8000)
+    os.mkfifo(pipe)
+    with subprocess.Popen(["sh", "-c", 'cat "$0" > "$1"', str(path), str(pipe)]):
+        assert len(np.concatenate(list(sound_blocks(str(pipe), 8000)))) == 8000
+
+
+def test_stretches_are_all_there_and_cut_where_it_is_quiet():
+    rate, random = 1000, np.random.default_rng(0)
+    samples = random.normal(0, 0.1, 65 * rate).astype(np.float32)
+    quiet = [(start, start + 300) for start in range(11_000, 65_000, 11_000)]
+    for start, stop in quiet:
+        samples[start:stop] *= 0.01
+    blocks = np.split(samples, range(0, len(samples), 4321)[1:])
+    found = list(stretches(blocks, rate))
+    np.testing.assert_array_equal(np.concatenate([part.samples for part in found]), samples)
+    assert max(len(part.samples) for part in found) <= WINDOW * rate
+    cuts = [round(part.start * rate) for part in found[1:]]
+    assert len(cuts) >= 4
+    assert all(any(start <= cut < stop for start, stop in quiet) for cut in cuts)
+
+
+def test_a_stream_is_answered_at_a_pause():
+    rate = 1000
+    said = np.random.default_rng(0).normal(0, 0.1, 2 * rate).astype(np.float32)
+    taken = []
+
+    def blocks():
+        for block in (said, np.zeros(700, np.float32), said, np.zeros(200, np.float32)):
+            taken.append(len(block))
+            yield block
+
+    first = next(stretches(blocks(), rate, soon=True))
+    assert len(first.samples) == 2700
+    assert taken == [2000, 700]
