@@ -29,8 +29,10 @@ class Verbosity:
 _NORMAL = Verbosity()
 verbosity: ContextVar[Verbosity] = ContextVar("verbosity", default=_NORMAL)
 
-# C0 and C1 control characters and DEL, but not tab and newline: an escape sequence must not reach a terminal.
+# What must not reach a terminal: C0 and C1 control characters and DEL, but not tab and newline, of which escape
+# sequences are made, and what turns the direction of text around.
 _CONTROLS = {code: f"\\x{code:02x}" for code in (*range(0x20), *range(0x7F, 0xA0)) if chr(code) not in "\t\n"}
+_CONTROLS |= {code: f"\\u{code:04x}" for code in (0x2028, 0x2029, *range(0x202A, 0x202F), *range(0x2066, 0x206A))}
 
 
 def escape(text: str) -> str:
@@ -109,5 +111,6 @@ def _say(text: str, *, label: str = "", colour: str = "") -> None:
     prefix = f"{label}: " if label else ""
     if prefix and has_colour(sys.stderr):
         prefix = f"\x1b[{colour}m{label}:\x1b[0m "
-    sys.stderr.write(f"{prefix}{escape(text)}\n")
+    line = escape(text).replace("\n", "\\n")  # one message is one line, whatever names and values stand in it
+    sys.stderr.write(f"{prefix}{line}\n")
     sys.stderr.flush()

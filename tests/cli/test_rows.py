@@ -8,6 +8,7 @@ import json
 
 import pytest
 
+from seqcli.cli import console
 from seqcli.cli.rows import write_json, write_rows
 
 ROWS = [{"id": 'a,"b"', "value": 0.1}, {"id": "天\n空", "value": None}, {"id": "NA", "value": float("nan")}]
@@ -73,3 +74,9 @@ def test_no_rows_are_a_header_and_unusable_input_is_nothing(capsys):
     with pytest.raises(ValueError, match="unusable"):
         write_rows(["id"], rows(), "csv")
     assert capsys.readouterr().out == ""
+
+
+def test_a_message_is_one_line_whatever_stands_in_it(capsys: pytest.CaptureFixture[str]) -> None:
+    console.error("format version '1\nerror: forged\x1b[2J\u202e'", "hint\nhint: forged")
+    said = capsys.readouterr().err
+    assert said == "error: format version '1\\nerror: forged\\x1b[2J\\u202e'\nhint: hint\\nhint: forged\n"
