@@ -13,7 +13,7 @@ FILES ?= 1000000
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .DELETE_ON_ERROR:
-.PHONY: install demo test lint torture clean
+.PHONY: install demo test lint torture docs clean
 
 install: $(STAMP)
 
@@ -52,6 +52,12 @@ demo: $(STAMP)
 		--covariates promo --future sample_data/sales.future.csv \
 		--output $(DEMO)/sales.forecast.csv --plot $(DEMO)/sales.svg
 	head -n 8 $(DEMO)/sales.forecast.csv
+
+# The documentation as a site, in build/site; a link that leads nowhere is an error.
+docs: $(STAMP)
+	$(PIP) install --constraint constraints.txt --editable '.[docs]'
+	$(BIN)/mkdocs build --strict --quiet --site-dir build/site
+	@echo "open build/site/index.html"
 
 clean:
 	rm -rf $(VENV) build .pytest_cache .mypy_cache .ruff_cache
