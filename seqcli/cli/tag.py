@@ -1,0 +1,133 @@
+"""`seqcli tag`: label each step of sentences with a trained model."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator
+from itertools import chain
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from seqcli.cli import console, options
+from seqcli.cli.models import find_model
+from seqcli.cli.options import count, switch
+from seqcli.errors import UsageError
+
+if TYPE_CHECKING:
+    from seqcli.tagging.formats.sentence import Format
+    from seqcli.tagging.tag import Tagger
+
+
+def tag(
+    data: Annotated[str, typer.Argument(metavar="FILE", help="Text or labelled text; - is stdin.")] = "-",
+    model: options.Model = None,
+    source: Annotated[
+        Literal["auto", "text", "conll", "conllu", "inline", "ndjson"],
+        typer.Option("--input", help="Format of the input; auto: as its first line looks."),
+    ] = "auto",
+    form: Annotated[
+        Literal["conll", "conllu", "inline", "ndjson", "segmented"] | None,
+        typer.Option("--format", help="Format of the output; the one the model was trained on by default."),
+    ] = None,
+    probabilities: Annotated[
+        bool, switch("--probabilities", "Give each label's probability, too (conll, conllu, ndjson).")
+    ] = False,
+    n_best: Annotated[int, count("Labellings of each sentence, best first.")] = 1,
+    encoding: options.Encoding = "utf-8",
+    errors: options.Errors = "strict",
+) -> None:
+    """Label each step of sentences: words or characters.
+
+    n sentences in, n sentences out, in order; raw text is a sentence a line. Files in the format that the model was
+    trained on keep everything but their labels. Without --model the newest tagger in checkpoints/ is used. Output
+    begins while input still comes.
+    """
+    from seqcli.files.checkpoint import load_checkpoint
+    from seqcli.tagging.tag import Tagger
+    from seqcli.text.lines import read_lines
+    from seqcli.text.live import LiveLines
+
+    tagger = Tagger.load(load_checkpoint(find_model(model, "tag"), task="tag"))
+    output = _output_format(tagger, form, probabilities, n_best)
+    lines: Iterable[str]
+    ready: Callable[[], bool] | None = None
+    if data == "-":
+        console.mention_terminal_input()
+        lines = live = LiveLines(encoding=encoding, errors=errors)
+        ready = live.ready
+    else:
+        lines = read_lines(data, encoding=encoding, errors=errors)
+    lines, read = _input_format(tagger, iter(lines), source)
+    started, sentences, steps = time.perf_counter(), 0, 0
+    read_from = read.read(lines, "standard input" if data == "-" else data)
+    for sentence, tagging in tagger.tag(read_from, probabilities=probabilities, n_best=n_best, ready=ready):
+        sentences, steps = sentences + bool(sentence.steps), steps + len(sentence.steps)
+        if n_best > 1 and output.name in ("inline", "segmented"):
+            for rank, one in enumerate((tagging, *tagging.others), 1):
+                console.write(f"{rank}\t{one.log_probability or 0.0:.3f}\t{output.write(sentence, one)}")
+        else:
+            console.write(output.write(sentence, tagging))
+        if ready is not None and not ready():
+            console.write("", flush=True)
+    seconds = time.perf_counter() - started
+    console.detail(f"{sentences:,} sentences, {steps:,} steps in {seconds:.2f} s, {steps / max(seconds, 1e-9):,.0f}/s")
+
+
+def _output_format(tagger: Tagger, form: str | None, probabilities: bool, n_best: int) -> Format:
+    """The format that is written; `UsageError` for one that cannot hold what is asked for."""
+    from seqcli.tagging.formats.columns import Columns, ConllU
+    from seqcli.tagging.formats.lines import Inline, Segmented
+    from seqcli.tagging.formats.records import Records
+
+    own = tagger.format
+    name = form or own.name
+    made: dict[str, Format] = {
+        "conll": Columns(),
+        "conllu": ConllU(),
+        "inline": Inline(),
+        "ndjson": Records(spans=tagger.labels.scheme is not None, label="spans" if tagger.labels.scheme else "labels"),
+        "segmented": Segmented(),
+    }
+    if name == "segmented" and not tagger.cuts_words:
+        raise UsageError("--format segmented is for models that cut text into words", hint="use conll or ndjson")
+    if name == "inline" and own.name == "segmented":
+        raise UsageError("--format inline: this model gives words no tags", hint="use segmented or ndjson")
+    if probabilities and name in ("inline", "segmented"):
+        raise UsageError(f"{name} has no place for --probabilities", hint="add --format conll or --format ndjson")
+    if n_best > 1 and name in ("conll", "conllu"):
+        raise UsageError(f"{name} has no place for --n-best", hint="add --format ndjson")
+    return own if name == own.name else made[name]
+
+
+def _input_format(tagger: Tagger, lines: Iterator[str], source: str) -> tuple[Iterator[str], Format]:
+    """The lines, and the format they are in: the one named, or what the first line that is not blank looks like."""
+    from seqcli.tagging.formats.columns import Columns, ConllU
+    from seqcli.tagging.formats.given import is_record, looks_like
+    from seqcli.tagging.formats.lines import Inline
+    from seqcli.tagging.formats.records import Records
+
+    own, raw = tagger.format, tagger.raw
+    records = own if own.name == "ndjson" else Records("labels", spans=False, rule=tagger.rule)
+    if source != "auto":
+        made: dict[str, Format] = {
+            "text": raw,
+            "conll": Columns(),
+            "conllu": ConllU(),
+            "inline": Inline(),
+            "ndjson": records,
+        }
+        return lines, own if source == own.name else made[source]
+    seen = []
+    for line in lines:
+        seen.append(line)
+        if line.strip():
+            break
+    first = seen[-1] if seen else ""
+    found: Format = raw
+    if looks_like(first, own, tagger.labels):
+        found = own
+    elif is_record(first):
+        found = records
+    console.notice(f"reading {found.describe()} (--input names another format)")
+    return chain(seen, lines), found

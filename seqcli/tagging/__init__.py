@@ -1,0 +1,1 @@
+"""Tagging: a label for each step of a sequence: parts of speech, entities, word boundaries."""

@@ -1,0 +1,148 @@
+"""A trained tagger on NumPy arrays: sentences to scores of labels, and to labels, probabilities and the n best."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from seqcli.files.checkpoint import Checkpoint, check_parameters
+from seqcli.model.chain import FORBIDDEN, Chain
+from seqcli.model.stepping import SteppingStack
+from seqcli.tagging.config import TaggerConfig
+from seqcli.tagging.encoding import Batch, batch_of, by_length
+from seqcli.tagging.labels import LabelSet
+from seqcli.tagging.lexicon import Lexicon, Spellings
+
+ROWS = 512  # words whose characters are read side by side
+REMEMBERED = 50_000  # words whose spelling need not be read again
+BATCH_STEPS = 12_000  # of sentences that are worked on side by side
+
+
+@dataclass(frozen=True)
+class Decided:
+    """What a tagger finds for a sentence: the numbers of its labels (steps,), and on demand the probability of each and
+    the log of that of all, in nats, and further label sequences with the logs of theirs."""
+
+    labels: np.ndarray
+    probabilities: np.ndarray | None = None
+    log_probability: float | None = None
+    others: Sequence[tuple[np.ndarray, float]] = ()
+
+
+class TaggingDecoder:
+    """The parameters of a tagger, named and shaped as `TaggerConfig.parameter_shapes` says; `CheckpointError`
+    otherwise."""
+
+    def __init__(
+        self, config: TaggerConfig, lexicon: Lexicon, labels: LabelSet, parameters: Mapping[str, np.ndarray]
+    ) -> None:
+        check_parameters(config.parameter_shapes(), parameters)
+        self.config, self.lexicon, self.labels, self.parameters = config, lexicon, labels, parameters
+        self.stack = SteppingStack(config.stack, parameters, "stack.")
+        self.reader = None if config.reader is None else SteppingStack(config.reader, parameters, "reader.")
+        zeros = [np.zeros(mask.shape, np.float32) for mask in labels.allowed]
+        scores = [parameters[name] for name in ("transitions", "start", "end")] if config.crf else zeros
+        possible = [np.where(mask, s, np.float32(FORBIDDEN)) for mask, s in zip(labels.allowed, scores, strict=True)]
+        self.chain = Chain(*possible)
+        self._rows: dict[str, int] = {}  # of words whose input is known
+        self._inputs = np.empty((0, config.word_width + config.type_width), np.float32)
+
+    def decide(
+        self, sentences: Sequence[Sequence[str]], *, probabilities: bool = False, n_best: int = 1
+    ) -> list[Decided]:
+        """The labels of some sentences, each of at least one step, in their order."""
+        found: list[Decided | None] = [None] * len(sentences)
+        for numbers, emissions, lengths in self.emissions(sentences):
+            for number, decided in zip(numbers, self._decide(emissions, lengths, probabilities, n_best), strict=True):
+                found[number] = decided
+        return [decided for decided in found if decided is not None]
+
+    def _decide(
+        self, emissions: np.ndarray, lengths: np.ndarray, probabilities: bool, n_best: int
+    ) -> Iterator[Decided]:
+        best = self.chain.best(emissions, lengths)
+        if not probabilities and n_best == 1:
+            yield from map(Decided, best)
+            return
+        marginals, norms = self.chain.marginals(emissions, lengths)
+        for row, labels in enumerate(best):
+            length, norm = lengths[row], float(norms[row])
+            others = self.chain.n_best(emissions[:length, row], n_best)[1:] if n_best > 1 else []
+            yield Decided(
+                labels,
+                marginals[np.arange(length), row, labels] if probabilities else None,
+                self.chain.score(emissions[:length, row], labels) - norm,
+                [(other, score - norm) for other, score in others],
+            )
+
+    def emissions(self, sentences: Sequence[Sequence[str]]) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+        """Sentences in batches of like length: their numbers, the longest first, the scores of labels, (time, batch,
+        labels), and their lengths."""
+        lengths = np.array([len(sentence) for sentence in sentences])
+        starts = np.concatenate(([0], np.cumsum(lengths)))
+        types = self._types(sentences)
+        pairs = self.lexicon.pair_ids(types, starts) if self.config.pairs else None
+        for chosen in by_length(lengths, BATCH_STEPS):
+            numbers = chosen[np.argsort(-lengths[chosen], kind="stable")]
+            batch = batch_of(starts[numbers], starts[numbers + 1], numbers)
+            yield numbers, self._emissions(types, pairs, batch), batch.lengths
+
+    def _emissions(self, types: np.ndarray, pairs: np.ndarray | None, batch: Batch) -> np.ndarray:
+        table = self._inputs if self.lexicon.unit == "word" else self.parameters["words"]
+        x = table[types[batch.places]]
+        if pairs is not None:
+            beside = self.parameters["pairs"][pairs[batch.pair_places]]
+            x = np.concatenate((x, beside[:-1], beside[1:]), 2)
+        outputs, _ = self.stack.sequence(x, batch.lengths)
+        return np.asarray(outputs @ self.parameters["output_weight"].T + self.parameters["output_bias"])
+
+    def _types(self, sentences: Sequence[Sequence[str]]) -> np.ndarray:
+        """The rows that say what each step is: ids of characters, or places in `_inputs` of words."""
+        if self.lexicon.unit == "character":
+            if all(isinstance(sentence, str) for sentence in sentences):
+                return self.lexicon.character_ids("".join(sentences))  # type: ignore[arg-type]
+            return self.lexicon.character_ids([step for sentence in sentences for step in sentence])
+        if len(self._rows) > REMEMBERED:
+            self._rows, self._inputs = {}, self._inputs[:0]
+        rows, known = self._rows, len(self._rows)
+        types = [rows.setdefault(step, len(rows)) for sentence in sentences for step in sentence]
+        if len(rows) > known:
+            spellings = self.lexicon.spell(list(rows)[known:])
+            new = np.concatenate((self.parameters["words"][spellings.words], *self._spelled(spellings)), 1)
+            self._inputs = np.concatenate((self._inputs, new))
+        return np.array(types, np.int64)
+
+    def _spelled(self, spellings: Spellings) -> list[np.ndarray]:
+        """What the spelling of words gives: parts of (words, type width)."""
+        parts = []
+        if self.reader is not None:
+            order = np.argsort(spellings.lengths, kind="stable")
+            read = np.empty((len(order), 2 * self.config.reader_hidden), np.float32)
+            for first in range(0, len(order), ROWS):
+                rows = order[first : first + ROWS]
+                lengths = spellings.lengths[rows]
+                characters = self.parameters["characters"][spellings.characters[rows, : lengths[-1]].T]
+                read[rows] = np.concatenate(self.reader.sequence(characters, lengths)[1], 1)
+            parts.append(read)
+        if self.config.affixes:
+            parts.append(self.parameters["affixes"][spellings.affixes].sum(1))
+        return parts
+
+
+def load_tagging_decoder(checkpoint: Checkpoint) -> TaggingDecoder:
+    """The decoder of a checkpoint; `CheckpointError` for one that does not hold together."""
+    from seqcli.errors import CheckpointError
+
+    config = TaggerConfig.from_json(checkpoint.config["network"]) if "network" in checkpoint.config else None
+    if config is None or "lexicon" not in checkpoint.blobs:
+        raise CheckpointError("the model has no vocabulary or no network")
+    lexicon = Lexicon.from_bytes(checkpoint.blobs["lexicon"])
+    labels = LabelSet.from_json(checkpoint.config.get("labels"))
+    has = {"labels": len(labels), **lexicon.sizes()}
+    for name, size in has.items():
+        wanted = getattr(config, name)
+        if size != wanted and (wanted or name in ("labels", "words")):
+            raise CheckpointError(f"the model's vocabulary has {size} {name}, its network {wanted}")
+    return TaggingDecoder(config, lexicon, labels, checkpoint.tensors)

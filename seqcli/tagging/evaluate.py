@@ -1,0 +1,94 @@
+"""How good labels are: accuracy, and precision, recall and F1 of whole chunks (Tjong Kim Sang & Buchholz 2000)."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from seqcli.errors import DataError
+from seqcli.files.checkpoint import Checkpoint
+from seqcli.tagging.data import Reading, read_labelled
+from seqcli.tagging.decoder import Decided
+from seqcli.tagging.labels import LabelSet
+from seqcli.tagging.tag import Tagger
+
+
+def quality(labels: LabelSet, found: Sequence[np.ndarray], gold: Sequence[np.ndarray]) -> dict[str, Any]:
+    """`accuracy` of steps and, for chunk labels, `precision`, `recall` and `f1` of chunks that have the right ends and
+    kind, all kinds together, and each kind in `kinds`. A label that the model does not know (-1) counts as wrong."""
+    right = sum(int((a == b).sum()) for a, b in zip(found, gold, strict=True))
+    result: dict[str, Any] = {"accuracy": right / max(sum(map(len, gold)), 1)}
+    if labels.scheme is None:
+        return result
+    counts: dict[str, Counter[str]] = {"both": Counter(), "found": Counter(), "gold": Counter()}
+    for a, b in zip(found, gold, strict=True):
+        one, other = set(labels.chunks(a)), set(labels.chunks(b))
+        for name, chunks in (("both", one & other), ("found", one), ("gold", other)):
+            counts[name].update(kind for _, _, kind in chunks)
+    kinds = sorted(set(counts["gold"]) | set(counts["found"]))
+    result |= _figures(*(sum(counts[name].values()) for name in ("both", "found", "gold")))
+    if kinds != [""]:
+        result["kinds"] = {
+            kind: _figures(*(counts[name][kind] for name in ("both", "found", "gold")))
+            | {"chunks": counts["gold"][kind]}
+            for kind in kinds
+        }
+    return result
+
+
+def _figures(both: int, found: int, gold: int) -> dict[str, float]:
+    return {
+        "precision": both / found if found else 0.0,
+        "recall": both / gold if gold else 0.0,
+        "f1": 2 * both / (found + gold) if found + gold else 0.0,
+    }
+
+
+def evaluate_tagger(
+    checkpoint: Checkpoint, paths: Sequence[str], *, encoding: str = "utf-8", errors: str = "strict"
+) -> dict[str, Any]:
+    """Tag labelled files, in the format that the model has learnt from, and compare.
+
+    Returns `task`, `sentences`, `steps`, the figures of `quality`, `unknown_accuracy` of the steps that did not stand
+    in the training text, None without any, and `steps_per_second`. `DataError` for files that cannot be used.
+    """
+    tagger = Tagger.load(checkpoint)
+    sentences, _, _ = read_labelled(paths, Reading(encoding=encoding, errors=errors), tagger.format)
+    labels, lexicon = tagger.labels, tagger.decoder.lexicon
+    started = time.perf_counter()
+    decided: list[Decided] = []
+    for first in range(0, len(sentences), 2048):
+        decided += tagger.decoder.decide([sentence.steps for sentence in sentences[first : first + 2048]])
+    seconds = time.perf_counter() - started
+    found = [one.labels for one in decided]
+    gold = [labels.numbers(sentence.labels or ()) for sentence in sentences]
+    if all((numbers < 0).all() for numbers in gold):
+        raise DataError("has none of the labels that the model knows", path=paths[0])
+    known: dict[str, bool] = {}
+    unknown = [
+        a == b
+        for sentence, one, other in zip(sentences, found, gold, strict=True)
+        for step, a, b in zip(sentence.steps, one.tolist(), other.tolist(), strict=True)
+        if not known.setdefault(step, lexicon.knows(step))
+    ]
+    steps = sum(map(len, gold))
+    return {
+        "task": "tag",
+        "sentences": len(sentences),
+        "steps": steps,
+        **_rounded(quality(labels, found, gold)),
+        "unknown_steps": len(unknown),
+        "unknown_accuracy": round(sum(unknown) / len(unknown), 4) if unknown else None,
+        "steps_per_second": round(steps / max(seconds, 1e-9)),
+    }
+
+
+def _rounded(values: dict[str, Any]) -> dict[str, Any]:
+    return {
+        name: _rounded(value) if isinstance(value, dict) else round(value, 4) if isinstance(value, float) else value
+        for name, value in values.items()
+    }

@@ -1,0 +1,187 @@
+"""One step a line, its label in a column, a blank line between sentences: CoNLL 2000/2002/2003 and CoNLL-U."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from seqcli.errors import DataError
+from seqcli.tagging.formats.sentence import Sentence, Tagging
+
+CONLLU_COLUMNS = ("id", "form", "lemma", "upos", "xpos", "feats", "head", "deprel", "deps", "misc")
+DOCUMENT = "-DOCSTART-"
+_COMMENT = re.compile(r"#\s*\S+\s*=")
+_NUMBER = re.compile(r"[1-9]\d*$")
+_OTHER_NUMBER = re.compile(r"([1-9]\d*-[1-9]\d*|\d+\.[1-9]\d*)$")  # of a multiword token, of an empty node
+
+
+@dataclass(frozen=True)
+class Source:
+    """The lines of a sentence as they stood, and which of them are its steps, from 0."""
+
+    lines: tuple[str, ...]
+    steps: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Columns:
+    """Columns between TABs or, with `separator` None, between blanks; `label` and `step` count from 0."""
+
+    separator: str | None = "\t"
+    count: int = 2
+    step: int = 0
+    label: int = 1
+
+    @property
+    def name(self) -> str:
+        return "conll"
+
+    def describe(self) -> str:
+        by = "TAB" if self.separator == "\t" else "blanks"
+        return f"columns separated by {by}, labels in column {self.label + 1} of {self.count}"
+
+    def to_json(self) -> dict[str, Any]:
+        return {"name": "conll", **asdict(self)}
+
+    def read(self, lines: Iterable[str], path: str) -> Iterator[Sentence]:
+        for first, block in blocks(lines):
+            yield self._sentence(first, block, path)
+
+    def _sentence(self, first: int, block: list[str], path: str) -> Sentence:
+        steps: list[str] = []
+        labels: list[str] = []
+        places: list[int] = []
+        for place, line in enumerate(block):
+            if not line.strip() or line.startswith(DOCUMENT):
+                continue
+            fields = line.split(self.separator)
+            if (len(fields) != self.count and line.startswith("#")) or (not steps and _COMMENT.match(line)):
+                continue
+            if len(fields) not in (self.count, self.count - 1 if self.label == self.count - 1 else self.count):
+                raise DataError(
+                    f"{len(fields)} columns instead of {self.count}",
+                    path=path,
+                    line=first + place,
+                    hint="every step is one line with the same columns; a blank line ends a sentence",
+                )
+            if not fields[self.step].strip():
+                raise DataError("the step is empty", path=path, line=first + place, column=self.step + 1)
+            steps.append(fields[self.step])
+            labels.append(fields[self.label].strip() if len(fields) == self.count else "")
+            places.append(place)
+        known = all(labels)
+        if not known and any(labels):
+            step = labels.index("")
+            raise DataError("the label is missing", path=path, line=first + places[step], column=self.label + 1)
+        numbers = [first + place for place in places]
+        return Sentence(steps, labels if known else None, first, numbers, source=Source(tuple(block), tuple(places)))
+
+    def write(self, sentence: Sentence, tagging: Tagging) -> str:
+        separator = self.separator or " "
+        if not isinstance(sentence.source, Source):
+            rows = [separator.join((step, *extra)) for step, extra in zip(sentence.steps, _extra(tagging), strict=True)]
+            return "".join(row + "\n" for row in rows) + "\n"
+        lines = list(sentence.source.lines)
+        for place, extra in zip(sentence.source.steps, _extra(tagging), strict=True):
+            label, *probability = extra
+            fields = lines[place].split(self.separator)
+            fields[self.label : self.label + 1] = [label]
+            lines[place] = separator.join(fields + probability)
+        return "".join(line + "\n" for line in lines)
+
+
+@dataclass(frozen=True)
+class ConllU:
+    """Universal Dependencies' ten columns (https://universaldependencies.org/format.html); `column` has the labels."""
+
+    column: str = "upos"
+
+    @property
+    def name(self) -> str:
+        return "conllu"
+
+    def describe(self) -> str:
+        return f"CoNLL-U, labels from {self.column}"
+
+    def to_json(self) -> dict[str, Any]:
+        return {"name": "conllu", "column": self.column}
+
+    @property
+    def _label(self) -> int:
+        return CONLLU_COLUMNS.index(self.column)
+
+    def read(self, lines: Iterable[str], path: str) -> Iterator[Sentence]:
+        for first, block in blocks(lines):
+            steps, labels, places = [], [], []
+            for place, line in enumerate(block):
+                if not line.strip() or line.startswith("#"):
+                    continue
+                fields = line.split("\t")
+                problem = f"{len(fields)} columns instead of 10" if len(fields) != 10 else ""
+                if not problem and _OTHER_NUMBER.match(fields[0]):
+                    continue
+                if not problem and not _NUMBER.match(fields[0]):
+                    problem = f"{fields[0]!r} is no token number"
+                if problem or not fields[1]:
+                    hint = "CoNLL-U has ten columns between TABs, the first of which counts the words of a sentence"
+                    raise DataError(problem or "the form is empty", path=path, line=first + place, hint=hint)
+                steps.append(fields[1])
+                labels.append(fields[self._label])
+                places.append(place)
+            known = any(label != "_" for label in labels) or self.column == "feats"
+            source = Source(tuple(block), tuple(places))
+            yield Sentence(steps, labels if known else None, first, [first + p for p in places], source=source)
+
+    def write(self, sentence: Sentence, tagging: Tagging) -> str:
+        extras = _extra(tagging)
+        if not isinstance(sentence.source, Source) or any(
+            sentence.source.lines[place].count("\t") != 9 for place in sentence.source.steps
+        ):
+            text = sentence.text if sentence.text is not None else " ".join(sentence.steps)
+            rows = [f"# text = {text}"] if sentence.steps else []
+            for number, (step, extra) in enumerate(zip(sentence.steps, extras, strict=True)):
+                rows.append(self._row(number, step, extra, _misc(sentence, number)))
+            return "".join(row + "\n" for row in rows) + "\n"
+        lines = list(sentence.source.lines)
+        for place, extra in zip(sentence.source.steps, extras, strict=True):
+            fields = lines[place].split("\t")
+            fields[self._label] = extra[0]
+            if len(extra) > 1:
+                kept = [part for part in fields[9].split("|") if part not in ("_", "") and not part.startswith("Prob=")]
+                fields[9] = "|".join([*kept, f"Prob={extra[1]}"])
+            lines[place] = "\t".join(fields)
+        return "".join(line + "\n" for line in lines)
+
+    def _row(self, number: int, step: str, extra: tuple[str, ...], misc: list[str]) -> str:
+        fields = [str(number + 1), step.replace(" ", "\u00a0"), *["_"] * 8]
+        fields[self._label] = extra[0]
+        fields[9] = "|".join(misc + [f"Prob={value}" for value in extra[1:]]) or "_"
+        return "\t".join(fields)
+
+
+def _misc(sentence: Sentence, number: int) -> list[str]:
+    """Whether a blank follows a word, where that is known."""
+    offsets = sentence.offsets
+    touches = offsets is not None and number + 1 < len(offsets) and offsets[number][1] == offsets[number + 1][0]
+    return ["SpaceAfter=No"] if touches else []
+
+
+def _extra(tagging: Tagging) -> list[tuple[str, ...]]:
+    """Each step's label and, if it is known, its probability."""
+    if tagging.probabilities is None:
+        return [(label,) for label in tagging.labels]
+    return [(label, f"{p:.4f}") for label, p in zip(tagging.labels, tagging.probabilities, strict=True)]
+
+
+def blocks(lines: Iterable[str]) -> Iterator[tuple[int, list[str]]]:
+    """Lines up to a blank one, which ends the block as it comes, and the number of the first, from 1."""
+    block: list[str] = []
+    for number, line in enumerate(lines, 1):
+        block.append(line)
+        if not line.strip():
+            yield number + 1 - len(block), block
+            block = []
+    if block:
+        yield number + 1 - len(block), block

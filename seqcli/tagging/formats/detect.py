@@ -1,0 +1,171 @@
+"""Which format a file is in, found by looking at how it begins, and formats made again from what a model remembers."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import islice
+from typing import Any
+
+from seqcli.errors import CheckpointError, DataError, UsageError
+from seqcli.tagging.formats.columns import CONLLU_COLUMNS, DOCUMENT, Columns, ConllU
+from seqcli.tagging.formats.lines import Inline, Segmented, is_wide
+from seqcli.tagging.formats.records import SPANS, TAGS, TOKENS, Records
+from seqcli.tagging.formats.sentence import Format
+from seqcli.tagging.words import WordRule
+
+NAMES = ("conll", "conllu", "inline", "ndjson", "segmented")
+LOOKED_AT = 2000  # lines
+MOST = 0.95  # of the lines that must be as a format has them
+_CONLLU_ID = re.compile(r"\d+(-\d+|\.\d+)?$")
+
+
+def detect(
+    lines: Iterable[str], path: str, *, name: str = "auto", column: str | None = None, characters: bool = False
+) -> Format:
+    """The format of a file's lines for training, or the one that is named, with the labels in `column`.
+
+    With `characters` the steps are the characters of the text. `DataError` where it cannot be told, `UsageError` for a
+    column or steps that the format does not have.
+    """
+    sample = [line for line in islice(lines, LOOKED_AT) if line.strip()]
+    if not sample:
+        raise DataError("is empty", path=path, hint="give a file with labelled sentences")
+    found = name if name != "auto" else _name(sample)
+    if found is None:
+        raise DataError(
+            "cannot tell where the labels are",
+            path=path,
+            hint="--format says what it is: conll (columns), conllu, inline (word/TAG), ndjson, or segmented "
+            "(blanks are the labels: characters are learnt to be cut into words)",
+        )
+    if column is not None and found not in ("conll", "conllu"):
+        raise UsageError(f"--column is for columns, and {path} has none ({found})", hint="leave --column out")
+    if characters and found in ("conll", "conllu"):
+        raise UsageError(
+            "--characters is for text in lines, where characters are not given as steps already",
+            hint="leave --characters out",
+        )
+    if found == "conllu":
+        return _conllu(column)
+    if found == "conll":
+        return _columns(sample, path, column)
+    if found == "inline":
+        return Inline(_separator(sample) or "/", characters)
+    if found == "ndjson":
+        return _records(sample, path, characters)
+    return Segmented()
+
+
+def format_from_json(values: Any, rule: WordRule | None) -> Format:
+    """The format that a model has learnt from; `CheckpointError` for what is none."""
+    try:
+        name, settings = values["name"], {key: value for key, value in values.items() if key != "name"}
+        if name == "conll":
+            numbers = [settings[key] for key in ("count", "step", "label")]
+            usable = all(type(n) is int for n in numbers) and 0 <= max(numbers[1:]) < numbers[0] and min(numbers) >= 0
+            if usable and settings["separator"] in ("\t", None):
+                return Columns(**settings)
+        elif name == "conllu" and settings["column"] in CONLLU_COLUMNS:
+            return ConllU(**settings)
+        elif name == "inline" and type(settings["separator"]) is str and settings["separator"]:
+            return Inline(settings["separator"], bool(settings["characters"]))
+        elif name == "ndjson" and type(settings["label"]) is str:
+            return Records(settings["label"], bool(settings["spans"]), rule)
+        elif name == "segmented":
+            return Segmented()
+    except (KeyError, TypeError, AttributeError, ValueError):
+        pass
+    raise CheckpointError("the model does not say which format it has learnt from")
+
+
+def _name(sample: Sequence[str]) -> str | None:
+    """The name of the format that a file's lines are in; None where it cannot be told."""
+    if _share(sample, _is_record) >= MOST:
+        return "ndjson"
+    tokens = [line for line in sample if not line.startswith(("#", DOCUMENT))]
+    if not tokens:
+        return None
+    if _share(tokens, lambda line: line.count("\t") == 9 and bool(_CONLLU_ID.match(line.partition("\t")[0]))) >= MOST:
+        return "conllu"
+    if _separator(sample):
+        return "inline"
+    tabs = Counter(line.count("\t") for line in tokens)
+    blanks = Counter(len(line.split()) for line in tokens)
+    for counts, least in ((tabs, 1), (blanks, 2)):
+        count, lines = counts.most_common(1)[0]
+        if count >= least and lines >= MOST * len(tokens) and (least == 1 or count <= 10):
+            return "conll"
+    text = "".join("".join(line.split()) for line in sample)
+    wide = sum(map(is_wide, text)) > 0.3 * len(text)
+    words = sum(len(line.split()) for line in sample)
+    return "segmented" if wide and words > 2 * len(sample) and len(text) < 6 * words else None
+
+
+def _share(lines: Sequence[str], holds: Any) -> float:
+    return sum(map(bool, map(holds, lines))) / len(lines)
+
+
+def _is_record(line: str) -> bool:
+    return line.lstrip().startswith("{") and line.rstrip().endswith("}")
+
+
+def _separator(sample: Sequence[str]) -> str | None:
+    """What stands between words and their tags, if lines are such: every word has it, and the tags are few."""
+    items = [item for line in sample for item in line.split()]
+    for separator in "/_|":
+        tags = Counter(
+            tag for word, found, tag in (item.rpartition(separator) for item in items) if found and word and tag
+        )
+        if sum(tags.values()) >= 0.99 * len(items) and len(tags) <= max(60, len(items) ** 0.5):
+            return separator
+    return None
+
+
+def _conllu(column: str | None) -> ConllU:
+    name = (column or "upos").lower()
+    if name.isdigit() and 1 <= int(name) <= len(CONLLU_COLUMNS):
+        name = CONLLU_COLUMNS[int(name) - 1]
+    if name not in CONLLU_COLUMNS[2:]:
+        raise UsageError(
+            f"--column {column}: CoNLL-U has no such column with labels", hint="upos, xpos, feats are some"
+        )
+    return ConllU(name)
+
+
+def _columns(sample: Sequence[str], path: str, column: str | None) -> Columns:
+    tokens = [line for line in sample if not line.startswith(DOCUMENT)]
+    separator = "\t" if _share(tokens, lambda line: "\t" in line) > 0.5 else None
+    count = Counter(len(line.split(separator)) for line in tokens).most_common(1)[0][0]
+    if count < 2:
+        raise DataError("has only one column, and no labels", path=path, hint="each line is a step and its label")
+    if column is None:
+        return Columns(separator, count, 0, count - 1)
+    if not column.isdigit() or not 2 <= int(column) <= count:
+        raise UsageError(f"--column {column}: the file has columns 1 to {count}", hint="the first has the steps")
+    return Columns(separator, count, 0, int(column) - 1)
+
+
+def _records(sample: Sequence[str], path: str, characters: bool) -> Records:
+    try:
+        records = [json.loads(line) for line in sample[:100]]
+    except (ValueError, RecursionError):
+        records = []
+    if not records or not all(isinstance(record, Mapping) for record in records):
+        raise DataError(
+            "is not one JSON object a line", path=path, hint="one object a line, without a list around them"
+        )
+    keys = {key for record in records for key in record}
+    text = "".join(str(record.get("text", "")) for record in records)
+    wide = sum(map(is_wide, text)) > 0.3 * max(len(text), 1)
+    rule = None if characters or wide else WordRule()
+    if keys & set(TOKENS):
+        label = next((key for key in TAGS if key in keys), None)
+        if label is not None:
+            return Records(label, spans=False, rule=rule)
+    label = next((key for key in SPANS if key in keys), None)
+    if label is None:
+        raise DataError(f"no labels among the keys {', '.join(sorted(keys))}", path=path, hint=f"{' or '.join(SPANS)}")
+    return Records(label, spans=True, rule=rule)

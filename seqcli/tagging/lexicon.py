@@ -1,0 +1,207 @@
+"""What a tagger knows of the steps it reads: types of words, characters, affixes and pairs, and a step's ids in each.
+
+Id 0 of every kind is what stands outside (padding, the end of a sentence), id 1 what is not known.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from seqcli.errors import CheckpointError
+
+UNKNOWN = 1
+KNOWN = 2  # the first id of a type
+LONGEST_AFFIX = 4  # characters
+READ = 24  # characters of a word that are read: those at its beginning and end, where it is longer
+RARE = 2  # how often an affix, character or pair must stand in the text to be known
+_DIGITS = re.compile(r"\d")
+_FULL_WIDTH = {code + 0xFEE0: code for code in range(0x21, 0x7F)} | {0x3000: 0x20}
+
+
+@dataclass(frozen=True)
+class Spellings:
+    """What is known of words from their spelling: ids (words,), characters (words, longest) with lengths (words,), and
+    affixes (words, 2 · LONGEST_AFFIX), filled up with 0."""
+
+    words: np.ndarray
+    characters: np.ndarray
+    lengths: np.ndarray
+    affixes: np.ndarray
+
+
+@dataclass(frozen=True)
+class Lexicon:
+    """The known types, each in the order of its ids from `KNOWN` on.
+
+    `unit` is what a step is, "word" or "character". `words` are normal forms; `affixes` have `^` before a beginning and
+    `$` before an end; `pairs` are rising numbers: left id · number of words + right id.
+    """
+
+    unit: str
+    words: Sequence[str]
+    characters: Sequence[str] = ()
+    affixes: Sequence[str] = ()
+    pairs: Sequence[int] = ()
+
+    @classmethod
+    def learn(cls, sentences: Iterable[Sequence[str]], unit: str) -> Lexicon:
+        """The types of some sentences, the most frequent first."""
+        counts: Counter[str] = Counter()
+        kept = []
+        for sentence in sentences:
+            counts.update(sentence)
+            kept.append(sentence)
+        if unit == "character":
+            lexicon = cls(unit, _ranked(_sums((character_form(token), count) for token, count in counts.items())))
+            pairs: Counter[int] = Counter()
+            for sentence in kept:
+                ids = lexicon.character_ids(sentence)
+                pairs.update(lexicon.pair_keys(ids, np.array([0, len(ids)])).tolist())
+            return cls(unit, lexicon.words, pairs=sorted(key for key, count in pairs.items() if count >= RARE))
+        words = _sums((normal_form(token), count) for token, count in counts.items())
+        characters = _sums((c, count) for token, count in counts.items() for c in token)
+        affixes = _sums((affix, 1) for word in words for affix in affixes_of(word))
+        return cls(unit, _ranked(words), _ranked(characters, RARE), _ranked(affixes, RARE))
+
+    def sizes(self) -> dict[str, int]:
+        """The number of types of each kind, with those outside and unknown; 0 for a kind that is not there."""
+        kinds = {"words": self.words, "characters": self.characters, "affixes": self.affixes, "pairs": self.pairs}
+        return {name: len(types) + KNOWN if len(types) else 0 for name, types in kinds.items()} | {
+            "words": len(self.words) + KNOWN
+        }
+
+    @cached_property
+    def _word_ids(self) -> dict[str, int]:
+        return _numbered(self.words)
+
+    @cached_property
+    def _character_ids(self) -> dict[str, int]:
+        return _numbered(self.characters)
+
+    @cached_property
+    def _affix_ids(self) -> dict[str, int]:
+        return _numbered(self.affixes)
+
+    @cached_property
+    def _code_points(self) -> np.ndarray:
+        """Ids by code point, for text whose characters are the steps."""
+        table = np.full(0x110000, UNKNOWN, np.int32)
+        for form, number in self._word_ids.items():
+            if len(form) == 1:
+                table[ord(form)] = number
+        for wide, narrow in _FULL_WIDTH.items():
+            table[wide] = table[narrow]
+        return table
+
+    @cached_property
+    def _pair_keys(self) -> np.ndarray:
+        return np.array(self.pairs, np.int64)
+
+    def knows(self, token: str) -> bool:
+        """Whether a step of this kind stood in the training text."""
+        form = character_form(token) if self.unit == "character" else normal_form(token)
+        return form in self._word_ids
+
+    def spell(self, tokens: Sequence[str]) -> Spellings:
+        """The ids of words and of what they are spelled with."""
+        words = np.array([self._word_ids.get(normal_form(token), UNKNOWN) for token in tokens], np.int64)
+        shown = [token if len(token) <= READ else token[: READ // 2] + token[-READ // 2 :] for token in tokens]
+        lengths = np.array([max(len(token), 1) for token in shown], np.int64)
+        characters = np.zeros((len(tokens), int(lengths.max(initial=1))), np.int64)
+        affixes = np.zeros((len(tokens), 2 * LONGEST_AFFIX), np.int64)
+        for row, (token, text) in enumerate(zip(tokens, shown, strict=True)):
+            characters[row, : len(text)] = [self._character_ids.get(c, UNKNOWN) for c in text]
+            found = [self._affix_ids[a] for a in affixes_of(normal_form(token)) if a in self._affix_ids]
+            affixes[row, : len(found)] = found
+        return Spellings(words, characters, lengths, affixes)
+
+    def character_ids(self, tokens: str | Sequence[str]) -> np.ndarray:
+        """The ids of steps that are characters: (steps,). A step of several characters is looked up as it is."""
+        text = "".join(tokens)
+        if len(text) != len(tokens):
+            return np.array([self._word_ids.get(character_form(token), UNKNOWN) for token in tokens], np.int32)
+        points = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
+        ids: np.ndarray = self._code_points[points]
+        return ids
+
+    def pair_keys(self, ids: np.ndarray, starts: np.ndarray) -> np.ndarray:
+        """The pairs of neighbours in sentences of characters, ids (steps,), that begin at `starts` (sentences + 1,).
+
+        A sentence of n steps has n + 1, from the one of its beginning and first character on: (steps + sentences,).
+        """
+        around = np.zeros(len(ids) + len(starts), np.int64)
+        around[np.arange(len(ids)) + np.repeat(np.arange(1, len(starts)), np.diff(starts))] = ids
+        return around[:-1] * (len(self.words) + KNOWN) + around[1:]
+
+    def pair_ids(self, ids: np.ndarray, starts: np.ndarray) -> np.ndarray:
+        """The ids of `pair_keys`."""
+        keys, known = self.pair_keys(ids, starts), self._pair_keys
+        places = np.minimum(np.searchsorted(known, keys), max(len(known) - 1, 0))
+        return np.where(known[places] == keys, places + KNOWN, UNKNOWN) if len(known) else np.full(len(keys), UNKNOWN)
+
+    def to_bytes(self) -> bytes:
+        """What `from_bytes` makes the same lexicon from."""
+        values = {
+            "unit": self.unit,
+            "words": list(self.words),
+            "characters": list(self.characters),
+            "affixes": list(self.affixes),
+            "pairs": list(self.pairs),
+        }
+        return json.dumps(values, ensure_ascii=False).encode("utf-8", "surrogatepass")
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> Lexicon:
+        """A lexicon from a model file; `CheckpointError` for anything else."""
+        try:
+            values = json.loads(data.decode("utf-8", "surrogatepass"))
+            if not isinstance(values, Mapping) or values["unit"] not in ("word", "character"):
+                raise ValueError("no lexicon")
+            texts = {name: values[name] for name in ("words", "characters", "affixes")}
+            if any(not isinstance(t, list) or any(type(x) is not str for x in t) for t in texts.values()):
+                raise ValueError("types must be texts")
+            pairs = values["pairs"]
+            if not isinstance(pairs, list) or any(type(key) is not int or not 0 <= key < 2**62 for key in pairs):
+                raise ValueError("pairs must be numbers")
+            return cls(values["unit"], pairs=pairs, **texts)
+        except (ValueError, KeyError, TypeError, RecursionError) as problem:
+            raise CheckpointError("the model's vocabulary is damaged") from problem
+
+
+def normal_form(word: str) -> str:
+    """How a word is looked up: in small letters, full-width forms as ASCII, every digit as 0."""
+    return _DIGITS.sub("0", word.translate(_FULL_WIDTH).lower())
+
+
+def character_form(token: str) -> str:
+    """How a character is looked up: full-width forms as ASCII."""
+    return token.translate(_FULL_WIDTH)
+
+
+def affixes_of(form: str) -> list[str]:
+    """A word's beginnings and ends of up to `LONGEST_AFFIX` characters."""
+    lengths = range(1, min(LONGEST_AFFIX, len(form)) + 1)
+    return ["^" + form[:n] for n in lengths] + ["$" + form[-n:] for n in lengths]
+
+
+def _sums(counts: Iterable[tuple[str, int]]) -> Counter[str]:
+    sums: Counter[str] = Counter()
+    for form, count in counts:
+        sums[form] += count
+    return sums
+
+
+def _ranked(counts: Mapping[str, int], least: int = 1) -> list[str]:
+    kept = [form for form, count in counts.items() if count >= least]
+    return sorted(kept, key=lambda form: (-counts[form], form))
+
+
+def _numbered(forms: Sequence[str]) -> dict[str, int]:
+    return {form: number for number, form in enumerate(forms, KNOWN)}

@@ -1,0 +1,93 @@
+"""The tagger in training: steps to vectors, a bidirectional stack, a score for each label."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from seqcli.model.randomness import dropout_mask
+from seqcli.model.stack import RecurrentStack, locked_dropout
+from seqcli.tagging.config import TaggerConfig
+
+
+@dataclass(frozen=True)
+class Steps:
+    """A padded batch of sentences, the longest first.
+
+    words (time, batch); lengths (batch,). Where steps are words: `spelling` (time, batch), a row of characters
+    (longest, rows), character_lengths (rows,) and affixes (rows, affixes). Where they are characters: pairs
+    (1 + time, batch), from the one at the sentence's beginning on.
+    """
+
+    words: Tensor
+    lengths: Tensor
+    spelling: Tensor | None = None
+    characters: Tensor | None = None
+    character_lengths: Tensor | None = None
+    affixes: Tensor | None = None
+    pairs: Tensor | None = None
+
+
+class TaggingModel(nn.Module):
+    """Parameters as in `TaggerConfig.parameter_shapes`. `dropout` is the share of units left out while training."""
+
+    def __init__(self, config: TaggerConfig, dropout: float = 0.0) -> None:
+        super().__init__()
+        self.config, self.dropout = config, dropout
+        shapes = config.parameter_shapes()
+        for name in (*config.tables(), "output_weight", "output_bias"):
+            self.register_parameter(name, nn.Parameter(torch.empty(shapes[name])))
+        if config.reader is not None:
+            self.reader = RecurrentStack(config.reader)
+        self.stack = RecurrentStack(config.stack, dropout=dropout)
+        if config.crf:
+            for name in ("transitions", "start", "end"):
+                self.register_parameter(name, nn.Parameter(torch.zeros(shapes[name])))
+        self._initialise()
+
+    def _initialise(self) -> None:
+        for name in self.config.tables():
+            nn.init.normal_(self.get_parameter(name), std=0.5 if name != "affixes" else 0.25)
+        if self.config.affixes:
+            with torch.no_grad():
+                self.get_parameter("affixes")[0] = 0.0  # what fills up a word's affixes adds nothing
+        bound = 1 / math.sqrt(2 * self.config.hidden)
+        nn.init.uniform_(self.get_parameter("output_weight"), -bound, bound)
+        nn.init.zeros_(self.get_parameter("output_bias"))
+
+    def forward(self, steps: Steps) -> Tensor:
+        """The scores of labels, (time, batch, labels)."""
+        x = locked_dropout(self._inputs(steps), self.dropout, self.training)
+        outputs, _ = self.stack.encode(x, steps.lengths)
+        outputs = locked_dropout(outputs, self.dropout, self.training)
+        return functional.linear(outputs, self.get_parameter("output_weight"), self.get_parameter("output_bias"))
+
+    def _inputs(self, steps: Steps) -> Tensor:
+        """What the stack reads: (time, batch, input)."""
+        parts = [self._look_up("words", steps.words)]
+        if steps.spelling is not None:
+            parts.append(functional.embedding(steps.spelling, self._spelled(steps)))
+        if steps.pairs is not None:
+            pairs = self._look_up("pairs", steps.pairs)
+            parts += [pairs[:-1], pairs[1:]]
+        return torch.cat(parts, 2)
+
+    def _spelled(self, steps: Steps) -> Tensor:
+        """What the spelling of each row of words gives: (rows, width)."""
+        parts = []
+        if steps.characters is not None and steps.character_lengths is not None:
+            read = self._look_up("characters", steps.characters)
+            if self.training and self.dropout:
+                read = read * dropout_mask((1, *read.shape[1:]), self.dropout / 2, read)
+            parts += self.reader.encode(read, steps.character_lengths)[1]
+        if steps.affixes is not None:
+            table = self.get_parameter("affixes")
+            parts.append(functional.embedding(steps.affixes, table, padding_idx=0, sparse=self.training).sum(1))
+        return torch.cat(parts, 1)
+
+    def _look_up(self, table: str, ids: Tensor) -> Tensor:
+        return functional.embedding(ids, self.get_parameter(table), sparse=self.training)

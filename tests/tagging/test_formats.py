@@ -1,0 +1,195 @@
+"""Reading and writing labelled text: every format found, read, written back, and refused by line where it is broken."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from seqcli.errors import DataError, UsageError
+from seqcli.tagging.formats.columns import Columns, ConllU
+from seqcli.tagging.formats.detect import detect, format_from_json
+from seqcli.tagging.formats.lines import Inline, RawText, Segmented
+from seqcli.tagging.formats.records import Records
+from seqcli.tagging.formats.sentence import Sentence, Tagging
+from seqcli.tagging.words import WordRule
+
+CONLL2003 = ["-DOCSTART- -X- O O", "", "EU NNP I-NP I-ORG", "rejects VBZ I-VP O", "", "Peter NNP I-NP I-PER"]
+CONLLU = [
+    "# sent_id = 1",
+    "# text = Vámonos al mar",
+    "1-2\tVámonos\t_\t_\t_\t_\t_\t_\t_\t_",
+    "1\tVamos\tir\tVERB\tv\tMood=Imp\t0\troot\t_\t_",
+    "2\tnos\tnosotros\tPRON\tp\t_\t1\tobj\t_\t_",
+    "2.1\tx\tx\tVERB\tv\t_\t_\t_\t_\t_",
+    "3\tmar\tmar\tNOUN\tn\t_\t1\tobl\t_\tSpaceAfter=No",
+    "",
+]
+INLINE = ["the/DT dog/NN runs/VBZ", "1/2/CD of/IN it/PRP", ""]
+SEGMENTED = ["迈向 充满 希望 的 新 世纪", "新年 讲话", "北京 欢迎 你 们"]
+SPANS = ['{"text": "Ann met Bo Li.", "spans": [[0, 3, "PER"], {"start": 8, "end": 13, "label": "PER"}], "id": 7}']
+TOKENS = ['{"tokens": ["Ann", "ran"], "tags": ["PER", "O"]}']
+CASES = {
+    "conll": (CONLL2003, Columns(None, 4, 0, 3)),
+    "conllu": (CONLLU, ConllU("upos")),
+    "inline": (INLINE, Inline("/")),
+    "underscore": (["the_DT dog_NN", "it_PRP runs_VBZ"], Inline("_")),
+    "segmented": (SEGMENTED, Segmented()),
+    "spans": (SPANS, Records("spans", True)),
+    "tokens": (TOKENS, Records("tags", False)),
+    "two blanks": (["高 B-NAME", "勇 E-NAME", "", "男 O"], Columns(None, 2, 0, 1)),
+    "tabs": (["New York\tB-LOC", "is\tO", "", "big\tO"], Columns("\t", 2, 0, 1)),
+}
+
+
+def read(format, lines):
+    return list(format.read(lines, "file"))
+
+
+def same_labels(sentence: Sentence) -> Tagging:
+    """The labels that a sentence has, as a prediction of them."""
+    from seqcli.tagging.schemes import BIOES
+
+    chunks = BIOES.chunks(sentence.labels)[0] if sentence.labels else []
+    return Tagging(sentence.labels or [], chunks)
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_formats_are_found(case):
+    lines, expected = CASES[case]
+    assert detect(lines, "file") == expected
+    assert format_from_json(expected.to_json(), WordRule()) == expected
+
+
+@pytest.mark.parametrize("case", [case for case in CASES if case != "spans"])
+def test_what_is_read_is_written_as_it_was(case):
+    lines, format = CASES[case]
+    written = "".join(format.write(sentence, same_labels(sentence)) for sentence in read(format, lines))
+    assert written == "".join(line + "\n" for line in lines)
+
+
+def test_columns_give_steps_labels_and_lines():
+    sentences = [s for s in read(CASES["conll"][1], CONLL2003) if s.steps]
+    assert [(s.steps, s.labels, s.line_of(0)) for s in sentences] == [
+        (["EU", "rejects"], ["I-ORG", "O"], 3),
+        (["Peter"], ["I-PER"], 6),
+    ]
+
+
+def test_another_column_can_be_named():
+    assert detect(CONLL2003, "file", column="3") == Columns(None, 4, 0, 2)
+    assert detect(CONLLU, "file", column="xpos") == ConllU("xpos")
+    assert detect(CONLLU, "file", column="8") == ConllU("deprel")
+    for lines, column in ((CONLL2003, "5"), (CONLL2003, "1"), (CONLLU, "form"), (INLINE, "2")):
+        with pytest.raises(UsageError):
+            detect(lines, "file", column=column)
+
+
+def test_conllu_changes_the_labels_of_words_only():
+    (sentence,) = read(ConllU("upos"), CONLLU)
+    assert (sentence.steps, sentence.labels) == (["Vamos", "nos", "mar"], ["VERB", "PRON", "NOUN"])
+    written = ConllU("upos").write(sentence, Tagging(["A", "B", "C"], None, [0.5, 0.25, 1.0])).split("\n")
+    assert written[2] == CONLLU[2]
+    assert written[5] == CONLLU[5]
+    assert written[3].split("\t")[3] == "A"
+    assert written[6].split("\t")[9] == "SpaceAfter=No|Prob=1.0000"
+
+
+def test_conllu_of_raw_text_says_where_no_blank_follows():
+    rule = WordRule()
+    (sentence,) = RawText(rule).read(["It works."], "file")
+    written = ConllU("upos").write(sentence, Tagging(["PRON", "VERB", "PUNCT"]))
+    assert written.split("\n")[:3] == [
+        "# text = It works.",
+        "1\tIt\t_\tPRON\t_\t_\t_\t_\t_\t_",
+        "2\tworks\t_\tVERB\t_\t_\t_\t_\t_\tSpaceAfter=No",
+    ]
+
+
+def test_labels_are_appended_where_a_line_has_none():
+    format = Columns("\t", 3, 0, 2)
+    (sentence,) = read(format, ["dog\tNN", ""])
+    assert sentence.labels is None
+    assert format.write(sentence, Tagging(["X"], None, [0.5])) == "dog\tNN\tX\t0.5000\n\n"
+
+
+def test_segmented_text_becomes_chunks_of_characters_and_back():
+    (sentence,) = read(Segmented(), ["迈向 新 世纪"])
+    assert "".join(sentence.steps) == "迈向新世纪"
+    assert sentence.labels == ["B", "E", "S", "B", "E"]
+    (raw,) = read(RawText(None), ["迈向 新世纪"])
+    assert raw.steps == "迈向新世纪"
+    # the blank that was in the text ends a word whatever the chunks say
+    assert Segmented().write(raw, Tagging("BIESS", [(0, 3, ""), (3, 5, "")])) == "迈向 新 世纪\n"
+
+
+def test_words_with_tags_can_be_chunks_of_characters():
+    format = detect(["迈向/v 世纪/n"], "file", characters=True)
+    assert format == Inline("/", True)
+    (sentence,) = read(format, ["迈向/v 世纪/n"])
+    assert sentence.labels == ["B-v", "E-v", "B-n", "E-n"]
+    assert format.write(sentence, same_labels(sentence)) == "迈向/v 世纪/n\n"
+
+
+def test_spans_become_chunks_of_words_and_back():
+    format = Records("spans", True)
+    (sentence,) = read(format, SPANS)
+    assert list(sentence.steps) == ["Ann", "met", "Bo", "Li", "."]
+    assert sentence.labels == ["S-PER", "O", "B-PER", "E-PER", "O"]
+    written = json.loads(format.write(sentence, same_labels(sentence)))
+    assert written["id"] == 7
+    assert written["spans"] == [
+        {"start": 0, "end": 3, "label": "PER", "text": "Ann"},
+        {"start": 8, "end": 13, "label": "PER", "text": "Bo Li"},
+    ]
+
+
+def test_a_span_inside_a_word_cuts_it():
+    (sentence,) = read(Records("spans", True), ['{"text": "pre-Obama era", "spans": [[4, 9, "PER"]]}', ""][:1])
+    assert list(zip(sentence.steps, sentence.labels, strict=True))[2] == ("Obama", "S-PER")
+    (sentence,) = read(Records("spans", True), ['{"text": "unhappy", "spans": [[0, 2, "NEG"]]}'])
+    assert list(sentence.steps) == ["un", "happy"]
+
+
+@pytest.mark.parametrize(
+    ("format", "lines", "line", "part"),
+    [
+        (Columns(None, 2), ["a X", "", "b Y", "c"], 4, "the label is missing"),
+        (Columns(None, 3, 0, 2), ["a X Y", "b"], 2, "1 columns instead of 3"),
+        (Columns("\t", 2), ["a\tX", "b\tY\tZ"], 2, "3 columns instead of 2"),
+        (Columns("\t", 2), ["\tX"], 1, "the step is empty"),
+        (ConllU(), ["1\tword"], 1, "2 columns instead of 10"),
+        (ConllU(), ["x\t" + "\t".join("_" * 9)], 1, "no token number"),
+        (Inline("/"), ["a/X b/Y", "c"], 2, "'c' has no tag"),
+        (Inline("/"), ["/X"], 1, "has no tag"),
+        (Records(), ["{}", "[1]"], 1, "neither a text nor tokens"),
+        (Records(), ["{"], 1, "no JSON object"),
+        (Records(), ['{"text": "abc", "spans": [[0, 9, "X"]]}'], 1, "holds no text"),
+        (Records(), ['{"text": "abc", "spans": [[0, 2, "X"], [1, 3, "Y"]]}'], 1, "overlap"),
+        (Records(), ['{"text": "abc", "spans": [["0", 2, "X"]]}'], 1, "is no span"),
+        (Records("tags", False), ['{"tokens": ["a", "b"], "tags": ["X"]}'], 1, "2 tokens, but 1 labels"),
+        (Records("tags", False), ['{"tokens": ["a", ""], "tags": ["X", "Y"]}'], 1, "not empty"),
+    ],
+)
+def test_what_cannot_be_read_is_named_by_line(format, lines, line, part):
+    with pytest.raises(DataError, match=part) as caught:
+        read(format, lines)
+    assert f"line {line}" in str(caught.value)
+
+
+@pytest.mark.parametrize("lines", [["plain English text here", "and more of it, of no format"], ["word"], ["", " "]])
+def test_what_has_no_labels_is_asked_about(lines):
+    with pytest.raises(DataError):
+        detect(lines, "file")
+
+
+def test_characters_of_columns_are_refused():
+    with pytest.raises(UsageError, match="--characters"):
+        detect(CONLL2003, "file", characters=True)
+
+
+def test_comments_are_kept_and_a_number_sign_is_a_word():
+    lines = ["# id = 1", "#\tX", "a\tY", ""]
+    (sentence,) = read(Columns("\t", 2), lines)
+    assert list(sentence.steps) == ["#", "a"]
+    assert Columns("\t", 2).write(sentence, same_labels(sentence)) == "\n".join(lines) + "\n"
