@@ -18,7 +18,7 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 ROOT = {"__init__", "errors"}  # `seqcli` itself: the version
 STORE = ROOT | {"files"}
 SHARED = STORE | {"model", "text", "series", "training"}
-TASKS = {"language", "translation", "forecasting", "speech"}
+TASKS = {"language", "translation", "forecasting", "speech", "tagging"}
 MAY_IMPORT = {
     "__init__": set(),
     "errors": set(),
@@ -31,6 +31,7 @@ MAY_IMPORT = {
     "translation": SHARED,
     "forecasting": SHARED,
     "speech": SHARED,
+    "tagging": SHARED,
     "cli": SHARED | TASKS,
     "__main__": {"errors", "cli"},
 }

@@ -34,7 +34,7 @@ def tag(
         bool, switch("--probabilities", "Give each label's probability, too (conll, conllu, ndjson).")
     ] = False,
     n_best: Annotated[int, count("Labellings of each sentence, best first.")] = 1,
-    encoding: options.Encoding = "utf-8",
+    encoding: options.Encoding = "auto",
     errors: options.Errors = "strict",
 ) -> None:
     """Label each step of sentences: words or characters.

@@ -12,7 +12,12 @@ import numpy as np
 from seqcli.errors import CheckpointError
 from seqcli.files.tensor_file import REMEDY, Contents, read_contents, write_contents
 
-TASKS = {"lm": "a language model", "mt": "a translation model", "forecast": "a forecaster"}
+TASKS = {
+    "lm": "a language model",
+    "mt": "a translation model",
+    "forecast": "a forecaster",
+    "tag": "a tagger",
+}
 
 
 @dataclass(frozen=True)
@@ -81,7 +86,12 @@ def newest_checkpoint(folder: Path, task: str) -> Path:
     """The model of a task in a folder that was written last; `CheckpointError` when there is none."""
     found = [path for path in folder.glob(f"*.{task}.safetensors") if path.is_file()]
     if not found:
-        command = {"lm": "train-lm CORPUS", "mt": "train-mt PAIRS", "forecast": "forecast CSV --save MODEL"}[task]
+        command = {
+            "lm": "train-lm CORPUS",
+            "mt": "train-mt PAIRS",
+            "forecast": "forecast CSV --save MODEL",
+            "tag": "train-tagger FILE",
+        }[task]
         raise CheckpointError(
             f"there is no model *.{task}.safetensors in {folder}/",
             hint=f"train one with `seqcli {command}`, or name one with --model",

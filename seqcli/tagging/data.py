@@ -51,7 +51,7 @@ class Reading:
     format: str = "auto"
     column: str | None = None
     characters: bool = False
-    encoding: str = "utf-8"
+    encoding: str = "auto"
     errors: str = "strict"
 
 

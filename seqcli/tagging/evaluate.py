@@ -49,7 +49,7 @@ def _figures(both: int, found: int, gold: int) -> dict[str, float]:
 
 
 def evaluate_tagger(
-    checkpoint: Checkpoint, paths: Sequence[str], *, encoding: str = "utf-8", errors: str = "strict"
+    checkpoint: Checkpoint, paths: Sequence[str], *, encoding: str = "auto", errors: str = "strict"
 ) -> dict[str, Any]:
     """Tag labelled files, in the format that the model has learnt from, and compare.
 
