@@ -9,9 +9,11 @@ import typer
 
 from seqcli.cli import console, options
 from seqcli.cli.info import flatten
-from seqcli.cli.options import count, switch
+from seqcli.cli.options import count, number, switch, value
 from seqcli.cli.rows import write_json, write_rows
 from seqcli.errors import UsageError
+
+TRANSLATION = "Translation"
 
 
 def evaluate(
@@ -23,7 +25,14 @@ def evaluate(
     cache: Annotated[
         bool, switch("--cache", "Language models: also with a cache of 2,000 tokens (Grave et al. 2017).")
     ] = False,
-    beam: Annotated[int, count("Translation: hypotheses kept alive.")] = 5,
+    beam: Annotated[int, count("Translation: hypotheses kept alive.", TRANSLATION)] = 5,
+    length_penalty: Annotated[float, number("Compare log p / length^X.", TRANSLATION)] = 1.0,
+    max_length: Annotated[int | None, count("Most tokens of a translation.", TRANSLATION)] = None,
+    ensemble: Annotated[
+        list[str] | None, value("MODEL", "Average with this model; may be given several times.", TRANSLATION)
+    ] = None,
+    columns: options.Columns = None,
+    skip_bad: options.SkipBad = False,
     encoding: options.Encoding = "utf-8",
     errors: options.Errors = "strict",
     device: options.Device = "auto",
@@ -31,8 +40,8 @@ def evaluate(
 ) -> None:
     """Measure a model on data.
 
-    A language model: perplexity, bits per byte and per character of a text. A translation model, on one TSV or a source
-    and a target file: BLEU and chrF of sacreBLEU, with their signatures. A forecaster, on a CSV file: MASE, sMAPE,
+    A language model: perplexity, bits per byte and per character of a text. A translation model, on files of pairs or a
+    source and a target file: BLEU and chrF of sacreBLEU, with their signatures, and exact matches. A forecaster, on a CSV file: MASE, sMAPE,
     quantile loss and coverage on each series' last periods, with seasonal naive beside.
     """
     from seqcli.files.checkpoint import load_checkpoint
@@ -56,12 +65,20 @@ def evaluate(
     elif dynamic or cache:
         raise UsageError("--dynamic and --cache are for language models", hint=f"{model} is none")
     elif checkpoint.task == "mt":
+        from seqcli.text.pair_formats import Columns
         from seqcli.translation.beam import Search
         from seqcli.translation.evaluate import evaluate_translation
 
-        where = "cpu" if device == "auto" else device
         result = evaluate_translation(
-            checkpoint, data, search=Search(beam), device=where, encoding=encoding, errors=errors
+            [checkpoint, *(load_checkpoint(Path(name), task="mt") for name in ensemble or ())],
+            data,
+            search=Search(beam, length_penalty, max_length),
+            columns=Columns.parse(columns),
+            skip_bad=skip_bad,
+            device="cpu" if device == "auto" else device,
+            encoding=encoding,
+            errors=errors,
+            on_notice=console.notice,
         )
     else:
         from seqcli.forecasting.evaluate import evaluate_forecaster

@@ -81,6 +81,10 @@ Cell = Annotated[
     Literal["rnn", "lstm", "peephole-lstm", "gru", "mingru", "minlstm", "mogrifier-lstm"],
     choice("The recurrent cell.", MODEL),
 ]
+Columns = Annotated[
+    str | None,
+    value("S,T", "Columns of source and target: numbers from 1, or names; 3+1,2 joins two of them."),
+]
 DecodingDevice = Annotated[Literal["cpu", "cuda", "mps"], choice("Where to compute; on cpu torch is not needed.")]
 Device = Annotated[Literal["auto", "cpu", "cuda", "mps"], choice("Where to compute; auto takes a GPU if there is one.")]
 Embedding = Annotated[int | None, count("Width of a token's vector.", MODEL)]
@@ -90,6 +94,9 @@ Errors = Annotated[
     Literal["strict", "replace"], choice("Bytes that are not text: stop with their place, or replace them.")
 ]
 Json = Annotated[bool, switch("--json", "Print one JSON object as a summary on standard output.")]
+Keep = Annotated[
+    list[str] | None, value("REGEX", "Carry over what matches as it is; may be given several times.")
+]
 LearningRate = Annotated[float | None, number("Highest learning rate of the run.", LEARNING, least=0.0)]
 Model = Annotated[
     str | None,
@@ -116,5 +123,6 @@ Size = Annotated[
     Literal["auto", "tiny", "small", "medium", "large"],
     choice("All sizes at once; auto chooses from data and budget.", MODEL),
 ]
+SkipBad = Annotated[bool, switch("--skip-bad", "Leave out pairs that lack a side, instead of stopping.")]
 Steps = Annotated[int | None, count("Training steps, instead of a time budget.")]
 VocabSize = Annotated[int | None, count("Most types; chosen from the data by default.", least=2)]

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -13,7 +12,7 @@ import typer
 from seqcli.cli import console, options
 from seqcli.cli.options import switch
 from seqcli.cli.rows import write_rows
-from seqcli.errors import DataError, UsageError
+from seqcli.errors import UsageError
 
 if TYPE_CHECKING:
     from seqcli.files.checkpoint import Checkpoint
@@ -26,8 +25,13 @@ TOKEN_COLUMNS = ("line", "token", "surprisal")
 
 def score(
     model: Annotated[str, typer.Argument(metavar="MODEL", help="The model file.")],
-    data: Annotated[str, typer.Argument(metavar="FILE", help="Lines to score, plain or .gz; - is stdin.")] = "-",
+    data: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="FILE", help="Lines to score, or pairs; for pairs also a source and a target file."),
+    ] = None,
     per_token: Annotated[bool, switch("--per-token", "A row for each token, with its surprisal.")] = False,
+    columns: options.Columns = None,
+    skip_bad: options.SkipBad = False,
     form: options.Rows = None,
     encoding: options.Encoding = "utf-8",
     errors: options.Errors = "strict",
@@ -35,29 +39,35 @@ def score(
 ) -> None:
     """Give the log-probability of each line under a model.
 
-    A language model scores lines of text, a translation model the translation in each line of source TAB target.
-    Logarithms are natural. n lines in, n rows out, in order; a blank line has no tokens, and no row with --per-token.
+    A language model scores lines of text, a translation model the translation in each pair. Without FILE, and for -,
+    standard input is read, for pairs source TAB target. Logarithms are natural. n lines in, n rows out, in order; a blank line has no tokens, and no row with --per-token.
     """
     from seqcli.files.checkpoint import load_checkpoint
     from seqcli.text.lines import read_lines
     from seqcli.text.live import LiveLines
 
     checkpoint = load_checkpoint(Path(model))
-    lines: Iterable[str]
-    ready: Callable[[], bool] | None
-    if data == "-":
-        console.mention_terminal_input()
-        live = LiveLines(encoding=encoding, errors=errors)
-        lines, ready = _flushing(live), live.ready
-    else:
-        lines, ready = read_lines(data, encoding=encoding, errors=errors), None
-    if checkpoint.task == "lm":
-        rows = _score_text(checkpoint, lines, ready, device, per_token)
-    elif checkpoint.task == "mt":
-        rows = _score_pairs(checkpoint, lines, ready, data, device, per_token)
-    else:
+    files = data or ["-"]
+    ready: Callable[[], bool] | None = None
+    inputs: list[Iterable[str]] = []
+    for path in files:
+        if path == "-":
+            console.mention_terminal_input()
+            live = LiveLines(encoding=encoding, errors=errors)
+            inputs.append(_flushing(live))
+            ready = live.ready
+        else:
+            inputs.append(read_lines(path, encoding=encoding, errors=errors))
+    if checkpoint.task == "mt":
+        rows = _pair_rows(files, inputs, columns, skip_bad)
+        scored = _score_pairs(checkpoint, rows, ready if len(files) == 1 else None, device, per_token)
+    elif checkpoint.task != "lm":
         raise UsageError(f"{model} forecasts: it gives lines no probability", hint="use `seqcli evaluate` for it")
-    write_rows(TOKEN_COLUMNS if per_token else COLUMNS, rows, form)
+    elif len(files) > 1 or columns is not None:
+        raise UsageError("a language model scores the lines of one file", hint="give one file, without --columns")
+    else:
+        scored = _score_text(checkpoint, inputs[0], ready, device, per_token)
+    write_rows(TOKEN_COLUMNS if per_token else COLUMNS, scored, form)
 
 
 def _flushing(lines: LiveLines) -> Iterator[str]:
@@ -82,39 +92,51 @@ def _score_text(
         yield from _rows(score, number, per_token)
 
 
+def _pair_rows(
+    files: Sequence[str], inputs: Sequence[Iterable[str]], columns: str | None, skip_bad: bool
+) -> Iterator[tuple[str, str]]:
+    """The two sides of each line, both empty for a blank one; from stdin they come as the lines do."""
+    from seqcli.text.pair_formats import SAMPLE, Columns, PairFile
+    from seqcli.text.pairs import aligned_rows, are_aligned, usable
+
+    named = Columns.parse(columns)
+    live = files == ["-"]
+    lines = iter(inputs[0])
+    if live:  # nothing is known of the form before the first line with text: those before have their rows at once
+        for line in lines:
+            if line.strip():
+                inputs = [chain([line], lines)]
+                break
+            yield "", ""
+    opened = [
+        PairFile.open(path, given, named, sample=1 if live else SAMPLE)
+        for path, given in zip(files, inputs, strict=True)
+    ]
+    paired = are_aligned(opened)
+    for file, rows in [(opened[0], aligned_rows(opened))] if paired else [(file, file.rows()) for file in opened]:
+        for row in rows:
+            yield usable(file, row, skip_bad)
+        for note in file.notes:
+            console.notice(note)
+
+
 def _score_pairs(
     checkpoint: Checkpoint,
-    lines: Iterable[str],
+    pairs: Iterable[tuple[str, str]],
     ready: Callable[[], bool] | None,
-    data: str,
     device: str,
     per_token: bool,
 ) -> Iterator[dict[str, Any]]:
-    from seqcli.model.probability import Score
     from seqcli.translation.decoder import load_translation_model
+    from seqcli.translation.preprocessing import Preprocessing
     from seqcli.translation.score import score_pairs
 
     decoder, tokenizer = load_translation_model(checkpoint, device)
-    blank: deque[bool] = deque()  # of the lines that were read and have no row yet
-
-    def pairs() -> Iterator[tuple[str, str]]:
-        for number, line in enumerate(lines, start=1):
-            blank.append(not line.strip())
-            if blank[-1]:
-                continue
-            source, *targets = line.split("\t")
-            if len(targets) != 1 or not source.strip() or not targets[0].strip():
-                raise DataError("is not source TAB target", path=data, line=number, hint="put one TAB between the two")
-            yield source, targets[0]
-
-    number = 0
-    for score in chain(score_pairs(decoder, tokenizer, pairs(), ready=ready), [None]):
-        while blank and blank.popleft():
-            number += 1
-            yield from _rows(Score("", (), ()), number, per_token)
-        if score is not None:
-            number += 1
-            yield from _rows(score, number, per_token)
+    preprocessing = Preprocessing.of(checkpoint.blobs)
+    for number, score in enumerate(
+        score_pairs(decoder, tokenizer, pairs, preprocessing=preprocessing, ready=ready), start=1
+    ):
+        yield from _rows(score, number, per_token)
 
 
 def _rows(score: Score, number: int, per_token: bool) -> Iterator[dict[str, Any]]:

@@ -11,23 +11,25 @@ import typer
 from seqcli.cli import console, options
 from seqcli.cli.options import LEARNING, MODEL, REGULARISATION, choice, count, number, switch, value
 from seqcli.cli.training import output_path, run_training
-from seqcli.errors import UsageError
 
 
 def train_mt(
     pairs: Annotated[
         list[str],
-        typer.Argument(metavar="FILE", help="One TSV (source TAB target), or a source and a target file; .gz; -"),
+        typer.Argument(metavar="FILE", help="Files of pairs (TSV, CSV, JSON Lines, TMX), or a source and a target file."),
     ],
     valid: Annotated[
         list[str] | None,
-        value("FILE", "Pairs to validate on: one TSV, or given twice, source and target."),
+        value("FILE", "Pairs to validate on, in the same forms; given twice, source and target."),
     ] = None,
     valid_share: Annotated[float, number("Share of the pairs held out without --valid.", least=0.0, most=0.5)] = 0.05,
-    skip_bad: Annotated[
-        bool, switch("--skip-bad", "Leave out lines without exactly two sides, instead of stopping.")
-    ] = False,
-    tokens: Annotated[Literal["subword", "word", "char"], choice("What sentences are cut into.")] = "subword",
+    skip_bad: options.SkipBad = False,
+    columns: options.Columns = None,
+    max_length: Annotated[int | None, count("Leave out pairs with a side of more tokens; 250 by default.")] = None,
+    keep: options.Keep = None,
+    tokens: Annotated[
+        Literal["auto", "subword", "word", "char"], choice("What sentences are cut into; auto looks at the pairs.")
+    ] = "auto",
     vocab_size: options.VocabSize = None,
     budget: options.Budget = None,
     epochs: options.Epochs = None,
@@ -71,8 +73,6 @@ def train_mt(
     """
     from seqcli.translation.train import TrainRequest, train_translation_model
 
-    if len(pairs) > 2 or len(valid or ()) > 2:
-        raise UsageError("too many files", hint="give one TSV, or one source and one target file")
     if "-" in pairs:
         console.mention_terminal_input()
     request = TrainRequest(
@@ -81,6 +81,9 @@ def train_mt(
         valid=tuple(valid or ()),
         valid_share=valid_share,
         skip_bad=skip_bad,
+        columns=columns,
+        max_length=max_length,
+        keep=tuple(keep or ()),
         tokens=tokens,
         vocab_size=vocab_size,
         encoding=encoding,
@@ -115,7 +118,8 @@ def train_mt(
         task="mt",
         metric="bleu",
         said=lambda metrics: (
-            f"validation BLEU {metrics['bleu']:.1f}, chrF {metrics['chrf']:.1f}, perplexity {metrics['perplexity']:.2f}"
+            f"validation BLEU {metrics['bleu']:.1f}, chrF {metrics['chrf']:.1f}, exact {metrics['exact']:.1%}, "
+            f"perplexity {metrics['perplexity']:.2f}"
         ),
         try_out=f"seqcli translate --model {shlex.quote(str(request.output))} 'a sentence to translate'",
         as_json=as_json,

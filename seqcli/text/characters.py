@@ -33,12 +33,16 @@ class CharTokenizer:
             self._table[ord(character)] = number
 
     @classmethod
-    def train(cls, chunks: Iterable[str], vocab_size: int | None = None) -> CharTokenizer:
+    def train(
+        cls, chunks: Iterable[str], vocab_size: int | None = None, symbols: Sequence[str] = ()
+    ) -> CharTokenizer:
         counts: Counter[str] = Counter()
         for chunk in chunks:
             counts.update(chunk)
         counts.pop("\n", None)
-        ordered = sorted(counts, key=lambda character: (-counts[character], character))
+        for symbol in symbols:
+            counts.pop(symbol, None)
+        ordered = [*symbols, *sorted(counts, key=lambda character: (-counts[character], character))]
         return cls(ordered if vocab_size is None else ordered[: max(vocab_size - 2, 0)])
 
     @classmethod

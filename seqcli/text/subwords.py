@@ -54,7 +54,9 @@ class SubwordTokenizer:
         self._forget()
 
     @classmethod
-    def train(cls, chunks: Iterable[str], vocab_size: int | None = None) -> SubwordTokenizer:
+    def train(
+        cls, chunks: Iterable[str], vocab_size: int | None = None, symbols: Sequence[str] = ()
+    ) -> SubwordTokenizer:
         import sentencepiece
 
         sentences, characters = _sample(chunks)
@@ -63,9 +65,9 @@ class SubwordTokenizer:
         counts = Counter(character for sentence in sentences for character in sentence)
         alphabet = _frequent(counts, COVERAGE)
         size = vocab_size or max(default_vocab_size(characters), SPECIAL + 2 * len(alphabet))
-        size = max(size, SPECIAL + 8)
+        size = max(size, SPECIAL + 8 + len(symbols))
         # rare characters are left to the bytes, so that pieces of several characters have room
-        sentences = _without_others(sentences, set(alphabet[: (size - SPECIAL) // 2]), len(counts))
+        sentences = _without_others(sentences, set(alphabet[: (size - SPECIAL - len(symbols)) // 2]), len(counts))
         model = io.BytesIO()
         sentencepiece.SentencePieceTrainer.train(
             sentence_iterator=iter(sentences),
@@ -79,7 +81,7 @@ class SubwordTokenizer:
             remove_extra_whitespaces=False,
             max_sentence_length=8 * LONGEST,
             hard_vocab_limit=False,  # a small text does not hold as many different pieces
-            user_defined_symbols=["\n"],
+            user_defined_symbols=["\n", *symbols],
             unk_id=cls.unk_id,
             bos_id=cls.bos_id,
             eos_id=cls.eos_id,

@@ -77,23 +77,26 @@ def manageable(text: str) -> Iterator[str]:
     yield text[start:]
 
 
-def train_tokenizer(kind: str, chunks: Iterable[str], vocab_size: int | None = None) -> Tokenizer:
+def train_tokenizer(
+    kind: str, chunks: Iterable[str], vocab_size: int | None = None, *, symbols: Sequence[str] = ()
+) -> Tokenizer:
     """Learn a vocabulary from pieces of text, each ending with a line (only the last need not).
 
     At most `vocab_size` types; all there are (char, word) or a number that suits the amount of text (subword) if None.
+    `symbols` are characters that are tokens in any case.
     """
     if kind == "char":
         from seqcli.text.characters import CharTokenizer
 
-        return CharTokenizer.train(chunks, vocab_size)
+        return CharTokenizer.train(chunks, vocab_size, symbols)
     if kind == "word":
         from seqcli.text.words import WordTokenizer
 
-        return WordTokenizer.train(chunks, vocab_size)
+        return WordTokenizer.train(chunks, vocab_size, symbols)
     if kind == "subword":
         from seqcli.text.subwords import SubwordTokenizer
 
-        return SubwordTokenizer.train(chunks, vocab_size)
+        return SubwordTokenizer.train(chunks, vocab_size, symbols)
     raise ValueError(f"unknown kind of tokens {kind!r}")
 
 

@@ -47,7 +47,9 @@ class WordTokenizer:
         self._ids = {word: number for number, word in enumerate(self.words) if number != self.boundary_id}
 
     @classmethod
-    def train(cls, chunks: Iterable[str], vocab_size: int | None = None) -> WordTokenizer:
+    def train(
+        cls, chunks: Iterable[str], vocab_size: int | None = None, symbols: Sequence[str] = ()
+    ) -> WordTokenizer:
         counts: Counter[str] = Counter()
         for chunk in chunks:
             counts.update(chunk.split())
@@ -58,9 +60,11 @@ class WordTokenizer:
                 for piece in _PIECES.findall(word):
                     pieces[piece] += count
             counts = pieces
+        for symbol in symbols:
+            counts.pop(symbol, None)
         if not counts.pop(UNK, 0):
             _leave_out_rare(counts)
-        ordered = sorted(counts, key=lambda word: (-counts[word], word))
+        ordered = [*symbols, *sorted(counts, key=lambda word: (-counts[word], word))]
         return cls(ordered if vocab_size is None else ordered[: max(vocab_size - 2, 0)], split_wide)
 
     @classmethod

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from seqcli.text.bitext import Sentences
+from seqcli.translation.bitext import Sentences
 
 LINKS = 8_000_000  # pairs of a source and a target token that are counted
 ITERATIONS = 5

@@ -1,4 +1,9 @@
-"""Beam search over a batch of sentences; with a beam of one it is greedy decoding."""
+"""Beam search over a batch of sentences; with a beam of one it is greedy decoding.
+
+The beam is nested: its first place is the greedy path, and place i holds the best continuation of places 1 to i that
+none of those before it holds (monotonic beam search, Lemons et al. 2022). So a wider beam sees all that a narrower one
+sees, and never returns a translation that scores lower.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +15,9 @@ import numpy as np
 from seqcli.model.cells import Array
 from seqcli.model.probability import log_softmax
 from seqcli.translation.attention import Memory
+from seqcli.translation.constraints import Constraints, Progress, choose_by_banks
 from seqcli.translation.decoder import DecoderState, TranslationDecoder
+from seqcli.translation.repetition import CHECKED, allowed_repeats, loop_lengths, repeated_ngram
 
 BLOCK = 64  # logits whose maximum is looked at before they are
 
@@ -19,7 +26,8 @@ BLOCK = 64  # logits whose maximum is looked at before they are
 class Search:
     """How to search. `length_penalty` α: hypotheses are compared by log p / lengthᵅ (0: by log p alone).
 
-    A translation has at most `max_length` tokens; None allows twice the source's tokens and ten.
+    A translation has at most `max_length` tokens; None leaves that to the model, which knows how long those of its
+    training pairs were. No phrase of `no_repeat_ngram` tokens comes twice in a translation (0: any may).
     """
 
     beam: int = 5
@@ -27,60 +35,81 @@ class Search:
     max_length: int | None = None
     n_best: int = 1
     attention: bool = False  # whether hypotheses come with their attention
+    no_repeat_ngram: int = 0
+
+
+@dataclass(frozen=True)
+class Sentence:
+    """What is searched for: the source's ids with the end mark, the most tokens of its translation, tokens that the
+    translation begins with, and phrases that must be in it."""
+
+    source: np.ndarray
+    limit: int
+    prefix: tuple[int, ...] = ()
+    constraints: Constraints | None = None
 
 
 @dataclass(frozen=True)
 class Hypothesis:
-    """A translation: its tokens without the end mark, log p in nats with it, the score it is ranked by, and on demand
-    the attention's weights (tokens and end mark, source tokens and end mark)."""
+    """A translation: its tokens without the end mark, log p in nats with it, the score it is ranked by, whether it came
+    to its end (or was cut at the limit, or in a loop), and on demand the attention's weights (tokens and end mark,
+    source tokens and end mark)."""
 
     tokens: tuple[int, ...]
     log_probability: float
     score: float
+    ended: bool = True
     attention: np.ndarray | None = None
 
 
 def beam_search(
     decoders: Sequence[TranslationDecoder],
-    sources: Sequence[np.ndarray],
+    sentences: Sequence[Sentence],
     search: Search,
     *,
     end_id: int,
     forbidden: Sequence[int] = (),
 ) -> list[list[Hypothesis]]:
-    """The `n_best` best translations of each source (ids with the end mark at the end), best first.
+    """The `n_best` best translations of each sentence, best first; those that were cut come after all that ended.
 
-    Several decoders are an ensemble: their probabilities are averaged. `forbidden` ids are never produced. Keys are
-    projected once a sentence, and a sentence that is finished leaves the batch: after `beam` hypotheses have ended, or
-    at its greatest length, where what is alive ends as it is.
+    Several decoders are an ensemble: their probabilities are averaged. `forbidden` ids are never produced, unless a
+    sentence's constraints ask for them. Keys are projected once a sentence. A sentence leaves the batch when nothing
+    that is alive can still score higher than the last of its `n_best`, since log p only falls and a translation is no
+    longer than its limit; a beam of one leaves with its first end.
     """
-    return _Batch(decoders, sources, search, end_id, forbidden).run()
+    return _Batch(decoders, sentences, search, end_id, forbidden).run()
 
 
 class _Batch:
-    """The sentences still searched, `width` live hypotheses of each: rows are sentences · width."""
+    """The sentences still searched, `width` places of each: rows are sentences · width."""
 
     def __init__(
         self,
         decoders: Sequence[TranslationDecoder],
-        sources: Sequence[np.ndarray],
+        sentences: Sequence[Sentence],
         search: Search,
         end_id: int,
         forbidden: Sequence[int],
     ) -> None:
         self.decoders, self.search, self.end_id, self.forbidden = decoders, search, end_id, list(forbidden)
-        lengths = np.array([len(source) for source in sources])
-        padded = np.full((len(sources), lengths.max()), end_id, np.int64)
-        for row, source in enumerate(sources):
-            padded[row, : len(source)] = source
+        self.sentences = sentences
+        lengths = np.array([len(sentence.source) for sentence in sentences])
+        padded = np.full((len(sentences), lengths.max()), end_id, np.int64)
+        for row, sentence in enumerate(sentences):
+            padded[row, : len(sentence.source)] = sentence.source
         self.source_lengths = lengths
-        self.limits = np.full(len(sources), search.max_length) if search.max_length else 2 * lengths + 10
-        self.numbers = np.arange(len(sources))  # which sentence each place of the batch is
-        self.finished: list[list[Hypothesis]] = [[] for _ in sources]
+        self.limits = np.array([search.max_length or sentence.limit for sentence in sentences])
+        self.repeats = np.array([allowed_repeats(sentence.source[:-1]) for sentence in sentences])
+        self.numbers = np.arange(len(sentences))  # which sentence each place of the batch is
+        self.finished: list[list[Hypothesis]] = [[] for _ in sentences]
+        self.constrained = any(sentence.constraints for sentence in sentences)
+        asked = max((s.constraints.size for s in sentences if s.constraints is not None), default=0)
+        self.beam = search.beam + asked  # room for a hypothesis of each number of constraints met
+        self.progress = [[Progress.start(s.constraints)] for s in sentences] if self.constrained else []
         self.width = 1  # grows to the beam after the first step
-        self.tokens = np.empty((len(sources), 0), np.int64)
-        self.last = np.full(len(sources), end_id)  # the first input, and then each step's output
-        self.log_probabilities = np.zeros((len(sources), 1))
+        self.tokens = np.empty((len(sentences), 0), np.int64)
+        self.last = np.full(len(sentences), end_id)  # the first input, and then each step's output
+        self.log_probabilities = np.zeros((len(sentences), 1))
         self.attention: np.ndarray | None = None
         encoded = [decoder.encode(padded, lengths) for decoder in decoders]
         self.memories: list[Memory | None] = [memory for memory, _ in encoded]
@@ -88,14 +117,14 @@ class _Batch:
 
     def run(self) -> list[list[Hypothesis]]:
         while len(self.numbers):
-            scores = self._next_scores()
-            self._extend(*largest(scores, 2 * self.search.beam))
+            self._extend(self._next_scores())
+            self._stop_loops()
             self._drop_finished()
-        kept = self.search.n_best
-        return [sorted(found, key=lambda h: -h.score)[:kept] for found in self.finished]
+        nothing = [Hypothesis((), 0.0, -np.inf, ended=False)]  # where all that could come was forbidden
+        return [sorted(found or nothing, key=_rank)[: self.search.n_best] for found in self.finished]
 
     def _next_scores(self) -> np.ndarray:
-        """log p of each hypothesis with each next token: (sentences, width · vocabulary)."""
+        """log p of each hypothesis with each next token: (rows, vocabulary)."""
         logits, weights = [], []
         for number, decoder in enumerate(self.decoders):
             readout, self.states[number], weight = decoder.step(self.last, self.states[number], self.memories[number])
@@ -106,11 +135,37 @@ class _Batch:
             for more in logits[1:]:
                 np.logaddexp(scores, log_softmax(more), out=scores)
             scores -= np.log(len(logits))
-        scores[:, self.forbidden] = -np.inf
         if self.search.attention:
             self._remember(weights)
         scores += self.log_probabilities.reshape(-1, 1).astype(scores.dtype)
-        return scores.reshape(len(self.numbers), -1)
+        self._forbid(scores)
+        return scores
+
+    def _forbid(self, scores: np.ndarray) -> None:
+        """Take away what may not come next: scores (rows, vocabulary)."""
+        step, asked = self.tokens.shape[1], self._asked_tokens()
+        kept = [(row, token, scores[row, token]) for row, tokens in asked for token in tokens]
+        scores[:, self.forbidden] = -np.inf
+        for row, token, score in kept:
+            scores[row, token] = score
+        if self.search.no_repeat_ngram:
+            for row, tokens in enumerate(self.tokens.tolist()):
+                scores[row, repeated_ngram(tokens, self.search.no_repeat_ngram)] = -np.inf
+        for place, number in enumerate(self.numbers):
+            prefix = self.sentences[number].prefix
+            if step < len(prefix):
+                rows = slice(place * self.width, (place + 1) * self.width)
+                forced = scores[rows, prefix[step]].copy()
+                scores[rows] = -np.inf
+                scores[rows, prefix[step]] = forced
+
+    def _asked_tokens(self) -> list[tuple[int, list[int]]]:
+        """Rows, and the tokens that the constraints want next there."""
+        return [
+            (place * self.width + rank, progress.wanted())
+            for place, hypotheses in enumerate(self.progress)
+            for rank, progress in enumerate(hypotheses)
+        ]
 
     def _remember(self, weights: Sequence[Array | None]) -> None:
         """Keep this step's attention, the mean of the ensemble's: (rows, steps, source)."""
@@ -119,46 +174,76 @@ class _Batch:
             step = np.mean(there, axis=0)[:, None]
             self.attention = step if self.attention is None else np.concatenate((self.attention, step), axis=1)
 
-    def _extend(self, scores: np.ndarray, places: np.ndarray) -> None:
-        """Take the best continuations: scores and places (sentences, 2 · beam) in scores' (width · vocabulary)."""
-        beam, sentences = self.search.beam, len(self.numbers)
-        missing = 2 * beam - scores.shape[1]
-        if missing > 0:  # a beam wider than the vocabulary: places where nothing lives
-            scores = np.pad(scores, ((0, 0), (0, missing)), constant_values=-np.inf)
-            places = np.pad(places, ((0, 0), (0, missing)))
-        vocabulary = self.decoders[0].config.vocabulary
-        parents, tokens = places // vocabulary, places % vocabulary
-        parents += np.arange(sentences)[:, None] * self.width  # rows
-        ends = tokens == self.end_id
-        # a hypothesis that ends among the best `beam` is finished; the best `beam` of the others live on
-        for sentence, rank in zip(*np.nonzero(ends[:, :beam]), strict=True):
-            if np.isfinite(scores[sentence, rank]):
-                self._finish(int(sentence), int(parents[sentence, rank]), float(scores[sentence, rank]), ended=True)
-        order = np.argsort(ends, axis=1, kind="stable")[:, :beam]
-        chosen = (np.arange(sentences)[:, None], order)
-        rows = parents[chosen].ravel()
-        self.last = tokens[chosen].ravel()
-        self.log_probabilities = scores[chosen].astype(np.float64)
-        self.log_probabilities[ends[chosen]] = -np.inf  # fewer continuations than the beam: nothing lives there
+    def _extend(self, scores: np.ndarray) -> None:
+        """Take the best continuations; scores (rows, vocabulary)."""
+        sentences, beam = len(self.numbers), self.beam
+        ends = scores[:, self.end_id].reshape(sentences, self.width).copy()
+        scores[:, self.end_id] = -np.inf
+        values, tokens = largest(scores, beam)
+        shape = (sentences, self.width, values.shape[1])
+        if self.constrained:
+            places, chosen, best, ended = self._constrained(scores, values, tokens, ends)
+        else:
+            places, chosen, best, ended = _nested(values.reshape(shape), tokens.reshape(shape), ends, beam)
+        for place, rank in zip(*np.nonzero(ended), strict=True):
+            self._finish(int(place), int(place) * self.width + int(rank), float(ends[place, rank]), ended=True)
+        rows = (places + np.arange(sentences)[:, None] * self.width).ravel()
+        self.last = chosen.ravel()
+        self.log_probabilities = best.astype(np.float64)
         self.tokens = np.concatenate((self.tokens[rows], self.last[:, None]), axis=1)
         if self.attention is not None:
             self.attention = self.attention[rows]
-        self.width = beam
-        self._rows_to_select = rows
+        self.width, self._parents = beam, rows
+
+    def _constrained(
+        self, scores: np.ndarray, values: np.ndarray, tokens: np.ndarray, ends: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+        """As `_nested`, with the places of each sentence's beam shared among those who have met 0, 1, … constraints."""
+        sentences, beam = len(self.numbers), self.beam
+        places, chosen = np.zeros((sentences, beam), np.int64), np.zeros((sentences, beam), np.int64)
+        best, ended = np.full((sentences, beam), -np.inf), np.zeros(ends.shape, bool)
+        for sentence, hypotheses in enumerate(self.progress):
+            first = sentence * self.width
+            candidates: dict[tuple[int, int], float] = {}
+            for rank, progress in enumerate(hypotheses):
+                row = first + rank
+                if not np.isfinite(self.log_probabilities[sentence, rank]):
+                    continue
+                for token in (*progress.wanted(), *tokens[row].tolist()):
+                    candidates[rank, token] = float(scores[row, token])
+                ended[sentence, rank] = progress.complete and np.isfinite(ends[sentence, rank])
+            live = {key: value for key, value in candidates.items() if np.isfinite(value)}
+            picked = choose_by_banks(live, hypotheses, beam)
+            self.progress[sentence] = [p for _, _, _, p in picked] + [hypotheses[0]] * (beam - len(picked))
+            for rank, (parent, token, value, _) in enumerate(picked):
+                places[sentence, rank], chosen[sentence, rank], best[sentence, rank] = parent, token, value
+        return places, chosen, best, ended
+
+    def _stop_loops(self) -> None:
+        """Hypotheses that only repeat themselves live no longer; the phrase stays once where there is nothing else."""
+        if self.tokens.shape[1] % CHECKED:
+            return
+        lengths = loop_lengths(self.tokens, np.repeat(self.repeats[self.numbers], self.width))
+        if not lengths.any():
+            return
+        lengths = lengths.reshape(len(self.numbers), self.width)
+        alive = np.isfinite(self.log_probabilities)
+        for place, rank in zip(*np.nonzero((lengths > 0) & alive), strict=True):
+            value = float(self.log_probabilities[place, rank])
+            kept = self.tokens.shape[1] - int(lengths[place, rank])
+            self._finish(int(place), int(place) * self.width + int(rank), value, ended=False, kept=kept)
+            self.log_probabilities[place, rank] = -np.inf
 
     def _drop_finished(self) -> None:
         """End sentences at their greatest length, let those that are done leave, and move the states along."""
-        steps, beam = self.tokens.shape[1], self.search.beam
+        steps, width = self.tokens.shape[1], self.width
         for place in np.nonzero(steps >= self.limits)[0]:
-            for rank in range(beam):
+            for rank in np.nonzero(np.isfinite(self.log_probabilities[place]))[0]:
                 value = float(self.log_probabilities[place, rank])
-                if len(self.finished[self.numbers[place]]) < beam and np.isfinite(value):
-                    self._finish(int(place), int(place) * beam + rank, value, ended=False)
-        live = np.isfinite(self.log_probabilities).any(axis=1)
-        full = np.array([len(self.finished[number]) >= beam for number in self.numbers], dtype=bool)
-        going = np.nonzero(live & ~full & (steps < self.limits))[0]
-        rows = (going[:, None] * beam + np.arange(beam)).ravel()
-        parents = self._rows_to_select[rows]
+                self._finish(int(place), int(place) * width + int(rank), value, ended=False)
+        going = np.array([place for place in range(len(self.numbers)) if self._goes_on(place, steps)], np.int64)
+        rows = (going[:, None] * width + np.arange(width)).ravel()
+        parents = self._parents[rows]
         self.states = [d.select(state, parents) for d, state in zip(self.decoders, self.states, strict=True)]
         if len(going) < len(self.numbers):
             self.memories = [
@@ -168,19 +253,62 @@ class _Batch:
             self.numbers, self.limits = self.numbers[going], self.limits[going]
             self.log_probabilities = self.log_probabilities[going]
             self.tokens, self.last = self.tokens[rows], self.last[rows]
+            if self.constrained:
+                self.progress = [self.progress[place] for place in going]
             if self.attention is not None:
                 self.attention = self.attention[rows]
 
-    def _finish(self, place: int, row: int, log_probability: float, *, ended: bool) -> None:
-        tokens = tuple(map(int, self.tokens[row]))
-        length = len(tokens) + ended
+    def _goes_on(self, place: int, steps: int) -> bool:
+        best = float(self.log_probabilities[place].max())
+        if steps >= self.limits[place] or not np.isfinite(best):
+            return False
+        ended = sorted((h.score for h in self.finished[self.numbers[place]] if h.ended), reverse=True)
+        if len(ended) < self.search.n_best:
+            return True
+        if self.search.beam == 1:
+            return False
+        reachable: float = best / self.limits[place] ** self.search.length_penalty
+        return reachable > ended[self.search.n_best - 1]
+
+    def _finish(self, place: int, row: int, log_probability: float, *, ended: bool, kept: int | None = None) -> None:
+        tokens = tuple(map(int, self.tokens[row, :kept]))
+        length = self.tokens.shape[1] + ended
         score = log_probability / max(length, 1) ** self.search.length_penalty
         number = int(self.numbers[place])
-        hypothesis = Hypothesis(tokens, log_probability, score)
+        hypothesis = Hypothesis(tokens, log_probability, score, ended)
         if self.attention is not None:
-            weights = self.attention[row, :, : self.source_lengths[number]].copy()
+            weights = self.attention[row, : len(tokens) + ended, : self.source_lengths[number]].copy()
             hypothesis = replace(hypothesis, attention=weights)
         self.finished[number].append(hypothesis)
+
+
+def _rank(hypothesis: Hypothesis) -> tuple[bool, float]:
+    return not hypothesis.ended, -hypothesis.score
+
+
+def _nested(
+    values: np.ndarray, tokens: np.ndarray, ends: np.ndarray, beam: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Which continuations live on, and which hypotheses end.
+
+    values and tokens (sentences, width, n): log p of the best continuations of each place without its end; ends
+    (sentences, width): log p with the end. Returns places, tokens and log p (sentences, beam), and whether each
+    hypothesis ended (sentences, width): it did if its end is at least as likely as a continuation that was taken.
+    """
+    sentences, width, count = values.shape
+    pool = values.reshape(sentences, -1).copy()
+    every = np.arange(sentences)
+    picked = np.zeros((sentences, beam), np.int64)
+    best = np.empty((sentences, beam))
+    ended = np.zeros(ends.shape, bool)
+    for place in range(beam):
+        seen = min(place + 1, width)
+        picked[:, place] = pool[:, : seen * count].argmax(axis=1)
+        best[:, place] = pool[every, picked[:, place]]
+        pool[every, picked[:, place]] = -np.inf
+        ended[:, :seen] |= ends[:, :seen] >= best[:, place, None]
+    ended &= np.isfinite(ends)
+    return picked // count, tokens.reshape(sentences, -1)[every[:, None], picked], best, ended
 
 
 def largest(scores: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:

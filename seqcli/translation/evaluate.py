@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import re
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from seqcli.errors import DataError
 from seqcli.files.checkpoint import Checkpoint
-from seqcli.text.bitext import read_pairs
+from seqcli.text.normalisation import normalise
+from seqcli.text.pair_formats import Columns
+from seqcli.text.pairs import read_pairs
 from seqcli.translation.beam import Search
 from seqcli.translation.translate import Translator
 
 # Scripts written without spaces, where words would have to be guessed: (first, last) characters.
 HAN = (("㐀", "鿿"),)
 SPACELESS = (("぀", "ヿ"), ("฀", "๿"), ("ກ", "໿"), ("ក", "៿"), ("က", "႟"))
+BLEU_ORDER = 4  # words of the longest runs that BLEU counts
+BLIND = 0.25  # share of targets with fewer words, from which on BLEU does not choose the weights
+_WORD = re.compile(r"\w+|[^\w\s]")
+BLEU_TOKENS: dict[str, Callable[[str], Sequence[str]]] = {"13a": _WORD.findall, "zh": list, "char": list}
 
 
 def bleu_tokenizer(references: Sequence[str]) -> str:
@@ -31,48 +38,69 @@ def bleu_tokenizer(references: Sequence[str]) -> str:
 
 
 def translation_quality(hypotheses: Sequence[str], references: Sequence[str]) -> dict[str, Any]:
-    """`bleu`, `bleu_signature`, `chrf` and `chrf_signature` of a whole set."""
+    """`bleu`, `bleu_signature`, `chrf` and `chrf_signature` of a whole set, and `exact`, the share of translations equal
+    to their reference but for what cannot be seen."""
     from sacrebleu.metrics.bleu import BLEU
     from sacrebleu.metrics.chrf import CHRF
 
     bleu, chrf = BLEU(tokenize=bleu_tokenizer(references)), CHRF()
     bleu_score = bleu.corpus_score(list(hypotheses), [list(references)]).score
     chrf_score = chrf.corpus_score(list(hypotheses), [list(references)]).score
+    same = sum(normalise(h) == normalise(r) for h, r in zip(hypotheses, references, strict=True))
     return {
         "bleu": round(bleu_score, 2),
         "bleu_signature": str(bleu.get_signature()),
         "chrf": round(chrf_score, 2),
         "chrf_signature": str(chrf.get_signature()),
+        "exact": round(same / max(len(references), 1), 4),
     }
 
 
+def choose_measure(references: Sequence[str]) -> tuple[str, str]:
+    """What tells good weights from better ones on such targets, `bleu` or `chrf`, and why, in a sentence.
+
+    BLEU counts runs of four words: where many targets have fewer, it is zero or chance.
+    """
+    tokens = BLEU_TOKENS[bleu_tokenizer(references)]
+    short = sum(len(tokens(reference)) < BLEU_ORDER for reference in references)
+    if short > BLIND * len(references):
+        share = short / max(len(references), 1)
+        return "chrf", f"the best weights are those of the best chrF: BLEU cannot judge targets so short ({share:.0%})"
+    return "bleu", "the best weights are those of the best BLEU"
+
+
 def evaluate_translation(
-    checkpoint: Checkpoint,
+    checkpoints: Sequence[Checkpoint],
     paths: Sequence[str],
     *,
     search: Search | None = None,
+    columns: Columns | None = None,
+    skip_bad: bool = False,
     device: str = "cpu",
     encoding: str = "utf-8",
     errors: str = "strict",
+    on_notice: Callable[[str], None] = lambda text: None,
 ) -> dict[str, Any]:
-    """Translate the sources of a bitext (one TSV, or a source and a target file) and compare with its targets.
+    """Translate the sources of pairs (files of pairs, or a source and a target file) and compare with the targets.
 
-    Returns `task`, `sentences`, the figures of `translation_quality`, `exact` (the share of translations equal to their
-    reference) and `sentences_per_second`. Raises `DataError` for a file that is no bitext or is empty.
+    Several `checkpoints` are an ensemble. Returns `task`, `sentences`, the figures of `translation_quality`, `cut` (how
+    many translations were cut at their greatest length) and `sentences_per_second`. Raises `DataError` for files that
+    hold no pairs.
     """
-    pairs = list(read_pairs(paths, encoding=encoding, errors=errors))
+    pairs = list(
+        read_pairs(paths, columns=columns, encoding=encoding, errors=errors, skip_bad=skip_bad, on_note=on_notice)
+    )
     if not pairs:
         raise DataError("there is nothing to evaluate: no pairs", path=paths[0])
-    translator = Translator.load([checkpoint], device)
+    translator = Translator.load(checkpoints, device)
     started = time.perf_counter()
-    hypotheses = [translation.text for translation in translator.translate([pair.source for pair in pairs], search)]
+    translations = list(translator.translate([pair.source for pair in pairs], search))
     seconds = time.perf_counter() - started
-    references = [pair.target for pair in pairs]
-    exact = sum(h == r.strip() for h, r in zip(hypotheses, references, strict=True)) / len(pairs)
+    quality = translation_quality([t.text for t in translations], [pair.target.strip() for pair in pairs])
     return {
         "task": "mt",
         "sentences": len(pairs),
-        **translation_quality(hypotheses, references),
-        "exact": round(exact, 4),
+        **quality,
+        "cut": sum(translation.candidates[0].cut for translation in translations),
         "sentences_per_second": round(len(pairs) / max(seconds, 1e-9), 1),
     }

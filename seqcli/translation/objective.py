@@ -10,14 +10,14 @@ import torch
 from torch import Tensor, nn
 
 from seqcli.model.softmax import IGNORED, linear_cross_entropy
-from seqcli.text.bitext import Bitext, Sentences
 from seqcli.training.distributed import ALONE, Processes
 from seqcli.training.options import Validation
 from seqcli.training.workers import part_count
 from seqcli.translation.alignment import TranslationTable
 from seqcli.translation.beam import Search
+from seqcli.translation.bitext import Bitext, Sentences
 from seqcli.translation.decoder import TranslationDecoder
-from seqcli.translation.evaluate import translation_quality
+from seqcli.translation.evaluate import choose_measure, translation_quality
 from seqcli.translation.network import TranslationModel
 from seqcli.translation.translate import Translator
 
@@ -47,8 +47,8 @@ class TranslationTask:
     """A translation model on a bitext, as a `seqcli.training.task.TrainingTask`.
 
     An epoch is a shuffle, in which pairs of like length come together in batches of about `batch_tokens` tokens on the
-    longer side, padding counted. Validation is BLEU of greedy translations of a part of the validation pairs, and of
-    beam search on all of them at the end. Several processes take every so many-th pair of each batch, and so
+    longer side, padding counted. Validation is BLEU or chrF of greedy translations of a part of the validation pairs, and
+    of beam search on all of them at the end. Several processes take every so many-th pair of each batch, and so
     do the threads of a process of its share.
     """
 
@@ -71,8 +71,9 @@ class TranslationTask:
         self.table = table if model.config.attention != "none" else None
         self.end_id = bitext.tokenizer.boundary_id
         self._epoch, self._batches = -1, list[np.ndarray]()
-        quick = np.random.default_rng(seed).permutation(len(bitext.valid))[:QUICK_PAIRS]
+        quick = np.random.default_rng(0).permutation(len(bitext.valid))[:QUICK_PAIRS]
         self.quick = sorted(quick.tolist())
+        self.measure, self.why = choose_measure([pair.target for pair in bitext.valid])
 
     def num_batches(self, epoch: int) -> int:
         return len(self._of_epoch(epoch))
@@ -138,14 +139,15 @@ class TranslationTask:
         )
 
     def validate(self, step: int, seconds: float, *, final: bool) -> Validation:
-        """BLEU (higher is better, so the score is its negative), the loss in nats a token, and one translation."""
-        translator = Translator([decoder_of(self.model)], self.bitext.tokenizer)
+        """The measure that suits the targets (higher is better, so the score is its negative) and the others, the loss in
+        nats a token, and one translation."""
+        translator = Translator([decoder_of(self.model)], self.bitext.tokenizer, self.bitext.preprocessing)
         pairs = self.bitext.valid if final else [self.bitext.valid[number] for number in self.quick]
         search = Search(beam=5 if final else 1)
         found = [t.text for t in translator.translate([pair.source for pair in pairs], search)]
-        quality = translation_quality(found, [pair.target for pair in pairs])
+        quality = translation_quality(found, [pair.target.strip() for pair in pairs])
         loss = self._validation_loss()
-        metrics = {"score": -quality["bleu"], "bleu": quality["bleu"], "chrf": quality["chrf"], "loss": loss}
+        metrics = {"score": -quality[self.measure], **{n: quality[n] for n in ("bleu", "chrf", "exact")}, "loss": loss}
         shown = len(self.quick) // 2
         if final:
             return Validation(step, seconds, metrics)

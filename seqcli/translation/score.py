@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterable, Iterator
 import numpy as np
 
 from seqcli.model.probability import Score, surprisals
-from seqcli.text.bitext import encode_sentence
 from seqcli.text.live import windows
 from seqcli.text.tokenizer import Tokenizer
 from seqcli.translation.decoder import TranslationDecoder
+from seqcli.translation.preprocessing import Preprocessing, encode_sentence
 
 BATCH_TOKENS = 4096  # of one batch, source and target, padding counted
 READ_AHEAD = 2048  # pairs sorted by length together
@@ -21,19 +21,26 @@ def score_pairs(
     tokenizer: Tokenizer,
     pairs: Iterable[tuple[str, str]],
     *,
+    preprocessing: Preprocessing | None = None,
     ready: Callable[[], bool] | None = None,
 ) -> Iterator[Score]:
-    """Score every pair's target given its source, in order; the text of a score is source TAB target.
+    """Score every pair's target given its source, in order; the text of a score is source TAB target. A blank pair has
+    no tokens.
 
     As soon as `ready` is given and says that the next pair is not there yet, those that came are scored.
     """
+    prepared = (preprocessing or Preprocessing()).with_words(tokenizer)
     for block in windows(pairs, ready, READ_AHEAD, READ_AHEAD):
-        encoded = [(encode_sentence(tokenizer, s), encode_sentence(tokenizer, t)) for s, t in block]
+        texts = [prepared.pair(source, target, 0) for source, target in block]
+        encoded = [(encode_sentence(tokenizer, s), encode_sentence(tokenizer, t)) for s, t in texts]
         scores: list[np.ndarray] = [np.zeros(0)] * len(block)
         for batch in _batches(encoded):
             for number, surprisal in zip(batch, _surprisals(decoder, [encoded[n] for n in batch]), strict=True):
                 scores[number] = surprisal
         for (source, target), (_, ids), values in zip(block, encoded, scores, strict=True):
+            if not source.strip() and not target.strip():
+                yield Score("", (), ())
+                continue
             pieces = tuple(tokenizer.piece(int(token)) for token in ids)
             yield Score(f"{source}\t{target}", pieces, tuple(map(float, values)))
 

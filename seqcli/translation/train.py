@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from seqcli.text.bitext import Bitext, open_bitext
+from seqcli.text.pair_formats import Columns
 from seqcli.training.loop import TrainingResult
 from seqcli.training.options import OnProgress, ShouldStop, TrainingOptions
 from seqcli.training.run import (
@@ -28,6 +28,7 @@ from seqcli.training.run import (
 )
 from seqcli.training.workers import training_speed
 from seqcli.translation.alignment import count_alignments
+from seqcli.translation.bitext import Bitext, open_bitext
 from seqcli.translation.config import TranslationConfig
 from seqcli.translation.network import TranslationModel
 from seqcli.translation.objective import TranslationTask
@@ -47,7 +48,10 @@ class TrainRequest(RunRequest):
     valid: tuple[str, ...] = ()
     valid_share: float = 0.05
     skip_bad: bool = False
-    tokens: str = "subword"
+    columns: str | None = None
+    max_length: int | None = None
+    keep: tuple[str, ...] = ()
+    tokens: str = "auto"
     vocab_size: int | None = None
     encoding: str = "utf-8"
     encoding_errors: str = "strict"
@@ -89,8 +93,10 @@ def train_translation_model(
                 encoding=request.encoding,
                 errors=request.encoding_errors,
                 skip_bad=request.skip_bad,
-                seed=request.seed,
-                tokenizer=run.tokenizer,
+                columns=Columns.parse(request.columns),
+                max_length=request.max_length,
+                keep=request.keep,
+                blobs=origin.blobs if (origin := run.state or run.base) is not None else None,
             )
         )
         for note in (*bitext.notes, bitext.held_out):
@@ -98,6 +104,7 @@ def train_translation_model(
         recipe = run.processes.decide(lambda: _recipe(request, bitext, run))
         on_detail(f"device {run.device.type}, precision {run.precision}; {recipe.reason}")
         task = _task(request, bitext, recipe, run)
+        on_notice(task.why)
         options = TrainingOptions(
             learning_rate=recipe.learning_rate,
             budget=request.seconds(DEFAULT_BUDGET),
@@ -117,7 +124,7 @@ def train_translation_model(
             config=recipe.config.to_json(),
             recipe=recipe.to_json(),
             fingerprint=bitext.fingerprint,
-            blobs={"tokenizer": bitext.tokenizer.to_bytes()},
+            blobs=bitext.blobs,
             options=plain(request)
             | {"recipe": recipe.to_json(), "device": run.device.type, "precision": run.precision},
         )
@@ -199,7 +206,8 @@ def _metrics(result: TrainingResult, bitext: Bitext) -> dict[str, Any]:
         "pairs": len(bitext.valid),
         "bleu": final["bleu"],
         "chrf": final["chrf"],
+        "exact": final["exact"],
         "nll_per_token": final["loss"],
         "perplexity": float(np.exp(min(final["loss"], 700.0))),
-        "history": course(result, "bleu", "loss"),
+        "history": course(result, "bleu", "chrf", "loss"),
     }

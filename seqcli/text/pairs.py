@@ -1,0 +1,130 @@
+"""Pairs of sentences: from files of pairs, or from a source and a target file whose lines go together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import zip_longest
+
+from seqcli.errors import DataError
+from seqcli.text.lines import read_lines
+from seqcli.text.pair_formats import BLANK, Columns, PairFile, Row
+
+SHOWN = 8  # bad lines that are listed
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A source and its translation; `line` is where they stand, from 1."""
+
+    line: int
+    source: str
+    target: str
+
+
+def read_pairs(
+    paths: Sequence[str],
+    *,
+    columns: Columns | None = None,
+    encoding: str = "utf-8",
+    errors: str = "strict",
+    skip_bad: bool = False,
+    on_note: Callable[[str], None] = lambda note: None,
+) -> Iterator[Pair]:
+    """The pairs of one or more files of pairs, or of a source and a target file, as they are read; `-` is stdin.
+
+    `on_note` hears what was taken for granted about the files. Blank lines in a file of pairs are nothing. Any other
+    line without two sides, or with an empty one, cannot be used: with `skip_bad` it is left out and `on_note` hears of
+    it at the end, otherwise `DataError` names these lines once all are read. Two line-aligned files of different
+    lengths are always a `DataError`.
+    """
+    files = [PairFile.open(path, read_lines(path, encoding=encoding, errors=errors), columns) for path in paths]
+    aligned = are_aligned(files)
+    bad: list[str] = []
+    total, count, first_bad = 0, 0, 0
+    for rows, file in [(aligned_rows(files), files[0])] if aligned else [(file.rows(), file) for file in files]:
+        for row in rows:
+            if row.problem == BLANK:
+                continue
+            total += 1
+            problem = row.problem or empty_side(row)
+            if not problem:
+                if not count or skip_bad:
+                    yield Pair(row.line, row.source.strip(), row.target.strip())
+                continue
+            count += 1
+            first_bad = first_bad or row.line
+            if len(bad) < SHOWN:
+                place = "" if aligned or len(files) == 1 else f"{file.name} "
+                bad.append(f"{place}line {row.line}: {problem}")
+        for note in file.notes:
+            on_note(note)
+    if not count:
+        return
+    listed = "; ".join(bad) + (f"; and {count - len(bad):,} more" if count > len(bad) else "")
+    if skip_bad:
+        on_note(f"left out {count:,} of {total:,} pairs ({listed})")
+        return
+    raise DataError(
+        f"{count:,} of {total:,} pairs cannot be used ({listed})",
+        path=" and ".join(file.name for file in files),
+        line=first_bad,
+        hint="each line is: source TAB target, both with text; --skip-bad leaves the others out",
+    )
+
+
+def empty_side(row: Row) -> str:
+    """What is wrong with a row of which a side is empty."""
+    if row.source.strip():
+        return "" if row.target.strip() else "the target is empty"
+    return "the source is empty" if row.target.strip() else "both sides are empty"
+
+
+def usable(file: PairFile, row: Row, skip_bad: bool) -> tuple[str, str]:
+    """The sides of a row, both empty for a blank one and, with `skip_bad`, for one that cannot be used; `DataError`
+    otherwise."""
+    blank = row.problem == BLANK or not (row.source + row.target).strip()
+    problem = "" if blank else row.problem or empty_side(row)
+    if problem and not skip_bad:
+        raise DataError(
+            f"is not source TAB target: {problem}",
+            path=file.name,
+            line=row.line,
+            hint="put one TAB between the two, or choose with --columns; --skip-bad gives such lines an empty row",
+        )
+    return ("", "") if blank or problem else (row.source, row.target)
+
+
+def are_aligned(files: Sequence[PairFile]) -> bool:
+    """Whether two files are a source and a target; `DataError` for files that are neither that nor files of pairs."""
+    single = [file for file in files if file.kind == "lines"]
+    if not single or len(files) == 1:
+        return False
+    if len(single) < len(files):
+        other = next(file for file in files if file.kind != "lines")
+        raise DataError(
+            f"has one column, while {other.name} has pairs",
+            path=single[0].name,
+            hint="give files of pairs, or one source and one target file",
+        )
+    if len(files) != 2:
+        raise DataError(
+            f"{len(files)} files of one column given", hint="give files of pairs, or one source and one target file"
+        )
+    if files[0].path == files[1].path == "-":
+        raise DataError("source and target cannot both be read from stdin", hint="give source TAB target on stdin")
+    return True
+
+
+def aligned_rows(files: Sequence[PairFile]) -> Iterator[Row]:
+    """The rows of a source and a target file; `DataError` when one is longer than the other."""
+    for line, (source, target) in enumerate(zip_longest(*(file.lines for file in files)), 1):
+        if source is None or target is None:
+            shorter, longer = files if source is None else reversed(files)
+            raise DataError(
+                f"ends before line {line}, while {longer.name} goes on",
+                path=shorter.name,
+                line=line,
+                hint="source and target files must be line-aligned: the same number of lines",
+            )
+        yield Row(line, source, target)

@@ -1,0 +1,144 @@
+"""Strings that are carried over as they are: addresses, tags, numbers, emoji, what a model has never seen.
+
+Each is replaced by a symbol before a sentence is translated, and put in the symbol's place afterwards.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+SYMBOLS = tuple(map(chr, range(0xE000, 0xE008)))  # private characters: no text means anything by them
+KINDS = {  # in the order they are looked for
+    "symbol": "[\ue000-\ue007]",
+    "address": r"(?:https?://|ftp://|www\.)[^\s<>\"“”«»]*[^\s<>\"“”«».,;:!?)\]}'’…。，！？、]"
+    r"|(?<![\w@])[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.(?:com|org|net|edu|gov|info|io)\b(?:/[^\s<>\"]*[\w/])?",
+    "email": r"[\w.+%-]+@[\w-]+(?:\.[\w-]+)+",
+    "tag": r"</?[A-Za-z][^<>\n]{0,200}>|\{\{?\w[\w .:-]{0,40}\}?\}|\$\{\w+\}|%(?:\(\w+\))?[sdif]\b|&(?:#\d+|\w+);",
+    "handle": r"(?<![\w@#])[@#][^\W\d]\w+",
+    # of two figures at least: what 3 dogs are called is for the model to learn
+    "number": r"(?:(?<![^\s(])[-+])?(?<![\w.,])\d+(?:[.,:/'’\u202f\u00a0-]?\d+)+(?!\w)",
+    "emoji": "(?:[\u2600-\u27bf\u2b50\u2b55\u231a\u231b\u23e9-\u23fa\U0001f000-\U0001faff]"
+    "[\ufe0f\u200d\U0001f3fb-\U0001f3ff\U000e0020-\U000e007f]*)+",
+}
+ALWAYS = ("symbol", "address", "email")  # carried whatever the pairs do
+FEW = 20  # strings of a kind in the pairs, too few to say how they are translated
+CARRIED = 0.8  # share of a kind's strings that stand on the target side, too, from which on all are carried
+_TAKEN = "\0"  # in the place of characters that belong to a string that was found
+_PATTERNS = {kind: re.compile(pattern) for kind, pattern in KINDS.items()}
+
+
+@dataclass(frozen=True)
+class Found:
+    """A string to be carried over: where it stands, and what it is."""
+
+    start: int
+    end: int
+    text: str
+
+
+@dataclass(frozen=True)
+class Carrier:
+    """What is carried over: `kinds` of `KINDS`, runs of characters that are not among `known` (None: no such runs), and
+    what matches one of the expressions `keep`. With `words`, which are those of a vocabulary, it is whole words, and
+    every word that is not one of these."""
+
+    kinds: tuple[str, ...] = ()
+    known: frozenset[str] | None = None
+    keep: tuple[str, ...] = ()
+    words: frozenset[str] | None = None
+
+    def find(self, text: str) -> list[Found]:
+        """The strings of a text that are carried over, in order; none overlaps another, earlier kinds go first."""
+        taken: list[Found] = []
+        left = text.replace(_TAKEN, " ")
+        for pattern in self._patterns():
+            left = _take(pattern, left, taken)
+        if self.known is not None:
+            strange = {c for c in set(left) if c not in self.known and c != _TAKEN and not c.isspace()}
+            if strange:
+                run = "[" + "".join(map(re.escape, sorted(strange))) + "]"
+                _take(re.compile(rf"{run}+(?: {run}+)*"), left, taken)
+        if self.words is None:
+            return sorted(taken, key=lambda found: found.start)
+        inside = {place for found in taken for place in range(found.start, found.end)}
+        whole = [Found(match.start(), match.end(), match.group()) for match in re.finditer(r"\S+", text)]
+        return [w for w in whole if w.text not in self.words or not inside.isdisjoint(range(w.start, w.end))]
+
+    def _patterns(self) -> list[re.Pattern[str]]:
+        return [*map(re.compile, self.keep), *(_PATTERNS[kind] for kind in self.kinds)]
+
+    def replace(self, text: str, first: int = 0) -> tuple[str, list[str]]:
+        """The text with a symbol for each string, from number `first` of them on, and the strings."""
+        found = self.find(text)
+        return substitute(text, found, [SYMBOLS[(first + n) % len(SYMBOLS)] for n in range(len(found))]), [
+            f.text for f in found
+        ]
+
+    def replace_pair(self, source: str, target: str, first: int) -> tuple[str, str]:
+        """A training pair with symbols for the strings that stand on both sides; the others stay as they are."""
+        there, here = self.find(source), self.find(target)
+        places: dict[str, list[Found]] = defaultdict(list)
+        for found in here:
+            places[found.text].append(found)
+        sources, targets, symbols = [], [], []
+        for found in there:
+            if places[found.text]:
+                sources.append(found)
+                targets.append(places[found.text].pop(0))
+                symbols.append(SYMBOLS[(first + len(symbols)) % len(SYMBOLS)])
+        ordered = sorted(zip(targets, symbols, strict=True), key=lambda item: item[0].start)
+        return (
+            substitute(source, sources, symbols),
+            substitute(target, [f for f, _ in ordered], [symbol for _, symbol in ordered]),
+        )
+
+
+def _take(pattern: re.Pattern[str], text: str, taken: list[Found]) -> str:
+    """Add what matches to `taken`; the text with that blotted out."""
+    for match in pattern.finditer(text):
+        if match.group():
+            taken.append(Found(match.start(), match.end(), match.group()))
+            text = text[: match.start()] + _TAKEN * len(match.group()) + text[match.end() :]
+    return text
+
+
+def substitute(text: str, found: Sequence[Found], symbols: Sequence[str]) -> str:
+    """`text` with a symbol in the place of each string that was found, in order."""
+    parts, place = [], 0
+    for string, symbol in zip(found, symbols, strict=True):
+        parts += [text[place : string.start], symbol]
+        place = string.end
+    return "".join([*parts, text[place:]])
+
+
+def restore(text: str, strings: Sequence[str], first: int = 0) -> str:
+    """`text` with the strings in the places of their symbols; a symbol that stands for several gives them in order."""
+    waiting: dict[str, list[str]] = defaultdict(list)
+    for number, string in enumerate(strings):
+        waiting[SYMBOLS[(first + number) % len(SYMBOLS)]].append(string)
+    return _PATTERNS["symbol"].sub(lambda m: waiting[m.group()].pop(0) if waiting[m.group()] else "", text)
+
+
+def choose_kinds(pairs: Iterable[tuple[str, str]]) -> tuple[str, ...]:
+    """The kinds of strings that pairs carry over, or hold too few of to say."""
+    counts: Counter[str] = Counter()
+    carried: Counter[str] = Counter()
+    for source, target in pairs:
+        for kind, pattern in _PATTERNS.items():
+            if kind in ALWAYS or not (strings := pattern.findall(source)):
+                continue
+            there = Counter(pattern.findall(target))
+            counts[kind] += len(strings)
+            carried[kind] += sum((Counter(strings) & there).values())
+    return tuple(k for k in KINDS if k in ALWAYS or counts[k] < FEW or carried[k] >= CARRIED * counts[k])
+
+
+def known_characters(lines: Iterable[str], least: int = 3) -> frozenset[str]:
+    """Characters that stand in a text at least so often: what is not among them a model does not know."""
+    counts: Counter[str] = Counter()
+    for line in lines:
+        counts.update(line)
+    return frozenset(character for character, count in counts.items() if count >= least)

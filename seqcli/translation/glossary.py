@@ -1,0 +1,38 @@
+"""Terms whose translation is given: source term TAB target term."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from seqcli.text.tokenizer import Tokenizer
+
+
+class Glossary:
+    """Terms and the tokens of their translations.
+
+    A term is found as whole words in whatever case, the longest first; where it stands in a source its translation
+    must be in the target, once each time, exactly as it is given. In scripts without blanks a term is found anywhere.
+    """
+
+    def __init__(self, terms: Sequence[tuple[str, str]], tokenizer: Tokenizer) -> None:
+        self._phrases = {source.lower(): _tokens(target, tokenizer) for source, target in terms}
+        found = "|".join(_pattern(source) for source in sorted(self._phrases, key=len, reverse=True))
+        self._pattern = re.compile(found, re.IGNORECASE) if found else None
+
+    def phrases(self, text: str) -> list[tuple[int, ...]]:
+        """The tokens that the translation of a source must have."""
+        if self._pattern is None:
+            return []
+        return [self._phrases[match.group().lower()] for match in self._pattern.finditer(text)]
+
+
+def _pattern(term: str) -> str:
+    start = r"(?<!\w)" if term[0].isascii() else ""
+    end = r"(?!\w)" if term[-1].isascii() else ""
+    return start + re.escape(term) + end
+
+
+def _tokens(term: str, tokenizer: Tokenizer) -> tuple[int, ...]:
+    blank = "" if "\u2e80" <= term[0] <= "\u9fff" or "\uac00" > term[0] >= "\u3040" else " "
+    return tuple(map(int, tokenizer.encode(blank + term)))

@@ -1,0 +1,75 @@
+"""How long the training pairs were, and so how long a translation may become."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from seqcli.errors import CheckpointError
+
+KNOTS = 40  # source lengths at which the longest target is kept
+SLACK, EXTRA = 1.25, 5  # a translation may be so much longer than the longest of training, and so many tokens
+
+
+@dataclass(frozen=True)
+class Lengths:
+    """Lengths of training pairs in tokens with their end marks.
+
+    `sources` are some source lengths, rising up to the longest; `targets` the longest target of the pairs whose source
+    is at most that long.
+    """
+
+    sources: tuple[int, ...]
+    targets: tuple[int, ...]
+
+    @classmethod
+    def of(cls, sources: np.ndarray, targets: np.ndarray) -> Lengths:
+        """From the lengths of both sides of every pair, (pairs,) each."""
+        order = np.argsort(sources, kind="stable")
+        rising, longest = sources[order], np.maximum.accumulate(targets[order])
+        last_of_each = np.flatnonzero(np.append(rising[1:] != rising[:-1], True))
+        if len(last_of_each) > KNOTS:
+            last_of_each = last_of_each[np.linspace(0, len(last_of_each) - 1, KNOTS).round().astype(int)]
+        return cls(tuple(map(int, rising[last_of_each])), tuple(map(int, longest[last_of_each])))
+
+    def with_these(self, others: Lengths) -> Lengths:
+        """Of the pairs of both, as far as the knots say."""
+        sources = sorted({*self.sources, *others.sources})
+        targets = [max(side._longest(source) for side in (self, others)) for source in sources]
+        return Lengths(tuple(sources), tuple(targets))
+
+    def _longest(self, source: int) -> int:
+        """The longest target of pairs whose source is at most that long; 1 without any."""
+        return max((t for s, t in zip(self.sources, self.targets, strict=True) if s <= source), default=1)
+
+    @property
+    def longest_source(self) -> int:
+        return self.sources[-1]
+
+    def limit(self, source: int) -> int:
+        """The most tokens of a translation of `source` tokens: what pairs of this length had, and some more; of a
+        longer source than any, as many more as it is longer."""
+        place = int(np.searchsorted(self.sources, source))
+        if place < len(self.sources):
+            longest = float(self.targets[place])
+        else:
+            longest = self.targets[-1] * source / self.sources[-1]
+        return math.ceil(SLACK * longest) + EXTRA
+
+    def to_json(self) -> dict[str, Any]:
+        return {"sources": list(self.sources), "targets": list(self.targets)}
+
+    @classmethod
+    def from_json(cls, values: Any) -> Lengths:
+        """What `to_json` gave; `CheckpointError` when it is not that."""
+        try:
+            sources, targets = values["sources"], values["targets"]
+            whole = all(type(v) is int and 0 < v < 2**31 for v in (*sources, *targets))
+            if not sources or len(sources) != len(targets) or not whole or sorted(set(sources)) != list(sources):
+                raise ValueError
+        except (KeyError, TypeError, ValueError) as problem:
+            raise CheckpointError("the model's length statistics are damaged") from problem
+        return cls(tuple(sources), tuple(targets))

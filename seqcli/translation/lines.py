@@ -1,0 +1,200 @@
+"""Lines in parts that a model can translate, and the parts' translations as lines again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from seqcli.text.placeholders import SYMBOLS, restore
+from seqcli.text.sentences import join
+from seqcli.text.tokenizer import Tokenizer
+from seqcli.translation.beam import Hypothesis, Search, Sentence
+from seqcli.translation.constraints import Constraints
+from seqcli.translation.glossary import Glossary
+from seqcli.translation.preprocessing import Preprocessing, decode_sentence, encode_sentence
+
+LONGEST = 200  # source tokens translated at once by models that do not say how long their pairs were
+END = "⏎"  # how the end mark is shown
+CLAUSE_ENDS = tuple(".!?;:,。！？；：，、।۔؟،")
+
+
+@dataclass(frozen=True)
+class Alignment:
+    """What a part of a line was translated from: its pieces and its translation's, each with the end mark, and the
+    attention's weights (target, source)."""
+
+    source: tuple[str, ...]
+    target: tuple[str, ...]
+    weights: np.ndarray
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """One translation of a line: its text, log p in nats, the score it is ranked by, its pieces, on demand the
+    alignments of the line's parts, and whether a part was cut before its end."""
+
+    text: str
+    log_probability: float
+    score: float
+    pieces: tuple[str, ...]
+    alignments: tuple[Alignment, ...] = ()
+    cut: bool = False
+
+
+@dataclass(frozen=True)
+class Part:
+    """What is translated at once: its ids without the end mark, the strings its symbols stand for in order, the number
+    of the first, and the phrases its translation must have."""
+
+    ids: np.ndarray
+    strings: tuple[str, ...] = ()
+    first: int = 0
+    constraints: Constraints | None = None
+    prefix: tuple[int, ...] = ()
+
+
+class Lines:
+    """How lines become parts, and parts lines, with one tokenizer and its preprocessing."""
+
+    def __init__(
+        self,
+        tokenizer: Tokenizer,
+        preprocessing: Preprocessing,
+        glossary: Glossary | None = None,
+        prefix: str = "",
+    ) -> None:
+        self.tokenizer, self.preprocessing = tokenizer, preprocessing.with_words(tokenizer)
+        self.glossary, self.prefix = glossary, prefix
+        self.symbols: dict[int, str] = {}
+        if preprocessing.carrier is not None:
+            self.symbols = {int(tokenizer.encode(symbol)[-1]): symbol for symbol in SYMBOLS}
+        self.forbidden = [*self.symbols, *([] if preprocessing.unknowns else [tokenizer.unk_id])]
+
+    def parts(self, line: str) -> list[Part]:
+        """The parts of a line: as many sentences as a training line had, and no more tokens."""
+        if not line.strip():
+            return []
+        text, strings = self.preprocessing.source_with_symbols(line)
+        parts: list[Part] = []
+        for sentence in self.preprocessing.split(text):
+            count = sum(map(sentence.count, SYMBOLS))
+            numbered, strings_here = _renumber(sentence), strings[:count]
+            strings = strings[count:]
+            first = 0
+            for ids in self._cut(encode_sentence(self.tokenizer, numbered)[:-1]):
+                found = [int(token) for token in ids if int(token) in self.symbols]
+                here = tuple(strings_here[first : first + len(found)])
+                parts.append(Part(ids, here, first, self._constraints(ids, found)))
+                first += len(found)
+        if parts and self.prefix:
+            begun = tuple(map(int, encode_sentence(self.tokenizer, self.preprocessing.target(self.prefix))[:-1]))
+            parts[0] = Part(parts[0].ids, parts[0].strings, 0, parts[0].constraints, begun)
+        return parts
+
+    def _constraints(self, ids: np.ndarray, symbols: Sequence[int]) -> Constraints | None:
+        phrases = [(symbol,) for symbol in symbols]
+        if self.glossary is not None:
+            phrases += self.glossary.phrases(decode_sentence(self.tokenizer, ids.tolist()))
+        return Constraints(tuple(phrases)) if phrases else None
+
+    def _cut(self, tokens: np.ndarray) -> list[np.ndarray]:
+        """Tokens in parts that are no longer than a training source, cut after the last end of a clause or before the
+        last blank that is there."""
+        lengths = self.preprocessing.lengths
+        longest = LONGEST if lengths is None else max(lengths.longest_source - 1, 1)
+        parts = []
+        while len(tokens) > longest:
+            pieces = [self.tokenizer.piece(int(token)) for token in tokens[: longest + 1]]
+            places = range(longest // 4, longest)
+            ends = [place + 1 for place in places if pieces[place].endswith(CLAUSE_ENDS)]
+            blanks = [place for place in places if place and pieces[place].startswith(" ")]
+            cut = (ends or blanks or [longest])[-1]
+            parts.append(tokens[:cut])
+            tokens = tokens[cut:]
+        return [*parts, tokens] if len(tokens) else parts
+
+    def sentence(self, part: Part) -> Sentence:
+        """What is searched for a part."""
+        source = np.append(part.ids, np.int32(self.tokenizer.boundary_id))
+        lengths = self.preprocessing.lengths
+        limit = 2 * len(source) + 10 if lengths is None else lengths.limit(len(source))
+        least = len(part.prefix) + (part.constraints.size if part.constraints is not None else 0) + 1
+        return Sentence(source, limit + least if least > 1 else limit, part.prefix, part.constraints)
+
+    def looks(self, search: Search) -> bool:
+        """Whether a search must keep its attention: somebody asks for it, or unknown words are put in by it."""
+        return search.attention or self.preprocessing.unknowns
+
+    def pieces(self, part: Part) -> tuple[str, ...]:
+        """A part's pieces as a reader wants them."""
+        return self._shown(part.ids, part)
+
+    def _shown(self, tokens: Iterable[int], part: Part) -> tuple[str, ...]:
+        waiting = _Waiting(part)
+        return tuple(
+            waiting.next(self.symbols[int(token)]) if int(token) in self.symbols else self.tokenizer.piece(int(token))
+            for token in tokens
+        )
+
+    def candidates(self, parts: Sequence[Part], found: Sequence[Sequence[Hypothesis]]) -> tuple[Candidate, ...]:
+        """The n-th best of a line is made of the n-th best of its parts; one empty candidate for a blank line."""
+        if not parts:
+            return (Candidate("", 0.0, 0.0, ()),)
+        ranks = range(min(map(len, found)))
+        return tuple(self._candidate(parts, [hypotheses[rank] for hypotheses in found]) for rank in ranks)
+
+    def _candidate(self, parts: Sequence[Part], hypotheses: Sequence[Hypothesis]) -> Candidate:
+        pieces = [self._shown(found.tokens, part) for part, found in zip(parts, hypotheses, strict=True)]
+        return Candidate(
+            text=join(self._text(part, found) for part, found in zip(parts, hypotheses, strict=True)),
+            log_probability=sum(found.log_probability for found in hypotheses),
+            score=sum(found.score for found in hypotheses) / len(hypotheses),
+            pieces=tuple(piece for part in pieces for piece in part),
+            alignments=tuple(
+                Alignment((*self.pieces(part), END), (*target, END)[: len(found.attention)], found.attention)
+                for part, target, found in zip(parts, pieces, hypotheses, strict=True)
+                if found.attention is not None
+            ),
+            cut=not all(found.ended for found in hypotheses),
+        )
+
+    def _text(self, part: Part, found: Hypothesis) -> str:
+        """A part's translation with its strings, and with the source's words for those that are unknown."""
+        text = decode_sentence(self.tokenizer, found.tokens)
+        if self.preprocessing.unknowns and found.attention is not None and self.tokenizer.unk_id in found.tokens:
+            unknown, source = self.tokenizer.piece(self.tokenizer.unk_id), self.pieces(part)
+            for place, token in enumerate(found.tokens):
+                if token == self.tokenizer.unk_id:
+                    looked_at = int(found.attention[place, : len(source)].argmax()) if source else 0
+                    text = text.replace(unknown, source[looked_at].strip() if source else "", 1)
+        return restore(text, part.strings, part.first)
+
+
+class _Waiting:
+    """The strings of a part, given out for their symbols one by one."""
+
+    def __init__(self, part: Part) -> None:
+        self.strings = [
+            (SYMBOLS[(part.first + number) % len(SYMBOLS)], string) for number, string in enumerate(part.strings)
+        ]
+
+    def next(self, symbol: str) -> str:
+        for number, (own, string) in enumerate(self.strings):
+            if own == symbol:
+                self.strings.pop(number)
+                return string
+        return ""
+
+
+def _renumber(text: str) -> str:
+    """The symbols of a text in the order of their numbers, from the first on."""
+    count = 0
+    characters = []
+    for character in text:
+        if character in SYMBOLS:
+            character = SYMBOLS[count % len(SYMBOLS)]
+            count += 1
+        characters.append(character)
+    return "".join(characters)

@@ -1,0 +1,173 @@
+"""From a line to what is translated, and back: what a model knows of the text of its training pairs.
+
+A line is normalised and brought into the forms the model has seen, cut into sentences where it holds more than a
+training line did, and strings that are carried over are replaced by symbols. After the search the symbols become those
+strings again and the sentences one line. All of it is learnt from the pairs (`Preprocessing.learn`), used on the pairs
+before training, and kept in the model as JSON. Models from before it was kept do none of it.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from seqcli.errors import CheckpointError, UsageError
+from seqcli.text.forms import Forms
+from seqcli.text.normalisation import normalise
+from seqcli.text.placeholders import Carrier, choose_kinds, known_characters
+from seqcli.text.tokenizer import Tokenizer
+from seqcli.text.sentences import USUAL_ABBREVIATIONS, find_abbreviations, split_sentences
+from seqcli.translation.lengths import Lengths
+
+BLOB = "preprocessing"
+SHARE_OF_LINES = 0.05  # of the training lines that have so many sentences: then a line may have them
+MOST_SENTENCES = 100  # looked for in a line
+SAMPLE = 100_000  # pairs that are looked at to learn how text is written
+
+
+@dataclass(frozen=True)
+class Preprocessing:
+    """What is done to text; the plain one (`Preprocessing()`) only takes blanks off its ends.
+
+    `forms` are those of the sources, `carrier` says which strings are carried over, `sentences` how many a line has
+    at most, `lengths` how long the pairs were in tokens, `unknowns` whether targets had words that the vocabulary lacks.
+    """
+
+    normalises: bool = False
+    forms: Forms = field(default_factory=Forms)
+    carrier: Carrier | None = None
+    sentences: int | None = None
+    abbreviations: frozenset[str] = frozenset()
+    lengths: Lengths | None = None
+    unknowns: bool = False
+
+    @classmethod
+    def learn(cls, pairs: Sequence[tuple[str, str]], *, carries: bool) -> Preprocessing:
+        """From normalised training pairs; `carries` says whether their tokens leave room for symbols."""
+        sample = pairs[:: max(1, len(pairs) // SAMPLE)]
+        sources = [source for source, _ in sample]
+        forms = Forms.of(sources)
+        abbreviations = find_abbreviations(sources)
+        counts = np.bincount([min(len(split_sentences(s, abbreviations)), MOST_SENTENCES) for s in sources])
+        share = counts[::-1].cumsum()[::-1] / len(sources)
+        return cls(
+            normalises=True,
+            forms=forms,
+            carrier=Carrier(choose_kinds(sample), known_characters(sources)) if carries else None,
+            sentences=int(np.flatnonzero(share >= SHARE_OF_LINES).max()),
+            abbreviations=abbreviations | USUAL_ABBREVIATIONS,
+        )
+
+    def with_keep(self, expressions: Sequence[str]) -> Preprocessing:
+        """Also carrying over what matches one of some regular expressions; `UsageError` where that cannot be."""
+        if not expressions:
+            return self
+        if self.carrier is None:
+            raise UsageError(
+                "--keep: the model has no symbols for strings that are carried over",
+                hint="it reads words or short strings in characters, or is from before --keep; train it anew",
+            )
+        return replace(self, carrier=replace(self.carrier, keep=(*self.carrier.keep, *expressions)))
+
+    def source(self, line: str) -> str:
+        """A source as the model reads it, but for symbols."""
+        return self.forms.fold(normalise(line)) if self.normalises else line.strip()
+
+    def target(self, line: str) -> str:
+        """A target as the model produces it, but for symbols."""
+        return normalise(line, typographic=True) if self.normalises else line.strip()
+
+    def source_with_symbols(self, line: str) -> tuple[str, list[str]]:
+        """A source as the model reads it, and the strings its symbols stand for, in order."""
+        if self.carrier is None:
+            return self.source(line), []
+        text, strings = self.carrier.replace(self.forms.fold_characters(normalise(line)))
+        return self.forms.fold_case(text), strings
+
+    def pair(self, source: str, target: str, number: int) -> tuple[str, str]:
+        """A training pair, the `number`-th, as the model reads and produces it."""
+        if self.carrier is None:
+            return self.source(source), self.target(target)
+        source = self.forms.fold_characters(normalise(source))
+        source, target = self.carrier.replace_pair(source, self.target(target), number)
+        return self.forms.fold_case(source), target
+
+    def with_words(self, tokenizer: Tokenizer) -> Preprocessing:
+        """For tokens that are words: only whole words are carried over, and all that the vocabulary lacks."""
+        words = getattr(tokenizer, "words", None)
+        if self.carrier is None or words is None or getattr(tokenizer, "split_wide", False):
+            return self
+        return replace(self, carrier=replace(self.carrier, words=frozenset(words)))
+
+    def split(self, line: str) -> list[str]:
+        """A line, as `source` gives it, in parts that have as many sentences as a training line had."""
+        if self.sentences is None:
+            return [line] if line else []
+        found = split_sentences(line, self.abbreviations)
+        if len(found) <= self.sentences:
+            return [line] if line else []
+        groups = [found[start : start + self.sentences] for start in range(0, len(found), self.sentences)]
+        return [" ".join(group) for group in groups]
+
+    def to_bytes(self) -> bytes:
+        carrier = self.carrier
+        values = {
+            "version": 1,
+            "forms": self.forms.to_json(),
+            "sentences": self.sentences,
+            "unknowns": self.unknowns,
+            "abbreviations": sorted(self.abbreviations),
+            "lengths": None if self.lengths is None else self.lengths.to_json(),
+            "carrier": None
+            if carrier is None
+            else {"kinds": carrier.kinds, "known": "".join(sorted(carrier.known or ())), "keep": carrier.keep},
+        }
+        return json.dumps(values, ensure_ascii=False).encode("utf-8", "surrogatepass")
+
+    @classmethod
+    def of(cls, blobs: Mapping[str, bytes]) -> Preprocessing:
+        """That of a model's or a state's files, the plain one without any; `CheckpointError` when it is damaged."""
+        if BLOB not in blobs:
+            return cls()
+        try:
+            values: dict[str, Any] = json.loads(blobs[BLOB].decode("utf-8", "surrogatepass"))
+            if values["version"] != 1:
+                raise ValueError("made by a later version")
+            carried = values["carrier"]
+            carrier = None
+            if carried is not None:
+                carrier = Carrier(tuple(carried["kinds"]), frozenset(carried["known"]), tuple(carried["keep"]))
+                carrier.find("")  # its kinds and expressions are known and sound
+            sentences = values["sentences"]
+            if sentences is not None and (type(sentences) is not int or sentences < 1):
+                raise ValueError("not a number of sentences")
+            return cls(
+                normalises=True,
+                forms=Forms.from_json(values["forms"]),
+                carrier=carrier,
+                sentences=sentences,
+                abbreviations=frozenset(map(str, values["abbreviations"])),
+                unknowns=bool(values["unknowns"]),
+                lengths=None if values["lengths"] is None else Lengths.from_json(values["lengths"]),
+            )
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError, re.error) as problem:
+            raise CheckpointError("what the model knows of its text is damaged") from problem
+
+
+def encode_sentence(tokenizer: Tokenizer, text: str) -> np.ndarray:
+    """The ids of a sentence and its end mark, which is the tokenizer's end of a line.
+
+    A blank is put before it, so that its first word is cut as it would be anywhere else.
+    """
+    ids = tokenizer.encode(" " + text.strip().replace("\n", " "))
+    return np.append(ids, np.int32(tokenizer.boundary_id)).astype(np.int32)
+
+
+def decode_sentence(tokenizer: Tokenizer, ids: Sequence[int]) -> str:
+    """The text of ids without their end mark, on one line."""
+    return tokenizer.decode(ids).replace("\r", " ").replace("\n", " ").strip()

@@ -1,0 +1,49 @@
+"""What pairs are cut into when nobody says: subwords for sentences, characters for words, numbers and spellings."""
+
+from __future__ import annotations
+
+import difflib
+import statistics
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from seqcli.text.tokenizer import Kind
+
+SAMPLE = 1000  # pairs that are looked at
+FEW_WORDS = 2  # in the middle one of a side's lines: a word, a number, a lemma and its features
+ALIKE = 0.75  # of the characters of a pair are the same and in the same order: spelling is what changes
+_SPACELESS = ("\u0e00", "\u0eff"), ("\u1000", "\u109f"), ("\u1780", "\u17ff"), ("\u3040", "\u30ff"), ("\u3400", "\u9fff")
+
+
+@dataclass(frozen=True)
+class Units:
+    """The kind of tokens that suits pairs, whether they are sentences, and why, in a sentence."""
+
+    kind: Kind
+    sentences: bool
+    reason: str
+
+
+def choose_units(pairs: Sequence[tuple[str, str]]) -> Units:
+    """Characters when a side has hardly more than a word or the sides are spelt alike; subwords otherwise."""
+    chosen = np.random.default_rng(0).permutation(len(pairs))[:SAMPLE]
+    sample = [pairs[int(number)] for number in chosen]
+    sources, targets = (statistics.median(_words(pair[side]) for pair in sample) for side in (0, 1))
+    if min(sources, targets) <= FEW_WORDS:
+        where = "sources" if sources <= targets else "targets"
+        reason = f"tokens: characters, since the {where} are of a word or two; --tokens says otherwise"
+        return Units("char", False, reason)
+    likeness = statistics.median(
+        difflib.SequenceMatcher(None, s.casefold(), t.casefold(), autojunk=False).ratio() for s, t in sample[:200]
+    )
+    if likeness >= ALIKE:
+        return Units("char", True, "tokens: characters, since the sides are spelt alike; --tokens says otherwise")
+    return Units("subword", True, "tokens: subwords; --tokens says otherwise")
+
+
+def _words(text: str) -> float:
+    """Words of a text; in scripts without blanks two characters are about one."""
+    wide = sum(any(first <= c <= last for first, last in _SPACELESS) for c in text)
+    return max(len(text.split()), wide / 2)
