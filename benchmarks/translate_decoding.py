@@ -21,9 +21,9 @@ from machine import describe
 
 from seqcli.files.checkpoint import load_checkpoint
 from seqcli.model.probability import log_softmax
-from seqcli.text.bitext import decode_sentence, encode_sentence
 from seqcli.translation.attention import MASKED, project
 from seqcli.translation.beam import Search
+from seqcli.translation.bitext import decode_sentence, encode_sentence
 from seqcli.translation.evaluate import translation_quality
 from seqcli.translation.translate import Translator
 

@@ -18,11 +18,11 @@ import torch
 from machine import compare, describe
 from torch import Tensor, nn
 
-from seqcli.text.bitext import Bitext, Sentences
 from seqcli.text.words import WordTokenizer
 from seqcli.training.device import choose_precision
 from seqcli.training.optimizer import AdamW
 from seqcli.training.workers import Workers
+from seqcli.translation.bitext import Bitext, Sentences
 from seqcli.translation.config import TranslationConfig
 from seqcli.translation.network import TranslationModel
 from seqcli.translation.objective import TranslationTask

@@ -41,8 +41,8 @@ def evaluate(
     """Measure a model on data.
 
     A language model: perplexity, bits per byte and per character of a text. A translation model, on files of pairs or a
-    source and a target file: BLEU and chrF of sacreBLEU, with their signatures, and exact matches. A forecaster, on a CSV file: MASE, sMAPE,
-    quantile loss and coverage on each series' last periods, with seasonal naive beside.
+    source and a target file: BLEU and chrF of sacreBLEU, their signatures, and exact matches. A forecaster, on a CSV
+    file: MASE, sMAPE, quantile loss and coverage on each series' last periods, with seasonal naive beside.
     """
     from seqcli.files.checkpoint import load_checkpoint
 

@@ -94,9 +94,7 @@ Errors = Annotated[
     Literal["strict", "replace"], choice("Bytes that are not text: stop with their place, or replace them.")
 ]
 Json = Annotated[bool, switch("--json", "Print one JSON object as a summary on standard output.")]
-Keep = Annotated[
-    list[str] | None, value("REGEX", "Carry over what matches as it is; may be given several times.")
-]
+Keep = Annotated[list[str] | None, value("REGEX", "Carry over what matches as it is; may be given several times.")]
 LearningRate = Annotated[float | None, number("Highest learning rate of the run.", LEARNING, least=0.0)]
 Model = Annotated[
     str | None,

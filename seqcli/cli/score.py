@@ -40,7 +40,8 @@ def score(
     """Give the log-probability of each line under a model.
 
     A language model scores lines of text, a translation model the translation in each pair. Without FILE, and for -,
-    standard input is read, for pairs source TAB target. Logarithms are natural. n lines in, n rows out, in order; a blank line has no tokens, and no row with --per-token.
+    standard input is read, for pairs source TAB target. Logarithms are natural. n lines in, n rows out, in order; a
+    blank line has no tokens, and no row with --per-token.
     """
     from seqcli.files.checkpoint import load_checkpoint
     from seqcli.text.lines import read_lines

@@ -16,7 +16,9 @@ from seqcli.cli.training import output_path, run_training
 def train_mt(
     pairs: Annotated[
         list[str],
-        typer.Argument(metavar="FILE", help="Files of pairs (TSV, CSV, JSON Lines, TMX), or a source and a target file."),
+        typer.Argument(
+            metavar="FILE", help="Files of pairs (TSV, CSV, JSON Lines, TMX), or a source and a target file."
+        ),
     ],
     valid: Annotated[
         list[str] | None,

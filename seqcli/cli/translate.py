@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import shlex
 import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -27,7 +29,15 @@ def translate(
     beam: Annotated[int, count("Hypotheses kept alive; 1 is greedy.")] = 5,
     n_best: Annotated[int, count("Translations of each line, best first.")] = 1,
     length_penalty: Annotated[float, number("Compare log p / length^X; 0 favours short translations.")] = 1.0,
-    max_length: Annotated[int | None, count("Most tokens; twice the source's and ten by default.")] = None,
+    max_length: Annotated[int | None, count("Most tokens; by default as many as the training pairs ask for.")] = None,
+    no_repeat_ngram: Annotated[
+        int, count("No phrase of N tokens comes twice in a translation; 0: any may.", least=0)
+    ] = 0,
+    keep: options.Keep = None,
+    glossary: Annotated[
+        str | None, value("FILE", "Terms to use: source term TAB target term, or another form of pairs.")
+    ] = None,
+    prefix: Annotated[str, value("TEXT", "Every translation begins with this.")] = "",
     ensemble: Annotated[
         list[str] | None,
         value("MODEL", "Average with this model; may be given several times."),
@@ -51,6 +61,7 @@ def translate(
     """
     from seqcli.files.checkpoint import load_checkpoint
     from seqcli.text.live import LiveLines
+    from seqcli.text.pairs import read_pairs
     from seqcli.translation.beam import Search
     from seqcli.translation.translate import Translator
 
@@ -58,13 +69,16 @@ def translate(
         raise UsageError(f"--n-best {n_best} needs as large a --beam", hint=f"add --beam {n_best}")
     if plot is not None and not plot.endswith(".svg"):
         raise UsageError(f"--plot {plot}: pictures are written as SVG", hint="name it FILE.svg")
+    for argument in text or ():
+        _refuse_file(argument)
     path = find_model(model, "mt")
     checkpoints = [load_checkpoint(Path(name), task="mt") for name in (path, *(ensemble or ()))]
-    translator = Translator.load(checkpoints, device)
+    terms = [(p.source, p.target) for p in read_pairs([glossary], encoding=encoding, errors=errors)] if glossary else []
+    translator = Translator.load(checkpoints, device, keep=keep or (), glossary=terms, prefix=prefix)
     looking = attention or plot is not None
     if looking and all(checkpoint.config["attention"] == "none" for checkpoint in checkpoints):
         raise UsageError(f"{path} has no attention to show", hint="it was trained with --attention none")
-    search = Search(beam, length_penalty, max_length, n_best, looking)
+    search = Search(beam, length_penalty, max_length, n_best, looking, no_repeat_ngram)
     lines: Iterable[str]
     ready: Callable[[], bool] | None = None
     if text:
@@ -73,10 +87,11 @@ def translate(
         console.mention_terminal_input()
         lines = live = LiveLines(encoding=encoding, errors=errors)
         ready = live.ready
-    started, count = time.perf_counter(), 0
+    started, count, cut = time.perf_counter(), 0, 0
     drawn: list[Alignment] = []
     for translation in translator.translate(lines, search, batch_size=batch_size, ready=ready):
         count += 1
+        cut += translation.candidates[0].cut
         if form == "ndjson":
             write_json(_record(translation, looking))
         elif n_best == 1:
@@ -94,8 +109,20 @@ def translate(
 
         write_svg(plot, drawn)
         console.notice(f"drawn in {plot}")
+    if cut:
+        console.notice(f"{cut:,} of {count:,} translations were cut; --max-length allows longer ones")
     seconds = time.perf_counter() - started
     console.detail(f"{count:,} lines in {seconds:.2f} s, {count / max(seconds, 1e-9):,.1f} lines/s")
+
+
+def _refuse_file(argument: str) -> None:
+    """`UsageError` for the name of a file where the text itself is expected."""
+    with contextlib.suppress(OSError, ValueError):  # too long, or with a zero byte: no file's name
+        if Path(argument).is_file():
+            raise UsageError(
+                f"{argument} is a file, and TEXT is what is translated",
+                hint=f"for its lines: seqcli translate < {shlex.quote(argument)}",
+            )
 
 
 def _record(translation: Translation, looking: bool) -> dict[str, Any]:
@@ -108,6 +135,7 @@ def _record(translation: Translation, looking: bool) -> dict[str, Any]:
             "score": round(candidate.score, 4),
             "log_probability": round(candidate.log_probability, 3),
             "tokens": list(candidate.pieces),
+            "cut": candidate.cut,
         }
 
     record = {"source": translation.source, **fields(best), "source_tokens": list(translation.source_pieces)}

@@ -33,9 +33,7 @@ class CharTokenizer:
             self._table[ord(character)] = number
 
     @classmethod
-    def train(
-        cls, chunks: Iterable[str], vocab_size: int | None = None, symbols: Sequence[str] = ()
-    ) -> CharTokenizer:
+    def train(cls, chunks: Iterable[str], vocab_size: int | None = None, symbols: Sequence[str] = ()) -> CharTokenizer:
         counts: Counter[str] = Counter()
         for chunk in chunks:
             counts.update(chunk)

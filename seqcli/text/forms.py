@@ -1,8 +1,9 @@
 """The forms of characters and words that a text is written in, and other text brought into them.
 
-A model reads what it has learnt from. Full-width letters, curly quotes, ligatures or capitals it never saw look the same
-to a reader and mean nothing to it. So a model keeps the characters and word forms of its training text, and what comes
-later is written in these where it can be: which forms are folded is decided by the text, script by script.
+A model reads what it has learnt from. Full-width letters, curly quotes, ligatures or capitals that it never saw
+look the same to a reader and mean nothing to it. So a model keeps the characters and word forms of its
+training text, and what comes later is written in these where it can be: which forms are folded is decided by the text,
+script by script.
 """
 
 from __future__ import annotations
@@ -95,7 +96,7 @@ class Forms:
             return self._replacements[character]
         plain = _LOOKALIKES.get(character)
         if plain is None:
-            kind, *points = unicodedata.decomposition(character).split() or [""]
+            kind, *_ = unicodedata.decomposition(character).split() or [""]
             if kind in _SAME_LOOK:
                 plain = unicodedata.normalize("NFKC", character).strip()
         found = None

@@ -1,11 +1,11 @@
 """The forms that files of sentence pairs come in, recognised by what stands in them.
 
-    TSV          source TAB target; further columns, a header, quotes round every field
-    CSV          named .csv; comma, semicolon, TAB or bar between the fields, quotes
-    bars         source ||| target
-    JSON Lines   an object a line, or a JSON list of objects: {"en": …, "de": …}, {"translation": {…}}
-    TMX          translation memories
-    lines        one column: half of a pair of line-aligned files
+TSV          source TAB target; further columns, a header, quotes round every field
+CSV          named .csv; comma, semicolon, TAB or bar between the fields, quotes
+bars         source ||| target
+JSON Lines   an object a line, or a JSON list of objects: {"en": …, "de": …}, {"translation": {…}}
+TMX          translation memories
+lines        one column: half of a pair of line-aligned files
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ NO_TAB = "no TAB"
 SOURCE_NAMES = ("source", "src", "input", "question", "prompt", "original")
 TARGET_NAMES = ("target", "tgt", "trg", "translation", "reference", "ref", "output", "answer", "completion")
 _LANGUAGES = (
-    "ar bg bn ca cs cy da de el en eo es et eu fa fi fr ga gl gu he hi hr hu hy id is it ja ka kk kn ko ku la lt lv mk "
-    "ml mr ms mt nb nl nn no pa pl ps pt ro ru sk sl sq sr sv sw ta te th tl tr uk ur uz vi zh arabic bulgarian chinese "
-    "croatian czech danish dutch english estonian finnish french german greek hebrew hindi hungarian indonesian italian "
-    "japanese korean latin latvian lithuanian norwegian persian polish portuguese romanian russian serbian slovak "
-    "slovenian spanish swedish thai turkish ukrainian vietnamese"
-).split()
-_HEADER = frozenset((*SOURCE_NAMES, *TARGET_NAMES, *_LANGUAGES, "text", "sentence", "lemma", "form", "id", "word"))
+    "ar bg bn ca cs cy da de el en eo es et eu fa fi fr ga gl gu he hi hr hu hy id is it ja ka kk kn ko ku la lt lv "
+    "mk ml mr ms mt nb nl nn no pa pl ps pt ro ru sk sl sq sr sv sw ta te th tl tr uk ur uz vi zh arabic bulgarian "
+    "chinese croatian czech danish dutch english estonian finnish french german greek hebrew hindi hungarian "
+    "indonesian italian japanese korean latin latvian lithuanian norwegian persian polish portuguese romanian russian "
+    "serbian slovak slovenian spanish swedish thai turkish ukrainian vietnamese"
+)
+_HEADER = frozenset((*SOURCE_NAMES, *TARGET_NAMES, *_LANGUAGES.split(), "text", "sentence", "lemma", "form"))
 _NUMERIC = re.compile(r"[\d\s.,:%+/-]*\Z")
 _ATTRIBUTION = re.compile(r"(?i)cc[- ]?(?:by|0)\b|attribution|licen[cs]e|https?://|tatoeba|copyright|©")
 
@@ -186,7 +186,7 @@ class PairFile:
             first, second = texts if len(texts) == 2 else (0, 1)
             if width > 2:
                 self.notes.append(
-                    f"{self.name}: of its {width} columns {first + 1} and {second + 1} are taken for source and target; "
+                    f"{self.name}: columns {first + 1} and {second + 1} of {width} are taken for source and target; "
                     "--columns says otherwise"
                 )
             return (first,), (second,)
@@ -256,7 +256,8 @@ class PairFile:
 
     def _units(self) -> Iterator[tuple[str, dict[str, str]]]:
         """The source language of the file, and the texts of each of its units by language."""
-        parser, origin = ET.XMLPullParser(("start", "end")), ""
+        parser: Any = ET.XMLPullParser(("start", "end"))
+        origin = ""
         try:
             for line in self.lines:
                 parser.feed(line + "\n")
@@ -276,6 +277,8 @@ class PairFile:
         if len(found) != 2:
             hint = "say which are source and target: --columns en,de"
             raise self._problem(f"has the languages {', '.join(found) or 'of none'}", hint)
+        if len(set(map(_base, found))) == 2:  # en-GB here may be en there
+            found, origin = [*map(_base, found)], _base(origin)
         first, second = reversed(found) if found[1] == origin else found
         self.notes.append(f"{self.name}: {first} to {second}; --columns {second},{first} turns them round")
         return first, second
@@ -340,4 +343,9 @@ def _of_language(texts: dict[str, str], language: str) -> str | None:
     """The text of a language, or of a region's form of it (en-GB for en)."""
     if language in texts:
         return texts[language]
-    return next((text for found, text in texts.items() if re.split("[-_]", found)[0] == language), None)
+    return next((text for found, text in texts.items() if _base(found) == language), None)
+
+
+def _base(language: str) -> str:
+    """A language's code without a region's."""
+    return re.split("[-_]", language)[0]

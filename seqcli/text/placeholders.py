@@ -83,7 +83,9 @@ class Carrier:
         places: dict[str, list[Found]] = defaultdict(list)
         for found in here:
             places[found.text].append(found)
-        sources, targets, symbols = [], [], []
+        sources: list[Found] = []
+        targets: list[Found] = []
+        symbols: list[str] = []
         for found in there:
             if places[found.text]:
                 sources.append(found)

@@ -6,10 +6,11 @@ import re
 from collections import Counter
 from collections.abc import Collection, Iterable
 
-USUAL_ABBREVIATIONS = frozenset(
+_USUAL = (
     "mr mrs ms dr prof st sr jr vs no nr fig vol pp ca bzw z.b d.h u.a usw bspw hr fr str e.g i.e cf mme mlle mm art "
-    "sra sres dra pág núm al approx dept gen col lt sgt capt rev hon inc ltd co corp".split()
+    "sra sres dra pág núm al approx dept gen col lt sgt capt rev hon inc ltd co corp"
 )
+USUAL_ABBREVIATIONS = frozenset(_USUAL.split())
 _OPENING = "\"'«»“”„‘’‚‹›([¿¡「『（"
 _CLOSING = "\"'«»“”’‹›)]」』）"
 # An end followed by a blank and what is no small letter; the ends of scripts that put no blank there need none.

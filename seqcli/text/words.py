@@ -47,9 +47,7 @@ class WordTokenizer:
         self._ids = {word: number for number, word in enumerate(self.words) if number != self.boundary_id}
 
     @classmethod
-    def train(
-        cls, chunks: Iterable[str], vocab_size: int | None = None, symbols: Sequence[str] = ()
-    ) -> WordTokenizer:
+    def train(cls, chunks: Iterable[str], vocab_size: int | None = None, symbols: Sequence[str] = ()) -> WordTokenizer:
         counts: Counter[str] = Counter()
         for chunk in chunks:
             counts.update(chunk.split())

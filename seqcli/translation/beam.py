@@ -152,7 +152,7 @@ class _Batch:
             for row, tokens in enumerate(self.tokens.tolist()):
                 scores[row, repeated_ngram(tokens, self.search.no_repeat_ngram)] = -np.inf
         for place, number in enumerate(self.numbers):
-            prefix = self.sentences[number].prefix
+            prefix = self.sentences[int(number)].prefix
             if step < len(prefix):
                 rows = slice(place * self.width, (place + 1) * self.width)
                 forced = scores[rows, prefix[step]].copy()
@@ -268,7 +268,7 @@ class _Batch:
         if self.search.beam == 1:
             return False
         reachable: float = best / self.limits[place] ** self.search.length_penalty
-        return reachable > ended[self.search.n_best - 1]
+        return bool(reachable > ended[self.search.n_best - 1])
 
     def _finish(self, place: int, row: int, log_probability: float, *, ended: bool, kept: int | None = None) -> None:
         tokens = tuple(map(int, self.tokens[row, :kept]))

@@ -123,7 +123,9 @@ def open_bitext(
     longest = max_length or LONGEST
     kept = np.nonzero(np.maximum(sources.lengths, targets.lengths) <= longest)[0]
     if len(kept) < len(pairs):
-        notes.append(f"left out {len(pairs) - len(kept):,} pairs of more than {longest} tokens; --max-length allows more")
+        notes.append(
+            f"left out {len(pairs) - len(kept):,} pairs of more than {longest} tokens; --max-length allows more"
+        )
         sources, targets = (Sentences.of(side[int(n)] for n in kept) for side in (sources, targets))
         if not len(kept):
             hint = f"one sentence a line, or --max-length {longest * 4}"
@@ -205,9 +207,7 @@ def hold_out(pairs: Sequence[Pair], share: float) -> tuple[list[Pair], list[Pair
     return [p for n, p in enumerate(pairs) if n not in chosen], [pairs[n] for n in sorted(held)]
 
 
-def _encode(
-    tokenizer: Tokenizer, preprocessing: Preprocessing, pairs: Sequence[Pair]
-) -> tuple[Sentences, Sentences]:
+def _encode(tokenizer: Tokenizer, preprocessing: Preprocessing, pairs: Sequence[Pair]) -> tuple[Sentences, Sentences]:
     texts = [preprocessing.pair(pair.source, pair.target, number) for number, pair in enumerate(pairs)]
     sources = Sentences.of(encode_sentence(tokenizer, source) for source, _ in texts)
     return sources, Sentences.of(encode_sentence(tokenizer, target) for _, target in texts)

@@ -38,8 +38,8 @@ def bleu_tokenizer(references: Sequence[str]) -> str:
 
 
 def translation_quality(hypotheses: Sequence[str], references: Sequence[str]) -> dict[str, Any]:
-    """`bleu`, `bleu_signature`, `chrf` and `chrf_signature` of a whole set, and `exact`, the share of translations equal
-    to their reference but for what cannot be seen."""
+    """`bleu`, `bleu_signature`, `chrf` and `chrf_signature` of a whole set, and `exact`, the share of translations
+    equal to their reference but for what cannot be seen."""
     from sacrebleu.metrics.bleu import BLEU
     from sacrebleu.metrics.chrf import CHRF
 

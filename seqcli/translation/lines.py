@@ -94,7 +94,7 @@ class Lines:
         return parts
 
     def _constraints(self, ids: np.ndarray, symbols: Sequence[int]) -> Constraints | None:
-        phrases = [(symbol,) for symbol in symbols]
+        phrases: list[tuple[int, ...]] = [(symbol,) for symbol in symbols]
         if self.glossary is not None:
             phrases += self.glossary.phrases(decode_sentence(self.tokenizer, ids.tolist()))
         return Constraints(tuple(phrases)) if phrases else None

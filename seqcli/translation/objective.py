@@ -47,9 +47,9 @@ class TranslationTask:
     """A translation model on a bitext, as a `seqcli.training.task.TrainingTask`.
 
     An epoch is a shuffle, in which pairs of like length come together in batches of about `batch_tokens` tokens on the
-    longer side, padding counted. Validation is BLEU or chrF of greedy translations of a part of the validation pairs, and
-    of beam search on all of them at the end. Several processes take every so many-th pair of each batch, and so
-    do the threads of a process of its share.
+    longer side, padding counted. Validation is BLEU or chrF of greedy translations of a part of the validation pairs,
+    and of beam search on all of them at the end. Several processes take every so many-th pair of each batch, and so do
+    the threads of a process of its share.
     """
 
     tables: Sequence[nn.Parameter] = ()
@@ -139,8 +139,8 @@ class TranslationTask:
         )
 
     def validate(self, step: int, seconds: float, *, final: bool) -> Validation:
-        """The measure that suits the targets (higher is better, so the score is its negative) and the others, the loss in
-        nats a token, and one translation."""
+        """The measure that suits the targets (higher is better, so the score is its negative) and the others, the loss
+        in nats a token, and one translation."""
         translator = Translator([decoder_of(self.model)], self.bitext.tokenizer, self.bitext.preprocessing)
         pairs = self.bitext.valid if final else [self.bitext.valid[number] for number in self.quick]
         search = Search(beam=5 if final else 1)

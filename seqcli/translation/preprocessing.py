@@ -20,8 +20,8 @@ from seqcli.errors import CheckpointError, UsageError
 from seqcli.text.forms import Forms
 from seqcli.text.normalisation import normalise
 from seqcli.text.placeholders import Carrier, choose_kinds, known_characters
-from seqcli.text.tokenizer import Tokenizer
 from seqcli.text.sentences import USUAL_ABBREVIATIONS, find_abbreviations, split_sentences
+from seqcli.text.tokenizer import Tokenizer
 from seqcli.translation.lengths import Lengths
 
 BLOB = "preprocessing"
@@ -35,7 +35,8 @@ class Preprocessing:
     """What is done to text; the plain one (`Preprocessing()`) only takes blanks off its ends.
 
     `forms` are those of the sources, `carrier` says which strings are carried over, `sentences` how many a line has
-    at most, `lengths` how long the pairs were in tokens, `unknowns` whether targets had words that the vocabulary lacks.
+    at most, `lengths` how long the pairs were in tokens, `unknowns` whether targets had words that the vocabulary
+    lacks.
     """
 
     normalises: bool = False

@@ -14,7 +14,13 @@ from seqcli.text.tokenizer import Kind
 SAMPLE = 1000  # pairs that are looked at
 FEW_WORDS = 2  # in the middle one of a side's lines: a word, a number, a lemma and its features
 ALIKE = 0.75  # of the characters of a pair are the same and in the same order: spelling is what changes
-_SPACELESS = ("\u0e00", "\u0eff"), ("\u1000", "\u109f"), ("\u1780", "\u17ff"), ("\u3040", "\u30ff"), ("\u3400", "\u9fff")
+_SPACELESS = (
+    ("\u0e00", "\u0eff"),
+    ("\u1000", "\u109f"),
+    ("\u1780", "\u17ff"),
+    ("\u3040", "\u30ff"),
+    ("\u3400", "\u9fff"),
+)
 
 
 @dataclass(frozen=True)

@@ -1,23 +1,19 @@
-"""Reading pairs: TSV, two files, what is wrong with them, holding out."""
+"""Reading pairs: every form they come in, what is wrong with them, what is taken for granted."""
 
 from __future__ import annotations
 
+import bz2
 import gzip
+import json
+import lzma
+import zipfile
 from pathlib import Path
 
-import numpy as np
 import pytest
 
-from seqcli.errors import DataError
-from seqcli.text.bitext import (
-    Pair,
-    decode_sentence,
-    encode_sentence,
-    open_bitext,
-    read_pairs,
-    vocabulary_size,
-)
-from seqcli.text.tokenizer import train_tokenizer
+from seqcli.errors import DataError, UsageError
+from seqcli.text.pair_formats import Columns
+from seqcli.text.pairs import Pair, read_pairs
 
 
 def write(path: Path, text: str) -> str:
@@ -63,45 +59,100 @@ def test_files_of_different_lengths_are_refused(tmp_path: Path) -> None:
         assert problem.value.message.startswith(short)
 
 
-def test_held_out_sources_are_not_trained_on(tmp_path: Path) -> None:
-    path = write(tmp_path / "p.tsv", "".join(f"word {n % 40}\tmot {n}\n" for n in range(400)))
-    bitext = open_bitext([path], valid_share=0.05, tokens="word")
-    held = {pair.source for pair in bitext.valid}
-    trained = {decode_sentence(bitext.tokenizer, bitext.sources[n][:-1].tolist()) for n in range(len(bitext.sources))}
-    assert held
-    assert trained
-    assert not held & trained
-    again = open_bitext([path], valid_share=0.05, tokens="word")
-    assert again.valid == bitext.valid
-    assert again.fingerprint == bitext.fingerprint
+PAIRS = [("a cat", "un chat"), ("a dog", "un chien"), ("the end", "la fin")]
+TMX = """<?xml version="1.0"?>
+<tmx version="1.4"><header srclang="en"/><body>
+<tu><tuv xml:lang="fr"><seg>un <b>chat</b></seg></tuv><tuv xml:lang="en-GB"><seg>a cat</seg></tuv></tu>
+<tu><tuv xml:lang="fr"><seg>un chien</seg></tuv><tuv xml:lang="en"><seg>a &lt;dog&gt;</seg></tuv></tu>
+</body></tmx>
+"""
 
 
-def test_given_validation_pairs(tmp_path: Path) -> None:
-    path, valid = write(tmp_path / "p.tsv", "a b\tx y\nb a\ty x\n"), write(tmp_path / "v.tsv", "a a\tx x\n")
-    bitext = open_bitext([path], valid=[valid], tokens="word")
-    assert bitext.valid == [Pair(1, "a a", "x x")]
-    assert len(bitext.sources) == 2
-    end = bitext.tokenizer.boundary_id
-    assert bitext.sources[0].tolist()[-1] == bitext.valid_targets[0].tolist()[-1] == end
+def pairs_of(*paths: str, columns: str | None = None, notes: list[str] | None = None) -> list[tuple[str, str]]:
+    heard: list[str] = [] if notes is None else notes
+    return [(p.source, p.target) for p in read_pairs(paths, columns=Columns.parse(columns), on_note=heard.append)]
 
 
-def test_too_little_is_refused(tmp_path: Path) -> None:
-    for text in ("", "a\tx\n"):
-        with pytest.raises(DataError, match="too few"):
-            open_bitext([write(tmp_path / "p.tsv", text)], tokens="word")
+FORMS = {
+    "plain.tsv": "".join(f"{s}\t{t}\n" for s, t in PAIRS),
+    "blank_lines.tsv": "\n".join(f"{s}\t{t}\n" for s, t in PAIRS),
+    "attribution.txt": "".join(
+        f"{s}\t{t}\tCC-BY 2.0 (France) Attribution: tatoeba.org #{n} (x) & #7 (y)\n" for n, (s, t) in enumerate(PAIRS)
+    ),
+    "trailing.tsv": "".join(f"{s}\t{t}\t\n" for s, t in PAIRS),
+    "numbered.tsv": "".join(f"{n}\t{s}\t{n + 100}\t{t}\n" for n, (s, t) in enumerate(PAIRS)),
+    "header.tsv": "source\ttarget\n" + "".join(f"{s}\t{t}\n" for s, t in PAIRS),
+    "quoted.tsv": "".join(f'"{s}"\t"{t}"\n' for s, t in PAIRS),
+    "comma.csv": "english,french\n" + "".join(f'"{s}",{t}\n' for s, t in PAIRS),
+    "semicolon.csv": "en;fr;score\n" + "".join(f"{s};{t};0.{n}\n" for n, (s, t) in enumerate(PAIRS)),
+    "bars.txt": "".join(f"{s} ||| {t}\n" for s, t in PAIRS),
+    "nested.jsonl": "".join(json.dumps({"translation": {"en": s, "fr": t}}) + "\n" for s, t in PAIRS),
+    "named.jsonl": "".join(json.dumps({"id": 1, "target": t, "source": s, "by": "x"}) + "\n" for s, t in PAIRS),
+    "list.json": json.dumps([{"en": s, "fr": t} for s, t in PAIRS], indent=1),
+}
 
 
-def test_a_sentence_comes_back_and_its_first_word_is_cut_as_any_other() -> None:
-    tokenizer = train_tokenizer("subword", ["the dog sees the cat and the cat sees the dog\n" * 50], 300)
-    for text in ("the dog sees", "猫 the", "a\u2028b ▁ c"):
-        ids = encode_sentence(tokenizer, text)
-        assert ids[-1] == tokenizer.boundary_id
-        assert ids.dtype == np.int32
-        assert decode_sentence(tokenizer, ids[:-1].tolist()) == text
-    first, later = encode_sentence(tokenizer, "the"), encode_sentence(tokenizer, "dog the")
-    assert later[-len(first) :].tolist() == first.tolist()
+@pytest.mark.parametrize("name", FORMS)
+def test_every_form_gives_the_same_pairs(tmp_path: Path, name: str) -> None:
+    path = write(tmp_path / name, FORMS[name])
+    assert pairs_of(path) == PAIRS
 
 
-def test_more_text_wants_more_subwords() -> None:
-    few, many = ([Pair(n, "some words here", "quelques mots ici") for n in range(count)] for count in (100, 10_000))
-    assert vocabulary_size(few) < vocabulary_size(many) <= 16_000
+def test_packed_files(tmp_path: Path) -> None:
+    text = FORMS["plain.tsv"].encode()
+    (tmp_path / "p.tsv.bz2").write_bytes(bz2.compress(text))
+    (tmp_path / "p.tsv.xz").write_bytes(lzma.compress(text))
+    with zipfile.ZipFile(tmp_path / "p.zip", "w") as archive:
+        archive.writestr("p.tsv", text)
+    for name in ("p.tsv.bz2", "p.tsv.xz", "p.zip"):
+        assert pairs_of(str(tmp_path / name)) == PAIRS
+
+
+def test_a_translation_memory(tmp_path: Path) -> None:
+    path, notes = write(tmp_path / "m.tmx", TMX), list[str]()
+    assert pairs_of(path, notes=notes) == [("a cat", "un chat"), ("a <dog>", "un chien")]
+    assert pairs_of(path, columns="fr,en")[1] == ("un chien", "a <dog>")
+    with pytest.raises(DataError, match="not whole XML"):
+        pairs_of(write(tmp_path / "half.tmx", TMX[:200]))
+
+
+def test_columns_are_chosen_by_number_and_by_name(tmp_path: Path) -> None:
+    text = "lemma\tform\tfeatures\nwalk\twalked\tPAST\nsing\tsang\tPAST\n"
+    path = write(tmp_path / "inflection.tsv", text)
+    with pytest.raises(DataError, match="3 columns") as problem:
+        pairs_of(path)
+    assert problem.value.hint is not None
+    assert "--columns" in problem.value.hint
+    assert pairs_of(path, columns="features+lemma,form") == [("PAST walk", "walked"), ("PAST sing", "sang")]
+    headless = write(tmp_path / "headless.tsv", text.partition("\n")[2])
+    assert pairs_of(headless, columns="3+1,2") == [("PAST walk", "walked"), ("PAST sing", "sang")]
+    with pytest.raises(DataError, match="no column 'x'"):
+        pairs_of(path, columns="x,form")
+    for wrong in ("1", "1,2,3", ",1"):
+        with pytest.raises(UsageError, match="--columns"):
+            Columns.parse(wrong)
+
+
+def test_what_is_taken_for_granted_is_said(tmp_path: Path) -> None:
+    for name, said in (
+        ("header.tsv", "header"),
+        ("attribution.txt", "columns 1 and 2 of 3"),
+        ("list.json", "en to fr"),
+    ):
+        notes: list[str] = []
+        pairs_of(write(tmp_path / name, FORMS[name]), notes=notes)
+        assert any(said in note for note in notes), notes
+
+
+def test_several_files_of_pairs_are_read_one_after_the_other(tmp_path: Path) -> None:
+    first, second = write(tmp_path / "1.tsv", "a\tx\n"), write(tmp_path / "2.tsv", "b\ty\n")
+    assert pairs_of(first, second) == [("a", "x"), ("b", "y")]
+    column = write(tmp_path / "column", "b\nc\n")
+    for paths in ([first, column], [column, first, second], [column] * 3):
+        with pytest.raises(DataError, match="column"):
+            pairs_of(*paths)
+
+
+def test_a_column_of_numbers_is_text_when_there_are_two(tmp_path: Path) -> None:
+    path = write(tmp_path / "sums.tsv", "1+1\t2\n12+3\t15\n")
+    assert pairs_of(path) == [("1+1", "2"), ("12+3", "15")]

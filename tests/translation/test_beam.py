@@ -8,12 +8,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from seqcli.model.probability import log_softmax
-from seqcli.translation.beam import Search, beam_search, largest
+from seqcli.translation.beam import Hypothesis, Search, Sentence, beam_search, largest
 from seqcli.translation.config import TranslationConfig
 from seqcli.translation.decoder import TranslationDecoder
 from seqcli.translation.translate import Translator
@@ -29,6 +29,14 @@ def random_decoder(seed: int, config: TranslationConfig = CONFIG) -> Translation
     return TranslationDecoder(config, parameters)
 
 
+def found_by(
+    decoders: list[TranslationDecoder], sources: list[np.ndarray], search: Search, **options: object
+) -> list[list[Hypothesis]]:
+    """What a search gives for sources whose translations have at most twice their tokens and ten."""
+    sentences = [Sentence(source, 2 * len(source) + 10) for source in sources]
+    return beam_search(decoders, sentences, search, end_id=END, **options)  # type: ignore[arg-type]
+
+
 def log_probability(decoder: TranslationDecoder, source: np.ndarray, target: tuple[int, ...]) -> float:
     memory, state = decoder.encode(source[None], np.array([len(source)]))
     total, last = 0.0, END
@@ -39,21 +47,48 @@ def log_probability(decoder: TranslationDecoder, source: np.ndarray, target: tup
     return float(total)
 
 
+@pytest.mark.parametrize("penalty", [0.0, 0.6, 1.0])
 @pytest.mark.parametrize("seed", range(5))
-def test_a_wide_beam_finds_what_exhaustive_search_finds(seed: int) -> None:
+def test_a_wide_beam_finds_what_exhaustive_search_finds(seed: int, penalty: float) -> None:
     decoder, source = random_decoder(seed), np.array([1, 3, 0, END])
-    everything: list[tuple[float, tuple[int, ...]]] = []
-    for length in range(4):
+    everything: list[tuple[bool, float, tuple[int, ...]]] = []
+    for length in range(5):
         for tokens in itertools.product((0, 1, 3, 4), repeat=length):
-            ended = (*tokens, END) if length < 3 else tokens  # at the greatest length there is no end mark
-            everything.append((log_probability(decoder, source, ended) / max(len(ended), 1), tokens))
-    # three tokens and no end are also three tokens: the limit cuts before the end mark is asked for
+            complete = length < 4  # at the greatest length there is no end mark: cut, and after all that ended
+            ended = (*tokens, END) if complete else tokens
+            score = log_probability(decoder, source, ended) / len(ended) ** penalty
+            everything.append((complete, score, tokens))
     expected = sorted(everything, reverse=True)
-    search = Search(beam=200, max_length=3, n_best=10)
-    found = beam_search([decoder], [source], search, end_id=END)[0]
-    for hypothesis, (score, tokens) in zip(found, expected, strict=False):
+    search = Search(beam=400, max_length=4, n_best=10, length_penalty=penalty)
+    found = found_by([decoder], [source], search)[0]
+    for hypothesis, (complete, score, tokens) in zip(found, expected, strict=False):
+        assert hypothesis.ended == complete
         assert hypothesis.score == pytest.approx(score)
         assert hypothesis.tokens == tokens
+
+
+@given(st.integers(0, 10_000), st.integers(1, 12), st.sampled_from([0.0, 0.7, 1.0, 1.5]))
+@settings(max_examples=60, deadline=None)
+def test_a_wider_beam_never_scores_lower(seed: int, limit: int, penalty: float) -> None:
+    source = np.append(np.random.default_rng(seed).choice([0, 1, 3, 4], size=5), END)
+    before: Hypothesis | None = None
+    for beam in (1, 2, 3, 5, 8, 13):
+        search = Search(beam=beam, max_length=limit, length_penalty=penalty)
+        found = found_by([random_decoder(seed)], [source], search)[0][0]
+        if before is not None:
+            assert (found.ended, found.score) >= (before.ended, before.score - 1e-9)
+        before = found
+
+
+def test_the_search_goes_on_while_something_alive_can_still_win() -> None:
+    """Ends that are always likely, as in a small vocabulary, do not end a search whose best is longer."""
+    decoder = random_decoder(1)
+    decoder.parameters["output_bias"][END] = 2.0
+    for seed in range(10):
+        source = np.append(np.random.default_rng(seed).choice([0, 1, 3, 4], size=4), END)
+        wide = found_by([decoder], [source], Search(beam=500, max_length=6))[0][0]
+        narrow = found_by([decoder], [source], Search(beam=5, max_length=6))[0][0]
+        assert narrow.score >= wide.score - 0.02 * abs(wide.score)
 
 
 @pytest.mark.parametrize("feeding", [False, True])
@@ -68,9 +103,9 @@ def test_a_beam_of_one_is_greedy(feeding: bool) -> None:
             if last == END:
                 break
             greedy.append(last)
-        found = beam_search([decoder], [source], Search(beam=1, max_length=12), end_id=END)[0][0]
+        found = found_by([decoder], [source], Search(beam=1, max_length=12))[0][0]
         assert list(found.tokens) == greedy
-        ended = (*found.tokens, END) if len(greedy) < 12 else found.tokens
+        ended = (*found.tokens, END) if found.ended else found.tokens
         assert found.log_probability == pytest.approx(log_probability(decoder, source, ended))
 
 
@@ -80,9 +115,9 @@ def test_neighbours_do_not_matter(attention: str) -> None:
     random = np.random.default_rng(0)
     sources = [np.append(random.choice([0, 1, 3, 4], size=n), END) for n in (1, 7, 3, 3, 12)]
     search = Search(beam=3, n_best=3, attention=attention != "none")
-    together = beam_search([decoder], sources, search, end_id=END)
+    together = found_by([decoder], sources, search)
     for source, beside in zip(sources, together, strict=True):
-        alone = beam_search([decoder], [source], search, end_id=END)[0]
+        alone = found_by([decoder], [source], search)[0]
         assert [h.tokens for h in alone] == [h.tokens for h in beside]
         assert [h.score for h in alone] == pytest.approx([h.score for h in beside])
         scores = [h.score for h in alone]
@@ -105,8 +140,8 @@ def test_torch_tensors_give_the_same_translations() -> None:
     sources = [np.array([1, 3, 3, 0, END]), np.array([4, END])]
     search = Search(beam=3, n_best=2, attention=True)
     for ours, theirs in zip(
-        beam_search([decoder], sources, search, end_id=END),
-        beam_search([TranslationDecoder(decoder.config, tensors)], sources, search, end_id=END),
+        found_by([decoder], sources, search),
+        found_by([TranslationDecoder(decoder.config, tensors)], sources, search),
         strict=True,
     ):
         assert [h.tokens for h in ours] == [h.tokens for h in theirs]
@@ -115,13 +150,13 @@ def test_torch_tensors_give_the_same_translations() -> None:
 
 def test_forbidden_tokens_never_come() -> None:
     for seed in range(5):
-        found = beam_search([random_decoder(seed)], [np.array([1, END])], Search(), end_id=END, forbidden=[0, 3])[0]
+        found = found_by([random_decoder(seed)], [np.array([1, END])], Search(), forbidden=[0, 3])[0]
         assert not {0, 3} & set(found[0].tokens)
 
 
 def test_an_ensemble_averages_probabilities() -> None:
     decoders, source = [random_decoder(0), random_decoder(1)], np.array([1, 3, END])
-    found = beam_search(decoders, [source], Search(beam=1, max_length=1), end_id=END)[0][0]
+    found = found_by(decoders, [source], Search(beam=1, max_length=1))[0][0]
     chances = []
     for decoder in decoders:
         memory, state = decoder.encode(source[None], np.array([3]))
@@ -129,8 +164,8 @@ def test_an_ensemble_averages_probabilities() -> None:
         chances.append(np.exp(log_softmax(decoder.logits(readout))[0]))
     mean = np.mean(chances, axis=0)
     assert found.log_probability == pytest.approx(np.log(mean.max()))
-    twice = beam_search([decoders[0]] * 2, [source], Search(), end_id=END)[0][0]
-    once = beam_search([decoders[0]], [source], Search(), end_id=END)[0][0]
+    twice = found_by([decoders[0]] * 2, [source], Search())[0][0]
+    once = found_by([decoders[0]], [source], Search())[0][0]
     assert twice.tokens == once.tokens
     assert twice.score == pytest.approx(once.score)
 

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from torch.nn import functional
 
 from seqcli.model.softmax import IGNORED
-from seqcli.text.bitext import Sentences, open_bitext
 from seqcli.translation.alignment import count_alignments
+from seqcli.translation.bitext import Sentences, open_bitext
 from seqcli.translation.config import TranslationConfig
 from seqcli.translation.network import TranslationModel
 from seqcli.translation.objective import TranslationTask, bucket

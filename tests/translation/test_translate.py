@@ -12,8 +12,9 @@ from seqcli.errors import CheckpointError, DataError
 from seqcli.files.checkpoint import load_checkpoint
 from seqcli.translation.beam import Search
 from seqcli.translation.evaluate import bleu_tokenizer, evaluate_translation, translation_quality
+from seqcli.translation.lines import LONGEST
 from seqcli.translation.score import score_pairs
-from seqcli.translation.translate import LONGEST, WINDOW, Translator
+from seqcli.translation.translate import WINDOW, Translator
 from tests.translation.conftest import PAIRS, write_pairs
 
 
@@ -115,7 +116,7 @@ def test_scores_are_those_of_the_search_and_right_translations_are_likelier(tran
 
 def test_evaluation_of_a_bitext(model_path: Path, tmp_path: Path) -> None:
     path = write_pairs(tmp_path / "some.tsv", PAIRS[::11])
-    result = evaluate_translation(load_checkpoint(model_path), [path])
+    result = evaluate_translation([load_checkpoint(model_path)], [path])
     assert result["sentences"] == len(PAIRS[::11])
     assert result["bleu"] > 95
     assert result["exact"] > 0.95
@@ -124,7 +125,7 @@ def test_evaluation_of_a_bitext(model_path: Path, tmp_path: Path) -> None:
     empty = tmp_path / "empty.tsv"
     empty.touch()
     with pytest.raises(DataError, match="no pairs"):
-        evaluate_translation(load_checkpoint(model_path), [str(empty)])
+        evaluate_translation([load_checkpoint(model_path)], [str(empty)])
 
 
 def test_quality_is_sacrebleus() -> None:
