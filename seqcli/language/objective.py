@@ -14,7 +14,7 @@ from torch import Tensor
 from seqcli.errors import DataError
 from seqcli.language.network import LanguageModel
 from seqcli.model.cells import State
-from seqcli.model.softmax import SampledVocabulary, linear_cross_entropy
+from seqcli.model.softmax import IGNORED, SampledVocabulary, linear_cross_entropy
 from seqcli.model.stack import locked_dropout
 from seqcli.training.distributed import ALONE, Processes
 from seqcli.training.options import Validation
@@ -112,20 +112,10 @@ class LanguageModelTask:
         ]
 
     def loss(self, part: Piece) -> tuple[Tensor, int]:
-        targets, drop = part.targets, self.model.regularisation
         hidden, state = self.model(part.inputs, None if part.start else self.states[part.part])
         self.states[part.part] = [tuple(value.detach() for value in layer) for layer in state]
-        dropped = locked_dropout(hidden, drop.output, True)
-        rows, flat = dropped.flatten(0, 1), targets.flatten()
-        weight, bias = self.model.output_weight, self.model.output_bias
-        loss = linear_cross_entropy if self.sampled is None else self.sampled.loss
-        total = loss(rows, weight, bias, flat, label_smoothing=drop.smoothing)
-        objective = total / targets.numel()
-        if drop.activation:
-            objective = objective + drop.activation * dropped.float().square().mean()
-        if drop.change and len(hidden) > 1:
-            objective = objective + drop.change * (hidden[1:] - hidden[:-1]).float().square().mean()
-        return objective * part.share, targets.numel()
+        value, tokens = objective(self.model, hidden, part.targets, self.sampled)
+        return value * part.share, tokens
 
     def validate(self, step: int, seconds: float, *, final: bool) -> Validation:
         """Perplexity of the beginning of the validation text or, when `final`, of all of it."""
@@ -152,6 +142,29 @@ class LanguageModelTask:
         state = [layers[index] for index in sorted(layers)]
         if state:
             self.states = [[tuple(value[c] for value in layer) for layer in state] for c in self.columns]
+
+
+def objective(
+    model: LanguageModel, hidden: Tensor, targets: Tensor, sampled: SampledVocabulary | None
+) -> tuple[Tensor, int]:
+    """What is made small, a token: the cross-entropy and the penalties on the outputs; and how many tokens there are.
+
+    hidden (time, batch, width) of the last layer, targets (time, batch), IGNORED where there is no token.
+    """
+    drop = model.regularisation
+    scored = targets != IGNORED
+    whole = bool(scored.all())
+    tokens = targets.numel() if whole else int(scored.sum())
+    dropped = locked_dropout(hidden, drop.output, True)
+    rows, flat = (dropped.flatten(0, 1), targets.flatten()) if whole else (dropped[scored], targets[scored])
+    loss = linear_cross_entropy if sampled is None else sampled.loss
+    value = loss(rows, model.output_weight, model.output_bias, flat, label_smoothing=drop.smoothing) / tokens
+    if drop.activation:
+        value = value + drop.activation * rows.float().square().mean()
+    if drop.change and len(hidden) > 1:
+        changes = hidden[1:] - hidden[:-1]
+        value = value + drop.change * (changes if whole else changes[scored[1:]]).float().square().mean()
+    return value, tokens
 
 
 def piece_lengths(steps: int, bptt: int, generator: np.random.Generator) -> np.ndarray:

@@ -1,0 +1,181 @@
+"""What a language model learns from lines that are texts of their own: each from a fresh state to its end."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from seqcli.errors import DataError
+from seqcli.language.network import LanguageModel
+from seqcli.language.objective import QUICK_TOKENS, objective
+from seqcli.model.softmax import IGNORED, SampledVocabulary, linear_cross_entropy
+from seqcli.training.distributed import ALONE, Processes
+from seqcli.training.options import Validation
+from seqcli.training.workers import part_count
+
+LONGEST = 512  # tokens read from one state; what a line has beyond them is read as if it began there
+POOL = 16  # batches whose lines are sorted by length, so that little of a batch is padding
+VALIDATION_TOKENS = 8192  # read together
+SCANNED = 1 << 24  # tokens looked at together for the ends of lines
+
+
+class Lines:
+    """Where lines stand in an array of ids in which each ends with the token `boundary`."""
+
+    def __init__(self, ids: np.ndarray, boundary: int, longest: int = LONGEST) -> None:
+        self.ids, self.boundary = ids, boundary
+        ends = np.concatenate(
+            [np.flatnonzero(ids[at : at + SCANNED] == boundary) + at + 1 for at in range(0, len(ids), SCANNED)]
+            or [np.zeros(0, np.int64)]
+        )
+        if not len(ends) or ends[-1] < len(ids):
+            ends = np.append(ends, len(ids))
+        starts = np.concatenate(([0], ends[:-1]))
+        pieces = -(-(ends - starts) // longest)  # a line that is too long is several
+        number = np.arange(pieces.sum()) - np.repeat(np.cumsum(pieces) - pieces, pieces)
+        self.starts = np.repeat(starts, pieces) + longest * number
+        self.lengths = np.minimum(np.repeat(ends, pieces) - self.starts, longest)
+
+    def __len__(self) -> int:
+        return len(self.starts)
+
+    def block(self, numbers: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Inputs and targets (time, lines) of some lines; the boundary comes before each, and IGNORED is padding."""
+        steps = int(self.lengths[numbers].max())
+        inputs = np.full((steps, len(numbers)), self.boundary, np.int64)
+        targets = np.full((steps, len(numbers)), IGNORED, np.int64)
+        for column, number in enumerate(numbers.tolist()):
+            start, length = int(self.starts[number]), int(self.lengths[number])
+            targets[:length, column] = self.ids[start : start + length]
+            inputs[1:length, column] = targets[: length - 1, column]
+            if start:  # the boundary, or the token before a piece of a long line
+                inputs[0, column] = self.ids[start - 1]
+        return inputs, targets
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Some lines side by side: inputs and targets (time, lines), and their share of the tokens of the whole batch."""
+
+    inputs: Tensor
+    targets: Tensor
+    share: float
+
+
+class SeparateLinesTask:
+    """A language model on lines in any order, as a `seqcli.training.task.TrainingTask`.
+
+    `train` and `valid` are 1-D arrays of ids, each line ending with the token `boundary`, which is also read before
+    each. A batch is `batch_size` lines of about one length, in another order in every epoch; the loss is the mean over
+    their tokens. Several processes take a part of the lines each, as do the threads of a process. Raises `DataError`
+    for fewer lines than processes.
+    """
+
+    def __init__(
+        self,
+        model: LanguageModel,
+        train: np.ndarray,
+        valid: np.ndarray,
+        boundary: int,
+        *,
+        batch_size: int,
+        seed: int,
+        sampled: SampledVocabulary | None = None,
+        processes: Processes = ALONE,
+    ) -> None:
+        self.model, self.seed, self.sampled = model, seed, sampled
+        self.device = model.embedding.device
+        self.train_lines, self.valid_lines = Lines(train, boundary), Lines(valid, boundary)
+        self.batch_size = min(batch_size, len(self.train_lines))
+        if self.batch_size < processes.size:
+            raise DataError(f"{len(self.train_lines)} lines are too few for {processes.size} processes")
+        self.rows = processes.share(self.batch_size)
+        model.sparse = sampled is not None
+        weights = {id(p): p for p in (model.embedding, model.output_weight)} if model.sparse else {}
+        self.tables = tuple(weights.values())
+        self._order: tuple[int, np.ndarray] | None = None
+
+    def num_batches(self, epoch: int) -> int:
+        return max(len(self.train_lines) // self.batch_size, 1)
+
+    def order(self, epoch: int) -> np.ndarray:
+        """The lines of each batch of an epoch: (batches, batch size). The lines that are too few for a whole batch are
+        others in every epoch."""
+        if self._order is None or self._order[0] != epoch:
+            generator = np.random.default_rng((self.seed, epoch))
+            numbers = generator.permutation(len(self.train_lines))[: self.num_batches(epoch) * self.batch_size]
+            for start in range(0, len(numbers), POOL * self.batch_size):
+                pool = numbers[start : start + POOL * self.batch_size]
+                pool[:] = pool[np.argsort(self.train_lines.lengths[pool], kind="stable")]
+            batches = numbers.reshape(-1, self.batch_size)
+            self._order = epoch, batches[generator.permutation(len(batches))]
+        return self._order[1]
+
+    def parts(self, epoch: int, index: int) -> list[Batch]:
+        """This process's lines of a batch."""
+        own = self.order(epoch)[index, self.rows.start : self.rows.stop]
+        count = part_count(self.device, len(own))
+        cuts = [len(own) * part // count for part in range(count + 1)]
+        tokens = int(self.train_lines.lengths[own].sum())
+        return [self._batch(own[start:stop], tokens) for start, stop in pairwise(cuts)]
+
+    def _batch(self, numbers: np.ndarray, tokens: int) -> Batch:
+        inputs, targets = (torch.from_numpy(part).to(self.device) for part in self.train_lines.block(numbers))
+        return Batch(inputs, targets, int(self.train_lines.lengths[numbers].sum()) / tokens)
+
+    def loss(self, part: Batch) -> tuple[Tensor, int]:
+        hidden, _ = self.model(part.inputs)
+        value, tokens = objective(self.model, hidden, part.targets, self.sampled)
+        return value * part.share, tokens
+
+    def validate(self, step: int, seconds: float, *, final: bool) -> Validation:
+        """Perplexity of lines from all over the validation text or, when `final`, of all of them."""
+        nats, tokens = lines_loss(self.model, self.valid_lines, None if final else QUICK_TOKENS)
+        loss = nats / tokens
+        return Validation(step, seconds, {"score": loss, "loss": loss, "perplexity": math.exp(min(loss, 700.0))})
+
+    def validation_states(self) -> Iterator[tuple[Tensor, Tensor]]:
+        return line_states(self.model, self.valid_lines)
+
+    def carried(self) -> dict[str, Tensor]:
+        return {}
+
+    def carry(self, tensors: dict[str, Tensor]) -> None:
+        pass
+
+
+def line_states(model: LanguageModel, lines: Lines, most: int | None = None) -> Iterator[tuple[Tensor, Tensor]]:
+    """The outputs (n, width) that the tokens of lines are predicted from, and those tokens (n,), batch by batch.
+
+    With `most` of some lines only, from everywhere, that have about so many tokens together.
+    """
+    total = int(lines.lengths.sum())
+    count = len(lines) if most is None else min(len(lines), max(1, len(lines) * most // total))
+    numbers = np.linspace(0, len(lines), count, endpoint=False).astype(np.int64)
+    numbers = numbers[np.argsort(lines.lengths[numbers], kind="stable")]
+    start = 0
+    while start < count:
+        rows = max(1, VALIDATION_TOKENS // int(lines.lengths[numbers[start]]))
+        while rows > 1 and rows * int(lines.lengths[numbers[min(start + rows, count) - 1]]) > 2 * VALIDATION_TOKENS:
+            rows //= 2
+        inputs, targets = lines.block(numbers[start : start + rows])
+        hidden, _ = model(torch.from_numpy(inputs).to(model.embedding.device))
+        scored = torch.from_numpy(targets).to(hidden.device).flatten()
+        kept = scored != IGNORED
+        yield hidden.flatten(0, 1)[kept], scored[kept]
+        start += rows
+
+
+def lines_loss(model: LanguageModel, lines: Lines, most: int | None = None) -> tuple[float, int]:
+    """-log p of the tokens of lines in nats, summed, and how many there are; `most` is that of `line_states`."""
+    nats, tokens = 0.0, 0
+    for hidden, targets in line_states(model, lines, most):
+        nats += linear_cross_entropy(hidden, model.output_weight, model.output_bias, targets).item()
+        tokens += len(targets)
+    return nats, tokens
