@@ -8,22 +8,86 @@ The texts are made here (names, verse, headlines, a log, tunes) or are this proj
 
 from __future__ import annotations
 
-import argparse
-import json
 import random
-import subprocess
-import sys
-import tempfile
-import time
 from pathlib import Path
 
-ONSETS = "b br ch d dr f g gr h j k kl l m n p r s sh st t th tr v w z".split()
-VOWELS = "a a a e e i i o u ae ia ai ea".split()
+ONSETS = [
+    "b",
+    "br",
+    "ch",
+    "d",
+    "dr",
+    "f",
+    "g",
+    "gr",
+    "h",
+    "j",
+    "k",
+    "kl",
+    "l",
+    "m",
+    "n",
+    "p",
+    "r",
+    "s",
+    "sh",
+    "st",
+    "t",
+    "th",
+    "tr",
+    "v",
+    "w",
+    "z",
+]
+VOWELS = ["a", "a", "a", "e", "e", "i", "i", "o", "u", "ae", "ia", "ai", "ea"]
 CODAS = ["", "", "", "", "n", "r", "s", "l", "th", "ck", "x", "nd"]
-NOUNS = "river morning winter garden harbour lantern shadow window mountain meadow silence summer ocean valley".split()
-ADJECTIVES = "grey quiet golden broken distant early bitter gentle hollow silver narrow patient".split()
-VERBS = "waits turns falls sings burns sleeps drifts opens fades returns bends wakes".split()
-CITIES = "Oslo Lima Perth Cairo Leeds Turin Quito Osaka Dakar Riga Malmö Boston Hanoi Tunis".split()
+NOUNS = [
+    "river",
+    "morning",
+    "winter",
+    "garden",
+    "harbour",
+    "lantern",
+    "shadow",
+    "window",
+    "mountain",
+    "meadow",
+    "silence",
+    "summer",
+    "ocean",
+    "valley",
+]
+ADJECTIVES = [
+    "grey",
+    "quiet",
+    "golden",
+    "broken",
+    "distant",
+    "early",
+    "bitter",
+    "gentle",
+    "hollow",
+    "silver",
+    "narrow",
+    "patient",
+]
+VERBS = ["waits", "turns", "falls", "sings", "burns", "sleeps", "drifts", "opens", "fades", "returns", "bends", "wakes"]
+CITIES = [
+    "Oslo",
+    "Lima",
+    "Perth",
+    "Cairo",
+    "Leeds",
+    "Turin",
+    "Quito",
+    "Osaka",
+    "Dakar",
+    "Riga",
+    "Malmö",
+    "Boston",
+    "Hanoi",
+    "Tunis",
+]
 BODIES = ["council", "police", "mayor", "hospital", "museum", "airport", "court", "university", "port", "school board"]
 ACTS = ["plans", "delays", "opens", "rejects", "reviews", "doubles", "cuts", "defends", "announces", "suspends"]
 OBJECTS = [
@@ -40,7 +104,9 @@ def names(draw: random.Random, count: int) -> list[str]:
     """Made-up names of one to three syllables, no two the same."""
     found: dict[str, None] = {}
     while len(found) < count:
-        syllables = [draw.choice(ONSETS) + draw.choice(VOWELS) + draw.choice(CODAS) for _ in range(draw.choice([1, 2, 2, 3]))]
+        syllables = [
+            draw.choice(ONSETS) + draw.choice(VOWELS) + draw.choice(CODAS) for _ in range(draw.choice([1, 2, 2, 3]))
+        ]
         found["".join(syllables)] = None
     return list(found)
 
@@ -66,7 +132,13 @@ def _filled(draw: random.Random, form: str) -> str:
 def headlines(draw: random.Random, count: int) -> list[str]:
     lines = []
     for _ in range(count):
-        words = [draw.choice(CITIES), draw.choice(BODIES), draw.choice(ACTS), draw.choice(OBJECTS), draw.choice(ENDINGS)]
+        words = [
+            draw.choice(CITIES),
+            draw.choice(BODIES),
+            draw.choice(ACTS),
+            draw.choice(OBJECTS),
+            draw.choice(ENDINGS),
+        ]
         if draw.random() < 0.3:
             words.insert(0, f"{draw.randint(2, 90)} hurt as")
         lines.append(" ".join(filter(None, words)))
@@ -88,7 +160,7 @@ def log(draw: random.Random, count: int) -> list[str]:
 
 def tunes(draw: random.Random, count: int) -> list[str]:
     """One tune a line, as in ABC notation: key, metre and eight bars that wander up and down the scale."""
-    scale = "C D E F G A B c d e f g".split()
+    scale = ["C", "D", "E", "F", "G", "A", "B", "c", "d", "e", "f", "g"]
     lines = []
     for _ in range(count):
         place, bars = draw.randint(2, 8), []

@@ -57,6 +57,7 @@ def evaluate(
             data,
             dynamic=dynamic,
             cache=cache,
+            column=columns,
             device=device,
             encoding=encoding,
             errors=errors,

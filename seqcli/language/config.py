@@ -13,7 +13,8 @@ from seqcli.model.stepping import MAX_LAYERS, StackShape
 @dataclass(frozen=True)
 class LanguageModelConfig:
     """Sizes of a language model. With `tied`, the output layer's weights are the embedding's (Press & Wolf 2017) and
-    the last layer is as wide as the embedding."""
+    the last layer is as wide as the embedding. A model of `lines` has learnt lines that are texts of their own: each
+    begins with a fresh state."""
 
     vocabulary: int
     cell: str = "lstm"
@@ -21,6 +22,7 @@ class LanguageModelConfig:
     hidden: int = 256
     layers: int = 1
     tied: bool = True
+    lines: bool = False
 
     @property
     def stack(self) -> StackShape:
@@ -41,7 +43,8 @@ class LanguageModelConfig:
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> LanguageModelConfig:
         """Rebuild a configuration from a checkpoint's; `CheckpointError` when it is not one."""
-        kinds: dict[str, type] = {"cell": str, "tied": bool}
+        kinds: dict[str, type] = {"cell": str, "tied": bool, "lines": bool}
+        values = {"lines": False, **values}  # models from before there was a choice
         for item in fields(cls):
             kind: type = kinds.get(item.name, int)
             limit = MAX_LAYERS if item.name.endswith("layers") else 2**31 - 1

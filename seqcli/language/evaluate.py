@@ -6,7 +6,7 @@ The figures for the model as it is come first and are never replaced; the other 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -15,9 +15,11 @@ from torch import Tensor
 
 from seqcli.errors import DataError
 from seqcli.files.checkpoint import Checkpoint, check_parameters
+from seqcli.files.decoding import AUTO
 from seqcli.language.config import LanguageModelConfig
+from seqcli.language.line_objective import Lines, line_states
 from seqcli.language.network import LanguageModel
-from seqcli.language.objective import mean_loss
+from seqcli.language.objective import hidden_states
 from seqcli.model.cells import State
 from seqcli.model.softmax import linear_cross_entropy
 from seqcli.text.corpus import encode_files
@@ -25,6 +27,7 @@ from seqcli.text.tokenizer import Tokenizer, tokenizer_of
 from seqcli.training.device import choose_device
 from seqcli.training.run import load_weights
 
+LONGEST = 1_000_000  # tokens of a line that are read from one state
 CACHE_WINDOW = 2000  # tokens looked back on
 CACHE_FLATNESS = 0.3  # θ of Grave et al. 2017
 CACHE_SHARE = 0.1  # λ
@@ -39,43 +42,100 @@ def evaluate_language_model(
     *,
     dynamic: bool = False,
     cache: bool = False,
+    column: str | None = None,
     device: str = "auto",
-    encoding: str = "utf-8",
+    encoding: str = AUTO,
     errors: str = "strict",
     on_notice: Callable[[str], None] = lambda text: None,
 ) -> dict[str, Any]:
     """Negative log-likelihood (nats), perplexity a token, bits per byte and per character of whole texts.
 
-    The texts are one stream; the state is carried along, every token is predicted once, the first one after the end of
-    a line. With `dynamic` and `cache` the same figures stand under these names too. `DataError` for an empty text.
+    Args:
+        checkpoint: a language model.
+        texts: files, folders or patterns; `-` is standard input.
+        dynamic, cache: whether the same figures are to stand under these names too, with the model adapting while it
+            reads and with a cache of what it read.
+        column: name or number of the column that is the text, where the files are tables.
+        device: where to compute.
+        encoding, errors: those of `text.lines.read_chunks`.
+        on_notice: told of what a reader of the figures should know.
+
+    A model of lines reads each line that is not blank by itself, from its beginning to its end; any other reads all of
+    the text as one, the first token after the end of a line. Every token is predicted once. Where the text has tokens
+    that the model does not know, `perplexity_known` is that of the others. Raises `DataError` for an empty text.
     """
     model, tokenizer = load_model(checkpoint, device)
-    encoded = encode_files(texts, tokenizer, encoding=encoding, errors=errors)
-    if len(encoded.ids) == 0:
+    lines = model.config.lines
+    encoded = encode_files(
+        texts, tokenizer, lines=lines, column=column, encoding=encoding, errors=errors, notice=on_notice
+    )
+    count = len(encoded.ids)
+    if count == 0:
         raise DataError("there is nothing to evaluate: the text is empty", path=texts[0])
-    if unknown := int((encoded.ids == tokenizer.unk_id).sum()):
-        on_notice(
-            f"{unknown:,} of {len(encoded.ids):,} tokens are unknown: each is one guess, however long, and bits per "
-            "byte compare only with those of models that know as many"
-        )
-    tokens = np.concatenate(([tokenizer.boundary_id], encoded.ids))
+    reading = Reading(encoded.ids, tokenizer.boundary_id, lines)
 
     def figures(nats: float) -> dict[str, float]:
-        bits = nats * len(encoded.ids) / math.log(2)
+        bits = nats / math.log(2)
         return {
-            "nll_per_token": nats,
-            "perplexity": math.exp(min(nats, 700.0)),
+            "nll_per_token": nats / count,
+            "perplexity": math.exp(min(nats / count, 700.0)),
             "bits_per_byte": bits / encoded.bytes,
             "bits_per_char": bits / encoded.chars,
         }
 
+    result: dict[str, Any] = {"task": "lm", "tokens": count}
     with torch.no_grad():
-        result: dict[str, Any] = {"task": "lm", "tokens": len(encoded.ids), **figures(mean_loss(model, tokens))}
+        nats, unknown_nats, unknown = _summed(model, reading.states(model), tokenizer.unk_id)
+        result |= figures(nats)
+        if unknown:
+            on_notice(
+                f"{unknown:,} of {count:,} tokens ({unknown / count:.1%}) are unknown: each is one guess, however "
+                "long, and bits per character compare only with those of models that know as many"
+            )
+            result["unknown"] = unknown / count
+            known = (nats - unknown_nats) / max(count - unknown, 1)
+            result["perplexity_known"] = math.exp(min(known, 700.0))
         if cache:
-            result["cache"] = figures(cached_loss(model, tokens))
+            result["cache"] = figures(cached_loss(model, reading))
     if dynamic:
-        result["dynamic"] = figures(dynamic_loss(model, tokens))
+        result["dynamic"] = figures(dynamic_loss(model, reading))
     return result
+
+
+class Reading:
+    """A text as it is read: as one, or line by line from a fresh state."""
+
+    def __init__(self, ids: np.ndarray, boundary: int, lines: bool) -> None:
+        self.tokens = np.concatenate(([boundary], ids)).astype(np.int64)
+        self.lines = Lines(ids, boundary, LONGEST) if lines else None
+
+    def states(self, model: LanguageModel) -> Iterator[tuple[Tensor, Tensor]]:
+        """The outputs (n, width) that the tokens are predicted from, and the tokens (n,)."""
+        return hidden_states(model, self.tokens) if self.lines is None else line_states(model, self.lines)
+
+    def blocks(self, steps: int) -> Iterator[tuple[np.ndarray, bool]]:
+        """Inputs and targets (n + 1,) of at most `steps` steps in their order, and whether the state is a fresh one."""
+        spans = [(0, len(self.tokens) - 1)]
+        if self.lines is not None:
+            spans = list(
+                zip(self.lines.starts.tolist(), (self.lines.starts + self.lines.lengths).tolist(), strict=True)
+            )
+        for start, stop in spans:
+            for place in range(start, stop, steps):
+                yield self.tokens[place : min(place + steps, stop) + 1], place == start
+
+
+def _summed(model: LanguageModel, states: Iterable[tuple[Tensor, Tensor]], unknown: int) -> tuple[float, float, int]:
+    """-log p of all tokens in nats and of the unknown ones, and how many these are."""
+    weight, bias = model.output_weight, model.output_bias
+    total, of_unknown, count = 0.0, 0.0, 0
+    for hidden, targets in states:
+        total += linear_cross_entropy(hidden, weight, bias, targets).item()
+        rows = targets == unknown
+        if found := int(rows.sum()):
+            of_unknown += linear_cross_entropy(hidden[rows], weight, bias, targets[rows]).item()
+            count += found
+    return total, of_unknown, count
 
 
 def load_model(checkpoint: Checkpoint, device: str = "auto") -> tuple[LanguageModel, Tokenizer]:
@@ -89,26 +149,25 @@ def load_model(checkpoint: Checkpoint, device: str = "auto") -> tuple[LanguageMo
 
 def cached_loss(
     model: LanguageModel,
-    tokens: np.ndarray,
+    reading: Reading,
     *,
     window: int = CACHE_WINDOW,
     flatness: float = CACHE_FLATNESS,
     share: float = CACHE_SHARE,
 ) -> float:
-    """Mean -log p with a continuous cache (Grave et al. 2017).
+    """-log p of all tokens with a continuous cache (Grave et al. 2017), in nats.
 
     p(w) = (1 - λ) p_model(w) + λ p_cache(w), where p_cache(w) ∝ Σ over the last `window` steps i that were followed by
     w of exp(θ h_t · h_i), with h the last layer's outputs.
     """
     device = model.embedding.device
-    ids = torch.from_numpy(np.asarray(tokens, np.int64)).to(device)
     state: list[State] | None = None
     past_hidden = torch.empty(0, model.output_weight.shape[1], device=device)
     past_words = torch.empty(0, dtype=torch.long, device=device)
     total = 0.0
-    for start in range(0, len(ids) - 1, 128):
-        block = ids[start : start + 129]
-        hidden, state = model(block[:-1, None], state)
+    for ids, fresh in reading.blocks(128):
+        block = torch.from_numpy(ids).to(device)
+        hidden, state = model(block[:-1, None], None if fresh else state)
         hidden = hidden[:, 0]
         words = block[1:]
         logits = hidden @ model.output_weight.t() + model.output_bias
@@ -123,50 +182,48 @@ def cached_loss(
         chances = scores.softmax(1).nan_to_num(0.0)  # the very first row sees nothing
         from_cache = (chances * (followed[None] == words[:, None])).sum(1)
         mixed = (1 - share) * from_model + share * from_cache
-        if start == 0:
+        if len(past_words) == 0:
             mixed[0] = from_model[0]
         total -= mixed.log().sum().item()
         past_hidden, past_words = keys[-window:], followed[-window:]
-    return total / (len(ids) - 1)
+    return total
 
 
 def dynamic_loss(
     model: LanguageModel,
-    tokens: np.ndarray,
+    reading: Reading,
     *,
     rate: float = DYNAMIC_RATE,
     decay: float = DYNAMIC_DECAY,
     steps: int = DYNAMIC_STEPS,
 ) -> float:
-    """Mean -log p by dynamic evaluation (Krause et al. 2018): after each `steps` tokens, which are scored first, every
-    weight moves along its gradient and a little back, θ ← θ - η g / (√m + ε) + λ (θ₀ - θ).
+    """-log p of all tokens by dynamic evaluation (Krause et al. 2018), in nats: after each `steps` tokens, which are
+    scored first, every weight moves along its gradient and a little back, θ ← θ - η g / (√m + ε) + λ (θ₀ - θ).
 
     The paper takes m, the mean of g², from the training text, which a model file does not hold: here it is a running
     mean over the text read so far, and ε the mean of √m over the weight's matrix, so that weights that are seldom moved
     (those of rare words) are not blown up. The model's weights are put back afterwards.
     """
     device = model.embedding.device
-    ids = torch.from_numpy(np.asarray(tokens, np.int64)).to(device)
     parameters = list(model.parameters())
     original = [p.detach().clone() for p in parameters]
     squares = [torch.zeros_like(p) for p in parameters]
     state: list[State] | None = None
-    total, seen = 0.0, 0
+    total = 0.0
     try:
-        for start in range(0, len(ids) - 1, steps):
-            block = ids[start : start + steps + 1]
-            hidden, new_state = model(block[:-1, None], state)
+        for seen, (ids, fresh) in enumerate(reading.blocks(steps), start=1):
+            block = torch.from_numpy(ids).to(device)
+            hidden, new_state = model(block[:-1, None], None if fresh else state)
             loss = linear_cross_entropy(hidden[:, 0], model.output_weight, model.output_bias, block[1:])
             total += loss.item()
             gradients = torch.autograd.grad(loss / (len(block) - 1), parameters)
             state = [tuple(part.detach() for part in layer) for layer in new_state]
-            seen += 1
             _adapt(parameters, original, list(gradients), squares, rate, decay, seen)
     finally:
         with torch.no_grad():
             for parameter, value in zip(parameters, original, strict=True):
                 parameter.copy_(value)
-    return total / (len(ids) - 1)
+    return total
 
 
 @torch.no_grad()

@@ -14,7 +14,7 @@ import torch
 from seqcli.errors import CheckpointError, DataError
 from seqcli.files.checkpoint import Checkpoint
 from seqcli.language import score as scoring
-from seqcli.language.evaluate import cached_loss, dynamic_loss, evaluate_language_model
+from seqcli.language.evaluate import Reading, cached_loss, dynamic_loss, evaluate_language_model
 from seqcli.language.objective import mean_loss
 from seqcli.language.score import score_lines
 from seqcli.model.probability import log_softmax
@@ -92,6 +92,24 @@ def test_evaluation_is_stateful_over_the_whole_text(trained: Trained, tmp_path: 
     assert result["bits_per_byte"] < result["bits_per_char"]  # there is Chinese in it
 
 
+def test_a_model_of_lines_reads_each_line_by_itself(trained: Trained, tmp_path: Path) -> None:
+    path = tmp_path / "text"
+    path.write_text("the sky here is grey\n\nthe old town\nthe purple river")
+    good = checkpoint(trained)
+    of_lines = Checkpoint("lm", {**good.config, "lines": True}, good.tensors, good.blobs)
+    notices: list[str] = []
+    result = evaluate_language_model(of_lines, [str(path)], cache=True, dynamic=True, on_notice=notices.append)
+    scores = list(score_lines(trained.decoder, trained.tokenizer, path.read_text().split("\n")))
+    expected = -sum(score.log_probability for score in scores)
+    assert result["tokens"] == sum(score.tokens for score in scores) == 6 + 4 + 4
+    assert result["nll_per_token"] * 14 == pytest.approx(expected, rel=1e-5)
+    assert result["unknown"] == pytest.approx(1 / 14)
+    unknown = scores[3].surprisals[1]
+    assert math.log(result["perplexity_known"]) == pytest.approx((expected - unknown) / 13, rel=1e-4)
+    assert "7.1%" in notices[0]
+    assert {"cache", "dynamic"} <= set(result)
+
+
 def test_cache_and_dynamic_evaluation_adapt_to_a_text(trained: Trained, tmp_path: Path) -> None:
     """A text that repeats a line the model finds unlikely: both find it likelier the longer it goes on."""
     path = tmp_path / "text"
@@ -104,17 +122,23 @@ def test_cache_and_dynamic_evaluation_adapt_to_a_text(trained: Trained, tmp_path
 def test_dynamic_evaluation_scores_before_it_learns_and_leaves_the_model_as_it_was(trained: Trained) -> None:
     before = {name: value.clone() for name, value in trained.model.state_dict().items()}
     tokens = trained.ids[:100]
-    assert dynamic_loss(trained.model, tokens, rate=0.0, decay=0.0) == pytest.approx(
-        mean_loss_of(trained, tokens), rel=1e-5
+    assert dynamic_loss(trained.model, reading(tokens), rate=0.0, decay=0.0) == pytest.approx(
+        99 * mean_loss_of(trained, tokens), rel=1e-5
     )
-    dynamic_loss(trained.model, tokens)
+    dynamic_loss(trained.model, reading(tokens))
     assert all(torch.equal(before[name], value) for name, value in trained.model.state_dict().items())
 
 
 def test_an_empty_cache_is_the_model(trained: Trained) -> None:
     tokens = trained.ids[:300]
     with torch.no_grad():
-        assert cached_loss(trained.model, tokens, share=0.0) == pytest.approx(mean_loss_of(trained, tokens), rel=1e-4)
+        expected = 299 * mean_loss_of(trained, tokens)
+        assert cached_loss(trained.model, reading(tokens), share=0.0) == pytest.approx(expected, rel=1e-4)
+
+
+def reading(tokens: np.ndarray) -> Reading:
+    """tokens[1:] as one text, after tokens[0]."""
+    return Reading(tokens[1:], int(tokens[0]), False)
 
 
 def mean_loss_of(trained: Trained, tokens: np.ndarray) -> float:
@@ -158,8 +182,8 @@ def test_cached_probabilities_are_the_papers(trained: Trained) -> None:
             if len(past):
                 mixed = (1 - share) * mixed + share * float(weights @ hits) / float(weights.sum())
             total -= math.log(mixed)
-        ours = cached_loss(trained.model, tokens, window=window, flatness=flatness, share=share)
-    assert ours == pytest.approx(total / (len(tokens) - 1), rel=1e-4)
+        ours = cached_loss(trained.model, reading(tokens), window=window, flatness=flatness, share=share)
+    assert ours == pytest.approx(total, rel=1e-4)
 
 
 def test_a_dynamic_update_by_hand(trained: Trained) -> None:
@@ -182,5 +206,5 @@ def test_a_dynamic_update_by_hand(trained: Trained) -> None:
             moved = parameter - rate * parameter.grad / (root + root.mean())
             parameter.copy_(moved + decay * (parameter - moved))
         second, _ = loss(ids[20:], state)
-    ours = dynamic_loss(trained.model, tokens, rate=rate, decay=decay, steps=20)
-    assert ours == pytest.approx((first.item() + second.item()) / 2, rel=1e-4)
+    ours = dynamic_loss(trained.model, reading(tokens), rate=rate, decay=decay, steps=20)
+    assert ours == pytest.approx(20 * (first.item() + second.item()), rel=1e-4)
