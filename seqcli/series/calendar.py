@@ -1,78 +1,188 @@
-"""A calendar: regular places in time, and their names in the style of the input."""
+"""Calendars: regular places in time, numbered, and their names in the form of the input."""
 
 from __future__ import annotations
 
-from calendar import monthrange
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Protocol
+from zoneinfo import ZoneInfo
+
+import numpy as np
 
 from seqcli.series.frequency import Frequency
-from seqcli.series.times import TimeStyle, to_moment, to_seconds
+from seqcli.series.times import DAY, Form, to_moment
+
+_EPOCH_WEEKDAY = 3  # 1970-01-01 was a Thursday, Monday is 0
 
 
-def day_of_month(moments: Iterable[datetime]) -> int | None:
-    """The day on which all `moments` lie, as far as their months have it; 31 for the ends of months, None for none."""
-    found = [(moment.day, monthrange(moment.year, moment.month)[1]) for moment in moments]
-    for day in (31, max((day for day, _ in found), default=31)):
-        if all(own == min(day, last) for own, last in found):
-            return day
-    return None
+class Grid(Protocol):
+    """Places in time that a series can have values at, numbered without gaps."""
+
+    def positions(self, times: np.ndarray) -> np.ndarray:
+        """The number of the place that each time (microseconds or steps) belongs to."""
+        ...
+
+    def time(self, position: int) -> int:
+        """The time of a place."""
+        ...
+
+
+@dataclass(frozen=True)
+class CycleGrid:
+    """Places at the same `offsets` into each of equal periods: hours, days, weeks, open days, open hours."""
+
+    period: int
+    offsets: tuple[int, ...] = (0,)
+    origin: int = 0
+
+    def positions(self, times: np.ndarray) -> np.ndarray:
+        if len(self.offsets) == 1:
+            return (np.asarray(times) - self.origin + self.period // 2) // self.period
+        cycles, rests = np.divmod(np.asarray(times) - self.origin, self.period)
+        edges = np.array([*self.offsets, self.offsets[0] + self.period])
+        middles = (edges[1:] + edges[:-1] + 1) // 2
+        return cycles * len(self.offsets) + np.searchsorted(middles, rests, side="right")
+
+    def time(self, position: int) -> int:
+        cycle, place = divmod(position, len(self.offsets))
+        return self.origin + cycle * self.period + self.offsets[place]
+
+
+@dataclass(frozen=True)
+class MonthGrid:
+    """One place in every `count` months, on the day that `rule` says: a day of the month (31: the last one), `first` or
+    `last` business day, or the `nth` weekday as in (2, 4) for the second Friday, (-1, 4) for the last."""
+
+    count: int
+    phase: int = 0
+    rule: int | str | tuple[int, int] = 1
+    clock: int = 0  # microseconds into the day
+
+    def positions(self, times: np.ndarray) -> np.ndarray:
+        months = np.asarray(times).astype("M8[us]").astype("M8[M]").astype(np.int64) + 1970 * 12
+        return (months - self.phase) // self.count
+
+    def time(self, position: int) -> int:
+        return (rule_day(position * self.count + self.phase, self.rule)) * DAY + self.clock
+
+
+@dataclass(frozen=True)
+class HalfMonthGrid:
+    """Two places a month: on `days`, of which the second may be 31 for the last."""
+
+    days: tuple[int, int]
+    clock: int = 0
+
+    def positions(self, times: np.ndarray) -> np.ndarray:
+        days = np.asarray(times).astype("M8[us]").astype("M8[D]")
+        months = days.astype("M8[M]")
+        of_month = (days - months.astype("M8[D]")).astype(np.int64) + 1
+        return (months.astype(np.int64) + 1970 * 12) * 2 + (of_month > (self.days[0] + min(self.days[1], 28)) / 2)
+
+    def time(self, position: int) -> int:
+        return rule_day(position // 2, self.days[position % 2]) * DAY + self.clock
+
+
+def rule_day(month: int, rule: int | str | tuple[int, int]) -> int:
+    """The day since 1970 that a rule names in a month, counted from the year 0."""
+    start, stop = (int(np.datetime64(month + more - 1970 * 12, "M").astype("M8[D]").astype(np.int64)) for more in (0, 1))
+    if isinstance(rule, int):
+        return min(start + rule, stop) - 1
+    if rule == "last":
+        return stop - 1 - max((stop - 1 + _EPOCH_WEEKDAY) % 7 - 4, 0)
+    if rule == "first":
+        return start + (7 - weekday if (weekday := (start + _EPOCH_WEEKDAY) % 7) > 4 else 0)
+    nth, weekday = rule  # type: ignore[misc]
+    if nth < 0:
+        return stop - 1 - ((stop - 1 + _EPOCH_WEEKDAY) - int(weekday)) % 7
+    return start + (int(weekday) - (start + _EPOCH_WEEKDAY)) % 7 + 7 * (int(nth) - 1)
+
+
+def find_rule(days: np.ndarray) -> int | str | tuple[int, int] | None:
+    """The rule by which all of `days` (since 1970), one a month, lie in their months; None where there is none."""
+    months = days.astype("M8[D]").astype("M8[M]").astype(np.int64) + 1970 * 12
+    pairs = list(zip(days.tolist(), months.tolist(), strict=True))
+    starts = (months - 1970 * 12).astype("M8[M]").astype("M8[D]").astype(np.int64)
+    numbers = days - starts + 1
+    weekdays = set(((days + _EPOCH_WEEKDAY) % 7).tolist())
+    rules: list[int | str | tuple[int, int]] = [31, int(numbers.max()), "last", "first"]
+    if len(weekdays) == 1:
+        weekday = weekdays.pop()
+        rules += [(-1, weekday), *((nth, weekday) for nth in (1, 2, 3, 4))]
+    return next((rule for rule in rules if all(rule_day(month, rule) == day for day, month in pairs)), None)
+
+
+@dataclass(frozen=True)
+class ZonedForm:
+    """A form that is written in UTC, for times that are those of a time zone's clocks."""
+
+    form: Form
+    zone: str
+
+    @property
+    def name(self) -> str:
+        return self.form.name
+
+    @property
+    def grain(self) -> str:
+        return self.form.grain
+
+    @property
+    def cycle(self) -> str:
+        return self.form.cycle
+
+    def read(self, texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
+        times, fine = self.form.read(texts)
+        return to_local(times, self.zone), fine
+
+    def write(self, time: int, following: int | None = None) -> str:
+        zone = ZoneInfo(self.zone)
+
+        def universal(local: int) -> int:
+            offset = to_moment(local).replace(tzinfo=zone).utcoffset()
+            return local - round(offset.total_seconds() * 1e6) if offset is not None else local
+
+        return self.form.write(universal(time), None if following is None else universal(following))
+
+
+def to_local(times: np.ndarray, zone: str) -> np.ndarray:
+    """The clocks of a time zone at times of UTC."""
+    universal, local = ZoneInfo("UTC"), ZoneInfo(zone)
+    values, places = np.unique(times, return_inverse=True)
+    offsets = [to_moment(t).replace(tzinfo=universal).astimezone(local).utcoffset() for t in values.tolist()]
+    seconds = np.array([0 if one is None else round(one.total_seconds()) for one in offsets], np.int64)
+    return np.asarray((values + seconds * 1_000_000)[places])
 
 
 @dataclass(frozen=True)
 class Calendar:
-    """Positions on a regular grid, and their names in the style of the input."""
+    """Places on a grid, and their names in the form of the input; `form` is None where rows are counted."""
 
     frequency: Frequency
-    style: TimeStyle
-    day: int | None = None  # of the month, where dates are months apart and agree on it; 31: its end
+    grid: Grid
+    form: Form | None = None
 
-    def position(self, number: int) -> int:
-        """Where on the grid a style's number lies; numbers between two points of it belong to the one before."""
-        unit, count = self.frequency.unit, self.frequency.count
-        if self.style.unit == "step":
-            return number // (count if unit == "step" else 1)
-        if unit == "month":
-            if self.style.unit == "second":
-                moment = to_moment(number)
-                # a month's end is the month, and so is its first day
-                return (moment.year * 12 + moment.month - 1) // count
-            return number // count
-        if unit == "business day":
-            week, day = divmod(number // 86400 + 3, 7)
-            return week * 5 + min(day, 4)
-        if unit == "day":
-            return (number // 86400) // count
-        return number // count
+    def label(self, position: int, steps: int = 0) -> str:
+        """The name of the time `steps` periods after a position."""
+        time = self.grid.time(position + steps)
+        return str(time) if self.form is None else self.form.write(time, self.grid.time(position + steps + 1))
 
-    def label(self, number: int, steps: int) -> str:
-        """The name of the time `steps` periods after a style's `number`."""
-        return self.style.write(self.shift(number, steps))
+    def read(self, texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
+        """The position of each text's time, and whether it is one."""
+        if self.form is None:
+            raise ValueError("rows without times have no texts")
+        times, fine = self.form.read(texts)
+        return self.grid.positions(times), fine
 
-    def shift(self, number: int, steps: int) -> int:
-        """A style's number `steps` periods later, on the same day of the month as far as the month has it."""
-        unit, count = self.frequency.unit, self.frequency.count
-        if self.style.unit == "step":  # a day later is one row later where rows have no date
-            return number + steps * (count if unit == "step" else 1)
-        if unit == "month" and self.style.unit == "second":
-            moment = to_moment(number)
-            months = moment.year * 12 + moment.month - 1 + steps * count
-            year, month = divmod(months, 12)
-            day = min(self.day or moment.day, monthrange(year, month + 1)[1])
-            return to_seconds(moment.replace(year=year, month=month + 1, day=day))
-        if unit == "business day":
-            week, day = divmod(number // 86400 + 3, 7)
-            week, day = divmod(week * 5 + min(day, 4) + steps, 5)
-            return (week * 7 + day - 3) * 86400 + number % 86400
-        if unit == "day":
-            return number + steps * count * 86400
-        return number + steps * count
+    @property
+    def is_dated(self) -> bool:
+        """Whether positions have dates."""
+        return self.form is not None and self.form.grain != "step" and self.form.cycle == ""
 
-    def date(self, number: int) -> datetime | None:
-        """The calendar date of a style's number; None for steps and for years a calendar does not have."""
-        if self.style.unit == "second":
-            return to_moment(number)
-        if self.style.unit == "month" and 1 <= number // 12 <= 9999:
-            return datetime(number // 12, number % 12 + 1, 1)
-        return None
+    def date(self, position: int) -> datetime | None:
+        """The calendar's date of a position; None for steps and for years a calendar does not have."""
+        if not self.is_dated:
+            return None
+        time = self.grid.time(position)
+        return to_moment(time) if -62_135_596_800 * 10**6 <= time < 253_402_300_800 * 10**6 else None

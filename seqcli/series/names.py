@@ -1,0 +1,107 @@
+"""The names of months and weekdays, in many languages, and how a column writes them."""
+
+from __future__ import annotations
+
+import json
+import unicodedata
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+MONTH, WEEKDAY = "b", "a"
+# used by people, not in CLDR
+_OTHERS = {
+    ("en", MONTH): {"sept": 9, "febr": 2},
+    ("en", WEEKDAY): {"tues": 2, "wednes": 3, "weds": 3, "thur": 4, "thurs": 4},
+    ("de", MONTH): {"mrz": 3, "jun": 6, "jul": 7, "jänner": 1, "jän": 1, "feber": 2},
+    ("fr", MONTH): {"jan": 1, "fev": 2, "mar": 3, "avr": 4, "jun": 6, "jui": 6, "jul": 7, "aou": 8, "sep": 9},
+    ("es", MONTH): {"set": 9, "setiembre": 9, "sep": 9},
+    ("nl", MONTH): {"mar": 3, "mei": 5},
+}
+
+
+@dataclass(frozen=True)
+class Word:
+    """What a word says: `kind` is month or weekday, `number` counts from 1, Monday and January."""
+
+    kind: str
+    number: int
+
+
+def fold(word: str) -> str:
+    """A word without case, accents and full stops."""
+    marks = unicodedata.normalize("NFKD", word.casefold())
+    return "".join(char for char in marks if not unicodedata.combining(char)).replace(".", "")
+
+
+@cache
+def _languages() -> dict[str, list[list[list[str]]]]:
+    text = (files("seqcli.series") / "names.json").read_text(encoding="utf-8")
+    loaded: dict[str, list[list[list[str]]]] = json.loads(text)
+    return loaded
+
+
+@cache
+def lexicon(language: str) -> Mapping[str, Word]:
+    """Every folded name of a month or weekday in a language."""
+    found: dict[str, Word] = {}
+    for kind, families in zip((MONTH, WEEKDAY), _languages()[language], strict=True):
+        for names in families:
+            for number, name in enumerate(names, 1):
+                found.setdefault(fold(name), Word(kind, number))
+        for name, number in _OTHERS.get((language, kind), {}).items():
+            found.setdefault(fold(name), Word(kind, number))
+    return found
+
+
+@cache
+def _speakers() -> Mapping[str, tuple[str, ...]]:
+    """The languages that each folded name is a word of."""
+    found: dict[str, list[str]] = {}
+    for language in _languages():
+        for word in lexicon(language):
+            found.setdefault(word, []).append(language)
+    return {word: tuple(languages) for word, languages in found.items()}
+
+
+def find_language(words: Iterable[str]) -> str | None:
+    """The first language in which most of the folded `words` are months or weekdays; None where there is none."""
+    words = set(words)
+    counts: dict[str, int] = {}
+    for word in words:
+        for language in _speakers().get(word, ()):
+            counts[language] = counts.get(language, 0) + 1
+    if not counts:
+        return None
+    most = max(counts.values())
+    return next(language for language in _languages() if counts.get(language) == most)
+
+
+_CASES: tuple[Callable[[str], str], ...] = (str, str.lower, str.upper, str.capitalize, str.title)
+
+
+def spelling(language: str, kind: str, seen: Mapping[int, str]) -> dict[int, str]:
+    """How each month or weekday is written where those in `seen` are written so."""
+    families = _languages()[language][0 if kind == MONTH else 1]
+    dotted = any(word.endswith(".") for word in seen.values())
+
+    def dots(names: list[str]) -> list[str]:
+        if not dotted:
+            return [name.rstrip(".") for name in names]
+        if any(name.endswith(".") for name in names):
+            return names
+        return [name if name in families[0] else f"{name}." for name in names]
+
+    best: dict[int, str] = {}
+    best_score = -1.0
+    for place, names in enumerate(families):
+        for order, case in enumerate(_CASES):
+            made = dict(enumerate(dots(list(map(case, names))), 1))
+            score = sum(made[number] == word for number, word in seen.items()) - 0.01 * place - 0.001 * order
+            if score > best_score:
+                best, best_score = made, score
+    if best_score < 0.5:  # a spelling of their own: as many letters of the name
+        length = max(map(len, seen.values()))
+        best = {number: name[:length] for number, name in best.items()}
+    return {**best, **seen}

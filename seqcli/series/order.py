@@ -1,0 +1,105 @@
+"""Which of several readings of the same times is meant: the one that makes them regular."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from seqcli.series.times import DAY, FieldForm, Form
+
+COMPARED = 3000  # different texts that readings are compared on
+CLEAR = 0.15  # a lead by which a reading is no longer a choice
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """The reading that was chosen, its rivals that can read every text as well, and how regular the times are."""
+
+    form: Form
+    rivals: tuple[Form, ...]
+    score: float
+
+
+def choose(forms: Sequence[Form], texts: Sequence[str], *, day_first: bool | None = None) -> Chosen | None:
+    """The most likely of `forms` for `texts`, which are different and in the order in which they come."""
+    if day_first is not None:
+        forms = [form for form in forms if _day_first(form) in (None, day_first)]
+    if not forms:
+        return None
+    part = list(texts[:COMPARED])
+    scored = sorted(
+        ((_score(form, part) - 0.004 * place + _usual(form, part), form) for place, form in enumerate(forms)),
+        key=lambda pair: -pair[0],
+    )
+    best, form = scored[0]
+    rivals = tuple(other for score, other in scored[1:] if score > best - CLEAR)
+    return Chosen(form, rivals, best)
+
+
+def _day_first(form: Form) -> bool | None:
+    """Whether the day is before the month; None for forms without either."""
+    form = getattr(form, "start", form)
+    letters = "".join(getattr(form, "reading", ()))
+    if "d" not in letters or "m" not in letters:
+        return None
+    if letters[0] in "Yy" or letters.find("y") == 0:
+        return None
+    return letters.index("d") < letters.index("m")
+
+
+def _usual(form: Form, texts: Sequence[str]) -> float:
+    """A preference where nothing else tells: days come first with full stops, months with other signs."""
+    first = _day_first(form)
+    if first is None:
+        return 0.0
+    return 0.02 if first == ("." in texts[0][:6]) else 0.0
+
+
+def _score(form: Form, texts: Sequence[str]) -> float:
+    """How many of the texts are times of this form, how regular these are, and whether they come in order."""
+    times, fine = form.read(texts)
+    valid = float(fine.mean())
+    times = times[fine]
+    if not len(times):
+        return -1.0
+    steps = np.sign(np.diff(times))
+    ordered = max(float((steps > 0).mean()), float((steps < 0).mean())) if len(steps) else 1.0
+    return 2 * valid + regularity(np.unique(times), form) + 0.3 * ordered
+
+
+def regularity(times: np.ndarray, form: Form) -> float:
+    """The share of steps between sorted times that are the usual one, and a little for steps that are common."""
+    if len(times) < 2:
+        return 0.0
+    if form.grain == "step":
+        return _share(np.diff(times))
+    if form.grain == "year" and isinstance(form, FieldForm) and {"e", "E"} & set("".join(form.reading)):
+        return _share(np.diff(times // (365 * DAY))) + 0.3
+    clocks = times % DAY
+    if (clocks != clocks[0]).any():
+        return _share(np.diff(times)) + 0.06
+    days = times // DAY
+    months = days.astype("M8[D]").astype("M8[M]").astype(np.int64)
+    of_month = days - months.astype("M8[M]").astype("M8[D]").astype(np.int64)
+    steps = np.diff(days)
+    daily = _share(steps)
+    usual = float(np.median(steps))
+    daily += 0.1 if usual == 1 else 0.08 if usual == 7 else 0.0
+    if usual < 27 or (np.diff(months) == 0).any():
+        weekly = float(np.isin(steps, (1, 2, 3, 4)).mean()) if usual == 1 else 0.0
+        return max(daily, 0.9 * weekly + 0.1)
+    ends = (days + 1).astype("M8[D]").astype("M8[M]").astype(np.int64) != months
+    monthly = _share(np.diff(months))
+    if (of_month == 0).all() or ends.all():
+        monthly += 0.12 if usual < 300 else 0.09
+    elif len(set(of_month.tolist())) > 1:
+        monthly -= 0.1
+    return max(daily, monthly)
+
+
+def _share(steps: np.ndarray) -> float:
+    """The share of the most common step."""
+    _, counts = np.unique(steps, return_counts=True)
+    return float(counts.max() / counts.sum()) if len(counts) else 0.0

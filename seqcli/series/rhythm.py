@@ -1,0 +1,322 @@
+"""The rhythm of time stamps: their frequency, and the grid that they lie on, found from the times themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from seqcli.series.calendar import CycleGrid, Grid, HalfMonthGrid, MonthGrid, ZonedForm, find_rule, to_local
+from seqcli.series.frequency import Frequency
+from seqcli.series.times import DAY, SECOND, FieldForm, Form
+
+WEEK = 7 * DAY
+HOUR = 3600 * SECOND
+ZONES = (
+    "Europe/Berlin", "Europe/London", "America/New_York", "America/Chicago", "America/Denver", "America/Los_Angeles",
+    "Europe/Athens", "America/Halifax", "Australia/Sydney", "Australia/Adelaide", "Pacific/Auckland", "America/Santiago",
+    "America/St_Johns", "Asia/Jerusalem",
+)  # fmt: skip
+_NICE = [s * SECOND for s in (1, 2, 5, 10, 15, 20, 30, 60, 120, 180, 300, 600, 900, 1200, 1800)]
+_NICE += [h * HOUR for h in (1, 2, 3, 4, 6, 8, 12, 24)] + [1_000, 2_000, 5_000, 10_000, 20_000, 50_000, 100_000, 500_000]
+_WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+
+
+@dataclass(frozen=True)
+class Rhythm:
+    """How times follow one another. `drifts`: steps are near the usual one, but places cannot be told from the clock.
+
+    `irregular`: there is no usual step.
+    """
+
+    frequency: Frequency
+    grid: Grid
+    form: Form
+    notes: tuple[str, ...] = ()
+    drifts: bool = False
+    irregular: bool = False
+
+
+def find_rhythm(runs: Sequence[np.ndarray], form: Form) -> Rhythm:
+    """The rhythm of each series' times, sorted and all different, that were read with `form`."""
+    steps = np.concatenate([np.diff(run) for run in runs])
+    first = min(int(run[0]) for run in runs)
+    if form.grain == "step":
+        count = _common(steps) if len(steps) else 1
+        return Rhythm(Frequency("step", count), CycleGrid(count, origin=first), form)
+    if form.grain in ("year", "half-year", "quarter", "month"):
+        return _monthly(runs, form)
+    if not len(steps):
+        unit = Frequency("day", 7) if form.grain == "week" else Frequency("day")
+        return Rhythm(unit, CycleGrid(int(unit.count) * DAY, origin=first), form)
+    every = np.concatenate(runs)
+    if (every % DAY == every[0] % DAY).all():
+        return _daily(runs, form)
+    zone = _zone(every, form)
+    if zone:
+        local = [np.unique(to_local(run, zone)) for run in runs]
+        found = _daily(local, ZonedForm(form, zone))
+        note = f"times are midnights of {zone}: days there; --freq 24h says otherwise"
+        return replace(found, notes=(note, *found.notes))
+    return _within_days(runs, form, steps)
+
+
+def _common(steps: np.ndarray) -> int:
+    """The usual step, or what those that are nearly as common have in common."""
+    values, counts = np.unique(steps, return_counts=True)
+    if counts.max() >= 0.5 * counts.sum():
+        few = 0.2 if counts.sum() > 10 else 0.4
+        return int(np.gcd.reduce(values[counts >= few * counts.max()]))
+    return int(np.gcd.reduce(values[counts >= 0.2 * counts.max()]))
+
+
+def _months(times: np.ndarray) -> np.ndarray:
+    """Months, counted from the year 0."""
+    months: np.ndarray = times.astype("M8[us]").astype("M8[M]").astype(np.int64) + 1970 * 12
+    return months
+
+
+def _monthly(runs: Sequence[np.ndarray], form: Form) -> Rhythm:
+    months = [_months(run) for run in runs]
+    steps = np.concatenate([np.diff(run) for run in months])
+    least = {"year": 12, "half-year": 6, "quarter": 3}.get(form.grain, 1)
+    count = _common(steps) if len(steps) else least
+    return Rhythm(Frequency("month", count), MonthGrid(count, int(months[0][0]) % count), form)
+
+
+def _zone(times: np.ndarray, form: Form) -> str | None:
+    """The time zone in which all times, which are of UTC, are midnights."""
+    inner: Any = getattr(form, "start", form)
+    universal = not isinstance(inner, FieldForm) or inner.zone or inner.last_offset
+    clocks = set((times[:5000] % DAY).tolist())
+    if not universal or len(clocks) != 2 or abs(max(clocks) - min(clocks)) not in (HOUR, 23 * HOUR, HOUR // 2):
+        return None
+    part = times[:: max(1, len(times) // 2000)]
+    return next((zone for zone in ZONES if (to_local(part, zone) % DAY == 0).all()), None)
+
+
+def _daily(runs: Sequence[np.ndarray], form: Form) -> Rhythm:
+    """The rhythm of times with the same clock."""
+    clock = int(runs[0][0] % DAY)
+    days = [run // DAY for run in runs]
+    steps = np.concatenate([np.diff(run) for run in days])
+    every = np.unique(np.concatenate(days))
+    if form.grain == "week":
+        count = max(7, _common(steps) // 7 * 7)
+        return Rhythm(Frequency("day", count), CycleGrid(count * DAY, origin=int(days[0][0]) * DAY + clock), form)
+    monthly = _calendar_months(days, steps, every, clock, form)
+    if monthly is not None:
+        return monthly
+    halves = _half_months(every, steps)
+    if halves is not None:
+        return Rhythm(Frequency("day", 15, "twice a month"), HalfMonthGrid(halves, clock), form)
+    count = _common(steps)
+    if count == 1 and (open_days := _open_weekdays(days)) is not None:
+        offsets = tuple(day * DAY + clock for day in open_days)
+        grid = CycleGrid(WEEK, offsets, -3 * DAY)  # from a Monday
+        if open_days == (0, 1, 2, 3, 4):
+            return Rhythm(Frequency("business day"), grid, form)
+        label = f"daily, {weekday_names(open_days)}"
+        return Rhythm(Frequency("day", 1, label, (len(open_days),)), grid, form)
+    label = "every 4 weeks" if count == 28 else ""
+    places, counts = np.unique(every % count, return_counts=True)
+    origin = int(places[counts.argmax()]) * DAY + clock
+    return Rhythm(Frequency("day", count, label), CycleGrid(count * DAY, origin=origin), form)
+
+
+def _calendar_months(
+    days: Sequence[np.ndarray], steps: np.ndarray, every: np.ndarray, clock: int, form: Form
+) -> Rhythm | None:
+    """The rhythm of days that are months apart; None where they are not."""
+    usual = float(np.median(steps))
+    if usual < 27 or (len(set(steps.tolist())) == 1 and usual in (28, 91, 364, 35) and len(steps) > 2):
+        return None
+    months = [_months(run * DAY) for run in days]
+    distances = np.concatenate([np.diff(run) for run in months])
+    spans = set(steps.tolist())
+    if spans == {28, 35} and (periods := _four_four_five(steps)) is not None:
+        first = int(days[0][0])
+        label = "-".join(str((b - a) // 7) for a, b in zip(periods, (*periods[1:], 91), strict=True)) + " weeks"
+        offsets = tuple(offset * DAY for offset in periods)
+        return Rhythm(Frequency("month", 1, label), CycleGrid(91 * DAY, offsets, first * DAY + clock), form)
+    if not len(distances) or (distances == 0).any():
+        return None
+    count = _common(distances)
+    near = np.abs(steps - 30.44 * distances) < 5
+    if near.mean() < 0.9:
+        return None
+    phase = int(months[0][0]) % count
+    rule = find_rule(every)
+    if rule is not None:
+        return Rhythm(Frequency("month", count), MonthGrid(count, phase, rule, clock), form)
+    starts = _months(every * DAY) - 1970 * 12
+    of_month = every - starts.astype("M8[M]").astype("M8[D]").astype(np.int64) + 1
+    values, counts = np.unique(of_month, return_counts=True)
+    day = int(values[counts.argmax()]) if counts.max() > 0.5 * counts.sum() else int(np.median(of_month))
+    note = f"the day of the month varies ({values[0]} to {values[-1]}): taken as months, written with day {day}"
+    return Rhythm(Frequency("month", count), MonthGrid(count, phase, day, clock), form, (note,))
+
+
+def _four_four_five(steps: np.ndarray) -> tuple[int, ...] | None:
+    """Where in 13 weeks the three periods begin when steps of four, four and five weeks come in turn."""
+    cycle = steps[:3].tolist()
+    if sorted(cycle) != [28, 28, 35] or any(step != cycle[place % 3] for place, step in enumerate(steps.tolist())):
+        return None
+    return 0, int(cycle[0]), int(cycle[0] + cycle[1])
+
+
+def _half_months(days: np.ndarray, steps: np.ndarray) -> tuple[int, int] | None:
+    """The two days of the month on which all days lie."""
+    if not 12 < np.median(steps) < 18 or len(days) < 4 or set(steps.tolist()) <= {14, 28}:
+        return None
+    months = days.astype("M8[D]").astype("M8[M]")
+    of_month = days - months.astype("M8[D]").astype(np.int64) + 1
+    lasts = (months + 1).astype("M8[D]").astype(np.int64) - 1 == days
+    early, late = set(of_month[of_month <= 15].tolist()), set(of_month[of_month > 15].tolist())
+    if len(early) == 2 and not late - {16} and early == {1, 15}:
+        return 1, 15
+    if len(early) == 1 and lasts[of_month > 16].all() and late and min(late) >= 28:
+        return early.pop(), 31
+    if len(early) == 1 and len(late) == 1:
+        return early.pop(), late.pop()
+    return (1, 15) if early == {1, 15} and not late else None
+
+
+def _open_weekdays(days: Sequence[np.ndarray]) -> tuple[int, ...] | None:
+    """The weekdays that there are values for, where on others there never are; None where all have some."""
+    counts, weeks = np.zeros(7), 0.0
+    for run in days:
+        counts += np.bincount((run + 3) % 7, minlength=7)
+        weeks += (int(run[-1]) - int(run[0]) + 1) / 7
+    there = counts > 0
+    if there.all() or weeks < 1.4 or counts.sum() < 8 or counts[there].min() < 0.5 * weeks - 1:
+        return None
+    if weeks < 2 and there[:5].all() and there[5:].any():
+        return None
+    return tuple(np.flatnonzero(there).tolist())
+
+
+def weekday_names(days: Sequence[int]) -> str:
+    """Monday to Saturday; Monday, Wednesday and Friday."""
+    if len(days) > 2 and list(days) == list(range(days[0], days[-1] + 1)):
+        return f"{_WEEKDAYS[days[0]]} to {_WEEKDAYS[days[-1]]}"
+    closed = [day for day in range(7) if day not in days]
+    if len(closed) <= 2:
+        return "without " + " and ".join(f"{_WEEKDAYS[day]}s" for day in closed)
+    names = [_WEEKDAYS[day] for day in days]
+    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
+
+
+def _within_days(runs: Sequence[np.ndarray], form: Form, steps: np.ndarray) -> Rhythm:
+    """The rhythm of times of day."""
+    every = np.concatenate(runs)
+    values, counts = np.unique(steps, return_counts=True)
+    notes: tuple[str, ...] = ()
+    drifts = False
+    if counts.max() >= 0.5 * counts.sum():
+        step = _common(steps)
+    else:
+        usual = float(np.median(steps))
+        step = min(_NICE, key=lambda nice: abs(np.log(nice / max(usual, 1))))
+        whole = steps / step
+        near = np.abs(whole - np.rint(whole)) < 0.25
+        exact = _common(steps)
+        if exact >= 0.2 * usual and (steps % exact == 0).mean() > 0.98:
+            step = exact  # gaps of many lengths, on one grid
+        elif abs(np.log(step / max(usual, 1))) > 0.12 or near.mean() < 0.85:
+            return Rhythm(Frequency("day"), CycleGrid(DAY), form, irregular=True)
+        else:
+            phase = _phase(every, step)
+            off = np.abs((every - phase + step // 2) % step - step // 2)
+            drifts = bool((off > 0.3 * step).mean() > 0.05)
+            worst = np.quantile(off, 0.95) / SECOND
+            how = "drift" if drifts else f"are up to about {worst:.3g} seconds off"
+            notes = (f"times {how}: taken as {Frequency('second', _seconds(step)).name}; --freq says otherwise",)
+            if not drifts:
+                phase = round(phase / step) * step if worst * SECOND > abs((phase + step // 2) % step - step // 2) else phase
+                return Rhythm(Frequency("second", _seconds(step)), CycleGrid(step, origin=int(phase)), form, notes)
+    if step % DAY == 0:  # days by a clock that was put forward or back
+        rounded = [np.unique((run - int(run[0]) % DAY + DAY // 2) // DAY * DAY + int(run[0]) % DAY) for run in runs]
+        return _daily(rounded, form)
+    grid = CycleGrid(step, origin=_phase(every, step))
+    frequency = Frequency("second", _seconds(step))
+    opened = _open_hours(runs, step, grid.origin) if not drifts else None
+    if opened is not None:
+        frequency, grid = opened
+    return Rhythm(frequency, grid, form, notes, drifts)
+
+
+def _seconds(step: int) -> float:
+    return step // SECOND if step % SECOND == 0 else step / SECOND
+
+
+def _phase(times: np.ndarray, step: int) -> int:
+    """How far after multiples of a step most times are."""
+    rests = times % step
+    values, counts = np.unique(rests, return_counts=True)
+    if counts.max() >= 0.4 * counts.sum():
+        return int(values[counts.argmax()])
+    angles = np.exp(2j * np.pi * rests / step)
+    return int(np.angle(angles.mean()) / (2 * np.pi) * step) % step
+
+
+def _open_hours(runs: Sequence[np.ndarray], step: int, origin: int) -> tuple[Frequency, CycleGrid] | None:
+    """The frequency and grid of times of which some of the day or week are never there."""
+    spans = sum(int(run[-1]) - int(run[0]) + step for run in runs)
+    for cycle in (WEEK, DAY):
+        if cycle % step or spans < (2 if cycle == WEEK else 3) * cycle - step:
+            continue
+        start = -3 * DAY + origin % step
+        slots = cycle // step
+        counts = sum((np.bincount((run - start) // step % slots, minlength=slots) for run in runs), np.zeros(slots))
+        there = counts > 0
+        rounds = spans / cycle
+        if there.mean() > 0.93 or counts[there].min() < 0.4 * rounds - 1 or counts[there].mean() < 0.6 * rounds - 1:
+            continue
+        places = np.flatnonzero(there)
+        a_day = DAY // step
+        daily = np.bincount(places // a_day, minlength=slots // a_day)
+        most = int(daily.max())
+        first = int(places[daily[places // a_day] == most][0] % a_day)
+        hours = [f"{(first + end) * step // 60_000_000 // 60:02d}:{(first + end) * step // 60_000_000 % 60:02d}" for end in (0, most - 1)]
+        label = f"{Frequency('second', _seconds(step)).name}, {hours[0]} to {hours[1]}"
+        if cycle == WEEK and (daily == 0).any():
+            label += f", {weekday_names(np.flatnonzero(daily).tolist())}"
+        a_week = len(places) if cycle == WEEK else 7 * len(places)
+        periods = (most, a_week)
+        return (
+            Frequency("second", _seconds(step), label, periods),
+            CycleGrid(cycle, tuple((places * step).tolist()), start),
+        )
+    return None
+
+
+def given_rhythm(frequency: Frequency, runs: Sequence[np.ndarray], form: Form) -> Rhythm:
+    """The rhythm of a frequency that was given."""
+    first = min(int(run[0]) for run in runs)
+    unit, count = frequency.unit, frequency.count
+    if form.grain == "step":
+        count = int(count) if unit == "step" else 1
+        return Rhythm(frequency, CycleGrid(count, origin=first), form)
+    if unit == "month":
+        found = find_rhythm(runs, form)
+        grid = found.grid
+        if isinstance(grid, MonthGrid):
+            phase = int(_months(np.array([first]))[0]) % int(count)
+            return Rhythm(frequency, replace(grid, count=int(count), phase=phase), found.form)
+        rule = 31 if form.grain == "day" and False else 1
+        return Rhythm(frequency, MonthGrid(int(count), 0, rule), form)
+    if unit == "business day":
+        return Rhythm(frequency, CycleGrid(WEEK, tuple(day * DAY + first % DAY for day in range(5)), -3 * DAY), form)
+    if unit == "day":
+        every = np.concatenate(runs)
+        same = (every % DAY == first % DAY).all()
+        origin = first if same else first // DAY * DAY
+        if count == 7 and not same or (count == 7 and len(set((every // DAY % 7).tolist())) > 1):
+            origin = (first // DAY - (first // DAY + 3) % 7) * DAY
+        return Rhythm(frequency, CycleGrid(int(count) * DAY, origin=origin), form)
+    step = round(count * SECOND)
+    every = np.concatenate(runs)
+    return Rhythm(frequency, CycleGrid(step, origin=_phase(every, step) if (every % step == every[0] % step).all() else 0), form)
