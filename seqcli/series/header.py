@@ -1,0 +1,244 @@
+"""The rows of a table that are not data: titles, comments, header rows, repeated headers, notes below."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+
+from seqcli.errors import DataError
+from seqcli.series.numbers import MISSING, is_missing
+from seqcli.series.read import Cells
+from seqcli.series.times import find_forms
+
+HEAD = 60  # rows in which a header is looked for
+COMMENTS = ("#", "//", "%", "!")
+
+
+@dataclass(frozen=True)
+class Table:
+    """Named columns of text. `rows` are the places of its rows among the cells of its source."""
+
+    path: str
+    columns: dict[str, np.ndarray]
+    rows: np.ndarray
+    find_lines: Callable[[], Sequence[int]]
+    delimiter: str = ","
+    notes: tuple[str, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    @cached_property
+    def _lines(self) -> Sequence[int]:
+        return self.find_lines()
+
+    def line(self, row: int) -> int:
+        """The line of the source that a row ends in, from 1."""
+        return self._lines[int(self.rows[row])]
+
+    def select(self, kept: np.ndarray, note: str | None = None) -> Table:
+        """The table with only some rows."""
+        columns = {name: column[kept] for name, column in self.columns.items()}
+        notes = (*self.notes, note) if note else self.notes
+        return replace(self, columns=columns, rows=self.rows[kept], notes=notes)
+
+    def with_columns(self, columns: dict[str, np.ndarray], note: str | None = None) -> Table:
+        """The table with other columns of the same rows."""
+        return replace(self, columns=columns, notes=(*self.notes, note) if note else self.notes)
+
+
+def find_table(cells: Cells) -> Table:
+    """Name the columns and leave out the rows that are not data.
+
+    Raises `DataError` for a source without rows of data, and for a row that is wider than the others.
+    """
+    if cells.names is not None:
+        names = _distinct(cells.names)
+        columns = dict(zip(names, cells.columns, strict=True))
+        return Table(cells.shown, columns, np.arange(len(cells)), cells.find_lines, cells.delimiter, cells.notes)
+    head = [cells.row(place) for place in range(min(len(cells), HEAD))]
+    first = _first_data_row(cells, head)
+    header, titles = _header_rows(head[:first], cells)
+    names = _names(header, len(cells.columns))
+    notes = list(cells.notes)
+    if titles:
+        shown = "; ".join(" ".join(filter(str.strip, row)).strip() for row in titles)
+        notes.append(f"above the header: {shown[:100]}")
+    kept = np.ones(len(cells), bool)
+    kept[:first] = False
+    if first >= len(cells):
+        raise DataError("has a header but no rows", path=cells.shown, hint="it needs one row a time")
+    for place in range(len(cells) - 1, max(first, len(cells) - HEAD) - 1, -1):
+        row = cells.row(place)
+        there = [cell for cell in row if cell.strip()]
+        if len(cells.columns) > 1 and len(there) == 1 and _is_words(there[0]) and place > first:
+            kept[place] = False
+            notes.append(f"below the data, line {cells.lines[place]}: {there[0].strip()[:80]}")
+        else:
+            break
+    if header:
+        repeated = kept & _same(cells, header[-1])
+        if repeated.any():
+            kept &= ~repeated
+            notes.append(f"the header comes again in {int(repeated.sum())} rows, which are left out")
+    used = [place for place in range(len(cells.columns)) if names[place] or _any_text(cells.columns[place][kept])]
+    unnamed = [place for place in used if place >= len(header[-1]) or (header and not names[place])]
+    if header and unnamed:
+        _refuse_wide(cells, kept, unnamed, names)
+    labels = _distinct([names[place] or f"column{place + 1}" for place in used])
+    columns = {label: cells.columns[place] for label, place in zip(labels, used, strict=True)}
+    table = Table(cells.shown, columns, np.arange(len(cells)), cells.find_lines, cells.delimiter, tuple(notes))
+    return table if kept.all() else table.select(np.flatnonzero(kept))
+
+
+def _any_text(column: np.ndarray) -> bool:
+    return any(cell and not cell.isspace() for cell in column)
+
+
+def _same(cells: Cells, row: Sequence[str]) -> np.ndarray:
+    """Which rows have the cells of `row`."""
+    same = np.ones(len(cells), bool)
+    for column, cell in zip(cells.columns, row, strict=True):
+        same &= column == cell
+    return same
+
+
+def _refuse_wide(cells: Cells, kept: np.ndarray, unnamed: Sequence[int], names: Sequence[str]) -> None:
+    """Raise for rows that have more cells than the header where most rows have not."""
+    named = [place for place, name in enumerate(names) if name]
+    last = max(named, default=-1)
+    for place in unnamed:
+        if place < last:
+            continue
+        filled = np.array([bool(cell.strip()) for cell in cells.columns[place]]) & kept
+        if filled.any() and filled.sum() < 0.5 * kept.sum():
+            row = int(np.flatnonzero(filled)[0])
+            width = max(at + 1 for at, cell in enumerate(cells.row(row)) if cell.strip())
+            raise DataError(
+                f"has {width} cells where the header has {last + 1}",
+                path=cells.shown,
+                line=cells.lines[row],
+                hint="a value that contains the separator must be quoted",
+            )
+
+
+def _kind(cell: str) -> str:
+    """What a cell looks like: blank, number, code (text with digits) or words."""
+    text = cell.strip()
+    if not text or text.lower() in MISSING:
+        return " "
+    if re.fullmatch(r"[^\w]*[+-]?[\d.,'’\s_]*\d[\d.,]*([eE][+-]?\d+)?[^\w]*-?", text):
+        return "n"
+    return "d" if any(char.isdigit() for char in text) else "w"
+
+
+def _is_words(cell: str) -> bool:
+    return _kind(cell) in "w" or (_kind(cell) == "d" and len(cell.split()) > 2 and not find_forms([cell]))
+
+
+def _first_data_row(cells: Cells, head: Sequence[Sequence[str]]) -> int:
+    """The first row that looks like the rows of the middle of the table."""
+    count, width = len(cells), len(cells.columns)
+    middle = range(count // 3, count) if count < 40 else range(count // 3, count - count // 10, max(1, count // 60))
+    body = [cells.row(place) for place in middle]
+    usual = []
+    for place in range(width):
+        kinds = Counter(_kind(row[place]) for row in body)
+        kinds.pop(" ", None)
+        kind, number = kinds.most_common(1)[0] if kinds else (" ", 0)
+        usual.append(kind if number >= 0.6 * sum(kinds.values()) else "?")
+    telling = [place for place, kind in enumerate(usual) if kind in "nd"]
+    if not telling:
+        telling = [place for place, kind in enumerate(usual) if kind == "w"]
+        return min(1, count)
+    for number, row in enumerate(head):
+        kinds = [_kind(row[place]) for place in telling]
+        fits = sum(kind == usual[place] for place, kind in zip(telling, kinds, strict=True))
+        words = sum(kind == "w" for kind in kinds)
+        if number == 0 and _is_header_of_times(row, head[1:], usual):
+            continue
+        if fits and not words and fits >= 0.5 * sum(kind != " " for kind in kinds):
+            return number
+        if fits > words and number > 0 and fits >= 0.6 * len(telling):
+            return number
+    return min(1, count)
+
+
+def _is_header_of_times(row: Sequence[str], below: Sequence[Sequence[str]], usual: Sequence[str]) -> bool:
+    """Whether the first row names its columns by years or dates, which look like data."""
+    if len(row) < 4 or not below:
+        return False
+    codes = [cell.strip() for cell in row if _kind(cell) in "nd"]
+    if len(codes) < 3 or len(set(codes)) < len(codes):
+        return False
+    if usual[0] in "w" and _kind(row[0]) in "w ":
+        forms = find_forms(codes)
+        return bool(forms) and _kind(row[0]) != _kind(below[0][0]) or bool(forms) and len(codes) >= len(row) - 3
+    # dates in a header, numbers below
+    return all(_kind(cell) == "d" for cell in codes) and sum(kind == "n" for kind in usual) >= len(codes) - 1
+
+
+def _header_rows(above: Sequence[Sequence[str]], cells: Cells) -> tuple[list[list[str]], list[list[str]]]:
+    """The rows that name columns, and the titles above these."""
+    rows = [[cell.strip() for cell in row] for row in above]
+    width = len(cells.columns)
+    header: list[list[str]] = []
+    while rows:
+        row = rows[-1]
+        filled = sum(bool(cell) for cell in row)
+        if row[0].startswith(COMMENTS):
+            if header or filled < max(2, 0.6 * width):
+                break
+            row = [row[0].lstrip("#/%! "), *row[1:]]
+        if filled < 2 and width > 1 and not (not header and width == 2 and not row[0]):
+            # a last header row may name only the times, as that of pandas does: Date,,,,
+            if header or not row[0] or len(rows) < 2 or sum(map(bool, rows[-2])) < 2:
+                break
+        if header and not (filled >= 0.6 * width or not row[0]):
+            break
+        header.insert(0, row)
+        rows.pop()
+        if width == 1:
+            break
+    return header, rows
+
+
+def _names(header: Sequence[Sequence[str]], width: int) -> list[str]:
+    """A name a column from its header rows; cells that are merged across columns name each of these."""
+    if not header:
+        return [""] * width
+    levels = []
+    for number, row in enumerate(header):
+        made = list(row)
+        if number < len(header) - 1:
+            for place in range(2, width):
+                made[place] = made[place] or (made[place - 1] if place > 1 else "")
+        levels.append(made)
+    if len(levels) > 1:  # what is the same for all columns names none of them
+        telling = [level for level in levels if len({cell for cell in level[1:] if cell}) > 1] or levels[-1:]
+    else:
+        telling = levels
+    names = []
+    for place in range(width):
+        parts = dict.fromkeys(level[place] for level in telling if level[place])
+        last = next((level[place] for level in reversed(levels) if level[place]), "")
+        names.append(last if place == 0 else " ".join(parts) or last)
+    return names
+
+
+def _distinct(names: Sequence[str]) -> list[str]:
+    made: list[str] = []
+    for place, name in enumerate(names):
+        text = re.sub(r"\s+", " ", str(name)).strip() or f"column{place + 1}"
+        made.append(text if text not in made else f"{text}.{place + 1}")
+    return made
+
+
+def blank(column: np.ndarray) -> bool:
+    """Whether a column has nothing but marks for missing values."""
+    return all(is_missing(cell) for cell in dict.fromkeys(column))

@@ -1,0 +1,289 @@
+"""Rows that share a place in time: the same row twice, a clock put back, revisions, transactions to be added up."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from seqcli.errors import DataError
+from seqcli.series.calendar import CycleGrid
+from seqcli.series.frequency import Frequency
+from seqcli.series.header import Table
+from seqcli.series.layout import Layout, ReadOptions, number_texts
+from seqcli.series.rhythm import Rhythm, given_rhythm
+from seqcli.series.times import DAY, SECOND
+
+HOWS = ("error", "first", "last", "mean", "sum")
+
+
+@dataclass(frozen=True)
+class Merged:
+    """At most one value a series and place: series codes, positions and values, by series and time.
+
+    `zero` where a place without a row is a zero, as of sums of transactions.
+    """
+
+    codes: np.ndarray
+    positions: np.ndarray
+    values: np.ndarray  # (columns, rows)
+    rhythm: Rhythm
+    zero: bool = False
+    notes: tuple[str, ...] = ()
+
+
+def unwrap(times: np.ndarray, codes: np.ndarray, cycle: str) -> np.ndarray:
+    """Times without a year, week or day, with one more of these each time that they begin again."""
+    made = times.copy()
+    for code in np.unique(codes):
+        rows = np.flatnonzero(codes == code)
+        steps = np.diff(times[rows])
+        if not len(steps) or not (steps < 0).any():
+            continue
+        backwards = (steps < 0).sum() > 0.5 * len(steps)  # the newest first
+        turns = np.cumsum(np.r_[0, steps > 0 if backwards else steps < 0])
+        turns = -turns if backwards else turns
+        if cycle == "year":
+            days = times[rows].astype("M8[us]").astype("M8[D]")
+            months = days.astype("M8[M]")
+            rest = times[rows] - months.astype("M8[us]").astype(np.int64)
+            made[rows] = (months + 12 * turns).astype("M8[us]").astype(np.int64) + rest
+        else:
+            made[rows] = times[rows] + turns * (7 * DAY if cycle == "week" else DAY)
+    return made
+
+
+def merge(
+    table: Table,
+    layout: Layout,
+    options: ReadOptions,
+    rhythm: Rhythm,
+    *,
+    times: np.ndarray,
+    codes: np.ndarray,
+    order: np.ndarray,
+    values: np.ndarray,
+    flow: bool,
+) -> Merged:
+    """Put rows that share a place into one.
+
+    Raises `DataError` naming the lines where it cannot be told how.
+    """
+    times, codes, values = times[order], codes[order], values[:, order]
+    notes: list[str] = []
+    if rhythm.irregular:
+        rhythm, note = _by_days(table, layout, options, rhythm, times, codes, order, flow)
+        notes.append(note)
+        added = _put_together(codes, rhythm.grid.positions(times), values, options.aggregate or "sum")
+        zero = (options.aggregate or "sum") == "sum"
+        return Merged(*added, rhythm, zero and options.fill in (None, "zero"), tuple(notes))
+    if rhythm.drifts:
+        times = _steadied(times, codes, rhythm)
+    positions = rhythm.grid.positions(times)
+    same = (np.diff(codes) == 0) & (np.diff(positions) == 0)
+    if not same.any():
+        return Merged(codes, positions, values, rhythm)
+    if options.frequency is not None and _is_coarser(times, codes, positions) and options.duplicates is None:
+        how = options.aggregate or ("sum" if flow else "mean")
+        kept, note = _whole_periods(times, codes, positions, rhythm, how)
+        said = "" if options.aggregate else "; --aggregate says otherwise"
+        notes.append(f"values are put together by their {how}, {rhythm.frequency.name}{said}")
+        notes += [note] if note else []
+        made = _put_together(codes[kept], positions[kept], values[:, kept], how)
+        return Merged(*made, rhythm, how == "sum" and flow and options.fill in (None, "zero"), tuple(notes))
+    how = options.duplicates or options.aggregate
+    if how is None:
+        identical = _identical(table, order, same)
+        if identical.any():
+            kept = np.r_[True, ~identical]
+            notes.append(f"{int(identical.sum())} rows that are there twice are taken once")
+            times, codes, positions, values, order = times[kept], codes[kept], positions[kept], values[:, kept], order[kept]
+            same = (np.diff(codes) == 0) & (np.diff(positions) == 0)
+        if not same.any():
+            return Merged(codes, positions, values, rhythm, notes=tuple(notes))
+        how, note = _how(layout, rhythm, times, codes, positions, same, flow)
+        notes.append(note)
+    if how in ("error", ""):
+        raise _second_value(table, layout, rhythm, order, codes, same)
+    return Merged(*_put_together(codes, positions, values, how), rhythm, notes=tuple(notes))
+
+
+def _put_together(
+    codes: np.ndarray, positions: np.ndarray, values: np.ndarray, how: str
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """One value a series and place: the sum, mean, first or last of those that are not missing."""
+    starts = np.flatnonzero(np.r_[True, (np.diff(codes) != 0) | (np.diff(positions) != 0)])
+    groups = np.cumsum(np.r_[False, (np.diff(codes) != 0) | (np.diff(positions) != 0)])
+    made = np.full((len(values), len(starts)), np.nan)
+    for row, column in enumerate(values):
+        known = ~np.isnan(column)
+        counts = np.bincount(groups[known], minlength=len(starts))
+        if how in ("sum", "mean"):
+            sums = np.bincount(groups[known], weights=column[known], minlength=len(starts))
+            made[row] = np.where(counts > 0, sums if how == "sum" else sums / np.maximum(counts, 1), np.nan)
+        else:
+            places = np.flatnonzero(known)
+            if how == "first":
+                places = places[::-1]
+            made[row, groups[places]] = column[places]
+    return codes[starts], positions[starts], made
+
+
+def _identical(table: Table, order: np.ndarray, same: np.ndarray) -> np.ndarray:
+    """Which rows, by series and time, have the same cells as the one before them."""
+    identical = same.copy()
+    for column in table.columns.values():
+        if not identical.any():
+            break
+        numbers = number_texts(column)[order]
+        identical &= np.diff(numbers) == 0
+    return identical
+
+
+def _how(
+    layout: Layout,
+    rhythm: Rhythm,
+    times: np.ndarray,
+    codes: np.ndarray,
+    positions: np.ndarray,
+    same: np.ndarray,
+    flow: bool,
+) -> tuple[str, str]:
+    """How to put rows that share a place together, where the data tells; an empty text where it does not."""
+    where = np.flatnonzero(same)
+    count = len(where)
+    frequency = rhythm.frequency
+    if frequency.unit == "second" and frequency.count <= 3600 and _clock_was_put_back(times, where):
+        return "mean", f"{count} times occur twice as the clock was put back: their mean is taken (--duplicates)"
+    apart = np.diff(times)[where]
+    if frequency.unit == "second" and (apart > 0).all() and count < 0.1 * len(times):
+        return "mean", f"{count} times lie within one period of another: their mean is taken (--duplicates)"
+    exact = (apart == 0).all()
+    if exact and flow and count > 0.2 * len(times):
+        return "sum", (
+            f"several rows share a time: {layout.targets[0]!r} is added up ({frequency.name}); --duplicates says otherwise"
+        )
+    return "", ""
+
+
+def _clock_was_put_back(times: np.ndarray, where: np.ndarray) -> bool:
+    """Whether all times that come twice lie in the night hours of Sundays in which clocks are put back."""
+    days = times[where] // DAY
+    months = days.astype("M8[D]").astype("M8[M]").astype(np.int64) % 12 + 1
+    hours = times[where] % DAY // (3600 * SECOND)
+    sundays = (days + 3) % 7 == 6
+    return bool((sundays & np.isin(months, (3, 4, 10, 11)) & (hours <= 4)).all())
+
+
+def _is_coarser(times: np.ndarray, codes: np.ndarray, positions: np.ndarray) -> bool:
+    """Whether the places are further apart than the times."""
+    inside = np.diff(codes) == 0
+    shared = (np.diff(positions) == 0) & inside & (np.diff(times) > 0)
+    return bool(shared.sum() > 0.2 * inside.sum())
+
+
+def _whole_periods(
+    times: np.ndarray, codes: np.ndarray, positions: np.ndarray, rhythm: Rhythm, how: str
+) -> tuple[np.ndarray, str]:
+    """The rows without those of a last period that is not over, which would be too low."""
+    kept = np.ones(len(times), bool)
+    if how != "sum":
+        return kept, ""
+    steps = np.diff(times)[np.diff(codes) == 0]
+    usual = int(np.median(steps[steps > 0])) if (steps > 0).any() else 0
+    last, latest = int(positions.max()), int(times.max())
+    end = _period_end(rhythm, last)
+    if latest + usual >= end or not (positions < last).any():
+        return kept, ""
+    kept = positions < last
+    return kept, f"the last period is not over and is left out ({int((~kept).sum())} rows)"
+
+
+def _period_end(rhythm: Rhythm, position: int) -> int:
+    """The time at which a period ends."""
+    grid = rhythm.grid
+    if rhythm.frequency.unit == "month":
+        count = int(rhythm.frequency.count)
+        phase = getattr(grid, "phase", 0)
+        start = (position * count + phase) - 1970 * 12
+        return int(np.array([start + count]).astype("M8[M]").astype("M8[us]").astype(np.int64)[0])
+    return grid.time(position + 1)
+
+
+def _by_days(
+    table: Table,
+    layout: Layout,
+    options: ReadOptions,
+    rhythm: Rhythm,
+    times: np.ndarray,
+    codes: np.ndarray,
+    order: np.ndarray,
+    flow: bool,
+) -> tuple[Rhythm, str]:
+    """The rhythm in which values at irregular times are put together: days of what is sold or happens; else an error."""
+    how = options.aggregate
+    if how is None and not flow:
+        raise DataError(
+            "times are irregular: they have no usual step",
+            path=table.path,
+            line=table.line(int(order[0])),
+            column=layout.time,
+            hint="--freq D --aggregate mean makes daily means, --aggregate sum adds up; --time names another column",
+        )
+    spans = max(int(times.max() - times.min()), 1)
+    a_day = len(times) / (spans / DAY) / max(len(set(codes.tolist())), 1)
+    frequency = Frequency("second", 3600) if a_day > 60 and spans < 60 * DAY else Frequency("day")
+    if a_day < 0.2:
+        frequency = Frequency("day", 7) if a_day > 0.03 else Frequency("month")
+    found = given_rhythm(frequency, [np.unique(times)], rhythm.form)
+    made = found
+    if frequency.unit == "day" and frequency.count == 1:
+        made = replace(made, grid=_Floor(DAY))
+    word = "sums" if (how or "sum") == "sum" else f"{how}s"
+    return made, (
+        f"times are irregular: {layout.targets[0]!r} is put together to {frequency.name} {word}; "
+        "--freq and --aggregate say otherwise"
+    )
+
+
+@dataclass(frozen=True)
+class _Floor(CycleGrid):
+    """Places that hold all times from theirs to the next."""
+
+    def positions(self, times: np.ndarray) -> np.ndarray:
+        result: np.ndarray = (np.asarray(times) - self.origin) // self.period
+        return result
+
+
+def _steadied(times: np.ndarray, codes: np.ndarray, rhythm: Rhythm) -> np.ndarray:
+    """Times whose steps are whole multiples of the usual one, from each series' first."""
+    step = round(rhythm.frequency.count * SECOND)
+    starts = np.r_[True, np.diff(codes) != 0]
+    first = np.maximum.accumulate(np.where(starts, np.arange(len(times)), 0))
+    whole = np.rint(np.r_[0, np.diff(times)] / step).astype(np.int64)
+    whole[starts] = 0
+    total = np.cumsum(whole)
+    result: np.ndarray = times[first] + (total - total[first]) * step
+    return result
+
+
+def _second_value(
+    table: Table, layout: Layout, rhythm: Rhythm, order: np.ndarray, codes: np.ndarray, same: np.ndarray
+) -> DataError:
+    """The error of two rows in one place."""
+    place = int(np.flatnonzero(same)[0])
+    earlier, later = int(order[place]), int(order[place + 1])
+    key = "/".join(str(table.columns[name][later]) for name in layout.series)
+    of = f" of series {key}" if key else ""
+    time = table.columns[layout.time][later] if layout.time else str(later)
+    first = table.columns[layout.time][earlier] if layout.time else ""
+    also = "" if first == time else f", {first!r},"
+    return DataError(
+        f"a second value for {time!r}{of}; the first{also} is in line {table.line(earlier)} ({rhythm.frequency.name})",
+        path=table.path,
+        line=table.line(later),
+        column=layout.time,
+        hint="--duplicates sum, mean, first or last puts them together; --series names the columns that tell series apart; "
+        "--freq with --aggregate makes longer periods",
+    )
+
