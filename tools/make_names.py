@@ -11,17 +11,17 @@ from pathlib import Path
 from babel import Locale
 
 # in the order in which a word that several languages share is looked up
-LANGUAGES = (
-    "en de fr es pt it nl sv da nb fi pl cs sk hu ro bg ru uk el tr ar he fa hi th vi id ms ca eu gl hr sr bs sl lt lv "
-    "et is ga cy sq mk be ka hy az kk uz bn ta te mr ur sw af ko ja zh"
-).split()
+LANGUAGES = """
+en de fr es pt it nl sv da nb fi pl cs sk hu ro bg ru uk el tr ar he fa hi th vi id ms ca eu gl hr sr bs sl lt lv
+et is ga cy sq mk be ka hy az kk uz bn ta te mr ur sw af ko ja zh
+"""
 FAMILIES = (("format", "wide"), ("format", "abbreviated"), ("stand-alone", "wide"), ("stand-alone", "abbreviated"))
 
 
 def main() -> None:
     """Each language's months from January and weekdays from Monday, in four families of names each."""
     table = {}
-    for language in LANGUAGES:
+    for language in LANGUAGES.split():
         locale = Locale.parse(language)
         months = [[locale.months[use][width][n] for n in range(1, 13)] for use, width in FAMILIES]
         days = [[locale.days[use][width][n] for n in range(7)] for use, width in FAMILIES]

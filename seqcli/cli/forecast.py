@@ -101,9 +101,20 @@ def forecast(
     day_first: Annotated[
         bool | None, switch("--day-first/--month-first", "How to read 04/05/2021; found by default.")
     ] = None,
+    thousands: Annotated[
+        Literal[".", ",", " ", "'"] | None, choice("The sign between thousands; found by default.")
+    ] = None,
     fill: Annotated[
-        Literal["interpolate", "forward", "zero"], choice("What takes the place of missing values.")
-    ] = "interpolate",
+        Literal["interpolate", "forward", "zero"] | None,
+        choice("What takes the place of missing values [interpolate; zero in logs of sales and events]."),
+    ] = None,
+    duplicates: Annotated[
+        Literal["error", "first", "last", "mean", "sum"] | None, choice("What becomes of rows with the same time.")
+    ] = None,
+    aggregate: Annotated[
+        Literal["sum", "mean", "first", "last"] | None, choice("How values make a longer --freq.")
+    ] = None,
+    sheet: Annotated[str | None, value("NAME", "The sheet of a workbook.")] = None,
     budget: Annotated[
         float | None,
         typer.Option(
@@ -187,8 +198,13 @@ def forecast(
         wide=wide,
         frequency=freq,
         decimal=decimal,
+        thousands=thousands,
         day_first=day_first,
         covariates=names,
+        duplicates=duplicates,
+        aggregate=aggregate,
+        fill=fill,
+        sheet=sheet,
         encoding=encoding,
         errors=errors,
     )
@@ -197,7 +213,7 @@ def forecast(
         season=season,
         levels=tuple(level or (80.0, 95.0)),
         method=method,
-        fill=fill,
+        fill=fill or "interpolate",
         backtest=backtest,
     )
     # where nothing can be trained, the first of several processes does everything by itself
@@ -325,9 +341,8 @@ def _known(prepared: Prepared, network: NetworkOptions, config: ForecasterConfig
         HOLIDAYS,
         holidays_end_early,
         known_inputs,
-        read_future,
-        read_holidays,
     )
+    from seqcli.series.known import read_future, read_holidays
 
     panel, horizon = prepared.panel, prepared.horizon
     reading = {"encoding": network.encoding, "errors": network.errors}

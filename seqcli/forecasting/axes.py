@@ -34,8 +34,9 @@ def time_marks(panel: Panel, index: int, start: int, stop: int) -> list[tuple[in
     """
     one, calendar = panel.series[index], panel.calendar
     last = len(one.values) - 1
-    numbers = [calendar.shift(one.first, last + step) for step in range(start - 1, stop + 1)]
-    moments = [calendar.date(number) for number in numbers]
+    positions = [one.first + last + step for step in range(start - 1, stop + 1)]
+    numbers = [calendar.grid.time(position) for position in positions]
+    moments = [calendar.date(position) for position in positions]
     dates = [moment for moment in moments if moment is not None]
     chosen: list[tuple[int, str]] = []
     if len(dates) < len(numbers):
@@ -46,7 +47,7 @@ def time_marks(panel: Panel, index: int, start: int, stop: int) -> list[tuple[in
             if (numbers[-1] - numbers[0]) / size < MOST_MARKS
         )
         chosen = [
-            (start + place, calendar.style.write(number))
+            (start + place, calendar.label(positions[place + 1]))
             for place, (before, number) in enumerate(pairwise(numbers))
             if before // size < number // size
         ]

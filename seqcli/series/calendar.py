@@ -13,6 +13,7 @@ import numpy as np
 from seqcli.series.frequency import Frequency
 from seqcli.series.times import DAY, Form, to_moment
 
+Rule = int | str | tuple[int, int]
 _EPOCH_WEEKDAY = 3  # 1970-01-01 was a Thursday, Monday is 0
 
 
@@ -56,7 +57,7 @@ class MonthGrid:
 
     count: int
     phase: int = 0
-    rule: int | str | tuple[int, int] = 1
+    rule: Rule = 1
     clock: int = 0  # microseconds into the day
 
     def positions(self, times: np.ndarray) -> np.ndarray:
@@ -78,35 +79,38 @@ class HalfMonthGrid:
         days = np.asarray(times).astype("M8[us]").astype("M8[D]")
         months = days.astype("M8[M]")
         of_month = (days - months.astype("M8[D]")).astype(np.int64) + 1
-        return (months.astype(np.int64) + 1970 * 12) * 2 + (of_month > (self.days[0] + min(self.days[1], 28)) / 2)
+        late = of_month > (self.days[0] + min(self.days[1], 28)) / 2
+        return np.asarray((months.astype(np.int64) + 1970 * 12) * 2 + late)
 
     def time(self, position: int) -> int:
         return rule_day(position // 2, self.days[position % 2]) * DAY + self.clock
 
 
-def rule_day(month: int, rule: int | str | tuple[int, int]) -> int:
+def rule_day(month: int, rule: Rule) -> int:
     """The day since 1970 that a rule names in a month, counted from the year 0."""
-    start, stop = (int(np.datetime64(month + more - 1970 * 12, "M").astype("M8[D]").astype(np.int64)) for more in (0, 1))
+    start, stop = (
+        int(np.datetime64(month + more - 1970 * 12, "M").astype("M8[D]").astype(np.int64)) for more in (0, 1)
+    )
     if isinstance(rule, int):
         return min(start + rule, stop) - 1
-    if rule == "last":
+    if isinstance(rule, str):
+        if rule == "first":
+            return start + (7 - weekday if (weekday := (start + _EPOCH_WEEKDAY) % 7) > 4 else 0)
         return stop - 1 - max((stop - 1 + _EPOCH_WEEKDAY) % 7 - 4, 0)
-    if rule == "first":
-        return start + (7 - weekday if (weekday := (start + _EPOCH_WEEKDAY) % 7) > 4 else 0)
-    nth, weekday = rule  # type: ignore[misc]
+    nth, wanted = rule
     if nth < 0:
-        return stop - 1 - ((stop - 1 + _EPOCH_WEEKDAY) - int(weekday)) % 7
-    return start + (int(weekday) - (start + _EPOCH_WEEKDAY)) % 7 + 7 * (int(nth) - 1)
+        return stop - 1 - ((stop - 1 + _EPOCH_WEEKDAY) - wanted) % 7
+    return start + (wanted - (start + _EPOCH_WEEKDAY)) % 7 + 7 * (nth - 1)
 
 
-def find_rule(days: np.ndarray) -> int | str | tuple[int, int] | None:
+def find_rule(days: np.ndarray) -> Rule | None:
     """The rule by which all of `days` (since 1970), one a month, lie in their months; None where there is none."""
     months = days.astype("M8[D]").astype("M8[M]").astype(np.int64) + 1970 * 12
     pairs = list(zip(days.tolist(), months.tolist(), strict=True))
     starts = (months - 1970 * 12).astype("M8[M]").astype("M8[D]").astype(np.int64)
     numbers = days - starts + 1
     weekdays = set(((days + _EPOCH_WEEKDAY) % 7).tolist())
-    rules: list[int | str | tuple[int, int]] = [31, int(numbers.max()), "last", "first"]
+    rules: list[Rule] = [31, int(numbers.max()), "last", "first"]
     if len(weekdays) == 1:
         weekday = weekdays.pop()
         rules += [(-1, weekday), *((nth, weekday) for nth in (1, 2, 3, 4))]

@@ -23,9 +23,9 @@ YEAR = 365.25  # days
 class Frequency:
     """The distance between two time stamps: `count` times a `unit`.
 
-    `unit` is month, day, business day, second or step; seconds can be parts of one. `label` is what people call it where
-    that does not follow, such as "daily, Monday to Saturday". `open_periods` is how many periods a day and a week have
-    where not all of them are in the data: (20, 100) for half-hours from 08:00 to 18:00 on five days.
+    `unit` is month, day, business day, second or step; seconds can be parts of one. `label` is what people call it
+    where that does not follow, such as "daily, Monday to Saturday". `open_periods` is how many periods a day and a week
+    have where not all of them are in the data: (20, 100) for half-hours from 08:00 to 18:00 on five days.
     """
 
     unit: str
@@ -39,7 +39,7 @@ class Frequency:
         if self.label:
             return self.label
         if (self.unit, self.count) in _NAMES:
-            return _NAMES[self.unit, self.count]
+            return _NAMES[self.unit, int(self.count)]
         if self.unit == "second":
             for size, word in ((3600, "hours"), (60, "minutes")):
                 if self.count % size == 0:
@@ -88,7 +88,9 @@ class Frequency:
             return 1
         lengths = self.seasons
         if self.unit == "second" and not self.open_periods:
-            lengths = tuple(n for n in lengths if n * self.count == 86400 or (n * self.count == 3600 and self.count < 300))
+            lengths = tuple(
+                n for n in lengths if n * self.count == 86400 or (n * self.count == 3600 and self.count < 300)
+            )
         return round(lengths[0] - 0.01) if lengths else 1
 
     @property

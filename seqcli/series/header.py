@@ -63,6 +63,8 @@ def find_table(cells: Cells) -> Table:
         return Table(cells.shown, columns, np.arange(len(cells)), cells.find_lines, cells.delimiter, cells.notes)
     head = [cells.row(place) for place in range(min(len(cells), HEAD))]
     first = _first_data_row(cells, head)
+    if first >= len(cells) or len(cells) == 1:
+        raise DataError("has a header but no rows", path=cells.shown, hint="it needs one row a time")
     header, titles = _header_rows(head[:first], cells)
     names = _names(header, len(cells.columns))
     notes = list(cells.notes)
@@ -71,8 +73,6 @@ def find_table(cells: Cells) -> Table:
         notes.append(f"above the header: {shown[:100]}")
     kept = np.ones(len(cells), bool)
     kept[:first] = False
-    if first >= len(cells):
-        raise DataError("has a header but no rows", path=cells.shown, hint="it needs one row a time")
     for place in range(len(cells) - 1, max(first, len(cells) - HEAD) - 1, -1):
         row = cells.row(place)
         there = [cell for cell in row if cell.strip()]
@@ -87,7 +87,7 @@ def find_table(cells: Cells) -> Table:
             kept &= ~repeated
             notes.append(f"the header comes again in {int(repeated.sum())} rows, which are left out")
     used = [place for place in range(len(cells.columns)) if names[place] or _any_text(cells.columns[place][kept])]
-    unnamed = [place for place in used if place >= len(header[-1]) or (header and not names[place])]
+    unnamed = [place for place in used if not names[place]]
     if header and unnamed:
         _refuse_wide(cells, kept, unnamed, names)
     labels = _distinct([names[place] or f"column{place + 1}" for place in used])
@@ -116,7 +116,7 @@ def _refuse_wide(cells: Cells, kept: np.ndarray, unnamed: Sequence[int], names: 
         if place < last:
             continue
         filled = np.array([bool(cell.strip()) for cell in cells.columns[place]]) & kept
-        if filled.any() and filled.sum() < 0.5 * kept.sum():
+        if filled.any() and filled.sum() <= 0.5 * kept.sum():
             row = int(np.flatnonzero(filled)[0])
             width = max(at + 1 for at, cell in enumerate(cells.row(row)) if cell.strip())
             raise DataError(
@@ -148,10 +148,10 @@ def _first_data_row(cells: Cells, head: Sequence[Sequence[str]]) -> int:
     body = [cells.row(place) for place in middle]
     usual = []
     for place in range(width):
-        kinds = Counter(_kind(row[place]) for row in body)
-        kinds.pop(" ", None)
-        kind, number = kinds.most_common(1)[0] if kinds else (" ", 0)
-        usual.append(kind if number >= 0.6 * sum(kinds.values()) else "?")
+        counts = Counter(_kind(row[place]) for row in body)
+        counts.pop(" ", None)
+        kind, number = counts.most_common(1)[0] if counts else (" ", 0)
+        usual.append(kind if number >= 0.6 * sum(counts.values()) else "?")
     telling = [place for place, kind in enumerate(usual) if kind in "nd"]
     if not telling:
         telling = [place for place, kind in enumerate(usual) if kind == "w"]
@@ -178,7 +178,7 @@ def _is_header_of_times(row: Sequence[str], below: Sequence[Sequence[str]], usua
         return False
     if usual[0] in "w" and _kind(row[0]) in "w ":
         forms = find_forms(codes)
-        return bool(forms) and _kind(row[0]) != _kind(below[0][0]) or bool(forms) and len(codes) >= len(row) - 3
+        return (bool(forms) and _kind(row[0]) != _kind(below[0][0])) or (bool(forms) and len(codes) >= len(row) - 3)
     # dates in a header, numbers below
     return all(_kind(cell) == "d" for cell in codes) and sum(kind == "n" for kind in usual) >= len(codes) - 1
 
@@ -195,10 +195,10 @@ def _header_rows(above: Sequence[Sequence[str]], cells: Cells) -> tuple[list[lis
             if header or filled < max(2, 0.6 * width):
                 break
             row = [row[0].lstrip("#/%! "), *row[1:]]
-        if filled < 2 and width > 1 and not (not header and width == 2 and not row[0]):
-            # a last header row may name only the times, as that of pandas does: Date,,,,
-            if header or not row[0] or len(rows) < 2 or sum(map(bool, rows[-2])) < 2:
-                break
+        lone = filled < 2 and width > 1 and (header or width > 2 or row[0])
+        # a last header row may name only the times, as that of pandas does: Date,,,,
+        if lone and (header or not row[0] or len(rows) < 2 or sum(map(bool, rows[-2])) < 2):
+            break
         if header and not (filled >= 0.6 * width or not row[0]):
             break
         header.insert(0, row)

@@ -31,7 +31,7 @@ class ReadOptions:
         day_first: how to read 04/05/2021.
         covariates: columns that are known beforehand.
         duplicates: what becomes of rows with the same time: `error`, `first`, `last`, `mean` or `sum`.
-        aggregate: how values are put together where `frequency` is coarser than the data: `sum`, `mean`, `first`, `last`.
+        aggregate: how values make a `frequency` coarser than the data: `sum`, `mean`, `first`, `last`.
         fill: what the missing times of a log stand for: `zero` puts zeros, any other leaves them missing.
         sheet: of a workbook.
         encoding, errors: those of text files.
@@ -83,7 +83,9 @@ class Columns:
         """The different texts of the rows looked at, evenly over the table, that are not missing."""
         if name not in self._different:
             column = self.table.columns[name]
-            part = column if len(column) <= LOOKED_AT else column[np.linspace(0, len(column) - 1, LOOKED_AT).astype(int)]
+            part = (
+                column if len(column) <= LOOKED_AT else column[np.linspace(0, len(column) - 1, LOOKED_AT).astype(int)]
+            )
             self._different[name] = [text for text in dict.fromkeys(part.tolist()) if not is_missing(text)]
         return self._different[name]
 
@@ -171,7 +173,9 @@ def find_layout(table: Table, options: ReadOptions) -> Layout:
     numeric = [name for name in rest if columns.numbers(name) is not None]
     text = [name for name in rest if name not in numeric]
     if len(rest) > 1:
-        numeric = [name for name in numeric if not columns.counts_rows(name) or words.says(name, words.FLOWS)] or numeric
+        numeric = [
+            name for name in numeric if not columns.counts_rows(name) or words.says(name, words.FLOWS)
+        ] or numeric
     layout = Layout(table, time, form, (), (), False, options.decimal, tuple(notes), issue)
     if options.wide:
         targets = tuple(name for name in numeric if options.target in (None, name))
@@ -214,12 +218,8 @@ def _form(columns: Columns, time: str) -> tuple[Form, list[str]]:
             if "y" in ours and ours[0] != theirs[0] and "y" in (ours[0], theirs[0]):
                 notes.append(f"dates such as {known[0].strip()} are read as {form.name}")
             else:
-                notes.append(
-                    f"dates such as {known[0].strip()} can be read two ways: {first} first here (--day-first, --month-first)"
-                )
-            break
-        if isinstance(rival, FieldForm) and rival.grain != form.grain and not isinstance(form, StepForm):
-            notes.append(f"times such as {known[0].strip()} are read as {form.name}, not {rival.name}")
+                ways = f"can be read two ways: {first} first here (--day-first, --month-first)"
+                notes.append(f"dates such as {known[0].strip()} {ways}")
             break
     return form, notes
 
@@ -235,9 +235,9 @@ def _time_column(columns: Columns, names: Sequence[str]) -> tuple[str | None, st
         weak = columns.is_plain(name) or isinstance(chosen.form, StepForm)
         if weak and not named and not _is_unnamed_time(columns, name, chosen, len(names)):
             continue
-        if not weak and not named and isinstance(chosen.form, FieldForm) and chosen.form.reading in (("a",), ("b",)):
-            if len(columns.different(name)) < 3:
-                continue
+        bare = isinstance(chosen.form, FieldForm) and chosen.form.reading in (("a",), ("b",))
+        if bare and not named and len(columns.different(name)) < 3:
+            continue
         score = (2.0 if named else 0.0) + (0.0 if weak else 3.0) - 0.001 * place
         score += 0.5 if words.split_name(name)[:1] in (("ds",), ("date",)) and len(words.split_name(name)) == 1 else 0.0
         score -= 1.0 if words.says(name, words.ISSUES) else 0.0
@@ -308,10 +308,10 @@ def _choose_target(layout: Layout, columns: Columns, values: Sequence[str]) -> L
         points = 0.0
         for rank, wanted in enumerate(words.TARGETS):
             if any(part in wanted for part in parts):
-                points = max(points, 3.0 - rank)
+                points = max(points, 4.0 - rank)
         if any(part in words.BESIDE for part in parts):
             points -= 2.0
-        if words.says(name, words.KEYS) or columns.is_different_everywhere(name) and columns.counts_rows(name):
+        if words.says(name, words.KEYS) or (columns.is_different_everywhere(name) and columns.counts_rows(name)):
             points -= 1.5
         if len(texts) <= 2 and set(numbers.tolist()) <= {0.0, 1.0}:
             points -= 2.0
@@ -327,7 +327,8 @@ def _choose_target(layout: Layout, columns: Columns, values: Sequence[str]) -> L
         return replace(layout, targets=tuple(leading), wide=True)
     chosen = leading[0]
     others = ", ".join([name for name in values if name != chosen][:8])
-    note = f"of several columns of numbers {chosen!r} is forecast (the others: {others}); --target or --wide says otherwise"
+    note = f"of several columns of numbers {chosen!r} is forecast (the others: {others})"
+    note += "; --target or --wide says otherwise"
     return replace(layout, targets=(chosen,), notes=(*layout.notes, note))
 
 
@@ -339,7 +340,9 @@ def _key_columns(
     keys = [name for name in text if name != target and columns.time(name) is None and not _is_notes(columns, name)]
     if time is None:
         return tuple(
-            name for name in keys if words.says(name, words.KEYS) or len(set(table.columns[name].tolist())) < len(table) / 2
+            name
+            for name in keys
+            if words.says(name, words.KEYS) or len(set(table.columns[name].tolist())) < len(table) / 2
         )
     ids = [name for name in numeric if name != target and words.says(name, words.KEYS) and _is_whole(columns, name)]
     base = [time] if issue is None else [time, issue]
@@ -447,7 +450,9 @@ def _is_clock(columns: Columns, name: str) -> bool:
     values, fine = to_numbers([plain(text) for text in texts])
     if not words.says(name, words.HOUR) or not fine.all() or (values != np.rint(values)).any() or values.min() < 0:
         return False
-    return bool(values.max() <= 24 or (values.max() <= 2400 and (values % 100 < 60).all() and (values % 100 % 5 == 0).all()))
+    return bool(
+        values.max() <= 24 or (values.max() <= 2400 and (values % 100 < 60).all() and (values % 100 % 5 == 0).all())
+    )
 
 
 def _date_and_clock(columns: Columns, table: Table, date: str, clock: str) -> list[Sequence[str]]:
@@ -455,8 +460,6 @@ def _date_and_clock(columns: Columns, table: Table, date: str, clock: str) -> li
     if columns.is_plain(clock):
         values = to_numbers([plain(text) for text in columns.different(clock)])[0]
         if values.max() <= 24:
-            late = 1 if values.max() == 24 and values.min() == 1 else 0
-            del late
             clocks = [f"{plain(text).partition('.')[0]:0>2}:00" for text in clocks]
         else:
             clocks = [f"{plain(text).partition('.')[0]:0>4}" for text in clocks]
@@ -536,7 +539,10 @@ def _across(table: Table, options: ReadOptions) -> tuple[Table, str]:
     value = "value" if "value" not in kept else "values"
     label = time or ("time" if "time" not in kept else "times")
     columns = {label: _join(cells)}
-    columns |= {name if not re.fullmatch(r"column\d+|Unnamed: \d+", name) else "series": np.repeat(table.columns[name], width) for name in kept}
+    columns |= {
+        name if not re.fullmatch(r"column\d+|Unnamed: \d+", name) else "series": np.repeat(table.columns[name], width)
+        for name in kept
+    }
     stacked = np.empty((count, width), object)
     for place, name in enumerate(run):
         stacked[:, place] = table.columns[name]
@@ -556,7 +562,7 @@ def _is_left_out(table: Table, name: str) -> bool:
         return True
     texts = [text for text in dict.fromkeys(table.columns[name].tolist()) if not is_missing(text)]
     numbers = read_numbers(texts) if texts else None
-    if not texts or re.fullmatch(r"[A-Z]+-?[A-Z]*", name) and numbers is not None and len(name) <= 4:
+    if not texts or (re.fullmatch(r"[A-Z]+-?[A-Z]*", name) and numbers is not None and len(name) <= 4):
         return True  # J-D, DJF beside the months
     return numbers is not None and bool((numbers.values != np.rint(numbers.values)).any())
 

@@ -12,32 +12,35 @@ import numpy as np
 
 from seqcli.series.times import plain
 
+
+def word_set(text: str) -> frozenset[str]:
+    """The words of a text."""
+    return frozenset(text.split())
+
+
 MOSTLY = 0.8  # share of a column's cells that must be numbers: the others are errors in a column of numbers
-MISSING = frozenset(
-    {
-        "", "na", "n/a", "#n/a", "nan", "null", "none", "-", "--", "---", ".", "..", "...", "…", "?", "missing", ":", "*",
-        "**", "***", "****", "x", "(x)", "n.a.", "n.a", "n.d.", "n.d", "n/d", "nd", "nc", "n.c.", "k.a.", "k. a.", "s.o.",
-        "nil", "\\n", "<na>", "#na", "#n/a n/a", "#value!", "#ref!", "#div/0!", "#name?", "#num!", "#null!", "–", "—",
-        "nr", "n.r.", "not available", "unknown", "void", "/", "_", "c", "(c)", "(s)", "(d)", "z", "~", "m", "tr", "t",
-        "pending", "no data", "无", "暂无", "不详", "該当なし", "結測", "-nan", "+nan", "=na()",
-    }
+MISSING = frozenset({"", "k. a.", "#n/a n/a", "not available", "no data"}) | word_set(
+    "#div/0! #n/a #na #name? #null! #num! #ref! #value! (c) (d) (s) (x) * ** *** **** +nan - -- --- "
+    "-nan . .. ... / : <na> =na() ? \\n _ c k.a. m missing n.a n.a. n.c. n.d n.d. n.r. n/a n/d na nan "
+    "nc nd nil none nr null pending s.o. t tr unknown void x z ~ – — … 不详 无 暂无 結測 該当なし"
 )  # fmt: skip
-CLOSED = frozenset(
-    "closed holiday geschlossen feiertag ruhetag ferme fermé férié cerrado festivo chiuso gesloten stengt lukket stängt "
-    "zamknięte 休 休業 休息 定休日 关门 off weekend".split()
+INFINITE = ("inf", "infinity", "∞")
+CLOSED = word_set(
+    "closed holiday geschlossen feiertag ruhetag ferme fermé férié cerrado festivo chiuso gesloten "
+    "stengt lukket stängt zamknięte 休 休業 休息 定休日 关门 off weekend"
 )
 _SCALES = {
     "k": 1e3, "tsd": 1e3, "tsd.": 1e3, "thousand": 1e3, "m": 1e6, "mn": 1e6, "mm": 1e6, "mio": 1e6, "mio.": 1e6,
     "mln": 1e6, "million": 1e6, "b": 1e9, "bn": 1e9, "mrd": 1e9, "mrd.": 1e9, "billion": 1e9, "t": 1e12, "tn": 1e12,
     "lakh": 1e5, "crore": 1e7, "cr": 1e7, "万": 1e4, "萬": 1e4, "만": 1e4, "亿": 1e8, "億": 1e8, "억": 1e8, "千": 1e3,
 }  # fmt: skip
-_CURRENCIES = frozenset(
-    "usd eur gbp jpy cny chf aud cad inr brl rub sek nok dkk pln czk huf krw mxn zar try sgd hkd nzd thb idr myr php vnd "
-    "r$ us$ us a$ c$ hk$ nz$ rs rs. re kr kr. zł zl kč kc ft lei лв руб руб. р. tl fr fr. sfr sfr. rmb 元 円 圆 원 r rp rm "
-    "kn din € $ £ ¥".split()
+_CURRENCIES = word_set(
+    "usd eur gbp jpy cny chf aud cad inr brl rub sek nok dkk pln czk huf krw mxn zar try sgd hkd nzd "
+    "thb idr myr php vnd r$ us$ us a$ c$ hk$ nz$ rs rs. re kr kr. zł zl kč kc ft lei лв руб руб. р. tl "
+    "fr fr. sfr sfr. rmb 元 円 圆 원 r rp rm kn din € $ £ ¥"
 )
-_FLAGS = frozenset("* ** † ‡ # p e r b f s u d c i n (p) (e) (r) (b) (s) (f) (c) [p] [e] [r] a ^ + p) r) e) pe".split())
-_ABOUT = frozenset("~ ≈ ca ca. c. circa approx approx. about ± etwa env. >= <= ≥ ≤ >".split())
+_FLAGS = word_set("* ** † ‡ # p e r b f s u d c i n (p) (e) (r) (b) (s) (f) (c) [p] [e] [r] a ^ + p) r) e) pe")
+_ABOUT = word_set("~ ≈ ca ca. c. circa approx approx. about ± etwa env. >= <= ≥ ≤ >")
 _BLANKS = " '’‘`´_"
 _NUMBER = re.compile(
     r"(?P<before>(?:[^\d(+\-.,]|\.(?!\d))*)(?P<open>\()?(?P<unit>[^\d+\-.,]*)(?P<sign>[+-]?)\s?(?P<unit2>[^\d.,+\-\s]{0,4})\s?"
@@ -93,7 +96,8 @@ def read_numbers(
         return Numbers(quick, (), NumberStyle(",", "."))
     cells = [_cell(text) for text in texts]
     numeric = [cell for cell in cells if isinstance(cell, _Cell)]
-    there = sum(cell is not None for cell in cells)
+    infinite = sum(isinstance(cell, str) and cell.strip().lower().lstrip("+-") in INFINITE for cell in cells)
+    there = sum(cell is not None for cell in cells) - infinite  # these are bad numbers, not words
     if not numeric or len(numeric) < MOSTLY * there:
         return None
     units = _units(numeric)
@@ -105,7 +109,7 @@ def read_numbers(
         if cell is not None and not np.isfinite(values[place]):
             bad.append(place)
             values[place] = np.nan
-    if len(bad) > (1 - MOSTLY) * there and not tie:
+    if len(bad) - infinite > (1 - MOSTLY) * there and not tie:
         return None
     return Numbers(values, tuple(bad), style, tie, _notes(numeric, units, style))
 
@@ -248,7 +252,7 @@ def _value(cell: _Cell, style: NumberStyle, units: dict[str, float]) -> float:
     if not _BLANK_GROUPS.fullmatch(text):
         return float("nan")
     text = re.sub(f"[{_BLANKS}]", "", text)
-    whole, sign, tail = text.partition(style.decimal)
+    whole, _, tail = text.partition(style.decimal)
     other = "," if style.decimal == "." else "."
     if other in tail or style.decimal in tail:
         return float("nan")
@@ -271,13 +275,17 @@ def _notes(cells: Sequence[_Cell], units: dict[str, float], style: NumberStyle) 
     notes = []
     below = sum("<" in cell.around for cell in cells)
     if below:
-        notes.append(f"{below} values such as <{next(c.core for c in cells if '<' in c.around)} are taken as half of it")
+        notes.append(
+            f"{below} values such as <{next(c.core for c in cells if '<' in c.around)} are taken as half of it"
+        )
     grouped = next((cell.core for cell in cells if style.thousands and style.thousands in cell.core), None)
     if grouped is not None and style.thousands == ".":
         notes.append(f"{grouped} is read with a point for thousands; --decimal . says otherwise")
     scales = sorted(piece for piece, factor in units.items() if factor > 1)
     if scales:
-        notes.append(f"{' and '.join(scales)} after a number is read as {', '.join(f'{units[s]:,.0f}' for s in scales)}")
+        notes.append(
+            f"{' and '.join(scales)} after a number is read as {', '.join(f'{units[s]:,.0f}' for s in scales)}"
+        )
     return tuple(notes)
 
 

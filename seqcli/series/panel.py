@@ -16,7 +16,7 @@ from seqcli.series.calendar import Calendar, CycleGrid
 from seqcli.series.frequency import Frequency, parse_frequency
 from seqcli.series.header import Table, find_table
 from seqcli.series.layout import Layout, ReadOptions, find_layout, number_texts, read_as_times
-from seqcli.series.numbers import CLOSED, is_missing, missing_code, read_numbers
+from seqcli.series.numbers import CLOSED, INFINITE, is_missing, missing_code, read_numbers
 from seqcli.series.read import read_cells
 from seqcli.series.repeats import Merged, merge, unwrap
 from seqcli.series.rhythm import Rhythm, find_rhythm, given_rhythm
@@ -62,12 +62,13 @@ class Panel:
         return self.calendar.frequency
 
 
-def read_panel(source: Any, options: ReadOptions = ReadOptions()) -> Panel:
+def read_panel(source: Any, options: ReadOptions | None = None) -> Panel:
     """Read a file (`-`: standard input) or a pandas data frame as series.
 
     Raises `DataError` naming row, column and remedy for a source or a cell that cannot be used, `UsageError` for an
     option that does not fit the source.
     """
+    options = options or ReadOptions()
     cells = read_cells(source, encoding=options.encoding, errors=options.errors, sheet=options.sheet)
     layout = find_layout(find_table(cells), options)
     return _build(layout, options)
@@ -94,12 +95,14 @@ def _build(layout: Layout, options: ReadOptions) -> Panel:
     order = np.lexsort((np.arange(len(times)), times, codes))
     moved = _unsorted(order, codes)
     if moved:
-        notes.append("rows were not in order of time and have been sorted" + (f" ({moved} series)" if len(keys) > 1 else ""))
+        notes.append(
+            "rows were not in order of time and have been sorted" + (f" ({moved} series)" if len(keys) > 1 else "")
+        )
     runs = _runs(times, codes, order)
     rhythm = _rhythm(table, layout, options, runs)
     notes += rhythm.notes
-    flow = not layout.wide and words.says(layout.targets[0], words.FLOWS) or layout.wide and all(
-        words.says(name, words.FLOWS) for name in layout.targets
+    flow = (not layout.wide and words.says(layout.targets[0], words.FLOWS)) or (
+        layout.wide and all(words.says(name, words.FLOWS) for name in layout.targets)
     )
     merged = merge(table, layout, options, rhythm, times=times, codes=codes, order=order, values=values, flow=flow)
     notes += merged.notes
@@ -152,7 +155,11 @@ def _times(layout: Layout, notes: list[str]) -> tuple[np.ndarray | None, Layout]
     times, fine = form.read(texts)
     if fine.all():
         return times[codes], layout
-    if not is_missing(texts[0]) and sum(is_missing(text) for text in texts) and (filled := _filled_down(layout)) is not None:
+    if (
+        not is_missing(texts[0])
+        and sum(is_missing(text) for text in texts)
+        and (filled := _filled_down(layout)) is not None
+    ):
         notes.append(f"{layout.time!r} is given once for several rows: it is filled down")
         return _times(filled, notes)
     wrong = np.flatnonzero(~fine[codes])
@@ -199,9 +206,7 @@ def _filled_down(layout: Layout) -> Layout | None:
     return replace(layout, table=layout.table.with_columns({**layout.table.columns, layout.time: filled}))
 
 
-def _newest_issue(
-    layout: Layout, times: np.ndarray | None, notes: list[str]
-) -> tuple[Layout, np.ndarray | None]:
+def _newest_issue(layout: Layout, times: np.ndarray | None, notes: list[str]) -> tuple[Layout, np.ndarray | None]:
     """Only the newest issue of each time where a column says when a value was issued."""
     table = layout.table
     if layout.issue is None or times is None:
@@ -233,8 +238,11 @@ def read_numbers_column(table: Table, name: str, options: ReadOptions) -> tuple[
     texts = list(dict.fromkeys(column.tolist()))
     found = read_numbers(texts, decimal=options.decimal, thousands=options.thousands, delimiter=table.delimiter)
     if found is None:
-        row = next((place for place, text in enumerate(column.tolist()) if not is_missing(text)), 0)
-        raise _no_number(table, name, row)
+        known = [text for text in texts if not is_missing(text)]
+        if not known:
+            return np.full(len(table), np.nan), []
+        wrong = next((text for text in known if read_numbers([text]) is None), known[0])
+        raise _no_number(table, name, column.tolist().index(wrong))
     if found.tie:
         example = next(text for text in texts if re.search(r"\d[.,]\d", text))
         row = column.tolist().index(example)
@@ -259,7 +267,7 @@ def read_numbers_column(table: Table, name: str, options: ReadOptions) -> tuple[
 
 def _no_number(table: Table, name: str, row: int) -> DataError:
     text = str(table.columns[name][row])
-    infinite = text.strip().lower().lstrip("+-") in ("inf", "infinity", "∞")
+    infinite = text.strip().lower().lstrip("+-") in INFINITE
     return DataError(
         f"{text!r} is {'infinite' if infinite else 'not a number'}",
         path=table.path,
@@ -352,7 +360,8 @@ def _series(
         length = int(places[-1]) + 1
         if length > LONGEST_GAP * len(places) + 1000:
             raise DataError(
-                f"{len(places)} values over {length:,} periods ({merged.rhythm.frequency.name}) leave almost all missing",
+                f"{len(places)} values over {length:,} periods ({merged.rhythm.frequency.name}) "
+                "leave almost all missing",
                 path=layout.table.path,
                 column=layout.time,
                 hint="is this the time column? name it with --time, or the frequency with --freq",

@@ -30,8 +30,8 @@ DELIMITERS = (",", ";", "\t", "|")
 class Cells:
     """A table's cells as text, by column, header and all; every column has the same length.
 
-    `names` is given where the source has a header of its own; `find_lines` gives the line of the source that each row is
-    in, from 1. `widths` is how many cells each row had, None where all have as many as there are columns.
+    `names` is given where the source has a header of its own; `find_lines` gives the line of the source that each row
+    ends in, from 1.
     """
 
     shown: str
@@ -57,8 +57,9 @@ class Cells:
 def read_cells(source: Any, *, encoding: str = "auto", errors: str = "strict", sheet: str | None = None) -> Cells:
     """The cells of a file (`-`: standard input) or of a pandas data frame.
 
-    Text in any encoding, plain or compressed; workbooks (.xlsx, .xls, .xlsb, .ods: their first or named `sheet` that has
-    anything in it); Parquet. Raises `DataError` for what cannot be read, `UsageError` for a sheet that is not there.
+    Text in any encoding, plain or compressed; workbooks (.xlsx, .xls, .xlsb, .ods: the named `sheet`, or the first one
+    with anything in it); Parquet. Raises `DataError` for what cannot be read, `UsageError` for a `sheet` that is not
+    there.
     """
     if not isinstance(source, str | Path):
         return _from_frame(source, "the data frame")
@@ -96,7 +97,9 @@ def _kind(path: str) -> str:
 
 def _from_text(text: str, shown: str, notes: Sequence[str]) -> Cells:
     if "\0" in text:
-        raise DataError("has zero bytes in it: it is no table", path=shown, hint="save it as CSV; or name its --encoding")
+        raise DataError(
+            "has zero bytes in it: it is no table", path=shown, hint="save it as CSV; or name its --encoding"
+        )
     first, _, rest = text.partition("\n")
     told = re.fullmatch(r'\s*"?sep=(.)"?[;,\t ]*\r?', first, re.IGNORECASE)
     skipped = 1 if told else 0
@@ -199,7 +202,9 @@ def _from_workbook(path: str, sheet: str | None) -> Cells:
         from python_calamine import CalamineError, load_workbook
     except ImportError as problem:
         hint = "pip install 'seqcli[excel]', or save it as CSV"
-        raise DataError("is a workbook, and the package that reads those is not installed", path=path, hint=hint) from problem
+        raise DataError(
+            "is a workbook, and the package that reads those is not installed", path=path, hint=hint
+        ) from problem
     try:
         book = load_workbook(path)
         names = book.sheet_names
@@ -207,7 +212,9 @@ def _from_workbook(path: str, sheet: str | None) -> Cells:
             raise UsageError(f"--sheet {sheet!r} is not in {path}", hint=f"its sheets are {', '.join(names[:12])}")
         sheets = {name: book.get_sheet_by_name(name).to_python() for name in ([sheet] if sheet else names)}
     except (CalamineError, OSError, ValueError) as problem:
-        raise DataError(f"cannot be read: {problem}", path=path, hint="open it and save it again, or save it as CSV") from problem
+        raise DataError(
+            f"cannot be read: {problem}", path=path, hint="open it and save it again, or save it as CSV"
+        ) from problem
     filled = {name: rows for name, rows in sheets.items() if rows}
     if not filled:
         raise DataError("has no cells", path=path, hint="it needs a header and one row a time")
@@ -234,7 +241,9 @@ def _text(value: Any) -> str:
     if isinstance(value, float):
         return "" if value != value else str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
     if hasattr(value, "isoformat"):
-        text = str(value.isoformat(" ")) if hasattr(value, "hour") and hasattr(value, "year") else str(value.isoformat())
+        text = (
+            str(value.isoformat(" ")) if hasattr(value, "hour") and hasattr(value, "year") else str(value.isoformat())
+        )
         return text.removesuffix(" 00:00:00")
     return str(value)
 
@@ -246,7 +255,9 @@ def _from_parquet(path: str) -> Cells:
         frame = pd.read_parquet(path)
     except ImportError as problem:
         hint = "pip install 'seqcli[parquet]', or save it as CSV"
-        raise DataError("is a Parquet file, and pyarrow, which reads those, is not installed", path=path, hint=hint) from problem
+        raise DataError(
+            "is a Parquet file, and pyarrow, which reads those, is not installed", path=path, hint=hint
+        ) from problem
     except (OSError, ValueError) as problem:
         raise DataError(f"cannot be read: {problem}", path=path, hint="write it again, or save it as CSV") from problem
     return _from_frame(frame, path)
@@ -260,14 +271,17 @@ def _from_frame(frame: Any, shown: str) -> Cells:
         frame = frame.to_frame(frame.name if frame.name is not None else "y")
     if not isinstance(frame, pd.DataFrame):
         raise DataError(f"a {type(frame).__name__} is not a table", hint="give a path or a pandas DataFrame")
-    if any(name is not None for name in frame.index.names) or not isinstance(frame.index, pd.RangeIndex):
-        if isinstance(frame.index, pd.DatetimeIndex | pd.PeriodIndex | pd.MultiIndex) or any(frame.index.names):
-            frame = frame.rename_axis(index=[name or "ds" for name in frame.index.names]).reset_index()
+    timed = isinstance(frame.index, pd.DatetimeIndex | pd.PeriodIndex | pd.MultiIndex)
+    if timed or any(name is not None for name in frame.index.names):
+        frame = frame.rename_axis(
+            index=["ds" if name is None else str(name) for name in frame.index.names]
+        ).reset_index()
     if not len(frame.columns) or not len(frame):
         raise DataError("has no rows" if len(frame.columns) else "is empty", path=shown, hint="it needs one row a time")
     columns = [_column(frame.iloc[:, place]) for place in range(frame.shape[1])]
     names = tuple(
-        " ".join(str(part) for part in name if str(part)) if isinstance(name, tuple) else str(name) for name in frame.columns
+        " ".join(str(part) for part in name if str(part)) if isinstance(name, tuple) else str(name)
+        for name in list(frame.columns)
     )
     return Cells(shown, columns, lambda: range(1, len(frame) + 1), names=names)
 
@@ -282,7 +296,7 @@ def _column(values: pd.Series[Any]) -> np.ndarray:
         if not midnights and bool((values.dropna().dt.microsecond != 0).any()):
             form += ".%f"
         texts = values.dt.strftime(form).where(values.notna(), "")
-        return texts.to_numpy(dtype=object)
+        return np.asarray(texts, dtype=object)
     if values.dtype.kind in "iu":
         return values.astype(str).to_numpy(dtype=object)
     made = np.empty(len(values), object)

@@ -91,21 +91,17 @@ def merge(
         notes += [note] if note else []
         made = _put_together(codes[kept], positions[kept], values[:, kept], how)
         return Merged(*made, rhythm, how == "sum" and flow and options.fill in (None, "zero"), tuple(notes))
-    how = options.duplicates or options.aggregate
-    if how is None:
-        identical = _identical(table, order, same)
-        if identical.any():
-            kept = np.r_[True, ~identical]
-            notes.append(f"{int(identical.sum())} rows that are there twice are taken once")
-            times, codes, positions, values, order = times[kept], codes[kept], positions[kept], values[:, kept], order[kept]
-            same = (np.diff(codes) == 0) & (np.diff(positions) == 0)
-        if not same.any():
-            return Merged(codes, positions, values, rhythm, notes=tuple(notes))
-        how, note = _how(layout, rhythm, times, codes, positions, same, flow)
-        notes.append(note)
-    if how in ("error", ""):
+    asked = options.duplicates or options.aggregate
+    if asked is None and (same == _identical(table, order, same)).all():
+        kept = np.r_[True, ~same]
+        notes.append(f"{int(same.sum())} rows that are there twice are taken once")
+        return Merged(codes[kept], positions[kept], values[:, kept], rhythm, notes=tuple(notes))
+    if asked is None:
+        asked, note = _how(layout, rhythm, times, same, flow)
+        notes += [note] if note else []
+    if asked in ("error", ""):
         raise _second_value(table, layout, rhythm, order, codes, same)
-    return Merged(*_put_together(codes, positions, values, how), rhythm, notes=tuple(notes))
+    return Merged(*_put_together(codes, positions, values, asked), rhythm, notes=tuple(notes))
 
 
 def _put_together(
@@ -144,8 +140,6 @@ def _how(
     layout: Layout,
     rhythm: Rhythm,
     times: np.ndarray,
-    codes: np.ndarray,
-    positions: np.ndarray,
     same: np.ndarray,
     flow: bool,
 ) -> tuple[str, str]:
@@ -161,7 +155,8 @@ def _how(
     exact = (apart == 0).all()
     if exact and flow and count > 0.2 * len(times):
         return "sum", (
-            f"several rows share a time: {layout.targets[0]!r} is added up ({frequency.name}); --duplicates says otherwise"
+            f"several rows share a time: {layout.targets[0]!r} is added up ({frequency.name}); "
+            "--duplicates says otherwise"
         )
     return "", ""
 
@@ -220,7 +215,7 @@ def _by_days(
     order: np.ndarray,
     flow: bool,
 ) -> tuple[Rhythm, str]:
-    """The rhythm in which values at irregular times are put together: days of what is sold or happens; else an error."""
+    """The rhythm in which values at irregular times are put together, such as days of what is sold; else an error."""
     how = options.aggregate
     if how is None and not flow:
         raise DataError(
@@ -283,7 +278,6 @@ def _second_value(
         path=table.path,
         line=table.line(later),
         column=layout.time,
-        hint="--duplicates sum, mean, first or last puts them together; --series names the columns that tell series apart; "
-        "--freq with --aggregate makes longer periods",
+        hint="--duplicates sum, mean, first or last puts them together; --series names the columns that tell series "
+        "apart; --freq with --aggregate makes longer periods",
     )
-

@@ -16,11 +16,20 @@ WEEK = 7 * DAY
 HOUR = 3600 * SECOND
 ZONES = (
     "Europe/Berlin", "Europe/London", "America/New_York", "America/Chicago", "America/Denver", "America/Los_Angeles",
-    "Europe/Athens", "America/Halifax", "Australia/Sydney", "Australia/Adelaide", "Pacific/Auckland", "America/Santiago",
-    "America/St_Johns", "Asia/Jerusalem",
+    "Europe/Athens", "America/Halifax", "Australia/Sydney", "Australia/Adelaide", "Pacific/Auckland",
+    "America/Santiago",    "America/St_Johns", "Asia/Jerusalem",
 )  # fmt: skip
 _NICE = [s * SECOND for s in (1, 2, 5, 10, 15, 20, 30, 60, 120, 180, 300, 600, 900, 1200, 1800)]
-_NICE += [h * HOUR for h in (1, 2, 3, 4, 6, 8, 12, 24)] + [1_000, 2_000, 5_000, 10_000, 20_000, 50_000, 100_000, 500_000]
+_NICE += [h * HOUR for h in (1, 2, 3, 4, 6, 8, 12, 24)] + [
+    1_000,
+    2_000,
+    5_000,
+    10_000,
+    20_000,
+    50_000,
+    100_000,
+    500_000,
+]
 _WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 
@@ -212,7 +221,7 @@ def weekday_names(days: Sequence[int]) -> str:
 def _within_days(runs: Sequence[np.ndarray], form: Form, steps: np.ndarray) -> Rhythm:
     """The rhythm of times of day."""
     every = np.concatenate(runs)
-    values, counts = np.unique(steps, return_counts=True)
+    counts = np.unique(steps, return_counts=True)[1]
     notes: tuple[str, ...] = ()
     drifts = False
     if counts.max() >= 0.5 * counts.sum():
@@ -235,7 +244,11 @@ def _within_days(runs: Sequence[np.ndarray], form: Form, steps: np.ndarray) -> R
             how = "drift" if drifts else f"are up to about {worst:.3g} seconds off"
             notes = (f"times {how}: taken as {Frequency('second', _seconds(step)).name}; --freq says otherwise",)
             if not drifts:
-                phase = round(phase / step) * step if worst * SECOND > abs((phase + step // 2) % step - step // 2) else phase
+                phase = (
+                    round(phase / step) * step
+                    if worst * SECOND > abs((phase + step // 2) % step - step // 2)
+                    else phase
+                )
                 return Rhythm(Frequency("second", _seconds(step)), CycleGrid(step, origin=int(phase)), form, notes)
     if step % DAY == 0:  # days by a clock that was put forward or back
         rounded = [np.unique((run - int(run[0]) % DAY + DAY // 2) // DAY * DAY + int(run[0]) % DAY) for run in runs]
@@ -280,7 +293,10 @@ def _open_hours(runs: Sequence[np.ndarray], step: int, origin: int) -> tuple[Fre
         daily = np.bincount(places // a_day, minlength=slots // a_day)
         most = int(daily.max())
         first = int(places[daily[places // a_day] == most][0] % a_day)
-        hours = [f"{(first + end) * step // 60_000_000 // 60:02d}:{(first + end) * step // 60_000_000 % 60:02d}" for end in (0, most - 1)]
+        hours = [
+            f"{(first + end) * step // 60_000_000 // 60:02d}:{(first + end) * step // 60_000_000 % 60:02d}"
+            for end in (0, most - 1)
+        ]
         label = f"{Frequency('second', _seconds(step)).name}, {hours[0]} to {hours[1]}"
         if cycle == WEEK and (daily == 0).any():
             label += f", {weekday_names(np.flatnonzero(daily).tolist())}"
@@ -306,17 +322,18 @@ def given_rhythm(frequency: Frequency, runs: Sequence[np.ndarray], form: Form) -
         if isinstance(grid, MonthGrid):
             phase = int(_months(np.array([first]))[0]) % int(count)
             return Rhythm(frequency, replace(grid, count=int(count), phase=phase), found.form)
-        rule = 31 if form.grain == "day" and False else 1
-        return Rhythm(frequency, MonthGrid(int(count), 0, rule), form)
+        return Rhythm(frequency, MonthGrid(int(count), 0), form)
     if unit == "business day":
         return Rhythm(frequency, CycleGrid(WEEK, tuple(day * DAY + first % DAY for day in range(5)), -3 * DAY), form)
     if unit == "day":
         every = np.concatenate(runs)
         same = (every % DAY == first % DAY).all()
         origin = first if same else first // DAY * DAY
-        if count == 7 and not same or (count == 7 and len(set((every // DAY % 7).tolist())) > 1):
+        if (count == 7 and not same) or (count == 7 and len(set((every // DAY % 7).tolist())) > 1):
             origin = (first // DAY - (first // DAY + 3) % 7) * DAY
         return Rhythm(frequency, CycleGrid(int(count) * DAY, origin=origin), form)
     step = round(count * SECOND)
     every = np.concatenate(runs)
-    return Rhythm(frequency, CycleGrid(step, origin=_phase(every, step) if (every % step == every[0] % step).all() else 0), form)
+    return Rhythm(
+        frequency, CycleGrid(step, origin=_phase(every, step) if (every % step == every[0] % step).all() else 0), form
+    )

@@ -14,7 +14,25 @@ _EPOCHS = ((1, 8.6, 10.35), (1_000, 11.6, 13.35), (1_000_000, 14.6, 16.35), (1_0
 _NAMES = {1: "seconds", 1_000: "milliseconds", 1_000_000: "microseconds", 1_000_000_000: "nanoseconds"}
 SHEET_EPOCH = 25569  # days from the spreadsheets' 1899-12-30 to 1970-01-01
 _NUMBER = re.compile(r"[+-]?\d+(?:\.\d*)?(?:[eE][+-]?\d+)?")
-_INTERVAL = (" - ", " – ", " — ", " to ", " bis ", " à ", " au ", " al ", "～", "~", "/", "..", "→", "->", "–", "—", "-")
+_INTERVAL = (
+    " - ",
+    " – ",
+    " — ",
+    " to ",
+    " bis ",
+    " à ",
+    " au ",
+    " al ",
+    "～",
+    "~",
+    "/",
+    "..",
+    "→",
+    "->",
+    "–",
+    "—",
+    "-",
+)
 
 
 def to_numbers(texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
@@ -213,12 +231,18 @@ def find_serials(texts: Sequence[str], *, named: bool) -> list[Form]:
         if low <= logs.min() and logs.max() <= high:
             forms.append(EpochForm(ticks, decimals if not power else max(decimals, 1), power))
     whole = bool((values == np.rint(values)).all())
-    if named and len(values) > 1 and 14_000 <= values[0] and values[-1] <= 80_000:
+    if named and len(values) > 1 and values[0] >= 14_000 and values[-1] <= 80_000:
         forms.append(SheetForm(decimals, "day" if whole else "second"))
-    if not whole and 1000 <= values[0] and values[-1] < 2200 and decimals > 1 and (form := _decimal_years(values)):
+    if not whole and values[0] >= 1000 and values[-1] < 2200 and decimals > 1 and (form := _decimal_years(values)):
         forms.append(replace(form, decimals=decimals))
     if whole and not power:
-        forms.append(StepForm(width=len(clean[0]) if all(len(text) == len(clean[0]) and text[0] == "0" for text in clean[:1]) and len(clean[0]) > 1 else 0))
+        forms.append(
+            StepForm(
+                width=len(clean[0])
+                if all(len(text) == len(clean[0]) and text[0] == "0" for text in clean[:1]) and len(clean[0]) > 1
+                else 0
+            )
+        )
     return forms
 
 

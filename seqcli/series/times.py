@@ -23,9 +23,9 @@ SAMPLE = 200  # different texts that the forms of a column are found from
 MOSTLY = 0.8  # share of texts that a form must read: the others are errors in a column of times
 _EPOCH = datetime(1970, 1, 1)
 
-# Fields: Y year, y its last two digits, x a year of one to three digits, E and e the year in which a financial year ends,
-# h half-year, q quarter, m month, b its name, w ISO week, u day of the week, d day, j day of the year, a weekday's name,
-# H hour, p am or pm, M minute, S second, f fraction. Those of one number stand together.
+# Fields: Y year, y its last two digits, x a year of one to three digits, E and e the year in which a financial year
+# ends, h half-year, q quarter, m month, b its name, w ISO week, u day of the week, d day, j day of the year, a the
+# weekday's name, H hour, p am or pm, M minute, S second, f fraction. Those of one number stand together.
 _DATES = (
     "Y m d", "d m Y", "m d Y", "y m d", "d m y", "m d y", "Ymd", "dmY", "mdY", "ymd", "d b Y", "b d Y", "Y b d",
     "d b y", "y b d", "b d y", "Y j", "Yj", "Y w u", "m d", "d m", "b d", "d b",
@@ -71,7 +71,8 @@ _BEFORE = {
 _AFTER = {
     "年": "Yy", "년": "Yy", "月": "m", "월": "m", "日": "d", "号": "d", "號": "d", "일": "d", "時": "H", "时": "H",
     "点": "H", "點": "H", "시": "H", "h": "Hh", "u": "H", "分": "M", "분": "M", "秒": "S", "초": "S",
-    "st": "d", "nd": "d", "rd": "d", "周": "w", "週": "w", "주": "w", "quarter": "q", "qtr": "q", "half": "h", "季度": "q", "季": "q", "四半期": "q",
+    "st": "d", "nd": "d", "rd": "d", "周": "w", "週": "w", "주": "w", "quarter": "q", "qtr": "q", "half": "h",
+    "季度": "q", "季": "q", "四半期": "q",
     "분기": "q", "q": "q", "quartal": "q", "t": "q", "trim": "q", "trimestre": "q", "w": "w", "kw": "w", "s": "h",
     "hy": "h", "m": "Mm", "min": "M", "th": "dq",
 }  # fmt: skip
@@ -83,7 +84,8 @@ _ZONES = {
     "eest": 3, "msk": 3, "ist": 5.5, "jst": 9, "kst": 9, "est": -5, "edt": -4, "cst": -6, "cdt": -5, "mst": -7,
     "mdt": -6, "pst": -8, "pdt": -7, "aest": 10, "aedt": 11,
 }  # fmt: skip
-_BEFORE, _AFTER, _AM_PM = ({fold(word): value for word, value in table.items()} for table in (_BEFORE, _AFTER, _AM_PM))
+_BEFORE, _AFTER = ({fold(word): value for word, value in table.items()} for table in (_BEFORE, _AFTER))
+_AM_PM = {fold(word): value for word, value in _AM_PM.items()}
 _UNITS = "年년月월日号號일時时点點시分분秒초第周週주季"
 _WEEKDAYS = "日月火水木金土一二三四五六일월화수목금토"
 _TOKEN = re.compile(
@@ -217,9 +219,10 @@ def _match(parts: tuple[Part, ...], reading: tuple[str, ...], dotted: bool) -> _
     `dotted` where nothing but full stops stands between numbers, which may be one number with decimals.
     """
     places = [place for place, part in enumerate(parts) if part.kind in ("number", MONTH, "p")]
-    if len(places) != len(reading) or (MONTH in reading) != any(part.kind == MONTH for part in parts):
-        if reading != (WEEKDAY,) or places or all(part.kind != WEEKDAY for part in parts):
-            return None
+    weekday = reading == (WEEKDAY,) and not places and any(part.kind == WEEKDAY for part in parts)
+    named = (MONTH in reading) == any(part.kind == MONTH for part in parts)
+    if not weekday and not (named and len(places) == len(reading)):
+        return None
     spans: dict[str, tuple[int, int]] = {}
     words: dict[str, int] = {}
     fields: dict[int, str] = {}
@@ -299,7 +302,7 @@ def _shape(text: str) -> str:
 
 @dataclass(frozen=True)
 class FieldForm:
-    """Times written in fields. `example` is a text of the column, `narrow` the fields that are not filled with zeros."""
+    """Times written in fields. `example` is a text of the column, `narrow` has the fields not filled with zeros."""
 
     reading: tuple[str, ...]
     language: str | None
@@ -459,7 +462,9 @@ class FieldForm:
         return moment + shift, f"{sign}{abs(minutes) // 60:02d}:{abs(minutes) % 60:02d}"
 
     def _written(self, names: str, moment: datetime, part: Part, late: bool) -> str:
-        year, week, weekday = moment.isocalendar() if "w" in self.reading or "Yw" in self.reading else (moment.year, 0, 0)
+        year, week, weekday = (
+            moment.isocalendar() if "w" in self.reading or "Yw" in self.reading else (moment.year, 0, 0)
+        )
         values = {
             "Y": year, "x": year, "y": year % 100, "E": year + 1, "e": (year + 1) % 100, "h": (moment.month + 5) // 6,
             "q": (moment.month + 2) // 3, "m": moment.month, "w": week, "u": weekday, "d": moment.day,
@@ -512,7 +517,7 @@ def find_forms(texts: Sequence[str]) -> list[FieldForm]:
     """The forms in which at least most of `texts`, which are all different, can be read; the usual ones first."""
     every = [text for text in map(plain, texts) if text]
     sample = every[:: max(1, len(every) // SAMPLE)][:SAMPLE]
-    if not sample or max(map(len, sample)) > 90 and sorted(map(len, sample))[len(sample) // 2] > 60:
+    if not sample or (max(map(len, sample)) > 90 and sorted(map(len, sample))[len(sample) // 2] > 60):
         return []
     shapes = Counter(map(_shape, sample))
     language = _language(shapes)
@@ -563,7 +568,12 @@ def _form(reading: tuple[str, ...], language: str | None, sample: Sequence[str],
             if part.kind in seen:
                 seen[part.kind].setdefault(part.value, text[part.start : part.stop])
     narrow -= set("Yf")
-    if "q" in reading and "0" not in {text[part.start] for text in chosen for part in _parts(_shape(text), language) or () if part.kind == "number" and part.stop - part.start < 3}:
+    if "q" in reading and "0" not in {
+        text[part.start]
+        for text in chosen
+        for part in _parts(_shape(text), language) or ()
+        if part.kind == "number" and part.stop - part.start < 3
+    }:
         narrow.add("q")
     spellings: dict[str, Mapping[int, str]] = {
         kind: spelling(language, kind, seen[kind]) for kind in (MONTH, WEEKDAY) if language and seen[kind]

@@ -8,65 +8,82 @@ from functools import cache
 from seqcli.series.names import fold
 
 
-def _set(text: str) -> frozenset[str]:
+def word_set(text: str) -> frozenset[str]:
     return frozenset(fold(word) for word in text.split())
 
 
-TIME = _set(
-    "ds date dates datetime timestamp time times period month months day days week weeks quarter quarters year years "
-    "yr yyyymm yyyymmdd index t step dt hour minute second moment invoicedate orderdate startdate datum zeit zeitpunkt "
-    "zeitstempel monat jahr woche tag quartal stunde fecha mes año ano dia día semana hora periodo data mese anno mois "
-    "année annee jour semaine heure période periode trimestre trimestru dag maand jaar tijd år aar måned månad vecka dato "
-    "päivä kuukausi vuosi kuupäev datums data miesiąc rok miesiac tydzień czas měsíc mesic týden rok den čas дата время "
-    "месяц год день неделя квартал період місяць рік 日期 时间 時間 年份 年月 月份 年度 年 月 日 周 日付 年月日 季度 "
-    "날짜 시간 연도 월 일 ay yıl yil tarih gün hafta tháng năm ngày bulan tahun tanggal imerominia ημερομηνία ἔτος вр "
-    "quarterly monthly yearly mtu utc cet season fy tidspunkt ימים תאריך التاريخ तिथि दिनांक วันที่ เดือน ปี tidsperiode tid"
+TIME = word_set(
+    "ds date dates datetime timestamp time times period month months day days week weeks quarter "
+    "quarters year years yr yyyymm yyyymmdd index t step dt hour minute second moment invoicedate "
+    "orderdate startdate datum zeit zeitpunkt zeitstempel monat jahr woche tag quartal stunde fecha mes "
+    "año ano dia día semana hora periodo data mese anno mois année annee jour semaine heure période "
+    "periode trimestre trimestru dag maand jaar tijd år aar måned månad vecka dato päivä kuukausi vuosi "
+    "kuupäev datums data miesiąc rok miesiac tydzień czas měsíc mesic týden rok den čas дата время "
+    "месяц год день неделя квартал період місяць рік 日期 时间 時間 年份 年月 月份 年度 年 月 日 周 "
+    "日付 年月日 季度 날짜 시간 연도 월 일 ay yıl yil tarih gün hafta tháng năm ngày bulan tahun "
+    "tanggal imerominia ημερομηνία ἔτος вр quarterly monthly yearly mtu utc cet season fy tidspunkt "
+    "ימים תאריך التاريخ तिथि दिनांक วันที่ เดือน ปี tidsperiode tid"
 )
-YEAR = _set("year yr yyyy jahr année annee an año ano anno jaar år rok год 年 年份 연도 yıl tahun năm fy jahre years vuosi")
-MONTH = _set("month mon mm monat mois mes mese mês maand måned månad miesiąc měsíc месяц 月 月份 월 ay bulan tháng mo months")
-DAY = _set("day dd dom tag jour dia día giorno dag dzień den день 日 일 gün hari ngày mday")
-WEEK = _set("week wk kw cw woche semaine semana settimana vecka uke tydzień týden неделя 周 週 주 hafta weeknum weekno")
-QUARTER = _set("quarter qtr q quartal trimestre trim kvartal kwartał квартал 季度 四半期 분기")
-HOUR = _set("hour hr hrs h he stunde heure hora ora uur time godzina час 時 时 小时 시 hourending hours")
-MINUTE = _set("minute min minutes mm minuto minuta")
-PERIOD = _set("period periode per prd")
+YEAR = word_set(
+    "year yr yyyy jahr année annee an año ano anno jaar år rok год 年 年份 연도 yıl tahun năm fy jahre years vuosi"
+)
+MONTH = word_set(
+    "month mon mm monat mois mes mese mês maand måned månad miesiąc měsíc месяц 月 月份 월 ay bulan tháng mo months"
+)
+DAY = word_set("day dd dom tag jour dia día giorno dag dzień den день 日 일 gün hari ngày mday")
+WEEK = word_set(
+    "week wk kw cw woche semaine semana settimana vecka uke tydzień týden неделя 周 週 주 hafta weeknum weekno"
+)
+QUARTER = word_set("quarter qtr q quartal trimestre trim kvartal kwartał квартал 季度 四半期 분기")
+HOUR = word_set("hour hr hrs h he stunde heure hora ora uur time godzina час 時 时 小时 시 hourending hours")
+MINUTE = word_set("minute min minutes mm minuto minuta")
+PERIOD = word_set("period periode per prd")
 TARGETS = (
-    _set("y target value values ist actual actuals observed obs wert valor valeur 值"),
-    _set(
-        "sales sale demand quantity qty units unit count amount revenue turnover orders visits calls requests cases passengers "
-        "births consumption load production sold volume takings total umsatz absatz menge verkauf verkäufe anzahl betrag "
-        "ventes quantité montant ventas cantidad importe vendite quantità vendas quantidade valor försäljning salg "
-        "sprzedaż tržby продажи количество сумма 销量 销售额 数量 金额 売上 売上高 매출 판매량 trips arrivals deaths pageviews"
+    word_set("y target value values ist actual actuals observed obs wert valor valeur 值"),
+    word_set(
+        "sales sale demand quantity qty units unit count amount revenue turnover orders visits calls "
+        "requests cases passengers births consumption load production sold takings total umsatz absatz "
+        "menge verkauf verkäufe anzahl betrag ventes quantité montant ventas cantidad importe vendite "
+        "quantità vendas quantidade valor försäljning salg sprzedaż tržby продажи количество сумма 销量 "
+        "销售额 数量 金额 売上 売上高 매출 판매량 trips arrivals deaths pageviews"
     ),
-    _set("close price adj last kurs schlusskurs schluss preis prix precio prezzo temperature temp rate level co usage kwh mw"),
+    word_set("close"),
+    word_set(
+        "volume price adj last kurs schlusskurs schluss preis prix precio prezzo temperature temp rate "
+        "level co usage kwh mw"
+    ),
 )
-FLOWS = _set(
-    "sales sale demand quantity qty units unit count counts amount revenue turnover orders visits calls requests cases sold "
-    "passengers births takings umsatz absatz menge verkauf verkäufe anzahl betrag ventes quantité montant ventas cantidad "
-    "importe vendite vendas quantidade tickets transactions purchases clicks downloads signups spend cost spent income "
-    "销量 销售额 数量 金额 売上 売上高 매출 판매량 продажи количество сумма price_paid total deaths arrivals trips events n"
+FLOWS = word_set(
+    "sales sale demand quantity qty units unit count counts amount revenue turnover orders visits calls "
+    "requests cases sold passengers births takings umsatz absatz menge verkauf verkäufe anzahl betrag "
+    "ventes quantité montant ventas cantidad importe vendite vendas quantidade tickets transactions "
+    "purchases clicks downloads signups spend cost spent income 销量 销售额 数量 金额 売上 売上高 매출 "
+    "판매량 продажи количество сумма price_paid total deaths arrivals trips events n"
 )
-BESIDE = _set(
-    "temperature temp fuel cpi unemployment price promo promotion onpromotion holiday flag lat latitude lon long longitude "
-    "lng population pop forecast predicted prediction estimate fcst plan budget humidity pressure wind discount markdown "
-    "is weekend schoolholiday stateholiday open high low lag rank size area weight width height customers dayofweek dow "
-    "weekday year month day week quarter hour index rownum row version revision code zip zipcode phone age precision lower "
-    "upper se error std stdev stderr ci pct share season isholiday workingday"
+BESIDE = word_set(
+    "temperature temp fuel cpi unemployment price promo promotion onpromotion holiday flag lat latitude "
+    "lon long longitude lng population pop forecast predicted prediction estimate fcst plan budget "
+    "humidity pressure wind discount markdown is weekend schoolholiday stateholiday open high low lag "
+    "rank size area weight width height customers dayofweek dow weekday year month day week quarter "
+    "hour index rownum row version revision code zip zipcode phone age precision lower upper se error "
+    "std stdev stderr ci pct share season isholiday workingday"
 )
-KEYS = _set(
-    "unique_id uniqueid id item items series store stores shop shops sku skus product products dept department name key "
-    "region country state city site sensor station location branch category family brand channel customer account ticker "
-    "symbol group meter building facility route line warehouse plant code nbr filiale artikel produkt land stadt station "
-    "boutique magasin produit pays ville tienda producto país ciudad negozio prodotto 店铺 商品 产品 城市 地区 门店 店舗 지역 geo"
+KEYS = word_set(
+    "unique_id uniqueid id item items series store stores shop shops sku skus product products dept "
+    "department name key region country state city site sensor station location branch category family "
+    "brand channel customer account ticker symbol group meter building facility route line warehouse "
+    "plant code nbr filiale artikel produkt land stadt station boutique magasin produit pays ville "
+    "tienda producto país ciudad negozio prodotto 店铺 商品 产品 城市 地区 门店 店舗 지역 geo"
 )
-ISSUES = _set(
-    "issue issued issuedate vintage published publication publish release released revision revised asof as_of updated update "
-    "modified created inserted ingested downloaded retrieved realtime knowledge reported extract extracted entry"
+ISSUES = word_set(
+    "issue issued issuedate vintage published publication publish release released revision revised "
+    "asof as_of updated update modified created inserted ingested downloaded retrieved realtime "
+    "knowledge reported extract extracted entry"
 )
-TOTALS = _set(
-    "total totals subtotal sum sums grand gesamt gesamtsumme summe average avg mean durchschnitt annual totaux somme "
-    "moyenne suma totale media média promedio celkem razem всего итого 合计 总计 小计 合計 総計 小計 計 합계 총계 overall "
-    "year ytd m13 q05 s03 fullyear"
+TOTALS = word_set(
+    "total totals subtotal sum sums grand gesamt gesamtsumme summe average avg mean durchschnitt annual "
+    "totaux somme moyenne suma totale media média promedio celkem razem всего итого 合计 总计 小计 合計 "
+    "総計 小計 計 합계 총계 overall year ytd m13 q05 s03 fullyear"
 )
 
 
@@ -88,7 +105,9 @@ def says_time(name: str) -> bool:
     """Whether a column's name says that it is a time: orderdate does, overtime and Latimer do not."""
     found = split_name(name)
     endings = ("date", "datetime", "timestamp", "日期", "时间", "年月", "datum", "月")
-    return any(word in TIME or (word.endswith(endings) and word not in ("update", "candidate", "mandate")) for word in found)
+    return any(
+        word in TIME or (word.endswith(endings) and word not in ("update", "candidate", "mandate")) for word in found
+    )
 
 
 def is_total(text: str) -> bool:

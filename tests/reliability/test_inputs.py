@@ -82,7 +82,7 @@ REFUSED = {
     "empty": {c: 3 for c in COMMANDS if c not in (*LIVE, "score lm", "score mt")},
     "blank lines": {"train-lm": 3, "train-mt": 3, "evaluate mt": 3, "forecast": 3},
     "one line": {"train-mt": 3, "forecast": 3},
-    "long line": {"train-mt": 3, "evaluate mt": 3, "score mt": 3, "forecast": 3},
+    "long line": {"train-mt": 3, "evaluate mt": 3, "score mt": 3},
     "NUL": {"forecast": 3},
     "invalid": dict.fromkeys(COMMANDS, 3),
     "latin-1": dict.fromkeys(COMMANDS, 3),

@@ -16,8 +16,6 @@ import numpy as np
 from seqcli.errors import DataError, UsageError
 from seqcli.series.frequency import Frequency
 from seqcli.series.panel import Panel
-from seqcli.series.table import parse_numbers, read_table
-from seqcli.series.times import find_style
 
 YEAR = 365.2425  # days
 LEAST_YEARS = 1.5  # of history from which the time of year is looked at: in less it cannot be told from a trend
@@ -136,14 +134,13 @@ def _dated_inputs(panel: Panel, horizon: int, names: Sequence[str], holidays: Se
     if not names:
         return [np.zeros((0, length)) for length in lengths]
     calendar = panel.calendar
-    starts = [calendar.position(one.first) for one in panel.series]
+    starts = [one.first for one in panel.series]
     origin = min(range(len(starts)), key=starts.__getitem__)
     places = [start - starts[origin] for start in starts]
     first = panel.series[origin].first
     # one period more on both sides, for the holidays of the neighbours
     moments = [
-        calendar.date(calendar.shift(first, step))
-        for step in range(-1, max(a + b for a, b in zip(places, lengths, strict=True)) + 2)
+        calendar.date(first + step) for step in range(-1, max(a + b for a, b in zip(places, lengths, strict=True)) + 2)
     ]
     dates = [moment for moment in moments if moment is not None]
     if len(dates) < len(moments):
@@ -165,107 +162,8 @@ def _holiday_rows(dates: Sequence[datetime], holidays: Sequence[int], frequency:
     return [counts[1:-1], counts[2:], counts[:-2]]
 
 
-def read_holidays(
-    path: str, *, day_first: bool | None = None, encoding: str = "utf-8", errors: str = "strict"
-) -> tuple[int, ...]:
-    """The dates in a CSV file, as days since 1970; other columns, such as the names of the days, are not looked at.
-
-    Raises `DataError` naming row and column for a file without dates or a cell that is none.
-    """
-    table = read_table(path, encoding=encoding, errors=errors)
-    for name, column in table.columns.items():
-        found = find_style(list(dict.fromkeys(column)), day_first=day_first)
-        if found is None or found[0].unit != "second":
-            continue
-        days = set()
-        for row, text in enumerate(column):
-            number = found[0].parse(text)
-            if number is None:
-                raise DataError(
-                    f"{text!r} is not a date like {column[0]!r}",
-                    path=table.path,
-                    line=table.line(row),
-                    column=name,
-                    hint="correct the row, or take it out",
-                )
-            days.add(number // DAY)
-        return tuple(sorted(days))
-    raise DataError("has no column of dates", path=table.path, hint="it needs one date a row, such as 2026-12-25")
-
-
 def holidays_end_early(panel: Panel, horizon: int, holidays: Sequence[int]) -> bool:
     """Whether there are holidays, but none after the time of the forecasts begins."""
-    ends = [panel.calendar.date(panel.calendar.shift(one.first, len(one.values))) for one in panel.series]
+    ends = [panel.calendar.date(one.first + len(one.values)) for one in panel.series]
     latest = max((moment.toordinal() - EPOCH for moment in ends if moment is not None), default=0)
     return bool(holidays) and max(holidays) < latest
-
-
-def read_future(
-    panel: Panel, path: str, horizon: int, *, encoding: str = "utf-8", errors: str = "strict"
-) -> list[np.ndarray]:
-    """Each series' covariates of the next `horizon` periods, from the CSV file `path`, which has the panel's time,
-    series and covariate columns. (covariates, horizon) a series.
-
-    Raises `DataError` when a series has no row for one of the periods, or two, or a row has an empty cell, `UsageError`
-    for a wide panel.
-    """
-    if panel.wide or panel.time_name is None:
-        raise UsageError("--covariates needs one row a series and time", hint="--series names the series columns")
-    table = read_table(path, encoding=encoding, errors=errors)
-    for name in (panel.time_name, *panel.key_names, *panel.covariate_names):
-        if name not in table.columns:
-            hint = f"name its columns as in the data; it has {', '.join(list(table.columns)[:12])}"
-            raise DataError(f"has no column {name!r}", path=table.path, hint=hint)
-    numbers = np.array([parse_numbers(table, name, decimal=panel.decimal) for name in panel.covariate_names])
-    keys = (
-        zip(*(table.columns[name] for name in panel.key_names), strict=True) if panel.key_names else [()] * len(table)
-    )
-    style, times = panel.calendar.style, table.columns[panel.time_name]
-    positions = {text: style.parse(text) for text in dict.fromkeys(times)}
-    rows: dict[tuple[tuple[str, ...], int], int] = {}
-    for row, (key, time) in enumerate(zip(keys, times, strict=True)):
-        number = positions[time]
-        if number is None:
-            example = style.write(panel.series[0].first)
-            raise DataError(
-                f"{time!r} is not a time as in the data",
-                path=table.path,
-                line=table.line(row),
-                column=panel.time_name,
-                hint=f"write it like {example}",
-            )
-        earlier = rows.setdefault((key, panel.calendar.position(number)), row)
-        if earlier != row:
-            raise DataError(
-                f"a second row for {time} of {'/'.join(key) or 'the series'}; the first is in line "
-                f"{table.line(earlier)}",
-                path=table.path,
-                line=table.line(row),
-                column=panel.time_name,
-                hint="take one of them out",
-            )
-    made = []
-    for one in panel.series:
-        future = np.empty((len(numbers), horizon))
-        for step in range(horizon):
-            number = panel.calendar.shift(one.first, len(one.values) + step)
-            where = rows.get((one.key, panel.calendar.position(number)))
-            if where is None:
-                raise DataError(
-                    f"has no row for {style.write(number)} of {'/'.join(one.key) or 'the series'}",
-                    path=table.path,
-                    column=panel.time_name,
-                    hint=f"it needs the {horizon} rows after each series' last value; or give a shorter --horizon",
-                )
-            future[:, step] = numbers[:, where]
-            for name, number_there in zip(panel.covariate_names, future[:, step], strict=True):
-                if np.isnan(number_there):
-                    raise DataError(
-                        "is empty",
-                        path=table.path,
-                        line=table.line(where),
-                        column=name,
-                        hint="what is known beforehand must be given for every period to be forecast",
-                    )
-        made.append(future)
-    return made

@@ -12,10 +12,9 @@ from seqcli.forecasting.recurrent.covariates import (
     holidays_end_early,
     known_inputs,
     own_names,
-    read_future,
-    read_holidays,
 )
 from seqcli.series.frequency import Frequency
+from seqcli.series.known import read_future, read_holidays
 from seqcli.series.panel import ReadOptions, read_panel
 
 DAYS = [f"2024-02-{day:02d}" for day in range(1, 30)]

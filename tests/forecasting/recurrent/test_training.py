@@ -15,10 +15,11 @@ from seqcli.files.checkpoint import load_checkpoint
 from seqcli.forecasting.evaluate import evaluate_forecaster
 from seqcli.forecasting.forecast import ForecastOptions, forecast_panel, forecast_prepared, prepare
 from seqcli.forecasting.metrics import coverage
-from seqcli.forecasting.recurrent.covariates import known_inputs, read_future
+from seqcli.forecasting.recurrent.covariates import known_inputs
 from seqcli.forecasting.recurrent.forecaster import Forecaster, load_forecaster
 from seqcli.forecasting.recurrent.pretrained import pretrained_forecaster
 from seqcli.forecasting.recurrent.train import ForecastTraining, train_forecaster
+from seqcli.series.known import read_future
 from seqcli.series.panel import ReadOptions, read_panel
 
 LAST = "last 6 months"

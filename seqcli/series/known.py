@@ -1,0 +1,130 @@
+"""Tables beside a panel: what is known of the time to be forecast, and holidays."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from seqcli.errors import DataError, UsageError
+from seqcli.series.header import Table, find_table
+from seqcli.series.layout import ReadOptions, find_layout, read_as_times
+from seqcli.series.numbers import is_missing
+from seqcli.series.panel import Panel, read_numbers_column
+from seqcli.series.read import read_cells
+from seqcli.series.times import DAY
+
+
+def read_holidays(
+    source: Any, *, day_first: bool | None = None, encoding: str = "auto", errors: str = "strict"
+) -> tuple[int, ...]:
+    """The dates in a file or data frame, as days since 1970; other columns, such as their names, are not looked at.
+
+    Raises `DataError` naming row and column for a file without dates or a cell that is none.
+    """
+    table = find_table(read_cells(source, encoding=encoding, errors=errors))
+    for name, column in table.columns.items():
+        texts = [text for text in dict.fromkeys(column.tolist()) if not is_missing(text)]
+        chosen = read_as_times(texts, name, day_first)
+        if chosen is None or chosen.form.grain not in ("day", "second") or chosen.form.cycle:
+            continue
+        times, fine = chosen.form.read(column.tolist())
+        if not fine.all():
+            row = int(np.flatnonzero(~fine)[0])
+            raise DataError(
+                f"{column[row]!r} is not a date like {texts[0]!r}",
+                path=table.path,
+                line=table.line(row),
+                column=name,
+                hint="correct the row, or take it out",
+            )
+        return tuple(sorted(set((times // DAY).tolist())))
+    raise DataError("has no column of dates", path=table.path, hint="it needs one date a row, such as 2026-12-25")
+
+
+def read_future(
+    panel: Panel, source: Any, horizon: int, *, encoding: str = "auto", errors: str = "strict"
+) -> list[np.ndarray]:
+    """Each series' covariates of the next `horizon` periods, from a file or data frame with the panel's time, series
+    and covariate columns. (covariates, horizon) a series.
+
+    Raises `DataError` when a series has no row for one of the periods, or two, or a row has an empty cell, `UsageError`
+    for a wide panel.
+    """
+    if panel.wide or panel.time_name is None:
+        raise UsageError("--covariates needs one row a series and time", hint="--series names the series columns")
+    table = _future_table(panel, find_table(read_cells(source, encoding=encoding, errors=errors)))
+    options = ReadOptions(decimal=panel.decimal)
+    numbers = np.array([read_numbers_column(table, name, options)[0] for name in panel.covariate_names])
+    rows = _rows(panel, table)
+    made = []
+    for one in panel.series:
+        future = np.empty((len(numbers), horizon))
+        for step in range(horizon):
+            position = one.first + len(one.values) + step
+            where = rows.get((one.key, position))
+            if where is None:
+                raise DataError(
+                    f"has no row for {panel.calendar.label(position)} of {'/'.join(one.key) or 'the series'}",
+                    path=table.path,
+                    column=panel.time_name,
+                    hint=f"it needs the {horizon} rows after each series' last value; or give a shorter --horizon",
+                )
+            future[:, step] = numbers[:, where]
+            for name, number in zip(panel.covariate_names, future[:, step], strict=True):
+                if np.isnan(number):
+                    raise DataError(
+                        "is empty",
+                        path=table.path,
+                        line=table.line(where),
+                        column=name,
+                        hint="what is known beforehand must be given for every period to be forecast",
+                    )
+        made.append(future)
+    return made
+
+
+def _future_table(panel: Panel, table: Table) -> Table:
+    """The table with the panel's columns; times in several columns are joined as in the panel."""
+    assert panel.time_name is not None
+    if panel.time_name not in table.columns:
+        options = ReadOptions(target=panel.covariate_names[0], series=panel.key_names)
+        known = [name for name in panel.key_names if name not in table.columns]
+        table = table if known else find_layout(table, options).table
+    for name in (panel.time_name, *panel.key_names, *panel.covariate_names):
+        if name not in table.columns:
+            hint = f"name its columns as in the data; it has {', '.join(list(table.columns)[:12])}"
+            raise DataError(f"has no column {name!r}", path=table.path, hint=hint)
+    return table
+
+
+def _rows(panel: Panel, table: Table) -> dict[tuple[tuple[str, ...], int], int]:
+    """The row of each series and position."""
+    assert panel.time_name is not None
+    times = table.columns[panel.time_name].tolist()
+    keys = zip(*(table.columns[name].tolist() for name in panel.key_names), strict=True)
+    positions, fine = panel.calendar.read(times)
+    if not fine.all():
+        row = int(np.flatnonzero(~fine)[0])
+        raise DataError(
+            f"{times[row]!r} is not a time as in the data",
+            path=table.path,
+            line=table.line(row),
+            column=panel.time_name,
+            hint=f"write it like {panel.calendar.label(panel.series[0].first)}",
+        )
+    rows: dict[tuple[tuple[str, ...], int], int] = {}
+    for row, (key, position) in enumerate(
+        zip(keys if panel.key_names else [()] * len(table), positions.tolist(), strict=True)
+    ):
+        earlier = rows.setdefault((key, position), row)
+        if earlier != row:
+            raise DataError(
+                f"a second row for {times[row]} of {'/'.join(key) or 'the series'}; the first is in line "
+                f"{table.line(earlier)}",
+                path=table.path,
+                line=table.line(row),
+                column=panel.time_name,
+                hint="take one of them out",
+            )
+    return rows
