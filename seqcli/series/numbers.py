@@ -297,12 +297,17 @@ def missing_code(values: np.ndarray) -> float | None:
     for extreme in (known.min(), known.max()):
         others = known[known != extreme]
         count = len(known) - len(others)
-        if len(others) < max(3, 0.3 * len(known)):
+        if len(others) < 0.3 * len(known) or len(np.unique(others)) < 5:
             continue
         spread = max(float(others.max() - others.min()), 1e-12)
         away = min(abs(extreme - others.min()), abs(extreme - others.max()))
         nines = re.fullmatch(r"-?9{2,}(?:\.9+)?(?:\.0)?|-?9{1,}[0-9]?9{2,}\.0", f"{extreme}") is not None
-        if nines and (extreme <= -99 or extreme >= 999) and away > 2 * spread and (count > 1 or extreme < 0):
+        if (
+            nines
+            and (-99_999.9 <= extreme <= -99 or 999 <= extreme <= 999_999)
+            and away > 2 * spread
+            and (count > 1 or extreme < 0)
+        ):
             return float(extreme)
         low = extreme < 0 and extreme % 100 == 0 and others.min() > extreme / 20
         if low and count > 1 and away > 2 * spread:
