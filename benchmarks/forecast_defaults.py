@@ -2,38 +2,38 @@
 
     python benchmarks/forecast_defaults.py POOL [--tourism FOLDER] [--each 4] [--only daily] [--method classical]
 
-POOL holds files `SOURCE_FREQUENCY.csv.gz` with a series a row, `unique_id,season,frequency,start,y` (values separated by
-blanks). `--each` series of every source are drawn, as many of a large source as of a small one, each is forecast alone
-from all but its last values, and measured on these. With `--tourism` the training files of the tourism competition
-(`tourism_{Y,Q,M}_train.csv.gz`, `unique_id,ds,y`) are three sources more.
+POOL holds files `SOURCE_FREQUENCY.csv.gz` with a series a row, `unique_id,season,frequency,start,y` (values separated
+by blanks). `--each` series of every source are drawn, as many of a large source as of a small one, each is forecast
+alone from all but its last values, and measured on these. With `--tourism` the training files of the tourism
+competition (`tourism_{Y,Q,M}_train.csv.gz`, `unique_id,ds,y`) are three sources more.
 
-Printed are, by frequency, geometric means over sources of two ratios to seasonal naive: MASE, and WQL, the quantile loss
-of the deciles over the sum of absolute values, where seasonal naive has normal intervals as wide as its errors were;
-then how often 80 % intervals covered, the share of series on which the point forecast lost clearly (by half or more),
-and milliseconds a series. `counts` are those sources whose values are mostly zeros; the `long` groups are series that
-have five years or six weeks and more, forecast 180 days or a week ahead.
+Printed are, by frequency, geometric means over sources of two ratios to seasonal naive: MASE, and WQL, the quantile
+loss of the deciles over the sum of absolute values, where seasonal naive has normal intervals as wide as its errors
+were; then how often 80 % intervals covered, the share of series on which the point forecast lost clearly (by half or
+more), and milliseconds a series. `counts` are those sources whose values are mostly zeros; the `long` groups are series
+that have five years or six weeks and more, forecast 180 days or a week ahead.
 """
 
 from __future__ import annotations
 
 import argparse
 import csv
+import functools
 import gzip
 import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import NormalDist
 
 import numpy as np
+import pandas as pd
 
-from seqcli.forecasting.forecast import ForecastOptions, forecast_panel
-from seqcli.series.calendar import Calendar
-from seqcli.series.frequency import parse_frequency
-from seqcli.series.panel import Panel, Series
-from seqcli.series.times import TimeStyle
+from seqcli.forecasting.forecast import forecast_panel
+from seqcli.forecasting.prepare import ForecastOptions
+from seqcli.series.panel import Panel, Series, read_panel
 
 LEVELS = (20.0, 40.0, 60.0, 80.0)
 DECILES = np.arange(1, 10) / 10
@@ -42,7 +42,6 @@ FREQUENCIES = {
     "hourly": ("h", 48), "half-hourly": ("30min", 48), "10-minute": ("10min", 144), "5-minute": ("5min", 144),
 }  # fmt: skip
 LONG = {"daily": (180, 1826), "hourly": (168, 1008)}  # horizon, least length
-STARTS = 1_577_836_800  # 2020-01-01, where series without dates begin
 
 
 @dataclass(frozen=True)
@@ -119,15 +118,20 @@ def as_panel(item: Item) -> Panel:
     """The series without its last horizon, as it would be read from a file with dates."""
     values = item.values[: -item.horizon]
     there = np.flatnonzero(~np.isnan(values))
-    values = values[there[0] : there[-1] + 1]
-    frequency = parse_frequency(FREQUENCIES[item.frequency][0])
-    step = item.season in (5, 169)  # trading days, a bank's opening hours: no calendar that is known
-    frequency = parse_frequency("B") if item.season == 5 else parse_frequency("step") if step else frequency
-    in_steps = frequency.unit == "step"
-    style = TimeStyle("row numbers", "step", int, str) if in_steps else TimeStyle("seconds", "second", int, str)
-    calendar = Calendar(frequency, style, 1 if frequency.unit == "month" else None)
-    one = Series((), 1 if in_steps else STARTS, values)
-    return Panel([one], calendar, "time", "y", (), (), False, [], "")
+    one = Series((), 0, values[there[0] : there[-1] + 1])
+    plain = item.season in (5, 169)  # trading days, a bank's opening hours: the latter are on no calendar
+    alias = {5: "B", 169: "step"}[item.season] if plain else FREQUENCIES[item.frequency][0]
+    return replace(template(alias), series=[one])
+
+
+@functools.cache
+def template(alias: str) -> Panel:
+    """A panel of a frequency, read as a file with such times would be."""
+    if alias == "step":
+        return read_panel(pd.DataFrame({"step": np.arange(60), "y": np.arange(60.0)}))
+    names = {"Y": "YS", "Q": "QS", "M": "MS"}
+    times = pd.date_range("2001-01-01", periods=60, freq=names.get(alias, alias))
+    return read_panel(pd.DataFrame({"ds": times, "y": np.arange(60.0)}))
 
 
 def measure(job: tuple[Item, str]) -> Score:
@@ -174,7 +178,9 @@ def ratios(scores: list[Score]) -> tuple[float, float]:
     scaled = [s for s in scores if s.scale > 0]
     ours, theirs = (sum(getattr(s, name) / s.scale for s in scaled) for name in ("error", "naive_error"))
     tiny = 1e-9
-    return (ours + tiny) / (theirs + tiny), (sum(s.loss for s in scores) + tiny) / (sum(s.naive_loss for s in scores) + tiny)
+    return (ours + tiny) / (theirs + tiny), (sum(s.loss for s in scores) + tiny) / (
+        sum(s.naive_loss for s in scores) + tiny
+    )
 
 
 def main() -> None:
@@ -210,7 +216,9 @@ def row(name: str, sources: int, scores: list[Score], measures: tuple[float, flo
     covered = 100 * np.mean([score.covered for score in scores])
     lost = 100 * np.mean([score.error > 1.5 * score.naive_error for score in scores])
     each = 1000 * np.mean([score.seconds for score in scores])
-    print(f"{name:<28}{sources:>8}{len(scores):>8}{measures[0]:>8.3f}{measures[1]:>8.3f}{covered:>7.1f}{lost:>6.1f}%{each:>8.0f}")
+    print(
+        f"{name:<28}{sources:>8}{len(scores):>8}{measures[0]:>8.3f}{measures[1]:>8.3f}{covered:>7.1f}{lost:>6.1f}%{each:>8.0f}"
+    )
 
 
 if __name__ == "__main__":

@@ -17,8 +17,9 @@ from dataclasses import replace
 import numpy as np
 from machine import describe
 
-from seqcli.forecasting.forecast import ForecastOptions, forecast_panel, forecast_prepared, prepare
+from seqcli.forecasting.forecast import forecast_panel, forecast_prepared
 from seqcli.forecasting.metrics import coverage, mase, quantile_loss, scale, smape
+from seqcli.forecasting.prepare import ForecastOptions, prepare
 from seqcli.forecasting.recurrent.covariates import known_inputs
 from seqcli.forecasting.recurrent.train import ForecastTraining, train_forecaster
 from seqcli.series.panel import ReadOptions, read_panel

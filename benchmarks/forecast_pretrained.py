@@ -24,8 +24,9 @@ from machine import describe
 from seqcli.forecasting.classical.batch import make_batch
 from seqcli.forecasting.classical.methods import forecast_all
 from seqcli.forecasting.classical.seasonality import LIMIT, autocorrelations, seasonal_indices
-from seqcli.forecasting.forecast import ForecastOptions, forecast_panel
+from seqcli.forecasting.forecast import forecast_panel
 from seqcli.forecasting.metrics import coverage, mase, quantile_loss, scale, smape
+from seqcli.forecasting.prepare import ForecastOptions
 from seqcli.forecasting.recurrent.config import MIDDLE, QUANTILES
 from seqcli.forecasting.recurrent.pretrained import quantiles
 from seqcli.series.panel import Panel, Series, read_panel

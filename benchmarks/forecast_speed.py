@@ -42,14 +42,14 @@ def main(arguments: list[str]) -> None:
         return
     from machine import describe
 
-    from seqcli.forecasting.classical.methods import forecast_all
+    from seqcli.forecasting.engine import Setting, forecast_arrays
 
     print(describe())
     count = int(arguments[0]) if arguments else 10_000
     many = series(count)
     for method in ("auto", "classical"):
         start = time.perf_counter()
-        forecast_all(many, 12, 12, method)
+        forecast_arrays(many, many, Setting(12, 12, (), (80.0, 95.0), method))
         seconds = time.perf_counter() - start
         print(f"{method}, {count:,} series of 100 months: {seconds:.1f} s, {1000 * seconds / count:.2f} ms a series")
     for path in arguments[1:]:

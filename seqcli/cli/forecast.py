@@ -22,7 +22,8 @@ from seqcli.errors import SeqcliError, UsageError
 if TYPE_CHECKING:
     import numpy as np
 
-    from seqcli.forecasting.forecast import Forecast, ForecastOptions, Prepared
+    from seqcli.forecasting.forecast import Forecast
+    from seqcli.forecasting.prepare import ForecastOptions, Prepared
     from seqcli.forecasting.recurrent.config import ForecasterConfig
     from seqcli.forecasting.recurrent.covariates import KnownInputs
     from seqcli.forecasting.recurrent.forecaster import Forecaster
@@ -171,7 +172,7 @@ def forecast(
     from) it is trained for a minute on the data itself and used as far as it helps on each series' last periods; a
     --method other than auto and rnn skips that.
     """
-    from seqcli.forecasting.forecast import ForecastOptions
+    from seqcli.forecasting.prepare import ForecastOptions
     from seqcli.series.panel import ReadOptions
     from seqcli.training.distributed import ALONE, joined
 
@@ -296,7 +297,7 @@ def _is_writable(path: Path) -> bool:
 
 
 def _prepare(data: str, read: ReadOptions, asked: ForecastOptions) -> Prepared:
-    from seqcli.forecasting.forecast import prepare
+    from seqcli.forecasting.prepare import prepare
     from seqcli.series.panel import read_panel
 
     if data == "-":

@@ -37,18 +37,20 @@ def cut(
     stride: int | None = None,
     fill: str = "interpolate",
 ) -> Folds:
-    """Cut each series at up to `origins` points, the latest `horizon` before its end, the others `stride` earlier.
+    """Cut each series at up to `origins` points, the latest `horizon` before its end, the others `stride` earlier
+    (half a horizon, or less where that would leave few).
 
-    A history keeps at least two seasons and a bit; a series too short for the horizon is cut for a shorter one. What is
+    A history keeps at least two seasons and a bit, and half of the series; one too short for the horizon is cut for a
+    shorter one. What is
     missing is filled after the cut, so that a history does not know what follows, and is missing from what followed.
     """
     histories, actual, member, back = [], [], [], []
     for index, values in enumerate(series):
         least = max(6, 2 * season + 2) if len(values) >= 2 * season + 2 + max(2, horizon // 4) else 5
-        reach = min(horizon, max(len(values) - least, 0))
+        reach = min(horizon, max(len(values) - least, 0), max(len(values) // 2, min(horizon, 6)))
         if reach < max(1, min(2, horizon)):
             continue
-        step = stride or max(1, horizon // 2)
+        step = stride or max(1, min(horizon // 2, (len(values) - reach - least) // max(origins - 1, 1)), horizon // 24)
         for number in range(origins):
             end = len(values) - reach - number * step
             if end < least:

@@ -12,8 +12,9 @@ from seqcli.errors import DataError
 from seqcli.files.checkpoint import Checkpoint
 from seqcli.forecasting.classical.batch import fill_missing
 from seqcli.forecasting.classical.methods import forecast_all
-from seqcli.forecasting.forecast import ForecastOptions, forecast_panel
+from seqcli.forecasting.forecast import forecast_panel
 from seqcli.forecasting.metrics import coverage, mase, mean_known, quantile_loss, scale, smape
+from seqcli.forecasting.prepare import ForecastOptions
 from seqcli.forecasting.recurrent.covariates import known_inputs, own_names
 from seqcli.forecasting.recurrent.forecaster import load_forecaster
 from seqcli.series.panel import ReadOptions, read_panel

@@ -50,10 +50,10 @@ def calibrate(
     """
     ordered = tuple(sorted(levels))
     half = np.empty((len(ordered), horizon))
-    growth = np.arange(1, horizon + 1) ** GROWTH
     usable = np.isfinite(scales) & (scales > 0)
     scores = errors[usable] / scales[usable, None]
     members = len(set(member[usable].tolist()))
+    growth = np.arange(1, horizon + 1) ** _growth(scores)
     for index, level in enumerate(ordered):
         share = level / 100
         guess = NormalDist().inv_cdf(0.5 + share / 2)
@@ -73,6 +73,29 @@ def calibrate(
             half[index, h] = (trust * own + (1 - trust) * common) * growth[h]
     half = np.maximum.accumulate(np.array([_rising(row) for row in half]) * LEARNT, axis=0)
     return Widths(ordered, half)
+
+
+def _growth(scores: np.ndarray) -> float:
+    """The power of the horizon that errors (folds, horizon) grow with: the slope of their logarithm, drawn towards
+    `GROWTH` where there are few."""
+    if not len(scores):
+        return GROWTH
+    known = np.isfinite(scores)
+    places, sizes = [], []
+    start = 0
+    while start < scores.shape[1]:
+        end = max(start + 1, int(1.5 * start))
+        part = scores[:, start:end][known[:, start:end]]
+        if len(part) and part.mean() > 0:
+            places.append(math.log((start + 1 + min(end, scores.shape[1])) / 2))
+            sizes.append(math.log(part.mean()))
+        start = end
+    if len(places) < 2:
+        return GROWTH
+    x, y = np.array(places) - np.mean(places), np.array(sizes) - np.mean(sizes)
+    weight = len(scores) * float(np.ptp(x)) / 4
+    slope = float(np.clip(x @ y / (x @ x), 0.0, 1.0))
+    return (weight * slope + 3 * GROWTH) / (weight + 3)
 
 
 def _rising(values: np.ndarray) -> np.ndarray:
@@ -139,3 +162,14 @@ def stretch(actual: np.ndarray, point: np.ndarray, low: np.ndarray, high: np.nda
     if len(needed) < PRIOR:
         return 1.0
     return float(np.quantile(needed, min(1.0, level / 100 * (1 + 1 / len(needed)))))
+
+
+def mix(first: np.ndarray, second: np.ndarray, point: np.ndarray, share: np.ndarray) -> np.ndarray:
+    """Intervals (series, horizon, 2 · levels) around `point` (series, horizon) whose sides are geometric means of
+    those of two: `share` (horizon,) of the first."""
+    sign = np.resize([-1.0, 1.0], first.shape[-1])
+    sides = [np.maximum(sign * (bands - point[..., None]), 0.0) for bands in (first, second)]
+    part = share[:, None]
+    mixed = np.where(sides[0] > 0, sides[0], sides[1]) ** part * sides[1] ** (1 - part)
+    result: np.ndarray = point[..., None] + sign * mixed
+    return result

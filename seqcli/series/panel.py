@@ -44,7 +44,10 @@ class Series:
 
 @dataclass(frozen=True)
 class Panel:
-    """Series on one calendar, the names of their columns, and what was found and guessed on the way (`notes`)."""
+    """Series on one calendar, the names of their columns, and what was found and guessed on the way (`notes`).
+
+    `is_log`: times without a row were taken as zero.
+    """
 
     series: list[Series]
     calendar: Calendar
@@ -56,6 +59,7 @@ class Panel:
     notes: list[str]
     fingerprint: str
     decimal: str | None = None
+    is_log: bool = False
 
     @property
     def frequency(self) -> Frequency:
@@ -129,6 +133,7 @@ def _build(layout: Layout, options: ReadOptions) -> Panel:
         notes=[_found(layout, calendar, len(series)), *notes],
         fingerprint=_fingerprint(series),
         decimal=options.decimal,
+        is_log=zeros > 0,
     )
 
 

@@ -17,13 +17,15 @@ from seqcli.errors import CheckpointError, DataError, UsageError
 from seqcli.files.checkpoint import load_checkpoint
 from seqcli.forecasting.backtest import cut
 from seqcli.forecasting.evaluate import evaluate_forecaster
-from seqcli.forecasting.forecast import ForecastOptions, forecast_panel, prepare
+from seqcli.forecasting.forecast import forecast_panel
 from seqcli.forecasting.metrics import coverage, mase, scale
 from seqcli.forecasting.plot import save_plot
+from seqcli.forecasting.prepare import ForecastOptions, prepare
 from seqcli.forecasting.recurrent.forecaster import Forecaster, load_forecaster
 from seqcli.forecasting.recurrent.pretrained import pretrained_forecaster
 from seqcli.series.panel import read_panel
 
+LUMPY = [0, 0, 3, 0, 0, 0, 1, 0, 0, 0, 0, 0, 2, 0, 1, 0, 0, 0, 0, 4, 0, 0, 0, 0, 0, 1, 0, 0, 2, 0, 0, 0, 0, 0, 0, 3]
 MONTHS = [f"{2001 + i // 12}-{i % 12 + 1:02d}" for i in range(96)]
 
 
@@ -166,7 +168,7 @@ def test_forecasting_loads_neither_torch_nor_pandas(panel_file):
 
 
 def test_series_of_every_kind_in_one_file(tmp_path):
-    kinds = {"constant": [4.0] * 40, "zero": [0.0] * 40, "lumpy": [0, 0, 0, 5] * 10, "short": [1.0, 2.0], "one": [3.0]}
+    kinds = {"constant": [4.0] * 40, "zero": [0.0] * 40, "lumpy": LUMPY, "short": [1.0, 2.0], "one": [3.0]}
     lines = [f"{name},{MONTHS[i]},{value}" for name, values in kinds.items() for i, value in enumerate(values)]
     path = tmp_path / "kinds.csv"
     path.write_text("id,month,y\n" + "\n".join(lines) + "\n")

@@ -18,7 +18,6 @@ from seqcli.forecasting.recurrent.pretrained import rnn
 CHUNK = 256  # series computed together: as many as stay in a processor's cache
 MOST_VALUES = 400  # the latest values a recursion is run over, or LEAST_SEASONS seasons if those are more
 LEAST_SEASONS = 4
-INTERMITTENT = 0.4  # share of zeros from which a non-negative series counts as intermittent
 
 # The combinations are fixed in advance, not for each series anew: chosen on series of the pretrained network's pool
 # that it has not learnt from and on two origins of the tourism competition's series (pretraining/README.md has the
@@ -42,9 +41,9 @@ def _ets(batch: Batch, horizon: int, season: int) -> np.ndarray:
     return ets(batch, horizon, season).forecast
 
 
-def _combination(batch: Batch, horizon: int, season: int) -> np.ndarray:
+def combine(batch: Batch, network: np.ndarray, horizon: int, season: int) -> np.ndarray:
+    """The network's forecasts (horizon, series) with the share of the classical methods in them."""
     share = next(share for least, share in reversed(NETWORK_SHARES) if max(season, 1) >= least)
-    network = rnn(batch, horizon, season)
     if share == 1:
         return network
     classical = _classical(batch, horizon, season)
@@ -54,6 +53,10 @@ def _combination(batch: Batch, horizon: int, season: int) -> np.ndarray:
         apart *= np.minimum(1.0, FURTHEST * change / np.maximum(np.abs(apart).mean(axis=0), 1e-300))
     result: np.ndarray = classical + share * apart
     return result
+
+
+def _combination(batch: Batch, horizon: int, season: int) -> np.ndarray:
+    return combine(batch, rnn(batch, horizon, season), horizon, season)
 
 
 def _classical(batch: Batch, horizon: int, season: int) -> np.ndarray:
@@ -68,11 +71,6 @@ def _classical(batch: Batch, horizon: int, season: int) -> np.ndarray:
     for name, weight in WEIGHTS.items():
         total += weight * METHODS[name](batch, horizon, season)
     return total
-
-
-def _intermittent(batch: Batch, horizon: int, season: int) -> np.ndarray:
-    both: np.ndarray = (baselines.sba(batch, horizon, season) + baselines.tsb(batch, horizon, season)) / 2
-    return both
 
 
 METHODS: dict[str, Method] = {
@@ -93,39 +91,21 @@ METHODS: dict[str, Method] = {
 WITH_NETWORK = ("combination", "rnn")  # methods that the pretrained network has a share in
 
 
-def choose(values: np.ndarray, method: str) -> str:
-    """What `auto` takes for a series: `naive` for the constant and very short, `intermittent`, or `combination`."""
-    if method != "auto":
-        return method
-    if len(values) < 4 or values.min() == values.max():
-        return "naive"
-    if values.min() >= 0 and (values == 0).mean() >= INTERMITTENT:
-        return "intermittent"
-    return "combination"
-
-
-def forecast_all(series: Sequence[np.ndarray], horizon: int, season: int, method: str = "auto") -> np.ndarray:
-    """Forecasts of series without missing values. (series, horizon)
+def forecast_all(series: Sequence[np.ndarray], horizon: int, season: int, method: str = "combination") -> np.ndarray:
+    """Forecasts of series without missing values by one method. (series, horizon)
 
     Not below zero where the history never is. Raises `UsageError` for an unknown method.
     """
-    if method != "auto" and method not in METHODS:
-        raise UsageError(f"unknown method {method!r}", hint=f"choose from auto, {', '.join(METHODS)}")
+    if method not in METHODS:
+        raise UsageError(f"unknown method {method!r}", hint=f"choose from {', '.join(METHODS)}")
     result = np.zeros((len(series), horizon))
-    groups: dict[str, list[int]] = {}
-    for index, values in enumerate(series):
-        groups.setdefault(choose(values, method), []).append(index)
-    jobs: list[tuple[str, list[int]]] = []
-    for chosen, members in groups.items():
-        members.sort(key=lambda index: len(series[index]))
-        jobs += [(chosen, members[start : start + CHUNK]) for start in range(0, len(members), CHUNK)]
+    order = sorted(range(len(series)), key=lambda index: len(series[index]))
+    jobs = [order[start : start + CHUNK] for start in range(0, len(order), CHUNK)]
     keep = max(MOST_VALUES, LEAST_SEASONS * season)
 
-    def run(job: tuple[str, list[int]]) -> None:
-        chosen, members = job
+    def run(members: list[int]) -> None:
         batch = make_batch([series[index][-keep:] for index in members])
-        function = _intermittent if chosen == "intermittent" else METHODS[chosen]
-        forecast = function(batch, horizon, season)
+        forecast = METHODS[method](batch, horizon, season)
         simple = baselines.seasonal_naive(batch, horizon, season)
         forecast = np.where(np.isfinite(forecast), forecast, simple)
         forecast = np.where(np.nanmin(batch.values, axis=0) >= 0, np.maximum(forecast, 0.0), forecast)

@@ -10,7 +10,10 @@ from seqcli.forecasting.classical.batch import Batch
 
 LIMIT = 1.645  # standard errors an autocorrelation must be away from zero: the M4 competition's 90 % test
 MANY_LAGS = 40  # from which on a Fourier transform is quicker
-CANDIDATES = (4, 5, 7, 12, 24, 48, 52, 96, 168, 336)
+CLEARLY = 0.03  # by how much of the error a longer season must be better than a shorter
+PEAK = 0.3  # autocorrelation from which a season that no calendar knows is believed
+BORNE_OUT = 0.8  # share of the error without it that is left with a season that no calendar knows
+LOOKED_AT, SERIES_LOOKED_AT = 2000, 50  # latest values, and series, that a season is looked for in
 
 
 def autocorrelations(values: np.ndarray, lags: int) -> np.ndarray:
@@ -92,45 +95,71 @@ def _centred_mean(values: np.ndarray, season: int) -> np.ndarray:
     return result
 
 
-def detect_season(series: Sequence[np.ndarray]) -> int:
-    """The season of series on numbered steps: the shortest candidate nearly as strong as the strongest; 1 when none.
+def season_errors(values: np.ndarray, seasons: Sequence[int]) -> list[float]:
+    """How wrong the means by phase of other cycles are of each season, without one (1) first: mean absolute errors.
 
-    Judged on the mean autocorrelation of the differences; it must pass the test and be a peak.
+    The level is taken away by a centred mean over the longest of them; each value is compared with the mean of its
+    phase in the other cycles (leave-one-out). NaN where fewer than three cycles are known.
     """
-    scores: dict[int, float] = {}
-    for season in CANDIDATES:
-        long = [one for one in series[:200] if len(one) >= 4 * season and len(one) >= 24]
-        if not long:
+    longest = max(seasons)
+    if len(values) < 3 * longest:
+        return [float("nan")] * (len(seasons) + 1)
+    rest = values - _centred_mean(values[:, None], longest)[:, 0]
+    places = np.flatnonzero(~np.isnan(rest))
+    rest = rest[places]
+    errors = [float(np.abs(rest).mean())]
+    for season in seasons:
+        phase = places % season
+        total, count = np.bincount(phase, rest, season)[phase], np.bincount(phase, minlength=season)[phase]
+        others = np.where(count > 1, (total - rest) / np.maximum(count - 1, 1), 0.0)
+        errors.append(float(np.abs(rest - others).mean()))
+    return errors
+
+
+def choose_season(series: Sequence[np.ndarray], seasons: Sequence[int]) -> int:
+    """The season, of some that the frequency suggests, that says most about values of other cycles.
+
+    A longer one must be better than a shorter by `CLEARLY`, on average over (up to 50) series that have three cycles of
+    it; the first where nothing can be told.
+    """
+    best = min(seasons)
+    for longer in sorted(seasons):
+        if longer == best:
             continue
-        values = []
-        for one in long:
-            change = np.diff(one)
-            if change.std() <= 0:
-                continue
-            r = autocorrelations(change[:, None], season + 1)[:, 0]
-            limit = LIMIT * np.sqrt((1 + 2 * (r[: season - 1] ** 2).sum()) / len(change))
-            peak = r[season - 1] > r[season - 2] and r[season - 1] > r[season]
-            values.append(r[season - 1] if r[season - 1] > limit and peak else 0.0)
-        if values:
-            scores[season] = float(np.mean(values))
-    strongest = max(scores.values(), default=0.0)
-    if strongest < 0.3:
-        return 1
-    return min(season for season, score in scores.items() if score >= 0.85 * strongest)
+        gains = []
+        for values in series[:50]:
+            _, shorter, long = season_errors(values[-12 * longer :], [best, longer])
+            if np.isfinite(long) and shorter > 0:
+                gains.append(np.log(max(long, 1e-9 * shorter) / shorter))
+        if gains and np.mean(gains) < np.log(1 - CLEARLY):
+            best = longer
+    return best
 
 
-def is_weekly(series: Sequence[np.ndarray], day: int) -> bool:
-    """Whether values within days of `day` periods are more like those of a week ago than like yesterday's, clearly.
+def find_season(series: Sequence[np.ndarray]) -> int:
+    """The period of series whose calendar says nothing of one; 1 when there is none.
 
-    Judged by the mean autocorrelation of (up to 50) series of at least three weeks; False when there is none.
+    Peaks of the mean autocorrelation of values without their line are candidates; taken is the shortest that is nearly
+    as strong as the strongest, if the means by phase of other cycles bear it out.
     """
-    long = [one[-10 * 7 * day :] for one in series[:50] if len(one) >= 21 * day and one.min() < one.max()]
-    if day < 2 or not long:
-        return False
-    likeness = []
-    for one in long:
-        r = autocorrelations(one[:, None], 7 * day)[[day - 1, -1], 0]
-        # a sum over fewer pairs is smaller: make up for it
-        likeness.append(r * len(one) / (len(one) - np.array([day, 7 * day])))
-    yesterday, week = np.mean(likeness, axis=0)
-    return bool(week > yesterday + 0.03)
+    long = [values[-LOOKED_AT:] for values in series[:SERIES_LOOKED_AT] if len(values) >= 12 and np.ptp(values) > 0]
+    if not long:
+        return 1
+    lags = max(len(values) for values in long) // 3
+    scores = np.zeros(lags + 1)
+    for values in long:
+        line = np.polyval(np.polyfit(np.arange(len(values)), values, 1), np.arange(len(values)))
+        there = min(lags, len(values) // 3)
+        r = autocorrelations((values - line)[:, None], there + 1)[:, 0]
+        r = r / (1 - np.arange(1, len(r) + 1) / len(values))  # a sum over fewer pairs is smaller
+        peaks = np.flatnonzero((r[1:-1] > r[:-2]) & (r[1:-1] >= r[2:])) + 1  # place k is lag k + 1
+        scores[peaks + 1] += np.maximum(r[peaks], 0.0) / len(long)
+    strongest = float(scores.max())
+    if strongest < PEAK:
+        return 1
+    for season in np.flatnonzero(scores >= 0.85 * strongest).tolist():
+        errors = np.array([season_errors(values, [season]) for values in long])
+        errors = errors[np.isfinite(errors).all(axis=1)]
+        if season > 1 and len(errors) and np.median(errors[:, 1] / np.maximum(errors[:, 0], 1e-300)) < BORNE_OUT:
+            return int(season)
+    return 1

@@ -12,8 +12,8 @@ import numpy as np
 import torch
 
 from seqcli.errors import DataError, UsageError
-from seqcli.forecasting.forecast import LEAST_SERIES, LEAST_WINDOWS, Prepared
 from seqcli.forecasting.metrics import scale
+from seqcli.forecasting.prepare import LEAST_SERIES, LEAST_WINDOWS, Prepared
 from seqcli.forecasting.recurrent.config import MIDDLE, ForecasterConfig
 from seqcli.forecasting.recurrent.covariates import KnownInputs
 from seqcli.forecasting.recurrent.forecaster import Forecaster

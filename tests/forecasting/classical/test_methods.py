@@ -5,12 +5,12 @@ import pytest
 
 from seqcli.errors import UsageError
 from seqcli.forecasting.classical.batch import fill_missing, make_batch
-from seqcli.forecasting.classical.methods import METHODS, choose, forecast_all
+from seqcli.forecasting.classical.methods import METHODS, forecast_all
 from seqcli.forecasting.classical.seasonality import (
     autocorrelations,
-    detect_season,
+    choose_season,
+    find_season,
     is_seasonal,
-    is_weekly,
     seasonal_indices,
 )
 from seqcli.forecasting.classical.smoothing import ets, smooth
@@ -52,7 +52,7 @@ def test_naive_methods_by_hand():
     np.testing.assert_allclose(forecast_all([y], 1, 4, "mean")[0], [y.mean()])
 
 
-@pytest.mark.parametrize("method", [*METHODS, "auto"])
+@pytest.mark.parametrize("method", METHODS)
 def test_a_series_is_forecast_alike_alone_and_among_others(method):
     rng = np.random.default_rng(3)
     others = [100 + rng.normal(0, 5, n).cumsum() for n in (7, 23, 60, 9)]
@@ -76,20 +76,6 @@ def test_a_clean_pattern_is_continued(method):
     forecast = forecast_all([y], 12, 12, method)[0]
     naive = forecast_all([y], 12, 12, "seasonal-naive")[0]
     assert np.abs(forecast - truth).mean() < 0.5 * np.abs(naive - truth).mean()
-
-
-@pytest.mark.parametrize(
-    ("values", "expected"),
-    [
-        ([5.0] * 30, "naive"),
-        ([1.0, 2.0], "naive"),
-        (LUMPY, "intermittent"),
-        (SEASONAL, "combination"),
-        ([0.0] * 9, "naive"),
-    ],
-)
-def test_auto_takes_what_suits_a_series(values, expected):
-    assert choose(np.array(values), "auto") == expected
 
 
 @pytest.mark.parametrize("values", [[7.0], [1.0, 2.0, 4.0], [0.0] * 20, [5.0] * 40, [0.0, 0, 3, 0, 0, 0, 1, 0, 0]])
@@ -140,17 +126,17 @@ def test_seasonal_indices_of_a_pure_pattern_are_the_pattern():
 def test_a_season_nobody_named_is_found():
     rng = np.random.default_rng(2)
     t = np.arange(400)
-    assert detect_season([np.sin(2 * np.pi * t / 24) * 5 + rng.normal(0, 0.5, 400)]) == 24
-    assert detect_season([rng.normal(0, 1, 400).cumsum()]) == 1
-    assert detect_season([np.arange(9.0)]) == 1
+    assert find_season([np.sin(2 * np.pi * t / 24) * 5 + rng.normal(0, 0.5, 400)]) == 24
+    assert find_season([rng.normal(0, 1, 400).cumsum()]) == 1
+    assert find_season([np.arange(9.0)]) == 1
 
 
 def test_a_week_is_told_from_a_day():
     t = np.arange(24 * 28)
     day = np.sin(2 * np.pi * t / 24)
-    assert not is_weekly([day + np.random.default_rng(0).normal(0, 0.1, len(t))], 24)
-    assert is_weekly([day * np.where(t // 24 % 7 < 5, 3.0, 0.5)], 24)
-    assert not is_weekly([day[:100]], 24)
+    assert choose_season([day + np.random.default_rng(0).normal(0, 0.1, len(t))], [24, 168]) == 24
+    assert choose_season([day * np.where(t // 24 % 7 < 5, 3.0, 0.5)], [24, 168]) == 168
+    assert choose_season([day[:100]], [24, 168]) == 24
 
 
 def test_missing_values_are_filled_along_the_season():
@@ -167,13 +153,15 @@ def test_auto_is_between_the_network_and_the_classical_methods():
     rng = np.random.default_rng(12)
     series = [30 + 2 * np.arange(length) + rng.normal(0, 3, length) for length in (12, 50)]
     for season, share in ((1, 0.9), (4, 0.8), (12, 0.9), (24, 1.0)):
-        auto, network, classical = (forecast_all(series, 6, season, name) for name in ("auto", "rnn", "classical"))
+        auto, network, classical = (
+            forecast_all(series, 6, season, name) for name in ("combination", "rnn", "classical")
+        )
         np.testing.assert_allclose(auto, share * network + (1 - share) * classical, rtol=1e-6)
 
 
 def test_without_a_season_the_network_counts_only_so_far_from_the_classical_methods():
     jump = np.concatenate([np.linspace(10, 11, 15), np.array([14.0, 20, 30, 45])])
-    auto, network, classical = (forecast_all([jump], 6, 1, name)[0] for name in ("auto", "rnn", "classical"))
+    auto, network, classical = (forecast_all([jump], 6, 1, name)[0] for name in ("combination", "rnn", "classical"))
     change = np.abs(np.diff(jump)).mean()
     assert np.abs(network - classical).mean() > 1.2 * change
     assert np.abs(auto - classical).mean() == pytest.approx(0.9 * change)

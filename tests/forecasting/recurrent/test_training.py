@@ -13,8 +13,9 @@ from seqcli.cli.app import run
 from seqcli.cli.progress import TrainingDisplay
 from seqcli.files.checkpoint import load_checkpoint
 from seqcli.forecasting.evaluate import evaluate_forecaster
-from seqcli.forecasting.forecast import ForecastOptions, forecast_panel, forecast_prepared, prepare
+from seqcli.forecasting.forecast import forecast_panel, forecast_prepared
 from seqcli.forecasting.metrics import coverage
+from seqcli.forecasting.prepare import ForecastOptions, prepare
 from seqcli.forecasting.recurrent.covariates import known_inputs
 from seqcli.forecasting.recurrent.forecaster import Forecaster, load_forecaster
 from seqcli.forecasting.recurrent.pretrained import pretrained_forecaster

@@ -1,0 +1,96 @@
+"""Demand that is mostly zero: the test for it, and quantiles of the counts themselves.
+
+The distribution of the next value is that of the past ones, the newer weighing more and, as far as enough cycles are
+known, those of the same phase of the season. Its quantiles are values that have been seen: whole numbers where the
+values are, never negative, zero where most values are zero.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+ZEROS = 0.4  # share of zeros from which a series that is never negative may be intermittent
+PATTERN = 0.3  # share of the zeros' variance that the phase of a season explains where they are a pattern
+PERSISTENT = 0.6  # correlation of "is zero" with the value before, above which zeros are times without anything
+HALF_LIFE = 100.0  # periods after which a value weighs half
+FULL_CYCLES = 10.0  # cycles from which on the phase weighs half
+UNLIKELY = 1e-4  # chance of a run of zeros below which the first one is the time before the series began
+
+
+def launch(values: np.ndarray) -> int:
+    """How many zeros at the beginning are time before the first sale rather than demand of zero.
+
+    They are when a run as long would hardly occur by the share of zeros in what follows.
+    """
+    there = np.flatnonzero(values)
+    if not len(there) or there[0] < 3 or len(values) - there[0] < 4 or values.min() < 0:
+        return 0
+    rest = values[there[0] :]
+    share = ((rest == 0).sum() + 1) / (len(rest) + 2)
+    return int(there[0]) if share ** there[0] < UNLIKELY else 0
+
+
+def zeros_explained(values: np.ndarray, season: int) -> float:
+    """What part of the variance of "is zero" the phase of a season explains in cycles it was not estimated from.
+
+    One minus the squared error of leave-one-out means by phase over that of the leave-one-out mean; 0 for fewer than
+    two cycles.
+    """
+    if season < 2 or len(values) < 2 * season:
+        return 0.0
+    zero = (values == 0).astype(float)
+    phase = np.arange(len(zero)) % season
+    total, count = np.bincount(phase, zero, season)[phase], np.bincount(phase, minlength=season)[phase]
+    by_phase = zero - (total - zero) / np.maximum(count - 1, 1)
+    plain = zero - (zero.sum() - zero) / (len(zero) - 1)
+    return float(1 - (by_phase**2).sum() / max(float((plain**2).sum()), 1e-12))
+
+
+def is_intermittent(values: np.ndarray, seasons: Sequence[int]) -> bool:
+    """Whether a series is zero again and again without a pattern, as the demand for spare parts is.
+
+    Zeros that come with the hour, the weekday or the month are a season, and a series that is above zero for long runs
+    (rain, epidemics) is forecast like others.
+    """
+    zero = values == 0
+    if values.min() < 0 or float(zero.mean()) < ZEROS or values.min() == values.max():
+        return False
+    between = zero - zero.mean()
+    if float(between[1:] @ between[:-1]) > PERSISTENT * float(between @ between):
+        return False
+    return not any(zeros_explained(values, season) > PATTERN for season in seasons)
+
+
+def count_quantiles(values: np.ndarray, horizon: int, season: int, probabilities: np.ndarray) -> np.ndarray:
+    """Quantiles of the next values, each one of those seen. (horizon, probabilities)"""
+    weights, order = _weights(values, horizon, season), np.argsort(values, kind="stable")
+    reached = np.cumsum(weights[:, order], axis=1)
+    reached /= reached[:, -1:]
+    rising = values[order]
+    rows = [np.searchsorted(one, probabilities - 1e-9) for one in reached]
+    result = rising[np.minimum(np.array(rows), len(values) - 1)]
+    return np.tile(result, (-(-horizon // len(result)), 1))[:horizon]
+
+
+def count_means(values: np.ndarray, horizon: int, season: int) -> np.ndarray:
+    """Means of the same distribution. (horizon,)"""
+    weights = _weights(values, horizon, season)
+    means = weights @ values / weights.sum(axis=1)
+    return np.resize(means, horizon)
+
+
+def _weights(values: np.ndarray, horizon: int, season: int) -> np.ndarray:
+    """What each past value weighs in each step ahead, up to a season of steps. (steps, time)"""
+    count = len(values)
+    age = np.arange(count, 0, -1)
+    weights = 0.5 ** (age / HALF_LIFE)
+    cycles = count / season if season > 1 else 0.0
+    if cycles < 2:
+        return weights[None]
+    share = cycles / (cycles + FULL_CYCLES)
+    steps = np.arange(min(horizon, season))
+    same = (steps[:, None] + age) % season == 0
+    result: np.ndarray = weights * (1 + share * season * same)
+    return result

@@ -1,0 +1,182 @@
+"""What is forecast by default: a fixed combination, unless earlier origins of the series say that something else holds.
+
+`predict` gives the combination beside simple methods that cannot run away. `weigh` shares the forecast out among them:
+by prior weights where there are no earlier forecasts to measure, towards those that measured well where there are.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+
+from seqcli.forecasting.classical import baselines
+from seqcli.forecasting.classical.batch import Batch, make_batch
+from seqcli.forecasting.classical.long_season import LongSeason, long_component
+from seqcli.forecasting.classical.methods import CHUNK, LEAST_SEASONS, MOST_VALUES, combine
+from seqcli.forecasting.recurrent.config import MIDDLE, QUANTILES
+from seqcli.forecasting.recurrent.pretrained import quantiles
+
+CANDIDATES = ("combination", "seasonal-naive", "recent mean", "mean")
+PRIOR = np.array([0.85, 0.06, 0.06, 0.03])
+FAR_PRIOR = np.array([0.55, 0.1, 0.2, 0.15])  # beyond what the network has learnt
+STEPS = 60  # as far as trends are followed; further on the last season comes again
+RECENT = 3, 12  # cycles, or values without a season, of the recent mean
+SHARPNESS = 2.0  # how quickly weights follow measured errors, per independent origin
+TOGETHER = 0.3  # what another series' origin says of a series, beside its own
+MOST_TOGETHER = 10.0  # origins that others say at most
+
+Adjust = Callable[[np.ndarray, int], np.ndarray]
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """Forecasts of `series` by each candidate, (candidates, series, horizon), and how far the network's quantiles are
+    from its median, (series, horizon, quantiles)."""
+
+    candidates: np.ndarray
+    spread: np.ndarray
+
+
+def predict(
+    series: Sequence[np.ndarray], horizon: int, season: int, long: Sequence[LongSeason | None] | None = None
+) -> Predictions:
+    """Forecasts of series without missing values by every candidate; `long` has each series' long season."""
+    result = np.zeros((len(CANDIDATES), len(series), horizon))
+    spread = np.zeros((len(series), horizon, len(QUANTILES)))
+    order = np.argsort([len(values) for values in series], kind="stable")
+    keep = max(MOST_VALUES, (LEAST_SEASONS + 2) * season)
+
+    def run(part: np.ndarray) -> None:
+        seasons = [long[index] if long is not None else None for index in part]
+        parts = [split(series[index], one, horizon) for index, one in zip(part, seasons, strict=True)]
+        batch = make_batch([values[-keep:] for values, _ in parts])
+        made, apart = _candidates(batch, horizon, season)
+        made, apart = batch.restore(made), batch.restore(np.moveaxis(apart, 2, 0))
+        for column, (index, one) in enumerate(zip(part.tolist(), seasons, strict=True)):
+            result[:, index], spread[index] = made[..., column], apart[..., column].T
+            if one is not None:
+                component = parts[column][1]
+                result[:, index] = join(made[..., column], one, component)
+                if one.multiplicative:
+                    spread[index] *= np.exp(component)[:, None]
+            if series[index].min() >= 0:
+                result[:, index] = np.maximum(result[:, index], 0.0)
+
+    jobs = [order[start : start + CHUNK] for start in range(0, len(order), CHUNK)]
+    if len(jobs) == 1:
+        run(jobs[0])
+    else:
+        with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+            list(pool.map(run, jobs))
+    return Predictions(result, spread)
+
+
+def split(values: np.ndarray, long: LongSeason | None, horizon: int) -> tuple[np.ndarray, np.ndarray]:
+    """A series without its long season, and that season in the horizon."""
+    if long is None:
+        return values, np.zeros(horizon)
+    component = long_component(values, long, horizon)
+    past, ahead = component[: len(values)], component[len(values) :]
+    without: np.ndarray = values / np.exp(past) if long.multiplicative else values - past
+    return without, ahead
+
+
+def join(forecast: np.ndarray, long: LongSeason, component: np.ndarray) -> np.ndarray:
+    """Forecasts (…, horizon) with the long season in them again."""
+    joined: np.ndarray = forecast * np.exp(component) if long.multiplicative else forecast + component
+    return joined
+
+
+def _candidates(batch: Batch, horizon: int, season: int) -> tuple[np.ndarray, np.ndarray]:
+    """Forecasts (candidates, horizon, series) and the network's spread (horizon, series, quantiles)."""
+    steps = min(horizon, max(STEPS, season))
+    network = quantiles(batch, steps, season)
+    combined = combine(batch, network[..., MIDDLE], steps, season)
+    simple = baselines.seasonal_naive(batch, horizon, season)
+    combined = np.where(np.isfinite(combined), combined, simple[:steps])
+    spread = network - network[..., MIDDLE : MIDDLE + 1]
+    if steps < horizon:
+        again = np.arange(horizon)
+        again = np.where(again < steps, again, steps - season + (again - steps) % season)
+        combined, spread = combined[again], spread[again]
+        spread[steps:] = spread[steps - season : steps].mean(axis=0)
+    means = [_phase_means(batch, season, cycles) for cycles in (RECENT[0] if season > 1 else RECENT[1], None)]
+    phase = np.arange(horizon) % max(season, 1)
+    return np.array([combined, simple, *(mean[phase] for mean in means)]), spread
+
+
+def _phase_means(batch: Batch, season: int, cycles: int | None) -> np.ndarray:
+    """Means of each phase over the latest `cycles` (all: None), row 0 the phase that comes next. (season, series)
+
+    A series that has no value of a phase has the mean of all.
+    """
+    season = max(season, 1)
+    values = batch.values[-season * cycles :] if cycles is not None else batch.values
+    pad = np.full((-len(values) % season, values.shape[1]), np.nan)
+    folded = np.concatenate([pad, values]).reshape(-1, season, values.shape[1])
+    there = ~np.isnan(folded)
+    total, count = np.where(there, folded, 0.0).sum(axis=0), there.sum(axis=0)
+    overall = total.sum(axis=0) / np.maximum(count.sum(axis=0), 1)
+    means: np.ndarray = np.where(count > 0, total / np.maximum(count, 1), overall)
+    return means
+
+
+def weigh(
+    errors: np.ndarray, member: np.ndarray, ends: np.ndarray, count: int, scales: np.ndarray, *, far: int = STEPS
+) -> np.ndarray:
+    """The candidates' weights in each step's forecast of `count` series. (candidates, series, horizon)
+
+    `errors` (candidates, folds, horizon) are absolute errors of earlier forecasts, NaN where nothing is known, `member`
+    (folds,) whose they are, `ends` how many values each history has, `scales` what its errors are measured in.
+    Weights are prior weights times a likelihood: of errors with a Laplace distribution, as many as there are
+    independent origins.
+    """
+    horizon = errors.shape[2]
+    weights = np.zeros((len(PRIOR), count, horizon))
+    start, score = 0, np.zeros((len(PRIOR), count))
+    measured = False
+    for end in _buckets(horizon, far):
+        part = errors[:, :, start:end] / scales[:, None]
+        known = np.isfinite(part).all(axis=0)
+        folds = known.any(axis=1)
+        mean = np.where(known, np.nan_to_num(part), 0.0).sum(axis=2) / np.maximum(known.sum(axis=1), 1)
+        if folds.any():  # else what was measured nearer by holds
+            score, measured = _scores(mean[:, folds], member[folds], ends[folds], count, end), True
+        if not measured and start < far:
+            shares = np.tile(np.eye(len(PRIOR))[0][:, None], count)
+        else:
+            logs = score + np.log(PRIOR if start < far else FAR_PRIOR)[:, None]
+            shares = np.exp(logs - logs.max(axis=0))
+        weights[:, :, start:end] = (shares / shares.sum(axis=0))[..., None]
+        start = end
+    return weights
+
+
+def _buckets(horizon: int, far: int) -> list[int]:
+    """Where the parts of a horizon that are weighed apart end."""
+    ends = []
+    end = far
+    while end < horizon:
+        ends.append(end)
+        end *= 2
+    return [*ends, horizon]
+
+
+def _scores(errors: np.ndarray, member: np.ndarray, ends: np.ndarray, count: int, reach: int) -> np.ndarray:
+    """Log-likelihoods from mean errors (candidates, folds), relative to the first's. (candidates, series)"""
+    tiny = 1e-3 * errors.max(axis=0).clip(1e-12)
+    logs = np.log(errors + tiny) - np.log(errors[:1] + tiny)
+    folds = np.bincount(member, minlength=count)
+    first, last = np.full(count, np.inf), np.zeros(count)
+    np.minimum.at(first, member, ends)
+    np.maximum.at(last, member, ends)
+    independent = np.where(folds > 0, np.minimum(1 + (last - np.minimum(first, last)) / reach, folds), 0.0)
+    own = np.array([np.bincount(member, row, count) for row in logs]) / np.maximum(folds, 1)
+    pooled = own[:, folds > 0].mean(axis=1, keepdims=True)
+    others = min(MOST_TOGETHER, TOGETHER * max(int((folds > 0).sum()) - 1, 0))
+    score: np.ndarray = -SHARPNESS * (independent * own + others * pooled)
+    return score

@@ -1,0 +1,175 @@
+"""Arrays in, forecasts with intervals out: what each series is, what it is forecast with, how sure that is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from seqcli.forecasting.backtest import Folds, cut, select
+from seqcli.forecasting.classical.counts import count_means, count_quantiles, is_intermittent
+from seqcli.forecasting.classical.long_season import LongSeason, find_long_season
+from seqcli.forecasting.classical.methods import WITH_NETWORK, forecast_all
+from seqcli.forecasting.combination import STEPS, predict, weigh
+from seqcli.forecasting.intervals import adapt, calibrate, mix
+from seqcli.forecasting.metrics import recent_scale
+from seqcli.forecasting.recurrent import pretrained
+from seqcli.forecasting.recurrent.forecaster import offsets
+
+MOST_CALIBRATED = 600  # series whose earlier forecasts the intervals of a large panel are taken from
+MOST_FOLDS = 1200  # earlier forecasts that are made for the intervals, about
+NETWORK_SPREAD = 0.6  # of the width of intervals that is the network's word, the rest is earlier errors
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What holds for all series: how far, with which `season` and, beside it, `long` ones (periods), how sure `levels`
+    are to be (per cent), with which `method`; `mean`: the point forecast of counts is their mean, not their median."""
+
+    horizon: int
+    season: int
+    long: tuple[float, ...]
+    levels: tuple[float, ...]
+    method: str = "auto"
+    fill: str = "interpolate"
+    mean: bool = False
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """Forecasts `point` (series, horizon) with `bands` (series, horizon, 2 · levels): low and high of each level in
+    rising order; what each series was forecast with; and the forecasts `earlier` (folds, horizon) that were made to
+    know how wrong they are."""
+
+    point: np.ndarray
+    bands: np.ndarray
+    kinds: list[str]
+    folds: Folds
+    earlier: np.ndarray
+    weights: np.ndarray | None = None
+
+
+def kind_of(values: np.ndarray, setting: Setting) -> str:
+    """What `auto` takes for a series: `naive` for the constant and very short, `counts` or `combination`."""
+    if setting.method != "auto":
+        return setting.method
+    if len(values) < 4 or values.min() == values.max():
+        return "naive"
+    seasons = {setting.season, *(round(period) for period in setting.long if period < 1000)}
+    return "counts" if is_intermittent(values, sorted(seasons)) else "combination"
+
+
+def find_long(series: Sequence[np.ndarray], setting: Setting) -> list[LongSeason | None]:
+    """Each series' long season, the first that is found; judged without the last horizon where that is enough."""
+    found: list[LongSeason | None] = []
+    for values in series:
+        one = None
+        for period in setting.long:
+            past = values[: -setting.horizon] if len(values) - setting.horizon >= 2.5 * period else values
+            one = one or find_long_season(past, period, max(setting.season, 1))
+        found.append(one)
+    return found
+
+
+def forecast_arrays(filled: Sequence[np.ndarray], known: Sequence[np.ndarray], setting: Setting) -> Outcome:
+    """Forecast series without missing values; `known` are the same with NaN where they were filled in."""
+    kinds = [kind_of(values, setting) for values in filled]
+    horizon, levels = setting.horizon, setting.levels
+    point = np.zeros((len(filled), horizon))
+    bands = np.zeros((len(filled), horizon, 2 * len(levels)))
+    folds = calibration_folds(known, setting)
+    earlier = np.full((len(folds.histories), horizon), np.nan)
+    weights = None
+    of_fold = np.array(kinds)[folds.member] if len(folds.member) else np.zeros(0, str)
+    for kind in dict.fromkeys(kinds):
+        rows = np.flatnonzero(np.array(kinds) == kind)
+        held = np.flatnonzero(of_fold == kind)
+        series, part = [filled[row] for row in rows.tolist()], select(folds, of_fold == kind)
+        part = replace(part, member=np.searchsorted(rows, part.member))
+        if kind == "counts":
+            point[rows], bands[rows] = _counts(series, setting)
+            earlier[held] = _counts(part.histories, setting)[0]
+        elif kind == "combination" and setting.method == "auto":
+            point[rows], bands[rows], earlier[held], weights = _combined(series, part, setting)
+        else:
+            point[rows], bands[rows], earlier[held] = _by_method(series, part, kind, setting)
+    return Outcome(point, bands, kinds, folds, earlier, weights)
+
+
+def _counts(series: Sequence[np.ndarray], setting: Setting) -> tuple[np.ndarray, np.ndarray]:
+    probabilities = [0.5]
+    for level in setting.levels:
+        probabilities += [0.5 - level / 200, 0.5 + level / 200]
+    made = np.zeros((len(series), setting.horizon, len(probabilities)))
+    for index, values in enumerate(series):
+        made[index] = count_quantiles(values, setting.horizon, setting.season, np.array(probabilities))
+        if setting.mean:
+            made[index, :, 0] = count_means(values, setting.horizon, setting.season)
+    return made[..., 0], made[..., 1:]
+
+
+def _combined(
+    series: Sequence[np.ndarray], folds: Folds, setting: Setting
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Forecasts of the default combination, with intervals, its earlier forecasts and the candidates' weights."""
+    horizon, count = setting.horizon, len(series)
+    long = find_long(series, setting)
+    # together: one run of the recursions serves the forecasts and their earlier origins
+    every = predict(
+        [*series, *folds.histories], horizon, setting.season, [*long, *(long[member] for member in folds.member)]
+    )
+    made, before = every.candidates[:, :count], every.candidates[:, count:]
+    scales = np.where(np.isfinite(folds.recent) & (folds.recent > 0), folds.recent, 1.0)
+    ends = np.array([len(history) for history in folds.histories])
+    weights = weigh(np.abs(folds.actual - before), folds.member, ends, count, scales)
+    point = (weights * made).sum(axis=0)
+    earlier = (weights[:, folds.member] * before).sum(axis=0)
+    floor = _floor(series)
+    point = np.maximum(point, floor[:, None])
+    spread = [offsets(part, setting.levels) for part in (every.spread[:count], every.spread[count:])]
+    learnt = adapt(point, spread[0], folds.actual, earlier, spread[1], setting.levels, floor)
+    widths = calibrate(np.abs(folds.actual - earlier), folds.recent, folds.member, setting.levels, horizon)
+    measured = widths.intervals(point, _scales(series, setting.season), floor)
+    share = NETWORK_SPREAD * np.clip(2 - np.arange(1, horizon + 1) / STEPS, 0.0, 1.0)
+    bands = np.maximum(mix(learnt, measured, point, share), np.minimum(floor[:, None], point)[..., None])
+    return point, bands, earlier, weights
+
+
+def _by_method(
+    series: Sequence[np.ndarray], folds: Folds, method: str, setting: Setting
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Forecasts of one method, with intervals as wide as its errors were, or as the network says."""
+    horizon, season, levels = setting.horizon, setting.season, setting.levels
+    every = forecast_all([*series, *folds.histories], horizon, season, method)
+    point, earlier = every[: len(series)], every[len(series) :]
+    floor = _floor(series)
+    widths = calibrate(np.abs(folds.actual - earlier), folds.recent, folds.member, levels, horizon)
+    bands = widths.intervals(point, _scales(series, season), floor)
+    if method in WITH_NETWORK:
+        spread = [pretrained.spread(part, horizon, season, levels) for part in (series, folds.histories)]
+        bands = adapt(point, spread[0], folds.actual, earlier, spread[1], levels, floor)
+    return point, bands, earlier
+
+
+def _scales(series: Sequence[np.ndarray], season: int) -> np.ndarray:
+    """What intervals are measured in; zero for a constant series, so that its interval has no width."""
+    scales: np.ndarray = np.nan_to_num(np.array([recent_scale(values, season) for values in series]), nan=0.0)
+    return scales
+
+
+def _floor(series: Sequence[np.ndarray]) -> np.ndarray:
+    """The least value each series can take: zero where it never was below, else -inf. (series,)"""
+    return np.array([0.0 if values.min() >= 0 else -np.inf for values in series])
+
+
+def calibration_folds(series: Sequence[np.ndarray], setting: Setting) -> Folds:
+    """Earlier origins to learn from how wrong forecasts are: many of one series, few of each of many."""
+    chosen: Sequence[int] = range(len(series))
+    if len(series) > MOST_CALIBRATED:
+        chosen = np.linspace(0, len(series) - 1, MOST_CALIBRATED).astype(int).tolist()
+    origins = int(np.clip(MOST_FOLDS // max(len(chosen), 1), 2, 12))
+    folds = cut(
+        [series[index] for index in chosen], setting.horizon, setting.season, origins=origins, fill=setting.fill
+    )
+    return replace(folds, member=np.asarray(chosen, int)[folds.member] if len(folds.member) else folds.member)

@@ -1,0 +1,203 @@
+"""What is settled before any forecast: what is filled in, left out, which seasons there are, how far to go."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from seqcli.errors import UsageError
+from seqcli.forecasting.classical.batch import fill_missing
+from seqcli.forecasting.classical.counts import launch
+from seqcli.forecasting.classical.methods import METHODS
+from seqcli.forecasting.classical.seasonality import choose_season, find_season
+from seqcli.forecasting.cleaning import outliers
+from seqcli.forecasting.engine import Setting
+from seqcli.forecasting.recurrent.windows import origins
+from seqcli.series.frequency import Frequency
+from seqcli.series.panel import Panel, Series, series_names
+
+LEAST_SERIES, LEAST_WINDOWS = 50, 5_000  # one of the two training a network needs
+FILLS = ("interpolate", "forward", "zero")
+LONGEST_SEASON = 2100  # periods that a season forecast with may have; longer ones are a few sines and cosines
+YEAR = 365.2425 * 86400  # seconds
+POINTS = ("median", "mean")
+
+
+@dataclass(frozen=True)
+class ForecastOptions:
+    """What is asked for; what is None is chosen from the data. Levels are in per cent.
+
+    `season` is one or several numbers of periods; `fill` what takes the place of missing values: `interpolate`,
+    `forward` or `zero`; `clean` whether single values far from all others are left out; `point` which number a
+    point forecast of counts is: the `median` has the least absolute error, the `mean` (of a log of sales) adds up.
+    """
+
+    horizon: int | None = None
+    season: int | tuple[float, ...] | None = None
+    levels: tuple[float, ...] = (80.0, 95.0)
+    method: str = "auto"
+    fill: str = "interpolate"
+    clean: bool = True
+    point: str | None = None
+    backtest: int = 0
+
+
+DEFAULTS = ForecastOptions()
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A panel without missing values, with what was settled before any forecast; `notes` says what was found."""
+
+    panel: Panel
+    options: ForecastOptions
+    filled: list[np.ndarray]
+    known: list[np.ndarray]  # the same, NaN where it is not known but filled in
+    setting: Setting
+    notes: list[str]
+
+    @property
+    def season(self) -> int:
+        return self.setting.season
+
+    @property
+    def horizon(self) -> int:
+        return self.setting.horizon
+
+    @property
+    def levels(self) -> tuple[float, ...]:
+        return self.setting.levels
+
+    @property
+    def windows(self) -> np.ndarray:
+        """How many windows each series has for a network to learn from. (series,)"""
+        return origins(np.array([len(values) for values in self.filled]), self.horizon, self.season)[1]
+
+    @property
+    def is_large(self) -> bool:
+        """Whether there is enough to train a network on; with less it loses."""
+        return int((self.windows > 0).sum()) >= LEAST_SERIES or int(self.windows.sum()) >= LEAST_WINDOWS
+
+
+def prepare(panel: Panel, options: ForecastOptions = DEFAULTS) -> Prepared:
+    """Fill what is missing, leave out what cannot be right, and settle seasons and horizon.
+
+    Raises `UsageError` for options that do not fit.
+    """
+    levels = _check(options)
+    frequency = panel.frequency
+    notes: list[str] = []
+    fill = options.fill
+    usual = frequency.season
+    series = _from_launch(panel.series, panel, notes)
+    known = [one.values for one in series]
+    if options.clean:
+        known = _cleaned(known, usual, panel, series, notes)
+    filled = [fill_missing(values, usual, fill) for values in known]
+    if fill == "zero":
+        known = [np.where(np.isnan(one.values), 0.0, values) for one, values in zip(series, known, strict=True)]
+    season, long = _seasons(filled, frequency, options.season, notes)
+    horizon = options.horizon or max(frequency.horizon, season if frequency.unit == "step" else 1)
+    mean = (options.point or ("mean" if panel.is_log else "median")) == "mean"
+    setting = Setting(horizon, season, long, levels, options.method, fill, mean)
+    return Prepared(replace(panel, series=series), options, filled, known, setting, notes)
+
+
+def _check(options: ForecastOptions) -> tuple[float, ...]:
+    levels = tuple(sorted(set(options.levels)))
+    for level in levels:
+        if not 0 < level < 100:
+            raise UsageError(f"a level of {level:g} % is not between 0 and 100", hint="80 and 95 are usual")
+    if options.fill not in FILLS:
+        raise UsageError(f"unknown --fill {options.fill!r}", hint=f"choose from {', '.join(FILLS)}")
+    if options.method != "auto" and options.method not in METHODS:
+        raise UsageError(f"unknown method {options.method!r}", hint=f"choose from auto, {', '.join(METHODS)}")
+    if options.point not in (None, *POINTS):
+        raise UsageError(f"unknown --point {options.point!r}", hint="choose from median, mean")
+    return levels
+
+
+def candidate_seasons(frequency: Frequency) -> tuple[float, ...]:
+    """Seasons that series of a frequency may have, in periods, the usual one first: of the day, the week, the year."""
+    lengths = frequency.seasons
+    if frequency.unit == "second" and not frequency.open_periods:
+        lengths = (*lengths, YEAR / frequency.count)
+    return (frequency.season, *(length for length in lengths if length > frequency.season + 1))
+
+
+def _seasons(
+    filled: Sequence[np.ndarray],
+    frequency: Frequency,
+    asked: int | tuple[float, ...] | None,
+    notes: list[str],
+) -> tuple[int, tuple[float, ...]]:
+    """The season to forecast with, and longer ones to look for beside it."""
+    if asked is not None:
+        given = sorted(asked) if isinstance(asked, tuple) else [asked]
+        short = [int(one) for one in given if one <= LONGEST_SEASON and one == int(one)]
+        if not short:
+            return 1, tuple(given)
+        nested = [one for one in short if one % short[0] == 0]
+        season = nested[-1] if nested[-1] <= 400 or len(given) == 1 else short[0]
+        return season, tuple(float(one) for one in given if one > season)
+    if frequency.unit == "step":
+        season = find_season(filled)
+        by_day = {24: (24, 168), 48: (48, 336), 96: (96, 672)}.get(season, (season,))
+        season = choose_season(filled, by_day)
+        if season > 1:
+            notes.append(f"a season of {season} steps is in the data; --season says otherwise")
+        return season, ()
+    candidates = candidate_seasons(frequency)
+    short = [int(one) for one in candidates if one <= LONGEST_SEASON and one == int(one)]
+    season = choose_season(filled, short)
+    if season != short[0]:
+        notes.append(
+            f"the pattern comes again after {season} {frequency.step}s, rather than {short[0]}; --season says otherwise"
+        )
+    return season, tuple(one for one in candidates if one > max(season, short[-1]))
+
+
+def _from_launch(series: Sequence[Series], panel: Panel, notes: list[str]) -> list[Series]:
+    """The series from their first sale on, where zeros at the beginning are time before it."""
+    result, later = [], 0
+    for one in series:
+        start = launch(np.nan_to_num(one.values))
+        if start:
+            later += 1
+            one = replace(one, first=one.first + start, values=one.values[start:], covariates=one.covariates[:, start:])
+        result.append(one)
+    if later:
+        notes.append(f"{_among(later, len(series))}: zeros before the first sale are left out, as time before it")
+    return result
+
+
+def _cleaned(
+    known: list[np.ndarray], season: int, panel: Panel, series: Sequence[Series], notes: list[str]
+) -> list[np.ndarray]:
+    """Values with NaN where one lies far beyond all others."""
+    result, found = [], []
+    for index, values in enumerate(known):
+        places = outliers(values, season)
+        if len(places):
+            found.append((index, int(places[-1])))
+            values = values.copy()
+            values[places] = np.nan
+            if not (~np.isnan(values)).any():
+                values = known[index]
+        result.append(values)
+    if found:
+        index, place = found[0]
+        time = panel.calendar.label(series[index].first, place)
+        of = f" of {list(series_names(panel))[index]}" if len(known) > 1 else ""
+        more = f" and others in {len(found) - 1:,} more series" if len(found) > 1 else ""
+        notes.append(
+            f"{known[index][place]:g} at {time}{of}{more} is far beyond all other values and is left out; "
+            "--keep-outliers uses it"
+        )
+    return result
+
+
+def _among(number: int, count: int) -> str:
+    return f"{number:,} of {count:,} series" if count > 1 else "the series"
