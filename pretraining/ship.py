@@ -59,10 +59,15 @@ def outcome(path: Path) -> Checkpoint:
     tensors = {name: value.numpy() for name, value in state.part("average").items()}
     provenance = {
         "options": {"updates": state.position.step, "seconds": round(state.position.seconds)},
-        "data": state.description["recipe"],
+        "data": data_of(state.description["recipe"]),
         "data_fingerprint": state.description["fingerprint"],
     }
     return Checkpoint("forecast", state.description["config"], tensors, provenance=provenance)
+
+
+def data_of(recipe: Mapping[str, Any]) -> dict[str, Any]:
+    """What a run's recipe says of the data it was trained on."""
+    return {name: recipe[name] for name in ("series", "kinds")}
 
 
 def mean_of(stages: Sequence[Checkpoint]) -> Checkpoint:
@@ -103,7 +108,7 @@ def measured(checkpoint: Checkpoint, folder: Path) -> Checkpoint:
 if __name__ == "__main__":
     outputs = [Path(name) for name in sys.argv[2:]]
     last = outputs[-1] if outputs[-1].name.endswith(STATE) else state_path(outputs[-1])
-    recipe = load_state(last).description["recipe"]
+    recipe = data_of(load_state(last).description["recipe"])
     mean = mean_of([outcome(output) for output in outputs])
     ship(measured(mean, Path(sys.argv[1])), recipe, WEIGHTS)
     print(f"{WEIGHTS}: {WEIGHTS.stat().st_size:,} bytes")

@@ -9,23 +9,26 @@ from __future__ import annotations
 
 import argparse
 import json
-import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 from batches import KINDS, Source, validation_windows
-from pool import read_pool
+from pool import Pool, read_pool
 from torch import Tensor, nn
 
-from seqcli.files.checkpoint import load_checkpoint
 from seqcli.forecasting.recurrent.config import MIDDLE, ForecasterConfig
 from seqcli.forecasting.recurrent.network import ForecastNetwork
 from seqcli.forecasting.recurrent.objective import scaled_quantile_loss
 from seqcli.forecasting.recurrent.windows import Windows
+from seqcli.training.loop import TrainingResult
 from seqcli.training.options import Progress, TrainingOptions, Validation
-from seqcli.training.run import RunIdentity, resumed_state, train_and_save
+from seqcli.training.pipeline import Machine, Opened, Task, train
+from seqcli.training.request import RunRequest
+from seqcli.training.run import Events, Run
 
 EPOCH = 1_000_000  # batches; there is no end to them
 
@@ -69,6 +72,62 @@ class PretrainingTask:
         pass
 
 
+@dataclass(frozen=True, kw_only=True)
+class PretrainRequest(RunRequest):
+    """What the script was asked for."""
+
+    batch_size: int = 256
+    validations: int = 25
+    device: str = "cpu"
+    precision: str = "fp32"
+
+
+@dataclass(frozen=True)
+class PretrainRecipe:
+    """What is settled before training: the network, and what it is trained on."""
+
+    config: ForecasterConfig
+    learning_rate: float
+    series: dict[str, Any]
+    kinds: tuple[tuple[float, ...], ...]
+    reason: str = ""
+
+
+class Pretraining(Task[PretrainRequest, Pool, PretrainRecipe, PretrainingTask]):
+    """Training on the pool, as the pipeline asks for it."""
+
+    name = "forecast"
+    budget = 3600.0
+    recipe = PretrainRecipe
+
+    def __init__(self, pool: Pool, shape: ForecasterConfig) -> None:
+        self.pool, self.shape = pool, shape
+
+    def open(self, run: Run[PretrainRequest]) -> Opened[Pool]:
+        return Opened(self.pool, fingerprint=self.pool.fingerprint)
+
+    def choose(
+        self, request: PretrainRequest, data: Pool, machine: Machine, base: Mapping[str, Any] | None
+    ) -> PretrainRecipe:
+        kinds = [[k.season, k.share, *k.history, *k.horizon, k.real] for k in KINDS]
+        return PretrainRecipe(self.shape, request.learning_rate or 2e-3, data.counts(), kinds)
+
+    def build(self, run: Run[PretrainRequest], data: Pool, recipe: PretrainRecipe) -> PretrainingTask:
+        torch.manual_seed(run.request.seed)
+        network = ForecastNetwork(recipe.config)
+        if run.base is not None:
+            network.start_from(run.base.tensors)
+        source = Source(data, run.request.seed, run.request.batch_size)
+        return PretrainingTask(network, source, validation_windows(data))
+
+    def options(self, run: Run[PretrainRequest], recipe: PretrainRecipe, training: PretrainingTask) -> TrainingOptions:
+        validations = run.request.validations
+        return run.options(learning_rate=recipe.learning_rate, average=0.999, clip=1.0, validations=validations)
+
+    def metrics(self, data: Pool, training: PretrainingTask, result: TrainingResult) -> dict[str, Any]:
+        return dict(result.final.metrics)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("folder", type=Path)
@@ -87,19 +146,19 @@ def main() -> None:
     parser.add_argument("--resume", action="store_true")
     options = parser.parse_args()
 
-    started = time.monotonic()
-    pool = read_pool(options.folder)
-    torch.manual_seed(options.seed)
-    config = ForecasterConfig(options.cell, options.hidden, options.layers, options.width)
-    network = ForecastNetwork(config)
-    if options.init_from:
-        network.start_from(load_checkpoint(options.init_from, task="forecast").tensors)
-    task = PretrainingTask(network, Source(pool, options.seed, options.batch_size), validation_windows(pool))
-    asked = {name: value.name if isinstance(value, Path) else value for name, value in vars(options).items()}
-    kinds = [[k.season, k.share, *k.history, *k.horizon, k.real] for k in KINDS]
-    identity = RunIdentity(
-        "forecast", config.to_json(), {"series": pool.counts(), "kinds": kinds}, pool.fingerprint, {}, asked
+    request = PretrainRequest(
+        output=options.output,
+        budget=None if options.steps else options.seconds,
+        steps=options.steps,
+        learning_rate=options.learning_rate,
+        seed=options.seed,
+        init_from=options.init_from,
+        overwrite=not options.resume,
+        resume=options.resume,
+        batch_size=options.batch_size,
+        validations=options.validations,
     )
+    shape = ForecasterConfig(options.cell, options.hidden, options.layers, options.width)
     seen = 0
     last = 0.0
 
@@ -116,25 +175,7 @@ def main() -> None:
                 f"{progress.step} {progress.seconds:.0f} s loss {progress.loss:.4f} {speed:.0f} windows/s", flush=True
             )
 
-    outcome = train_and_save(
-        task,
-        TrainingOptions(
-            learning_rate=options.learning_rate,
-            budget=None if options.steps else options.seconds,
-            steps=options.steps,
-            average=0.999,
-            clip=1.0,
-            validations=options.validations,
-            seed=options.seed,
-        ),
-        identity,
-        options.output,
-        measure=lambda result: dict(result.final.metrics),
-        state=resumed_state(options.output) if options.resume else None,
-        on_progress=report,
-        should_stop=lambda: False,
-        started=started,
-    )
+    outcome = train(Pretraining(read_pool(options.folder), shape), request, Events(progress=report))
     print(outcome.path, json.dumps(outcome.metrics))
 
 

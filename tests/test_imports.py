@@ -16,12 +16,13 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 
 # cli -> tasks -> training -> model, text, series -> files, errors; the tasks stay apart, as do model, text and series.
 ROOT = {"__init__", "errors"}  # `seqcli` itself: the version
-STORE = ROOT | {"files"}
+STORE = ROOT | {"files", "options"}
 SHARED = STORE | {"model", "text", "series", "training"}
 TASKS = {"language", "translation", "forecasting", "speech", "tagging"}
 MAY_IMPORT = {
     "__init__": set(),
     "errors": set(),
+    "options": ROOT,
     "files": ROOT,
     "model": STORE,
     "text": STORE,

@@ -63,7 +63,7 @@ class NetworkOptions:
     model: str | None
     overwrite: bool
     resume: bool
-    seed: int
+    seed: int | None
     day_first: bool | None
     encoding: str
     errors: str
@@ -150,7 +150,7 @@ def forecast(
     ] = None,
     overwrite: Annotated[bool, switch("--overwrite", "Replace the model that is already there.", NETWORK)] = False,
     resume: Annotated[bool, switch("--resume", "Go on with the training saved with --save.", NETWORK)] = False,
-    seed: Annotated[int, count("Start of the random numbers: same seed, same result.", NETWORK, least=0)] = 1,
+    seed: Annotated[int | None, count("Seed of the random numbers: same seed, same result.", NETWORK, least=0)] = None,
     backtest: Annotated[int, count("Print how good N earlier forecasts were instead, by method.", least=0)] = 0,
     plot: Annotated[str | None, value("FILE", "Draw it: FILE.svg, .html, or .png (needs matplotlib).")] = None,
     output: Annotated[
@@ -222,9 +222,9 @@ def forecast(
     if not trains and not console.is_first():
         return
     with joined("cpu") if trains else contextlib.nullcontext(ALONE) as processes:
-        processes.decide(lambda: _check(data, network, names, method, backtest, plot, output))
+        processes.broadcast(lambda: _check(data, network, names, method, backtest, plot, output))
         processes.check_inputs([data])
-        made = _forecast(processes.together(lambda: _prepare(data, read, asked)), network, processes)
+        made = _forecast(processes.local_first(lambda: _prepare(data, read, asked)), network, processes)
     if made is None:
         return
     result, interruption, ended = made
@@ -365,13 +365,14 @@ def _train_and_forecast(
 ) -> tuple[Forecast, Interruption, str] | None:
     """Train the network on the panel, forecast with it, and keep it when asked to."""
     from seqcli.forecasting.forecast import forecast_prepared
-    from seqcli.forecasting.recurrent.train import DEFAULT_BUDGET, ForecastTraining, train_forecaster
+    from seqcli.forecasting.recurrent.train import ForecastTraining, train_forecaster
+    from seqcli.training.run import Events
 
-    known = processes.together(lambda: _known(prepared, network))
+    known = processes.local_first(lambda: _known(prepared, network))
     training = ForecastTraining(
-        budget=network.budget or DEFAULT_BUDGET,
+        budget=network.budget,
         steps=network.steps,
-        seed=network.seed,
+        seed=network.seed,  # type: ignore[arg-type]  # None: not given
         save_interval=network.save_interval,
         output=Path(network.save) if network.save is not None else None,
         overwrite=network.overwrite,
@@ -394,9 +395,7 @@ def _train_and_forecast(
                 training,
                 known=known,
                 processes=processes,
-                on_progress=interruption.watch(show),
-                should_stop=interruption.requested,
-                on_notice=console.notice,
+                events=Events(interruption.watch(show), console.notice, console.detail, interruption.requested),
             )
         ended = trained.ended
         return trained.forecaster

@@ -20,7 +20,8 @@ from seqcli.errors import INTERRUPTED, TERMINATED
 
 if TYPE_CHECKING:
     from seqcli.training.options import OnProgress, Progress
-    from seqcli.training.run import RunRequest, TrainOutcome
+    from seqcli.training.pipeline import Task, TrainOutcome
+    from seqcli.training.request import RunRequest
 
 
 def output_path(output: str | None, inputs: Sequence[str], task: str) -> Path:
@@ -88,10 +89,9 @@ class Interruption:
 
 
 def run_training(
-    train: Callable[..., TrainOutcome],
+    task: Task[Any, Any, Any, Any],
     request: RunRequest,
     *,
-    task: str,
     metric: str,
     said: Callable[[Mapping[str, Any]], str],
     try_out: str,
@@ -101,15 +101,13 @@ def run_training(
 
     `said` puts the model's metrics into words; the rest is `report_outcome`'s.
     """
+    from seqcli.training.pipeline import train
+    from seqcli.training.run import Events
+
     with Interruption() as interruption, TrainingDisplay(metric) as show:
-        outcome = train(
-            request,
-            on_progress=interruption.watch(show),
-            on_notice=console.notice,
-            on_detail=console.detail,
-            should_stop=interruption.requested,
-        )
-    report_outcome(outcome, task=task, said=said(outcome.metrics), try_out=try_out, as_json=as_json)
+        events = Events(interruption.watch(show), console.notice, console.detail, interruption.requested)
+        outcome = train(task, request, events)
+    report_outcome(outcome, task=task.name, said=said(outcome.metrics), try_out=try_out, as_json=as_json)
     leave(interruption, outcome.ended)
 
 
@@ -137,7 +135,7 @@ def resume_command(arguments: Sequence[str]) -> str:
     for argument in rest:
         if argument == "--init-from":  # its weights are in the state
             next(rest, None)
-        elif argument not in ("--overwrite", "--resume") and not argument.startswith("--init-from="):
+        elif argument not in ("--overwrite", "--resume", "--auto-resume") and not argument.startswith("--init-from="):
             kept.append(argument)
     return shlex.join(["seqcli", *kept, "--resume"])
 

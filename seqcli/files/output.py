@@ -53,6 +53,15 @@ def _is_same(path: Path, other: str | Path) -> bool:
     return os.path.realpath(path) == os.path.realpath(other)
 
 
+def side_file(model: Path, kind: str) -> Path:
+    """The file of another `kind` that belongs to a model's file, whatever the model is called.
+
+    NAME.lm.safetensors has NAME.lm.state.safetensors; any other NAME has NAME-state.safetensors.
+    """
+    stem = model.name.removesuffix(".safetensors")
+    return model.with_name(f"{stem}.{kind}" if stem and stem != model.name else f"{model.name}-{kind}")
+
+
 @contextlib.contextmanager
 def writing(path: str | Path) -> Iterator[None]:
     """Around what writes `path`: `SeqcliError` with the reason and a remedy when it cannot be done."""
@@ -154,10 +163,11 @@ class OutputLock:
             ) from problem
         except OSError as problem:
             raise TrainingError(f"{self.path}: cannot be locked: {problem.strerror or problem}") from problem
-        name = self._model.name.removesuffix(".safetensors")
-        for left in self._model.parent.glob(f".{glob.escape(name)}.*{TEMPORARY}"):
-            with contextlib.suppress(OSError):
-                left.unlink()
+        for written in (self._model, side_file(self._model, "state.safetensors")):
+            for left in self._model.parent.glob(f".{glob.escape(written.name)}.*{TEMPORARY}"):
+                if left.name[len(written.name) + 2 : -len(TEMPORARY)].isdigit():
+                    with contextlib.suppress(OSError):
+                        left.unlink()
         return self
 
     def __exit__(

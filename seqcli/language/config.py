@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass
 from typing import Any
 
-from seqcli.errors import CheckpointError
-from seqcli.model.cells import CELLS
-from seqcli.model.stepping import MAX_LAYERS, StackShape
+from seqcli.files.plain import from_plain, to_plain
+from seqcli.model.stepping import StackShape, check_sizes
 
 
 @dataclass(frozen=True)
@@ -24,6 +23,9 @@ class LanguageModelConfig:
     tied: bool = True
     lines: bool = False
 
+    def __post_init__(self) -> None:
+        check_sizes(self)
+
     @property
     def stack(self) -> StackShape:
         """The recurrent layers between the embedding and the output layer."""
@@ -38,19 +40,10 @@ class LanguageModelConfig:
         return shapes | {f"stack.{name}": shape for name, shape in self.stack.parameter_shapes().items()}
 
     def to_json(self) -> dict[str, Any]:
-        return asdict(self)
+        values: dict[str, Any] = to_plain(self)
+        return values
 
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> LanguageModelConfig:
         """Rebuild a configuration from a checkpoint's; `CheckpointError` when it is not one."""
-        kinds: dict[str, type] = {"cell": str, "tied": bool, "lines": bool}
-        values = {"lines": False, **values}  # models from before there was a choice
-        for item in fields(cls):
-            kind: type = kinds.get(item.name, int)
-            limit = MAX_LAYERS if item.name.endswith("layers") else 2**31 - 1
-            value = values.get(item.name)
-            if type(value) is not kind or (type(value) is int and not 0 < value <= limit):
-                raise CheckpointError(f"the model's configuration has no usable {item.name!r}: {value!r}")
-        if set(values) != {item.name for item in fields(cls)} or values["cell"] not in CELLS:
-            raise CheckpointError("the model's configuration is not that of a language model this program knows")
-        return cls(**values)
+        return from_plain(cls, values, "the model's configuration")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -10,7 +9,6 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from seqcli.errors import UsageError
 from seqcli.language.config import LanguageModelConfig
 from seqcli.model.cells import State, divide_inputs
 from seqcli.model.randomness import dropout_mask
@@ -26,7 +24,7 @@ class Regularisation:
     DropConnect on the recurrent matrices (Merity et al. 2017). `activation`, `change`: factors of the mean square of
     the last layer's outputs and of their change from step to step (ibid., AR and TAR). `smoothing`: share of the target
     spread over the vocabulary (Szegedy et al. 2016). `decay`: what the optimizer takes from every matrix at each step,
-    times the learning rate (Loshchilov & Hutter 2019). `UsageError` for a value that cannot be.
+    times the learning rate (Loshchilov & Hutter 2019).
     """
 
     input: float = 0.0
@@ -38,25 +36,6 @@ class Regularisation:
     change: float = 0.0
     smoothing: float = 0.0
     decay: float = 0.01
-
-    def __post_init__(self) -> None:
-        for name, option in OPTIONS.items():
-            value, factor = getattr(self, name), name in ("activation", "change", "decay")
-            if not (0 <= value < (math.inf if factor else 1)):
-                raise UsageError(f"{option} must be {'0 or more' if factor else 'from 0 to below 1'}")
-
-
-OPTIONS = {  # how a person calls the parts of `Regularisation`
-    "input": "--input-dropout",
-    "between": "--layer-dropout",
-    "output": "--output-dropout",
-    "words": "--embedding-dropout",
-    "recurrent": "--weight-dropout",
-    "activation": "--activation-penalty",
-    "change": "--temporal-penalty",
-    "smoothing": "--label-smoothing",
-    "decay": "--weight-decay",
-}
 
 
 class LanguageModel(nn.Module):

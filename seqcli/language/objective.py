@@ -69,7 +69,7 @@ class LanguageModelTask:
         self.batch_size = max(1, min(batch_size, (len(train) - 1) // 2))
         if self.batch_size < processes.size:
             raise DataError(f"{len(train)} training tokens are too few for {processes.size} processes")
-        self.streams = processes.share(self.batch_size)
+        self.streams = processes.shard(self.batch_size)
         count = part_count(self.device, len(self.streams))
         cuts = [len(self.streams) * part // count for part in range(count + 1)]
         self.columns = [slice(*pair) for pair in pairwise(cuts)]  # of the process's streams, those of each part

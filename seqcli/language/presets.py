@@ -14,20 +14,15 @@ needed before the text repeats, and each doubling asks for more, up to a point.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
-from typing import Any
+from dataclasses import dataclass, replace
 
-from seqcli.errors import CheckpointError, UsageError
+from seqcli.errors import UsageError
 from seqcli.language.config import LanguageModelConfig
 from seqcli.language.network import Regularisation
+from seqcli.language.options import SIZES, TrainRequest
+from seqcli.model.cells import recurrent_weight
+from seqcli.training.pipeline import Machine
 
-SIZES = {  # (hidden, layers)
-    "tiny": (128, 1),
-    "small": (256, 1),
-    "medium": (512, 1),
-    "large": (768, 2),
-}
 NARROW = ((128, 1), (192, 1), (256, 1), (320, 1), (400, 1), (512, 1), (640, 1))
 LADDER = (*NARROW, (512, 2), (640, 2), (768, 2), (1024, 2))
 CHARACTER_LADDER = (*NARROW, (768, 1), (1024, 1), (1024, 2))  # one wide layer beats two narrow ones for longer
@@ -56,114 +51,93 @@ class Recipe:
     counted: bool = False  # embeddings start from counts of neighbours
     reason: str = ""
 
-    def to_json(self) -> dict[str, Any]:
-        values = asdict(self)
-        values.pop("config")
-        return values
 
-    @classmethod
-    def from_json(cls, values: dict[str, Any], config: LanguageModelConfig) -> Recipe:
-        """What `to_json` gave, with its configuration; `CheckpointError` when it is not that."""
-        try:
-            rest = {**values, "regularisation": Regularisation(**values["regularisation"])}
-            return cls(config=config, **rest)
-        except (KeyError, TypeError) as problem:
-            raise CheckpointError("the training state's recipe is not one this program knows") from problem
+@dataclass(frozen=True)
+class TextFacts:
+    """What a recipe depends on of a text: its tokens, how many types they are of, and their kind."""
+
+    tokens: int
+    vocabulary: int
+    kind: str
 
 
 def choose_recipe(
-    *,
-    tokens: int,
-    vocabulary: int,
-    kind: str,
-    seconds: float | None,
-    epochs: float | None,
-    speed: float,
-    accelerator: bool,
-    processes: int = 1,
-    cell: str = "lstm",
-    size: str = "auto",
-    tied: bool = True,
-    embedding: int | None = None,
-    hidden: int | None = None,
-    layers: int | None = None,
-    dropout: float | None = None,
-    batch_size: int | None = None,
-    bptt: int | None = None,
-    learning_rate: float | None = None,
-    softmax: str = "auto",
-    regularise: Mapping[str, float] | None = None,
-    random_bptt: bool = False,
-    base: LanguageModelConfig | None = None,
+    request: TrainRequest, text: TextFacts, machine: Machine, base: LanguageModelConfig | None = None
 ) -> Recipe:
-    """A recipe for a text of `tokens` tokens under a budget of `seconds` on machines of `speed` operations a second.
+    """A recipe for a text as requested: what is given is kept, what is None is chosen.
 
-    The batch is that of all `processes` together. What is given is kept, what is None is chosen; `regularise` has parts
-    of `Regularisation` by name. A model with the configuration `base` has learnt from another text: it keeps its shape,
-    and is not to forget that text. `UsageError` for a size, softmax or width that cannot be.
+    The batch is that of all processes together. A model with the configuration `base` has learnt from another text: it
+    keeps its shape, and is not to forget that text. `UsageError` for options that do not fit the text or the cell.
     """
-    if size != "auto" and size not in SIZES:
-        raise UsageError(f"unknown size {size!r}", hint=f"choose from auto, {', '.join(SIZES)}")
-    if softmax not in ("auto", "full", "sampled"):
-        raise UsageError(f"unknown softmax {softmax!r}", hint="choose from auto, full, sampled")
-    can_sample = vocabulary > 2 * SAMPLE
-    if softmax == "sampled" and not can_sample:
-        raise UsageError(f"a vocabulary of {vocabulary} is too small to sample from", hint="use --softmax full")
-    sampling = softmax == "sampled" or (softmax == "auto" and vocabulary >= SAMPLING_PAYS and not accelerator)
-    sampled = SAMPLE if sampling else 0
-    summed = sampled * 4 // 3 if sampled else vocabulary  # the batch's own types come on top
-    operations = speed * seconds if seconds is not None else None
-
-    if base is not None:
-        config = base
-    else:
-        if size == "auto" and hidden is None:
-            chosen_hidden, chosen_layers = _size_for(operations, summed, kind)
-        else:
-            chosen_hidden, chosen_layers = SIZES["medium" if size == "auto" else size]
-        chosen_hidden, chosen_layers = hidden or chosen_hidden, layers or chosen_layers
-        width = embedding or (chosen_hidden if kind != "char" or tied else min(chosen_hidden, 128))
-        config = LanguageModelConfig(vocabulary, cell, width, chosen_hidden, chosen_layers, tied)
-
-    cost = _operations_per_token(config.hidden, config.layers, summed)
-    passes = epochs if epochs is not None else (operations / cost / tokens if operations is not None else 10.0)
-    batch_size = processes * (batch_size or (64 if accelerator else 24 if kind == "char" else 20))
-    bptt = bptt or (64 if kind == "char" else _steps_of(passes * tokens / batch_size))
-    learning_rate = learning_rate or _learning_rate(kind, config.hidden, bptt, cell if base is None else "")
-    if dropout is None:
-        travelled = learning_rate * passes * tokens / (batch_size * bptt)  # in all updates, were the rate constant
-        regularisation = _regularisation(kind, passes, travelled)
-    else:
-        regularisation = _uniform_regularisation(dropout)
-    if base is not None:
-        regularisation = replace(regularisation, decay=LEAST_DECAY)
-    regularisation = replace(regularisation, **(regularise or {}))
+    sampled = _sample_size(request, text, machine)
+    summed = sampled * 4 // 3 if sampled else text.vocabulary  # the batch's own types come on top
+    operations = machine.speed * request.budget if request.budget is not None else None
+    config = base or _config(request, text, operations, summed)
+    passes = _passes(request, text, operations, _operations_per_token(config.hidden, config.layers, summed))
+    batch_size = machine.processes * (
+        request.batch_size or (64 if machine.accelerator else 24 if text.kind == "char" else 20)
+    )
+    bptt = request.bptt or (64 if text.kind == "char" else _steps_of(passes * text.tokens / batch_size))
+    learning_rate = request.learning_rate or _learning_rate(
+        text.kind, config.hidden, bptt, config.cell if base is None else ""
+    )
+    travelled = learning_rate * passes * text.tokens / (batch_size * bptt)  # in all updates, were the rate constant
     recipe = Recipe(
         config=config,
-        regularisation=regularisation,
+        regularisation=_regularisation(request, text.kind, passes, travelled, fine_tuning=base is not None),
         batch_size=batch_size,
         bptt=bptt,
         learning_rate=learning_rate,
         sampled=sampled,
-        random_bptt=random_bptt,
-        counted=kind != "char"
+        random_bptt=request.random_bptt,
+        counted=text.kind != "char"
         and base is None
-        and vocabulary >= max(COUNTING_PAYS, 2 * config.embedding)
-        and (seconds is None or seconds >= COUNTING_SECONDS),
+        and text.vocabulary >= max(COUNTING_PAYS, 2 * config.embedding)
+        and (request.budget is None or request.budget >= COUNTING_SECONDS),
     )
-    estimate = (
-        f"about {passes:.1f} passes over {tokens:,} tokens" if operations is not None or epochs else "given steps"
-    )
+    if recipe.regularisation.recurrent and recurrent_weight(config.cell) is None:
+        raise UsageError(f"--weight-dropout drops recurrent weights: {config.cell} has none")
+    known = operations is not None or request.epochs is not None
     return replace(
-        recipe,
-        reason=(
-            f"{config.layers} × {config.hidden} {config.cell}, {estimate}, dropout {regularisation.output:.2f}, "
-            + (f"activation penalty {regularisation.activation:.1f}, " if regularisation.activation else "")
-            + f"weight decay {regularisation.decay:.2g}, "
-            + f"batch {recipe.batch_size} × {recipe.bptt}, learning rate {recipe.learning_rate:g}, "
-            + (f"softmax sampled from {sampled} types" if sampled else "full softmax")
-            + (", embeddings from counts of neighbours" if recipe.counted else "")
-        ),
+        recipe, reason=_reason(recipe, f"about {passes:.1f} passes over {text.tokens:,} tokens" if known else "")
+    )
+
+
+def _sample_size(request: TrainRequest, text: TextFacts, machine: Machine) -> int:
+    """How many types the training softmax is estimated from; 0: all of them."""
+    if request.softmax == "sampled" and text.vocabulary <= 2 * SAMPLE:
+        raise UsageError(f"a vocabulary of {text.vocabulary} is too small to sample from", hint="use --softmax full")
+    pays = request.softmax == "auto" and text.vocabulary >= SAMPLING_PAYS and not machine.accelerator
+    return SAMPLE if pays or request.softmax == "sampled" else 0
+
+
+def _config(request: TrainRequest, text: TextFacts, operations: float | None, summed: int) -> LanguageModelConfig:
+    if request.size == "auto" and request.hidden is None:
+        hidden, layers = _size_for(operations, summed, text.kind)
+    else:
+        hidden, layers = SIZES["medium" if request.size == "auto" else request.size]
+    hidden, layers = request.hidden or hidden, request.layers or layers
+    narrow = text.kind == "char" and not request.tied
+    width = request.embedding or (min(hidden, 128) if narrow else hidden)
+    return LanguageModelConfig(text.vocabulary, request.cell, width, hidden, layers, request.tied)
+
+
+def _passes(request: TrainRequest, text: TextFacts, operations: float | None, cost: float) -> float:
+    """How often the text will be read, where each token costs `cost` operations."""
+    if request.epochs is not None:
+        return request.epochs
+    return operations / cost / text.tokens if operations is not None else 10.0
+
+
+def _reason(recipe: Recipe, estimate: str) -> str:
+    config, drop = recipe.config, recipe.regularisation
+    return (
+        f"{config.layers} × {config.hidden} {config.cell}, {estimate or 'given steps'}, dropout {drop.output:.2f}, "
+        + (f"activation penalty {drop.activation:.1f}, " if drop.activation else "")
+        + f"weight decay {drop.decay:.2g}, "
+        + f"batch {recipe.batch_size} × {recipe.bptt}, learning rate {recipe.learning_rate:g}, "
+        + (f"softmax sampled from {recipe.sampled} types" if recipe.sampled else "full softmax")
+        + (", embeddings from counts of neighbours" if recipe.counted else "")
     )
 
 
@@ -184,7 +158,31 @@ def _size_for(operations: float | None, summed: int, kind: str) -> tuple[int, in
     return min(ladder, key=distance)
 
 
-def _regularisation(kind: str, passes: float, travelled: float) -> Regularisation:
+def _regularisation(
+    request: TrainRequest, kind: str, passes: float, travelled: float, *, fine_tuning: bool
+) -> Regularisation:
+    """What was asked for part by part, over what one --dropout or the number of passes says."""
+    if request.dropout is not None:
+        whole = Regularisation(input=request.dropout / 2, between=request.dropout, output=request.dropout)
+    else:
+        whole = _regularisation_for(kind, passes, travelled)
+    if fine_tuning:
+        whole = replace(whole, decay=LEAST_DECAY)
+    asked = {
+        "input": request.input_dropout,
+        "between": request.layer_dropout,
+        "output": request.output_dropout,
+        "words": request.embedding_dropout,
+        "recurrent": request.weight_dropout,
+        "activation": request.activation_penalty,
+        "change": request.temporal_penalty,
+        "smoothing": request.label_smoothing,
+        "decay": request.weight_decay,
+    }
+    return replace(whole, **{name: value for name, value in asked.items() if value is not None})
+
+
+def _regularisation_for(kind: str, passes: float, travelled: float) -> Regularisation:
     """For a text read `passes` times with learning rates that sum up to half of `travelled`.
 
     Weight decay of strength 1 halves over the run what no gradient renews: it is the share of the run that counts, not
@@ -204,12 +202,6 @@ def _regularisation(kind: str, passes: float, travelled: float) -> Regularisatio
 
 def _decay(strength: float, travelled: float) -> float:
     return min(max(strength * 2 * math.log(2) / travelled, LEAST_DECAY), MOST_DECAY)
-
-
-def _uniform_regularisation(dropout: float) -> Regularisation:
-    if not 0 <= dropout < 1:
-        raise UsageError("--dropout must be from 0 to below 1")
-    return Regularisation(input=dropout / 2, between=dropout, output=dropout)
 
 
 def _steps_of(length: float) -> int:

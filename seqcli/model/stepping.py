@@ -6,12 +6,14 @@ parameters of a trained one under the same names.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import Any
 
 import numpy as np
 
 from seqcli.model.cells import (
+    CELLS,
     Array,
     State,
     cell_step,
@@ -23,6 +25,18 @@ from seqcli.model.cells import (
 )
 
 MAX_LAYERS = 1000  # a model file that asks for more is refused before a list of their parameters is made
+
+
+def check_sizes(config: Any, may_be_zero: Sequence[str] = ()) -> None:
+    """ValueError unless a model's configuration (a dataclass) has a known cell and whole numbers above 0 for sizes, at
+    most `MAX_LAYERS` for numbers of layers."""
+    for item in fields(config):
+        value = getattr(config, item.name)
+        limit = MAX_LAYERS if item.name.endswith("layers") else 2**31 - 1
+        if item.name == "cell" and value not in CELLS:
+            raise ValueError(f"unknown cell {value!r}")
+        if type(value) is int and not (item.name not in may_be_zero) <= value <= limit:
+            raise ValueError(f"{item.name} is {value}")
 
 
 @dataclass(frozen=True)

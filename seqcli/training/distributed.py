@@ -37,7 +37,7 @@ class Processes:
         """Whether this is the process that decides, says and writes."""
         return self.rank == 0
 
-    def decide(self, function: Callable[[], T]) -> T:
+    def broadcast(self, function: Callable[[], T]) -> T:
         """What `function` gives in the first process, in all of them; an error is raised in all of them, too."""
         if self.size == 1:
             return function()
@@ -51,7 +51,7 @@ class Processes:
         decided: T = _outcome(told[0], told[1])
         return decided
 
-    def together(self, function: Callable[[], T]) -> T:
+    def local_first(self, function: Callable[[], T]) -> T:
         """Each process's own `function()`; when it fails in any, all raise the error of the first that failed.
 
         The first process of each machine goes first, so that the others find what it keeps on the disk.
@@ -76,7 +76,7 @@ class Processes:
         if self.size > 1 and len(set(self._gather(fingerprint))) > 1:
             raise DataError("the processes read different data", hint="give each machine the same files")
 
-    def start_alike(self, model: nn.Module) -> None:
+    def broadcast_weights(self, model: nn.Module) -> None:
         """Give every process the first one's weights."""
         if self.size == 1:
             return
@@ -116,7 +116,7 @@ class Processes:
             place += gradient.numel()
         return loss / count, round(count)
 
-    def agree(self, stop: bool, seconds: float) -> tuple[bool, float]:
+    def any_stop(self, stop: bool, seconds: float) -> tuple[bool, float]:
         """Whether any process is to stop, and the first process's `seconds`."""
         if self.size == 1:
             return stop, seconds
@@ -128,7 +128,7 @@ class Processes:
             distributed.all_reduce(message)
         return bool(message[0] > 0), message[1].item()
 
-    def rows(self, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    def gather_rows(self, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """Tensors of one row for each sequence of this process's share, as those of all processes in order."""
         if self.size == 1:
             return dict(tensors)
@@ -137,7 +137,7 @@ class Processes:
         parts = self._gather({name: value.cpu() for name, value in tensors.items()})
         return {name: torch.cat([part[name] for part in parts]) for name in tensors}
 
-    def each(self, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    def gather_named(self, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """Every process's own tensors; those of process N > 0 have `@N` after their name."""
         if self.size == 1:
             return dict(tensors)
@@ -145,8 +145,8 @@ class Processes:
         named = {f"{name}@{rank}": value for rank, part in enumerate(parts) for name, value in part.items()}
         return {name.removesuffix("@0"): value for name, value in named.items()}
 
-    def own(self, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """This process's part of what `each` gave; empty when it was given by fewer processes."""
+    def own_part(self, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """This process's part of what `gather_named` gave; empty when it was given by fewer processes."""
         ending = f"@{self.rank}" if self.rank else ""
         return {
             name.removesuffix(ending): value
@@ -154,7 +154,7 @@ class Processes:
             if ("@" not in name if not ending else name.endswith(ending))
         }
 
-    def share(self, count: int) -> range:
+    def shard(self, count: int) -> range:
         """Which of `count` sequences are this process's: a stretch of them, as even as can be."""
         return range(self.rank * count // self.size, (self.rank + 1) * count // self.size)
 

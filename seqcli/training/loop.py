@@ -68,7 +68,7 @@ def train(
     With several `processes` each calls this with its share of the task and the same `resume`; the first one's `options`
     hold and its `save` is called, and a stop in any of them stops all.
     """
-    options = processes.decide(lambda: options)  # a budget may differ by what each took to come here
+    options = processes.broadcast(lambda: options)  # a budget may differ by what each took to come here
     run = _Run(task, options, on_progress, save, resume, should_stop, finish, processes)
     try:
         return run.run()
@@ -112,7 +112,7 @@ class _Run:
             torch.manual_seed(options.seed * 1_000_003 + processes.rank)  # dropout masks of its own
         if resume is not None:
             self._restore(resume)
-        processes.start_alike(self.model)
+        processes.broadcast_weights(self.model)
         self.seconds_before = self.saved = self.position.seconds
         self.reported = -math.inf  # the first step is reported: from then on there is something to save
         self.tokens_before_report, self.time_before_report, self.speed = 0, self.started, 0.0
@@ -123,7 +123,7 @@ class _Run:
         ended = "finished"
         while self._share() < 1:
             self._step()
-            stop, self.position.seconds = self.processes.agree(self.should_stop(), self._clock())
+            stop, self.position.seconds = self.processes.any_stop(self.should_stop(), self._clock())
             if stop:
                 ended = "stopped"
                 break
@@ -238,7 +238,7 @@ class _Run:
                 self.best_weights = copy_weights(self.model)
         if record:
             self.history.append(validation)
-        _, self.position.seconds = self.processes.agree(False, self._clock())
+        _, self.position.seconds = self.processes.any_stop(False, self._clock())
         self.validation_seconds = self.position.seconds - started
         self.next_validation = self._next_validation()
         # the speed that is shown is that of training
@@ -252,7 +252,7 @@ class _Run:
                 return self.task.validate(self.position.step, self.position.seconds, final=final)
 
         self.model.eval()
-        validation = self.processes.decide(measure)
+        validation = self.processes.broadcast(measure)
         self.model.train()
         return validation
 
@@ -311,12 +311,12 @@ class _Run:
             "average": self.average or {},
             "best": self.best_weights or {},
             "optimizer": self.optimizer.tensors(),
-            "random": self.processes.each(random_state(self.device) | self.workers.random_state()),
-            "carried": self.processes.rows(self.task.carried()),
+            "random": self.processes.gather_named(random_state(self.device) | self.workers.random_state()),
+            "carried": self.processes.gather_rows(self.task.carried()),
         }
         tensors = {f"{part}/{name}": value for part, values in parts.items() for name, value in values.items()}
         reached = TrainingState(tensors, replace(self.position), list(self.history))
-        self.processes.decide(lambda: self.save(reached))
+        self.processes.broadcast(lambda: self.save(reached))
         self.saved = self.position.seconds
 
     def _restore(self, state: TrainingState) -> None:
@@ -326,7 +326,7 @@ class _Run:
             self.average = {k: v.to(self.device, copy=True) for k, v in before.items()}
         self.best_weights = {k: v.to(self.device) for k, v in state.part("best").items()} or None
         self.optimizer.restore(state.part("optimizer"))
-        if random := self.processes.own(state.part("random")):
+        if random := self.processes.own_part(state.part("random")):
             restore_random_state(random, self.device)
             self.workers.restore_random_state(random)
         self.task.carry({k: v.to(self.device) for k, v in state.part("carried").items()})

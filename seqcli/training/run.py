@@ -1,76 +1,63 @@
-"""A training run with its files: the model, the state to resume from, the log. The same for every task."""
+"""A training run that may begin: its files, its processes, what it goes on from, where it computes. For every task."""
 
 from __future__ import annotations
 
 import contextlib
-import math
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields, replace
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 import numpy as np
 import torch
 from torch import nn
 
 from seqcli.errors import UsageError
-from seqcli.files.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
-from seqcli.files.output import OutputLock, check_writable
-from seqcli.text.tokenizer import Tokenizer, tokenizer_of
+from seqcli.files.checkpoint import Checkpoint, load_checkpoint
+from seqcli.files.output import OutputLock, check_outputs, check_writable, side_file
+from seqcli.files.plain import to_plain
+from seqcli.options import declarations, settled
 from seqcli.training.device import choose_device, choose_precision
-from seqcli.training.distributed import ALONE, Processes, joined
-from seqcli.training.log import TrainingLog
-from seqcli.training.loop import TrainingResult, train
-from seqcli.training.options import OnProgress, Progress, ShouldStop, TrainingOptions
-from seqcli.training.provenance import provenance
-from seqcli.training.state import TrainingState, load_state, save_state, state_path
-from seqcli.training.task import TrainingTask
+from seqcli.training.distributed import Processes, joined
+from seqcli.training.options import OnProgress, ShouldStop, TrainingOptions
+from seqcli.training.request import RunRequest
+from seqcli.training.state import TrainingState, load_state, state_path
 
-
-@dataclass(frozen=True, kw_only=True)
-class RunRequest:
-    """What every training run is asked for; None leaves a choice to the data, the budget and the machine.
-
-    `output` is the model file. At most one of `budget` (seconds), `epochs` and `steps` is given. `init_from` is a model
-    to start from. `patience` and `save_interval` (seconds) are those of `TrainingOptions`.
-    """
-
-    output: Path
-    budget: float | None = None
-    epochs: float | None = None
-    steps: int | None = None
-    learning_rate: float | None = None
-    patience: int = 0
-    device: str = "auto"
-    precision: str = "auto"
-    seed: int = 1
-    save_interval: float = 60.0
-    overwrite: bool = False
-    resume: bool = False
-    init_from: Path | None = None
-
-    def seconds(self, usual: float) -> float | None:
-        """The budget: what was given, or `usual` seconds unless the length was given otherwise."""
-        if self.budget is None and self.epochs is None and self.steps is None:
-            return usual
-        return self.budget
-
-
-FREE = {  # of a run that is resumed: how long, how fast and where it goes on, and what concerns its files
-    *("budget", "epochs", "steps", "learning_rate", "patience"),
-    *("device", "save_interval", "overwrite", "resume", "init_from"),
-}
-Request = TypeVar("Request", bound=RunRequest)
+LENGTHS = ("budget", "epochs", "steps")
+R = TypeVar("R", bound=RunRequest)
 
 
 @dataclass(frozen=True)
-class Run(Generic[Request]):
-    """A run that may begin: what was asked for, settled as `as_begun` has it, its processes, the state it goes on from
-    or the model it starts from, if there is one, where and in which number format it computes, and the monotonic time
-    it was asked for at."""
+class Events:
+    """What a run tells the one who started it, and asks: `progress` some times a second, `notice` what was found or
+    chosen, `detail` what only the curious want to know; `should_stop` is asked after every step."""
 
-    request: Request
+    progress: OnProgress = lambda progress: None
+    notice: Callable[[str], None] = lambda text: None
+    detail: Callable[[str], None] = lambda text: None
+    should_stop: ShouldStop = lambda: False
+
+
+class Named(Protocol):
+    """A task: its name in model files, and the seconds of a run that is given no length."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def budget(self) -> float: ...
+
+
+@dataclass(frozen=True)
+class Run(Generic[R]):
+    """A run that may begin.
+
+    `request` has its length, and what was left open as the run was begun. `state` is the one to go on from, `base` the
+    model to start from, if there is one. `started` is the monotonic time it was asked for at.
+    """
+
+    request: R
+    events: Events
     processes: Processes
     state: TrainingState | None
     base: Checkpoint | None
@@ -79,86 +66,106 @@ class Run(Generic[Request]):
     started: float
 
     @property
-    def tokenizer(self) -> Tokenizer | None:
-        """That of the state or model it goes on from."""
+    def blobs(self) -> Mapping[str, bytes] | None:
+        """The files in the state or model it goes on from, such as the tokenizer; None for a new model."""
         origin = self.state or self.base
-        return tokenizer_of(origin.blobs) if origin is not None else None
+        return origin.blobs if origin is not None else None
 
-
-@dataclass(frozen=True)
-class TrainOutcome:
-    """Where the model is, what its validation gave, and how the run ended: `finished`, `patience` or `stopped`."""
-
-    path: Path
-    metrics: dict[str, Any]
-    ended: str
-    seconds: float
-
-
-@dataclass(frozen=True)
-class RunIdentity:
-    """What the files of a run say of it: enough to make its model again and to know its data.
-
-    `config` rebuilds the network, `recipe` is everything else that was settled before training, `options` what was
-    asked for; all are plain JSON values. `fingerprint` is the data's.
-    """
-
-    task: str
-    config: dict[str, Any]
-    recipe: dict[str, Any]
-    fingerprint: str
-    blobs: dict[str, bytes]
-    options: dict[str, Any]
+    def options(self, **chosen: Any) -> TrainingOptions:
+        """Options of the loop: those that the task has `chosen`, and what the request says of any run."""
+        request = self.request
+        if request.patience is not None:
+            chosen["patience"] = request.patience
+        return TrainingOptions(
+            budget=request.budget,
+            epochs=request.epochs,
+            steps=request.steps,
+            save_interval=request.save_interval,
+            seed=request.seed,
+            precision=self.precision,
+            **chosen,
+        )
 
 
 @contextlib.contextmanager
-def opened_run(request: Request, task: str, inputs: Sequence[str]) -> Iterator[Run[Request]]:
-    """A run of `task` on `inputs` (`-`: standard input) that may begin; its first process holds the lock of the output.
+def opened_run(task: Named, request: R, events: Events, joined_already: Processes | None = None) -> Iterator[Run[R]]:
+    """A run of `task` that may begin; its first process holds the lock of the output. The processes are joined unless
+    they are already.
 
     Refuses before any work what cannot end well: options that exclude one another, a place that cannot be written,
     another run at the same place, no such device. Raises `CheckpointError` for a damaged state or model to go on from.
     """
     started = time.monotonic()
-    if sum(length is not None for length in (request.budget, request.epochs, request.steps)) > 1:
-        raise UsageError("--budget, --epochs and --steps exclude one another", hint="give one of them")
-    for option, number in (("--epochs", request.epochs), ("--learning-rate", request.learning_rate)):
-        if number is not None and not 0 < number < math.inf:
-            raise UsageError(f"{option} must be a number above 0")
-    if request.resume and request.init_from is not None:
-        raise UsageError("--resume and --init-from exclude one another", hint="give one of them")
-    with (
-        joined(request.device) as processes,
-        held_output(request.output, request.overwrite or request.resume, processes),
-    ):
-        processes.check_inputs(inputs)
-        state = processes.decide(lambda: resumed_state(request.output) if request.resume else None)
-        base = processes.decide(lambda: load_checkpoint(request.init_from, task=task) if request.init_from else None)
-        settled = as_begun(request, state)
-        device = choose_device(settled.device)
-        precision = processes.decide(lambda: choose_precision(settled.precision, device))
-        yield Run(settled, processes, state, base, device, precision, started)
+    _check_exclusive(request, *LENGTHS)
+    _check_exclusive(request, "overwrite", "resume", "auto_resume")
+    _check_exclusive(request, "resume", "init_from")
+    if request.output is None and (request.resume or request.auto_resume):
+        raise UsageError("--resume continues a run that was saved", hint="name its model with --output")
+    processes_of = joined(request.device) if joined_already is None else contextlib.nullcontext(joined_already)
+    with processes_of as processes, held_output(request, processes):
+        processes.check_inputs(request.files())
+        state = processes.broadcast(lambda: resumed_state(request))
+        base = processes.broadcast(
+            lambda: load_checkpoint(request.init_from, task=task.name) if request.init_from and state is None else None
+        )
+        begun = as_begun(request, state.description.get("options", {}) if state is not None else {})
+        if all(getattr(begun, name) is None for name in LENGTHS):
+            begun = settled(begun, budget=task.budget)
+        device = choose_device(begun.device)
+        precision = processes.broadcast(lambda: choose_precision(begun.precision, device))
+        yield Run(begun, events, processes, state, base, device, precision, started)
+
+
+def _check_exclusive(request: RunRequest, *names: str) -> None:
+    given = ["--" + name.replace("_", "-") for name in names if getattr(request, name) not in (None, False)]
+    if len(given) > 1:
+        raise UsageError(f"{' and '.join(given)} exclude one another", hint="give one of them")
 
 
 @contextlib.contextmanager
-def held_output(output: Path, replace: bool, processes: Processes = ALONE) -> Iterator[None]:
-    """The lock of a model file, held by the first process; raises in all of them, before any work, when the file cannot
-    be written, is there and not to be replaced, or belongs to a run that goes on."""
+def held_output(request: RunRequest, processes: Processes) -> Iterator[None]:
+    """The lock of a run's model file, held by the first process; raises in all of them, before any work, when the file
+    cannot be written, is there and not to be replaced, or belongs to a run that goes on."""
     with contextlib.ExitStack() as held:
 
         def hold() -> None:
-            check_writable(output, overwrite=replace)
+            if request.output is None:
+                return
+            output, state = request.output, state_path(request.output)
+            written = {"--output": output, "the training state": state, "the log": log_path(output)}
+            check_outputs(written, [*request.files(), *([request.init_from] if request.init_from else [])])
+            keeps = request.resume or (request.auto_resume and state.exists())
+            check_writable(output, overwrite=request.overwrite or keeps)
             held.enter_context(OutputLock(output))
+            if request.overwrite or keeps:
+                return
+            if state.exists():
+                raise UsageError(
+                    f"{state}: an interrupted run is saved there",
+                    hint="--resume continues it, --overwrite starts anew, --output names another place",
+                )
+            if (log := log_path(output)).exists():
+                raise UsageError(
+                    f"{log}: is already there", hint="--overwrite replaces it, --output names another place"
+                )
 
-        processes.decide(hold)
+        processes.broadcast(hold)
         yield
 
 
-def resumed_state(output: Path) -> TrainingState:
-    """The state of the run that `output` belongs to; `UsageError` when there is none."""
-    path = state_path(output)
-    if not path.exists():
+def log_path(model: Path) -> Path:
+    """The file of a run's history beside its model: NAME.lm.safetensors -> NAME.lm.log.csv."""
+    return side_file(model, "log.csv")
+
+
+def resumed_state(request: RunRequest) -> TrainingState | None:
+    """The state that a run is to go on from, None for a new one; `UsageError` when there is none and there must be."""
+    if request.output is None:
+        return None
+    path = state_path(request.output)
+    if request.resume and not path.exists():
         raise UsageError(f"there is no run to resume: {path} does not exist", hint="leave --resume out to start one")
-    return load_state(path)
+    return load_state(path) if request.resume or (request.auto_resume and path.exists()) else None
 
 
 def check_same_data(state: TrainingState, fingerprint: str) -> None:
@@ -170,46 +177,38 @@ def check_same_data(state: TrainingState, fingerprint: str) -> None:
         )
 
 
-def as_begun(request: Request, state: TrainingState | None) -> Request:
-    """A request to go on from `state`, with what it leaves open as the run was begun with.
+def as_begun(request: R, begun: Mapping[str, Any]) -> R:
+    """A request to go on with a run that was begun with the options `begun` (plain values, by name): what was not given
+    is as it was then.
 
-    `UsageError` for an option that the run was begun with otherwise, unless it is `FREE` or the `precision`, which
-    another machine may not have.
+    `UsageError` for an option that was given and was another then, unless it may change.
     """
-    begun = state.description.get("options", {}) if state is not None else {}
-    settled: dict[str, Any] = {}
-    for item in fields(request):
-        given = getattr(request, item.name)
-        before = begun.get(item.name, given)
-        if item.name in FREE or not isinstance(item.default, bool | int | float | str | None) or given == before:
+    kept: dict[str, Any] = {}
+    for name, declared in declarations(type(request)).items():
+        if not declared.option.saved or name not in begun:
             continue
-        if given == item.default:
-            settled[item.name] = before
-        elif item.name != "precision":
-            option = _option(item.name)
+        if name not in request.given:
+            kept[name] = begun[name]
+        elif not declared.option.may_change and to_plain(getattr(request, name)) != begun[name]:
             raise UsageError(
-                f"{option} does not go with --resume: the run keeps what it was begun with",
-                hint=f"leave {option} out, or start anew with --overwrite in place of --resume",
+                f"{declared.flag} cannot change when a run is resumed: it was begun with {begun[name]}",
+                hint=f"leave {declared.flag} out, or start anew with --overwrite in place of --resume",
             )
-    return replace(request, **settled)
+    if request.given & set(LENGTHS):  # a new length takes the old one's place
+        kept = {name: value for name, value in kept.items() if name not in LENGTHS}
+    return settled(request, **kept)
 
 
-def check_shape(request: RunRequest, has: Mapping[str, Any], *names: str) -> None:
-    """`UsageError` when a run that starts from a model was given one of the options `names`, which shape a new model,
-    other than that model `has` it."""
-    usual = {item.name: item.default for item in fields(request)}
-    for name in names:
-        if getattr(request, name) not in (usual[name], has.get(name)):
-            option = _option(name)
+def check_shape(request: RunRequest, has: Mapping[str, Any]) -> None:
+    """`UsageError` when a run that starts from a model was given an option that shapes a new model otherwise than that
+    model `has` it."""
+    for name, declared in declarations(type(request)).items():
+        value = getattr(request, name)
+        if declared.option.shapes_model and name in request.given and value not in (declared.default, has.get(name)):
             raise UsageError(
-                f"{option} does not go with --init-from: that model keeps its shape and its tokens",
-                hint=f"leave {option} out, or --init-from for a new model",
+                f"{declared.flag} cannot change with --init-from: that model keeps its shape and its tokens",
+                hint=f"leave {declared.flag} out, or --init-from for a new model",
             )
-
-
-def _option(name: str) -> str:
-    """What the option of a request's field is called."""
-    return "--" + {"tied": "untied", "encoding_errors": "errors"}.get(name, name).replace("_", "-")
 
 
 def weights_of(model: nn.Module) -> dict[str, np.ndarray]:
@@ -220,84 +219,3 @@ def weights_of(model: nn.Module) -> dict[str, np.ndarray]:
 def load_weights(model: nn.Module, tensors: Mapping[str, np.ndarray]) -> None:
     """Put a checkpoint's parameters into a model of the same shape."""
     model.load_state_dict({name: torch.from_numpy(value.copy()) for name, value in tensors.items()})
-
-
-def course(result: TrainingResult, *names: str) -> list[dict[str, Any]]:
-    """The validations of a run with the metrics `names`, as a checkpoint keeps them."""
-    return [
-        {"step": v.step, "seconds": round(v.seconds, 1), **{name: v.metrics[name] for name in names}}
-        for v in result.history
-    ]
-
-
-def plain(request: Any) -> dict[str, Any]:
-    """A request (a dataclass) as JSON values."""
-    return {
-        name: str(value) if isinstance(value, Path) else list(value) if isinstance(value, tuple) else value
-        for name, value in asdict(request).items()
-    }
-
-
-def train_and_save(
-    task: TrainingTask,
-    options: TrainingOptions,
-    identity: RunIdentity,
-    output: Path,
-    *,
-    measure: Callable[[TrainingResult], dict[str, Any]],
-    state: TrainingState | None,
-    on_progress: OnProgress,
-    should_stop: ShouldStop,
-    started: float,
-    finish: Callable[[], None] = lambda: None,
-    processes: Processes = ALONE,
-) -> TrainOutcome:
-    """Train, keeping the state and the log beside `output`, and save the model there (the first process does).
-
-    `measure` makes the model's metrics from how the run went; `started` is the monotonic time the command began;
-    `finish` is that of `train`.
-    """
-    description = {
-        "config": identity.config,
-        "recipe": identity.recipe,
-        "fingerprint": identity.fingerprint,
-        "options": identity.options,
-    }
-    processes.check_same(identity.fingerprint)
-    before = None if state is None else len(state.history)
-    log = TrainingLog(output.with_suffix(".log.csv"), before) if processes.first else None
-
-    def report(progress: Progress) -> None:
-        if log is not None:
-            log.add(progress)
-        on_progress(progress)
-
-    def save(reached: TrainingState) -> None:
-        save_state(state_path(output), replace(reached, description=description, blobs=identity.blobs))
-
-    result = train(
-        task,
-        options,
-        on_progress=report,
-        save=save,
-        resume=state,
-        should_stop=should_stop,
-        finish=finish,
-        processes=processes,
-    )
-    metrics = measure(result) | {
-        "steps": result.position.step,
-        "epochs": result.position.epoch,
-        "training_seconds": round(result.position.seconds, 1),
-        "tokens_per_second": round(result.tokens_per_second),
-    }
-    checkpoint = Checkpoint(
-        task=identity.task,
-        config=identity.config,
-        tensors=weights_of(task.model),
-        blobs=identity.blobs,
-        metrics=metrics,
-        provenance=provenance(seed=options.seed, fingerprint=identity.fingerprint, options=identity.options),
-    )
-    processes.decide(lambda: save_checkpoint(output, checkpoint))
-    return TrainOutcome(output, metrics, result.ended, time.monotonic() - started)

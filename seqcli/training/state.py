@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from seqcli.errors import CheckpointError
+from seqcli.files.output import side_file
 from seqcli.files.tensor_file import Contents, read_contents, write_contents
 from seqcli.training.options import Validation
 
@@ -97,4 +98,4 @@ def copy_weights(model: nn.Module) -> dict[str, Tensor]:
 
 def state_path(model: Path) -> Path:
     """The file of the training state beside a model: NAME.lm.safetensors -> NAME.lm.state.safetensors."""
-    return model.with_suffix(".state.safetensors")
+    return side_file(model, "state.safetensors")

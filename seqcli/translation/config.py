@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass
 from typing import Any
 
-from seqcli.errors import CheckpointError
-from seqcli.model.cells import CELLS
-from seqcli.model.stepping import MAX_LAYERS, StackShape
-
-ATTENTIONS = ("additive", "dot", "multi-head", "none")
+from seqcli.files.plain import from_plain, to_plain
+from seqcli.model.stepping import StackShape, check_sizes
+from seqcli.translation.options import ATTENTIONS
 
 
 @dataclass(frozen=True)
@@ -33,6 +31,13 @@ class TranslationConfig:
     attention: str = "dot"
     heads: int = 4  # of multi-head attention
     input_feeding: bool = False
+
+    def __post_init__(self) -> None:
+        check_sizes(self)
+        if self.attention not in ATTENTIONS:
+            raise ValueError(f"unknown attention {self.attention!r}")
+        if self.attention == "multi-head" and any(w % self.heads for w in (self.decoder_hidden, self.source_width)):
+            raise ValueError(f"its widths cannot be divided among {self.heads} attention heads")
 
     @property
     def encoder(self) -> StackShape:
@@ -87,23 +92,10 @@ class TranslationConfig:
         return shapes
 
     def to_json(self) -> dict[str, Any]:
-        return asdict(self)
+        values: dict[str, Any] = to_plain(self)
+        return values
 
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> TranslationConfig:
         """Rebuild a configuration from a checkpoint's; `CheckpointError` when it is not one."""
-        kinds = {"cell": str, "attention": str, "input_feeding": bool}
-        for item in fields(cls):
-            kind: type = kinds.get(item.name, int)
-            limit = MAX_LAYERS if item.name.endswith("layers") else 2**31 - 1
-            value: Any = values.get(item.name)
-            if type(value) is not kind or (isinstance(value, int) and kind is int and not 0 < value <= limit):
-                raise CheckpointError(f"the model's configuration has no usable {item.name!r}: {value!r}")
-        known = set(values) == {item.name for item in fields(cls)}
-        if not known or values["cell"] not in CELLS or values["attention"] not in ATTENTIONS:
-            raise CheckpointError("the model's configuration is not that of a translation model this program knows")
-        config = cls(**values)
-        widths = (config.decoder_hidden, config.source_width)
-        if config.attention == "multi-head" and any(width % config.heads for width in widths):
-            raise CheckpointError(f"the model's widths cannot be divided among {config.heads} attention heads")
-        return config
+        return from_plain(cls, values, "the model's configuration")

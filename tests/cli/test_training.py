@@ -11,8 +11,9 @@ import pytest
 import typer
 
 from seqcli.cli.training import Interruption, leave, output_path, report_outcome, resume_command
+from seqcli.files.checkpoint import Checkpoint
 from seqcli.training.options import Progress
-from seqcli.training.run import TrainOutcome
+from seqcli.training.pipeline import TrainOutcome
 
 PROGRESS = Progress(step=1, epoch=0.1, share=0.1, seconds=1.0, loss=1.0, learning_rate=0.1, tokens_per_second=1.0)
 
@@ -95,7 +96,8 @@ def test_the_resuming_command_keeps_the_options():
 
 @pytest.mark.parametrize(("ended", "last"), [("finished", "try: seqcli generate"), ("stopped", "go on with: seqcli")])
 def test_the_end_says_where_the_model_is_and_what_to_do(capsys, ended, last):
-    outcome = TrainOutcome(Path("checkpoints/x.lm.safetensors"), {"perplexity": 98.5}, ended, 65.2)
+    made = Checkpoint("lm", {}, {}, metrics={"perplexity": 98.5})
+    outcome = TrainOutcome(Path("checkpoints/x.lm.safetensors"), made, ended, 65.2)
     report_outcome(outcome, task="lm", said="validation perplexity 98.50", try_out="seqcli generate", as_json=True)
     out, err = capsys.readouterr()
     said, saved, command = err.splitlines()
@@ -113,5 +115,6 @@ def test_the_end_says_where_the_model_is_and_what_to_do(capsys, ended, last):
 
 def test_only_the_first_of_several_processes_prints_json(capsys, monkeypatch):
     monkeypatch.setenv("RANK", "1")
-    report_outcome(TrainOutcome(Path("x"), {}, "finished", 1), task="lm", said="", try_out="", as_json=True)
+    outcome = TrainOutcome(Path("x"), Checkpoint("lm", {}, {}), "finished", 1)
+    report_outcome(outcome, task="lm", said="", try_out="", as_json=True)
     assert capsys.readouterr().out == ""

@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 import torch
 
-from seqcli.errors import UsageError
 from seqcli.language.config import LanguageModelConfig
 from seqcli.language.network import LanguageModel, Regularisation
 from seqcli.language.objective import LanguageModelTask, mean_loss, piece_lengths
@@ -146,15 +145,6 @@ def test_embedding_dropout_drops_whole_words_in_training_alone() -> None:
     t.model.eval()
     t.model(tokens)
     torch.testing.assert_close(seen[1][:30, 0], t.model.embedding)
-
-
-@pytest.mark.parametrize(
-    ("values", "option"),
-    [({"recurrent": 1.0}, "--weight-dropout"), ({"words": -0.1}, "--embedding"), ({"change": -1.0}, "--temporal")],
-)
-def test_values_that_cannot_be_are_refused_by_the_name_of_their_option(values: dict[str, float], option: str) -> None:
-    with pytest.raises(UsageError, match=option):
-        Regularisation(**values)
 
 
 def test_random_pieces_cover_the_streams_and_are_the_same_each_time() -> None:

@@ -2,27 +2,29 @@
 
 from __future__ import annotations
 
+import json
 import math
 from typing import Any
 
 import pytest
 
 from seqcli.errors import CheckpointError, UsageError
+from seqcli.files.plain import from_plain, to_plain
 from seqcli.language.config import LanguageModelConfig
-from seqcli.language.presets import Recipe, choose_recipe
+from seqcli.language.options import TrainRequest
+from seqcli.language.presets import Recipe, TextFacts, choose_recipe
+from seqcli.training.pipeline import Machine
 
 
-def recipe(**changes: Any) -> Recipe:
-    given: dict[str, Any] = {
-        "tokens": 930_000,
-        "vocabulary": 10_000,
-        "kind": "word",
-        "seconds": 600.0,
-        "epochs": None,
-        "speed": 1.2e11,
-        "accelerator": False,
-    }
-    return choose_recipe(**{**given, **changes})
+def recipe(*, base: LanguageModelConfig | None = None, **changes: Any) -> Recipe:
+    """The recipe for a text of 930,000 words and ten minutes, but for `changes` of text, machine or request."""
+    text: dict[str, Any] = {"tokens": 930_000, "vocabulary": 10_000, "kind": "word"}
+    machine: dict[str, Any] = {"speed": 1.2e11, "accelerator": False, "processes": 1}
+    text |= {name: changes.pop(name) for name in list(changes) if name in text}
+    machine |= {name: changes.pop(name) for name in list(changes) if name in machine}
+    if not {"budget", "epochs"} & set(changes):
+        changes["budget"] = 600.0
+    return choose_recipe(TrainRequest(corpus=("text",), **changes), TextFacts(**text), Machine(**machine), base)
 
 
 def parameters(made: Recipe) -> int:
@@ -30,30 +32,30 @@ def parameters(made: Recipe) -> int:
 
 
 def test_more_time_and_faster_machines_get_larger_models() -> None:
-    by_time = [parameters(recipe(seconds=seconds)) for seconds in (30, 120, 600, 3600, 36_000)]
+    by_time = [parameters(recipe(budget=seconds)) for seconds in (30, 120, 600, 3600, 36_000)]
     assert by_time == sorted(by_time)
     assert by_time[-1] > 10 * by_time[0]
     assert parameters(recipe(speed=1e12)) > parameters(recipe())
 
 
 def test_more_passes_get_more_dropout() -> None:
-    shares = [recipe(hidden=256, layers=1, epochs=epochs, seconds=None).regularisation.output for epochs in (1, 4, 40)]
+    shares = [recipe(hidden=256, layers=1, epochs=epochs).regularisation.output for epochs in (1, 4, 40)]
     assert shares == sorted(shares)
     assert shares[0] < 0.15
     assert shares[-1] == 0.5
 
 
 def test_penalties_on_activations_come_in_where_words_repeat() -> None:
-    made = [recipe(hidden=256, layers=1, epochs=epochs, seconds=None).regularisation for epochs in (1, 4, 40)]
+    made = [recipe(hidden=256, layers=1, epochs=epochs).regularisation for epochs in (1, 4, 40)]
     assert [(one.activation, one.change) for one in made] == [(0, 0), (1, 0.5), (2, 1)]
-    assert recipe(kind="char", epochs=40, seconds=None).regularisation.activation == 0
-    assert recipe(dropout=0.5, epochs=40, seconds=None).regularisation.activation == 0
-    assert recipe(epochs=40, seconds=None, regularise={"activation": 0.3}).regularisation.activation == 0.3
+    assert recipe(kind="char", epochs=40).regularisation.activation == 0
+    assert recipe(dropout=0.5, epochs=40).regularisation.activation == 0
+    assert recipe(epochs=40, activation_penalty=0.3).regularisation.activation == 0.3
 
 
 def test_weight_decay_halves_what_nothing_renews_where_text_repeats() -> None:
     def halvings(passes: float, **changes: Any) -> float:
-        made = recipe(hidden=256, layers=1, epochs=passes, seconds=None, **changes)
+        made = recipe(hidden=256, layers=1, epochs=passes, **changes)
         updates = passes * 930_000 / (made.batch_size * made.bptt)
         return made.regularisation.decay * made.learning_rate * updates / 2 / math.log(2)
 
@@ -62,18 +64,18 @@ def test_weight_decay_halves_what_nothing_renews_where_text_repeats() -> None:
     assert [halvings(4, **change) for change in changes] == pytest.approx([0.5] * 4)
     assert recipe(batch_size=10, processes=3).batch_size == 30
     assert halvings(2, kind="char") == pytest.approx(1)
-    assert recipe(hidden=256, epochs=1, seconds=None).regularisation.decay == 0.01
-    assert recipe(dropout=0.5, epochs=40, seconds=None).regularisation.decay == 0.01
-    assert recipe(tokens=1000, epochs=40, seconds=None).regularisation.decay == 0.3
-    assert recipe(epochs=40, seconds=None, regularise={"decay": 0.0}).regularisation.decay == 0
+    assert recipe(hidden=256, epochs=1).regularisation.decay == 0.01
+    assert recipe(dropout=0.5, epochs=40).regularisation.decay == 0.01
+    assert recipe(tokens=1000, epochs=40).regularisation.decay == 0.3
+    assert recipe(epochs=40, weight_decay=0.0).regularisation.decay == 0
 
 
 def test_many_updates_are_fewer_of_longer_pieces_at_a_higher_rate() -> None:
-    short, long = (recipe(hidden=320, layers=1, epochs=epochs, seconds=None) for epochs in (9, 10))
+    short, long = (recipe(hidden=320, layers=1, epochs=epochs) for epochs in (9, 10))
     assert [made.bptt for made in (short, long)] == [35, 70]
     assert long.learning_rate == pytest.approx(2**0.5 * short.learning_rate)
-    assert recipe(hidden=320, layers=1, epochs=10, seconds=None, bptt=35).learning_rate == short.learning_rate
-    assert recipe(kind="char", epochs=100, seconds=None).bptt == 64
+    assert recipe(hidden=320, layers=1, epochs=10, bptt=35).learning_rate == short.learning_rate
+    assert recipe(kind="char", epochs=100).bptt == 64
 
 
 def test_a_large_text_read_in_part_gets_none() -> None:
@@ -99,8 +101,8 @@ def test_what_is_given_is_kept() -> None:
 
 
 def test_a_model_that_has_learnt_forgets_slowly() -> None:
-    new = recipe(epochs=10, seconds=None, hidden=300)
-    old = recipe(epochs=10, seconds=None, base=new.config)
+    new = recipe(epochs=10, hidden=300)
+    old = recipe(epochs=10, base=new.config)
     assert old.config == new.config
     assert old.learning_rate < new.learning_rate
     assert old.regularisation.decay == 0.01 < new.regularisation.decay
@@ -130,9 +132,11 @@ def test_impossible_wishes_are_refused(changes: dict[str, Any], reason: str) -> 
 
 def test_a_recipe_survives_its_file() -> None:
     made = recipe()
-    assert Recipe.from_json(made.to_json(), made.config) == made
-    with pytest.raises(CheckpointError):
-        Recipe.from_json({"regularisation": {}, "surprise": 1}, made.config)
+    plain = json.loads(json.dumps(to_plain(made)))
+    assert from_plain(Recipe, plain, "the recipe") == made
+    for wrong in ({"surprise": 1}, {"bptt": "70"}, {"config": {"vocabulary": 0}}, {"regularisation": []}):
+        with pytest.raises(CheckpointError, match="the recipe"):
+            from_plain(Recipe, {**plain, **wrong}, "the recipe")
 
 
 @pytest.mark.parametrize(

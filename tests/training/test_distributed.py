@@ -206,7 +206,7 @@ def test_a_signal_to_torchrun_itself(folder: Path, name: str, number: signal.Sig
 
 def test_shares_are_even_and_whole() -> None:
     for size in (1, 2, 3, 7):
-        parts = [Processes(rank, size).share(20) for rank in range(size)]
+        parts = [Processes(rank, size).shard(20) for rank in range(size)]
         assert [number for part in parts for number in part] == list(range(20))
         assert max(map(len, parts)) - min(map(len, parts)) <= 1
 
@@ -216,5 +216,5 @@ def test_a_process_alone_talks_to_nobody(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr(torch.distributed, "init_process_group", lambda *a, **k: pytest.fail("it was set up"))
     with joined("cpu") as processes:
         assert processes == ALONE
-        assert processes.decide(lambda: 3) == processes.together(lambda: 3) == 3
-        assert processes.agree(True, 2.5) == (True, 2.5)
+        assert processes.broadcast(lambda: 3) == processes.local_first(lambda: 3) == 3
+        assert processes.any_stop(True, 2.5) == (True, 2.5)

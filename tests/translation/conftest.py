@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from seqcli.files.checkpoint import load_checkpoint
-from seqcli.translation.train import TrainRequest, train_translation_model
+from seqcli.training.pipeline import train
+from seqcli.translation.options import TrainRequest
+from seqcli.translation.train import TRANSLATION
 from seqcli.translation.translate import Translator
 
 NOUNS = {"dog": "chien", "cat": "chat", "bird": "oiseau", "fish": "poisson"}
@@ -36,11 +38,11 @@ def model_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
         embedding=32,
         dropout=0.0,
         label_smoothing=0.0,
-        batch_tokens=256,
+        batch_size=256,
         learning_rate=0.01,
         steps=240,
     )
-    return train_translation_model(request).path
+    return train(TRANSLATION, request).path
 
 
 @pytest.fixture(scope="session")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,8 +9,12 @@ import pytest
 
 from seqcli.errors import UsageError
 from seqcli.files.checkpoint import load_checkpoint
-from seqcli.translation.presets import choose_recipe
-from seqcli.translation.train import TrainRequest, train_translation_model
+from seqcli.options import changed
+from seqcli.training.pipeline import Machine, train
+from seqcli.training.run import Events
+from seqcli.translation.options import TrainRequest
+from seqcli.translation.presets import PairFacts, choose_recipe
+from seqcli.translation.train import TRANSLATION
 from tests.translation.conftest import PAIRS, write_pairs
 
 
@@ -19,18 +22,18 @@ from tests.translation.conftest import PAIRS, write_pairs
 def request_(tmp_path: Path) -> TrainRequest:
     pairs = write_pairs(tmp_path / "pairs.tsv", PAIRS[::5])
     return TrainRequest(
-        pairs=(pairs,), output=tmp_path / "a.mt.safetensors", tokens="word", hidden=16, steps=12, batch_tokens=200
+        pairs=(pairs,), output=tmp_path / "a.mt.safetensors", tokens="word", hidden=16, steps=12, batch_size=200
     )
 
 
 def test_a_stopped_run_goes_on_as_if_never_stopped(request_: TrainRequest, tmp_path: Path) -> None:
-    whole = train_translation_model(request_)
-    other = replace(request_, output=tmp_path / "b.mt.safetensors")
+    whole = train(TRANSLATION, request_)
+    other = changed(request_, output=tmp_path / "b.mt.safetensors")
     asked = iter(range(100))
-    stopped = train_translation_model(other, should_stop=lambda: next(asked) >= 4)
+    stopped = train(TRANSLATION, other, Events(should_stop=lambda: next(asked) >= 4))
     assert stopped.ended == "stopped"
     assert load_checkpoint(other.output).metrics["steps"] == 5
-    resumed = train_translation_model(replace(other, resume=True))
+    resumed = train(TRANSLATION, changed(other, resume=True))
     first, second = load_checkpoint(whole.path), load_checkpoint(resumed.path)
     assert first.tensors.keys() == second.tensors.keys()
     assert all(np.array_equal(first.tensors[name], second.tensors[name]) for name in first.tensors)
@@ -39,7 +42,7 @@ def test_a_stopped_run_goes_on_as_if_never_stopped(request_: TrainRequest, tmp_p
 
 def test_what_is_saved(request_: TrainRequest) -> None:
     said: list[str] = []
-    outcome = train_translation_model(request_, on_notice=said.append)
+    outcome = train(TRANSLATION, request_, Events(notice=said.append))
     checkpoint = load_checkpoint(outcome.path, task="mt")
     assert {"bleu", "chrf", "perplexity", "history"} <= checkpoint.metrics.keys()
     assert checkpoint.provenance["seed"] == 1
@@ -50,42 +53,42 @@ def test_what_is_saved(request_: TrainRequest) -> None:
 
 def test_refusals(request_: TrainRequest, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="exclude"):
-        train_translation_model(replace(request_, budget=3.0))
+        train(TRANSLATION, changed(request_, budget=3.0))
     with pytest.raises(UsageError, match="no run to resume"):
-        train_translation_model(replace(request_, resume=True))
-    train_translation_model(request_)
+        train(TRANSLATION, changed(request_, resume=True))
+    train(TRANSLATION, request_)
     other = write_pairs(tmp_path / "other.tsv", PAIRS[1::5])
     with pytest.raises(UsageError, match="other data"):
-        train_translation_model(replace(request_, pairs=(other,), resume=True))
+        train(TRANSLATION, changed(request_, pairs=(other,), resume=True))
 
 
 @pytest.mark.parametrize(
     ("attention", "feeding", "cell"), [("none", False, "gru"), ("additive", True, "lstm"), ("multi-head", False, "rnn")]
 )
 def test_every_form_learns(request_: TrainRequest, attention: str, feeding: bool, cell: str) -> None:
-    outcome = train_translation_model(
-        replace(
+    outcome = train(
+        TRANSLATION,
+        changed(
             request_, attention=attention, input_feeding=feeding, cell=cell, steps=60, learning_rate=0.02, dropout=0.0
-        )
+        ),
     )
     assert outcome.metrics["perplexity"] < 6  # of 20 words; 18 before
 
 
 def test_fine_tuning_starts_from_a_model(model_path: Path, request_: TrainRequest) -> None:
-    request = replace(request_, init_from=model_path, steps=1, learning_rate=1e-6, dropout=0.0, hidden=None)
-    outcome = train_translation_model(request)
+    request = changed(request_, init_from=model_path, steps=1, learning_rate=1e-6, dropout=0.0, hidden=None)
+    outcome = train(TRANSLATION, request)
     assert outcome.metrics["bleu"] > 90
     assert load_checkpoint(outcome.path).blobs == load_checkpoint(model_path).blobs
     for option, given in (("hidden", 8), ("tokens", "char")):
-        with pytest.raises(UsageError, match=f"--{option} does not go with --init-from"):
-            train_translation_model(replace(request, **{option: given}, overwrite=True))
+        with pytest.raises(UsageError, match=f"--{option} cannot change with --init-from"):
+            train(TRANSLATION, changed(request, **{option: given}, overwrite=True))
 
 
 def test_sizes_follow_the_budget_and_refuse_nonsense() -> None:
     def embedding(seconds: float, tokens: int) -> int:
-        recipe = choose_recipe(
-            tokens=tokens, vocabulary=4000, seconds=seconds, epochs=None, speed=9e10, accelerator=False
-        )
+        request = TrainRequest(pairs=("pairs",), budget=seconds)
+        recipe = choose_recipe(request, PairFacts(tokens, 4000), Machine(speed=9e10))
         return recipe.config.embedding
 
     assert embedding(1800, 514_000) == 192
@@ -93,12 +96,4 @@ def test_sizes_follow_the_budget_and_refuse_nonsense() -> None:
     wrong = [{"size": "x"}, {"attention": "x"}, {"dropout": 1.0}, {"hidden": 3}, {"label_smoothing": 1.0}]
     for options in [*wrong, {"attention": "none", "input_feeding": True}]:
         with pytest.raises(UsageError):
-            choose_recipe(
-                tokens=9,
-                vocabulary=9,
-                seconds=1.0,
-                epochs=None,
-                speed=1.0,
-                accelerator=False,
-                **options,  # type: ignore[arg-type]
-            )
+            TrainRequest(pairs=("pairs",), **options)  # type: ignore[arg-type]

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from seqcli.errors import CheckpointError
+from seqcli.files.plain import from_plain, to_plain
 from seqcli.forecasting.recurrent.inputs import FUTURE_FEATURES, PAST_FEATURES
-from seqcli.model.cells import CELLS
-from seqcli.model.stepping import MAX_LAYERS, StackShape
+from seqcli.model.stepping import StackShape, check_sizes
 
 QUANTILES = (0.025, 0.1, 0.25, 0.5, 0.75, 0.9, 0.975)
 MIDDLE = QUANTILES.index(0.5)
@@ -35,6 +34,13 @@ class ForecasterConfig:
     scaling: tuple[tuple[float, float], ...] = ()
     holidays: tuple[int, ...] = ()
 
+    def __post_init__(self) -> None:
+        check_sizes(self, may_be_zero=("season",))
+        if not 0 <= self.weight <= 1:
+            raise ValueError(f"weight is {self.weight}")
+        if any(deviation <= 0 for _, deviation in self.scaling):
+            raise ValueError("a covariate's deviation is not above 0")
+
     @property
     def encoder(self) -> StackShape:
         return StackShape(self.cell, PAST_FEATURES + len(self.covariates), self.hidden, self.layers)
@@ -57,39 +63,10 @@ class ForecasterConfig:
         }
 
     def to_json(self) -> dict[str, Any]:
-        lists = {"covariates": list(self.covariates), "holidays": list(self.holidays)}
-        return asdict(self) | lists | {"scaling": [list(pair) for pair in self.scaling]}
+        values: dict[str, Any] = to_plain(self)
+        return values
 
     @staticmethod
     def from_json(values: Mapping[str, Any]) -> ForecasterConfig:
         """Rebuild a configuration from a checkpoint's; `CheckpointError` when it is not one."""
-        known = {item.name for item in fields(ForecasterConfig)}
-        usable: dict[str, Callable[[Any], bool]] = {
-            "cell": lambda value: type(value) is str and value in CELLS,
-            **dict.fromkeys(("hidden", "width"), lambda value: _whole(value) and value > 0),
-            "layers": lambda value: _whole(value) and 0 < value <= MAX_LAYERS,
-            "season": _whole,
-            "frequency": lambda value: type(value) is str,
-            "covariates": lambda value: type(value) is list and all(type(name) is str for name in value),
-            "weight": lambda value: _finite(value) and 0 <= value <= 1,
-            "scaling": lambda value: type(value) is list and all(map(_pair, value)),
-            "holidays": lambda value: type(value) is list and all(type(day) is int for day in value),
-        }
-        for name in ("cell", "hidden", "layers", "width", *values):
-            if name not in known or name not in values or not usable[name](values[name]):
-                raise CheckpointError(f"the forecaster's configuration has no usable {name!r}: {values.get(name)!r}")
-        lists = {name: tuple(values.get(name, ())) for name in ("covariates", "holidays")}
-        scaling = tuple((float(mean), float(deviation)) for mean, deviation in values.get("scaling", ()))
-        return ForecasterConfig(**{**values, **lists, "scaling": scaling})
-
-
-def _whole(value: Any) -> bool:
-    return type(value) is int and 0 <= value < 2**31
-
-
-def _finite(value: Any) -> bool:
-    return type(value) in (int, float) and abs(value) < 1e300
-
-
-def _pair(value: Any) -> bool:
-    return type(value) is list and len(value) == 2 and all(map(_finite, value)) and value[1] > 0
+        return from_plain(ForecasterConfig, values, "the forecaster's configuration")

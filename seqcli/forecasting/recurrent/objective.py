@@ -64,7 +64,7 @@ class ForecastTask:
         if self._order is None or self._order[0] != epoch:
             self._order = (epoch, np.random.default_rng((self.seed, epoch)).permutation(len(self.ends)))
         chosen = self._order[1][index * self.batch_size : (index + 1) * self.batch_size]
-        chosen = chosen[self.processes.share(len(chosen))]
+        chosen = chosen[self.processes.shard(len(chosen))]
         return [self._windows(self.series[chosen], self.ends[chosen])]
 
     def _windows(self, series: np.ndarray, ends: np.ndarray) -> Windows:

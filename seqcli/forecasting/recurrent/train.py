@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,47 +14,43 @@ from seqcli.forecasting.metrics import scale
 from seqcli.forecasting.prepare import LEAST_SERIES, LEAST_WINDOWS, Prepared
 from seqcli.forecasting.recurrent.config import MIDDLE, ForecasterConfig
 from seqcli.forecasting.recurrent.covariates import KnownInputs
-from seqcli.forecasting.recurrent.forecaster import Forecaster
+from seqcli.forecasting.recurrent.forecaster import Forecaster, load_forecaster
 from seqcli.forecasting.recurrent.network import ForecastNetwork
 from seqcli.forecasting.recurrent.objective import ForecastTask
 from seqcli.forecasting.recurrent.pretrained import pretrained_forecaster
 from seqcli.forecasting.recurrent.windows import History, make_history
 from seqcli.training.distributed import ALONE, Processes
-from seqcli.training.loop import TrainingResult, train
-from seqcli.training.options import OnProgress, ShouldStop, TrainingOptions
-from seqcli.training.run import (
-    RunIdentity,
-    check_same_data,
-    course,
-    held_output,
-    plain,
-    resumed_state,
-    train_and_save,
-    weights_of,
-)
-from seqcli.training.state import TrainingState
+from seqcli.training.loop import TrainingResult
+from seqcli.training.options import TrainingOptions
+from seqcli.training.pipeline import Machine, Opened, Task, train
+from seqcli.training.request import RunRequest
+from seqcli.training.run import Events, Run, weights_of
 
 DEFAULT_BUDGET = 60.0  # seconds
 SHARES = (0.0, 0.25, 0.5, 0.75, 1.0)
 
 
-@dataclass(frozen=True)
-class ForecastTraining:
-    """How to train: for how long (seconds) or how many steps, with how many windows a step (of all processes together).
+@dataclass(frozen=True, kw_only=True)
+class ForecastTraining(RunRequest):
+    """How to train, with how many windows a step (of all processes together).
 
-    With an `output` the network is kept in that file, with the state of the run, written every `save_interval` seconds,
-    and its log beside it; `resume` goes on from there.
+    With an `output` the network is kept in that file, with the state of the run and its log beside it.
     """
 
-    budget: float | None = DEFAULT_BUDGET
-    steps: int | None = None
     batch_size: int = 256
-    learning_rate: float = 1e-3
-    seed: int = 1
-    save_interval: float = 60.0
-    output: Path | None = None
-    overwrite: bool = False
-    resume: bool = False
+    device: str = "cpu"
+    precision: str = "fp32"
+
+
+@dataclass(frozen=True)
+class ForecastRecipe:
+    """Everything that is settled before training starts."""
+
+    config: ForecasterConfig
+    horizon: int
+    batch_size: int
+    learning_rate: float
+    reason: str = ""
 
 
 @dataclass(frozen=True)
@@ -74,9 +68,7 @@ def train_forecaster(
     *,
     known: KnownInputs | None = None,
     processes: Processes = ALONE,
-    on_progress: OnProgress = lambda progress: None,
-    should_stop: ShouldStop = lambda: False,
-    on_notice: Callable[[str], None] = lambda text: None,
+    events: Events = Events(),
 ) -> TrainedForecaster:
     """Train the pretrained network further on all but each series' last horizon, with inputs for what else is `known`.
 
@@ -84,76 +76,72 @@ def train_forecaster(
     (series, horizon), None in all but the first of several processes. Raises `DataError` for a panel too small for a
     network, `UsageError` for a run that cannot be resumed or a file that may not be replaced.
     """
-    processes.together(lambda: _check_size(prepared, training, processes))
-    started = time.monotonic()
-    config = _config(prepared, known)
-    history = make_history(prepared.known, prepared.filled, known.values if known else None)
-    torch.manual_seed(training.seed)
-    network = ForecastNetwork(config)
-    network.start_from(pretrained_forecaster().parameters)
-    task = ForecastTask(
-        network,
-        history,
-        season=prepared.season,
-        horizon=prepared.horizon,
-        batch_size=training.batch_size,
-        seed=training.seed,
-        processes=processes,
-    )
-    options = TrainingOptions(
-        learning_rate=training.learning_rate,
-        budget=None if training.steps else training.budget,
-        steps=training.steps,
-        average=0.99,
-        clip=1.0,
-        save_interval=training.save_interval,
-        seed=training.seed,
-    )
-    identity = RunIdentity(
-        task="forecast",
-        config=config.to_json(),
-        recipe={"horizon": prepared.horizon, "batch_size": training.batch_size},
-        fingerprint=prepared.panel.fingerprint,
-        blobs={},
-        options={**plain(training), "horizon": prepared.horizon, "season": prepared.season},
-    )
+    outcome = train(PanelTraining(prepared, alone, known), training, events, processes)
+    events.notice(_said(outcome.metrics, prepared))
+    return TrainedForecaster(load_forecaster(outcome.checkpoint), outcome.ended)
 
-    def measure(result: TrainingResult) -> dict[str, Any]:
-        assert alone is not None
-        ends = np.full(len(history.values), task.held_out)
-        point = Forecaster(config, weights_of(network)).quantiles(history, ends, prepared.horizon)[..., MIDDLE]
-        metrics = _errors(prepared, history, point, alone)
-        # the share is part of what is kept, and only known now
-        identity.config["weight"] = metrics["share"]
-        loss = result.final.metrics["quantile_loss"]
-        return {**metrics, "quantile_loss": loss, "history": course(result, "quantile_loss")}
 
-    def measured(result: TrainingResult) -> dict[str, Any]:
-        return processes.decide(lambda: measure(result))
+class PanelTraining(Task[ForecastTraining, History, ForecastRecipe, ForecastTask]):
+    """Training on a panel, as the pipeline asks for it; the arguments are those of `train_forecaster`."""
 
-    processes.check_same(f"{identity.fingerprint} {identity.config}")
-    if training.output is None:
-        result = train(task, options, on_progress=on_progress, should_stop=should_stop, processes=processes)
-        metrics, ended = measured(result), result.ended
-    else:
-        with held_output(training.output, training.overwrite or training.resume, processes):
-            state = processes.decide(lambda: _resumed(training, identity))
-            outcome = train_and_save(
-                task,
-                options,
-                identity,
-                training.output,
-                measure=measured,
-                state=state,
-                on_progress=on_progress,
-                should_stop=should_stop,
-                started=started,
-                processes=processes,
+    name = "forecast"
+    budget = DEFAULT_BUDGET
+    recipe = ForecastRecipe
+
+    def __init__(self, prepared: Prepared, alone: np.ndarray | None, known: KnownInputs | None) -> None:
+        self.prepared, self.alone, self.known = prepared, alone, known
+
+    def open(self, run: Run[ForecastTraining]) -> Opened[History]:
+        prepared, known = self.prepared, self.known
+        _check_size(prepared, run.request, run.processes)
+        history = make_history(prepared.known, prepared.filled, known.values if known else None)
+        return Opened(history, fingerprint=prepared.panel.fingerprint)
+
+    def choose(
+        self, request: ForecastTraining, data: History, machine: Machine, base: Mapping[str, Any] | None
+    ) -> ForecastRecipe:
+        config = _config(self.prepared, self.known)
+        rate = request.learning_rate or 1e-3
+        return ForecastRecipe(config, self.prepared.horizon, request.batch_size, rate)
+
+    def resume(self, before: ForecastRecipe, run: Run[ForecastTraining], data: History) -> ForecastRecipe:
+        now = self.choose(run.request, data, Machine(), None)
+        begun = replace(before.config, weight=now.config.weight, holidays=now.config.holidays)  # these may change
+        if replace(before, config=begun, learning_rate=now.learning_rate) != now:
+            raise UsageError(
+                "the run to resume has another horizon, season or other inputs",
+                hint="resume with the options it was started with, or start anew with --overwrite",
             )
-        metrics, ended = outcome.metrics, outcome.ended
-    on_notice(_said(metrics, prepared))
-    forecaster = Forecaster(replace(config, weight=metrics["share"]), weights_of(network), metrics=metrics)
-    return TrainedForecaster(forecaster, ended)
+        return now
+
+    def build(self, run: Run[ForecastTraining], data: History, recipe: ForecastRecipe) -> ForecastTask:
+        run.processes.check_same(str(_config(self.prepared, self.known)))
+        torch.manual_seed(run.request.seed)
+        network = ForecastNetwork(recipe.config)
+        network.start_from(pretrained_forecaster().parameters)
+        return ForecastTask(
+            network,
+            data,
+            season=self.prepared.season,
+            horizon=recipe.horizon,
+            batch_size=recipe.batch_size,
+            seed=run.request.seed,
+            processes=run.processes,
+        )
+
+    def options(self, run: Run[ForecastTraining], recipe: ForecastRecipe, training: ForecastTask) -> TrainingOptions:
+        return run.options(learning_rate=recipe.learning_rate, average=0.99, clip=1.0)
+
+    def metrics(self, data: History, training: ForecastTask, result: TrainingResult) -> dict[str, Any]:
+        assert self.alone is not None
+        ends = np.full(len(data.values), training.held_out)
+        forecaster = Forecaster(_config(self.prepared, self.known), weights_of(training.model))
+        point = forecaster.quantiles(data, ends, self.prepared.horizon)[..., MIDDLE]
+        loss = result.final.metrics["quantile_loss"]
+        return _errors(self.prepared, data, point, self.alone) | {"quantile_loss": loss}
+
+    def config(self, recipe: ForecastRecipe, metrics: Mapping[str, Any]) -> ForecasterConfig:
+        return replace(recipe.config, weight=metrics["share"])
 
 
 def _check_size(prepared: Prepared, training: ForecastTraining, processes: Processes) -> None:
@@ -172,21 +160,6 @@ def _check_size(prepared: Prepared, training: ForecastTraining, processes: Proce
         )
 
 
-def _resumed(training: ForecastTraining, identity: RunIdentity) -> TrainingState | None:
-    """The state to go on from; `UsageError` when it is of other data or another network."""
-    if not training.resume or training.output is None:
-        return None
-    state = resumed_state(training.output)
-    check_same_data(state, identity.fingerprint)
-    before = {"config": state.description["config"], "recipe": state.description["recipe"]}
-    if _settled(before) != _settled({"config": identity.config, "recipe": identity.recipe}):
-        raise UsageError(
-            "the run to resume has another horizon, season or other inputs",
-            hint="resume with the options it was started with, or start anew with --overwrite",
-        )
-    return state
-
-
 def _config(prepared: Prepared, known: KnownInputs | None) -> ForecasterConfig:
     config = replace(
         pretrained_forecaster().config, season=prepared.season, frequency=prepared.panel.frequency.name, weight=1.0
@@ -194,12 +167,6 @@ def _config(prepared: Prepared, known: KnownInputs | None) -> ForecasterConfig:
     if known is not None:
         config = replace(config, covariates=known.names, scaling=known.scaling, holidays=known.holidays)
     return config
-
-
-def _settled(description: dict[str, Any]) -> dict[str, Any]:
-    """What of a run must not change when it is resumed: all but what its training finds and the dates to come."""
-    config = {name: value for name, value in description["config"].items() if name not in ("weight", "holidays")}
-    return {**description, "config": config}
 
 
 def _errors(prepared: Prepared, history: History, point: np.ndarray, alone: np.ndarray) -> dict[str, Any]:

@@ -1,0 +1,228 @@
+"""Options, each declared once: as a field of a request.
+
+The command line, the Python call, the checks of values, what a saved run keeps and what the messages say all derive
+from the declaration:
+
+    @dataclass(frozen=True, kw_only=True)
+    class TrainRequest(Request):
+        layers: int | None = option(None, "Number of layers.", section=MODEL, least=1, most=1000, shapes_model=True)
+
+A request knows which of its options were given (`request.given`), whatever their values are.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import math
+import os
+import re
+import types
+import typing
+from collections.abc import Iterable
+from dataclasses import MISSING, dataclass, fields
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+from seqcli.errors import UsageError
+
+# sections of --help, for the commands that have many options
+MODEL, TRAINING, REGULARISATION = "Model", "Training", "Regularisation"
+
+LARGEST = 10**12  # of any number whose option does not say otherwise: checked before work, within what C can hold
+_SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+Kind = Literal["value", "duration", "file"]
+
+
+@dataclass(frozen=True)
+class Option:
+    """What is known of an option beside its name, type and default, which are its field's.
+
+    A number is from `least` to `most`, both included, and above `above` and below `below`. `choices` are the words it
+    may be. A `duration` is seconds, or text such as `10m`; a `file` names a file that is read. `off` is the name that
+    turns a flag off which is on by default. `positional` ones need no name on the command line. `shapes_model` ones
+    decide which parameters a model has, so that a run that starts from a model cannot have them otherwise. Of a resumed
+    run, those that are not `saved` concern one command only, and those that `may_change` may be given anew.
+    """
+
+    help: str
+    section: str = ""
+    metavar: str = ""
+    choices: tuple[str, ...] = ()
+    least: float | None = None
+    most: float | None = None
+    above: float | None = None
+    below: float | None = None
+    kind: Kind = "value"
+    off: str = ""
+    short: str = ""
+    positional: bool = False
+    shapes_model: bool = False
+    saved: bool = True
+    may_change: bool = False
+
+
+def option(default: Any, help: str, **details: Any) -> Any:
+    """A field that is an option with a default; `details` are those of `Option`."""
+    return dataclasses.field(default=default, metadata={"option": Option(help, **details)})
+
+
+def required(help: str, **details: Any) -> Any:
+    """A field that is an option without a default."""
+    return dataclasses.field(metadata={"option": Option(help, **details)})
+
+
+@dataclass(frozen=True)
+class Declared:
+    """An option with its field's name, its type without None, its default (MISSING: none), and whether None is one of
+    its values."""
+
+    name: str
+    type: Any
+    default: Any
+    optional: bool
+    option: Option
+
+    @property
+    def flag(self) -> str:
+        """What it is called on the command line."""
+        return "--" + self.name.replace("_", "-")
+
+
+def declarations(request: type[Request]) -> dict[str, Declared]:
+    """The options of a request by name, those of a class before those it inherits."""
+    kind: Any = request
+    return _declarations(kind)
+
+
+@functools.cache
+def _declarations(request: Any) -> dict[str, Declared]:
+    hints = typing.get_type_hints(request)
+    inherited = {item.name for base in request.__mro__[1:] if dataclasses.is_dataclass(base) for item in fields(base)}
+    own = [item for item in fields(request) if item.name not in inherited]
+    found: dict[str, Declared] = {}
+    for item in (*own, *(item for item in fields(request) if item.name in inherited)):
+        if "option" not in item.metadata:
+            continue
+        hint, optional = hints[item.name], False
+        if isinstance(hint, types.UnionType):
+            optional = True
+            (hint,) = (kind for kind in typing.get_args(hint) if kind is not types.NoneType)
+        found[item.name] = Declared(item.name, hint, item.default, optional, item.metadata["option"])
+    return found
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """Base of every request: its values are brought into the type of their fields and checked when it is made.
+
+    `UsageError` for a value that an option cannot have.
+    """
+
+    def __new__(cls, *unnamed: object, **given: object) -> Request:
+        request = super().__new__(cls)
+        object.__setattr__(request, "_given", frozenset(name for name, value in given.items() if value is not None))
+        return request
+
+    def __post_init__(self) -> None:
+        for declared in declarations(type(self)).values():
+            object.__setattr__(self, declared.name, checked(declared, getattr(self, declared.name)))
+
+    @property
+    def given(self) -> frozenset[str]:
+        """The names of the options that were given, None standing for what was not."""
+        found: frozenset[str] = self.__dict__["_given"]
+        return found
+
+    def files(self) -> list[str]:
+        """The files that are named in it to be read (`-`: standard input)."""
+        named = [getattr(self, name) for name, d in declarations(type(self)).items() if d.option.kind == "file"]
+        several = [value if isinstance(value, tuple) else (value,) for value in named if value is not None]
+        return [str(path) for paths in several for path in paths]
+
+
+R = TypeVar("R", bound=Request)
+
+
+def changed(request: R, **given: Any) -> R:
+    """The same request with other options `given`."""
+    return type(request)(**{name: getattr(request, name) for name in request.given} | given)
+
+
+def settled(request: R, **values: Any) -> R:
+    """The same request with `values` for options that were not given."""
+    new = dataclasses.replace(request, **values)
+    object.__setattr__(new, "_given", request.given)
+    return new
+
+
+def checked(declared: Declared, value: Any) -> Any:
+    """`value` in the type of its option, its default for None; `UsageError` when it cannot have it."""
+    if value is None:
+        return None if declared.optional or declared.default is MISSING else declared.default
+    option, kind = declared.option, declared.type
+    if typing.get_origin(kind) is tuple:
+        several = [value] if isinstance(value, str | os.PathLike) or not isinstance(value, Iterable) else value
+        return tuple(_of_type(declared, typing.get_args(kind)[0], one) for one in several)
+    value = _of_type(declared, kind, value)
+    if option.choices and value not in option.choices:
+        raise UsageError(f"unknown {declared.flag} {value!r}", hint=f"choose from {', '.join(option.choices)}")
+    if kind in (int, float) and not within(option, value):
+        raise UsageError(f"{declared.flag} must be {range_of(option)}")
+    return value
+
+
+def _of_type(declared: Declared, kind: Any, value: Any) -> Any:
+    option, name = declared.option, declared.flag
+    if kind is Path or kind is str:
+        if not isinstance(value, str | os.PathLike):
+            raise UsageError(f"{name} must be text, not {value!r}")
+        return kind(os.fspath(value))
+    if kind is float and option.kind == "duration" and isinstance(value, str):
+        try:
+            return parse_duration(value)
+        except ValueError as problem:
+            raise UsageError(f"{name}: {problem}") from problem
+    if kind is bool and isinstance(value, bool):
+        return value
+    if kind is int and hasattr(value, "__index__") and not isinstance(value, bool):
+        return value.__index__()
+    if kind is float and hasattr(value, "__float__") and not isinstance(value, bool):
+        try:
+            return float(value)
+        except OverflowError:
+            return math.inf
+    words = {int: "a whole number", float: "a number", bool: "True or False"}
+    raise UsageError(f"{name} must be {words[kind]}, not {value!r}")
+
+
+def within(option: Option, value: float) -> bool:
+    """Whether a number is between the bounds of an option."""
+    least, most = _bounds(option)
+    return (
+        least <= value <= most
+        and (option.above is None or value > option.above)
+        and (option.below is None or value < option.below)
+    )
+
+
+def range_of(option: Option) -> str:
+    """The bounds of an option in words."""
+    least, most = _bounds(option)
+    if option.above is not None:
+        return f"above {option.above:,.12g}" + (f" and at most {most:,.12g}" if option.below is None else "")
+    return f"from {least:,.12g} to " + (f"{most:,.12g}" if option.below is None else f"below {option.below:,.12g}")
+
+
+def _bounds(option: Option) -> tuple[float, float]:
+    low = option.least if option.least is not None else -math.inf if option.above is not None else 0
+    return low, LARGEST if option.most is None else option.most
+
+
+def parse_duration(text: str) -> float:
+    """Seconds in `90`, `90s`, `10m`, `1.5h`, `1h30m` or `2d`; `ValueError` for anything else, zero included."""
+    parts = re.findall(r"(\d+(?:\.\d+)?)([smhd]?)", text.strip().lower())
+    seconds = sum(float(number) * _SECONDS[unit or "s"] for number, unit in parts)
+    if "".join(number + unit for number, unit in parts) != text.strip().lower() or seconds <= 0:
+        raise ValueError(f"{text!r} is not a length of time such as 90s, 10m or 1.5h")
+    return seconds

@@ -1,0 +1,251 @@
+"""The way of every training run: request → run → data → recipe → model → loop → files."""
+
+from __future__ import annotations
+
+import math
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, ClassVar, Generic, Protocol, TypeVar
+
+from seqcli.files.checkpoint import Checkpoint, save_checkpoint
+from seqcli.files.plain import from_plain, to_plain
+from seqcli.training.distributed import Processes
+from seqcli.training.log import TrainingLog
+from seqcli.training.loop import TrainingResult
+from seqcli.training.loop import train as run_loop
+from seqcli.training.options import OnProgress, Progress, TrainingOptions
+from seqcli.training.provenance import provenance
+from seqcli.training.request import RunRequest
+from seqcli.training.run import Events, Run, check_same_data, check_shape, log_path, opened_run, weights_of
+from seqcli.training.state import TrainingState, save_state, state_path
+from seqcli.training.task import TrainingTask
+from seqcli.training.workers import training_speed
+
+
+class Recipe(Protocol):
+    """Everything that is settled before training starts, a dataclass of plain values and such dataclasses.
+
+    `config` is what the network is made of, `learning_rate` the highest one, `reason` says how the rest came about.
+    """
+
+    @property
+    def config(self) -> Any: ...
+    @property
+    def learning_rate(self) -> float: ...
+    @property
+    def reason(self) -> str: ...
+
+
+R = TypeVar("R", bound=RunRequest)
+D = TypeVar("D")
+P = TypeVar("P", bound=Recipe)
+T = TypeVar("T", bound=TrainingTask)
+
+
+@dataclass(frozen=True)
+class Opened(Generic[D]):
+    """Data that were opened: the task's own `content`, a `fingerprint` of all that training reads, `blobs` that the
+    model's file keeps (such as the tokenizer), `notes` for the user, and what a model to start from must have alike."""
+
+    content: D
+    fingerprint: str
+    blobs: Mapping[str, bytes] = field(default_factory=dict)
+    notes: Sequence[str] = ()
+    shape: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Machine:
+    """Where a run computes: its `processes` in all, whether on accelerators, and their `speed` in training together
+    (floating-point operations a second, `workers.training_speed`; NaN where the length of the run is no time)."""
+
+    processes: int = 1
+    accelerator: bool = False
+    speed: float = math.nan
+
+
+@dataclass(frozen=True)
+class TrainOutcome:
+    """The model and its file (None: not written), and how the run ended: `finished`, `patience` or `stopped`."""
+
+    path: Path | None
+    checkpoint: Checkpoint
+    ended: str
+    seconds: float
+
+    @property
+    def metrics(self) -> dict[str, Any]:
+        """What the validation gave."""
+        return self.checkpoint.metrics
+
+
+class Task(ABC, Generic[R, D, P, T]):
+    """What a task gives the pipeline, in the order it is asked.
+
+    `name` is the task's in model files and their names, `budget` the seconds of a run that is given no length, `recipe`
+    the class of its recipes.
+    """
+
+    name: ClassVar[str]
+    budget: ClassVar[float]
+    recipe: type[P]
+
+    @abstractmethod
+    def open(self, run: Run[R]) -> Opened[D]:
+        """Open the data that the request names, with the tokenizer in `run.blobs` if there is one."""
+
+    @abstractmethod
+    def choose(self, request: R, data: D, machine: Machine, base: Mapping[str, Any] | None) -> P:
+        """Settle everything from the request, the data and the machine; `base` is the configuration of a model to start
+        from."""
+
+    @abstractmethod
+    def build(self, run: Run[R], data: D, recipe: P) -> T:
+        """The model as it starts, on its data."""
+
+    @abstractmethod
+    def options(self, run: Run[R], recipe: P, training: T) -> TrainingOptions:
+        """How the loop is to train: `run.options` with what is the task's own."""
+
+    @abstractmethod
+    def metrics(self, data: D, training: T, result: TrainingResult) -> dict[str, Any]:
+        """What the model's file says of its quality; asked in the first process."""
+
+    def resume(self, before: P, run: Run[R], data: D) -> P:
+        """The recipe of a run that was begun with the recipe `before`; `UsageError` when the data want another."""
+        return replace(before, learning_rate=run.request.learning_rate or before.learning_rate)  # type: ignore[type-var]
+
+    def config(self, recipe: P, metrics: Mapping[str, Any]) -> Any:
+        """What the model's file says its network is made of."""
+        return recipe.config
+
+    def finish(self, run: Run[R], training: T) -> None:
+        """A last word on the best weights, before all of the validation data is measured."""
+        return None
+
+
+def train(
+    task: Task[R, D, P, T], request: R, events: Events = Events(), processes: Processes | None = None
+) -> TrainOutcome:
+    """Train as requested and write the model, and beside it the training state and the log.
+
+    The `processes` that torchrun started are joined unless they are already and given. Raises `DataError` for data that
+    cannot be used, `UsageError` for options that do not fit, `CheckpointError` for a state or model to go on from that
+    is damaged, `TrainingError` when the loss does not stay finite.
+    """
+    with opened_run(task, request, events, processes) as run:
+        opened = run.processes.local_first(lambda: task.open(run))
+        for note in opened.notes:
+            events.notice(note)
+        run.processes.check_same(opened.fingerprint)
+        recipe = run.processes.broadcast(lambda: _recipe(task, run, opened))
+        events.detail(f"device {run.device.type}, precision {run.precision}; {recipe.reason}")
+        began = time.monotonic()
+        training = task.build(run, opened.content, recipe)
+        options = _less(task.options(run, recipe, training), time.monotonic() - began)
+        files = _RunFiles(task.name, run, opened, recipe)
+        result = run_loop(
+            training,
+            options,
+            on_progress=files.reporting(events),
+            save=files.save_state,
+            resume=run.state,
+            should_stop=events.should_stop,
+            finish=lambda: task.finish(run, training),
+            processes=run.processes,
+        )
+        metrics = run.processes.broadcast(lambda: task.metrics(opened.content, training, result)) | course(result)
+        checkpoint = files.checkpoint(training, task.config(recipe, metrics), metrics)
+        run.processes.broadcast(lambda: files.save_model(checkpoint))
+        return TrainOutcome(run.request.output, checkpoint, result.ended, time.monotonic() - run.started)
+
+
+def _recipe(task: Task[R, D, P, T], run: Run[R], opened: Opened[D]) -> P:
+    """The recipe of all processes together, as it was for a run that is resumed."""
+    request = run.request
+    if run.state is not None:
+        check_same_data(run.state, opened.fingerprint)
+        before = from_plain(task.recipe, run.state.description.get("recipe"), "the recipe in the training state")
+        return task.resume(before, run, opened.content)
+    base = run.base.config if run.base is not None else None
+    if base is not None:
+        check_shape(request, {**base, **opened.shape})
+    timed = request.budget is not None
+    machine = Machine(
+        processes=run.processes.size,
+        accelerator=run.device.type != "cpu",
+        speed=run.processes.size * training_speed(run.device, run.precision) if timed else math.nan,
+    )
+    return task.choose(request, opened.content, machine, base)
+
+
+def _less(options: TrainingOptions, seconds: float) -> TrainingOptions:
+    """Options with what making the model took off the budget, at most half of it."""
+    if options.budget is None:
+        return options
+    return replace(options, budget=max(options.budget - seconds, options.budget / 2))
+
+
+def course(result: TrainingResult) -> dict[str, Any]:
+    """How a run went, as a checkpoint keeps it."""
+    return {
+        "history": [
+            {"step": v.step, "seconds": round(v.seconds, 1)} | {n: m for n, m in v.metrics.items() if n != "score"}
+            for v in result.history
+        ],
+        "steps": result.position.step,
+        "epochs": result.position.epoch,
+        "training_seconds": round(result.position.seconds, 1),
+        "tokens_per_second": round(result.tokens_per_second),
+    }
+
+
+class _RunFiles:
+    """The files of a run: its log and state while it goes on, the model at its end; only the first process writes."""
+
+    def __init__(self, task: str, run: Run[Any], opened: Opened[Any], recipe: Recipe) -> None:
+        self.task, self.run, self.opened, self.output = task, run, opened, run.request.output
+        asked = to_plain(run.request) | {"precision": run.precision}
+        self.description = {
+            "config": to_plain(recipe.config),
+            "recipe": to_plain(recipe),
+            "fingerprint": opened.fingerprint,
+            "options": asked,
+        }
+        before = None if run.state is None else len(run.state.history)
+        writes = run.processes.first and self.output is not None
+        self.log = TrainingLog(log_path(self.output), before) if writes and self.output is not None else None
+
+    def reporting(self, events: Events) -> OnProgress:
+        """`events.progress`, after the log has its row."""
+
+        def report(progress: Progress) -> None:
+            if self.log is not None:
+                self.log.add(progress)
+            events.progress(progress)
+
+        return report
+
+    def save_state(self, reached: TrainingState) -> None:
+        if self.output is not None:
+            whole = replace(reached, description=self.description, blobs=dict(self.opened.blobs))
+            save_state(state_path(self.output), whole)
+
+    def checkpoint(self, training: TrainingTask, config: Any, metrics: dict[str, Any]) -> Checkpoint:
+        said = self.description["options"] | {"recipe": self.description["recipe"], "device": self.run.device.type}
+        fingerprint = self.opened.fingerprint
+        return Checkpoint(
+            task=self.task,
+            config=to_plain(config),
+            tensors=weights_of(training.model),
+            blobs=dict(self.opened.blobs),
+            metrics=metrics,
+            provenance=provenance(seed=self.run.request.seed, fingerprint=fingerprint, options=said),
+        )
+
+    def save_model(self, checkpoint: Checkpoint) -> None:
+        if self.output is not None:
+            save_checkpoint(self.output, checkpoint)

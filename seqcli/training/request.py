@@ -1,0 +1,77 @@
+"""What every training run can be asked for, declared once for all tasks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from seqcli.options import TRAINING, Request, option
+
+YEARS = 10 * 365 * 86400.0  # seconds no run is longer than
+CELLS = ("rnn", "lstm", "peephole-lstm", "gru", "mingru", "minlstm", "mogrifier-lstm")
+WIDEST = 65536  # units or features: wider ones are a slip of the finger
+MAX_LAYERS = 1000
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunRequest(Request):
+    """What every training run is asked for; None leaves a choice to the data, the budget and the machine.
+
+    Without an `output` nothing is written: the model is what `pipeline.train` returns.
+    """
+
+    budget: float | None = option(
+        None,
+        "Time to train for: 90s, 10m, 1.5h.",
+        metavar="TIME",
+        kind="duration",
+        above=0,
+        most=YEARS,
+        may_change=True,
+    )
+    epochs: float | None = option(
+        None, "Passes over the data, instead of a time budget.", metavar="N", above=0, most=1e9, may_change=True
+    )
+    steps: int | None = option(None, "Training steps, instead of a time budget.", metavar="N", least=1, may_change=True)
+    output: Path | None = option(
+        None, "Where to save the model; named after the input by default.", metavar="FILE", short="-o", saved=False
+    )
+    overwrite: bool = option(False, "Replace the model or the interrupted run that is there.", saved=False)
+    resume: bool = option(False, "Resume the run that is saved there.", saved=False)
+    auto_resume: bool = option(False, "Resume the run that is saved there, or start one if there is none.", saved=False)
+    init_from: Path | None = option(
+        None, "Start from the weights and the vocabulary of this model (fine-tuning).", metavar="MODEL", saved=False
+    )
+    learning_rate: float | None = option(
+        None, "Highest learning rate of the run.", section=TRAINING, metavar="X", above=0, most=1e4, may_change=True
+    )
+    patience: int | None = option(
+        None,
+        "Stop after this many validations without improvement; 0: never.",
+        section=TRAINING,
+        metavar="N",
+        least=0,
+        may_change=True,
+    )
+    device: str = option(
+        "auto",
+        "Where to compute; auto uses a GPU if there is one.",
+        choices=("auto", "cpu", "cuda", "mps"),
+        saved=False,
+    )
+    precision: str = option(
+        "auto",
+        "Number format of matrix products; auto times this machine.",
+        choices=("auto", "fp32", "bf16"),
+        may_change=True,
+    )
+    seed: int = option(1, "Seed of the random numbers: same seed, same result.", metavar="N", most=2**32 - 1)
+    save_interval: float = option(
+        60.0,
+        "Time between two saved states of the run.",
+        metavar="TIME",
+        kind="duration",
+        above=0,
+        most=YEARS,
+        saved=False,
+    )

@@ -1,0 +1,128 @@
+"""What `train-mt` can be asked for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from seqcli.errors import UsageError
+from seqcli.options import MODEL, REGULARISATION, TRAINING, option, required
+from seqcli.training.request import CELLS, MAX_LAYERS, WIDEST, RunRequest
+
+SIZES = {  # embedding, encoder hidden (each direction), encoder layers, decoder hidden, decoder layers
+    "tiny": (96, 96, 1, 128, 2),
+    "small": (192, 192, 1, 256, 2),
+    "medium": (256, 256, 1, 384, 2),
+    "large": (384, 384, 2, 512, 2),
+}
+ATTENTIONS = ("dot", "additive", "multi-head", "none")
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainRequest(RunRequest):
+    """What `train-mt` was asked for; None leaves a choice to the data, the budget and the machine.
+
+    `pairs` are files of pairs or a source and a target file, `valid` likewise.
+    """
+
+    pairs: tuple[str, ...] = required(
+        "Files of pairs (TSV, CSV, JSON Lines, TMX), or a source and a target file; - is stdin.",
+        metavar="FILE",
+        kind="file",
+        positional=True,
+        saved=False,
+    )
+    valid: tuple[str, ...] = option(
+        (),
+        "Pairs to validate on, in the same forms; given twice, source and target.",
+        metavar="FILE",
+        kind="file",
+        may_change=True,
+    )
+    valid_share: float = option(0.05, "Share of the pairs held out without --valid.", metavar="X", above=0, most=0.5)
+    skip_bad: bool = option(False, "Leave out pairs that lack a side, instead of stopping.")
+    columns: str | None = option(
+        None, "Columns of source and target: numbers from 1, or names; 3+1,2 joins two of them.", metavar="S,T"
+    )
+    max_length: int | None = option(
+        None, "Leave out pairs with a side of more tokens; 250 by default.", metavar="N", least=1
+    )
+    keep: tuple[str, ...] = option((), "Carry over what matches as it is; may be given several times.", metavar="REGEX")
+    tokens: str = option(
+        "auto",
+        "Unit sentences are split into; auto looks at the pairs.",
+        choices=("auto", "subword", "word", "char"),
+        shapes_model=True,
+    )
+    vocab_size: int | None = option(
+        None,
+        "Maximum vocabulary size; chosen from the data by default.",
+        metavar="N",
+        least=2,
+        most=10_000_000,
+        shapes_model=True,
+    )
+    encoding: str = option("utf-8", "Encoding of the input.", metavar="NAME")
+    errors: str = option(
+        "strict",
+        "What to do with bytes that are not text: stop and say where, or replace them.",
+        choices=("strict", "replace"),
+    )
+    cell: str = option("lstm", "Recurrent cell.", section=MODEL, choices=CELLS, shapes_model=True)
+    attention: str = option(
+        "dot",
+        "Attention of the decoder over the source; none: only its first state knows the source.",
+        section=MODEL,
+        choices=ATTENTIONS,
+        shapes_model=True,
+    )
+    input_feeding: bool = option(
+        False,
+        "Feed the attention's last context back to the decoder (slower).",
+        section=MODEL,
+        shapes_model=True,
+    )
+    size: str = option(
+        "auto",
+        "All sizes at once; auto chooses from data and budget.",
+        section=MODEL,
+        choices=("auto", *SIZES),
+        shapes_model=True,
+    )
+    hidden: int | None = option(
+        None, "Units in each decoder layer.", section=MODEL, metavar="N", least=2, most=WIDEST, shapes_model=True
+    )
+    layers: int | None = option(
+        None,
+        "Number of layers of encoder and decoder.",
+        section=MODEL,
+        metavar="N",
+        least=1,
+        most=MAX_LAYERS,
+        shapes_model=True,
+    )
+    embedding: int | None = option(
+        None, "Size of the token embeddings.", section=MODEL, metavar="N", least=1, most=WIDEST, shapes_model=True
+    )
+    guided: bool = option(
+        True, "Teach the attention word alignments found by counting.", section=TRAINING, off="unguided"
+    )
+    batch_size: int | None = option(
+        None, "Tokens of a batch on each side.", section=TRAINING, metavar="N", least=1, most=10_000_000
+    )
+    dropout: float | None = option(
+        None, "Share of units dropped in training.", section=REGULARISATION, metavar="X", below=1
+    )
+    label_smoothing: float = option(
+        0.1,
+        "Share of the target spread over the vocabulary (Szegedy et al. 2016).",
+        section=REGULARISATION,
+        metavar="X",
+        below=1,
+    )
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.input_feeding and self.attention == "none":
+            raise UsageError("--input-feeding feeds the attention's context back: it needs an attention")
+        if self.hidden is not None and self.hidden % 2:
+            raise UsageError("--hidden must be even: half of it goes to each of the encoder's directions")

@@ -1,0 +1,89 @@
+"""Options: declared once, checked wherever they come from, and known to be given or not."""
+
+from __future__ import annotations
+
+import math
+import pickle
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from seqcli.errors import UsageError
+from seqcli.language.options import TrainRequest as LanguageRequest
+from seqcli.model.cells import CELLS
+from seqcli.options import Request, changed, declarations, option, required, settled
+from seqcli.training.request import RunRequest
+from seqcli.translation.options import TrainRequest as TranslationRequest
+
+REQUESTS = (LanguageRequest, TranslationRequest)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wish(Request):
+    files: tuple[str, ...] = required("Files.", kind="file", positional=True)
+    layers: int | None = option(None, "Layers.", least=1, most=10)
+    share: float = option(0.5, "Share.", below=1)
+    rate: float = option(0.1, "Rate.", above=0, most=5)
+    time: float | None = option(None, "Time.", kind="duration", above=0, most=1e6)
+    word: str = option("a", "Word.", choices=("a", "b"))
+    flag: bool = option(False, "Flag.")
+    place: Path | None = option(None, "Place.")
+
+
+def test_values_take_the_type_of_their_field() -> None:
+    wish = Wish(files=Path("x"), time="1h30m", share=0, place="y")  # type: ignore[arg-type]
+    assert (wish.files, wish.time, wish.share, wish.place) == (("x",), 5400.0, 0.0, Path("y"))
+    assert isinstance(wish.share, float)
+    assert Wish(files=["a", Path("b")]).files == ("a", "b")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        *({"layers": value} for value in (0, 11, -1, 2**63, 1.5, "3", True)),
+        *({"share": value} for value in (-0.1, 1, math.nan, math.inf, "x")),
+        *({"rate": value} for value in (0, 5.1, 10**400, -math.inf)),
+        *({"time": value} for value in ("soon", "0s", 0, -1, "9" * 30)),
+        *({"word": value} for value in ("c", 1)),
+        *({"flag": value} for value in ("yes", 1)),
+        {"place": 3},
+    ],
+    ids=str,
+)
+def test_values_that_cannot_be_are_refused_by_the_name_of_their_option(wrong: dict[str, Any]) -> None:
+    with pytest.raises(UsageError, match=f"--{next(iter(wrong))}"):
+        Wish(files=("x",), **wrong)
+
+
+def test_what_was_given_is_known_whatever_its_value() -> None:
+    wish = Wish(files=("x",), share=0.5, layers=None)
+    assert wish.given == {"files", "share"}
+    assert changed(wish, word="a").given == {"files", "share", "word"}
+    filled = settled(wish, layers=3, share=0.7)
+    assert (filled.given, filled.layers, filled.share) == (wish.given, 3, 0.7)
+    assert pickle.loads(pickle.dumps(filled)).given == wish.given
+    assert wish == Wish(files=("x",))
+
+
+def test_none_stands_for_what_was_not_given() -> None:
+    assert Wish(files=("x",), word=None).word == "a"  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("request_", REQUESTS)
+def test_every_number_has_bounds_and_every_option_a_help(request_: type[RunRequest]) -> None:
+    for declared in declarations(request_).values():
+        option = declared.option
+        assert option.help.endswith("."), declared.name
+        assert option.help[0].isupper(), declared.name
+        if declared.type in (int, float):
+            for value in (-1, 10**30, math.inf, math.nan):
+                wanted: dict[str, Any] = {declared.name: value}
+                with pytest.raises(UsageError, match=declared.flag):
+                    request_(**{"corpus" if request_ is LanguageRequest else "pairs": ("x",)}, **wanted)
+
+
+@pytest.mark.parametrize("request_", REQUESTS)
+def test_every_cell_can_be_asked_for(request_: type[RunRequest]) -> None:
+    assert declarations(request_)["cell"].option.choices == CELLS
