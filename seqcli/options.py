@@ -88,6 +88,11 @@ class Declared:
         """What it is called on the command line."""
         return "--" + self.name.replace("_", "-")
 
+    def flag_for(self, value: Any) -> str:
+        """What is written on the command line to have `value`, a flag that is turned off included."""
+        turned_off = self.type is bool and self.default is True and value is False
+        return f"--{self.option.off or 'no-' + self.flag[2:]}" if turned_off else self.flag
+
 
 def declarations(request: type[Request]) -> dict[str, Declared]:
     """The options of a request by name, those of a class before those it inherits."""

@@ -79,7 +79,7 @@ def _names(declared: Declared) -> tuple[str, ...]:
     if declared.type is not bool:
         return (flag, option.short) if option.short else (flag,)
     if declared.default is True:
-        return (f"{flag}/--{option.off or f'no-{flag[2:]}'}",)
+        return (f"{flag}/{declared.flag_for(False)}",)
     return (flag,)
 
 

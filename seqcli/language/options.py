@@ -29,7 +29,13 @@ class TrainRequest(RunRequest):
         kind="file",
         may_change=True,
     )
-    valid_share: float = option(0.05, "Share of the corpus held out without --valid.", metavar="X", above=0, most=0.5)
+    valid_share: float | None = option(
+        None,
+        "Share of the corpus held out without --valid; chosen by its length by default.",
+        metavar="X",
+        above=0,
+        most=0.5,
+    )
     tokens: str = option(
         "auto", "Unit the text is split into.", choices=("auto", "char", "word", "subword"), shapes_model=True
     )
@@ -41,7 +47,7 @@ class TrainRequest(RunRequest):
         most=10_000_000,
         shapes_model=True,
     )
-    encoding: str = option("utf-8", "Encoding of the input.", metavar="NAME")
+    encoding: str = option("auto", "Encoding of the input; auto finds it from the bytes.", metavar="NAME")
     errors: str = option(
         "strict",
         "What to do with bytes that are not text: stop and say where, or replace them.",

@@ -190,9 +190,10 @@ def as_begun(request: R, begun: Mapping[str, Any]) -> R:
         if name not in request.given:
             kept[name] = begun[name]
         elif not declared.option.may_change and to_plain(getattr(request, name)) != begun[name]:
+            flag = declared.flag_for(getattr(request, name))
             raise UsageError(
-                f"{declared.flag} cannot change when a run is resumed: it was begun with {begun[name]}",
-                hint=f"leave {declared.flag} out, or start anew with --overwrite in place of --resume",
+                f"{flag} cannot change when a run is resumed: the run keeps what it was begun with",
+                hint=f"leave {flag} out, or start anew with --overwrite in place of --resume",
             )
     if request.given & set(LENGTHS):  # a new length takes the old one's place
         kept = {name: value for name, value in kept.items() if name not in LENGTHS}
@@ -205,9 +206,10 @@ def check_shape(request: RunRequest, has: Mapping[str, Any]) -> None:
     for name, declared in declarations(type(request)).items():
         value = getattr(request, name)
         if declared.option.shapes_model and name in request.given and value not in (declared.default, has.get(name)):
+            flag = declared.flag_for(value)
             raise UsageError(
-                f"{declared.flag} cannot change with --init-from: that model keeps its shape and its tokens",
-                hint=f"leave {declared.flag} out, or --init-from for a new model",
+                f"{flag} cannot change with --init-from: that model keeps its shape and its tokens",
+                hint=f"leave {flag} out, or --init-from for a new model",
             )
 
 
