@@ -94,7 +94,7 @@ def test_forecast_divides_its_windows(folder: Path) -> None:
     command = [*FORECAST, "--steps", "12", "--save"]
     run(folder, 1, [*command, "one.fc", "-o", "one.csv"])
     running = start_together(folder, 2, [*command, "two.fc", "--save-interval", "0.001"])
-    stop(running, folder / "two.state.safetensors")
+    stop(running, folder / "two.fc-state.safetensors")
     run(folder, 3, [*command, "two.fc", "-o", "two.csv", "--resume"])
     same(folder / "one.fc", folder / "two.fc")
     one, two = ((folder / name).read_text().splitlines() for name in ("one.csv", "two.csv"))
@@ -115,7 +115,7 @@ def test_a_signal_to_any_process_stops_all_and_the_run_goes_on_exactly(folder: P
     length = ["--softmax", "sampled", "--steps", "40", "--batch-size", "4", "--dropout", "0.2"]
     run(folder, 2, [*LM, *length, "-o", "whole.lm"])
     running = start_together(folder, 2, [*LM, *length, "--save-interval", "0.001", "-o", "stopped.lm"])
-    stop(running, folder / "stopped.state.safetensors")
+    stop(running, folder / "stopped.lm-state.safetensors")
     run(folder, 2, [*LM, *length, "-o", "stopped.lm", "--resume"])
     whole, resumed = load_checkpoint(folder / "whole.lm").tensors, load_checkpoint(folder / "stopped.lm").tensors
     for name, value in whole.items():
@@ -156,7 +156,7 @@ def test_the_first_ones_length_holds(folder: Path) -> None:
 
 def test_a_killed_process_ends_the_others(folder: Path) -> None:
     running = start_together(folder, 2, [*LM, "--steps", "100000", "--save-interval", "0.001", "-o", "killed.lm"])
-    while not (folder / "killed.state.safetensors").exists() and running[0].running:
+    while not (folder / "killed.lm-state.safetensors").exists() and running[0].running:
         time.sleep(0.01)
     running[1].signal(signal.SIGKILL)
     codes, said = finish(running)
@@ -192,7 +192,7 @@ def test_a_signal_to_torchrun_itself(folder: Path, name: str, number: signal.Sig
     arguments = [*commands[name], "x.model", "--steps", "1000000", "--save-interval", "0.001"]
     apart = ["--log-dir", str(folder / "logs"), "--redirects", "3", "-m", "seqcli"]
     with subprocess.Popen([*TORCHRUN, *apart, *arguments], cwd=folder, stderr=subprocess.DEVNULL) as running:
-        while not (folder / "x.state.safetensors").exists() and running.poll() is None:
+        while not (folder / "x.model-state.safetensors").exists() and running.poll() is None:
             time.sleep(0.05)
         running.send_signal(number)
         running.wait(timeout=120)
