@@ -111,7 +111,7 @@ def test_where_nothing_is_trained_the_first_process_forecasts(folder: Path, meth
 def test_a_signal_to_any_process_stops_all_and_the_run_goes_on_exactly(folder: Path) -> None:
     """Dropout masks and the types of the sampled softmax are drawn by each process for itself, and go on where they
     stopped; so does each row of the embedding, which moves when it is drawn."""
-    (folder / "text").write_text("".join(f"w{n * n % 1607} w{n % 1607}\n" for n in range(3000)))
+    (folder / "text").write_text("".join(f"w{n * n % 1607} w{n % 1607}\n" for n in range(6000)))
     length = ["--softmax", "sampled", "--steps", "40", "--batch-size", "4", "--dropout", "0.2"]
     run(folder, 2, [*LM, *length, "-o", "whole.lm"])
     running = start_together(folder, 2, [*LM, *length, "--save-interval", "0.001", "-o", "stopped.lm"])
@@ -129,7 +129,11 @@ def test_a_signal_to_any_process_stops_all_and_the_run_goes_on_exactly(folder: P
         (["train-lm", "-"], 2, "cannot share standard input"),
         (["train-lm", "text", "--hidden", "x"], 2, "invalid value"),
         (["train-lm", "text", "-o", "/proc/x/y"], 1, "cannot be written"),
-        ([*LM, "--learning-rate", "1e38", "--steps", "25", "-o", "nan.lm"], 1, "not been finite"),
+        (
+            [*LM, "--learning-rate", "10000", "--weight-decay", "10000", "--steps", "60", "-o", "nan.lm"],
+            1,
+            "not been finite",
+        ),
         (["forecast", "text"], 3, "text"),
         (["forecast", "-"], 2, "cannot share standard input"),
         ([*FORECAST, "--horizon", "30", "--steps", "9"], 3, "too few to train"),
