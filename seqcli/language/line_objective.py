@@ -95,7 +95,7 @@ class SeparateLinesTask:
         self.batch_size = min(batch_size, len(self.train_lines))
         if self.batch_size < processes.size:
             raise DataError(f"{len(self.train_lines)} lines are too few for {processes.size} processes")
-        self.rows = processes.share(self.batch_size)
+        self.rows = processes.shard(self.batch_size)
         model.sparse = sampled is not None
         weights = {id(p): p for p in (model.embedding, model.output_weight)} if model.sparse else {}
         self.tables = tuple(weights.values())
