@@ -25,6 +25,7 @@ from sample_data.english import ENGLISH
 from sample_data.pairs import Pair, Split, split_pairs
 from sample_data.sales import write_holidays, write_sales
 from sample_data.stories import Story, long_range_story, write_story
+from sample_data.tagged import chinese_file, english_file
 
 FOLDER = Path(__file__).resolve().parent
 LANGUAGES = {"en": ENGLISH, "zh": CHINESE}
@@ -104,6 +105,10 @@ FILES: dict[str, Callable[[], str]] = {
     "sales.csv": lambda: write_sales()[0],
     "sales.future.csv": lambda: write_sales()[1],
     "holidays.csv": write_holidays,
+    "tagged.en.conll": lambda: english_file(1500, 0),
+    "tagged.en.test.conll": lambda: english_file(200, 1),
+    "tagged.zh.txt": lambda: chinese_file(1500, 0),
+    "tagged.zh.test.txt": lambda: chinese_file(200, 1),
 }
 
 

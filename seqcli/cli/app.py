@@ -28,8 +28,11 @@ from seqcli import __version__
 from seqcli.cli import console
 from seqcli.errors import INTERRUPTED, TERMINATED, SeqcliError, UsageError
 
-COMMANDS = ("train-lm", "generate", "train-mt", "translate", "forecast", "evaluate", "score", "info")
-IN_SEVERAL_PROCESSES = ("train-lm", "train-mt", "forecast")  # what torchrun may start more than one of
+COMMANDS = (
+    *("train-lm", "generate", "train-mt", "translate", "train-tagger", "tag"),
+    *("forecast", "evaluate", "score", "info"),
+)
+IN_SEVERAL_PROCESSES = ("train-lm", "train-mt", "train-tagger", "forecast")  # what torchrun may start more than one of
 
 
 def run(arguments: Sequence[str]) -> int:

@@ -41,8 +41,9 @@ def evaluate(
     """Measure a model on data.
 
     A language model: perplexity, bits per byte and per character of a text. A translation model, on files of pairs or a
-    source and a target file: BLEU and chrF of sacreBLEU, their signatures, and exact matches. A forecaster, on a CSV
-    file: MASE, sMAPE, quantile loss and coverage on each series' last periods, with seasonal naive beside.
+    source and a target file: BLEU and chrF of sacreBLEU, their signatures, and exact matches. A tagger, on labelled
+    text: accuracy, and for chunks precision, recall and F1, in all and by kind. A forecaster, on a CSV file: MASE,
+    sMAPE, quantile loss and coverage on each series' last periods, with seasonal naive beside.
     """
     from seqcli.files.checkpoint import load_checkpoint
 
@@ -81,6 +82,10 @@ def evaluate(
             errors=errors,
             on_notice=console.notice,
         )
+    elif checkpoint.task == "tag":
+        from seqcli.tagging.evaluate import evaluate_tagger
+
+        result = evaluate_tagger(checkpoint, data, encoding=encoding, errors=errors, on_notice=console.notice)
     else:
         from seqcli.forecasting.evaluate import evaluate_forecaster
 

@@ -53,6 +53,10 @@ def describe(checkpoint: Checkpoint) -> dict[str, Any]:
 
         tokenizer = load_tokenizer(checkpoint.blobs["tokenizer"])
         described["tokenizer"] = {"kind": tokenizer.kind, "size": tokenizer.size}
+    if "labelling" in checkpoint.blobs:
+        from seqcli.tagging.labelling import Labelling
+
+        described["labelling"] = Labelling.from_blobs(checkpoint.blobs).describe()
     described["metrics"] = dict(checkpoint.metrics)
     described["provenance"] = dict(checkpoint.provenance)
     described["tensors"] = {name: list(value.shape) for name, value in checkpoint.tensors.items()}

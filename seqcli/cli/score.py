@@ -39,9 +39,9 @@ def score(
 ) -> None:
     """Give the log-probability of each line under a model.
 
-    A language model scores lines of text, a translation model the translation in each pair. Without FILE, and for -,
-    standard input is read, for pairs source TAB target. Logarithms are natural. n lines in, n rows out, in order; a
-    blank line has no tokens, and no row with --per-token.
+    A language model scores lines of text, a translation model the translation in each pair, a tagger the labels of
+    each sentence. Without FILE, and for -, standard input is read, for pairs source TAB target. Logarithms are natural.
+    n lines (sentences) in, n rows out, in order; a blank line has no tokens, and no row with --per-token.
     """
     from seqcli.files.checkpoint import load_checkpoint
     from seqcli.text.lines import read_lines
@@ -62,6 +62,10 @@ def score(
     if checkpoint.task == "mt":
         rows = _pair_rows(files, inputs, columns, skip_bad)
         scored = _score_pairs(checkpoint, rows, ready if len(files) == 1 else None, device, per_token)
+    elif checkpoint.task == "tag":
+        if len(files) > 1 or columns is not None:
+            raise UsageError("a tagger scores the labels of one file", hint="give one file, without --columns")
+        scored = _score_labels(checkpoint, inputs[0], files[0], ready, per_token)
     elif checkpoint.task != "lm":
         raise UsageError(f"{model} forecasts: it gives lines no probability", hint="use `seqcli evaluate` for it")
     elif len(files) > 1 or columns is not None:
@@ -137,6 +141,19 @@ def _score_pairs(
     for number, score in enumerate(
         score_pairs(decoder, tokenizer, pairs, preprocessing=preprocessing, ready=ready), start=1
     ):
+        yield from _rows(score, number, per_token)
+
+
+def _score_labels(
+    checkpoint: Checkpoint, lines: Iterable[str], path: str, ready: Callable[[], bool] | None, per_token: bool
+) -> Iterator[dict[str, Any]]:
+    from seqcli.tagging.score import score_labels
+    from seqcli.tagging.tag import Tagger
+
+    tagger = Tagger.load(checkpoint)
+    name = "standard input" if path == "-" else path
+    scores = score_labels(tagger, tagger.format.read(lines, name), name, ready=ready)
+    for number, score in enumerate(scores, start=1):
         yield from _rows(score, number, per_token)
 
 

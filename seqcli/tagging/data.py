@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +15,7 @@ from seqcli.tagging.formats.detect import detect
 from seqcli.tagging.formats.lines import Inline, Segmented
 from seqcli.tagging.formats.records import Records
 from seqcli.tagging.formats.sentence import Format, Sentence
+from seqcli.tagging.labelling import Labelling
 from seqcli.tagging.labels import LabelSet
 from seqcli.tagging.lexicon import Lexicon
 from seqcli.tagging.schemes import BIOES, Scheme, recognise
@@ -35,10 +36,7 @@ class LabelledText:
     numbers: np.ndarray
     valid: list[Sentence]
     gold: list[np.ndarray]
-    labels: LabelSet
-    lexicon: Lexicon
-    rule: WordRule | None
-    format: Format
+    labelling: Labelling
     fingerprint: str
     notes: list[str]
 
@@ -56,16 +54,18 @@ class Reading:
 
 
 def read_labelled(
-    paths: Sequence[str], reading: Reading, given: Format | None = None
-) -> tuple[list[Sentence], Format, list[str]]:
-    """The sentences of some files that have labels, the format they are in, which is that of the first unless `given`,
-    and what to say of them. `DataError` names what cannot be read."""
+    paths: Sequence[str],
+    reading: Reading,
+    given: Format | None = None,
+    notice: Callable[[str], None] = lambda text: None,
+) -> tuple[list[Sentence], Format]:
+    """The sentences of some files that have labels, and the format they are in, which is that of the first unless it is
+    `given`. `DataError` names what cannot be read."""
     sentences: list[Sentence] = []
     for path in paths:
-        lines = list(read_lines(path, encoding=reading.encoding, errors=reading.errors))
+        lines = list(read_lines(path, encoding=reading.encoding, errors=reading.errors, notice=notice))
         if given is None:
-            options = {"name": reading.format, "column": reading.column, "characters": reading.characters}
-            given = detect(lines, path, **options)  # type: ignore[arg-type]
+            given = detect(lines, path, name=reading.format, column=reading.column, characters=reading.characters)
         found = [sentence for sentence in given.read(lines, path) if sentence.steps]
         if not found:
             raise DataError(f"has no sentences ({given.describe()})", path=path)
@@ -74,7 +74,7 @@ def read_labelled(
                 raise DataError(f"has no labels ({given.describe()})", path=path, line=sentence.line)
         sentences += found
     assert given is not None
-    return sentences, given, [given.describe()]
+    return sentences, given
 
 
 def makes_chunks(format: Format) -> bool:
@@ -87,42 +87,68 @@ def makes_chunks(format: Format) -> bool:
 
 
 def open_labelled(
-    paths: Sequence[str], *, valid: Sequence[str] = (), valid_share: float = 0.05, reading: Reading, seed: int = 1
+    paths: Sequence[str],
+    *,
+    valid: Sequence[str] = (),
+    valid_share: float = 0.05,
+    reading: Reading,
+    seed: int = 1,
+    base: Labelling | None = None,
+    notice: Callable[[str], None] = lambda text: None,
 ) -> LabelledText:
     """Read labelled files, hold some sentences out for validation unless `valid` files are given, and encode them.
 
-    Labels and vocabulary are those of the sentences that are trained on. `DataError` for files that cannot be used.
+    Labels and vocabulary are those of the sentences that are trained on, or those of `base`, a model to go on from.
+    `DataError` for files that cannot be used.
     """
-    sentences, format, notes = read_labelled(paths, reading)
+    sentences, format = read_labelled(paths, reading, base.format if base is not None else None, notice)
+    notes = [format.describe()]
     if valid:
-        held, _, _ = read_labelled(valid, reading, format)
+        held, _ = read_labelled(valid, reading, format, notice)
         notes.append(f"validating on {len(held):,} sentences of {' and '.join(valid)}")
     else:
         sentences, held = hold_out(sentences, valid_share, seed)
         notes.append(f"holding out {len(held):,} sentences, drawn at random, for validation")
     if not sentences or not held:
         raise DataError("too few sentences: at least one to train on and one to validate on are needed", path=paths[0])
+    labelling = base or _learn(sentences, held, format, paths[0], notes)
+    numbers = np.concatenate([labelling.labels.numbers(sentence.labels or ()) for sentence in sentences])
+    if (numbers < 0).any():
+        new = sorted({label for s in sentences for label in s.labels or ()} - set(labelling.labels.names))
+        raise DataError(
+            f"the model to start from does not know the label {new[0] if new else '?'!r}",
+            path=paths[0],
+            hint="train a new model, without --init-from",
+        )
+    encoded = encode(labelling.lexicon, [sentence.steps for sentence in sentences])
+    what = "characters" if labelling.lexicon.unit == "character" else "words"
+    notes.append(f"{len(sentences):,} sentences, {len(encoded.types):,} {what}, {len(labelling.labels):,} labels")
+    return LabelledText(
+        encoded=encoded,
+        numbers=numbers,
+        valid=held,
+        gold=[labelling.labels.numbers(sentence.labels or ()) for sentence in held],
+        labelling=labelling,
+        fingerprint=_fingerprint(sentences, held),
+        notes=notes,
+    )
+
+
+def _learn(
+    sentences: Sequence[Sentence], held: Sequence[Sentence], format: Format, path: str, notes: list[str]
+) -> Labelling:
+    """Vocabulary and labels of the sentences that are trained on; `notes` hear of the chunk scheme."""
     scheme = BIOES if makes_chunks(format) else recognise([s.labels or () for s in (*sentences, *held)])
     if scheme is not None and not makes_chunks(format):
         notes.append(f"labels are chunks in {scheme.name}")
-        notes += broken_chunks(scheme, sentences, paths[0])
-    labels = LabelSet.learn([sentence.labels or () for sentence in sentences], scheme)
+        notes += broken_chunks(scheme, sentences, path)
     unit = unit_of(sentences)
-    lexicon = Lexicon.learn([sentence.steps for sentence in sentences], unit)
-    encoded = encode(lexicon, [sentence.steps for sentence in sentences])
-    what = "characters" if unit == "character" else "words"
-    notes.append(f"{len(sentences):,} sentences, {len(encoded.types):,} {what}, {len(labels)} labels")
-    return LabelledText(
-        encoded=encoded,
-        numbers=np.concatenate([labels.numbers(sentence.labels or ()) for sentence in sentences]),
-        valid=held,
-        gold=[labels.numbers(sentence.labels or ()) for sentence in held],
-        labels=labels,
-        lexicon=lexicon,
-        rule=WordRule.learn([sentence.steps for sentence in sentences]) if unit == "word" else None,
+    steps = [sentence.steps for sentence in sentences]
+    return Labelling(
+        lexicon=Lexicon.learn(steps, unit),
+        labels=LabelSet.learn([sentence.labels or () for sentence in sentences], scheme),
         format=format,
-        fingerprint=_fingerprint(sentences, held),
-        notes=notes,
+        rule=WordRule.learn(steps) if unit == "word" else None,
     )
 
 

@@ -7,11 +7,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from seqcli.errors import CheckpointError
 from seqcli.files.checkpoint import Checkpoint, check_parameters
 from seqcli.model.chain import FORBIDDEN, Chain
+from seqcli.model.encoding import encode
 from seqcli.model.stepping import SteppingStack
 from seqcli.tagging.config import TaggerConfig
 from seqcli.tagging.encoding import Batch, batch_of, by_length
+from seqcli.tagging.labelling import Labelling
 from seqcli.tagging.labels import LabelSet
 from seqcli.tagging.lexicon import Lexicon, Spellings
 
@@ -95,7 +98,7 @@ class TaggingDecoder:
         if pairs is not None:
             beside = self.parameters["pairs"][pairs[batch.pair_places]]
             x = np.concatenate((x, beside[:-1], beside[1:]), 2)
-        outputs, _ = self.stack.sequence(x, batch.lengths)
+        outputs = encode(self.stack, x, batch.lengths)
         return np.asarray(outputs @ self.parameters["output_weight"].T + self.parameters["output_bias"])
 
     def _types(self, sentences: Sequence[Sequence[str]]) -> np.ndarray:
@@ -131,18 +134,11 @@ class TaggingDecoder:
         return parts
 
 
-def load_tagging_decoder(checkpoint: Checkpoint) -> TaggingDecoder:
+def load_tagging_decoder(checkpoint: Checkpoint, labelling: Labelling) -> TaggingDecoder:
     """The decoder of a checkpoint; `CheckpointError` for one that does not hold together."""
-    from seqcli.errors import CheckpointError
-
-    config = TaggerConfig.from_json(checkpoint.config["network"]) if "network" in checkpoint.config else None
-    if config is None or "lexicon" not in checkpoint.blobs:
-        raise CheckpointError("the model has no vocabulary or no network")
-    lexicon = Lexicon.from_bytes(checkpoint.blobs["lexicon"])
-    labels = LabelSet.from_json(checkpoint.config.get("labels"))
-    has = {"labels": len(labels), **lexicon.sizes()}
+    config = TaggerConfig.from_json(checkpoint.config)
+    has = {"labels": len(labelling.labels), **labelling.lexicon.sizes()}
     for name, size in has.items():
-        wanted = getattr(config, name)
-        if size != wanted and (wanted or name in ("labels", "words")):
+        if size != (wanted := getattr(config, name)):
             raise CheckpointError(f"the model's vocabulary has {size} {name}, its network {wanted}")
-    return TaggingDecoder(config, lexicon, labels, checkpoint.tensors)
+    return TaggingDecoder(config, labelling.lexicon, labelling.labels, checkpoint.tensors)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -49,7 +49,12 @@ def _figures(both: int, found: int, gold: int) -> dict[str, float]:
 
 
 def evaluate_tagger(
-    checkpoint: Checkpoint, paths: Sequence[str], *, encoding: str = "auto", errors: str = "strict"
+    checkpoint: Checkpoint,
+    paths: Sequence[str],
+    *,
+    encoding: str = "auto",
+    errors: str = "strict",
+    on_notice: Callable[[str], None] = lambda text: None,
 ) -> dict[str, Any]:
     """Tag labelled files, in the format that the model has learnt from, and compare.
 
@@ -57,7 +62,7 @@ def evaluate_tagger(
     in the training text, None without any, and `steps_per_second`. `DataError` for files that cannot be used.
     """
     tagger = Tagger.load(checkpoint)
-    sentences, _, _ = read_labelled(paths, Reading(encoding=encoding, errors=errors), tagger.format)
+    sentences, _ = read_labelled(paths, Reading(encoding=encoding, errors=errors), tagger.format, on_notice)
     labels, lexicon = tagger.labels, tagger.decoder.lexicon
     started = time.perf_counter()
     decided: list[Decided] = []

@@ -60,11 +60,10 @@ class Lexicon:
             kept.append(sentence)
         if unit == "character":
             lexicon = cls(unit, _ranked(_sums((character_form(token), count) for token, count in counts.items())))
-            pairs: Counter[int] = Counter()
-            for sentence in kept:
-                ids = lexicon.character_ids(sentence)
-                pairs.update(lexicon.pair_keys(ids, np.array([0, len(ids)])).tolist())
-            return cls(unit, lexicon.words, pairs=sorted(key for key, count in pairs.items() if count >= RARE))
+            ids = lexicon.character_ids([step for sentence in kept for step in sentence])
+            starts = np.concatenate(([0], np.cumsum([len(sentence) for sentence in kept])))
+            keys, often = np.unique(lexicon.pair_keys(ids, starts), return_counts=True)
+            return cls(unit, lexicon.words, pairs=keys[often >= RARE].tolist())
         words = _sums((normal_form(token), count) for token, count in counts.items())
         characters = _sums((c, count) for token, count in counts.items() for c in token)
         affixes = _sums((affix, 1) for word in words for affix in affixes_of(word))

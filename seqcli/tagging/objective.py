@@ -20,6 +20,7 @@ from seqcli.training.options import Validation
 from seqcli.training.workers import part_count
 
 FORGOTTEN = 0.25  # a word that stands n times in the text is unknown with the chance FORGOTTEN / (FORGOTTEN + n)
+FORGOTTEN_PAIRS = 1.0  # the same of a pair of characters
 IGNORED = -100
 
 
@@ -65,6 +66,10 @@ class TaggingTask:
         words = encoded.types if encoded.spellings is None else encoded.spellings.words[encoded.types]
         counts = np.bincount(words, minlength=model.config.words)
         self.words, self.forgotten = words.astype(np.int64), FORGOTTEN / (FORGOTTEN + counts)
+        self.forgotten_pairs: np.ndarray = np.zeros(0)
+        if encoded.pairs is not None:
+            counts = np.bincount(encoded.pairs, minlength=model.config.pairs)
+            self.forgotten_pairs = FORGOTTEN_PAIRS / (FORGOTTEN_PAIRS + counts)
         self._epoch, self._batches = -1, list[np.ndarray]()
 
     def num_batches(self, epoch: int) -> int:
@@ -91,7 +96,7 @@ class TaggingTask:
         encoded = self.encoded
         batch = batch_of(self.starts[numbers], self.stops[numbers], self.sentences[numbers])
         words = self.words[batch.places]
-        words = np.where(random.random(words.shape) < self.forgotten[words], UNKNOWN, words)
+        words = _forgetting(words, self.forgotten, random)
         spelled: dict[str, Tensor] = {}
         if encoded.spellings is not None:
             rows, spelling = np.unique(encoded.types[batch.places], return_inverse=True)
@@ -103,7 +108,8 @@ class TaggingTask:
                 "affixes": self._tensor(encoded.spellings.affixes[rows]),
             }
         if encoded.pairs is not None:
-            spelled["pairs"] = self._tensor(encoded.pairs[batch.pair_places])
+            pairs = encoded.pairs[batch.pair_places]
+            spelled["pairs"] = self._tensor(_forgetting(pairs, self.forgotten_pairs, random))
         return Labelled(
             steps=Steps(self._tensor(words), torch.from_numpy(batch.lengths), **spelled),
             labels=self._tensor(self.numbers[batch.places]),
@@ -140,6 +146,11 @@ class TaggingTask:
 
     def carry(self, tensors: dict[str, Tensor]) -> None:
         pass
+
+
+def _forgetting(ids: np.ndarray, chances: np.ndarray, random: np.random.Generator) -> np.ndarray:
+    """`ids`, each unknown with the chance of its type."""
+    return np.where(random.random(ids.shape) < chances[ids], UNKNOWN, ids)
 
 
 def stretches(

@@ -6,10 +6,9 @@ from collections.abc import Callable, Iterable, Iterator
 
 from seqcli.files.checkpoint import Checkpoint
 from seqcli.tagging.decoder import Decided, TaggingDecoder, load_tagging_decoder
-from seqcli.tagging.formats.detect import format_from_json
 from seqcli.tagging.formats.lines import Inline, RawText, Segmented
-from seqcli.tagging.formats.sentence import Format, Sentence, Tagging
-from seqcli.tagging.words import WordRule
+from seqcli.tagging.formats.sentence import Sentence, Tagging
+from seqcli.tagging.labelling import Labelling
 from seqcli.text.live import windows
 
 FIRST, MOST = 64, 2048  # sentences that are looked at together, at first and later
@@ -21,17 +20,15 @@ class Tagger:
     `format` is what it writes by default, `rule` how it cuts raw text into words; None cuts it into characters.
     """
 
-    def __init__(self, decoder: TaggingDecoder, format: Format, rule: WordRule | None) -> None:
-        self.decoder, self.format, self.rule = decoder, format, rule
-        self.labels = decoder.labels
+    def __init__(self, decoder: TaggingDecoder, labelling: Labelling) -> None:
+        self.decoder, self.labelling = decoder, labelling
+        self.labels, self.format, self.rule = labelling.labels, labelling.format, labelling.rule
 
     @classmethod
     def load(cls, checkpoint: Checkpoint) -> Tagger:
         """From a checkpoint; `CheckpointError` for one that does not hold together."""
-        decoder = load_tagging_decoder(checkpoint)
-        values = checkpoint.config.get("rule")
-        rule = None if values is None else WordRule.from_json(values)
-        return cls(decoder, format_from_json(checkpoint.config.get("format"), rule), rule)
+        labelling = Labelling.from_blobs(checkpoint.blobs)
+        return cls(load_tagging_decoder(checkpoint, labelling), labelling)
 
     @property
     def cuts_words(self) -> bool:

@@ -51,10 +51,11 @@ def test_files_made_to_do_harm(capsys: pytest.CaptureFixture[str]) -> None:
             print(f"\n{FILES:,} hostile files: {refused:,} refused with a reason, {FILES - refused:,} still models")
 
 
-# where another value still makes a model of these tensors: it has no multi-head attention, and forecasters are mixed in
-# by a weight, and may be for any season and frequency
+# where another value still makes a model of these tensors: it has no multi-head attention and no pairs, and forecasters
+# are mixed in by a weight, and may be for any season and frequency
 ALLOWED = {
     ("heads", int),
+    ("pair_width", int),
     *(("weight", kind) for kind in (int, float)),
     ("season", int),
     *(("frequency", str), ("scaling", list), ("holidays", list)),
@@ -124,6 +125,7 @@ def test_names_that_would_leave_the_folder_and_sequences_for_terminals(
         "lm": ["generate", "--model", str(path), "--prompt", "x"],
         "mt": ["translate", "--model", str(path), "the sky"],
         "forecast": ["forecast", "--model", str(path), str(sales(tmp_path))],
+        "tag": ["tag", "--model", str(path), str(sales(tmp_path))],
     }
     assert run(command[found.task]) == 4
     said = capsys.readouterr().err

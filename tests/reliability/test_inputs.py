@@ -19,24 +19,29 @@ import pytest
 from seqcli.cli.app import run
 
 MODELS = Path(__file__).parent.parent / "fixtures"
-LM, MT = str(MODELS / "v1.lm.safetensors"), str(MODELS / "v1.mt.safetensors")
+LM, MT, TAG = (str(MODELS / f"v1.{task}.safetensors") for task in ("lm", "mt", "tag"))
 TRAIN = ["--steps", "2", "--hidden", "8", "--layers", "1", "--precision", "fp32", "--save-interval", "60", "-o", "out"]
 
 # what is run, with the input's name at the end unless it comes on standard input
 COMMANDS = {
     "train-lm": ["train-lm", *TRAIN, "--tokens", "char"],
     "train-mt": ["train-mt", *TRAIN, "--tokens", "char"],
+    "train-tagger": ["train-tagger", *TRAIN],
     "evaluate lm": ["evaluate", LM],
     "evaluate mt": ["evaluate", MT, "--beam", "1"],
+    "evaluate tag": ["evaluate", TAG],
     "score lm": ["score", LM],
     "score mt": ["score", MT],
+    "score tag": ["score", TAG],
     "forecast": ["forecast"],
+    "tag": ["tag", "--model", TAG],
     "generate": ["generate", "--model", LM, "--max-tokens", "2"],
     "translate": ["translate", "--model", MT, "--max-length", "4", "--beam", "1"],
 }
 SUMMARIES = {  # what commands print beside their files, or without reading text
     "train-lm --json": [*COMMANDS["train-lm"], "--json", "input"],
     "train-mt --json": [*COMMANDS["train-mt"], "--json", "input"],
+    "train-tagger --json": [*COMMANDS["train-tagger"], "--json", "input"],
     "info": ["info", LM],
     "info --json": ["info", MT, "--json"],
 }
@@ -46,10 +51,16 @@ LINES = "the sky is grey\nthe river is clear\nthe wind is low\n" * 8
 PAIRS = (
     "".join(f"the {a} is {b}\t{b} {a}\n" for a in ("sky", "sea", "moor") for b in ("grey", "low", "clear", "dim")) * 4
 )
+LABELS = ("B-X", "I-X", "I-X", "O")
+LABELLED = "".join(
+    f"{word}\t{label}\n" + "\n" * (label == "O") for word, label in zip(LINES.split(), LABELS * 24, strict=True)
+)
 ROWS = "month,value\n" + "".join(f"{2018 + i // 12}-{i % 12 + 1:02d},{100 + 10 * (i % 12) + i}\n" for i in range(36))
 
 
 def usual(command: str) -> str:
+    if command in ("train-tagger", "evaluate tag", "score tag"):
+        return LABELLED
     return PAIRS if command.endswith("mt") else ROWS if command == "forecast" else LINES
 
 
@@ -77,15 +88,19 @@ def bent(command: str) -> dict[str, bytes]:
 
 BENT = tuple(bent("train-lm"))
 
+FINDS_ENCODINGS = ("train-tagger", "tag")  # by default: bytes that are not UTF-8 are text of another encoding
+
 # exit codes other than 0; for those who score or answer line by line no line is nothing to do
 REFUSED = {
-    "empty": {c: 3 for c in COMMANDS if c not in (*LIVE, "score lm", "score mt")},
-    "blank lines": {"train-lm": 3, "train-mt": 3, "evaluate mt": 3, "forecast": 3},
-    "one line": {"train-mt": 3, "forecast": 3},
-    "long line": {"train-mt": 3, "evaluate mt": 3, "score mt": 3},
+    "empty": {c: 3 for c in COMMANDS if c not in (*LIVE, "tag", "score lm", "score mt", "score tag")},
+    "blank lines": dict.fromkeys(
+        ("train-lm", "train-mt", "train-tagger", "evaluate mt", "evaluate tag", "forecast"), 3
+    ),
+    "one line": {"train-tagger": 3, "train-mt": 3, "forecast": 3},
+    "long line": dict.fromkeys(("train-mt", "train-tagger", "evaluate mt", "evaluate tag", "score mt", "score tag"), 3),
     "NUL": {"forecast": 3},
-    "invalid": dict.fromkeys(COMMANDS, 3),
-    "latin-1": dict.fromkeys(COMMANDS, 3),
+    "invalid": {c: 3 for c in COMMANDS if c not in FINDS_ENCODINGS},
+    "latin-1": {c: 3 for c in COMMANDS if c not in FINDS_ENCODINGS},
 }
 
 
@@ -181,11 +196,11 @@ def test_a_file_that_may_not_be_read(folder: Path, capsys: pytest.CaptureFixture
     Path("input").write_text(usual(command))
     invoke(capsys, command, "input").check(0)  # imports what it needs while that may be read
     folder.chmod(0o777)
-    for model in (LM, MT):
+    for model in (LM, MT, TAG):
         shutil.copyfile(model, Path(model).name)
     Path("secret").write_text(usual(command))
     Path("secret").chmod(0)
-    arguments = [Path(a).name if a in (LM, MT) else f"{a}2" if a == "out" else a for a in COMMANDS[command]]
+    arguments = [Path(a).name if a in (LM, MT, TAG) else f"{a}2" if a == "out" else a for a in COMMANDS[command]]
     with nobody():
         code = run([*arguments, "secret"])
     said = capsys.readouterr()
@@ -215,7 +230,7 @@ LONG_LINES = {
     "translate": (0.05, 100.0),
     **dict.fromkeys(("score lm", "evaluate lm", "generate"), (0.02, 5.0)),
 }
-LINE_REFUSED = ("train-mt", "evaluate mt", "score mt", "forecast")
+LINE_REFUSED = ("train-tagger", "evaluate tag", "score tag", "train-mt", "evaluate mt", "score mt", "forecast")
 MOST_MEMORY = 64, 48  # MB, and bytes more for each byte of the line
 
 
@@ -321,7 +336,7 @@ def test_a_full_disk_is_said(folder: Path, capsys: pytest.CaptureFixture[str], c
     assert "standard output: No space left on device" in found.err
 
 
-@pytest.mark.parametrize("command", ["train-lm", "train-mt", "forecast"])
+@pytest.mark.parametrize("command", ["train-lm", "train-mt", "train-tagger", "forecast"])
 def test_files_on_a_full_disk(folder: Path, capsys: pytest.CaptureFixture[str], command: str) -> None:
     Path("input").write_text(usual(command))
     found = invoke(capsys, command, "input", "-o", "/dev/full/model" if command != "forecast" else "/dev/full")
@@ -349,6 +364,7 @@ def test_pictures_on_a_full_disk(folder: Path, capsys: pytest.CaptureFixture[str
         ["evaluate"],
         ["generate", "--model"],
         ["translate", "--model"],
+        ["tag", "input", "--model"],
         ["forecast", "input", "--model"],
     ],
     ids=lambda command: command[0],

@@ -25,6 +25,7 @@ from tests.processes import Command
 
 TEXT = "".join(f"the {place} is {colour}\n" for place in ("sky", "sea", "river") for colour in ("grey", "blue")) * 60
 PAIRS = "".join(f"the {a} {b}\t{b}{a}\n" for a in ("cat", "dog", "cow", "hen") for b in ("runs", "sleeps", "eats")) * 20
+TAGGED = "".join(f"{a}\tA\n{b}\tB\n\n" for a in ("cat", "dog", "cow", "hen") for b in ("runs", "sleeps", "eats")) * 20
 ROWS = "id,month,y\n" + "".join(
     f"{shop},{2021 + t // 12}-{t % 12 + 1:02d},{100 + shop + t * shop % 7}\n" for shop in range(50) for t in range(24)
 )
@@ -33,11 +34,13 @@ OFTEN = ["--save-interval", "0.001", "--quiet"]
 SMALL = ["--hidden", "8", "--layers", "1", "--device", "cpu", "--steps", "60", *OFTEN, "-o", "model.safetensors"]
 LM = ["train-lm", "text", "--tokens", "word", "--batch-size", "4", "--bptt", "8", "--dropout", "0.2", *SMALL]
 MT = ["train-mt", "pairs", "--valid-share", "0.05", "--dropout", "0.2", *SMALL]
+TAG = ["train-tagger", "tagged", "--valid-share", "0.05", "--dropout", "0.2", "--batch-size", "40", *SMALL]
 FORECAST = ["forecast", "panel", "--horizon", "6", "--method", "rnn", *OFTEN, "--save", "model.safetensors"]
 RUNS = {
     **{f"lm {cell}": [*LM, "--cell", cell, "--precision", "fp32"] for cell in CELLS},
     "lm bf16": [*LM, "--cell", "lstm", "--precision", "bf16"],
     "mt": [*MT, "--precision", "fp32"],
+    "tag": [*TAG, "--precision", "fp32"],
     "forecast": [*FORECAST, "--steps", "12"],
 }
 KILLS = math.ceil(int(os.environ.get("SEQCLI_TORTURE", "1")) / len(RUNS))
@@ -64,6 +67,7 @@ def test_killed_runs_resume_to_the_same_bytes(tmp_path: Path, run: str, capsys: 
         folder.mkdir()
         (folder / "text").write_text(TEXT)
         (folder / "pairs").write_text(PAIRS)
+        (folder / "tagged").write_text(TAGGED)
         (folder / "panel").write_text(ROWS)
     command = start(whole, run)
     while not (whole / "model.state.safetensors").exists() and command.running:
@@ -97,7 +101,15 @@ def test_killed_runs_resume_to_the_same_bytes(tmp_path: Path, run: str, capsys: 
             for name, value in load_checkpoint(model).tensors.items():
                 np.testing.assert_array_equal(value, expected[name], err_msg=name)
             left = {path.name for path in killed.iterdir()}
-            assert left == {"text", "pairs", "panel", "model.safetensors", "model.state.safetensors", "model.log.csv"}
+            assert left == {
+                "text",
+                "pairs",
+                "tagged",
+                "panel",
+                "model.safetensors",
+                "model.state.safetensors",
+                "model.log.csv",
+            }
             chains, reached = chains + 1, 0
             model.unlink()
             state.unlink()

@@ -1,0 +1,108 @@
+"""Whole sentences through a bidirectional stack on NumPy, as tagging runs it: nothing is computed for padding.
+
+The sentences of a batch come longest first, so those that a step still has are the first rows. The forward direction
+loses rows as sentences end, the backward one, which begins at the last step, gains them; neither turns anything round.
+The LSTM, by far the most used cell, works in buffers: a step's time is what its calls cost as much as its products.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+
+from seqcli.model.cells import Array, State, input_part, recurrent_part, state_size
+from seqcli.model.stepping import SteppingStack
+
+BLOCK = 4096  # rows (steps · sentences) whose products with the input are formed together, and stay in the cache
+THREADS_PAY = 1 << 21  # units · rows in all from which the two directions run side by side
+
+
+def encode(stack: SteppingStack, x: np.ndarray, lengths: np.ndarray) -> np.ndarray:
+    """x (time, batch, input), lengths (batch,) of at least 1, falling -> outputs (time, batch, hidden · directions).
+
+    Outputs behind a sentence's end are 0. Equal to `SteppingStack.sequence` up to that.
+    """
+    counts = [int(np.searchsorted(-lengths, -t, side="left")) for t in range(len(x))]
+    for index in range(stack.shape.num_layers):
+        sides = [stack.layers[index]] + ([stack.reverse_layers[index]] if stack.shape.bidirectional else [])
+        hidden = stack.shape.layer_sizes()[index][1]
+        outputs = np.zeros((*x.shape[:2], len(sides) * hidden), x.dtype)
+        jobs = [
+            (stack.shape.cell, parameters, x, counts, outputs[:, :, n * hidden : (n + 1) * hidden], bool(n))
+            for n, parameters in enumerate(sides)
+        ]
+        if len(jobs) > 1 and sum(counts) * hidden >= THREADS_PAY:
+            with ThreadPoolExecutor(len(jobs)) as pool:
+                list(pool.map(lambda job: _run(*job), jobs))
+        else:
+            for job in jobs:
+                _run(*job)
+        x = outputs
+    return x
+
+
+def _run(
+    cell: str, parameters: Mapping[str, Array], x: np.ndarray, counts: list[int], out: np.ndarray, backward: bool
+) -> None:
+    """One direction of one layer: outputs into `out` (time, batch, hidden)."""
+    if cell == "lstm":
+        _run_lstm(parameters, x, counts, out, backward)
+        return
+    state: State = tuple(np.zeros(out.shape[1:], x.dtype) for _ in range(state_size(cell)))
+    for first, last in _blocks(counts, backward):
+        inputs = input_part(cell, parameters, x[first:last, : counts[first]])
+        for t in range(last - 1, first - 1, -1) if backward else range(first, last):
+            count = counts[t]
+            output, new = recurrent_part(cell, parameters, inputs[t - first, :count], tuple(s[:count] for s in state))
+            out[t, :count] = output
+            for kept, part in zip(state, new, strict=True):
+                kept[:count] = part
+
+
+def _run_lstm(
+    parameters: Mapping[str, Array], x: np.ndarray, counts: list[int], out: np.ndarray, backward: bool
+) -> None:
+    """`cells.lstm_step`; σ(v) = tanh(v / 2) / 2 + 1 / 2, so that all gates are one tanh: they are halved in the
+    weights, and the candidate comes last."""
+    batch, size = out.shape[1:]
+    order = np.concatenate((np.arange(2 * size), np.arange(3 * size, 4 * size), np.arange(2 * size, 3 * size)))
+    half = np.where(np.arange(4 * size) < 3 * size, 0.5, 1.0).astype(x.dtype)
+    weight_x, weight_h = (
+        np.ascontiguousarray((parameters[name][order] * half[:, None]).T) for name in ("weight_ih", "weight_hh")
+    )
+    bias = parameters["bias"][order] * half
+    h, c = np.zeros((2, batch, size), x.dtype)
+    buffer = np.empty((batch, 4 * size), x.dtype)
+    for first, last in _blocks(counts, backward):
+        rows = counts[first]
+        inputs = x[first:last, :rows].reshape(-1, x.shape[2]) @ weight_x
+        inputs += bias
+        inputs = inputs.reshape(last - first, rows, 4 * size)
+        for t in range(last - 1, first - 1, -1) if backward else range(first, last):
+            count = counts[t]
+            gates, cells, output = buffer[:count], c[:count], h[:count]
+            np.matmul(output, weight_h, out=gates)
+            gates += inputs[t - first, :count]
+            np.tanh(gates, out=gates)
+            sigmoids = gates[:, : 3 * size]
+            sigmoids *= 0.5
+            sigmoids += 0.5
+            cells *= gates[:, size : 2 * size]
+            written = gates[:, :size]
+            written *= gates[:, 3 * size :]
+            cells += written
+            np.tanh(cells, out=output)
+            output *= gates[:, 2 * size : 3 * size]
+            out[t, :count] = output
+
+
+def _blocks(counts: list[int], backward: bool) -> Iterator[tuple[int, int]]:
+    """Stretches of steps with about `BLOCK` rows, in the order they are run."""
+    blocks, first = [], 0
+    while first < len(counts):
+        last = min(first + max(1, BLOCK // counts[first]), len(counts))
+        blocks.append((first, last))
+        first = last
+    return iter(blocks[::-1] if backward else blocks)

@@ -1,0 +1,122 @@
+"""Learn to tag from labelled text: the task that `train-tagger` and `seqcli.train_tagger` hand to the pipeline."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import torch
+
+from seqcli.tagging.config import TaggerConfig
+from seqcli.tagging.data import LabelledText, Reading, open_labelled
+from seqcli.tagging.decoder import TaggingDecoder
+from seqcli.tagging.evaluate import quality
+from seqcli.tagging.labelling import Labelling
+from seqcli.tagging.network import TaggingModel
+from seqcli.tagging.objective import TaggingTask
+from seqcli.tagging.options import TrainRequest
+from seqcli.tagging.recipe import Facts, Recipe, choose_recipe
+from seqcli.training.loop import TrainingResult
+from seqcli.training.options import TrainingOptions
+from seqcli.training.pipeline import Machine, Opened, Task
+from seqcli.training.run import Run, load_weights, weights_of
+
+QUICK_STEPS = 40_000  # of the validation sentences, looked at while training goes on
+VALIDATIONS = 20
+
+
+class Tagging(Task[TrainRequest, LabelledText, Recipe, TaggingTask]):
+    """Tagging, as the pipeline asks for it."""
+
+    name = "tag"
+    budget = 600.0
+    recipe = Recipe
+
+    def open(self, run: Run[TrainRequest]) -> Opened[LabelledText]:
+        request = run.request
+        reading = Reading(request.format, request.column, request.characters, request.encoding, request.errors)
+        base = Labelling.from_blobs(run.blobs) if run.blobs is not None else None
+        data = open_labelled(
+            request.data,
+            valid=request.valid,
+            valid_share=request.valid_share,
+            reading=reading,
+            seed=request.seed,
+            base=base,
+            notice=run.events.notice,
+        )
+        return Opened(
+            data,
+            fingerprint=data.fingerprint,
+            blobs=data.labelling.to_blobs(),
+            notes=data.notes,
+        )
+
+    def choose(
+        self, request: TrainRequest, data: LabelledText, machine: Machine, base: Mapping[str, Any] | None
+    ) -> Recipe:
+        lexicon, labels = data.labelling.lexicon, data.labelling.labels
+        facts = Facts(len(data.encoded.types), len(labels), lexicon.unit, **lexicon.sizes())
+        return choose_recipe(request, facts, machine, TaggerConfig.from_json(dict(base)) if base is not None else None)
+
+    def build(self, run: Run[TrainRequest], data: LabelledText, recipe: Recipe) -> TaggingTask:
+        torch.manual_seed(run.request.seed)
+        model = TaggingModel(recipe.config, recipe.dropout)
+        if run.base is not None:
+            load_weights(model, run.base.tensors)
+        return TaggingTask(
+            model.to(run.device),
+            data.encoded,
+            data.numbers,
+            data.labelling.labels,
+            batch_steps=recipe.batch_steps,
+            longest=recipe.longest,
+            seed=run.request.seed,
+            measure=Measure(data, run.request.seed),
+            processes=run.processes,
+        )
+
+    def options(self, run: Run[TrainRequest], recipe: Recipe, training: TaggingTask) -> TrainingOptions:
+        return run.options(
+            learning_rate=recipe.learning_rate,
+            warmup=0.03,
+            beta2=0.99,
+            clip=1.0,
+            average=recipe.average,
+            validations=VALIDATIONS,
+        )
+
+    def metrics(self, data: LabelledText, training: TaggingTask, result: TrainingResult) -> dict[str, Any]:
+        """The figures of all validation sentences."""
+        final = result.final.metrics
+        return {"sentences": len(data.valid)} | {name: value for name, value in final.items() if name != "score"}
+
+
+class Measure:
+    """The validation of a tagger: its labels of the sentences held out, by the decoder that `tag` uses."""
+
+    def __init__(self, data: LabelledText, seed: int) -> None:
+        self.data = data
+        lengths = np.array([len(gold) for gold in data.gold])
+        order = np.random.default_rng(seed).permutation(len(lengths))
+        count = int(np.searchsorted(np.cumsum(lengths[order]), QUICK_STEPS)) + 1
+        self.quick = sorted(order[:count].tolist())
+
+    def __call__(self, model: TaggingModel, final: bool) -> tuple[dict[str, float], str | None]:
+        """Accuracy and, for chunk labels, precision, recall and F1; the score is the negative of the last of them."""
+        data, labels = self.data, self.data.labelling.labels
+        decoder = TaggingDecoder(model.config, data.labelling.lexicon, labels, weights_of(model))
+        numbers = range(len(data.valid)) if final else self.quick
+        steps = [data.valid[number].steps for number in numbers]
+        found = [decided.labels for decided in decoder.decide(steps)]
+        figures = quality(labels, found, [data.gold[number] for number in numbers])
+        figures.pop("kinds", None)
+        score = -figures.get("f1", figures["accuracy"])
+        shown = len(steps) // 2
+        pairs = zip(steps[shown], labels.written(found[shown]), strict=True)
+        sample = " ".join(f"{step}/{label}" for step, label in list(pairs)[:20])
+        return {"score": score, **figures}, None if final else sample
+
+
+TAGGING = Tagging()

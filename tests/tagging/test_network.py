@@ -1,0 +1,138 @@
+"""The network in training against the decoder in use, the objective, and the labels it may give."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from seqcli.tagging.encoding import batch_of, encode
+from seqcli.tagging.network import TaggingModel
+from seqcli.tagging.objective import TaggingTask, stretches
+from seqcli.tagging.tag import Tagger
+from tests.tagging.conftest import config_of, entity_sentences, random_model, tagger_of, word_labelling
+
+WORDS = [["Ann", "left", "for", "New", "York", "."], ["Zoë", "ran"], ["Bo"], ["Deng", "flew", "over", "Unknownville"]]
+TEXTS = ["迈向充满希望的新世纪", "新讲话", "世", "不认识的字"]
+
+
+def task_of(model, labelling, sentences, **settings) -> TaggingTask:
+    numbers = np.concatenate([labelling.labels.numbers(labels) for _, labels in sentences])
+    settings = {
+        "batch_steps": 40,
+        "longest": 250,
+        "seed": 1,
+        "measure": lambda model, final: ({"score": 0.0}, None),
+    } | settings
+    return TaggingTask(
+        model, encode(labelling.lexicon, [steps for steps, _ in sentences]), numbers, labelling.labels, **settings
+    )
+
+
+def test_decoder_and_network_give_the_same_scores(labelled_model):
+    model, labelling = labelled_model
+    sentences = TEXTS if labelling.lexicon.unit == "character" else WORDS
+    encoded = encode(labelling.lexicon, sentences)
+    task = TaggingTask(
+        model,
+        encoded,
+        np.zeros(len(encoded.types), np.int64),
+        labelling.labels,
+        batch_steps=1000,
+        longest=250,
+        seed=1,
+        measure=lambda model, final: ({"score": 0.0}, None),
+    )
+    task.forgotten, task.forgotten_pairs = task.forgotten * 0, task.forgotten_pairs * 0
+    numbers = np.arange(len(sentences))
+    part = task._make(numbers, np.random.default_rng(0))
+    with torch.no_grad():
+        expected = model(part.steps).numpy()
+    tagger = tagger_of(model, labelling)
+    ((order, emissions, lengths),) = list(tagger.decoder.emissions(sentences))
+    batch = batch_of(encoded.starts[:-1], encoded.starts[1:], numbers)
+    assert lengths.tolist() == batch.lengths.tolist()
+    for row, length in enumerate(lengths):
+        assert emissions[:length, row] == pytest.approx(expected[:length, row], abs=1e-5)
+        assert len(sentences[order[row]]) == length
+
+
+def test_what_stands_beside_a_sentence_changes_nothing(labelled_model):
+    model, labelling = labelled_model
+    sentences = TEXTS if labelling.lexicon.unit == "character" else WORDS
+    together = tagger_of(model, labelling).decoder.decide(sentences, probabilities=True, n_best=3)
+    for sentence, decided in zip(sentences, together, strict=True):
+        (alone,) = tagger_of(model, labelling).decoder.decide([sentence], probabilities=True, n_best=3)
+        assert alone.labels.tolist() == decided.labels.tolist()
+        assert alone.probabilities == pytest.approx(decided.probabilities, abs=1e-5)
+        assert alone.log_probability == pytest.approx(decided.log_probability, abs=1e-4)
+        ranks = [decided.log_probability, *(score for _, score in decided.others)]
+        assert ranks == sorted(ranks, reverse=True)
+
+
+def test_labels_are_always_whole_chunks(labelled_model):
+    model, labelling = labelled_model
+    sentences = TEXTS if labelling.lexicon.unit == "character" else WORDS
+    for decided in tagger_of(model, labelling).decoder.decide(sentences, n_best=4):
+        for numbers in (decided.labels, *(other for other, _ in decided.others)):
+            written = labelling.labels.written(numbers)
+            assert labelling.labels.scheme.chunks(written)[1] == []
+            assert labelling.labels.numbers(written).tolist() == numbers.tolist()
+
+
+@pytest.mark.parametrize("crf", [True, False])
+def test_an_entity_rule_is_learnt(crf):
+    labelling = word_labelling()
+    torch.manual_seed(1)
+    model = TaggingModel(config_of(labelling, crf=crf), dropout=0.1)
+    task = task_of(model, labelling, entity_sentences(60, 1))
+    optimizer = torch.optim.Adam(model.parameters(), lr=0.02)
+    for epoch in range(12):
+        for index in range(task.num_batches(epoch)):
+            for part in task.parts(epoch, index):
+                model.zero_grad()
+                loss, tokens = task.loss(part)
+                assert tokens > 0
+                loss.backward()
+                for value in model.parameters():
+                    if value.grad is not None and value.grad.is_sparse:
+                        value.grad = value.grad.to_dense()
+                optimizer.step()
+    model.eval()
+    tagger: Tagger = tagger_of(model, labelling)
+    for steps, labels in entity_sentences(30, 2):
+        (decided,) = tagger.decoder.decide([steps])
+        assert tagger.labels.written(decided.labels) == labels
+
+
+def test_batches_are_a_function_of_seed_epoch_and_number():
+    labelling = word_labelling()
+    sentences = entity_sentences(60, 1)
+    one, other = (task_of(random_model(labelling), labelling, sentences) for _ in range(2))
+    other.parts(3, 1)
+    for epoch, index in ((0, 0), (2, 1), (0, 0)):
+        (first,), (second,) = one.parts(epoch, index), other.parts(epoch, index)
+        assert torch.equal(first.steps.words, second.steps.words)
+        assert torch.equal(first.labels, second.labels)
+    assert any((part.steps.words == 1).any() for index in range(one.num_batches(0)) for part in one.parts(0, index))
+
+
+def test_long_sentences_are_cut_between_chunks():
+    labelling = word_labelling()
+    sentences = entity_sentences(40, 4)
+    steps = [step for steps, _ in sentences for step in steps]
+    labels = [label for _, labels in sentences for label in labels]
+    numbers = labelling.labels.numbers(labels)
+    begin, end, of = stretches(np.array([0, len(steps)]), numbers, labelling.labels, 20)
+    assert (begin[0], end[-1], set(of)) == (0, len(steps), {0})
+    assert (begin[1:] == end[:-1]).all()
+    assert (end - begin).max() <= 20
+    _, first, last = labelling.labels.allowed
+    assert first[numbers[begin]].all()
+    assert last[numbers[end - 1]].all()
+
+
+def test_a_sentence_of_one_chunk_is_not_cut():
+    labelling = word_labelling()
+    numbers = labelling.labels.numbers(["B-LOC"] + ["I-LOC"] * 99)
+    assert [part.tolist() for part in stretches(np.array([0, 100]), numbers, labelling.labels, 20)] == [[0], [100], [0]]
