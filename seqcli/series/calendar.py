@@ -31,15 +31,19 @@ class Grid(Protocol):
 
 @dataclass(frozen=True)
 class CycleGrid:
-    """Places at the same `offsets` into each of equal periods: hours, days, weeks, open days, open hours."""
+    """Places at the same `offsets` into each of equal periods: hours, days, weeks, open days, open hours.
+
+    A time belongs to the `nearest` place, or to the one before it.
+    """
 
     period: int
     offsets: tuple[int, ...] = (0,)
     origin: int = 0
+    nearest: bool = True
 
     def positions(self, times: np.ndarray) -> np.ndarray:
         if len(self.offsets) == 1:
-            return (np.asarray(times) - self.origin + self.period // 2) // self.period
+            return np.asarray((times - self.origin + (self.period // 2 if self.nearest else 0)) // self.period)
         cycles, rests = np.divmod(np.asarray(times) - self.origin, self.period)
         edges = np.array([*self.offsets, self.offsets[0] + self.period])
         middles = (edges[1:] + edges[:-1] + 1) // 2
@@ -66,6 +70,28 @@ class MonthGrid:
 
     def time(self, position: int) -> int:
         return (rule_day(position * self.count + self.phase, self.rule)) * DAY + self.clock
+
+
+@dataclass(frozen=True)
+class ListedGrid:
+    """Places that begin at given times, and go on after them by steps that come in turn."""
+
+    starts: tuple[int, ...]
+    steps: tuple[int, ...]
+
+    def positions(self, times: np.ndarray) -> np.ndarray:
+        last = len(self.starts) - 1
+        reach = max(int(np.max(times)) - self.starts[-1], 0) // min(self.steps) + 1
+        return np.searchsorted([self.time(place) for place in range(last + 1 + reach)], times, side="right") - 1
+
+    def time(self, position: int) -> int:
+        last = len(self.starts) - 1
+        if 0 <= position <= last:
+            return self.starts[position]
+        if position < 0:
+            return self.starts[0] + position * self.steps[0]
+        rounds, rest = divmod(position - last, len(self.steps))
+        return self.starts[-1] + rounds * sum(self.steps) + sum(self.steps[:rest])
 
 
 @dataclass(frozen=True)

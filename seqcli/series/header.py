@@ -11,7 +11,7 @@ from functools import cached_property
 import numpy as np
 
 from seqcli.errors import DataError
-from seqcli.series.numbers import MISSING, is_missing
+from seqcli.series.numbers import MISSING
 from seqcli.series.read import Cells
 from seqcli.series.times import find_forms
 
@@ -137,6 +137,10 @@ def _kind(cell: str) -> str:
     return "d" if any(char.isdigit() for char in text) else "w"
 
 
+def _letters(cell: str) -> int:
+    return sum(char.isalpha() for char in cell)
+
+
 def _is_words(cell: str) -> bool:
     return _kind(cell) in "w" or (_kind(cell) == "d" and len(cell.split()) > 2 and not find_forms([cell]))
 
@@ -156,8 +160,18 @@ def _first_data_row(cells: Cells, head: Sequence[Sequence[str]]) -> int:
     if not telling:
         telling = [place for place, kind in enumerate(usual) if kind == "w"]
         return min(1, count)
-    for number, row in enumerate(head):
-        kinds = [_kind(row[place]) for place in telling]
+    letters = [max(_letters(row[place]) for row in body) + 3 for place in telling]
+    kinds_of = [
+        [
+            "w" if _letters(row[place]) > most else _kind(row[place])
+            for place, most in zip(telling, letters, strict=True)
+        ]
+        for row in head
+    ]
+    named = [sum(kind == "w" for kind in kinds) > 0.6 * len(kinds) for kinds in kinds_of]
+    for number, (row, kinds) in enumerate(zip(head, kinds_of, strict=True)):
+        if any(named[number + 1 : number + 6]):
+            continue
         fits = sum(kind == usual[place] for place, kind in zip(telling, kinds, strict=True))
         words = sum(kind == "w" for kind in kinds)
         if number == 0 and _is_header_of_times(row, head[1:], usual):
@@ -241,4 +255,4 @@ def _distinct(names: Sequence[str]) -> list[str]:
 
 def blank(column: np.ndarray) -> bool:
     """Whether a column has nothing but marks for missing values."""
-    return all(is_missing(cell) for cell in dict.fromkeys(column))
+    return all(cell.strip().lower() in MISSING for cell in dict.fromkeys(column))

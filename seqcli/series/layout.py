@@ -13,7 +13,7 @@ from seqcli.series import words
 from seqcli.series.header import Table, blank
 from seqcli.series.numbers import Numbers, is_missing, read_numbers
 from seqcli.series.order import Chosen, choose
-from seqcli.series.serials import StepForm, find_intervals, find_serials, to_numbers
+from seqcli.series.serials import StepForm, find_intervals, find_serials, find_wrapped, to_numbers
 from seqcli.series.times import FieldForm, Form, find_forms, plain
 
 LOOKED_AT = 1500  # rows from which it is judged what a column is
@@ -133,8 +133,10 @@ def read_as_times(texts: Sequence[str], name: str, day_first: bool | None = None
         if not named:
             forms = [form for form in forms if isinstance(form, FieldForm) and "Y" in "".join(form.reading)]
         forms += find_serials(texts, named=named)
+        if named and all(re.fullmatch(r"\d+\.0+", text.strip()) for text in texts):
+            forms = find_wrapped(texts, whole=False) + forms
     else:
-        forms = forms or find_intervals(texts) or find_serials(texts, named=named)
+        forms = forms or find_intervals(texts) or find_serials(texts, named=named) or find_wrapped(texts)
     return choose(forms, texts, day_first=day_first)
 
 
@@ -176,6 +178,8 @@ def find_layout(table: Table, options: ReadOptions) -> Layout:
         numeric = [
             name for name in numeric if not columns.counts_rows(name) or words.says(name, words.FLOWS)
         ] or numeric
+    if time is not None and (filled := _filled_down(columns, time, rest)) is not None:
+        return find_layout(filled, options)
     layout = Layout(table, time, form, (), (), False, options.decimal, tuple(notes), issue)
     if options.wide:
         targets = tuple(name for name in numeric if options.target in (None, name))
@@ -214,6 +218,9 @@ def _form(columns: Columns, time: str) -> tuple[Form, list[str]]:
     for rival in chosen.rivals:
         ours, theirs = getattr(form, "reading", None), getattr(rival, "reading", None)
         if columns.options.day_first is None and ours and theirs and sorted(ours) == sorted(theirs):
+            if "d" not in ours or "m" not in ours:
+                notes.append(f"times such as {known[0].strip()} are read as {form.name}, not {rival.name}")
+                break
             first = "day" if ours.index("d") < ours.index("m") else "month"
             if "y" in ours and ours[0] != theirs[0] and "y" in (ours[0], theirs[0]):
                 notes.append(f"dates such as {known[0].strip()} are read as {form.name}")
@@ -373,6 +380,32 @@ def _key_columns(
     if series > 0.4 * len(table) and len(table) > 20 and not named:
         return ()  # a row of its own for nearly each: transactions, not series
     return tuple(chosen)
+
+
+def _filled_down(columns: Columns, time: str, names: Sequence[str]) -> Table | None:
+    """The table with a column of names that are given once for several rows, as in merged cells, filled down.
+
+    None where there is none: where filling does not tell rows with the same time apart.
+    """
+    table = columns.table
+    times = number_texts(table.columns[time])
+    if int(times.max()) + 1 == len(table):
+        return None
+    for name in names:
+        cells = table.columns[name].tolist()
+        missing = np.array([is_missing(cell) for cell in cells])
+        if (
+            missing[0]
+            or missing.mean() < 0.3
+            or (columns.numbers(name) is not None and not words.says(name, words.KEYS))
+        ):
+            continue
+        filled = np.array(cells, object)[np.maximum.accumulate(np.where(missing, 0, np.arange(len(cells))))]
+        pairs = np.unique(times * len(table) + number_texts(filled))
+        if len(pairs) == len(table):
+            note = f"{name!r} is given once for several rows: it is filled down"
+            return table.with_columns({**table.columns, name: filled}, note)
+    return None
 
 
 def _is_notes(columns: Columns, name: str) -> bool:
@@ -602,9 +635,10 @@ def _are_times(run: Sequence[str], numeric: bool) -> bool:
 
 def _are_parts(columns: Columns, time: str, run: Sequence[str], numeric: bool) -> bool:
     """Whether names are parts of the periods in a time column: its months, quarters, hours."""
-    if len(run) not in (2, 4, 7, 12, 24, 25, 48, 52, 53, 96) and not (len(run) >= 3 and not numeric):
-        return False
     whole = columns.time(time)
+    years = whole is not None and whole.form.cycle == "year"
+    if len(run) not in (4, 7, 12, 24, 25, 48, 52, 53, 96) and not (len(run) >= 3 and (not numeric or years)):
+        return False
     if whole is None or whole.form.grain == "step" or len(run) < 3:
         return False
     sample = [plain(text) for text in columns.different(time)[:3]]

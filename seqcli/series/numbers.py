@@ -24,6 +24,7 @@ MISSING = frozenset({"", "k. a.", "#n/a n/a", "not available", "no data"}) | wor
     "-nan . .. ... / : <na> =na() ? \\n _ c k.a. m missing n.a n.a. n.c. n.d n.d. n.r. n/a n/d na nan "
     "nc nd nil none nr null pending s.o. t tr unknown void x z ~ – — … 不详 无 暂无 結測 該当なし"
 )  # fmt: skip
+EMPTY = word_set("na n/a #n/a nan null none <na> - -- nat") | {""}
 INFINITE = ("inf", "infinity", "∞")
 CLOSED = word_set(
     "closed holiday geschlossen feiertag ruhetag ferme fermé férié cerrado festivo chiuso gesloten "
@@ -78,8 +79,8 @@ class _Cell:
 
 
 def is_missing(text: str) -> bool:
-    """Whether a cell says that there is no value."""
-    return text.strip().lower() in MISSING
+    """Whether a cell of any kind says that there is nothing in it; `MISSING` has what says so among numbers."""
+    return text.strip().lower() in EMPTY
 
 
 def read_numbers(
@@ -143,6 +144,7 @@ def _cell(text: str) -> _Cell | str | None:
     if text.startswith('="') and text.endswith('"'):
         text = text[2:-1].strip()
     text = text.strip("\"'“”").strip() if len(text) > 1 else text
+    text = re.sub(r"(?<=[\d%])\s?\[\w{1,3}\]$", "", text)  # a footnote
     low = text.lower()
     if low in MISSING:
         return None
@@ -297,19 +299,17 @@ def missing_code(values: np.ndarray) -> float | None:
     for extreme in (known.min(), known.max()):
         others = known[known != extreme]
         count = len(known) - len(others)
+        if abs(extreme) >= 1e15 and np.abs(others).max() < 1e12:
+            return float(extreme)
         if len(others) < 0.3 * len(known) or len(np.unique(others)) < 5:
             continue
-        spread = max(float(others.max() - others.min()), 1e-12)
+        spread = float(others.max() - others.min())
         away = min(abs(extreme - others.min()), abs(extreme - others.max()))
+        alone = extreme < 0 <= others.min()  # below zero, where nothing else is
         nines = re.fullmatch(r"-?9{2,}(?:\.9+)?(?:\.0)?|-?9{1,}[0-9]?9{2,}\.0", f"{extreme}") is not None
-        if (
-            nines
-            and (-99_999.9 <= extreme <= -99 or 999 <= extreme <= 999_999)
-            and away > 2 * spread
-            and (count > 1 or extreme < 0)
-        ):
+        code = nines and (-99_999.9 <= extreme <= -99 or 999 <= extreme <= 999_999)
+        if code and (alone or (away > 2 * spread and (count > 1 or extreme < 0))):
             return float(extreme)
-        low = extreme < 0 and extreme % 100 == 0 and others.min() > extreme / 20
-        if low and count > 1 and away > 2 * spread:
+        if count > 1 and alone and (extreme % 100 == 0 or (extreme == -1 and others.min() > 0.3 * np.median(others))):
             return float(extreme)
     return None

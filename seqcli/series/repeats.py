@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
 from seqcli.errors import DataError
-from seqcli.series.calendar import CycleGrid
 from seqcli.series.frequency import Frequency
 from seqcli.series.header import Table
 from seqcli.series.layout import Layout, ReadOptions, number_texts
@@ -230,10 +229,7 @@ def _by_days(
     frequency = Frequency("second", 3600) if a_day > 60 and spans < 60 * DAY else Frequency("day")
     if a_day < 0.2:
         frequency = Frequency("day", 7) if a_day > 0.03 else Frequency("month")
-    found = given_rhythm(frequency, [np.unique(times)], rhythm.form)
-    made = found
-    if frequency.unit == "day" and frequency.count == 1:
-        made = replace(made, grid=_Floor(DAY))
+    made = given_rhythm(frequency, [np.unique(times)], rhythm.form)
     word = "sums" if (how or "sum") == "sum" else f"{how}s"
     return made, (
         f"times are irregular: {layout.targets[0]!r} is put together to {frequency.name} {word}; "
@@ -241,24 +237,16 @@ def _by_days(
     )
 
 
-@dataclass(frozen=True)
-class _Floor(CycleGrid):
-    """Places that hold all times from theirs to the next."""
-
-    def positions(self, times: np.ndarray) -> np.ndarray:
-        result: np.ndarray = (np.asarray(times) - self.origin) // self.period
-        return result
-
-
 def _steadied(times: np.ndarray, codes: np.ndarray, rhythm: Rhythm) -> np.ndarray:
-    """Times whose steps are whole multiples of the usual one, from each series' first."""
+    """Times whose steps are whole multiples of the usual one, up to each series' last."""
     step = round(rhythm.frequency.count * SECOND)
     starts = np.r_[True, np.diff(codes) != 0]
-    first = np.maximum.accumulate(np.where(starts, np.arange(len(times)), 0))
+    bounds = np.r_[np.flatnonzero(starts), len(times)]
+    last = np.repeat(bounds[1:] - 1, np.diff(bounds))
     whole = np.rint(np.r_[0, np.diff(times)] / step).astype(np.int64)
     whole[starts] = 0
     total = np.cumsum(whole)
-    result: np.ndarray = times[first] + (total - total[first]) * step
+    result: np.ndarray = times[last] + (total - total[last]) * step
     return result
 
 

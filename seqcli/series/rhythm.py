@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from seqcli.series.calendar import CycleGrid, Grid, HalfMonthGrid, MonthGrid, ZonedForm, find_rule, to_local
+from seqcli.series.calendar import CycleGrid, Grid, HalfMonthGrid, ListedGrid, MonthGrid, ZonedForm, find_rule, to_local
 from seqcli.series.frequency import Frequency
 from seqcli.series.times import DAY, SECOND, FieldForm, Form
 
@@ -145,11 +145,10 @@ def _calendar_months(
     months = [_months(run * DAY) for run in days]
     distances = np.concatenate([np.diff(run) for run in months])
     spans = set(steps.tolist())
-    if spans == {28, 35} and (periods := _four_four_five(steps)) is not None:
-        first = int(days[0][0])
-        label = "-".join(str((b - a) // 7) for a, b in zip(periods, (*periods[1:], 91), strict=True)) + " weeks"
-        offsets = tuple(offset * DAY for offset in periods)
-        return Rhythm(Frequency("month", 1, label), CycleGrid(91 * DAY, offsets, first * DAY + clock), form)
+    if spans <= {28, 35, 42} and len(spans) > 1 and (turns := _turns(every)) is not None:
+        label = "-".join(str(step // 7) for step in turns) + " weeks"
+        starts = tuple((every * DAY + clock).tolist())
+        return Rhythm(Frequency("month", 1, label), ListedGrid(starts, tuple(step * DAY for step in turns)), form)
     if not len(distances) or (distances == 0).any():
         return None
     count = _common(distances)
@@ -160,20 +159,24 @@ def _calendar_months(
     rule = find_rule(every)
     if rule is not None:
         return Rhythm(Frequency("month", count), MonthGrid(count, phase, rule, clock), form)
-    starts = _months(every * DAY) - 1970 * 12
-    of_month = every - starts.astype("M8[M]").astype("M8[D]").astype(np.int64) + 1
+    begins = (_months(every * DAY) - 1970 * 12).astype("M8[M]").astype("M8[D]").astype(np.int64)
+    of_month = every - begins + 1
     values, counts = np.unique(of_month, return_counts=True)
     day = int(values[counts.argmax()]) if counts.max() > 0.5 * counts.sum() else int(np.median(of_month))
     note = f"the day of the month varies ({values[0]} to {values[-1]}): taken as months, written with day {day}"
     return Rhythm(Frequency("month", count), MonthGrid(count, phase, day, clock), form, (note,))
 
 
-def _four_four_five(steps: np.ndarray) -> tuple[int, ...] | None:
-    """Where in 13 weeks the three periods begin when steps of four, four and five weeks come in turn."""
-    cycle = steps[:3].tolist()
-    if sorted(cycle) != [28, 28, 35] or any(step != cycle[place % 3] for place, step in enumerate(steps.tolist())):
+def _turns(days: np.ndarray) -> tuple[int, ...] | None:
+    """The steps of four, four and five weeks that come in turn after the last day; a year may have a week more."""
+    steps = np.diff(days).tolist()
+    turns = [
+        max(set(steps[-3 + place :: -3]), key=steps[-3 + place :: -3].count) for place in range(3) if len(steps) > 5
+    ]
+    if sorted(turns) != [28, 28, 35]:
         return None
-    return 0, int(cycle[0]), int(cycle[0] + cycle[1])
+    regular = sum(step == turns[(place - len(steps)) % 3] for place, step in enumerate(steps))
+    return tuple(turns) if regular > 0.85 * len(steps) else None
 
 
 def _half_months(days: np.ndarray, steps: np.ndarray) -> tuple[int, int] | None:
@@ -221,44 +224,38 @@ def weekday_names(days: Sequence[int]) -> str:
 def _within_days(runs: Sequence[np.ndarray], form: Form, steps: np.ndarray) -> Rhythm:
     """The rhythm of times of day."""
     every = np.concatenate(runs)
-    counts = np.unique(steps, return_counts=True)[1]
     notes: tuple[str, ...] = ()
-    drifts = False
-    if counts.max() >= 0.5 * counts.sum():
-        step = _common(steps)
-    else:
-        usual = float(np.median(steps))
+    usual = float(np.median(steps))
+    step = _common(steps)
+    if step < 0.2 * usual or (steps % step == 0).mean() < 0.9:
         step = min(_NICE, key=lambda nice: abs(np.log(nice / max(usual, 1))))
         whole = steps / step
         near = np.abs(whole - np.rint(whole)) < 0.25
-        exact = _common(steps)
-        if exact >= 0.2 * usual and (steps % exact == 0).mean() > 0.98:
-            step = exact  # gaps of many lengths, on one grid
-        elif abs(np.log(step / max(usual, 1))) > 0.12 or near.mean() < 0.85:
+        if abs(np.log(step / max(usual, 1))) > 0.12 or near.mean() < 0.85:
             return Rhythm(Frequency("day"), CycleGrid(DAY), form, irregular=True)
-        else:
-            phase = _phase(every, step)
-            off = np.abs((every - phase + step // 2) % step - step // 2)
-            drifts = bool((off > 0.3 * step).mean() > 0.05)
-            worst = np.quantile(off, 0.95) / SECOND
-            how = "drift" if drifts else f"are up to about {worst:.3g} seconds off"
-            notes = (f"times {how}: taken as {Frequency('second', _seconds(step)).name}; --freq says otherwise",)
-            if not drifts:
-                phase = (
-                    round(phase / step) * step
-                    if worst * SECOND > abs((phase + step // 2) % step - step // 2)
-                    else phase
-                )
-                return Rhythm(Frequency("second", _seconds(step)), CycleGrid(step, origin=int(phase)), form, notes)
+        phase = _phase(every, step)
+        off = np.abs((every - phase + step // 2) % step - step // 2)
+        drifts = bool((off > 0.3 * step).mean() > 0.05)
+        worst = np.quantile(off, 0.95) / SECOND
+        step = round(usual / SECOND) * SECOND if drifts and usual > SECOND else step
+        how = "drift" if drifts else f"are up to about {worst:.3g} seconds off"
+        name = Frequency("second", _seconds(step)).name
+        notes = (f"times {how}: taken as {name}; --freq says otherwise",)
+        if drifts:
+            grid = CycleGrid(step, origin=int(runs[0][-1]))
+            return Rhythm(Frequency("second", _seconds(step)), grid, form, notes, drifts)
+        if worst * SECOND > abs((phase + step // 2) % step - step // 2):
+            phase = round(phase / step) * step
+        return Rhythm(Frequency("second", _seconds(step)), CycleGrid(step, origin=int(phase)), form, notes)
     if step % DAY == 0:  # days by a clock that was put forward or back
         rounded = [np.unique((run - int(run[0]) % DAY + DAY // 2) // DAY * DAY + int(run[0]) % DAY) for run in runs]
         return _daily(rounded, form)
     grid = CycleGrid(step, origin=_phase(every, step))
     frequency = Frequency("second", _seconds(step))
-    opened = _open_hours(runs, step, grid.origin) if not drifts else None
+    opened = _open_hours(runs, step, grid.origin)
     if opened is not None:
         frequency, grid = opened
-    return Rhythm(frequency, grid, form, notes, drifts)
+    return Rhythm(frequency, grid, form, notes)
 
 
 def _seconds(step: int) -> float:
@@ -325,15 +322,22 @@ def given_rhythm(frequency: Frequency, runs: Sequence[np.ndarray], form: Form) -
         return Rhythm(frequency, MonthGrid(int(count), 0), form)
     if unit == "business day":
         return Rhythm(frequency, CycleGrid(WEEK, tuple(day * DAY + first % DAY for day in range(5)), -3 * DAY), form)
-    if unit == "day":
-        every = np.concatenate(runs)
-        same = (every % DAY == first % DAY).all()
-        origin = first if same else first // DAY * DAY
-        if (count == 7 and not same) or (count == 7 and len(set((every // DAY % 7).tolist())) > 1):
-            origin = (first // DAY - (first // DAY + 3) % 7) * DAY
-        return Rhythm(frequency, CycleGrid(int(count) * DAY, origin=origin), form)
-    step = round(count * SECOND)
     every = np.concatenate(runs)
-    return Rhythm(
-        frequency, CycleGrid(step, origin=_phase(every, step) if (every % step == every[0] % step).all() else 0), form
-    )
+    usual = _median_step(runs)
+    if unit == "day":
+        same = bool((every % DAY == first % DAY).all())
+        origin = first if same else first // DAY * DAY
+        if count == 7 and len(set((every // DAY % 7).tolist())) > 1:
+            origin = (first // DAY - (first // DAY + 3) % 7) * DAY  # from Monday
+            same = False
+        finer = not same or (count > 1 and usual < 0.6 * count * DAY)
+        return Rhythm(frequency, CycleGrid(int(count) * DAY, origin=origin, nearest=not finer), form)
+    step = round(count * SECOND)
+    if usual < 0.6 * step:
+        return Rhythm(frequency, CycleGrid(step, nearest=False), form)
+    return Rhythm(frequency, CycleGrid(step, origin=_phase(every, step)), form)
+
+
+def _median_step(runs: Sequence[np.ndarray]) -> float:
+    steps = np.concatenate([np.diff(run) for run in runs])
+    return float(np.median(steps)) if len(steps) else 0.0

@@ -269,6 +269,71 @@ def find_labels(texts: Sequence[str]) -> list[Form]:
     return [StepForm(found[0][1], found[0][3], width)]
 
 
+@dataclass(frozen=True)
+class WrappedForm:
+    """Times with the same words around them: Week of Jan 7, 2019; /Date(1577836800000)/; 2019.0."""
+
+    before: str
+    form: Form
+    after: str
+
+    @property
+    def name(self) -> str:
+        return self.form.name
+
+    @property
+    def grain(self) -> str:
+        return self.form.grain
+
+    @property
+    def cycle(self) -> str:
+        return self.form.cycle
+
+    def read(self, texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
+        clean = [plain(text) for text in texts]
+        fits = [text.startswith(self.before) and text.endswith(self.after) for text in clean]
+        times, fine = self.form.read([self._inner(text) for text in clean])
+        return times, fine & np.array(fits, bool)
+
+    def _inner(self, text: str) -> str:
+        return text.removeprefix(self.before).removesuffix(self.after)
+
+    def write(self, time: int, following: int | None = None) -> str:
+        return f"{self.before}{self.form.write(time, following)}{self.after}"
+
+
+def _common_start(texts: Sequence[str]) -> str:
+    """What all texts begin with."""
+    low, high = min(texts), max(texts)
+    return low[: next((place for place, (a, b) in enumerate(zip(low, high, strict=False)) if a != b), len(low))]
+
+
+def find_wrapped(texts: Sequence[str], *, whole: bool = True) -> list[Form]:
+    """The forms of times within the same words; where `whole` is not, a point and zeros after them are left aside."""
+    clean = [text for text in map(plain, texts) if text][:400]
+    if len(clean) < 2:
+        return []
+    start = _common_start(clean)
+    end = _common_start([text[::-1] for text in clean])[::-1]
+    starts = ["", *(start[: m.end()] for m in re.finditer(r"[^\w]+|[A-Za-z]+(?=\d)", start))][::-1][:5]
+    ends = ["", *(end[m.start() :] for m in re.finditer(r"(?<=\d)\D+$|[^\w]+", end))][:4]
+    if not whole:
+        starts, ends = [""], [match[0] for match in [re.search(r"\.0+$", end)] if match]
+    for before in starts:
+        for after in ends:
+            inner = [text.removeprefix(before).removesuffix(after) for text in clean]
+            if (not before and not after) or not all(inner):
+                continue
+            numeric = bool(to_numbers(inner)[1].all())
+            forms: list[Form] = [form for form in find_forms(inner) if form.cycle != "day"]
+            if numeric:
+                forms = [form for form in forms if "Y" in "".join(getattr(form, "reading", ()))]
+                forms += [form for form in find_serials(inner, named=True) if isinstance(form, EpochForm)]
+            if forms:
+                return [WrappedForm(before, form, after) for form in forms]
+    return []
+
+
 def has_fields(form: Form) -> bool:
     """Whether a form says dates or clocks in fields, rather than one number."""
     return isinstance(form, FieldForm | IntervalForm)

@@ -20,6 +20,7 @@ from seqcli.series.names import MONTH, WEEKDAY, find_language, fold, lexicon, sp
 SECOND = 1_000_000
 DAY = 86_400 * SECOND
 SAMPLE = 200  # different texts that the forms of a column are found from
+MOST_OFFSETS = 6  # from UTC, in one column
 MOSTLY = 0.8  # share of texts that a form must read: the others are errors in a column of times
 _EPOCH = datetime(1970, 1, 1)
 
@@ -66,7 +67,7 @@ _BEFORE = {
     "q": "q", "qtr": "q", "quarter": "q", "quartal": "q", "trim": "q", "trimestre": "q", "t": "q", "k": "q", "kv": "q",
     "w": "w", "wk": "w", "week": "w", "kw": "w", "cw": "w", "woche": "w", "vecka": "w", "v": "w", "semaine": "w",
     "semana": "w", "s": "hw", "sem": "hw", "h": "h", "hy": "h", "half": "h", "b": "h", "m": "m", "month": "m",
-    "thang": "m", "thg": "m", "fy": "YyE", "fiscal": "Yy", "year": "Y", "nam": "Y", "第": "wq", "day": "dj", "r": "y",
+    "thang": "m", "thg": "m", "fy": "YyE", "fiscal": "Yy", "year": "Y", "nam": "Y", "第": "wq", "day": "dj",
 }  # fmt: skip
 _AFTER = {
     "年": "Yy", "년": "Yy", "月": "m", "월": "m", "日": "d", "号": "d", "號": "d", "일": "d", "時": "H", "时": "H",
@@ -77,7 +78,7 @@ _AFTER = {
     "hy": "h", "m": "Mm", "min": "M", "th": "dq",
 }  # fmt: skip
 _FILLERS = {"t", "of", "de", "del", "the", "le", "den", "der", "fy", "fiscal", "year", "y", "nam", "and", "at", "um",
-            "uhr", "hrs", "date", "g", "r", "г"}  # fmt: skip
+            "uhr", "hrs", "date", "г"}  # fmt: skip
 _AM_PM = {"am": 0, "pm": 1, "a": 0, "p": 1, "上午": 0, "下午": 1, "午前": 0, "午後": 1, "오전": 0, "오후": 1}
 _ZONES = {
     "z": 0, "utc": 0, "gmt": 0, "wet": 0, "west": 1, "bst": 1, "cet": 1, "cest": 2, "mez": 1, "mesz": 2, "eet": 2,
@@ -287,7 +288,7 @@ def _sensible(parts: tuple[Part, ...], reading: tuple[str, ...], hinted: set[str
     if "w" in reading and "w" not in hinted and reading not in (("Y", "w"), ("w", "Y")):
         return False
     if dotted and len(reading) == 2:  # one number with decimals: 2021.03 may be a month
-        return reading == ("Y", "m")
+        return reading in (("Y", "m"), ("m", "Y"))
     if reading in (("H",), ("y",)):
         return reading[0] in hinted
     if set("".join(reading)) <= set("HMSfp"):  # a clock looks like one
@@ -535,7 +536,7 @@ def find_forms(texts: Sequence[str]) -> list[FieldForm]:
         fits = [shape for shape, made in parts.items() if made and _match(made, reading, _dotted(shape))]
         if sum(shapes[shape] for shape in fits) >= needed:
             form = _form(reading, language, sample, fits)
-            if form.read(sample)[1].sum() >= needed:
+            if form is not None and form.read(sample)[1].sum() >= needed:
                 forms.append(form)
     return forms
 
@@ -548,11 +549,13 @@ def _language(shapes: Mapping[str, int]) -> str | None:
             weekday = token[0] in _WEEKDAYS and shape[token.start() - 1 : token.start()] == "("
             if token.lastgroup == "word" and (token[0] not in _UNITS or weekday):
                 words.add(fold(token[0]))
-    words = {word for word in words if word not in _NO_NAMES}
+    words = {word for word in words if word not in _NO_NAMES and (len(word) > 1 or not word.isascii())}
     return find_language(words) if words else None
 
 
-def _form(reading: tuple[str, ...], language: str | None, sample: Sequence[str], fits: Sequence[str]) -> FieldForm:
+def _form(
+    reading: tuple[str, ...], language: str | None, sample: Sequence[str], fits: Sequence[str]
+) -> FieldForm | None:
     """A form for a reading of texts, with how they write it."""
     fitting = set(fits)
     narrow: set[str] = set()
@@ -597,9 +600,9 @@ def _am_pm(seen: Mapping[int, str]) -> dict[int, str]:
     return {0: seen.get(0) or seen[1].translate(swap), 1: seen.get(1) or seen[0].translate(swap)}
 
 
-def _with_zone(form: FieldForm, texts: Sequence[str]) -> FieldForm:
+def _with_zone(form: FieldForm, texts: Sequence[str]) -> FieldForm | None:
     """How offsets from UTC are read: left aside where all are the same, or all times have the same clock, as local
-    midnights have through the year; else times are those of UTC."""
+    midnights have through the year; else times are those of UTC. None where they are no offsets."""
     found = []
     for text in texts:
         for part in _parts(_shape(text), form.language) or ():
@@ -607,6 +610,8 @@ def _with_zone(form: FieldForm, texts: Sequence[str]) -> FieldForm:
                 found.append(text[part.start : part.stop])
     if not found:
         return form
+    if len(set(found)) > MOST_OFFSETS:
+        return None  # ends of intervals
     clocks = form.read(texts)[0] % DAY
     local = len(set(found)) == 1 or len(set(clocks.tolist())) == 1
     region = re.search(r"\[([\w/+-]+)\]$", form.example)

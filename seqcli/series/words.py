@@ -87,6 +87,12 @@ TOTALS = word_set(
 )
 
 
+NOTES = word_set(
+    "note notes source sources remark remarks footnote footnotes disclaimer copyright quelle anmerkung "
+    "anmerkungen hinweis fuente fonte nota notas nb legend 来源 注 注意 出典 출처 exported generated"
+)
+
+
 @cache
 def split_name(name: str) -> tuple[str, ...]:
     """The words of a column's name, folded: `Weekly_Sales` and `weeklySales` have two."""
@@ -113,4 +119,6 @@ def says_time(name: str) -> bool:
 def is_total(text: str) -> bool:
     """Whether a cell names a total, an average or a note rather than a time or a series."""
     found = re.findall(r"[^\W\d_]+\d*", text)
+    if found and fold(found[0]) in NOTES:
+        return True
     return 0 < len(found) <= 5 and any(fold(word) in TOTALS for word in found)
