@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
 
 from seqcli.errors import DataError
 from seqcli.series.numbers import MISSING
-from seqcli.series.read import Cells
+from seqcli.series.read import LARGE, Cells
 from seqcli.series.times import find_forms
 
 HEAD = 60  # rows in which a header is looked for
@@ -29,9 +29,16 @@ class Table:
     find_lines: Callable[[], Sequence[int]]
     delimiter: str = ","
     notes: tuple[str, ...] = ()
+    _coded: dict[str, tuple[np.ndarray, list[str]]] = field(default_factory=dict, repr=False, compare=False)
 
     def __len__(self) -> int:
         return len(self.rows)
+
+    def coded(self, name: str) -> tuple[np.ndarray, list[str]]:
+        """A column as numbers of its different texts, and these, in the order in which they come."""
+        if name not in self._coded:
+            self._coded[name] = code_texts(self.columns[name])
+        return self._coded[name]
 
     @cached_property
     def _lines(self) -> Sequence[int]:
@@ -45,11 +52,23 @@ class Table:
         """The table with only some rows."""
         columns = {name: column[kept] for name, column in self.columns.items()}
         notes = (*self.notes, note) if note else self.notes
-        return replace(self, columns=columns, rows=self.rows[kept], notes=notes)
+        return replace(self, columns=columns, rows=self.rows[kept], notes=notes, _coded={})
 
     def with_columns(self, columns: dict[str, np.ndarray], note: str | None = None) -> Table:
         """The table with other columns of the same rows."""
-        return replace(self, columns=columns, notes=(*self.notes, note) if note else self.notes)
+        return replace(self, columns=columns, notes=(*self.notes, note) if note else self.notes, _coded={})
+
+
+def code_texts(column: np.ndarray) -> tuple[np.ndarray, list[str]]:
+    """Cells as numbers of their different texts, and these, in the order in which they come."""
+    if len(column) > LARGE // 20:  # pandas is loaded for such a table, and quicker
+        import pandas as pd
+
+        codes, different = pd.factorize(column)
+        return codes.astype(np.int64), different.tolist()
+    texts = column.tolist()
+    known = {text: place for place, text in enumerate(dict.fromkeys(texts))}
+    return np.fromiter(map(known.__getitem__, texts), np.int64, len(texts)), list(known)
 
 
 def find_table(cells: Cells) -> Table:
@@ -170,7 +189,7 @@ def _first_data_row(cells: Cells, head: Sequence[Sequence[str]]) -> int:
     ]
     named = [sum(kind == "w" for kind in kinds) > 0.6 * len(kinds) for kinds in kinds_of]
     for number, (row, kinds) in enumerate(zip(head, kinds_of, strict=True)):
-        if any(named[number + 1 : number + 6]):
+        if len(telling) > 1 and any(named[number + 1 : number + 6]):
             continue
         fits = sum(kind == usual[place] for place, kind in zip(telling, kinds, strict=True))
         words = sum(kind == "w" for kind in kinds)
@@ -253,6 +272,6 @@ def _distinct(names: Sequence[str]) -> list[str]:
     return made
 
 
-def blank(column: np.ndarray) -> bool:
-    """Whether a column has nothing but marks for missing values."""
-    return all(cell.strip().lower() in MISSING for cell in dict.fromkeys(column))
+def blank(texts: Sequence[str]) -> bool:
+    """Whether a column's different texts are nothing but marks for missing values."""
+    return len(texts) < 20 and all(text.strip().lower() in MISSING for text in texts)

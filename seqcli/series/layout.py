@@ -10,7 +10,7 @@ import numpy as np
 
 from seqcli.errors import DataError, UsageError
 from seqcli.series import words
-from seqcli.series.header import Table, blank
+from seqcli.series.header import Table, blank, code_texts
 from seqcli.series.numbers import Numbers, is_missing, read_numbers
 from seqcli.series.order import Chosen, choose
 from seqcli.series.serials import StepForm, find_intervals, find_serials, find_wrapped, to_numbers
@@ -117,8 +117,7 @@ class Columns:
 
     def is_different_everywhere(self, name: str) -> bool:
         """Whether no two rows have the same text in a column."""
-        column = self.table.columns[name]
-        return len(column) > 1 and len(set(column.tolist())) == len(column)
+        return len(self.table) > 1 and len(self.table.coded(name)[1]) == len(self.table)
 
 
 def read_as_times(texts: Sequence[str], name: str, day_first: bool | None = None) -> Chosen | None:
@@ -171,7 +170,7 @@ def find_layout(table: Table, options: ReadOptions) -> Layout:
         form, notes = _form(columns, time)
     else:
         _refuse_unread_times(columns, [name for name in names if name not in taken])
-    rest = [name for name in names if name not in (time, issue, *options.series) and not blank(table.columns[name])]
+    rest = [name for name in names if name not in (time, issue, *options.series) and not blank(table.coded(name)[1])]
     numeric = [name for name in rest if columns.numbers(name) is not None]
     text = [name for name in rest if name not in numeric]
     if len(rest) > 1:
@@ -201,9 +200,9 @@ def find_layout(table: Table, options: ReadOptions) -> Layout:
 def _form(columns: Columns, time: str) -> tuple[Form, list[str]]:
     """How the time column is read, and what was a choice."""
     column = columns.table.columns[time]
-    texts = list(dict.fromkeys(column.tolist()))
-    known = [text for text in texts if not is_missing(text)]
-    chosen = read_as_times(known[:: max(1, len(known) // 3000)], time, columns.options.day_first)
+    texts = columns.table.coded(time)[1]
+    known = [text for text in texts[:: max(1, len(texts) // 3000)] if not is_missing(text)]
+    chosen = read_as_times(known, time, columns.options.day_first)
     if chosen is None:
         row = next((place for place, text in enumerate(column.tolist()) if not is_missing(text)), 0)
         raise DataError(
@@ -347,25 +346,23 @@ def _key_columns(
     keys = [name for name in text if name != target and columns.time(name) is None and not _is_notes(columns, name)]
     if time is None:
         return tuple(
-            name
-            for name in keys
-            if words.says(name, words.KEYS) or len(set(table.columns[name].tolist())) < len(table) / 2
+            name for name in keys if words.says(name, words.KEYS) or len(table.coded(name)[1]) < len(table) / 2
         )
     ids = [name for name in numeric if name != target and words.says(name, words.KEYS) and _is_whole(columns, name)]
     base = [time] if issue is None else [time, issue]
 
     def distinct(names: Sequence[str]) -> int:
         """How many different combinations of a time and these columns there are."""
-        groups = number_texts(table.columns[base[0]])
+        groups = table.coded(base[0])[0]
         for name in (*base[1:], *names):
-            groups = np.unique(groups * len(table) + number_texts(table.columns[name]), return_inverse=True)[1]
+            groups = np.unique(groups * len(table) + table.coded(name)[0], return_inverse=True)[1]
         return int(groups.max()) + 1
 
     here = distinct([])
     named = [name for name in keys if words.says(name, words.KEYS) and not columns.is_different_everywhere(name)]
-    if here == len(table) and not any(len(set(table.columns[name].tolist())) > 1 for name in named):
+    if here == len(table) and not any(len(table.coded(name)[1]) > 1 for name in named):
         return tuple(named[:1])
-    chosen = [name for name in named if len(set(table.columns[name].tolist())) > 1] or named[:1]
+    chosen = [name for name in named if len(table.coded(name)[1]) > 1] or named[:1]
     here = distinct(chosen)
     for name in [*(name for name in keys if name not in chosen), *ids]:
         if here == len(table):
@@ -388,20 +385,20 @@ def _filled_down(columns: Columns, time: str, names: Sequence[str]) -> Table | N
     None where there is none: where filling does not tell rows with the same time apart.
     """
     table = columns.table
-    times = number_texts(table.columns[time])
+    times = table.coded(time)[0]
     if int(times.max()) + 1 == len(table):
         return None
     for name in names:
-        cells = table.columns[name].tolist()
-        missing = np.array([is_missing(cell) for cell in cells])
+        codes, texts = table.coded(name)
+        missing = np.array([is_missing(text) for text in texts])[codes]
         if (
             missing[0]
             or missing.mean() < 0.3
             or (columns.numbers(name) is not None and not words.says(name, words.KEYS))
         ):
             continue
-        filled = np.array(cells, object)[np.maximum.accumulate(np.where(missing, 0, np.arange(len(cells))))]
-        pairs = np.unique(times * len(table) + number_texts(filled))
+        filled = table.columns[name][np.maximum.accumulate(np.where(missing, 0, np.arange(len(missing))))]
+        pairs = np.unique(times * len(table) + code_texts(filled)[0])
         if len(pairs) == len(table):
             note = f"{name!r} is given once for several rows: it is filled down"
             return table.with_columns({**table.columns, name: filled}, note)
@@ -418,13 +415,6 @@ def _is_notes(columns: Columns, name: str) -> bool:
 def _is_whole(columns: Columns, name: str) -> bool:
     numbers = columns.numbers(name)
     return numbers is not None and bool((numbers.values == np.rint(numbers.values)).all())
-
-
-def number_texts(column: np.ndarray) -> np.ndarray:
-    """A number for each cell: that of its text, from 0 in the order in which they come."""
-    texts = column.tolist()
-    known = {text: place for place, text in enumerate(dict.fromkeys(texts))}
-    return np.fromiter(map(known.__getitem__, texts), np.int64, len(texts))
 
 
 def _join(*parts: Sequence[str]) -> np.ndarray:

@@ -115,6 +115,13 @@ def read_numbers(
     return Numbers(values, tuple(bad), style, tie, _notes(numeric, units, style))
 
 
+def quick_numbers(column: np.ndarray) -> np.ndarray | None:
+    """A column of plain numbers at once; None where anything else is in it, or a point may separate thousands."""
+    if all(map(_is_ambiguous, column[:100].tolist())):
+        return None
+    return _plain_numbers(column.tolist())
+
+
 def _plain_numbers(texts: Sequence[str]) -> np.ndarray | None:
     """Texts that are all plain finite numbers, at once."""
     try:

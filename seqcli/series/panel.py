@@ -15,8 +15,8 @@ from seqcli.series import words
 from seqcli.series.calendar import Calendar, CycleGrid
 from seqcli.series.frequency import Frequency, parse_frequency
 from seqcli.series.header import Table, find_table
-from seqcli.series.layout import Layout, ReadOptions, find_layout, number_texts, read_as_times
-from seqcli.series.numbers import CLOSED, INFINITE, is_missing, missing_code, read_numbers
+from seqcli.series.layout import Layout, ReadOptions, find_layout, read_as_times
+from seqcli.series.numbers import CLOSED, INFINITE, is_missing, missing_code, quick_numbers, read_numbers
 from seqcli.series.read import read_cells
 from seqcli.series.repeats import Merged, merge, unwrap
 from seqcli.series.rhythm import Rhythm, find_rhythm, given_rhythm
@@ -26,6 +26,7 @@ from seqcli.series.times import Form
 __all__ = ["Panel", "ReadOptions", "Series", "read_numbers_column", "read_panel", "series_names"]
 
 LONGEST_GAP = 50  # times as many missing points as there are values: then the time column is not what it seems
+LONGEST_RUN = 20_000  # rows of a series that the frequency is found from
 LOOKED_AT = 300  # series, evenly over the file, that the frequency is found from
 
 
@@ -96,7 +97,7 @@ def _build(layout: Layout, options: ReadOptions) -> Panel:
         times = numbers
     elif layout.form.cycle:
         times = unwrap(times, codes, layout.form.cycle)
-    order = np.lexsort((np.arange(len(times)), times, codes))
+    order = _sorted(times, codes)
     moved = _unsorted(order, codes)
     if moved:
         notes.append(
@@ -155,8 +156,7 @@ def _times(layout: Layout, notes: list[str]) -> tuple[np.ndarray | None, Layout]
     if layout.time is None or form is None:
         return None, layout
     column = table.columns[layout.time]
-    codes = number_texts(column)
-    texts = list(dict.fromkeys(column.tolist()))
+    codes, texts = table.coded(layout.time)
     times, fine = form.read(texts)
     if fine.all():
         return times[codes], layout
@@ -216,13 +216,12 @@ def _newest_issue(layout: Layout, times: np.ndarray | None, notes: list[str]) ->
     table = layout.table
     if layout.issue is None or times is None:
         return layout, times
-    column = table.columns[layout.issue]
-    texts = list(dict.fromkeys(column.tolist()))
+    rows, texts = table.coded(layout.issue)
     chosen = read_as_times([text for text in texts if not is_missing(text)], layout.issue)
     if chosen is None:
         return layout, times
     read, fine = chosen.form.read(texts)
-    issued = np.where(fine, read, np.iinfo(np.int64).min)[number_texts(column)]
+    issued = np.where(fine, read, np.iinfo(np.int64).min)[rows]
     codes, _ = _group(table, layout)
     order = np.lexsort((issued, times, codes))
     last = np.r_[(np.diff(codes[order]) != 0) | (np.diff(times[order]) != 0), True]
@@ -239,8 +238,9 @@ def read_numbers_column(table: Table, name: str, options: ReadOptions) -> tuple[
     Raises `DataError` with line and column for text and infinite values, and where nothing tells what a sign means.
     """
     column = table.columns[name]
-    codes = number_texts(column)
-    texts = list(dict.fromkeys(column.tolist()))
+    if options.decimal in (None, ".") and not options.thousands and (quick := quick_numbers(column)) is not None:
+        return quick, []
+    codes, texts = table.coded(name)
     found = read_numbers(texts, decimal=options.decimal, thousands=options.thousands, delimiter=table.delimiter)
     if found is None:
         known = [text for text in texts if not is_missing(text)]
@@ -298,10 +298,27 @@ def _group(table: Table, layout: Layout) -> tuple[np.ndarray, list[tuple[str, ..
     """The number of each row's series, in the order in which the series come first, and their ids."""
     if not layout.series:
         return np.zeros(len(table), np.int64), [()]
-    columns = [table.columns[name].tolist() for name in layout.series]
-    numbers = {key: place for place, key in enumerate(dict.fromkeys(zip(*columns, strict=True)))}
-    codes = np.fromiter(map(numbers.__getitem__, zip(*columns, strict=True)), np.int64, len(table))
-    return codes, list(numbers)
+    codes, texts = table.coded(layout.series[0])
+    if len(layout.series) == 1:
+        return codes, [(text,) for text in texts]
+    for name in layout.series[1:]:
+        codes = codes * len(table.coded(name)[1]) + table.coded(name)[0]
+        codes = np.unique(codes, return_inverse=True)[1]
+    first = np.full(int(codes.max()) + 1, len(table))
+    np.minimum.at(first, codes, np.arange(len(table)))
+    order = np.argsort(first)  # the series in the order in which they come
+    rank = np.empty(len(order), np.int64)
+    rank[order] = np.arange(len(order))
+    keys = list(zip(*(table.columns[name][first[order]].tolist() for name in layout.series), strict=True))
+    return rank[codes], keys
+
+
+def _sorted(times: np.ndarray, codes: np.ndarray) -> np.ndarray:
+    """The rows by series and time, and as they come."""
+    steps = np.diff(codes)
+    if ((steps > 0) | ((steps == 0) & (np.diff(times) >= 0))).all():
+        return np.arange(len(times))
+    return np.lexsort((times, codes))
 
 
 def _unsorted(order: np.ndarray, codes: np.ndarray) -> int:
@@ -316,7 +333,8 @@ def _runs(times: np.ndarray, codes: np.ndarray, order: np.ndarray) -> list[np.nd
     bounds = np.r_[0, np.flatnonzero(np.diff(codes[order])) + 1, len(order)]
     count = len(bounds) - 1
     some = range(0, count, -(-count // LOOKED_AT))
-    return [np.unique(times[order[bounds[n] : bounds[n + 1]]]) for n in some]
+    runs = (times[order[bounds[n] : min(bounds[n + 1], bounds[n] + LONGEST_RUN)]] for n in some)
+    return [run[np.r_[True, np.diff(run) > 0]] for run in runs]
 
 
 def _rhythm(table: Table, layout: Layout, options: ReadOptions, runs: Sequence[np.ndarray]) -> Rhythm:

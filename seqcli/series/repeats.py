@@ -9,7 +9,7 @@ import numpy as np
 from seqcli.errors import DataError
 from seqcli.series.frequency import Frequency
 from seqcli.series.header import Table
-from seqcli.series.layout import Layout, ReadOptions, number_texts
+from seqcli.series.layout import Layout, ReadOptions
 from seqcli.series.rhythm import Rhythm, given_rhythm
 from seqcli.series.times import DAY, SECOND
 
@@ -127,11 +127,11 @@ def _put_together(
 def _identical(table: Table, order: np.ndarray, same: np.ndarray) -> np.ndarray:
     """Which rows, by series and time, have the same cells as the one before them."""
     identical = same.copy()
-    for column in table.columns.values():
+    for name in table.columns:
         if not identical.any():
             break
-        numbers = number_texts(column)[order]
-        identical &= np.diff(numbers) == 0
+        codes = table.coded(name)[0][order]
+        identical &= np.diff(codes) == 0
     return identical
 
 

@@ -337,18 +337,22 @@ class FieldForm:
     def read(self, texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
         times = np.zeros(len(texts), np.int64)
         fine = np.zeros(len(texts), bool)
-        by_shape: dict[str, list[int]] = {}
-        clean = [plain(text) for text in texts]
-        for place, text in enumerate(clean):
-            by_shape.setdefault(text.translate(_ZEROS), []).append(place)
+        by_shape: dict[str, Sequence[int]] = {}
+        clean = texts if _is_clean(texts) else [plain(text) for text in texts]
+        alike = _same_shape(clean)
+        if alike is not None:
+            by_shape[alike] = range(len(clean))
+        else:
+            for place, text in enumerate(clean):
+                by_shape.setdefault(text.translate(_ZEROS), []).append(place)  # type: ignore[attr-defined]
         for shape, places in by_shape.items():
             parts = _parts(shape, self.language)
             match = parts and _match(parts, self.reading, _dotted(shape))
             if not match:
                 continue
-            rows = np.array(places)
-            block = np.array([clean[place] for place in places], dtype=f"U{len(shape)}")
-            digits = block.view(np.uint32).reshape(len(rows), len(shape)).astype(np.int64) - ord("0")
+            rows = slice(None) if alike is not None else np.array(places)
+            block = np.array(clean if alike is not None else [clean[place] for place in places], dtype=f"U{len(shape)}")
+            digits = block.view(np.uint32).reshape(len(places), len(shape)).astype(np.int64) - ord("0")
             times[rows], fine[rows] = self._combine(match, digits)
         return times, fine
 
@@ -485,6 +489,23 @@ class FieldForm:
         if names == "f":
             return f"{moment.microsecond:06d}".ljust(width, "0")[:width]
         return str(values[names]) if names in self.narrow else f"{values[names]:0{max(_WIDTHS[names])}d}"
+
+
+def _is_clean(texts: Sequence[str]) -> bool:
+    """Whether texts are plain as they are."""
+    whole = "".join(texts)
+    return whole.isascii() and all(text and not text[0].isspace() and not text[-1].isspace() for text in texts)
+
+
+def _same_shape(texts: Sequence[str]) -> str | None:
+    """The shape of many texts, where all have the same."""
+    length = len(texts[0]) if len(texts) > 1000 else 0
+    if not length or any(len(text) != length for text in texts):
+        return None
+    signs = np.array(texts, dtype=f"U{length}").view(np.uint32).reshape(len(texts), length)
+    digits = (signs >= ord("0")) & (signs <= ord("9"))
+    same = (digits == digits[0]) & (digits | (signs == signs[0]))
+    return _shape(texts[0]) if same.all() else None
 
 
 def _clock(values: Mapping[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
