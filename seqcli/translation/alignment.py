@@ -6,6 +6,7 @@ seconds; the attention is taught these alignments for its first updates (Chen et
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,17 +22,20 @@ FLOOR = 1e-6  # probability of a pair of tokens that never stood together
 
 @dataclass(frozen=True)
 class TranslationTable:
-    """t(target | source) of the pairs of types that occurred; `keys` are source · vocabulary + target, rising."""
+    """t(target | source) of the pairs of types that occurred; `keys` are source · vocabulary + target, rising.
+    `copied` types come from themselves."""
 
     vocabulary: int
     keys: np.ndarray
     probabilities: np.ndarray
+    copied: tuple[int, ...] = ()
 
     def align(self, source: np.ndarray, target: np.ndarray) -> np.ndarray:
         """Where each token of `target` comes from: (target, source), rows sum to one."""
         wanted = source.astype(np.int64)[None] * self.vocabulary + target[:, None]
         places = np.minimum(np.searchsorted(self.keys, wanted), len(self.keys) - 1)
         found = np.where(self.keys[places] == wanted, self.probabilities[places], FLOOR)
+        found[(source[None] == target[:, None]) & np.isin(target, self.copied)[:, None]] = 1.0
         weights: np.ndarray = found * diagonal(len(source), len(target))
         weights /= weights.sum(axis=1, keepdims=True)
         return weights
@@ -45,7 +49,9 @@ def diagonal(source: int, target: int) -> np.ndarray:
     return preference
 
 
-def count_alignments(sources: Sentences, targets: Sentences, vocabulary: int) -> TranslationTable:
+def count_alignments(
+    sources: Sentences, targets: Sentences, vocabulary: int, copied: Sequence[int] = ()
+) -> TranslationTable:
     """Expectation maximisation of IBM Model 1 (Brown et al. 1993) on as many pairs as have `LINKS` links.
 
     End marks take part as any other token.
@@ -73,4 +79,4 @@ def count_alignments(sources: Sentences, targets: Sentences, vocabulary: int) ->
         counts = np.bincount(of_link, weights, len(types))
         probabilities = counts / np.bincount(source_type, counts, vocabulary)[source_type]
         probabilities = np.maximum(probabilities, FLOOR)
-    return TranslationTable(vocabulary, types, probabilities)
+    return TranslationTable(vocabulary, types, probabilities, tuple(copied))

@@ -65,6 +65,13 @@ class Bitext:
     notes: list[str]
 
     @property
+    def symbols(self) -> tuple[int, ...]:
+        """Ids of the symbols of strings that are carried over."""
+        if self.preprocessing.carrier is None:
+            return ()
+        return tuple(int(self.tokenizer.encode(symbol)[-1]) for symbol in SYMBOLS)
+
+    @property
     def blobs(self) -> dict[str, bytes]:
         """What a model keeps of its text."""
         blobs = {"tokenizer": self.tokenizer.to_bytes()}

@@ -15,7 +15,8 @@ from seqcli.training.options import Validation
 from seqcli.training.workers import part_count
 from seqcli.translation.alignment import TranslationTable
 from seqcli.translation.beam import Search
-from seqcli.translation.bitext import Bitext, Sentences
+from seqcli.translation.bitext import Bitext
+from seqcli.translation.copying import Copying
 from seqcli.translation.decoder import TranslationDecoder
 from seqcli.translation.evaluate import choose_measure, translation_quality
 from seqcli.translation.network import TranslationModel
@@ -69,6 +70,8 @@ class TranslationTask:
         self.device = model.embedding.device
         self.batch_tokens, self.label_smoothing = batch_tokens, label_smoothing
         self.table = table if model.config.attention != "none" else None
+        carries = bitext.preprocessing.carrier is not None
+        self.copying = Copying(bitext.tokenizer, table) if carries else None
         self.end_id = bitext.tokenizer.boundary_id
         self._epoch, self._batches = -1, list[np.ndarray]()
         quick = np.random.default_rng(0).permutation(len(bitext.valid))[:QUICK_PAIRS]
@@ -91,25 +94,30 @@ class TranslationTask:
         guidance = GUIDANCE * max(0.0, 1 - step / GUIDED_STEPS)
         numbers = batches[index][self.processes.rank :: self.processes.size]
         if not len(numbers):  # a batch of fewer pairs than processes: read one, and learn nothing from it
-            idle = self._make(self.bitext.sources, self.bitext.targets, batches[index][:1])
+            number = int(batches[index][0])
+            idle = self._make([(self.bitext.sources[number], self.bitext.targets[number])])
             return [replace(idle, targets=torch.full_like(idle.targets, IGNORED), tokens=0)]
         count = part_count(self.device, len(numbers))
-        made = [
-            self._make(self.bitext.sources, self.bitext.targets, numbers[part::count], guidance)
-            for part in range(count)
-        ]
+        random = np.random.default_rng((self.seed, epoch, index, self.processes.rank))
+        pairs = [self._pair(int(number), random) for number in numbers]
+        made = [self._make(pairs[part::count], guidance) for part in range(count)]
         whole = sum(part.tokens for part in made)
         return [replace(part, share=part.tokens / whole) for part in made]
 
-    def _make(self, sources: Sentences, targets: Sentences, numbers: np.ndarray, guidance: float = 0.0) -> Batch:
-        source, lengths = pad([sources[int(n)] for n in numbers], self.end_id)
-        target, target_lengths = pad([targets[int(n)] for n in numbers], IGNORED)
-        previous = np.vstack((np.full((1, len(numbers)), self.end_id), np.where(target < 0, self.end_id, target)[:-1]))
+    def _pair(self, number: int, random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+        """A training pair, in which something to be carried over may have been put."""
+        source, target = self.bitext.sources[number], self.bitext.targets[number]
+        return self.copying.apply(source, target, random) if self.copying is not None else (source, target)
+
+    def _make(self, pairs: Sequence[tuple[np.ndarray, np.ndarray]], guidance: float = 0.0) -> Batch:
+        source, lengths = pad([source for source, _ in pairs], self.end_id)
+        target, target_lengths = pad([target for _, target in pairs], IGNORED)
+        previous = np.vstack((np.full((1, len(pairs)), self.end_id), np.where(target < 0, self.end_id, target)[:-1]))
         alignment = None
         if self.table is not None and guidance > 0:
-            taught = np.zeros((len(numbers), target.shape[0], source.shape[0]), np.float32)
-            for row, n in enumerate(numbers):
-                taught[row, : target_lengths[row], : lengths[row]] = self.table.align(sources[int(n)], targets[int(n)])
+            taught = np.zeros((len(pairs), target.shape[0], source.shape[0]), np.float32)
+            for row, pair in enumerate(pairs):
+                taught[row, : target_lengths[row], : lengths[row]] = self.table.align(*pair)
             alignment = torch.from_numpy(taught).to(self.device)
         return Batch(
             source=torch.from_numpy(source).to(self.device),
@@ -157,7 +165,7 @@ class TranslationTask:
         sources, targets = self.bitext.valid_sources, self.bitext.valid_targets
         total, count = 0.0, 0
         for numbers in bucket(sources.lengths, targets.lengths, LOSS_TOKENS):
-            batch = self._make(sources, targets, numbers)
+            batch = self._make([(sources[int(number)], targets[int(number)]) for number in numbers])
             readouts, _ = self.model(batch.source, batch.lengths, batch.previous)
             total, count = total + self._cross_entropy(readouts, batch, 0.0).item(), count + batch.tokens
         return total / count

@@ -67,13 +67,14 @@ class Translation(Task[TrainRequest, Bitext, Recipe, TranslationTask]):
         if run.base is not None:
             load_weights(model, run.base.tensors)
         guided = recipe.guided and recipe.config.attention != "none"
+        counted = count_alignments(data.sources, data.targets, data.tokenizer.size, data.symbols) if guided else None
         training = TranslationTask(
             model,
             data,
             batch_tokens=recipe.batch_tokens,
             label_smoothing=recipe.label_smoothing,
             seed=run.request.seed,
-            table=count_alignments(data.sources, data.targets, data.tokenizer.size) if guided else None,
+            table=counted,
             processes=run.processes,
         )
         run.events.notice(training.why)

@@ -35,7 +35,7 @@ def task(tmp_path: Path) -> TranslationTask:
     bitext = open_bitext([write_pairs(tmp_path / "pairs.tsv", PAIRS)], tokens="word")
     torch.manual_seed(0)
     model = TranslationModel(TranslationConfig(bitext.tokenizer.size, "lstm", 8, 8, 1, 12, 2))
-    table = count_alignments(bitext.sources, bitext.targets, bitext.tokenizer.size)
+    table = count_alignments(bitext.sources, bitext.targets, bitext.tokenizer.size, bitext.symbols)
     return TranslationTask(model, bitext, batch_tokens=100, label_smoothing=0.1, seed=3, table=table)
 
 
@@ -43,6 +43,7 @@ def test_batches_are_a_function_of_seed_and_epoch(task: TranslationTask) -> None
     def ids(epoch: int) -> list[list[int]]:
         return [task.parts(epoch, index)[0].targets.flatten().tolist() for index in range(task.num_batches(epoch))]
 
+    task.copying = None  # which puts in a few more
     first = ids(0)
     assert ids(1) != first
     assert ids(0) == first
@@ -107,3 +108,25 @@ def test_counting_finds_the_dictionary() -> None:
     assert aligned.argmax(1).tolist() == [2, 1, 0]
     np.testing.assert_allclose(aligned.sum(1), 1)
     assert table.align(np.array([0]), np.array([0])).tolist() == [[1.0]]  # a pair of types that was never seen
+
+
+def test_a_string_is_put_where_it_is_translated(task: TranslationTask) -> None:
+    copying = task.copying
+    assert copying is not None
+    random, changed = np.random.default_rng(0), 0
+    for number in range(len(task.bitext.sources)):
+        source, target = task.bitext.sources[number], task.bitext.targets[number]
+        new_source, new_target = copying.apply(source, target, random)
+        put = np.isin(new_source, copying.symbol_ids)
+        if not put.any():
+            assert np.array_equal(source, new_source)
+            assert np.array_equal(target, new_target)
+            continue
+        changed += 1
+        assert new_source[put].tolist() == new_target[np.isin(new_target, copying.symbol_ids)].tolist()
+        assert len(new_source) - len(source) == len(new_target) - len(target)  # in both or in neither a word's place
+        assert task.table is not None
+        weights = task.table.align(new_source, new_target)
+        row = int(np.flatnonzero(np.isin(new_target, copying.symbol_ids))[0])
+        assert weights[row].argmax() == np.flatnonzero(put)[0]
+    assert 0.05 < changed / len(task.bitext.sources) < 0.15

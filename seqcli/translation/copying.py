@@ -1,0 +1,78 @@
+"""Training pairs with strings that are carried over, made from those there are.
+
+Few pairs hold an address or an emoji, and a model that has not learnt what to do with their symbols is thrown off by
+them. So in a share of the pairs, drawn anew each time they are read, a symbol stands in the place of a word and of its
+translation, or between words on both sides; sometimes it is a name that nobody has, in the letters of the vocabulary.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from seqcli.text.placeholders import SYMBOLS
+from seqcli.text.tokenizer import Tokenizer
+from seqcli.translation.alignment import TranslationTable
+
+SHARE = 0.1  # of the pairs that are changed
+NAMES = 0.3  # share of names among what is put in
+REPLACED = 0.5  # share that stands in a word's place, not between words
+LONGEST_NAME = 4  # pieces
+
+
+class Copying:
+    """Puts strings to be carried over into pairs of ids, by where words come from: `table`, or their order without."""
+
+    def __init__(self, tokenizer: Tokenizer, table: TranslationTable | None) -> None:
+        self.table = table if tokenizer.kind != "char" else None
+        self.symbols = [tokenizer.encode(" " + symbol) for symbol in SYMBOLS]
+        self.symbol_ids = np.array([ids[-1] for ids in self.symbols])
+        pieces = [tokenizer.piece(number) for number in range(tokenizer.size)]
+        words = tokenizer.kind == "word"
+        self.starts = np.array([words or piece.startswith(" ") for piece in pieces])
+        subwords = tokenizer.kind == "subword"
+        self.first = [n for n, piece in enumerate(pieces) if subwords and piece[:1] == " " and piece[1:].istitle()]
+        self.rest = [n for n, piece in enumerate(pieces) if subwords and piece.isalpha() and piece.islower()]
+
+    def apply(
+        self, source: np.ndarray, target: np.ndarray, random: np.random.Generator
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """The ids of a pair with their end marks, changed in `SHARE` of the cases."""
+        if random.random() >= SHARE:
+            return source, target
+        string = self._string(source, random)
+        source_words, target_words = (np.flatnonzero(self.starts[ids[:-1]]) for ids in (source, target))
+        if not len(source_words) or not len(target_words):
+            return source, target
+        choice = int(random.integers(len(target_words)))
+        place = self._from(source, target, source_words, len(target_words), choice, int(target_words[choice]))
+        replaced = random.random() < REPLACED
+        return (
+            _put(source, source_words, place, string, replaced),
+            _put(target, target_words, choice, string, replaced),
+        )
+
+    def _string(self, source: np.ndarray, random: np.random.Generator) -> np.ndarray:
+        """A symbol that the source has not, or a name."""
+        if self.first and self.rest and random.random() < NAMES:
+            length = int(random.integers(1, LONGEST_NAME))
+            return np.array([random.choice(self.first), *random.choice(self.rest, length)], np.int32)
+        free = np.flatnonzero(~np.isin(self.symbol_ids, source))
+        return self.symbols[int(random.choice(free)) if len(free) else 0]
+
+    def _from(
+        self, source: np.ndarray, target: np.ndarray, words: np.ndarray, target_words: int, choice: int, token: int
+    ) -> int:
+        """Which word of the source a word of the target comes from."""
+        if self.table is None:
+            return min(choice * len(words) // target_words, len(words) - 1)
+        likeliest = int(self.table.align(source[:-1], target[token : token + 1])[0].argmax())
+        return max(int(np.searchsorted(words, likeliest, side="right")) - 1, 0)
+
+
+def _put(ids: np.ndarray, words: np.ndarray, word: int, string: np.ndarray, replaced: bool) -> np.ndarray:
+    """`ids` with a string before a word or in its place; `words` are the places where words begin."""
+    start = int(words[word])
+    stop = start
+    if replaced:
+        stop = int(words[word + 1]) if word + 1 < len(words) else len(ids) - 1
+    return np.concatenate((ids[:start], string, ids[stop:])).astype(np.int32)
