@@ -13,9 +13,9 @@ from dataclasses import dataclass
 SYMBOLS = tuple(map(chr, range(0xE000, 0xE008)))  # private characters: no text means anything by them
 KINDS = {  # in the order they are looked for
     "symbol": "[\ue000-\ue007]",
-    "address": r"(?:https?://|ftp://|www\.)[^\s<>\"“”«»]*[^\s<>\"“”«».,;:!?)\]}'’…。，！？、]"
-    r"|(?<![\w@])[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.(?:com|org|net|edu|gov|info|io)\b(?:/[^\s<>\"]*[\w/])?",
+    "address": r"(?:https?://|ftp://|www\.)[^\s<>\"“”«»]*[^\s<>\"“”«».,;:!?)\]}'’…。，！？、]",
     "email": r"[\w.+%-]+@[\w-]+(?:\.[\w-]+)+",
+    "domain": r"(?<![\w@])[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.(?:com|org|net|edu|gov|info|io)\b(?:/[^\s<>\"]*[\w/])?",
     "tag": r"</?[A-Za-z][^<>\n]{0,200}>|\{\{?\w[\w .:-]{0,40}\}?\}|\$\{\w+\}|%(?:\(\w+\))?[sdif]\b|&(?:#\d+|\w+);",
     "handle": r"(?<![\w@#])[@#][^\W\d]\w+",
     # of two figures at least: what 3 dogs are called is for the model to learn
@@ -23,7 +23,7 @@ KINDS = {  # in the order they are looked for
     "emoji": "(?:[\u2600-\u27bf\u2b50\u2b55\u231a\u231b\u23e9-\u23fa\U0001f000-\U0001faff]"
     "[\ufe0f\u200d\U0001f3fb-\U0001f3ff\U000e0020-\U000e007f]*)+",
 }
-ALWAYS = ("symbol", "address", "email")  # carried whatever the pairs do
+ALWAYS = ("symbol", "address", "email", "domain")  # carried whatever the pairs do
 FEW = 20  # strings of a kind in the pairs, too few to say how they are translated
 CARRIED = 0.8  # share of a kind's strings that stand on the target side, too, from which on all are carried
 _TAKEN = "\0"  # in the place of characters that belong to a string that was found
