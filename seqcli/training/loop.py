@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import math
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -13,22 +12,17 @@ import torch
 from torch import Tensor
 
 from seqcli.errors import TrainingError
+from seqcli.training.clock import Clock, Speed, ValidationSchedule
 from seqcli.training.device import autocast
 from seqcli.training.distributed import ALONE, OUT_OF_MEMORY, Processes
 from seqcli.training.optimizer import AdamW, clip_gradients
 from seqcli.training.options import OnProgress, Progress, ShouldStop, TrainingOptions, Validation
 from seqcli.training.schedule import learning_rate, share_done
-from seqcli.training.state import (
-    Position,
-    TrainingState,
-    copy_weights,
-    random_state,
-    restore_random_state,
-)
+from seqcli.training.state import Position, TrainingState, random_state, restore_random_state
 from seqcli.training.task import TrainingTask
+from seqcli.training.weights import KeptWeights
 from seqcli.training.workers import Workers
 
-VALIDATION_SHARE = 0.05  # of the time so far may go into looking at validation data, when time is the budget
 FAILURES = 20  # updates in a row that are not finite before a run is given up
 REPORT_INTERVAL = 0.2  # seconds between two progress reports
 
@@ -44,6 +38,16 @@ class TrainingResult:
     history: list[Validation]
     final: Validation
     tokens_per_second: float
+
+
+@dataclass(frozen=True)
+class Hooks:
+    """What the loop calls; see `train`."""
+
+    progress: OnProgress = lambda progress: None
+    save: SaveState = lambda state: None
+    should_stop: ShouldStop = lambda: False
+    finish: Callable[[], None] = lambda: None
 
 
 def train(
@@ -69,27 +73,19 @@ def train(
     hold and its `save` is called, and a stop in any of them stops all.
     """
     options = processes.broadcast(lambda: options)  # a budget may differ by what each took to come here
-    run = _Run(task, options, on_progress, save, resume, should_stop, finish, processes)
+    run = _Run(task, options, Hooks(on_progress, save, should_stop, finish), processes)
     try:
-        return run.run()
+        return run.run(resume)
     finally:
         run.workers.close()
 
 
 class _Run:
-    def __init__(
-        self,
-        task: TrainingTask,
-        options: TrainingOptions,
-        on_progress: OnProgress,
-        save: SaveState,
-        resume: TrainingState | None,
-        should_stop: ShouldStop,
-        finish: Callable[[], None],
-        processes: Processes,
-    ) -> None:
-        self.task, self.options, self.model, self.processes = task, options, task.model, processes
-        self.on_progress, self.save, self.should_stop, self.finish = on_progress, save, should_stop, finish
+    """The weights on their way, where they are on it, and what is done there."""
+
+    def __init__(self, task: TrainingTask, options: TrainingOptions, hooks: Hooks, processes: Processes) -> None:
+        self.task, self.options, self.hooks, self.processes = task, options, hooks, processes
+        self.model = task.model
         self.parameters = [p for p in self.model.parameters() if p.requires_grad]
         self.device = self.parameters[0].device
         self.optimizer = AdamW(
@@ -99,62 +95,62 @@ class _Run:
             weight_decay=options.weight_decay,
             by_rows=task.tables,
         )
-        self.rate = 0.0
         self.workers = Workers(options.seed, processes.rank)
+        self.kept = KeptWeights(self.model, options.average)
         self.position, self.history = Position(), list[Validation]()
-        self.average = copy_weights(self.model) if options.average else None
-        self.best_weights: dict[str, Tensor] | None = None
-        self.epoch_batches = 0
-        self.loss, self.tokens, self.failures = math.nan, 0, 0
-        self.started = time.monotonic()
-        self.step_seconds = self.validation_seconds = 0.0
-        if processes.rank:
-            torch.manual_seed(options.seed * 1_000_003 + processes.rank)  # dropout masks of its own
+        self.loss, self.rate, self.failures = math.nan, 0.0, 0
+
+    def run(self, resume: TrainingState | None) -> TrainingResult:
+        if self.processes.rank:
+            torch.manual_seed(self.options.seed * 1_000_003 + self.processes.rank)  # dropout masks of its own
         if resume is not None:
             self._restore(resume)
-        processes.broadcast_weights(self.model)
-        self.seconds_before = self.saved = self.position.seconds
-        self.reported = -math.inf  # the first step is reported: from then on there is something to save
-        self.tokens_before_report, self.time_before_report, self.speed = 0, self.started, 0.0
-        self.next_validation = self._next_validation()
-
-    def run(self) -> TrainingResult:
-        self.model.train()
-        ended = "finished"
-        while self._share() < 1:
-            self._step()
-            stop, self.position.seconds = self.processes.any_stop(self.should_stop(), self._clock())
-            if stop:
-                ended = "stopped"
-                break
-            if self._validation_due():
-                self._validate()
-                if self._out_of_patience():
-                    ended = "patience"
-                    break
-            if self.position.seconds - self.saved > self.options.save_interval and not self.failures:
-                self._save()
+        self.processes.broadcast_weights(self.model)
+        self._start()
+        ended = self._train()
         self._save()  # before the validation, which takes time: a second stop loses nothing
         last = self.history[-1] if ended == "patience" else self._validate(record=ended == "finished")
         if ended == "finished":
             self._save()
-        if self.best_weights is not None and min(v.score for v in self.history) < last.score:
-            self.model.load_state_dict(self.best_weights)
-        elif self.average is not None:
-            self.model.load_state_dict(self.average)
+        best = self.kept.best is not None and min(v.score for v in self.history) < last.score
+        self.kept.put_in_model(best=best)
         self.model.eval()
-        self.finish()
+        self.hooks.finish()
         whole = self._measure(final=True)
         self.model.eval()
-        tokens_per_second = self.tokens / self.step_seconds if self.step_seconds else 0.0
-        return TrainingResult(ended, self.position, self.history, whole, tokens_per_second)
+        return TrainingResult(ended, self.position, self.history, whole, self.speed.mean)
+
+    def _start(self) -> None:
+        self.clock, self.speed = Clock(self.position.seconds), Speed()
+        self.schedule = ValidationSchedule(self.options, self.position, self.task.num_batches(0))
+        self.saved = self.position.seconds
+        self.reported = -math.inf  # the first step is reported: from then on there is something to save
+        self.model.train()
+        if self._share() >= 1:
+            self._report(
+                notice="the run has reached its end already; a longer --budget, --epochs or --steps extends it"
+            )
+
+    def _train(self) -> str:
+        """Steps to the end of the run, with what is due between them; how it ended."""
+        while self._share() < 1:
+            self._step()
+            stop, self.position.seconds = self.processes.any_stop(self.hooks.should_stop(), self.clock.seconds)
+            if stop:
+                return "stopped"
+            if self.schedule.due(self.position) and self._share() < 1:
+                self._validate()
+                if self._out_of_patience():
+                    return "patience"
+            if self.position.seconds - self.saved > self.options.save_interval and not self.failures:
+                self._save()
+        return "finished"
 
     # -- one step ------------------------------------------------------------------------------------------------------
 
     def _step(self) -> None:
         started = time.monotonic()
         position = self.position
-        self.epoch_batches = self.task.num_batches(position.epoch)
         parts = self.task.parts(position.epoch, position.index)
         rate = learning_rate(self.options, self._share())
         value, tokens = self.processes.average_gradients(self.parameters, *self._gradients(parts))
@@ -164,18 +160,16 @@ class _Run:
             self.optimizer.step(self.rate)
             self.failures = 0
             self.loss = value if math.isnan(self.loss) else 0.98 * self.loss + 0.02 * value
-            if self.average is not None:
-                self._update_average(self.average)
+            self.kept.update(position.step)
         else:
             self._count_failure(value)
         self.model.zero_grad()
-        self.tokens += tokens
         position.step += 1
         position.index += 1
-        if position.index >= self.epoch_batches:
+        if position.index >= self.task.num_batches(position.epoch):
             position.epoch, position.index = position.epoch + 1, 0
         now = time.monotonic()
-        self.step_seconds += now - started
+        self.speed.add(tokens, now - started)
         if now - self.reported > REPORT_INTERVAL:
             self._report()
 
@@ -191,13 +185,6 @@ class _Run:
             error = TrainingError("out of memory", hint=OUT_OF_MEMORY)
             error.__cause__ = problem
             return 0.0, 0, error
-
-    def _update_average(self, average: dict[str, Tensor]) -> None:
-        # early weights are far from where they go: the average forgets them faster (as in TensorFlow's EMA)
-        step = self.position.step
-        decay = min(self.options.average, (1 + step) / (10 + step))
-        for name, value in self.model.state_dict().items():
-            average[name].lerp_(value, 1 - decay)
 
     def _count_failure(self, value: float) -> None:
         """An update that is not finite is left out; a run of them ends the training.
@@ -215,34 +202,18 @@ class _Run:
 
     # -- validation ----------------------------------------------------------------------------------------------------
 
-    def _next_validation(self) -> float:
-        """Where the next validation falls: seconds under a budget, else steps (so that runs are reproducible)."""
-        options, position = self.options, self.position
-        if options.budget is not None:
-            seconds = max(options.budget / options.validations, self.validation_seconds / VALIDATION_SHARE)
-            return position.seconds + seconds
-        total = options.steps if options.steps is not None else (options.epochs or 1) * self.task.num_batches(0)
-        every = max(1, math.ceil(total / options.validations))
-        return (position.step // every + 1) * every
-
-    def _validation_due(self) -> bool:
-        done = self.position.seconds if self.options.budget is not None else self.position.step
-        return done >= self.next_validation and self._share() < 1
-
     def _validate(self, *, record: bool = True) -> Validation:
         """Look at the validation data; `record` keeps the outcome in the history and the weights if they are best."""
         started = self.position.seconds
-        with self._averaged_weights():
+        with self.kept.in_model():
             validation = self._measure(final=False)
             if record and not any(v.score <= validation.score for v in self.history):
-                self.best_weights = copy_weights(self.model)
+                self.kept.keep_as_best()
         if record:
             self.history.append(validation)
-        _, self.position.seconds = self.processes.any_stop(False, self._clock())
-        self.validation_seconds = self.position.seconds - started
-        self.next_validation = self._next_validation()
-        # the speed that is shown is that of training
-        self.tokens_before_report, self.time_before_report = self.tokens, time.monotonic()
+        _, self.position.seconds = self.processes.any_stop(False, self.clock.seconds)
+        self.schedule.plan(self.position, self.position.seconds - started)
+        self.speed.restart()  # what is shown is that of training
         self._report()
         return validation
 
@@ -256,18 +227,6 @@ class _Run:
         self.model.train()
         return validation
 
-    @contextlib.contextmanager
-    def _averaged_weights(self) -> Iterator[None]:
-        if self.average is None:
-            yield
-            return
-        current = copy_weights(self.model)
-        self.model.load_state_dict(self.average)
-        try:
-            yield
-        finally:
-            self.model.load_state_dict(current)
-
     def _out_of_patience(self) -> bool:
         scores = [v.score for v in self.history]
         return 0 < self.options.patience <= len(scores) - 1 - scores.index(min(scores))
@@ -275,21 +234,15 @@ class _Run:
     # -- where the run stands ------------------------------------------------------------------------------------------
 
     def _epoch(self) -> float:
-        return self.position.epoch + (self.position.index / self.epoch_batches if self.epoch_batches else 0.0)
+        index = self.position.index
+        return self.position.epoch + (index / self.task.num_batches(self.position.epoch) if index else 0.0)
 
     def _share(self) -> float:
         return share_done(self.options, step=self.position.step, epoch=self._epoch(), seconds=self.position.seconds)
 
-    def _clock(self) -> float:
-        return self.seconds_before + time.monotonic() - self.started
-
     def _report(self, notice: str | None = None) -> None:
-        now = time.monotonic()
-        if now - self.time_before_report > 2 or not self.speed:
-            self.speed = (self.tokens - self.tokens_before_report) / max(now - self.time_before_report, 1e-9)
-            self.tokens_before_report, self.time_before_report = self.tokens, now
-        self.reported = now
-        self.on_progress(
+        self.reported = time.monotonic()
+        self.hooks.progress(
             Progress(
                 step=self.position.step,
                 epoch=self._epoch(),
@@ -297,7 +250,7 @@ class _Run:
                 seconds=self.position.seconds,
                 loss=self.loss,
                 learning_rate=self.rate,
-                tokens_per_second=self.speed,
+                tokens_per_second=self.speed.latest,
                 history=list(self.history),
                 notice=notice,
             )
@@ -306,29 +259,24 @@ class _Run:
     # -- saving and restoring ------------------------------------------------------------------------------------------
 
     def _save(self) -> None:
-        parts = {
+        parts: dict[str, dict[str, Tensor]] = {
             "weights": dict(self.model.state_dict()),
-            "average": self.average or {},
-            "best": self.best_weights or {},
+            **self.kept.tensors(),
             "optimizer": self.optimizer.tensors(),
             "random": self.processes.gather_named(random_state(self.device) | self.workers.random_state()),
             "carried": self.processes.gather_rows(self.task.carried()),
         }
         tensors = {f"{part}/{name}": value for part, values in parts.items() for name, value in values.items()}
         reached = TrainingState(tensors, replace(self.position), list(self.history))
-        self.processes.broadcast(lambda: self.save(reached))
+        self.processes.broadcast(lambda: self.hooks.save(reached))
         self.saved = self.position.seconds
 
     def _restore(self, state: TrainingState) -> None:
         self.model.load_state_dict(state.part("weights"))
-        if self.average is not None:
-            before = state.part("average") or self.model.state_dict()  # none: it begins here
-            self.average = {k: v.to(self.device, copy=True) for k, v in before.items()}
-        self.best_weights = {k: v.to(self.device) for k, v in state.part("best").items()} or None
+        self.kept.restore(state.part("average"), state.part("best"), self.device)
         self.optimizer.restore(state.part("optimizer"))
         if random := self.processes.own_part(state.part("random")):
             restore_random_state(random, self.device)
             self.workers.restore_random_state(random)
         self.task.carry({k: v.to(self.device) for k, v in state.part("carried").items()})
         self.position, self.history = replace(state.position), list(state.history)
-        self.epoch_batches = self.task.num_batches(self.position.epoch)

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from seqcli.errors import CheckpointError
 from seqcli.files.output import side_file
@@ -89,11 +89,6 @@ def restore_random_state(state: dict[str, Tensor], device: torch.device) -> None
     torch.set_rng_state(state["cpu"])
     if device.type == "cuda" and "cuda" in state:
         torch.cuda.set_rng_state(state["cuda"], device)
-
-
-def copy_weights(model: nn.Module) -> dict[str, Tensor]:
-    """The model's weights, detached and copied."""
-    return {name: value.detach().clone() for name, value in model.state_dict().items()}
 
 
 def state_path(model: Path) -> Path:

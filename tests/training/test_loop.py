@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -157,3 +158,31 @@ def test_schedule_rises_and_falls() -> None:
 def test_a_run_has_exactly_one_length(lengths: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match="exactly one"):
         TrainingOptions(learning_rate=0.1, **lengths)
+
+
+def test_validations_can_fall_by_updates_whatever_the_length() -> None:
+    result = train(LineTask(), options(steps=None, budget=0.5, validate_every=5))
+    steps = [validation.step for validation in result.history[:-1]]
+    assert steps
+    assert steps[0] == 5
+    result = train(LineTask(), options(steps=20, validate_every=8))
+    assert [validation.step for validation in result.history] == [8, 16, 20]
+
+
+def test_validation_takes_a_small_share_of_a_budget() -> None:
+    class Slow(LineTask):
+        def validate(self, step: int, seconds: float, *, final: bool) -> Validation:
+            time.sleep(0.05)
+            return super().validate(step, seconds, final=final)
+
+    result = train(Slow(), options(steps=None, budget=1.0, validate_every=1))
+    assert len(result.history) <= 3  # the first, one after twenty times as long, and the last
+
+
+def test_a_run_that_has_reached_its_end_says_so() -> None:
+    saved: list[TrainingState] = []
+    train(LineTask(), options(steps=20), save=saved.append)
+    said: list[Progress] = []
+    result = train(LineTask(), options(steps=20), resume=saved[-1], on_progress=said.append)
+    assert result.position.step == 20
+    assert "has reached its end already" in (said[0].notice or "")

@@ -1,0 +1,78 @@
+"""How long a run has lasted, how fast it is, and when its next validation falls."""
+
+from __future__ import annotations
+
+import math
+import time
+
+from seqcli.training.options import TrainingOptions
+from seqcli.training.state import Position
+
+VALIDATION_SHARE = 0.05  # of the time so far may go into looking at validation data, when time is the budget
+
+
+class Clock:
+    """Seconds of training, those before a resumed run was stopped included."""
+
+    def __init__(self, seconds_before: float) -> None:
+        self._before, self._started = seconds_before, time.monotonic()
+
+    @property
+    def seconds(self) -> float:
+        return self._before + time.monotonic() - self._started
+
+
+class Speed:
+    """Tokens a second: of all steps, and of those since the last look that was two seconds ago at least."""
+
+    def __init__(self) -> None:
+        self._tokens, self._seconds = 0, 0.0
+        self._tokens_then, self._then, self._latest = 0, time.monotonic(), 0.0
+
+    def add(self, tokens: int, seconds: float) -> None:
+        """Count a step."""
+        self._tokens += tokens
+        self._seconds += seconds
+
+    def restart(self) -> None:
+        """Leave out of the latest speed what was done until now and is no training."""
+        self._tokens_then, self._then = self._tokens, time.monotonic()
+
+    @property
+    def latest(self) -> float:
+        now = time.monotonic()
+        if now - self._then > 2 or not self._latest:
+            self._latest = (self._tokens - self._tokens_then) / max(now - self._then, 1e-9)
+            self.restart()
+        return self._latest
+
+    @property
+    def mean(self) -> float:
+        return self._tokens / self._seconds if self._seconds else 0.0
+
+
+class ValidationSchedule:
+    """When the next validation is due.
+
+    Under a budget by time, so that all of them take at most `VALIDATION_SHARE` of it; else by steps, so that runs are
+    reproducible. `options.validate_every` steps hold in either, but for that share.
+    """
+
+    def __init__(self, options: TrainingOptions, position: Position, epoch_batches: int) -> None:
+        self._budget, self._validations = options.budget, options.validations
+        total = options.steps if options.steps is not None else (options.epochs or 1) * epoch_batches
+        by_share = math.inf if options.budget is not None else max(1, math.ceil(total / options.validations))
+        self._every = options.validate_every or by_share
+        self.plan(position, 0.0)
+
+    def plan(self, position: Position, cost: float) -> None:
+        """Plan the next validation after one that ended at `position` and took `cost` seconds."""
+        self._step = (position.step // self._every + 1) * self._every if math.isfinite(self._every) else math.inf
+        self._earliest = self._latest = 0.0 if self._budget is None else position.seconds + cost / VALIDATION_SHARE
+        if self._budget is not None:
+            self._latest = max(position.seconds + self._budget / self._validations, self._earliest)
+
+    def due(self, position: Position) -> bool:
+        """Whether it is time for a validation."""
+        by_step = position.step >= self._step and position.seconds >= self._earliest
+        return by_step or (self._budget is not None and position.seconds >= self._latest)

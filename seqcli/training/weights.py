@@ -1,0 +1,67 @@
+"""The weights that are kept beside those in training: their moving average, and the best so far."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Mapping
+
+import torch
+from torch import Tensor, nn
+
+
+def copy_weights(model: nn.Module) -> dict[str, Tensor]:
+    """The model's weights, detached and copied."""
+    return {name: value.detach().clone() for name, value in model.state_dict().items()}
+
+
+class KeptWeights:
+    """The exponential moving average of a model's weights with `decay` (0: none is kept), and the best ones.
+
+    What is validated and kept as the best is the average where there is one.
+    """
+
+    def __init__(self, model: nn.Module, decay: float) -> None:
+        self.model, self.decay = model, decay
+        self.average = copy_weights(model) if decay else None
+        self.best: dict[str, Tensor] | None = None
+
+    def update(self, step: int) -> None:
+        """Take the weights after `step` updates into the average."""
+        if self.average is None:
+            return
+        # early weights are far from where they go: the average forgets them faster (as in TensorFlow's EMA)
+        decay = min(self.decay, (1 + step) / (10 + step))
+        for name, value in self.model.state_dict().items():
+            self.average[name].lerp_(value, 1 - decay)
+
+    @contextlib.contextmanager
+    def in_model(self) -> Iterator[None]:
+        """The average in the model for a while, if there is one."""
+        if self.average is None:
+            yield
+            return
+        current = copy_weights(self.model)
+        self.model.load_state_dict(self.average)
+        try:
+            yield
+        finally:
+            self.model.load_state_dict(current)
+
+    def keep_as_best(self) -> None:
+        self.best = copy_weights(self.model)
+
+    def put_in_model(self, *, best: bool) -> None:
+        """Leave the best weights in the model, or the average."""
+        chosen = self.best if best else self.average
+        if chosen is not None:
+            self.model.load_state_dict(chosen)
+
+    def tensors(self) -> dict[str, dict[str, Tensor]]:
+        return {"average": self.average or {}, "best": self.best or {}}
+
+    def restore(self, average: Mapping[str, Tensor], best: Mapping[str, Tensor], device: torch.device) -> None:
+        """Take up what `tensors` gave; an average that was not kept begins with the weights as they are."""
+        if self.average is not None:
+            before = average or self.model.state_dict()
+            self.average = {name: value.to(device, copy=True) for name, value in before.items()}
+        self.best = {name: value.to(device) for name, value in best.items()} or None
