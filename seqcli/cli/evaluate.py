@@ -33,7 +33,7 @@ def evaluate(
     ] = None,
     columns: options.Columns = None,
     skip_bad: options.SkipBad = False,
-    encoding: options.Encoding = "utf-8",
+    encoding: options.Encoding = "auto",
     errors: options.Errors = "strict",
     device: options.Device = "auto",
     as_json: options.Json = False,

@@ -160,7 +160,7 @@ def forecast(
     excel_safe: Annotated[
         bool, switch("--excel-safe", "Put a ' before ids that a spreadsheet would run as a formula.")
     ] = False,
-    encoding: options.Encoding = "utf-8",
+    encoding: options.Encoding = "auto",
     errors: options.Errors = "strict",
 ) -> None:
     """Forecast every series in a CSV file.

@@ -73,7 +73,7 @@ Columns = Annotated[
 ]
 DecodingDevice = Annotated[Literal["cpu", "cuda", "mps"], choice("Where to compute; on cpu torch is not needed.")]
 Device = Annotated[Literal["auto", "cpu", "cuda", "mps"], choice("Where to compute; auto takes a GPU if there is one.")]
-Encoding = Annotated[str, value("NAME", "Encoding of the input.")]
+Encoding = Annotated[str, value("NAME", "Encoding of the input; auto finds it from the bytes.")]
 Errors = Annotated[
     Literal["strict", "replace"], choice("Bytes that are not text: stop with their place, or replace them.")
 ]

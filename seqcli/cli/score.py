@@ -33,7 +33,7 @@ def score(
     columns: options.Columns = None,
     skip_bad: options.SkipBad = False,
     form: options.Rows = None,
-    encoding: options.Encoding = "utf-8",
+    encoding: options.Encoding = "auto",
     errors: options.Errors = "strict",
     device: options.DecodingDevice = "cpu",
 ) -> None:
@@ -54,11 +54,11 @@ def score(
     for path in files:
         if path == "-":
             console.mention_terminal_input()
-            live = LiveLines(encoding=encoding, errors=errors)
+            live = LiveLines(encoding=encoding, errors=errors, notice=console.notice)
             inputs.append(_flushing(live))
             ready = live.ready
         else:
-            inputs.append(read_lines(path, encoding=encoding, errors=errors))
+            inputs.append(read_lines(path, encoding=encoding, errors=errors, notice=console.notice))
     if checkpoint.task == "mt":
         rows = _pair_rows(files, inputs, columns, skip_bad)
         scored = _score_pairs(checkpoint, rows, ready if len(files) == 1 else None, device, per_token)

@@ -54,10 +54,10 @@ def tag(
     ready: Callable[[], bool] | None = None
     if data == "-":
         console.mention_terminal_input()
-        lines = live = LiveLines(encoding=encoding, errors=errors)
+        lines = live = LiveLines(encoding=encoding, errors=errors, notice=console.notice)
         ready = live.ready
     else:
-        lines = read_lines(data, encoding=encoding, errors=errors)
+        lines = read_lines(data, encoding=encoding, errors=errors, notice=console.notice)
     lines, read = _input_format(tagger, iter(lines), source)
     started, sentences, steps = time.perf_counter(), 0, 0
     read_from = read.read(lines, "standard input" if data == "-" else data)

@@ -51,7 +51,7 @@ def translate(
     plot: Annotated[str | None, value("FILE.svg", "Draw what each word was translated from.")] = None,
     batch_size: Annotated[int, count("Sentences searched side by side.")] = 64,
     device: options.DecodingDevice = "cpu",
-    encoding: options.Encoding = "utf-8",
+    encoding: options.Encoding = "auto",
     errors: options.Errors = "strict",
 ) -> None:
     """Translate lines: n lines in, n lines out, blank lines stay blank.
@@ -85,7 +85,7 @@ def translate(
         lines = [line for argument in text for line in options.require_text(argument, "TEXT").split("\n")]
     else:
         console.mention_terminal_input()
-        lines = live = LiveLines(encoding=encoding, errors=errors)
+        lines = live = LiveLines(encoding=encoding, errors=errors, notice=console.notice)
         ready = live.ready
     started, count, cut = time.perf_counter(), 0, 0
     drawn: list[Alignment] = []

@@ -10,6 +10,7 @@ import numpy as np
 
 from seqcli.errors import DataError
 from seqcli.files.checkpoint import Checkpoint
+from seqcli.files.decoding import AUTO
 from seqcli.forecasting.classical.batch import fill_missing
 from seqcli.forecasting.classical.methods import forecast_all
 from seqcli.forecasting.forecast import forecast_panel
@@ -24,7 +25,7 @@ def evaluate_forecaster(
     checkpoint: Checkpoint,
     path: str,
     *,
-    encoding: str = "utf-8",
+    encoding: str = AUTO,
     errors: str = "strict",
     on_notice: Callable[[str], None] = lambda text: None,
 ) -> dict[str, Any]:

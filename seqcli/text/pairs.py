@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import zip_longest
 
 from seqcli.errors import DataError
+from seqcli.files.decoding import AUTO
 from seqcli.text.lines import read_lines
 from seqcli.text.pair_formats import BLANK, Columns, PairFile, Row
 
@@ -26,7 +27,7 @@ def read_pairs(
     paths: Sequence[str],
     *,
     columns: Columns | None = None,
-    encoding: str = "utf-8",
+    encoding: str = AUTO,
     errors: str = "strict",
     skip_bad: bool = False,
     on_note: Callable[[str], None] = lambda note: None,

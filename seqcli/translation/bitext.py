@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from seqcli.errors import DataError
+from seqcli.files.decoding import AUTO
 from seqcli.text.pair_formats import Columns
 from seqcli.text.pairs import Pair, read_pairs
 from seqcli.text.placeholders import SYMBOLS
@@ -88,7 +89,7 @@ def open_bitext(
     columns: Columns | None = None,
     max_length: int | None = None,
     keep: Sequence[str] = (),
-    encoding: str = "utf-8",
+    encoding: str = AUTO,
     errors: str = "strict",
     skip_bad: bool = False,
     blobs: Mapping[str, bytes] | None = None,

@@ -8,6 +8,7 @@ from typing import Any
 
 from seqcli.errors import DataError
 from seqcli.files.checkpoint import Checkpoint
+from seqcli.files.decoding import AUTO
 from seqcli.text.normalisation import normalise
 from seqcli.text.pair_formats import Columns
 from seqcli.text.pairs import read_pairs
@@ -75,7 +76,7 @@ def evaluate_translation(
     columns: Columns | None = None,
     skip_bad: bool = False,
     device: str = "cpu",
-    encoding: str = "utf-8",
+    encoding: str = AUTO,
     errors: str = "strict",
     on_notice: Callable[[str], None] = lambda text: None,
 ) -> dict[str, Any]:

@@ -61,7 +61,7 @@ class TrainRequest(RunRequest):
         most=10_000_000,
         shapes_model=True,
     )
-    encoding: str = option("utf-8", "Encoding of the input.", metavar="NAME")
+    encoding: str = option("auto", "Encoding of the input; auto finds it from the bytes.", metavar="NAME")
     errors: str = option(
         "strict",
         "What to do with bytes that are not text: stop and say where, or replace them.",
