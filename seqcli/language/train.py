@@ -45,6 +45,7 @@ class LanguageModelling(Task[TrainRequest, Corpus, Recipe, LanguageModelTask]):
             errors=request.errors,
             tokenizer=tokenizer_of(run.blobs) if run.blobs is not None else None,
             progress=_now_and_then(run.events.notice),
+            notice=run.events.notice,
         )
         return Opened(
             corpus,

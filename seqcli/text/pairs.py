@@ -39,7 +39,8 @@ def read_pairs(
     it at the end, otherwise `DataError` names these lines once all are read. Two line-aligned files of different
     lengths are always a `DataError`.
     """
-    files = [PairFile.open(path, read_lines(path, encoding=encoding, errors=errors), columns) for path in paths]
+    texts = [read_lines(path, encoding=encoding, errors=errors, notice=on_note) for path in paths]
+    files = [PairFile.open(path, lines, columns) for path, lines in zip(paths, texts, strict=True)]
     aligned = are_aligned(files)
     bad: list[str] = []
     total, count, first_bad = 0, 0, 0
