@@ -7,7 +7,7 @@ that was trained on single words transcribes sentences of them.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 
@@ -37,16 +37,24 @@ class Augmentation:
     masks: int = 2
     silence: float = 0.015
 
+    def times(self, strength: float) -> Augmentation:
+        """All changes `strength` times as strong, shares of utterances at most one; 0 leaves all out."""
+        values = {item.name: getattr(self, item.name) * strength for item in fields(self)}
+        for name in ("noise", "reverb", "silence"):
+            values[name] = min(values[name], 1.0)
+        return Augmentation(**values | {"masks": round(values["masks"])})
+
 
 def joined(pieces: Sequence[np.ndarray], rate: int, strength: Augmentation, random: np.random.Generator) -> np.ndarray:
     """Recordings, each at its own speed and loudness, one after the other with pauses: samples in fp32."""
     common = random.normal(0, strength.speed)
+    spread = random.choice((3.0, 12.0))  # decibels: by one speaker, or by several at different distances
     parts = [np.zeros(_pause(rate, random, 0.25), np.float32)]
     for number, piece in enumerate(pieces):
         if number and random.random() < 0.6:
             parts.append(np.zeros(_pause(rate, random, 0.3), np.float32))
         factor = float(np.exp(np.clip(common + random.normal(0, strength.speed / 3), -0.25, 0.25)))
-        gain = np.float32(10 ** (random.uniform(-4, 4) / 20))
+        gain = np.float32(10 ** (random.uniform(-spread, spread) / 20))
         parts.append(gain * _faster(piece, factor))
     parts.append(np.zeros(_pause(rate, random, 0.25), np.float32))
     return np.concatenate(parts)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -29,8 +29,8 @@ class SpeechData:
     tokenizer: Tokenizer
     rate: int
     fingerprint: str
-    notes: Sequence[str] = ()
     _kept: dict[str, np.ndarray] = field(default_factory=dict)
+    _peaks: dict[str, float] = field(default_factory=dict)
     _held: int = 0
 
     def __post_init__(self) -> None:
@@ -48,11 +48,20 @@ class SpeechData:
         kept = self._kept.get(path)
         if kept is None:
             samples = read_sound(path, self.rate)
-            kept = np.round(samples * (32767 / max(np.abs(samples).max(initial=0.0), 1e-9))).astype(np.int16)
+            peak = self._peaks[path] = float(np.abs(samples).max(initial=0.0))
+            kept = np.round(samples * (32767 / max(peak, 1e-9))).astype(np.int16)
             if self._held + kept.nbytes <= KEPT_BYTES:
                 self._kept[path] = kept
                 self._held += kept.nbytes
         return kept.astype(np.float32) / 32767
+
+    def peaks(self) -> Iterator[tuple[Recording, float]]:
+        """The training recordings that are held in memory, all if there is room, with their greatest samples."""
+        for recording in self.train:
+            if self._held >= KEPT_BYTES:
+                return
+            self._samples(recording.path)
+            yield recording, self._peaks[recording.path]
 
     def targets(self, numbers: Sequence[int] | np.ndarray) -> np.ndarray:
         """Tokens of the transcripts of joined training recordings."""

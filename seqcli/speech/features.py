@@ -17,7 +17,8 @@ PREEMPHASIS = 0.97
 FLOOR = 1e-10  # power; what digital silence has
 RANGE = 1e-5  # power below the level of speech that still counts: 50 dB
 SPEECH = 10**-2.5  # power of a frame below the level from which on it is taken for speech: 25 dB
-LEVEL = 0.95  # quantile of the frames' power that is called a recording's level
+LEVEL = 0.95  # quantile of the frames' power that is called the whole recording's level
+REACH = 40  # frames around one that its level is that of
 PRIOR = 100.0  # frames that the training data's mean counts for beside the recording's own
 
 
@@ -71,13 +72,30 @@ def mel_power(samples: np.ndarray, rate: int, mels: int) -> np.ndarray:
 
 
 def levelled(power: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Logarithms of power (frames, mels) over the recording's level, bounded from below, and which frames are speech.
+    """Logarithms of power (frames, mels) over the level of the sound around, bounded from below, and which frames are
+    speech.
 
-    The level is that of its louder frames, so that neither gain nor the length of its pauses matters.
+    Neither gain matters, nor that of one speaker beside another's, nor how long pauses are.
     """
     loudness = power.mean(axis=1) + FLOOR
-    level = np.quantile(loudness, LEVEL)
-    return np.log(power / level + RANGE), np.asarray(loudness > SPEECH * level)
+    level = local_level(loudness)
+    return np.log(power / level[:, None] + RANGE), np.asarray(loudness > SPEECH * level)
+
+
+def local_level(loudness: np.ndarray) -> np.ndarray:
+    """The greatest loudness (frames,), over a few frames, within .4 s of each frame, changing over .2 s; nowhere more
+    than 25 dB under that of the whole."""
+    smooth = _averaged(loudness, 5)
+    padded = np.pad(smooth, REACH, mode="edge")
+    greatest = np.lib.stride_tricks.sliding_window_view(padded, 2 * REACH + 1).max(axis=1)
+    level = np.exp(_averaged(np.log(greatest), REACH // 2 | 1))
+    return np.asarray(np.maximum(level, np.quantile(loudness, LEVEL) * SPEECH))
+
+
+def _averaged(values: np.ndarray, width: int) -> np.ndarray:
+    """The mean of the `width` values around each."""
+    sums = np.cumsum(np.pad(values, (width // 2 + 1, width // 2), mode="edge"))
+    return np.asarray((sums[width:] - sums[:-width]) / width)
 
 
 def normalised(power: np.ndarray, mean: np.ndarray, scale: np.ndarray) -> np.ndarray:

@@ -22,7 +22,7 @@ from seqcli.training.options import Validation
 from seqcli.training.workers import part_count
 
 QUICK_RECORDINGS = 400  # of the validation recordings, looked at while training goes on
-MARGIN = 1.3  # of the seconds of recordings in a batch, for pauses and changed speed
+JOINED_AFTER = 8  # epochs until recordings are joined into utterances of full length
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,8 @@ class SpeechTask:
     def _of_epoch(self, epoch: int) -> list[list[np.ndarray]]:
         if epoch != self._epoch:
             random = np.random.default_rng((self.seed, epoch))
-            groups = group(self.data.seconds, self.join, random)
+            join = self.join * min(epoch / JOINED_AFTER, 1.0)  # short utterances are learnt from more easily at first
+            groups = group(self.data.seconds, join, random)
             self._epoch, self._batches = epoch, batch(groups, self.data.seconds, self.batch_seconds, random)
         return self._batches
 

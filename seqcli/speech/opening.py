@@ -1,0 +1,114 @@
+"""Tables or folders of recordings, opened to be learnt from: divided, looked through, and their tokens chosen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from seqcli.errors import DataError
+from seqcli.speech.audio import SILENT
+from seqcli.speech.data import SpeechData, encode, fingerprint, joined_text
+from seqcli.speech.evaluate import mention_unknown, unknown_in
+from seqcli.speech.options import TrainRequest
+from seqcli.speech.recordings import Recording, divided, model_rate, read_recordings
+from seqcli.speech.table import Columns
+from seqcli.text.tokenizer import Tokenizer, train_tokenizer
+
+STEPS_A_SECOND = 50
+SHORT = 1.3  # by which recordings may be shorter than their transcripts need: training slows some of them down
+Notice = Callable[[str], None]
+
+
+def open_recordings(
+    request: TrainRequest,
+    *,
+    tokenizer: Tokenizer | None = None,
+    rate: int | None = None,
+    notice: Notice = lambda text: None,
+) -> SpeechData:
+    """The recordings that a request names; `tokenizer` and sample `rate` are those of a model to go on from.
+
+    Raises `DataError` for recordings that cannot be used.
+    """
+    recordings = _read(request, request.recordings, notice)
+    if request.valid:
+        train, valid = recordings, _read(request, request.valid, notice)
+    else:
+        train, valid, said = divided(
+            recordings, request.valid_share, by_speaker=request.by_speaker is not None, seed=request.seed
+        )
+        notice(said)
+    rate = rate or (model_rate(train) if request.sample_rate == "auto" else int(request.sample_rate))
+    others = sum(recording.rate != rate for recording in (*train, *valid))
+    if others:
+        notice(f"{others:,} recordings are resampled to {rate / 1000:g} kHz; --sample-rate says otherwise")
+    if tokenizer is None:
+        texts = [recording.text for recording in train]
+        if not any(texts):
+            raise DataError("all transcripts are empty", path=request.recordings[0], hint="check --columns")
+        pair = joined_text([text for text in texts if text][:2]) if request.join else ""
+        tokenizer = train_tokenizer(request.tokens, ["\n".join((*texts, pair, ""))], request.vocab_size)
+    else:
+        _check_known(train, tokenizer)
+    train = _sayable(train, tokenizer, notice)
+    mention_unknown(valid, tokenizer, notice)
+    return _audible(SpeechData(train, valid, tokenizer, rate, fingerprint(train, valid)), notice)
+
+
+def _read(request: TrainRequest, sources: Sequence[str], notice: Notice) -> list[Recording]:
+    path, text = request.columns.split(",") if request.columns is not None else (None, None)
+    return read_recordings(
+        sources,
+        Columns(path and path.strip(), text and text.strip(), request.by_speaker),
+        encoding=request.encoding,
+        errors=request.errors,
+        lowercase=request.lowercase,
+        skip_bad=request.skip_bad,
+        notice=notice,
+    )
+
+
+def _check_known(train: Sequence[Recording], tokenizer: Tokenizer) -> None:
+    for recording in train:
+        if strange := unknown_in(recording.text, tokenizer):
+            raise DataError(
+                f"its transcript holds {strange[0]!r}, which the model to start from cannot write",
+                path=recording.path,
+                hint="train a new model, without --init-from",
+            )
+
+
+def _sayable(train: Sequence[Recording], tokenizer: Tokenizer, notice: Notice) -> list[Recording]:
+    """Without recordings that are too short for what they are said to hold."""
+    kept, short = [], []
+    for recording in train:
+        tokens = encode(tokenizer, recording.text)
+        needed = len(tokens) + int((tokens[1:] == tokens[:-1]).sum())
+        (kept if needed <= SHORT * STEPS_A_SECOND * recording.seconds + 1 else short).append(recording)
+    if short:
+        notice(
+            f"{len(short):,} recordings are too short for their transcripts and are left out, the first: "
+            f"{short[0].path} ({short[0].seconds:.2f} s)"
+        )
+    if not kept:
+        raise DataError(
+            "all recordings are too short for their transcripts",
+            path=train[0].path,
+            hint="check that paths and transcripts belong together, or use --tokens word",
+        )
+    return kept
+
+
+def _audible(data: SpeechData, notice: Notice) -> SpeechData:
+    """Without recordings, of those that are held in memory, that have a transcript but no sound."""
+    silent = {recording.path for recording, peak in data.peaks() if peak < SILENT and recording.text}
+    if not silent:
+        return data
+    notice(
+        f"{len(silent):,} recordings are silent although they have a transcript and are left out, the first: "
+        f"{min(silent)}"
+    )
+    kept = [recording for recording in data.train if recording.path not in silent]
+    if not kept:
+        raise DataError("all recordings are silent", path=min(silent), hint="check how they were made")
+    return replace(data, train=kept)

@@ -1,0 +1,122 @@
+"""What `train-asr` can be asked for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from seqcli.errors import UsageError
+from seqcli.options import MODEL, REGULARISATION, TRAINING, option, required
+from seqcli.training.request import CELLS, MAX_LAYERS, WIDEST, RunRequest
+
+SIZES = {  # units of the front layer, units of a recurrent layer in each direction, recurrent layers
+    "tiny": (64, 64, 1),
+    "small": (128, 128, 2),
+    "medium": (192, 192, 3),
+    "large": (320, 320, 4),
+}
+SAMPLE_RATES = ("auto", "8000", "16000")
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainRequest(RunRequest):
+    """What `train-asr` was asked for; None leaves a choice to the data, the budget and the machine.
+
+    `recordings` are tables or folders, `valid` likewise.
+    """
+
+    recordings: tuple[str, ...] = required(
+        "Table of recordings (PATH TAB TRANSCRIPT a line; CSV or JSON lines too), or a folder with transcripts.",
+        metavar="TABLE",
+        kind="file",
+        positional=True,
+        saved=False,
+    )
+    valid: tuple[str, ...] = option(
+        (), "Recordings to validate on: a table or a folder.", metavar="TABLE", kind="file", may_change=True
+    )
+    valid_share: float = option(
+        0.05, "Share of the recordings held out without --valid.", metavar="X", above=0, most=0.5
+    )
+    by_speaker: str | None = option(
+        None, "Hold out whole speakers, whom this column names (a name, or a number from 1).", metavar="COLUMN"
+    )
+    columns: str | None = option(
+        None,
+        "Columns of path and transcript: names of the header or numbers from 1; usual names are found.",
+        metavar="PATH,TEXT",
+    )
+    skip_bad: bool = option(False, "Skip recordings that cannot be used, instead of stopping.")
+    tokens: str = option(
+        "char", "Unit transcripts are split into.", choices=("char", "subword", "word"), shapes_model=True
+    )
+    vocab_size: int | None = option(
+        None,
+        "Maximum vocabulary size; chosen from the data by default.",
+        metavar="N",
+        least=2,
+        most=10_000_000,
+        shapes_model=True,
+    )
+    lowercase: bool = option(False, "Convert transcripts to lower case.", shapes_model=True)
+    encoding: str = option("auto", "Encoding of tables and transcripts; auto finds it.", metavar="NAME")
+    errors: str = option(
+        "strict",
+        "What to do with bytes that are not text: stop and say where, or replace them.",
+        choices=("strict", "replace"),
+    )
+    sample_rate: str = option(
+        "auto",
+        "Samples a second that recordings are converted to; auto: 16,000 if most have as many, else 8,000.",
+        section=MODEL,
+        choices=SAMPLE_RATES,
+        shapes_model=True,
+    )
+    cell: str = option("lstm", "Recurrent cell.", section=MODEL, choices=CELLS, shapes_model=True)
+    size: str = option(
+        "auto",
+        "All sizes at once; auto chooses from data and budget.",
+        section=MODEL,
+        choices=("auto", *SIZES),
+        shapes_model=True,
+    )
+    hidden: int | None = option(
+        None,
+        "Units of a recurrent layer in each direction.",
+        section=MODEL,
+        metavar="N",
+        least=1,
+        most=WIDEST,
+        shapes_model=True,
+    )
+    layers: int | None = option(
+        None, "Number of recurrent layers.", section=MODEL, metavar="N", least=1, most=MAX_LAYERS, shapes_model=True
+    )
+    batch_size: float | None = option(
+        None, "Seconds of sound in a batch.", section=TRAINING, metavar="SECONDS", above=0, most=100_000
+    )
+    join: float = option(
+        4.0,
+        "Join recordings at random into utterances of up to this many seconds; 0: train on each alone.",
+        section=TRAINING,
+        metavar="SECONDS",
+        most=60,
+    )
+    augmentation: float = option(
+        1.0,
+        "Strength of changes to voices, rooms and noise in training; 0: none.",
+        section=REGULARISATION,
+        metavar="X",
+        most=2,
+    )
+    dropout: float | None = option(
+        None, "Share of units dropped in training.", section=REGULARISATION, metavar="X", below=1
+    )
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.columns is not None and len([name for name in self.columns.split(",") if name.strip()]) != 2:
+            raise UsageError(
+                f"--columns {self.columns}: two columns are needed", hint="for example --columns path,sentence"
+            )
+        if self.by_speaker is not None and self.valid:
+            raise UsageError("--by-speaker and --valid exclude one another", hint="give one of them")

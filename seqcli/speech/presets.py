@@ -1,0 +1,109 @@
+"""Sizes and settings chosen from the data, the time and the machine, by rules that can be read here."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+
+from seqcli.speech.augment import Augmentation
+from seqcli.speech.config import SpeechConfig
+from seqcli.speech.options import SIZES, TrainRequest
+from seqcli.training.pipeline import Machine
+
+REACHED = 0.5  # of the speed of `seqcli.training.workers.training_speed`, by a training step with its features
+PASSES = 60.0  # over the recordings, for PASSES_AT seconds of them
+PASSES_AT = 1200.0
+BATCH_SECONDS = 30.0
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Everything that is settled before training starts; `reason` says how it came about."""
+
+    config: SpeechConfig
+    dropout: float
+    batch_seconds: float
+    join: float
+    learning_rate: float
+    augmentation: Augmentation
+    average: float = 0.998
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class SpeechFacts:
+    """What a recipe depends on of the recordings: their seconds, tokens and sample rate."""
+
+    seconds: float
+    vocabulary: int
+    sample_rate: int
+
+
+def choose_recipe(
+    request: TrainRequest, facts: SpeechFacts, machine: Machine, base: SpeechConfig | None = None
+) -> Recipe:
+    """A recipe for recordings as requested: what is given is kept, what is None is chosen.
+
+    The batch is that of all processes. A model that has learnt already has the configuration `base` and keeps it.
+    """
+    operations = machine.speed * REACHED * request.budget if request.budget is not None else None
+    size = request.size
+    if base is not None:
+        size = "as before"
+    elif size == "auto":
+        configs = {name: _config(request, name, facts) for name in SIZES}
+        size = "small" if operations is None else _size_for(operations, facts.seconds, configs)
+    config = base or _config(request, size, facts)
+    if request.epochs is not None:
+        passes = request.epochs
+    else:
+        passes = operations / operations_per_second(config) / facts.seconds if operations is not None else 10.0
+    batch = request.batch_size or BATCH_SECONDS * (4 if machine.accelerator else 1)
+    recipe = Recipe(
+        config=config,
+        dropout=0.2 if request.dropout is None else request.dropout,
+        batch_seconds=machine.processes * batch,
+        join=request.join,
+        learning_rate=request.learning_rate or 0.003 * min(1.0, (128 / config.hidden) ** 0.5),
+        augmentation=Augmentation().times(request.augmentation),
+    )
+    known = request.epochs is not None or operations is not None
+    said = f"about {passes:.1f} passes over {facts.seconds / 60:,.1f} minutes" if known else "given steps"
+    return replace(
+        recipe,
+        reason=(
+            f"{size}: {config.layers} × 2 × {config.hidden} {config.cell}, {config.sample_rate / 1000:g} kHz, {said}, "
+            f"dropout {recipe.dropout:.2f}, batches of {recipe.batch_seconds:g} s, learning rate "
+            f"{recipe.learning_rate:g}"
+        ),
+    )
+
+
+def _config(request: TrainRequest, size: str, facts: SpeechFacts) -> SpeechConfig:
+    front, hidden, layers = SIZES[size]
+    return SpeechConfig(
+        vocabulary=facts.vocabulary,
+        cell=request.cell,
+        sample_rate=facts.sample_rate,
+        mels=40 if facts.sample_rate <= 8000 else 64,
+        front=request.hidden or front,
+        hidden=request.hidden or hidden,
+        layers=request.layers or layers,
+        lowercase=request.lowercase,
+    )
+
+
+def operations_per_second(config: SpeechConfig) -> float:
+    """Of a training step, forward and backward, for each second of sound."""
+    shapes = config.parameter_shapes()
+    weights = sum(math.prod(shape) for name, shape in shapes.items() if len(shape) > 1)
+    return 6.0 * weights / config.step_seconds
+
+
+def _size_for(operations: float, seconds: float, configs: dict[str, SpeechConfig]) -> str:
+    wanted = PASSES * max(1.0, math.sqrt(PASSES_AT / seconds))
+
+    def distance(name: str) -> float:
+        return abs(math.log(operations / operations_per_second(configs[name]) / seconds / wanted))
+
+    return min(configs, key=distance)
