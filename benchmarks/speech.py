@@ -24,7 +24,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-WORDS = "zero one two three four five six seven eight nine".split()
+WORDS = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]
 STRINGS = 200
 
 
@@ -163,7 +163,7 @@ def main() -> None:
                 found = evaluate(model, digit_table(folder / "own.tsv", [d for d in digits if d.speaker == speaker]))
                 exact.append(found["exact"])
                 print(f"without {speaker}:", found, flush=True)
-            print(f"a speaker never heard: {100 * sum(exact) / len(exact):.1f} % of single digits, mean of {len(exact)}")
+            print(f"speakers never heard: {100 * sum(exact) / len(exact):.1f} % of single digits, mean of {len(exact)}")
 
 
 if __name__ == "__main__":

@@ -51,7 +51,8 @@ def resonance(sound: np.ndarray, frequency: float, width: float) -> np.ndarray:
     size = 2 * len(sound)
     turn = np.exp(-2j * np.pi * np.fft.rfftfreq(size))
     radius, angle = np.exp(-np.pi * width / RATE), 2 * np.pi * frequency / RATE
-    response = (1 - 2 * radius * np.cos(angle) + radius**2) / (1 - 2 * radius * np.cos(angle) * turn + (radius * turn) ** 2)
+    twice = 2 * radius * np.cos(angle)
+    response = (1 - twice + radius**2) / (1 - twice * turn + (radius * turn) ** 2)
     return np.asarray(np.fft.irfft(np.fft.rfft(sound, size) * response, size)[: len(sound)])
 
 

@@ -30,9 +30,10 @@ from seqcli.errors import INTERRUPTED, TERMINATED, SeqcliError, UsageError
 
 COMMANDS = (
     *("train-lm", "generate", "train-mt", "translate", "train-tagger", "tag"),
-    *("forecast", "evaluate", "score", "info"),
+    *("train-asr", "transcribe", "forecast", "evaluate", "score", "info"),
 )
-IN_SEVERAL_PROCESSES = ("train-lm", "train-mt", "train-tagger", "forecast")  # what torchrun may start more than one of
+# what torchrun may start more than one of
+IN_SEVERAL_PROCESSES = ("train-lm", "train-mt", "train-tagger", "train-asr", "forecast")
 
 
 def run(arguments: Sequence[str]) -> int:

@@ -69,7 +69,10 @@ def switch(names: str, meaning: str, section: str | None = None) -> Any:
 
 Columns = Annotated[
     str | None,
-    value("S,T", "Columns of source and target: numbers from 1, or names; 3+1,2 joins two of them."),
+    value(
+        "S,T",
+        "Columns of source and target, or of path and transcript: numbers from 1, or names; for pairs 3+1,2 joins two.",
+    ),
 ]
 DecodingDevice = Annotated[Literal["cpu", "cuda", "mps"], choice("Where to compute; on cpu torch is not needed.")]
 Device = Annotated[Literal["auto", "cpu", "cuda", "mps"], choice("Where to compute; auto takes a GPU if there is one.")]
@@ -88,4 +91,6 @@ Rows = Annotated[
     typer.Option("--format", help="Form of the rows; a table on a terminal, csv in a pipe by default."),
 ]
 Seed = Annotated[int, count("Seed of the random numbers: same seed, same result.", least=0)]
-SkipBad = Annotated[bool, switch("--skip-bad", "Leave out pairs that lack a side, instead of stopping.")]
+SkipBad = Annotated[
+    bool, switch("--skip-bad", "Leave out pairs or recordings that cannot be used, instead of stopping.")
+]

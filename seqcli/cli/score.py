@@ -40,8 +40,9 @@ def score(
     """Give the log-probability of each line under a model.
 
     A language model scores lines of text, a translation model the translation in each pair, a tagger the labels of
-    each sentence. Without FILE, and for -, standard input is read, for pairs source TAB target. Logarithms are natural.
-    n lines (sentences) in, n rows out, in order; a blank line has no tokens, and no row with --per-token.
+    each sentence, a speech recogniser the transcript of each recording in a table. Without FILE, and for -, standard
+    input is read, for pairs source TAB target. Logarithms are natural. n lines (sentences) in, n rows out, in order; a
+    blank line has no tokens, and no row with --per-token.
     """
     from seqcli.files.checkpoint import load_checkpoint
     from seqcli.text.lines import read_lines
@@ -49,6 +50,10 @@ def score(
 
     checkpoint = load_checkpoint(Path(model))
     files = data or ["-"]
+    if checkpoint.task == "asr":
+        recordings = _score_recordings(checkpoint, files, columns, skip_bad, encoding, errors, per_token)
+        write_rows(TOKEN_COLUMNS if per_token else COLUMNS, recordings, form)
+        return
     ready: Callable[[], bool] | None = None
     inputs: list[Iterable[str]] = []
     for path in files:
@@ -154,6 +159,34 @@ def _score_labels(
     name = "standard input" if path == "-" else path
     scores = score_labels(tagger, tagger.format.read(lines, name), name, ready=ready)
     for number, score in enumerate(scores, start=1):
+        yield from _rows(score, number, per_token)
+
+
+def _score_recordings(
+    checkpoint: Checkpoint,
+    files: Sequence[str],
+    columns: str | None,
+    skip_bad: bool,
+    encoding: str,
+    errors: str,
+    per_token: bool,
+) -> Iterator[dict[str, Any]]:
+    from seqcli.speech.decoder import load_recogniser
+    from seqcli.speech.recordings import read_recordings
+    from seqcli.speech.score import score_recordings
+    from seqcli.speech.table import Columns
+
+    decoder, tokenizer = load_recogniser(checkpoint)
+    recordings = read_recordings(
+        files,
+        Columns.of(columns),
+        encoding=encoding,
+        errors=errors,
+        lowercase=decoder.config.lowercase,
+        skip_bad=skip_bad,
+        notice=console.notice,
+    )
+    for number, score in enumerate(score_recordings(decoder, tokenizer, recordings), start=1):
         yield from _rows(score, number, per_token)
 
 

@@ -16,6 +16,7 @@ TASKS = {
     "lm": "a language model",
     "mt": "a translation model",
     "forecast": "a forecaster",
+    "asr": "a speech recogniser",
     "tag": "a tagger",
 }
 
@@ -90,6 +91,7 @@ def newest_checkpoint(folder: Path, task: str) -> Path:
             "lm": "train-lm CORPUS",
             "mt": "train-mt PAIRS",
             "forecast": "forecast CSV --save MODEL",
+            "asr": "train-asr TABLE",
             "tag": "train-tagger FILE",
         }[task]
         raise CheckpointError(

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass
 from typing import Any
 
-from seqcli.errors import CheckpointError
-from seqcli.model.cells import CELLS
-from seqcli.model.stepping import MAX_LAYERS, StackShape
+from seqcli.files.plain import from_plain, to_plain
+from seqcli.model.stepping import StackShape, check_sizes
 
 FRAMES_A_SECOND = 100
 SAMPLE_RATES = (8000, 16000)  # that a recogniser works at; recordings of any other are resampled
@@ -35,6 +34,13 @@ class SpeechConfig:
     layers: int = 2
     bidirectional: bool = True
     lowercase: bool = False
+
+    def __post_init__(self) -> None:
+        check_sizes(self)
+        if any(getattr(self, name) > most for name, most in LIMITS.items()):
+            raise ValueError(f"its features cannot be made: {', '.join(LIMITS)} are too large")
+        if self.sample_rate < 2000 or self.stride > self.stack:
+            raise ValueError("its features cannot be made: the sample rate is too low, or steps are too far apart")
 
     @property
     def blank(self) -> int:
@@ -69,21 +75,10 @@ class SpeechConfig:
         return shapes | {f"encoder.{name}": shape for name, shape in self.encoder.parameter_shapes().items()}
 
     def to_json(self) -> dict[str, Any]:
-        return asdict(self)
+        values: dict[str, Any] = to_plain(self)
+        return values
 
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> SpeechConfig:
         """Rebuild a configuration from a checkpoint's; `CheckpointError` when it is not one."""
-        kinds: dict[str, type] = {"cell": str, "bidirectional": bool, "lowercase": bool}
-        for item in fields(cls):
-            kind: type = kinds.get(item.name, int)
-            limit = MAX_LAYERS if item.name == "layers" else LIMITS.get(item.name, 2**31 - 2)
-            value = values.get(item.name)
-            if type(value) is not kind or (type(value) is int and not 0 < value <= limit):
-                raise CheckpointError(f"the model's configuration has no usable {item.name!r}: {value!r}")
-        if set(values) != {item.name for item in fields(cls)} or values["cell"] not in CELLS:
-            raise CheckpointError("the model's configuration is not that of a speech recogniser this program knows")
-        config = cls(**values)
-        if config.sample_rate < 2000 or config.stride > config.stack:
-            raise CheckpointError("the model's configuration is not that of a speech recogniser this program knows")
-        return config
+        return from_plain(cls, values, "the model's configuration")

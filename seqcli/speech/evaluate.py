@@ -27,6 +27,7 @@ def evaluate_recogniser(
     columns: Columns | None = None,
     search: Search | None = None,
     language_model: tuple[LanguageModel, Tokenizer] | None = None,
+    skip_bad: bool = False,
     encoding: str = "auto",
     errors: str = "strict",
     on_notice: Notice = lambda text: None,
@@ -44,6 +45,7 @@ def evaluate_recogniser(
         encoding=encoding,
         errors=errors,
         lowercase=recogniser.decoder.config.lowercase,
+        skip_bad=skip_bad,
         longest=LONGEST,
         notice=on_notice,
     )

@@ -56,10 +56,9 @@ def open_recordings(
 
 
 def _read(request: TrainRequest, sources: Sequence[str], notice: Notice) -> list[Recording]:
-    path, text = request.columns.split(",") if request.columns is not None else (None, None)
     return read_recordings(
         sources,
-        Columns(path and path.strip(), text and text.strip(), request.by_speaker),
+        Columns.of(request.columns, request.by_speaker),
         encoding=request.encoding,
         errors=request.errors,
         lowercase=request.lowercase,
@@ -80,7 +79,8 @@ def _check_known(train: Sequence[Recording], tokenizer: Tokenizer) -> None:
 
 def _sayable(train: Sequence[Recording], tokenizer: Tokenizer, notice: Notice) -> list[Recording]:
     """Without recordings that are too short for what they are said to hold."""
-    kept, short = [], []
+    kept: list[Recording] = []
+    short: list[Recording] = []
     for recording in train:
         tokens = encode(tokenizer, recording.text)
         needed = len(tokens) + int((tokens[1:] == tokens[:-1]).sum())

@@ -114,9 +114,5 @@ class TrainRequest(RunRequest):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.columns is not None and len([name for name in self.columns.split(",") if name.strip()]) != 2:
-            raise UsageError(
-                f"--columns {self.columns}: two columns are needed", hint="for example --columns path,sentence"
-            )
         if self.by_speaker is not None and self.valid:
             raise UsageError("--by-speaker and --valid exclude one another", hint="give one of them")

@@ -13,7 +13,7 @@ from seqcli.training.pipeline import Machine
 REACHED = 0.5  # of the speed of `seqcli.training.workers.training_speed`, by a training step with its features
 PASSES = 60.0  # over the recordings, for PASSES_AT seconds of them
 PASSES_AT = 1200.0
-BATCH_SECONDS = 30.0
+BATCH_SECONDS = (8.0, 30.0)  # of a batch: a fortieth of all, but between these
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,8 @@ def choose_recipe(
         passes = request.epochs
     else:
         passes = operations / operations_per_second(config) / facts.seconds if operations is not None else 10.0
-    batch = request.batch_size or BATCH_SECONDS * (4 if machine.accelerator else 1)
+    least, most = BATCH_SECONDS
+    batch = request.batch_size or min(max(facts.seconds / 40, least), most * (4 if machine.accelerator else 1))
     recipe = Recipe(
         config=config,
         dropout=0.2 if request.dropout is None else request.dropout,
@@ -73,7 +74,7 @@ def choose_recipe(
         recipe,
         reason=(
             f"{size}: {config.layers} × 2 × {config.hidden} {config.cell}, {config.sample_rate / 1000:g} kHz, {said}, "
-            f"dropout {recipe.dropout:.2f}, batches of {recipe.batch_seconds:g} s, learning rate "
+            f"dropout {recipe.dropout:.2f}, batches of {recipe.batch_seconds:.0f} s, learning rate "
             f"{recipe.learning_rate:g}"
         ),
     )

@@ -44,6 +44,18 @@ class Columns:
     text: str | None = None
     speaker: str | None = None
 
+    @classmethod
+    def of(cls, path_and_text: str | None, speaker: str | None = None) -> Columns:
+        """From `PATH,TEXT`, as options give them; `UsageError` unless these are two."""
+        if path_and_text is None:
+            return cls(speaker=speaker)
+        names = [name.strip() for name in path_and_text.split(",")]
+        if len(names) != 2 or not all(names):
+            raise UsageError(
+                f"--columns {path_and_text}: two columns are needed", hint="for example --columns path,sentence"
+            )
+        return cls(names[0], names[1], speaker)
+
 
 def read_rows(
     source: str, columns: Columns, *, encoding: str = "auto", errors: str = "strict", notice: Notice = lambda text: None
