@@ -12,7 +12,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 
 from seqcli.speech.config import SpeechConfig
-from seqcli.speech.features import FLOOR, mel_filters, normalised, power_spectrum
+from seqcli.speech.features import FLOOR, local_level, mel_filters, normalised, power_spectrum
 
 WARPS = np.round(np.arange(0.84, 1.2, 0.02), 2)  # of the mel axis
 
@@ -48,7 +48,7 @@ class Augmentation:
 def joined(pieces: Sequence[np.ndarray], rate: int, strength: Augmentation, random: np.random.Generator) -> np.ndarray:
     """Recordings, each at its own speed and loudness, one after the other with pauses: samples in fp32."""
     common = random.normal(0, strength.speed)
-    spread = random.choice((3.0, 12.0))  # decibels: by one speaker, or by several at different distances
+    spread = 12.0 if random.random() < 0.3 else 3.0  # decibels: by one speaker, or by several at different distances
     parts = [np.zeros(_pause(rate, random, 0.25), np.float32)]
     for number, piece in enumerate(pieces):
         if number and random.random() < 0.6:
@@ -121,8 +121,8 @@ def _reverberant(power: np.ndarray, random: np.random.Generator) -> np.ndarray:
 
 
 def _noisy(power: np.ndarray, random: np.random.Generator, least: float) -> np.ndarray:
-    """With noise of a random smooth spectrum, `least` to 50 decibels under the recording's level."""
-    level = np.quantile(power.mean(axis=1), 0.95) * 10 ** (-random.uniform(least, 50) / 10) + FLOOR
+    """With noise of a random smooth spectrum, `least` to 50 decibels under the level of the softer parts of speech."""
+    level = np.quantile(local_level(power.mean(axis=1) + FLOOR), 0.1) * 10 ** (-random.uniform(least, 50) / 10) + FLOOR
     spectrum = level * _curve(power.shape[1], 6.0, random)
     shape = 3.0  # the variance of a filter's power over a few bins
     return np.asarray(

@@ -23,6 +23,7 @@ from seqcli.training.pipeline import Machine, Opened, Task
 from seqcli.training.run import Events, Run, load_weights
 
 MEASURED = 1000  # recordings whose features' mean and scale are taken for all
+LEAST_SCALE = 1.0  # of a logarithm of power: where training has hardly any sound, a little noise must not look large
 
 
 class Speech(Task[TrainRequest, SpeechData, Recipe, SpeechTask]):
@@ -105,7 +106,7 @@ def statistics(data: SpeechData, config: SpeechConfig) -> tuple[np.ndarray, np.n
         logarithms, speech = levelled(mel_power(data.samples(int(number)), config.sample_rate, config.mels))
         found.append(logarithms[speech])
     frames = np.concatenate(found)
-    return frames.mean(axis=0).astype(np.float32), np.maximum(frames.std(axis=0), 0.1).astype(np.float32)
+    return frames.mean(axis=0).astype(np.float32), np.maximum(frames.std(axis=0), LEAST_SCALE).astype(np.float32)
 
 
 SPEECH = Speech()

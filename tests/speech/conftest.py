@@ -46,7 +46,7 @@ def decoder() -> SpeechDecoder:
     return SpeechDecoder(
         config,
         {
-            name: random.normal(0, 0.5, shape).astype(np.float32) + (name == "feature_scale")
+            name: random.normal(0, 0.5, shape).astype(np.float32) + np.float32(name == "feature_scale")
             for name, shape in config.parameter_shapes().items()
         },
     )
