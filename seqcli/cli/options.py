@@ -71,7 +71,7 @@ Columns = Annotated[
     str | None,
     value(
         "S,T",
-        "Columns of source and target, or of path and transcript: numbers from 1, or names; for pairs 3+1,2 joins two.",
+        "Two columns (source and target, path and transcript): numbers from 1, or names; 3+1,2 joins two.",
     ),
 ]
 DecodingDevice = Annotated[Literal["cpu", "cuda", "mps"], choice("Where to compute; on cpu torch is not needed.")]
@@ -92,5 +92,5 @@ Rows = Annotated[
 ]
 Seed = Annotated[int, count("Seed of the random numbers: same seed, same result.", least=0)]
 SkipBad = Annotated[
-    bool, switch("--skip-bad", "Leave out pairs or recordings that cannot be used, instead of stopping.")
+    bool, switch("--skip-bad", "Leave out pairs or recordings that are not usable, instead of stopping.")
 ]

@@ -55,7 +55,7 @@ def sound_blocks(path: str, rate: int) -> Iterator[np.ndarray]:
     import soundfile
     import soxr
 
-    with _readable(path), soundfile.SoundFile(_source(path)) as file:
+    with _readable(path), soundfile.SoundFile(_source(path), closefd=path != "-") as file:
         resampler = soxr.ResampleStream(file.samplerate, rate, 1) if file.samplerate != rate else None
         empty = True
         while True:

@@ -20,7 +20,7 @@ from seqcli.text.tokenizer import tokenizer_of
 from seqcli.training.loop import TrainingResult
 from seqcli.training.options import TrainingOptions
 from seqcli.training.pipeline import Machine, Opened, Task
-from seqcli.training.run import Events, Run, load_weights
+from seqcli.training.run import Run, load_weights
 
 MEASURED = 1000  # recordings whose features' mean and scale are taken for all
 LEAST_SCALE = 1.0  # of a logarithm of power: where training has hardly any sound, a little noise must not look large
@@ -33,8 +33,9 @@ class Speech(Task[TrainRequest, SpeechData, Recipe, SpeechTask]):
     budget = 600.0
     recipe = Recipe
 
-    def open(self, run: Run[TrainRequest], events: Events) -> Opened[SpeechData]:
+    def open(self, run: Run[TrainRequest]) -> Opened[SpeechData]:
         config: dict[str, Any] | None = None
+        notes: list[str] = []
         if run.state is not None:
             config = run.state.description.get("config")
         elif run.base is not None:
@@ -43,12 +44,13 @@ class Speech(Task[TrainRequest, SpeechData, Recipe, SpeechTask]):
             run.request,
             tokenizer=tokenizer_of(run.blobs) if run.blobs is not None else None,
             rate=SpeechConfig.from_json(config).sample_rate if config is not None else None,
-            notice=events.notice,
+            notice=notes.append,
         )
         return Opened(
             data,
             fingerprint=data.fingerprint,
             blobs={"tokenizer": data.tokenizer.to_bytes()},
+            notes=notes,
             shape={
                 "tokens": data.tokenizer.kind,
                 "vocab_size": data.tokenizer.size,
