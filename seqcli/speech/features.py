@@ -85,7 +85,7 @@ def levelled(power: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 def local_level(loudness: np.ndarray) -> np.ndarray:
     """The greatest loudness (frames,), over a few frames, within .4 s of each frame, changing over .2 s; nowhere more
     than 25 dB under that of the whole."""
-    smooth = _averaged(loudness, 5)
+    smooth = np.maximum(_averaged(loudness, 5), FLOOR)
     padded = np.pad(smooth, REACH, mode="edge")
     greatest = np.lib.stride_tricks.sliding_window_view(padded, 2 * REACH + 1).max(axis=1)
     level = np.exp(_averaged(np.log(greatest), REACH // 2 | 1))
@@ -94,7 +94,7 @@ def local_level(loudness: np.ndarray) -> np.ndarray:
 
 def _averaged(values: np.ndarray, width: int) -> np.ndarray:
     """The mean of the `width` values around each."""
-    sums = np.cumsum(np.pad(values, (width // 2 + 1, width // 2), mode="edge"))
+    sums = np.cumsum(np.pad(values, (width // 2 + 1, width // 2), mode="edge").astype(np.float64))
     return np.asarray((sums[width:] - sums[:-width]) / width)
 
 
