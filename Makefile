@@ -48,6 +48,10 @@ demo: $(STAMP)
 		--output $(DEMO)/pairs.mt.safetensors --overwrite
 	head -n 5 sample_data/pairs.en-zh.test.tsv | cut -f 1 | $(BIN)/seqcli translate --model $(DEMO)/pairs.mt.safetensors
 	$(BIN)/seqcli evaluate $(DEMO)/pairs.mt.safetensors sample_data/pairs.en-zh.test.tsv
+	$(BIN)/seqcli train-tagger sample_data/tagged.en.conll --budget 15s \
+		--output $(DEMO)/tagged.tag.safetensors --overwrite
+	echo "Ruth Holtson walked from Stoneport to New Ashbury." | $(BIN)/seqcli tag --model $(DEMO)/tagged.tag.safetensors
+	$(BIN)/seqcli evaluate $(DEMO)/tagged.tag.safetensors sample_data/tagged.en.test.conll
 	$(BIN)/seqcli forecast sample_data/sales.csv --horizon 28 --budget 15s --holidays sample_data/holidays.csv \
 		--covariates promo --future sample_data/sales.future.csv \
 		--output $(DEMO)/sales.forecast.csv --plot $(DEMO)/sales.svg

@@ -47,14 +47,37 @@ class LabelSet:
             labels = BIOES.labels(self.scheme.chunks(labels)[0], len(labels))
         return np.array([self._numbers.get(label, -1) for label in labels], np.int64)
 
+    @cached_property
+    def _written(self) -> tuple[str, ...]:
+        """Each label as the scheme of files has it, which for all but IOB1 depends on that label alone."""
+        if self.scheme is None:
+            return self.names
+        prefixes = {"B": self.scheme.begin, "I": self.scheme.inside, "E": self.scheme.end, "S": self.scheme.single}
+        return tuple(prefixes.get(split(name)[0], name[:1]) + name[1:] for name in self.names)
+
     def written(self, numbers: Sequence[int] | np.ndarray) -> list[str]:
         """Numbers as the labels that files have."""
-        labels = [self.names[number] for number in numbers]
-        return labels if self.scheme is None else self.scheme.labels(BIOES.chunks(labels)[0], len(labels))
+        if self.scheme is not None and not self.scheme.begins:
+            return self.scheme.labels(self.chunks(numbers), len(numbers))
+        names = self._written
+        return [names[number] for number in (numbers.tolist() if isinstance(numbers, np.ndarray) else numbers)]
+
+    @cached_property
+    def _edges(self) -> tuple[np.ndarray, np.ndarray, list[str]]:
+        """Which labels begin a chunk and which end one, and the kind of each; -1, an unknown label, does neither."""
+        prefixes = [split(name)[0] for name in self.names] + [OUTSIDE]
+        begins, ends = np.isin(prefixes, ("B", "S")), np.isin(prefixes, ("E", "S"))
+        return begins, ends, [split(name)[1] for name in self.names] + [""]
 
     def chunks(self, numbers: Sequence[int] | np.ndarray) -> list[Chunk]:
-        """The chunks of a sentence's labels."""
-        return BIOES.chunks([self.names[number] for number in numbers])[0]
+        """The chunks of a sentence's labels, which are whole ones."""
+        begins, ends, kinds = self._edges
+        labels = np.asarray(numbers)
+        starts = np.flatnonzero(begins[labels])
+        stops = np.flatnonzero(ends[labels]) + 1
+        if len(starts) != len(stops):  # a label that is not known breaks one off
+            return BIOES.chunks([self.names[n] if n >= 0 else OUTSIDE for n in labels.tolist()])[0]
+        return list(zip(starts.tolist(), stops.tolist(), [kinds[n] for n in labels[starts].tolist()], strict=True))
 
     @cached_property
     def allowed(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

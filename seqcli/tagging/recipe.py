@@ -1,8 +1,9 @@
 """Sizes and settings chosen from the data, the time and the machine, by rules that can be read here.
 
-The budget pays for so many operations, a width for so many a step, so each width gets to read the data a certain number
-of times. The widest that gets `PASSES` is taken; little data is not given more than `NARROW` units, which it would
-learn by heart. What is read more often is regularised more. Figures are in `benchmarks/README.md`.
+The budget pays for so many operations, a size for so many a step, so each size gets to read the data a certain number
+of times: the largest that gets `PASSES` is taken. Little data is not given more than `NARROW` units, which would learn
+it by heart; much text of characters not more than `QUICK`, since cutting text into words is asked to be quick and hangs
+on what stands near. Little data, and data that is read often, is regularised more.
 """
 
 from __future__ import annotations
@@ -14,12 +15,13 @@ from seqcli.tagging.config import TaggerConfig
 from seqcli.tagging.options import TrainRequest
 from seqcli.training.pipeline import Machine
 
-WIDTHS = (200, 128, 64)  # units of a layer in each direction
-NARROW, NARROW_STEPS = 128, 100_000  # steps of training data below which no more units are taken
-PASSES = 8.0  # over the data that a width is to get
+SIZES = ((200, 100, 50), (128, 100, 50), (100, 64, 32), (64, 64, 32))  # units, word vectors, vectors of affixes, pairs
+NARROW, LITTLE = 128, 100_000  # units at most, for fewer steps of words
+QUICK, MUCH = 100, 500_000  # units at most, for more steps of characters
+PASSES = 8.0  # over the data that a size is to get
 REACHED = 0.35  # of the speed of `seqcli.training.workers.training_speed`, by a training step
 SPELLED = 4.0  # characters that are read for each step of a batch, in which words recur
-DROPOUTS = ((25.0, 0.5), (6.0, 0.4), (0.0, 0.3))  # passes from which a share of the units is left out
+OFTEN = 25.0  # passes from which more is left out
 
 
 @dataclass(frozen=True)
@@ -59,14 +61,11 @@ def choose_recipe(request: TrainRequest, facts: Facts, machine: Machine, base: T
             return request.epochs
         return operations / operations_per_step(config) / facts.steps if operations is not None else 10.0
 
-    widths = [width for width in WIDTHS if width <= NARROW or facts.steps >= NARROW_STEPS]
-    configs = [base] if base is not None else [_config(request, facts, width) for width in widths]
+    configs = [base] if base is not None else [_config(request, facts, size) for size in SIZES if _fits(size[0], facts)]
     config = next((one for one in configs if passes_of(one) >= PASSES), configs[-1])
     passes = passes_of(config)
-    dropout = request.dropout
-    if dropout is None:
-        dropout = next(share for least, share in DROPOUTS if passes >= least)
-    each = 800 if facts.steps < NARROW_STEPS else 1000 if facts.unit == "word" else 1500
+    dropout = _dropout(facts.steps, passes) if request.dropout is None else request.dropout
+    each = 800 if facts.steps < LITTLE else 1000 if facts.unit == "word" else 1500 if facts.steps < MUCH else 3000
     batch_steps = request.batch_size or each * machine.processes * (4 if machine.accelerator else 1)
     learning_rate = request.learning_rate or 0.003
     known = request.epochs is not None or operations is not None
@@ -93,16 +92,33 @@ def operations_per_step(config: TaggerConfig) -> float:
     return 6.0 * (sum(sizes.values()) - reader + SPELLED * reader)
 
 
-def _config(request: TrainRequest, facts: Facts, width: int) -> TaggerConfig:
+def _fits(units: int, facts: Facts) -> bool:
+    """Whether a layer of so many units suits the kind and amount of data."""
+    if facts.unit == "word":
+        return units <= NARROW or facts.steps >= LITTLE
+    return units <= QUICK or facts.steps < MUCH
+
+
+def _dropout(steps: int, passes: float) -> float:
+    """The share of units that is left out in training."""
+    if steps >= MUCH:
+        return 0.3 if passes >= PASSES else 0.2
+    return 0.5 if passes >= OFTEN else 0.4 if passes >= PASSES / 2 else 0.3
+
+
+def _config(request: TrainRequest, facts: Facts, size: tuple[int, int, int]) -> TaggerConfig:
+    units, word_width, width = size
     return TaggerConfig(
         labels=facts.labels,
         words=facts.words,
-        word_width=request.embedding or 100,
+        word_width=request.embedding or word_width,
         characters=facts.characters,
         affixes=facts.affixes,
+        affix_width=width,
         pairs=facts.pairs,
+        pair_width=width,
         cell=request.cell,
-        hidden=request.hidden or width,
+        hidden=request.hidden or units,
         layers=request.layers or 1,
         crf=request.crf,
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -81,6 +81,9 @@ class Segmented:
     def write(self, sentence: Sentence, tagging: Tagging) -> str:
         if tagging.chunks is None:
             return " ".join(sentence.steps) + "\n"
+        text = sentence.steps
+        if isinstance(text, str) and sentence.text in (text, None) and _covers(tagging.chunks, len(text)):
+            return " ".join([text[start:end] for start, end, _ in tagging.chunks]) + "\n"
         return " ".join(word for word, _ in _words(sentence, tagging.chunks)) + "\n"
 
 
@@ -120,6 +123,11 @@ def _of_characters(words: list[str], tags: list[str], number: int) -> Sentence:
         chunks.append((start, start + len(word), tag))
         start += len(word)
     return Sentence(text, BIOES.labels(chunks, len(text)), number, text=" ".join(words))
+
+
+def _covers(chunks: Sequence[Chunk], length: int) -> bool:
+    """Whether every one of `length` steps is in a chunk."""
+    return sum(end - start for start, end, _ in chunks) == length
 
 
 def _words(sentence: Sentence, chunks: Iterable[Chunk]) -> Iterator[tuple[str, str]]:
