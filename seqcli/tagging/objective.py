@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -64,39 +64,37 @@ class TaggingTask:
         self.starts, self.stops, self.sentences = stretches(encoded.starts, numbers, labels, longest)
         self.tables: Sequence[nn.Parameter] = [model.get_parameter(name) for name in model.config.tables()]
         words = encoded.types if encoded.spellings is None else encoded.spellings.words[encoded.types]
-        counts = np.bincount(words, minlength=model.config.words)
-        self.words, self.forgotten = words.astype(np.int64), FORGOTTEN / (FORGOTTEN + counts)
-        self.forgotten_pairs: np.ndarray = np.zeros(0)
-        if encoded.pairs is not None:
-            counts = np.bincount(encoded.pairs, minlength=model.config.pairs)
-            self.forgotten_pairs = FORGOTTEN_PAIRS / (FORGOTTEN_PAIRS + counts)
+        self.words, self.forgotten = words.astype(np.int64), _chances(words, FORGOTTEN)
+        self.pairs = np.zeros(0, np.int64) if encoded.pairs is None else encoded.pairs
+        self.forgotten_pairs = _chances(self.pairs, FORGOTTEN_PAIRS)
         self._epoch, self._batches = -1, list[np.ndarray]()
 
     def num_batches(self, epoch: int) -> int:
         return len(self._of_epoch(epoch))
 
     def _of_epoch(self, epoch: int) -> list[np.ndarray]:
+        """The batches of an epoch; which words and pairs are unknown in it is drawn, too."""
         if epoch != self._epoch:
             random = np.random.default_rng((self.seed, epoch))
             self._epoch, self._batches = epoch, list(by_length(self.stops - self.starts, self.batch_steps, random))
+            self._words = _forgetting(self.words, self.forgotten, random)
+            self._pairs = _forgetting(self.pairs, self.forgotten_pairs, random)
         return self._batches
 
     def parts(self, epoch: int, index: int) -> list[Labelled]:
-        random = np.random.default_rng((self.seed, epoch, index, self.processes.rank))
         chosen = self._of_epoch(epoch)[index]
         numbers = chosen[self.processes.rank :: self.processes.size]
         if not len(numbers):  # a batch of fewer sentences than processes: read one, and learn nothing from it
-            return [self._make(chosen[:1], random, idle=True)]
+            return [replace(self._make(chosen[:1]), tokens=0)]
         count = part_count(self.device, len(numbers))
-        made = [self._make(numbers[part::count], random) for part in range(count)]
+        made = [self._make(numbers[part::count]) for part in range(count)]
         whole = sum(part.tokens for part in made)
-        return [Labelled(p.steps, p.labels, p.lengths, p.tokens, p.tokens / whole) for p in made]
+        return [replace(part, share=part.tokens / whole) for part in made]
 
-    def _make(self, numbers: np.ndarray, random: np.random.Generator, *, idle: bool = False) -> Labelled:
+    def _make(self, numbers: np.ndarray) -> Labelled:
         encoded = self.encoded
         batch = batch_of(self.starts[numbers], self.stops[numbers], self.sentences[numbers])
-        words = self.words[batch.places]
-        words = _forgetting(words, self.forgotten, random)
+        words = self._words[batch.places]
         spelled: dict[str, Tensor] = {}
         if encoded.spellings is not None:
             rows, spelling = np.unique(encoded.types[batch.places], return_inverse=True)
@@ -108,13 +106,12 @@ class TaggingTask:
                 "affixes": self._tensor(encoded.spellings.affixes[rows]),
             }
         if encoded.pairs is not None:
-            pairs = encoded.pairs[batch.pair_places]
-            spelled["pairs"] = self._tensor(_forgetting(pairs, self.forgotten_pairs, random))
+            spelled["pairs"] = self._tensor(self._pairs[batch.pair_places])
         return Labelled(
             steps=Steps(self._tensor(words), torch.from_numpy(batch.lengths), **spelled),
             labels=self._tensor(self.numbers[batch.places]),
             lengths=batch.lengths,
-            tokens=0 if idle else int(batch.lengths.sum()),
+            tokens=int(batch.lengths.sum()),
         )
 
     def _tensor(self, ids: np.ndarray) -> Tensor:
@@ -146,6 +143,11 @@ class TaggingTask:
 
     def carry(self, tensors: dict[str, Tensor]) -> None:
         pass
+
+
+def _chances(ids: np.ndarray, forgotten: float) -> np.ndarray:
+    """The chance with which each type is taken for an unknown one, by how often it stands among `ids`."""
+    return np.asarray(forgotten / (forgotten + np.bincount(ids, minlength=UNKNOWN + 1)))
 
 
 def _forgetting(ids: np.ndarray, chances: np.ndarray, random: np.random.Generator) -> np.ndarray:

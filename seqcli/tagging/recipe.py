@@ -66,7 +66,7 @@ def choose_recipe(request: TrainRequest, facts: Facts, machine: Machine, base: T
     passes = passes_of(config)
     dropout = _dropout(facts.steps, passes) if request.dropout is None else request.dropout
     each = 800 if facts.steps < LITTLE else 1000 if facts.unit == "word" else 1500 if facts.steps < MUCH else 3000
-    batch_steps = request.batch_size or each * machine.processes * (4 if machine.accelerator else 1)
+    batch_steps = machine.processes * (request.batch_size or each * (4 if machine.accelerator else 1))
     learning_rate = request.learning_rate or 0.003
     known = request.epochs is not None or operations is not None
     read = f"about {passes:.1f} passes over {facts.steps:,} {facts.unit}s" if known else "given steps"

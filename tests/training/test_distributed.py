@@ -20,6 +20,7 @@ from tests.processes import Command, start_together
 
 TEXT = "".join(f"the {place} is {colour}\n" for place in ("sky", "sea", "river") for colour in ("grey", "blue")) * 60
 PAIRS = "".join(f"{a} the {b}\t{b}{a}\n" for a in ("cat", "dog", "cow", "hen") for b in ("runs", "sleeps", "eats")) * 20
+TAGGED = "".join(f"{a}\tA\n{b}\tB\n\n" for a in ("cat", "dog", "cow", "hen") for b in ("runs", "sleeps", "eats")) * 20
 ROWS = "id,month,y\n" + "".join(
     f"{shop},{2020 + t // 12}-{t % 12 + 1:02d},{100 + shop + 30 * ((t + shop) % 12 > 6) + t * shop % 7}\n"
     for shop in range(50)
@@ -27,6 +28,7 @@ ROWS = "id,month,y\n" + "".join(
 )
 LM = ["train-lm", "text", "--tokens", "word", "--hidden", "24", "--layers", "1"]
 MT = ["train-mt", "pairs", "--hidden", "16", "--layers", "1", "--valid-share", "0.05"]
+TAG = ["train-tagger", "tagged", "--hidden", "12", "--valid-share", "0.05"]
 FORECAST = ["forecast", "panel", "--horizon", "6", "--method", "rnn"]
 EXACT = ["--dropout", "0", "--device", "cpu", "--precision", "fp32"]
 
@@ -35,6 +37,7 @@ EXACT = ["--dropout", "0", "--device", "cpu", "--precision", "fp32"]
 def folder(tmp_path: Path) -> Path:
     (tmp_path / "text").write_text(TEXT)
     (tmp_path / "pairs").write_text(PAIRS)
+    (tmp_path / "tagged").write_text(TAGGED)
     (tmp_path / "panel").write_text(ROWS)
     return tmp_path
 
@@ -67,7 +70,7 @@ def same(first: Path, second: Path) -> None:
     a, b = load_checkpoint(first), load_checkpoint(second)
     for name, value in a.tensors.items():
         np.testing.assert_allclose(value, b.tensors[name], atol=1e-4, err_msg=name)
-    figure = "quantile_loss" if a.task == "forecast" else "nll_per_token"
+    figure = {"forecast": "quantile_loss", "tag": "accuracy"}.get(a.task, "nll_per_token")
     assert a.metrics[figure] == pytest.approx(b.metrics[figure], abs=1e-4)
 
 
@@ -86,6 +89,13 @@ def test_translation_divides_its_pairs(folder: Path, batch: int) -> None:
     run(folder, 1, [*MT, *EXACT, "--batch-size", str(2 * batch), "--steps", "6", "-o", "one.mt"])
     run(folder, 2, [*MT, *EXACT, "--batch-size", str(batch), "--steps", "6", "-o", "two.mt"])
     same(folder / "one.mt", folder / "two.mt")
+
+
+@pytest.mark.parametrize("batch", [40, 1])  # of 2 steps: one sentence, so that one process has nothing to read
+def test_tagging_divides_its_sentences(folder: Path, batch: int) -> None:
+    run(folder, 1, [*TAG, *EXACT, "--batch-size", str(2 * batch), "--steps", "6", "-o", "one.tag"])
+    run(folder, 2, [*TAG, *EXACT, "--batch-size", str(batch), "--steps", "6", "-o", "two.tag"])
+    same(folder / "one.tag", folder / "two.tag")
 
 
 def test_forecast_divides_its_windows(folder: Path) -> None:
