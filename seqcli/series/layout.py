@@ -117,6 +117,9 @@ class Columns:
 
     def is_different_everywhere(self, name: str) -> bool:
         """Whether no two rows have the same text in a column."""
+        head = self.table.columns[name][:LOOKED_AT].tolist()
+        if len(set(head)) < len(head):
+            return False
         return len(self.table) > 1 and len(self.table.coded(name)[1]) == len(self.table)
 
 
@@ -389,6 +392,9 @@ def _filled_down(columns: Columns, time: str, names: Sequence[str]) -> Table | N
     if int(times.max()) + 1 == len(table):
         return None
     for name in names:
+        head = table.columns[name][:LOOKED_AT].tolist()
+        if sum(map(is_missing, head)) < 0.3 * len(head):
+            continue
         codes, texts = table.coded(name)
         missing = np.array([is_missing(text) for text in texts])[codes]
         if (

@@ -100,11 +100,10 @@ def _from_text(text: str, shown: str, notes: Sequence[str]) -> Cells:
         raise DataError(
             "has zero bytes in it: it is no table", path=shown, hint="save it as CSV; or name its --encoding"
         )
-    first, _, rest = text.partition("\n")
-    told = re.fullmatch(r'\s*"?sep=(.)"?[;,\t ]*\r?', first, re.IGNORECASE)
+    told = re.match(r'\s*"?sep=(.)"?[;,\t ]*\r?\n', text[:100], re.IGNORECASE)
     skipped = 1 if told else 0
-    body = rest if told else text
-    if not body.strip():
+    body = text[told.end() :] if told else text
+    if not body or body.isspace():
         raise DataError("is empty", path=shown, hint="it needs a header and one row a time")
     delimiter = told[1] if told else _delimiter(body, shown)
     if len(body) > LARGE and len(delimiter) == 1 and (columns := _by_pandas(body, delimiter)) is not None:
