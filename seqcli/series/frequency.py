@@ -76,6 +76,8 @@ class Frequency:
         if self.unit == "second":
             if self.open_periods:
                 return tuple(float(n) for n in self.open_periods if n > 1)
+            if self.count < 1:
+                return ()
             lengths = (3600,) if self.count <= 300 else ()
             found = [size / self.count for size in (*lengths, 86400, 604800) if size > self.count]
             return tuple(length for length in found if length == round(length) and length > 1)

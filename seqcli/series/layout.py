@@ -171,8 +171,8 @@ def find_layout(table: Table, options: ReadOptions) -> Layout:
     form = None
     if time is not None:
         form, notes = _form(columns, time)
-    else:
-        _refuse_unread_times(columns, [name for name in names if name not in taken])
+    if options.time is None and (form is None or isinstance(form, StepForm)):
+        _refuse_unread_times(columns, [name for name in names if name not in (time, *taken)])
     rest = [name for name in names if name not in (time, issue, *options.series) and not blank(table.coded(name)[1])]
     numeric = [name for name in rest if columns.numbers(name) is not None]
     text = [name for name in rest if name not in numeric]

@@ -317,6 +317,6 @@ def missing_code(values: np.ndarray) -> float | None:
         code = nines and (-99_999.9 <= extreme <= -99 or 999 <= extreme <= 999_999)
         if code and (alone or (away > 2 * spread and (count > 1 or extreme < 0))):
             return float(extreme)
-        if count > 1 and alone and (extreme % 100 == 0 or (extreme == -1 and others.min() > 0.3 * np.median(others))):
+        if count > 1 and alone and (extreme % 100 == 0 or (extreme == -1 and others.min() >= 10)):
             return float(extreme)
     return None

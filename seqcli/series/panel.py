@@ -12,7 +12,7 @@ import numpy as np
 
 from seqcli.errors import DataError
 from seqcli.series import words
-from seqcli.series.calendar import Calendar, CycleGrid
+from seqcli.series.calendar import Calendar, CycleGrid, ZonedForm, to_local
 from seqcli.series.frequency import Frequency, parse_frequency
 from seqcli.series.header import Table, find_table
 from seqcli.series.layout import Layout, ReadOptions, find_layout, read_as_times
@@ -106,6 +106,8 @@ def _build(layout: Layout, options: ReadOptions) -> Panel:
     runs = _runs(times, codes, order)
     rhythm = _rhythm(table, layout, options, runs)
     notes += rhythm.notes
+    if isinstance(rhythm.form, ZonedForm):
+        times = to_local(times, rhythm.form.zone)
     flow = (not layout.wide and words.says(layout.targets[0], words.FLOWS)) or (
         layout.wide and all(words.says(name, words.FLOWS) for name in layout.targets)
     )

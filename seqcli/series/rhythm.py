@@ -146,7 +146,7 @@ def _calendar_months(
     distances = np.concatenate([np.diff(run) for run in months])
     spans = set(steps.tolist())
     if spans <= {28, 35, 42} and len(spans) > 1 and (turns := _turns(every)) is not None:
-        label = "-".join(str(step // 7) for step in turns) + " weeks"
+        label = "-".join(str(step // 7) for step in steps[:3].tolist()) + " weeks"
         starts = tuple((every * DAY + clock).tolist())
         return Rhythm(Frequency("month", 1, label), ListedGrid(starts, tuple(step * DAY for step in turns)), form)
     if not len(distances) or (distances == 0).any():

@@ -263,7 +263,7 @@ def find_labels(texts: Sequence[str]) -> list[Form]:
     """Numbers with the same words around them, such as Week 7: numbered steps."""
     matches = [re.fullmatch(r"(\D*?[^\d.,]|)(\d{1,9})(\D{0,12})", text) for text in texts[:400]]
     found = [match for match in matches if match]
-    if not found or len(found) < len(matches) or len({(match[1], match[3]) for match in found}) > 1:
+    if len(found) < 2 or len(found) < len(matches) or len({(match[1], match[3]) for match in found}) > 1:
         return []
     width = len(found[0][2]) if found[0][2].startswith("0") and len(found[0][2]) > 1 else 0
     return [StepForm(found[0][1], found[0][3], width)]

@@ -442,8 +442,7 @@ class FieldForm:
             elif part.kind == WEEKDAY:
                 made.append(self.spellings[WEEKDAY][moment.isoweekday()])
             elif part.kind == "ordinal":
-                day = moment.day
-                mark = "th" if day in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(day % 10, "th")
+                mark = _ordinal(int(made[-1]))
                 made.append(mark.upper() if text.isupper() else mark)
             elif part.kind in ("offset", "zone") and offset:
                 made.append(offset)
@@ -489,6 +488,11 @@ class FieldForm:
         if names == "f":
             return f"{moment.microsecond:06d}".ljust(width, "0")[:width]
         return str(values[names]) if names in self.narrow else f"{values[names]:0{max(_WIDTHS[names])}d}"
+
+
+def _ordinal(number: int) -> str:
+    """What follows a number that is an ordinal one: st, nd, rd, th."""
+    return "th" if number % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
 
 
 def _is_clean(texts: Sequence[str]) -> bool:

@@ -1,0 +1,313 @@
+"""Tables as people lay them out: which rows and columns are what."""
+
+import gzip
+import zipfile
+from datetime import date, datetime, timedelta
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from seqcli.errors import DataError
+from seqcli.series.panel import ReadOptions, read_panel
+
+MONTHS = [f"{2017 + i // 12}-{i % 12 + 1:02d}-01" for i in range(40)]
+VALUES = [100 + 3 * i + i % 12 * 5 for i in range(40)]
+DAYS = [date(2022, 1, 3) + timedelta(days=i) for i in range(120)]
+NAMES = "Jan,Feb,Mar,Apr,May,Jun,Jul,Aug,Sep,Oct,Nov,Dec"
+BODY = "".join(f"{month},{value}\n" for month, value in zip(MONTHS, VALUES, strict=True))
+
+
+@pytest.fixture
+def read(tmp_path):
+    def write_and_read(text, **options):
+        path = tmp_path / "data.csv"
+        path.write_bytes(text if isinstance(text, bytes) else text.encode())
+        return read_panel(path, ReadOptions(**options))
+
+    return write_and_read
+
+
+def following(panel, index=0):
+    one = panel.series[index]
+    return panel.calendar.label(one.first, len(one.values))
+
+
+SAME = {  # the same monthly series of 40 values
+    "separator told": "sep=;\ndate;y\n" + BODY.replace(",", ";"),
+    "comments": "# made by a tool\n# units: EUR\ndate,y\n" + BODY,
+    "commented header": "# a comment\n#date,y\n" + BODY,
+    "titles": "Monthly sales report,\nUnits: EUR,\n,\ndate,y\n" + BODY,
+    "notes below": "date,y\n" + BODY + "\nSource: Office of statistics\n* provisional\n",
+    "totals": "date,y\n" + BODY + "Total,9999\nAverage,250\n",
+    "no header": BODY,
+    "row numbers of R": '"","date","y"\n' + "".join(f'"{i + 1}",{line}\n' for i, line in enumerate(BODY.split())),
+    "row numbers of pandas": ",date,y\n" + "".join(f"{i},{line}\n" for i, line in enumerate(BODY.split())),
+    "index of pandas": ",y\n" + BODY,
+    "three header rows": "Price,Close\nTicker,XYZ\nDate,\n" + BODY,
+    "units below": "date,load\n,MW\n" + BODY,
+    "separators at the ends": "date,y,\n" + BODY.replace("\n", ",\n"),
+    "short rows": "date,y,note\n" + BODY,
+    "blank lines": "date,y\n" + BODY.replace("\n", "\n\n"),
+    "blank first column": ",,\n,date,y\n" + "".join(f",{line}\n" for line in BODY.split()),
+    "blanks between": "date      value\n" + BODY.replace(",", "   "),
+    "bars": "| date | y |\n|---|---|\n" + "".join("| {} | {} |\n".format(*line.split(",")) for line in BODY.split()),
+    "all quoted": '"date","y"\n' + "".join('"{}","{}"\n'.format(*line.split(",")) for line in BODY.split()),
+    "carriage returns": "date,y\r" + BODY.replace("\n", "\r"),
+    "UTF-16": ("date,y\n" + BODY).encode("utf-16"),
+    "latin-1": ("date;Größe\n" + BODY.replace(",", ";")).encode("latin-1"),
+    "gzip": gzip.compress(("date,y\n" + BODY).encode()),
+    "one row of times": "date," + ",".join(MONTHS) + "\nsales," + ",".join(map(str, VALUES)) + "\n",
+    "a row twice": "date,y\n" + BODY + f"{MONTHS[-1]},{VALUES[-1]}\n",
+    "header again": "date,y\n" + BODY[:200].rsplit("\n", 1)[0] + "\ndate,y\n" + BODY[BODY[:200].rindex("\n") + 1 :],
+    "subtotals": "month,y\n"
+    + "".join(f"{m},{v}\n" + f"Total {m[:4]},1\n" * m.endswith("12-01") for m, v in zip(MONTHS, VALUES, strict=True)),
+    "newest first": "date,y\n" + "\n".join(BODY.split()[::-1]) + "\n",
+}
+
+
+@pytest.mark.parametrize("kind", SAME)
+def test_one_series_in_any_layout(read, kind):
+    panel = read(SAME[kind])
+    assert len(panel.series) == 1
+    assert panel.frequency.name == "monthly"
+    assert panel.series[0].values.tolist() == VALUES
+    assert following(panel) == "2020-05-01"
+
+
+def across(names, rows):
+    return names + "\n" + "".join(f"{row}\n" for row in rows)
+
+
+ACROSS = {
+    "months": (
+        across(f"Year,{NAMES}", [f"{2000 + y}," + ",".join(str(12 * y + m) for m in range(12)) for y in range(9)]),
+        1,
+        "monthly",
+    ),
+    "months and a mean": (
+        across(
+            f"Year,{NAMES},Annual",
+            [f"{2000 + y}," + ",".join(str(12 * y + m) for m in range(12)) + ",0.5" for y in range(9)],
+        ),
+        1,
+        "monthly",
+    ),
+    "numbers of months": (
+        across(
+            "Year," + ",".join(map(str, range(1, 13))),
+            [f"{2000 + y}," + ",".join(str(12 * y + m) for m in range(12)) for y in range(9)],
+        ),
+        1,
+        "monthly",
+    ),
+    "quarters": (
+        across("Year,Q1,Q2,Q3,Q4", [f"{2000 + y}," + ",".join(str(4 * y + q) for q in range(4)) for y in range(9)]),
+        1,
+        "quarterly",
+    ),
+    "hours": (
+        across(
+            "Date," + ",".join(f"{h:02d}:00" for h in range(24)),
+            [f"{DAYS[d]}," + ",".join(str(24 * d + h) for h in range(24)) for d in range(9)],
+        ),
+        1,
+        "hourly",
+    ),
+    "regions and months": (
+        across(
+            f"Region,Year,{NAMES}",
+            [f"{r},{2000 + y}," + ",".join(str(12 * y + m) for m in range(12)) for r in "AB" for y in range(5)],
+        ),
+        2,
+        "monthly",
+    ),
+    "years": (
+        across(
+            "Country,Code," + ",".join(str(1990 + y) for y in range(30)),
+            ["Albania,ALB," + ",".join(map(str, range(30))), "Belgium,BEL," + ",".join(map(str, range(30)))],
+        ),
+        2,
+        "yearly",
+    ),
+    "days": (
+        across(
+            "Province,Country,Lat,Long," + ",".join(f"{d.month}/{d.day}/{d.year % 100}" for d in DAYS),
+            [
+                ",Albania,41.1,20.2," + ",".join(map(str, range(120))),
+                "Hubei,China,30.9,112.2," + ",".join(map(str, range(120))),
+            ],
+        ),
+        2,
+        "daily",
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", ACROSS)
+def test_times_across_the_columns_are_times(read, kind):
+    text, count, frequency = ACROSS[kind]
+    panel = read(text)
+    assert (len(panel.series), panel.frequency.name) == (count, frequency)
+    for one in panel.series:
+        np.testing.assert_array_equal(one.values, np.arange(len(one.values)))
+    assert any("across" in note for note in panel.notes)
+
+
+PARTS = {
+    "date and clock": (
+        "Date;Time;CO",
+        [f"{1 + i // 24:02d}/01/2022;{i % 24:02d}.00.00;{i},5" for i in range(200)],
+        "hourly",
+    ),
+    "date and hour": ("date,hour,load", [f"2022-01-{1 + i // 24:02d},{i % 24},{i}" for i in range(200)], "hourly"),
+    "hours that end": (
+        "Date,Hour Ending,MW",
+        [f"01/{1 + i // 24:02d}/2022,{i % 24 + 1},{i}" for i in range(200)],
+        "hourly",
+    ),
+    "clock as a number": (
+        "date,time,v",
+        [f"2022-01-{1 + i // 48:02d},{i // 2 % 24 * 100 + 30 * (i % 2)},{i}" for i in range(200)],
+        "every 30 minutes",
+    ),
+    "year, month, day": (
+        "year,month,day,temp",
+        [f"{d.year},{d.month},{d.day},{i}" for i, d in enumerate(DAYS)],
+        "daily",
+    ),
+    "year, month, day, hour": (
+        "No,year,month,day,hour,pm",
+        [f"{i + 1},2022,1,{1 + i // 24},{i % 24},{i}.5" for i in range(200)],
+        "hourly",
+    ),
+    "year and month": ("year,month,v", [f"{2010 + i // 12},{i % 12 + 1},{i}" for i in range(60)], "monthly"),
+    "year and name": (
+        "Year,Month,v",
+        [f"{2010 + i // 12},{NAMES.split(',')[i % 12]},{i}" for i in range(60)],
+        "monthly",
+    ),
+    "year and quarter": ("Year,Quarter,v", [f"{2010 + i // 4},{i % 4 + 1},{i}" for i in range(60)], "quarterly"),
+    "year and week": (
+        "year,week,v",
+        ["{},{},{}".format(*(date(2019, 1, 7) + timedelta(7 * i)).isocalendar()[:2], i) for i in range(80)],
+        "weekly",
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", PARTS)
+def test_times_in_several_columns_are_joined(read, kind):
+    header, rows, frequency = PARTS[kind]
+    panel = read(header + "\n" + "\n".join(rows) + "\n")
+    assert (len(panel.series), panel.frequency.name) == (1, frequency)
+    assert np.allclose(np.diff(panel.series[0].values), 1)
+    assert len(panel.series[0].values) == len(rows)
+
+
+def test_a_yearly_mean_among_months_is_left_out_and_said(read):
+    rows = [f"LNS1,{2010 + i // 13},M{i % 13 + 1:02d},{i}" for i in range(65)]
+    panel = read("Series ID,Year,Period,Value\n" + "\n".join(rows) + "\n")
+    assert len(panel.series[0].values) == 60
+    assert any("M13" in note for note in panel.notes)
+
+
+@pytest.mark.parametrize(
+    ("header", "row", "target"),
+    [
+        ("Store,Date,Weekly_Sales,Holiday_Flag,Temperature,CPI", "1,{day},{i},0,50.5,211.5", "Weekly_Sales"),
+        ("date,year,price", "{day},2022,{i}", "price"),
+        ("date,cases,population", "{day},{i},1000000", "cases"),
+        ("Time,Day-ahead Total Load Forecast [MW],Actual Total Load [MW]", "{day},{i},{i}", "Actual Total Load [MW]"),
+        ("Date,Open,High,Low,Close,Volume", "{day},{i},{i},{i},{i},{i}000", "Close"),
+        ("overtime,Latimer,date,value", "3,5,{day},{i}", "value"),
+        ("date,open,sales", "{day},1,{i}", "sales"),
+        ("date,id,store_nbr,sales", "{day},{i},1,{i}5", "sales"),
+    ],
+)
+def test_the_likeliest_column_is_forecast(read, header, row, target):
+    panel = read(header + "\n" + "".join(row.format(day=day, i=i + 7) + "\n" for i, day in enumerate(DAYS[:60])))
+    assert panel.target_name == target
+    assert len(panel.series) == 1
+    assert len(panel.series[0].values) == 60
+
+
+def test_row_ids_are_no_series(read):
+    rows = [
+        f"{n},{day},{store},{family},{n % 7}"
+        for n, (day, store, family) in enumerate(
+            (d, s, f) for d in DAYS[:20] for s in (1, 2) for f in ("BREAD", "MILK")
+        )
+    ]
+    panel = read("id,date,store_nbr,family,sales\n" + "\n".join(rows) + "\n")
+    assert len(panel.series) == 4
+
+
+def test_names_given_once_for_several_rows_are_filled_down(read):
+    rows = [f"{'ABC'[n] if i == 0 else ''},{day},{i}" for n in range(3) for i, day in enumerate(DAYS[:30])]
+    panel = read("store,date,sales\n" + "\n".join(rows) + "\n")
+    assert [one.key for one in panel.series] == [("A",), ("B",), ("C",)]
+
+
+def test_the_newest_issue_of_each_time_is_taken(read):
+    rows = [f"2022-0{issue}-01,{day},{issue * 100 + i}" for issue in (1, 2) for i, day in enumerate(DAYS[:30])]
+    panel = read("issue_date,date,cases\n" + "\n".join(rows) + "\n")
+    assert len(panel.series) == 1
+    assert panel.series[0].values[0] == 200
+
+
+def test_nothing_vanishes_unsaid(read):
+    rows = [f"{day},A,{i}\n{day},B,\n" for i, day in enumerate(DAYS[:30])]
+    panel = read("date,sku,v\n" + "".join(rows))
+    assert [one.key for one in panel.series] == [("A",)]
+    assert any("without values" in note and "B" in note for note in panel.notes)
+
+
+def test_words_that_come_again_are_missing_and_said(read):
+    rows = [f"{day},{'Closed' if day.weekday() == 6 else i}" for i, day in enumerate(DAYS)]
+    panel = read("date,visitors\n" + "\n".join(rows) + "\n")
+    assert any("'Closed'" in note for note in panel.notes)
+    assert np.isnan(panel.series[0].values).sum() > 10
+
+
+def test_a_number_that_can_be_read_two_ways_asks(read):
+    with pytest.raises(DataError, match="two ways") as caught:
+        read(
+            "date;price\n"
+            + "".join(f"{month};{value % 9 + 1}.{value}\n" for month, value in zip(MONTHS, VALUES, strict=True))
+        )
+    assert "--decimal" in caught.value.hint
+
+
+def test_a_zip_file_and_a_workbook(tmp_path):
+    with zipfile.ZipFile(tmp_path / "x.zip", "w") as archive:
+        archive.writestr("x.csv", "date,y\n" + BODY)
+    assert read_panel(tmp_path / "x.zip").series[0].values.tolist() == VALUES
+    openpyxl = pytest.importorskip("openpyxl")
+    pytest.importorskip("python_calamine")
+    book = openpyxl.Workbook()
+    book.active.title = "About"
+    book.active.append(["Sales of our shops"])
+    sheet = book.create_sheet("Data")
+    sheet.append(["month", "sales"])
+    for month, value in zip(MONTHS, VALUES, strict=True):
+        sheet.append([datetime.fromisoformat(month), value])
+    book.save(tmp_path / "x.xlsx")
+    panel = read_panel(tmp_path / "x.xlsx")
+    assert panel.series[0].values.tolist() == VALUES
+    assert following(panel) == "2020-05-01"
+    assert any("'Data'" in note for note in panel.notes)
+
+
+def test_a_data_frame_is_read_as_a_file_is():
+    frame = pd.DataFrame({"unique_id": "a", "ds": pd.to_datetime(MONTHS), "y": VALUES})
+    panel = read_panel(frame)
+    assert (panel.time_name, panel.target_name, panel.key_names) == ("ds", "y", ("unique_id",))
+    assert panel.series[0].values.tolist() == VALUES
+    assert following(panel) == "2020-05-01"
+    indexed = read_panel(frame.set_index("ds")["y"])
+    assert indexed.series[0].values.tolist() == VALUES
+    hourly = pd.Series(range(100), index=pd.date_range("2022-01-01", periods=100, freq="h", tz="UTC"))
+    assert read_panel(hourly).frequency.name == "hourly"
+    with pytest.raises(DataError):
+        read_panel(frame[:0])

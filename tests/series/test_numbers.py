@@ -1,0 +1,116 @@
+"""Numbers as people write them."""
+
+import numpy as np
+import pytest
+
+from seqcli.series.numbers import missing_code, read_numbers
+
+
+def german(value, digits=2):
+    return f"{value:,.{digits}f}".replace(",", "_").replace(".", ",").replace("_", ".")
+
+
+VALUES = [1200.0, 1305.5, 1389.9, 987.25, 2450.1, 2535.0]
+
+
+@pytest.mark.parametrize(
+    ("write", "delimiter"),
+    [
+        (lambda v: f"{v:.2f}", ","),
+        (lambda v: f"{v:,.2f}", ","),
+        (lambda v: f"${v:,.2f}", ","),
+        (lambda v: f"USD {v:,.2f}", ","),
+        (lambda v: f"Rs. {v:,.2f}", ","),
+        (lambda v: f"{v:.2f}元", ","),
+        (german, ";"),
+        (lambda v: f"{german(v)} €", ";"),
+        (lambda v: f"R$ {german(v)}", ";"),
+        (lambda v: f"{v:.2f} zł".replace(".", ","), ";"),
+        (lambda v: f"{v:.3f}".replace(".", ","), ";"),
+        (lambda v: f"{v:,.2f}".replace(",", "'"), ","),
+        (lambda v: f"{v:,.2f}".replace(",", " ").replace(".", ","), ";"),
+        (lambda v: f"{v:,.2f}".replace(",", "\u202f").replace(".", ","), ";"),
+        (lambda v: f"{v:,.2f}".replace(",", "\xa0").replace(".", ","), ";"),
+        (lambda v: f"'{v:.2f}", ","),
+        (lambda v: f'="{v:.2f}"', ","),
+        (lambda v: f"{v:.6e}", ","),
+        (lambda v: f"{v:08.2f}", ","),
+        (lambda v: f"+{v:.2f}", ","),
+        (lambda v: f"{v / 1000:.6f}K", ","),
+        (lambda v: f"{v / 10000:.8f}万", ","),
+        (lambda v: f"{v:.2f} kWh", ","),
+        (lambda v: f"{v:.2f} p" if v > 2000 else f"{v:.2f}", ","),
+        (lambda v: f"{v:.2f}[1]" if v > 2000 else f"{v:.2f}", ","),
+        (lambda v: f"{v:.2f} %".replace(".", ","), ";"),
+    ],
+)
+def test_a_number_in_any_style_is_that_number(write, delimiter):
+    numbers = read_numbers([write(value) for value in VALUES], delimiter=delimiter)
+    assert numbers is not None
+    assert not numbers.tie
+    assert numbers.bad == ()
+    np.testing.assert_allclose(numbers.values, VALUES, rtol=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("texts", "values"),
+    [
+        (["700", "845", "1.001", "1.355"], [700, 845, 1001, 1355]),  # 987 beside 1.001 shows what the point is
+        (["0,845", "0,123"], [0.845, 0.123]),
+        (["1.234.567", "987"], [1234567, 987]),
+        (["12,34,567.5", "1,000.5"], [1234567.5, 1000.5]),
+        (["123.4-", "1035.00"], [-123.4, 1035]),
+        (["(1,234.50)", "2,535.00"], [-1234.5, 2535]),
+        (["-$1.5", "$-2.5", "($3.5)", "$4"], [-1.5, -2.5, -3.5, 4]),
+        (["−12.5", "3"], [-12.5, 3]),
+        (["2_535", "1_200"], [2535, 1200]),
+        (["２５３５", "٣"], [2535, 3]),
+        (["True", "false"], [1, 0]),
+        (["<1", "127"], [0.5, 127]),
+    ],
+)
+def test_signs_groups_and_marks(texts, values):
+    numbers = read_numbers(texts, delimiter=";")
+    assert numbers is not None
+    assert numbers.values.tolist() == values
+
+
+def test_a_sign_that_may_mean_two_things_is_a_tie():
+    assert read_numbers(["1.234", "2.345"], delimiter=";").tie
+    assert read_numbers(["1.234,5", "1,234.5"], delimiter=";").tie
+    assert not read_numbers(["1.234", "2.345"], delimiter=",").tie
+    assert read_numbers(["1.234", "2.345"], decimal=",", delimiter=";").values.tolist() == [1234, 2345]
+    assert read_numbers(["1.234", "2.345"], thousands=".", delimiter=";").values.tolist() == [1234, 2345]
+
+
+@pytest.mark.parametrize(
+    "mark", ["", ":", "***", "n.a.", "..", "#N/A", "NULL", "\\N", "k.A.", "(x)", "–", "-", "c", "#DIV/0!"]
+)
+def test_marks_for_missing_values(mark):
+    numbers = read_numbers(["2535.0", mark, "1.0"])
+    assert np.isnan(numbers.values).tolist() == [False, True, False]
+    assert numbers.bad == ()
+
+
+@pytest.mark.parametrize("texts", [["GROCERY I", "A 1"], ["12 Main St", "13 High St"], ["2020-01-05", "2020-01-06"]])
+def test_words_and_dates_are_no_numbers(texts):
+    assert read_numbers(texts) is None
+
+
+@pytest.mark.parametrize(
+    ("values", "code"),
+    [
+        ([*VALUES, -9999, -9999], -9999),
+        ([*VALUES, -9999], -9999),
+        ([*VALUES, -999.99, -999.99], -999.99),
+        ([2.1, 3.3, 2.2, 5, 6, -200, -200], -200),
+        ([*VALUES, 9999, 9999], 9999),
+        ([*VALUES, 1e30], 1e30),
+        (VALUES, None),
+        ([1, 2, 3, -1, 2, 3, 4, 5, -1], None),  # a balance
+        ([0.0, 0.0, 0.0, 999_999_999.0, 999_999_999.0], None),
+        ([5, 6, 7, 99, 8, 99, 5, 4, 3], None),
+    ],
+)
+def test_codes_for_missing_values(values, code):
+    assert missing_code(np.array(values, float)) == code

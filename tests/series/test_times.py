@@ -1,0 +1,278 @@
+"""Times as people write them: read, put in order, and written on in the same form."""
+
+from datetime import date, datetime, timedelta
+
+import numpy as np
+import pytest
+
+from seqcli.errors import DataError
+from seqcli.series.layout import read_as_times
+from seqcli.series.panel import ReadOptions, read_panel
+
+MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
+LONG = [
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+]
+FRENCH = ["janv.", "févr.", "mars", "avr.", "mai", "juin", "juil.", "août", "sept.", "oct.", "nov.", "déc."]
+PORTUGUESE = ["jan", "fev", "mar", "abr", "mai", "jun", "jul", "ago", "set", "out", "nov", "dez"]
+RUSSIAN = [
+    "январь",
+    "февраль",
+    "март",
+    "апрель",
+    "май",
+    "июнь",
+    "июль",
+    "август",
+    "сентябрь",
+    "октябрь",
+    "ноябрь",
+    "декабрь",
+]
+ORDINALS = {1: "st", 21: "st", 31: "st", 2: "nd", 22: "nd", 3: "rd", 23: "rd"}
+JAPANESE_DAYS = "月火水木金土日"
+
+
+def months(form, count=40):
+    return [form(2019 + i // 12, i % 12 + 1) for i in range(count + 1)]
+
+
+def quarters(form, count=30):
+    return [form(2010 + i // 4, i % 4 + 1) for i in range(count + 1)]
+
+
+def days(form, count=56):
+    return [form(date(2020, 1, 5) + timedelta(days=i)) for i in range(count + 1)]
+
+
+def weeks(form, count=60):
+    return [form(date(2019, 1, 7) + timedelta(days=7 * i)) for i in range(count + 1)]
+
+
+def hours(form, count=100):
+    return [form(datetime(2020, 1, 1) + timedelta(hours=i)) for i in range(count + 1)]
+
+
+def form(text):
+    return lambda moment: moment.strftime(text)
+
+
+def seconds(moment):
+    return int((moment - datetime(1970, 1, 1)).total_seconds())
+
+
+FORMS = {
+    "monthly": [
+        months(lambda y, m: f"{y} {MONTHS[m - 1]}"),
+        months(lambda y, m: f"{MONTHS[m - 1].upper()}-{y % 100}"),
+        months(lambda y, m: f"{y % 100}-{MONTHS[m - 1]}"),
+        months(lambda y, m: f"{MONTHS[m - 1]}'{y % 100}"),
+        months(lambda y, m: f"{'Sept' if m == 9 else MONTHS[m - 1]} {y}"),
+        months(lambda y, m: f"{FRENCH[m - 1]} {y}"),
+        months(lambda y, m: f"{PORTUGUESE[m - 1]}/{y % 100}"),
+        months(lambda y, m: f"{RUSSIAN[m - 1]} {y}"),
+        months(lambda y, m: f"Tháng {m}/{y}"),
+        months(lambda y, m: f"{y}年{m}月"),
+        months(lambda y, m: f"{y}년 {m}월"),
+        months(lambda y, m: f"{y}M{m:02d}"),
+        months(lambda y, m: f"{y}m{m}"),
+        months(lambda y, m: f"{y}:{m:02d}"),
+        months(lambda y, m: f"{m}/{y}"),
+        months(lambda y, m: f"{m:02d}.{y}"),
+        months(lambda y, m: f"{y}-{m}"),
+        months(lambda y, m: f"1/{m}/{y}"),
+        months(lambda y, m: f"{m}/1/{y % 100}"),
+        [LONG[i % 12] for i in range(25)],
+        [f"{1949 + i / 12:.3f}" for i in range(61)],
+        [f"{1958 + (i + 0.5) / 12:.4f}" for i in range(61)],
+        [str(43466 + (date(2019 + i // 12, i % 12 + 1, 1) - date(2019, 1, 1)).days) for i in range(41)],
+    ],
+    "quarterly": [
+        quarters(lambda y, q: f"{y} Q{q}"),
+        quarters(lambda y, q: f"Q{q}/{y}"),
+        quarters(lambda y, q: f"Q{q}-{y % 100:02d}"),
+        quarters(lambda y, q: f"{q}Q{y % 100:02d}"),
+        quarters(lambda y, q: f"{q}T{y % 100:02d}"),
+        quarters(lambda y, q: f"{y}-T{q}"),
+        quarters(lambda y, q: f"{y}K{q}"),
+        quarters(lambda y, q: f"{y}:{q}"),
+        quarters(lambda y, q: f"{q}. Quartal {y}"),
+        quarters(lambda y, q: f"{q}{['st', 'nd', 'rd', 'th'][q - 1]} quarter {y}"),
+        quarters(lambda y, q: f"{y}年第{q}季度"),
+        quarters(lambda y, q: f"{y}-{3 * q:02d}-{(31, 30, 30, 31)[q - 1]}"),
+        [f"{1949 + i / 4:.2f}" for i in range(61)],
+    ],
+    "half-yearly": [
+        [f"{2000 + i // 2}-S{i % 2 + 1}" for i in range(41)],
+        [f"H{i % 2 + 1} {2000 + i // 2}" for i in range(41)],
+        [f"{i % 2 + 1}H{i // 2:02d}" for i in range(41)],
+    ],
+    "yearly": [
+        [f"{2000 + i}" for i in range(26)],
+        [f"{2000 + i}.0" for i in range(26)],
+        [f"{2000 + i}年" for i in range(26)],
+        [f"{2000 + i}-{1 + i:02d}" for i in range(13)],
+        [f"{2000 + i}/{2001 + i}" for i in range(26)],
+        [f"FY{i:02d}" for i in range(1, 23)],
+        [f"FY {2000 + i}-{1 + i:02d}" for i in range(26)],
+    ],
+    "weekly": [
+        weeks(lambda d: f"{d.isocalendar()[0]}-W{d.isocalendar()[1]}"),
+        weeks(lambda d: f"W{d.isocalendar()[1]:02d} {d.isocalendar()[0]}"),
+        weeks(lambda d: f"{d.isocalendar()[0]}-W{d.isocalendar()[1]:02d}-1"),
+        weeks(lambda d: f"KW {d.isocalendar()[1]:02d}/{d.isocalendar()[0]}"),
+        weeks(lambda d: f"Week {d.isocalendar()[1]}, {d.isocalendar()[0]}"),
+        weeks(lambda d: f"{d.isocalendar()[0]}年第{d.isocalendar()[1]}周"),
+        [f"{2019 + i // 52}{i % 52 + 1:02d}" for i in range(61)],
+        weeks(lambda d: f"{d:%d.%m.%Y} - {d + timedelta(6):%d.%m.%Y}"),
+        weeks(lambda d: f"{d}/{d + timedelta(6)}"),
+        weeks(form("Week of %b %d, %Y")),
+        weeks(form("w/e %d/%m/%Y")),
+    ],
+    "daily": [
+        days(form("%y/%m/%d")),
+        days(form("%d/%m/%y")),
+        days(form("%Y%m%d")),
+        days(form("%d%m%Y")),
+        days(form("%y%m%d")),
+        days(form("%Y-%j")),
+        days(form("%Y%j")),
+        days(form("%m/%d")),
+        days(form("%d.%m.")),
+        days(lambda d: f"{d.day}. {d.month}. {d.year}"),
+        days(lambda d: f"{d.year}. {d.month}. {d.day}."),
+        days(lambda d: f"{d:%A, %B} {d.day}, {d.year}"),
+        days(form("%a %b %d %Y")),
+        days(lambda d: f"{MONTHS[d.month - 1]}. {d.day}, {d.year}"),
+        days(lambda d: f"{d.day}{ORDINALS.get(d.day, 'th')} {LONG[d.month - 1]} {d.year}"),
+        days(lambda d: f"{d:%d%b%Y}".upper()),
+        days(lambda d: f"{d.day} de {['enero', 'febrero', 'marzo'][d.month - 1]} de {d.year}"),
+        days(lambda d: f"{d.day} {['ม.ค.', 'ก.พ.', 'มี.ค.'][d.month - 1]} {d.year}"),
+        days(lambda d: f"{d.year}年{d.month:02d}月{d.day:02d}日"),
+        days(lambda d: f"{d.year}/{d.month}/{d.day} ({JAPANESE_DAYS[d.weekday()]})"),
+        days(lambda d: f"{d} 星期{'一二三四五六日'[d.weekday()]}"),
+        days(form("%Y-%m-%dT00:00:00.000Z")),
+        [["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"][i % 7] for i in range(30)],
+        [str(43831 + i) for i in range(61)],
+    ],
+    "hourly": [
+        hours(form("%Y%m%d %H:%M")),
+        hours(form("%Y%m%d%H")),
+        hours(form("%Y%m%d%H%M")),
+        hours(form("%Y%m%dT%H%M%SZ")),
+        hours(form("%Y-%m-%dT%H")),
+        hours(form("%Y-%m-%d-%H")),
+        hours(form("%Y-%m-%d_%H:%M")),
+        hours(form("%Y-%m-%d %H:%M:%S UTC")),
+        hours(form("%Y-%m-%dT%H:%M:%S+01:00[Europe/Berlin]")),
+        hours(form("%Y-%m-%dT%H:%M:%S.000000000Z")),
+        hours(form("%d.%m.%Y %Hh%M")),
+        hours(form("%d.%m.%Y %H:%M Uhr")),
+        hours(lambda t: f"{t:%d-%b-%y %I.%M.%S}.000000 {t:%p}".upper()),
+        hours(form("%a %b %d %Y %H:%M:%S GMT+0000 (Coordinated Universal Time)")),
+        hours(form("%a %b %d %H:%M:%S UTC %Y")),
+        hours(form("%d/%b/%Y:%H:%M:%S +0000")),
+        hours(form("%H:%M %d/%m/%Y")),
+        hours(lambda t: f"{t.month}/{t.day}/{t.year} {(t.hour + 11) % 12 + 1}:00 {t:%p}"),
+        hours(lambda t: f"{t.year}/{t.month}/{t.day} {'下午' if t.hour > 11 else '上午'}{(t.hour + 11) % 12 + 1}:00"),
+        hours(lambda t: f"{t.year}年{t.month}月{t.day}日 {t.hour}時"),
+        hours(lambda t: f"{t - timedelta(hours=1):%Y-%m-%d} 24:00" if t.hour == 0 else f"{t:%Y-%m-%d %H:%M}"),
+        hours(lambda t: f"{t:%d.%m.%Y %H:%M} - {t + timedelta(hours=1):%d.%m.%Y %H:%M}"),
+        hours(lambda t: f"{t:%d.%m.%Y %H:%M}-{t + timedelta(hours=1):%H:%M}"),
+        hours(lambda t: str(seconds(t))),
+        hours(lambda t: f"{seconds(t):.1f}"),
+        hours(lambda t: f"{seconds(t):.9E}"),
+        hours(lambda t: str(seconds(t) * 1000)),
+        hours(lambda t: str(seconds(t) * 10**9)),
+        hours(lambda t: f"/Date({seconds(t) * 1000})/"),
+        [f"{43831 + i / 24:.6f}" for i in range(101)],
+        [f"{i}h" for i in range(23)],
+    ],
+    "every 30 minutes": [[f"{i // 2 % 24:02d}:{30 * (i % 2):02d}" for i in range(1, 48)]],
+    "numbered steps": [[f"Week {i}" for i in range(1, 30)], [f"P{i:02d}" for i in range(1, 30)]],
+}
+
+
+@pytest.mark.parametrize(
+    ("texts", "frequency"),
+    [(texts, frequency) for frequency, columns in FORMS.items() for texts in columns],
+    ids=lambda value: value[0] if isinstance(value, list) else None,
+)
+def test_a_form_is_read_and_written_on(tmp_path, texts, frequency):
+    path = tmp_path / "x.csv"
+    rows = "".join(f'"{text}";{100 + place % 7}.5\n' for place, text in enumerate(texts[:-1]))
+    path.write_text(f"date;v\n{rows}", encoding="utf-8")
+    panel = read_panel(path)
+    one = panel.series[0]
+    assert panel.frequency.name == frequency
+    assert [panel.calendar.label(one.first, step) for step in range(len(one.values) + 1)] == texts
+
+
+def times_of(texts, **options):
+    chosen = read_as_times(texts, "date", **options)
+    return chosen.form.read(texts)[0].astype("M8[us]").astype("M8[D]").astype(str).tolist()
+
+
+@pytest.mark.parametrize(
+    ("texts", "first", "last"),
+    [
+        ([f"{day:02d}/05/2020" for day in range(1, 12)], "2020-05-01", "2020-05-11"),  # eleven days of May
+        ([f"01/{month:02d}/2020" for month in range(1, 9)], "2020-01-01", "2020-08-01"),  # firsts of months
+        ([f"{month:02d}/01/2020" for month in range(1, 9)], "2020-01-01", "2020-08-01"),
+        ([f"20-01-{day:02d}" for day in range(1, 30)], "2020-01-01", "2020-01-29"),
+    ],
+)
+def test_the_order_of_day_month_and_year_is_what_makes_times_regular(texts, first, last):
+    times = times_of(texts)
+    assert (times[0], times[-1]) == (first, last)
+
+
+def test_a_given_order_is_kept():
+    texts = [f"{day:02d}/05/2020" for day in range(1, 12)]
+    assert times_of(texts, day_first=False)[:2] == ["2020-01-05", "2020-02-05"]
+
+
+@pytest.mark.parametrize("texts", [["a1b", "c2d", "e3f"], ["2020-13-45", "2020-14-01", "2020-15-02"], ["12 Main St"]])
+def test_what_is_no_time_has_no_form(texts):
+    assert read_as_times(texts, "date") is None
+
+
+def test_times_that_cannot_be_read_are_an_error_and_never_numbered(tmp_path):
+    path = tmp_path / "x.csv"
+    path.write_text("date,v\n" + "".join(f"the {i}. of Floréal 2,{i}\n" for i in range(1, 9)))
+    with pytest.raises(DataError, match="looks like a time"):
+        read_panel(path)
+
+
+def test_times_out_of_the_calendar_name_their_row(tmp_path):
+    path = tmp_path / "x.csv"
+    rows = [f"2021-01-{day:02d},1" for day in range(1, 32)]
+    rows[20] = "2021-02-30,1"
+    path.write_text("date,v\n" + "\n".join(rows) + "\n")
+    with pytest.raises(DataError, match=r"line 22.*'2021-02-30' is not a time"):
+        read_panel(path)
+
+
+def test_offsets_that_change_give_one_hourly_series(tmp_path):
+    zone = [("+01:00", 1), ("+02:00", 2)]
+    rows = []
+    for hour in range(-10, 10):
+        name, offset = zone[hour >= 0]
+        moment = datetime(2022, 3, 27, 1) + timedelta(hours=hour + offset)
+        rows.append(f"{moment:%Y-%m-%dT%H:%M:%S}{name},{hour + 20}")
+    path = tmp_path / "x.csv"
+    path.write_text("time,v\n" + "\n".join(rows) + "\n")
+    panel = read_panel(path, ReadOptions())
+    assert panel.frequency.name == "hourly"
+    np.testing.assert_array_equal(panel.series[0].values, np.arange(10, 30))
