@@ -327,7 +327,7 @@ def test_evaluate(model, capsys):
     assert "cache.perplexity" in rows
     Path("other.txt").write_text("the sky is unheard of\n", encoding="utf-8")
     assert run(["evaluate", model, "other.txt"]) == 0
-    assert "2 of 6 tokens are unknown" in capsys.readouterr().err
+    assert "2 of 6 tokens (33.3%) are unknown" in capsys.readouterr().err
 
 
 def test_info(model, capsys):
