@@ -7,12 +7,12 @@ would and than the text bears out. Dividing its logits by a temperature found on
 
 from __future__ import annotations
 
-import numpy as np
+from collections.abc import Iterable
+
 import torch
 from torch import Tensor
 
 from seqcli.language.network import LanguageModel
-from seqcli.language.objective import VALIDATION_STREAMS, hidden_states
 
 TOKENS = 4096  # enough: the standard error of the factor is below a hundredth
 LEAST_TOKENS = 500  # below, the factor is as likely to do harm
@@ -22,17 +22,18 @@ LOGITS = 1 << 22  # at a time, so that memory does not grow with the vocabulary
 
 
 @torch.no_grad()
-def best_factor(model: LanguageModel, tokens: np.ndarray) -> float:
-    """The factor s for which `LanguageModel.scale_logits` makes -log p of `tokens` least; 1 for a handful of tokens.
+def best_factor(model: LanguageModel, states: Iterable[tuple[Tensor, Tensor]], count: int) -> float:
+    """The factor s for which `LanguageModel.scale_logits` makes -log p of a text least; 1 for a handful of tokens.
 
-    The model must be in evaluation mode. Looks at some `TOKENS` tokens from all over the text. -log p is convex in s:
+    `states` are the outputs (n, width) that the `count` tokens of the text are predicted from, and these tokens (n,),
+    block by block, of a model in evaluation mode. Looks at some `TOKENS` tokens. -log p is convex in s:
     Newton's method, with slope Σ E[z] - z_target and curvature Σ Var[z] for logits s z + bias.
     """
-    if len(tokens) <= LEAST_TOKENS:
+    if count < LEAST_TOKENS:
         return 1.0
     rows, seen = max(1, LOGITS // len(model.output_bias)), 0
     blocks: list[tuple[Tensor, Tensor]] = []
-    for hidden, targets in hidden_states(model, tokens, streams=VALIDATION_STREAMS):
+    for hidden, targets in states:
         blocks.extend((hidden[row : row + rows], targets[row : row + rows]) for row in range(0, len(targets), rows))
         seen += len(targets)
         if seen >= TOKENS:

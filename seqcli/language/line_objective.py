@@ -141,7 +141,13 @@ class SeparateLinesTask:
         return Validation(step, seconds, {"score": loss, "loss": loss, "perplexity": math.exp(min(loss, 700.0))})
 
     def validation_states(self) -> Iterator[tuple[Tensor, Tensor]]:
-        return line_states(self.model, self.valid_lines)
+        """`line_states` of lines from all over the validation text."""
+        return line_states(self.model, self.valid_lines, QUICK_TOKENS)
+
+    @property
+    def valid_count(self) -> int:
+        """How many tokens of the validation text are predicted."""
+        return int(self.valid_lines.lengths.sum())
 
     def carried(self) -> dict[str, Tensor]:
         return {}

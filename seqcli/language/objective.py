@@ -125,6 +125,15 @@ class LanguageModelTask:
         loss = mean_loss(self.model, tokens, streams=VALIDATION_STREAMS)
         return Validation(step, seconds, {"score": loss, "loss": loss, "perplexity": math.exp(min(loss, 700.0))})
 
+    def validation_states(self) -> Iterator[tuple[Tensor, Tensor]]:
+        """`hidden_states` of the validation text, from all over it from the start."""
+        return hidden_states(self.model, self.valid_tokens, streams=VALIDATION_STREAMS)
+
+    @property
+    def valid_count(self) -> int:
+        """How many tokens of the validation text are predicted."""
+        return len(self.valid_tokens) - 1
+
     def carried(self) -> dict[str, Tensor]:
         states = [state for state in self.states if state is not None]
         rows: dict[str, list[Tensor]] = {}

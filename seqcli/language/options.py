@@ -24,7 +24,7 @@ class TrainRequest(RunRequest):
     )
     valid: tuple[str, ...] = option(
         (),
-        "Text to validate on; the last part of the corpus by default.",
+        "Text to validate on; lines or stretches from all over the corpus by default.",
         metavar="FILE",
         kind="file",
         may_change=True,
@@ -36,6 +36,11 @@ class TrainRequest(RunRequest):
         above=0,
         most=0.5,
     )
+    column: str | None = option(
+        None, "Column of a CSV, TSV or JSON Lines file that is the text: its name or number.", metavar="NAME"
+    )
+    lines: bool = option(False, "Take each line as a text of its own; found from the data by default.")
+    stream: bool = option(False, "Take all lines as one text.")
     tokens: str = option(
         "auto", "Unit the text is split into.", choices=("auto", "char", "word", "subword"), shapes_model=True
     )
@@ -74,7 +79,7 @@ class TrainRequest(RunRequest):
         True, "Share the weights of embedding and output layer.", section=MODEL, off="untied", shapes_model=True
     )
     batch_size: int | None = option(
-        None, "Streams of text in a batch.", section=TRAINING, metavar="N", least=1, most=WIDEST
+        None, "Streams of text, or lines, in a batch.", section=TRAINING, metavar="N", least=1, most=WIDEST
     )
     bptt: int | None = option(
         None,

@@ -20,6 +20,16 @@ from seqcli.errors import UsageError
 from seqcli.language.config import LanguageModelConfig
 from seqcli.language.network import Regularisation
 from seqcli.language.options import SIZES, TrainRequest
+from seqcli.language.small_texts import (
+    DECAY,
+    DROPOUT,
+    PATIENCE,
+    VALIDATIONS,
+    line_batch,
+    most_passes,
+    smallness,
+    stream_batch,
+)
 from seqcli.model.cells import recurrent_weight
 from seqcli.training.pipeline import Machine
 
@@ -49,16 +59,26 @@ class Recipe:
     sampled: int  # types the training softmax is estimated from; 0: all of them, exactly
     random_bptt: bool = False
     counted: bool = False  # embeddings start from counts of neighbours
+    most_steps: int | None = None  # updates after which a small text has taught what it can, budget or not
+    validations: int = 10
+    patience: int = 0
     reason: str = ""
 
 
 @dataclass(frozen=True)
 class TextFacts:
-    """What a recipe depends on of a text: its tokens, how many types they are of, and their kind."""
+    """What a recipe depends on of a text: its tokens, how many types they are of, their kind, and the number of its
+    lines where these are texts of their own."""
 
     tokens: int
     vocabulary: int
     kind: str
+    lines: int | None = None
+
+    @property
+    def reads_like(self) -> str:
+        """The kind of tokens that the rules take it for: characters of thousands of kinds are like words."""
+        return "subword" if self.kind == "char" and self.vocabulary >= COUNTING_PAYS // 2 else self.kind
 
 
 def choose_recipe(
@@ -72,28 +92,34 @@ def choose_recipe(
     sampled = _sample_size(request, text, machine)
     summed = sampled * 4 // 3 if sampled else text.vocabulary  # the batch's own types come on top
     operations = machine.speed * request.budget if request.budget is not None else None
-    config = base or _config(request, text, operations, summed)
-    passes = _passes(request, text, operations, _operations_per_token(config.hidden, config.layers, summed))
-    batch_size = machine.processes * (
-        request.batch_size or (64 if machine.accelerator else 24 if text.kind == "char" else 20)
-    )
-    bptt = request.bptt or (64 if text.kind == "char" else _steps_of(passes * text.tokens / batch_size))
+    rows, bptt = _batch(request, text, machine)
+    batch_size = machine.processes * rows
+    tokens_of_batch = batch_size * (text.tokens / text.lines if text.lines else bptt)
+    most = most_passes(text.tokens, tokens_of_batch) if request.budget is not None and base is None else math.inf
+    config = base or _config(request, text, operations, summed, most)
+    passes = min(_passes(request, text, operations, _operations_per_token(config.hidden, config.layers, summed)), most)
+    if not text.lines and request.bptt is None and text.reads_like != "char" and bptt == STEPS:
+        bptt = _steps_of(passes * text.tokens / batch_size)
     learning_rate = request.learning_rate or _learning_rate(
-        text.kind, config.hidden, bptt, config.cell if base is None else ""
+        text.reads_like, config.hidden, bptt, config.cell if base is None else ""
     )
-    travelled = learning_rate * passes * text.tokens / (batch_size * bptt)  # in all updates, were the rate constant
+    updates = passes * (text.lines / batch_size if text.lines else text.tokens / (batch_size * bptt))
+    ends_by_updates = passes >= most
     recipe = Recipe(
         config=config,
-        regularisation=_regularisation(request, text.kind, passes, travelled, fine_tuning=base is not None),
+        regularisation=_regularisation(request, text, passes, learning_rate * updates, fine_tuning=base is not None),
         batch_size=batch_size,
         bptt=bptt,
         learning_rate=learning_rate,
         sampled=sampled,
         random_bptt=request.random_bptt,
-        counted=text.kind != "char"
+        counted=text.reads_like != "char"
         and base is None
         and text.vocabulary >= max(COUNTING_PAYS, 2 * config.embedding)
         and (request.budget is None or request.budget >= COUNTING_SECONDS),
+        most_steps=max(math.ceil(updates), 1) if ends_by_updates else None,
+        validations=VALIDATIONS if ends_by_updates else 10,
+        patience=PATIENCE if ends_by_updates else 0,
     )
     if recipe.regularisation.recurrent and recurrent_weight(config.cell) is None:
         raise UsageError(f"--weight-dropout drops recurrent weights: {config.cell} has none")
@@ -101,6 +127,17 @@ def choose_recipe(
     return replace(
         recipe, reason=_reason(recipe, f"about {passes:.1f} passes over {text.tokens:,} tokens" if known else "")
     )
+
+
+def _batch(request: TrainRequest, text: TextFacts, machine: Machine) -> tuple[int, int]:
+    """Streams (or lines) and time steps of one process's batch."""
+    characters = text.reads_like == "char"
+    rows, steps = (64 if machine.accelerator else 24 if characters else 20), (64 if characters else STEPS)
+    if text.lines:
+        rows = line_batch(text.lines, text.tokens, rows * steps)
+    else:
+        rows, steps = stream_batch(text.tokens, rows, steps)
+    return request.batch_size or rows, request.bptt or steps
 
 
 def _sample_size(request: TrainRequest, text: TextFacts, machine: Machine) -> int:
@@ -111,15 +148,20 @@ def _sample_size(request: TrainRequest, text: TextFacts, machine: Machine) -> in
     return SAMPLE if pays or request.softmax == "sampled" else 0
 
 
-def _config(request: TrainRequest, text: TextFacts, operations: float | None, summed: int) -> LanguageModelConfig:
+def _config(
+    request: TrainRequest, text: TextFacts, operations: float | None, summed: int, most: float
+) -> LanguageModelConfig:
+    """The network; `most` is how often the text is worth reading."""
     if request.size == "auto" and request.hidden is None:
-        hidden, layers = _size_for(operations, summed, text.kind)
+        hidden, layers = _size_for(operations, summed, text.reads_like, most * text.tokens)
     else:
         hidden, layers = SIZES["medium" if request.size == "auto" else request.size]
     hidden, layers = request.hidden or hidden, request.layers or layers
     narrow = text.kind == "char" and not request.tied
     width = request.embedding or (min(hidden, 128) if narrow else hidden)
-    return LanguageModelConfig(text.vocabulary, request.cell, width, hidden, layers, request.tied)
+    return LanguageModelConfig(
+        text.vocabulary, request.cell, width, hidden, layers, request.tied, lines=text.lines is not None
+    )
 
 
 def _passes(request: TrainRequest, text: TextFacts, operations: float | None, cost: float) -> float:
@@ -145,27 +187,27 @@ def _operations_per_token(hidden: int, layers: int, summed: int) -> float:
     return 6.0 * (8 * hidden * hidden * layers + summed * hidden)
 
 
-def _size_for(operations: float | None, summed: int, kind: str) -> tuple[int, int]:
+def _size_for(operations: float | None, summed: int, kind: str, most_tokens: float) -> tuple[int, int]:
     if operations is None:
         return SIZES["medium"]
     ladder, ratio = (CHARACTER_LADDER, CHARACTERS_PER_PARAMETER) if kind == "char" else (LADDER, TOKENS_PER_PARAMETER)
 
     def distance(size: tuple[int, int]) -> float:
         hidden, layers = size
-        read = operations / _operations_per_token(hidden, layers, summed)
+        read = min(operations / _operations_per_token(hidden, layers, summed), most_tokens)
         return abs(math.log(read / (8 * hidden * hidden * layers) / ratio))
 
     return min(ladder, key=distance)
 
 
 def _regularisation(
-    request: TrainRequest, kind: str, passes: float, travelled: float, *, fine_tuning: bool
+    request: TrainRequest, text: TextFacts, passes: float, travelled: float, *, fine_tuning: bool
 ) -> Regularisation:
     """What was asked for part by part, over what one --dropout or the number of passes says."""
     if request.dropout is not None:
         whole = Regularisation(input=request.dropout / 2, between=request.dropout, output=request.dropout)
     else:
-        whole = _regularisation_for(kind, passes, travelled)
+        whole = _regularisation_for(text.reads_like, passes, travelled, smallness(text.tokens))
     if fine_tuning:
         whole = replace(whole, decay=LEAST_DECAY)
     asked = {
@@ -182,8 +224,8 @@ def _regularisation(
     return replace(whole, **{name: value for name, value in asked.items() if value is not None})
 
 
-def _regularisation_for(kind: str, passes: float, travelled: float) -> Regularisation:
-    """For a text read `passes` times with learning rates that sum up to half of `travelled`.
+def _regularisation_for(kind: str, passes: float, travelled: float, small: float) -> Regularisation:
+    """For a text read `passes` times with learning rates that sum up to half of `travelled`; `small` is its smallness.
 
     Weight decay of strength 1 halves over the run what no gradient renews: it is the share of the run that counts, not
     the number of updates (Wang & Aitchison 2024).
@@ -191,6 +233,9 @@ def _regularisation_for(kind: str, passes: float, travelled: float) -> Regularis
     share = min(max(0.1 + 0.1 * math.log2(max(passes, 0.5)), 0.0), 0.5)
     if kind == "char":  # a character is seen so often that its own vector needs hardly any
         share *= 0.6
+        if small and passes > 1:
+            share += small * max(DROPOUT - share, 0.0)
+            return Regularisation(input=share * (1 + small) / 4, between=share, output=share, decay=DECAY)
         decay = _decay(min(math.log2(max(passes, 1.0)), 2.0), travelled)
         return Regularisation(input=share / 4, between=share, output=share, decay=decay)
     penalty = min(max(math.log2(max(passes, 1.0)) - 1, 0.0), 2.0)  # in full from eight passes, as Merity et al. have it

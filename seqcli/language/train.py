@@ -10,9 +10,11 @@ from typing import Any
 import numpy as np
 import torch
 
+from seqcli.errors import UsageError
 from seqcli.language.calibration import best_factor
 from seqcli.language.config import LanguageModelConfig
 from seqcli.language.counting import log_frequencies, neighbour_vectors, type_counts
+from seqcli.language.line_objective import Lines, SeparateLinesTask
 from seqcli.language.network import LanguageModel
 from seqcli.language.objective import LanguageModelTask
 from seqcli.language.options import TrainRequest
@@ -25,8 +27,10 @@ from seqcli.training.options import TrainingOptions
 from seqcli.training.pipeline import Machine, Opened, Task
 from seqcli.training.run import Run, load_weights
 
+LanguageTask = LanguageModelTask | SeparateLinesTask
 
-class LanguageModelling(Task[TrainRequest, Corpus, Recipe, LanguageModelTask]):
+
+class LanguageModelling(Task[TrainRequest, Corpus, Recipe, LanguageTask]):
     """Language modelling, as the pipeline asks for it."""
 
     name = "lm"
@@ -39,6 +43,8 @@ class LanguageModelling(Task[TrainRequest, Corpus, Recipe, LanguageModelTask]):
             list(request.corpus),
             valid=list(request.valid) or None,
             valid_share=request.valid_share,
+            lines=_layout(run),
+            column=request.column,
             tokens=request.tokens,
             vocab_size=request.vocab_size,
             encoding=request.encoding,
@@ -56,11 +62,12 @@ class LanguageModelling(Task[TrainRequest, Corpus, Recipe, LanguageModelTask]):
         )
 
     def choose(self, request: TrainRequest, data: Corpus, machine: Machine, base: Mapping[str, Any] | None) -> Recipe:
-        text = TextFacts(len(data.train), data.tokenizer.size, data.tokenizer.kind)
+        lines = len(Lines(data.train, data.tokenizer.boundary_id)) if data.lines else None
+        text = TextFacts(len(data.train), data.tokenizer.size, data.tokenizer.kind, lines)
         config = LanguageModelConfig.from_json(dict(base)) if base is not None else None
         return choose_recipe(request, text, machine, config)
 
-    def build(self, run: Run[TrainRequest], data: Corpus, recipe: Recipe) -> LanguageModelTask:
+    def build(self, run: Run[TrainRequest], data: Corpus, recipe: Recipe) -> LanguageTask:
         request, corpus = run.request, data
         torch.manual_seed(request.seed)
         model = LanguageModel(recipe.config, recipe.regularisation).to(run.device)
@@ -74,41 +81,65 @@ class LanguageModelling(Task[TrainRequest, Corpus, Recipe, LanguageModelTask]):
                 )
         if run.base is not None:
             load_weights(model, run.base.tensors)
+        if recipe.most_steps is not None and run.request.budget is not None:
+            run.events.notice(
+                f"the text is small: the run ends after {recipe.most_steps:,} updates at the latest, however long the "
+                "budget; --epochs sets its length"
+            )
         drawn_by = torch.from_numpy(counts).to(run.device)
+        sampled = SampledVocabulary.from_counts(drawn_by, recipe.sampled) if recipe.sampled else None
+        boundary = corpus.tokenizer.boundary_id
+        if recipe.config.lines:
+            return SeparateLinesTask(
+                model,
+                corpus.train,
+                corpus.valid,
+                boundary,
+                batch_size=recipe.batch_size,
+                seed=request.seed,
+                sampled=sampled,
+                processes=run.processes,
+            )
         return LanguageModelTask(
             model,
             corpus.train,
-            np.concatenate((np.array([corpus.tokenizer.boundary_id], corpus.valid.dtype), corpus.valid)),
+            np.concatenate((np.array([boundary], corpus.valid.dtype), corpus.valid)),
             batch_size=recipe.batch_size,
             bptt=recipe.bptt,
             seed=request.seed,
-            sampled=SampledVocabulary.from_counts(drawn_by, recipe.sampled) if recipe.sampled else None,
+            sampled=sampled,
             random_bptt=recipe.random_bptt,
             processes=run.processes,
         )
 
-    def options(self, run: Run[TrainRequest], recipe: Recipe, training: LanguageModelTask) -> TrainingOptions:
+    def options(self, run: Run[TrainRequest], recipe: Recipe, training: LanguageTask) -> TrainingOptions:
         return run.options(
             learning_rate=recipe.learning_rate,
             weight_decay=recipe.regularisation.decay,
             beta1=0.0,  # as Melis et al. 2018 have it: the noise of single batches does good
-            usual_tokens=training.bptt * training.batch_size if recipe.random_bptt else 0,
+            usual_tokens=recipe.bptt * recipe.batch_size if recipe.random_bptt else 0,
             average=run.request.average,
+            most_steps=recipe.most_steps if run.request.budget is not None else None,
+            validations=recipe.validations,
+            patience=recipe.patience,
         )
 
-    def finish(self, run: Run[TrainRequest], training: LanguageModelTask) -> None:
+    def finish(self, run: Run[TrainRequest], training: LanguageTask) -> None:
         """Divide the logits by the temperature that suits the validation text."""
-        factor = run.processes.broadcast(lambda: best_factor(training.model, training.valid_tokens))
+        factor = run.processes.broadcast(
+            lambda: best_factor(training.model, training.validation_states(), training.valid_count)
+        )
         if factor != 1:
             training.model.scale_logits(factor)
             run.events.detail(f"the logits' temperature, {1 / factor:.3f}, suits the validation text best")
 
-    def metrics(self, data: Corpus, training: LanguageModelTask, result: TrainingResult) -> dict[str, Any]:
+    def metrics(self, data: Corpus, training: LanguageTask, result: TrainingResult) -> dict[str, Any]:
         """The figures of the whole validation text."""
         nats = result.final.metrics["loss"]
         bits = nats * len(data.valid) / math.log(2)
         return {
             "tokens": len(data.valid),
+            "lines": data.lines,
             "nll_per_token": nats,
             "perplexity": math.exp(min(nats, 700.0)),
             "bits_per_byte": bits / max(data.valid_bytes, 1),
@@ -117,6 +148,16 @@ class LanguageModelling(Task[TrainRequest, Corpus, Recipe, LanguageModelTask]):
 
 
 LANGUAGE_MODELLING = LanguageModelling()
+
+
+def _layout(run: Run[TrainRequest]) -> bool | None:
+    """Whether lines are texts of their own: as asked for, as in the model to start from, or None for as found."""
+    request = run.request
+    if request.lines and request.stream:
+        raise UsageError("--lines and --stream exclude one another", hint="give one of them")
+    if request.lines or request.stream:
+        return request.lines
+    return bool(run.base.config.get("lines", False)) if run.base is not None else None
 
 
 def _now_and_then(say: Callable[[str], None]) -> Callable[[str], None]:

@@ -12,7 +12,8 @@ class TrainingOptions:
 
     The learning rate rises linearly over the first `warmup` share of the run and falls linearly to zero at its end.
     `beta1` and `beta2` are AdamW's. `clip` bounds the gradients' global norm. `average` is the decay of an exponential
-    moving average of the weights (0: none), which is then what is validated and kept. `patience` is the number of
+    moving average of the weights (0: none), which is then what is validated and kept. A run with a `budget` ends after
+    `most_steps` updates if they come first, and validates by updates. `patience` is the number of
     validations without a better score after which training stops (0: never). `validations` is about how many there are
     in a run; `validate_every` is the steps between two of them, whatever the run's length (0: as `validations` says),
     so that a run whose length is a time can be stopped by its updates. Under a budget all of them take at most a
@@ -24,6 +25,7 @@ class TrainingOptions:
     budget: float | None = None
     epochs: float | None = None
     steps: int | None = None
+    most_steps: int | None = None
     warmup: float = 0.02
     weight_decay: float = 0.01
     beta1: float = 0.9

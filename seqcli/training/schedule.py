@@ -6,9 +6,12 @@ from seqcli.training.options import TrainingOptions
 
 
 def share_done(options: TrainingOptions, *, step: int, epoch: float, seconds: float) -> float:
-    """The share of the run that is behind, 0 to 1, by whichever of budget, epochs and steps it was given."""
+    """The share of the run that is behind, 0 to 1, by whichever of budget, epochs and steps it was given,
+    or by the most steps of a budget."""
     if options.budget is not None:
         done = seconds / options.budget
+        if options.most_steps is not None:
+            done = max(done, step / options.most_steps)
     elif options.epochs is not None:
         done = epoch / options.epochs
     else:

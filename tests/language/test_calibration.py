@@ -7,7 +7,7 @@ import torch
 from seqcli.language.calibration import best_factor
 from seqcli.language.config import LanguageModelConfig
 from seqcli.language.network import LanguageModel
-from seqcli.language.objective import mean_loss
+from seqcli.language.objective import hidden_states, mean_loss
 from seqcli.model.cells import CELLS
 
 
@@ -55,7 +55,7 @@ def test_the_factor_mends_a_model_that_is_too_sure_or_not_sure_enough(
         before = mean_loss(model, text)
         model.scale_logits(wrong)
         worse = mean_loss(model, text)
-        factor = best_factor(model, text)
+        factor = best_factor(model, hidden_states(model, text), len(text) - 1)
         model.scale_logits(factor)
         after = mean_loss(model, text)
     assert factor == pytest.approx(1 / wrong, rel=0.05)
@@ -68,7 +68,7 @@ def test_no_factor_is_taken_from_a_handful_of_tokens_or_where_all_are_as_likely(
 ) -> None:
     model, text = model_and_text
     model.scale_logits(1.6)
-    assert best_factor(model, text[:400]) == 1
+    assert best_factor(model, hidden_states(model, text[:400]), 399) == 1
     with torch.no_grad():
         model.output_weight.zero_()
-    assert best_factor(model, text) == 1
+    assert best_factor(model, hidden_states(model, text), len(text) - 1) == 1
