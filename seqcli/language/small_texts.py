@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 
-SMALL = 100_000  # tokens up to which a text is small; ten times as many are large
+SMALL, LARGE = 100_000, 500_000  # tokens up to which a text is small, and from which on it is not
 UPDATES, PASSES = 750, 12.0  # of a small text that are enough: whichever takes longer
 DROPOUT, DECAY = 0.5, 0.1  # on small texts read so often
 FEWEST_ROWS, SHORT_STEPS = 8, 32  # of a batch of a small text: streams or lines, and time steps
@@ -18,7 +18,7 @@ VALIDATIONS, PATIENCE = 20, 8  # looks at the validation text in a run that ends
 
 def smallness(tokens: int) -> float:
     """1 for a small text, 0 for a large one, by the logarithm of the length in between."""
-    return min(max(1 - math.log10(max(tokens, 1) / SMALL), 0.0), 1.0)
+    return min(max(1 - math.log(max(tokens, 1) / SMALL, LARGE / SMALL), 0.0), 1.0)
 
 
 def line_batch(lines: int, tokens: int, most_tokens: int) -> int:

@@ -19,8 +19,10 @@ from seqcli.training.pipeline import Machine
 def recipe(*, base: LanguageModelConfig | None = None, **changes: Any) -> Recipe:
     """The recipe for a text of 930,000 words and ten minutes, but for `changes` of text, machine or request."""
     text: dict[str, Any] = {"tokens": 930_000, "vocabulary": 10_000, "kind": "word"}
+    if changes.get("kind") == "char":
+        text["vocabulary"] = 65
     machine: dict[str, Any] = {"speed": 1.2e11, "accelerator": False, "processes": 1}
-    text |= {name: changes.pop(name) for name in list(changes) if name in text}
+    text |= {name: changes.pop(name) for name in list(changes) if name in (*text, "lines")}
     machine |= {name: changes.pop(name) for name in list(changes) if name in machine}
     if not {"budget", "epochs"} & set(changes):
         changes["budget"] = 600.0
@@ -147,3 +149,27 @@ def test_configurations_from_files_are_checked(change: dict[str, Any]) -> None:
     assert LanguageModelConfig.from_json(good) == LanguageModelConfig(50)
     with pytest.raises(CheckpointError):
         LanguageModelConfig.from_json({**good, **change})
+
+
+def test_small_texts_end_by_updates_and_are_learnt_with_much_dropout() -> None:
+    names = recipe(kind="char", tokens=6_600, lines=900, budget=300.0)
+    assert names.config.lines
+    assert names.config.hidden == 128
+    assert names.regularisation.output == 0.5
+    assert names.most_steps == 750
+    assert names.patience > 0
+    code = recipe(kind="char", tokens=20_000, budget=300.0)
+    assert (code.batch_size, code.bptt) == (8, 32)
+    assert code.most_steps is not None
+    assert 700 < code.most_steps < 1100
+    assert recipe(kind="char", tokens=20_000, budget=0.1).most_steps is None  # the budget ends it
+    assert recipe(kind="char", tokens=20_000, epochs=100).most_steps is None
+    assert recipe(budget=3600.0).most_steps is None
+
+
+def test_characters_of_thousands_of_kinds_are_like_words() -> None:
+    made = choose_recipe(
+        TrainRequest(corpus=("text",), budget=600.0), TextFacts(600_000, 3000, "char"), Machine(speed=1.2e11)
+    )
+    assert made.bptt in (35, 70)
+    assert made.counted
