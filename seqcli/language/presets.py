@@ -60,7 +60,7 @@ class Recipe:
     random_bptt: bool = False
     counted: bool = False  # embeddings start from counts of neighbours
     most_steps: int | None = None  # updates after which a small text has taught what it can, budget or not
-    validations: int = 10
+    validate_every: int = 0  # updates; 0: as the loop does by itself
     patience: int = 0
     reason: str = ""
 
@@ -118,7 +118,7 @@ def choose_recipe(
         and text.vocabulary >= max(COUNTING_PAYS, 2 * config.embedding)
         and (request.budget is None or request.budget >= COUNTING_SECONDS),
         most_steps=max(math.ceil(updates), 1) if ends_by_updates else None,
-        validations=VALIDATIONS if ends_by_updates else 10,
+        validate_every=math.ceil(updates / VALIDATIONS) if ends_by_updates else 0,
         patience=PATIENCE if ends_by_updates else 0,
     )
     if recipe.regularisation.recurrent and recurrent_weight(config.cell) is None:

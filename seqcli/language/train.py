@@ -120,7 +120,7 @@ class LanguageModelling(Task[TrainRequest, Corpus, Recipe, LanguageTask]):
             usual_tokens=recipe.bptt * recipe.batch_size if recipe.random_bptt else 0,
             average=run.request.average,
             most_steps=recipe.most_steps if run.request.budget is not None else None,
-            validations=recipe.validations,
+            validate_every=recipe.validate_every,
             patience=recipe.patience,
         )
 
