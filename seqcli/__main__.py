@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import signal
 import sys
 from typing import NoReturn
 
-from seqcli.errors import INTERRUPTED
+from seqcli.errors import INTERRUPTED, TERMINATED
 
 
 def main() -> NoReturn:
@@ -21,6 +23,19 @@ def main() -> NoReturn:
         code = run(sys.argv[1:])
     except KeyboardInterrupt:
         code = INTERRUPTED
+    except SystemExit as stop:  # a signal while the command was ending already
+        code = stop.code if isinstance(stop.code, int) else 1
+    _end(code)
+
+
+def _end(code: int) -> NoReturn:
+    """Leave with `code`; a signal from now on ends at once: no library's clean-up is to be torn up in the middle."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda *_: os._exit(code))
+    if code in (INTERRUPTED, TERMINATED):  # whoever stopped the command need not wait for threads to be joined
+        with contextlib.suppress(OSError, ValueError):
+            sys.stderr.flush()
+        os._exit(code)
     sys.exit(code)
 
 

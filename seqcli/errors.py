@@ -7,10 +7,19 @@
     └── TrainingError      1   training cannot go on (loss not finite, out of memory, output not writable)
 
 A `message` says what is wrong and where, a `hint` says what to do about it. The command line prints both and exits
-with `exit_code`; library callers catch `SeqcliError`.
+with `exit_code`; library callers catch `SeqcliError`. Messages name options as the command line does (`--max-tokens`);
+from Python they are the arguments (`max_tokens`), which `naming_arguments` sees to.
 """
 
 from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Callable
+from typing import ParamSpec, TypeVar
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 INTERRUPTED = 130  # 128 + SIGINT
 TERMINATED = 143  # 128 + SIGTERM
@@ -66,3 +75,33 @@ class CheckpointError(SeqcliError):
 
 class TrainingError(SeqcliError):
     """Training that cannot start or go on."""
+
+
+_OPTION = re.compile(r"(?<![\w-])--(no-|un(?=tied|guided))?([a-z][a-z0-9]*(?:-[a-z0-9]+)*)|(?<![\w-])-o(?![\w-])")
+
+
+def as_arguments(text: str) -> str:
+    """A message with options as Python has them: `--max-tokens` is `max_tokens`, `--untied` is `tied=False`."""
+
+    def argument(found: re.Match[str]) -> str:
+        if found[2] is None:
+            return "output"
+        return found[2].replace("-", "_") + ("=False" if found[1] else "")
+
+    return _OPTION.sub(argument, text)
+
+
+def naming_arguments(function: Callable[P, T]) -> Callable[P, T]:
+    """Make a function for callers from Python: what it raises names arguments, and says its hint."""
+
+    @functools.wraps(function)
+    def called(*arguments: P.args, **options: P.kwargs) -> T:
+        try:
+            return function(*arguments, **options)
+        except SeqcliError as problem:
+            problem.message = as_arguments(problem.message)
+            problem.hint = as_arguments(problem.hint) if problem.hint else None
+            problem.args = (f"{problem.message} ({problem.hint})" if problem.hint else problem.message,)
+            raise
+
+    return called

@@ -20,7 +20,7 @@ STORE = ROOT | {"files", "options"}
 SHARED = STORE | {"model", "text", "series", "training"}
 TASKS = {"language", "translation", "forecasting", "speech", "tagging"}
 MAY_IMPORT = {
-    "__init__": set(),
+    "__init__": {"errors", "models", "train"},  # imported when they are used
     "errors": set(),
     "options": ROOT,
     "files": ROOT,
@@ -34,6 +34,8 @@ MAY_IMPORT = {
     "speech": SHARED,
     "tagging": SHARED,
     "cli": SHARED | TASKS,
+    "models": SHARED | TASKS,
+    "train": SHARED | TASKS | {"models", "cli"},
     "__main__": {"errors", "cli"},
 }
 # What only some rooms may import, and what no module may import at its top.

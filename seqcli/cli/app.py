@@ -14,6 +14,7 @@ import io
 import os
 import signal
 import sys
+import threading
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -150,20 +151,21 @@ def _prepare_streams() -> None:
 
 @contextlib.contextmanager
 def _terminable() -> Iterator[None]:
-    """End on SIGTERM as on Ctrl-C: through the `finally` blocks, with exit code 143."""
+    """End on SIGTERM and SIGHUP as on Ctrl-C: through the `finally` blocks, with exit code 143."""
 
     def terminate(signum: int, frame: FrameType | None) -> None:
         raise SystemExit(TERMINATED)
 
-    try:
-        before = signal.signal(signal.SIGTERM, terminate)
-    except ValueError:  # not the main thread
+    if threading.current_thread() is not threading.main_thread():
         yield
         return
+    handled = [n for n in (signal.SIGTERM, signal.SIGHUP) if signal.getsignal(n) != signal.SIG_IGN]  # as nohup has it
+    before = {number: signal.signal(number, terminate) for number in handled}
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 @contextlib.contextmanager
@@ -232,7 +234,7 @@ class _LazyCommands(Mapping[str, Any]):
 class _LazyGroup(typer.core.TyperGroup):
     def __init__(self, **settings: Any) -> None:
         super().__init__(**settings)
-        shared = [option for option in self.params if option.name in ("quiet", "verbose", "debug")]
+        shared = [option for option in self.params if option.name in ("quiet", "verbose", "debug", "log_file")]
         self.commands: Any = _LazyCommands(shared)
 
     def list_commands(self, ctx: Any) -> list[str]:
@@ -268,6 +270,11 @@ def _set_debug(value: bool) -> None:
         console.verbosity.set(replace(console.verbosity.get(), debug=True))
 
 
+def _set_log_file(value: str | None) -> None:
+    if value is not None:
+        console.verbosity.set(replace(console.verbosity.get(), log=console.log_file(value)))
+
+
 def _print_version(value: bool) -> None:
     if value:
         console.write(f"seqcli {__version__}\n")
@@ -288,14 +295,16 @@ def _seqcli(
     context: typer.Context,
     quiet: Annotated[
         bool,
-        typer.Option("--quiet", "-q", help="Say errors only.", callback=_set_quiet, expose_value=False, is_eager=True),
+        typer.Option(
+            "--quiet", "-q", help="Print errors only.", callback=_set_quiet, expose_value=False, is_eager=True
+        ),
     ] = False,
     verbose: Annotated[
         bool,
         typer.Option(
             "--verbose",
             "-v",
-            help="Say the resolved configuration and timings too.",
+            help="Print the resolved configuration and timings too.",
             callback=_set_verbose,
             expose_value=False,
             is_eager=True,
@@ -307,6 +316,17 @@ def _seqcli(
             "--debug", help="Show tracebacks of errors.", callback=_set_debug, expose_value=False, is_eager=True
         ),
     ] = False,
+    log_file: Annotated[
+        str | None,
+        typer.Option(
+            "--log-file",
+            metavar="FILE",
+            help="Append every message, with its time, to this file too.",
+            callback=_set_log_file,
+            expose_value=False,
+            is_eager=True,
+        ),
+    ] = None,
     version: Annotated[
         bool,
         typer.Option("--version", help="Show the version.", callback=_print_version, expose_value=False, is_eager=True),

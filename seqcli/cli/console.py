@@ -5,25 +5,32 @@ Nothing here goes through rich markup, so untrusted text can neither be styled a
 
 from __future__ import annotations
 
+import contextlib
 import os
+import re
 import sys
 from contextvars import ContextVar
 from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
-from seqcli.errors import SeqcliError
+from seqcli.errors import SeqcliError, UsageError
 
 if TYPE_CHECKING:
     from rich.console import Console
 
+_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d\d:\d\d")
+
 
 @dataclass(frozen=True)
 class Verbosity:
-    """How much a command says on stderr: `-q`, `-v` and `--debug`."""
+    """How much a command says on stderr: `-q`, `-v` and `--debug`; and the file that gets it all, too."""
 
     quiet: bool = False
     verbose: bool = False
     debug: bool = False
+    log: Path | None = None
 
 
 _NORMAL = Verbosity()
@@ -57,21 +64,49 @@ def is_first() -> bool:
 
 def notice(text: str) -> None:
     """A line on stderr, unless `-q`: what was found, chosen, saved."""
+    record(text)
     if not is_quiet():
         _say(text)
 
 
 def detail(text: str) -> None:
     """A line on stderr, only with `-v`."""
+    record(text)
     if is_verbose():
         _say(text)
 
 
 def error(message: str, hint: str | None = None) -> None:
     """The `error:` line on stderr, and the `hint:` line when there is a remedy."""
+    record(f"error: {message}" + (f" (hint: {hint})" if hint else ""))
     _say(message, label="error", colour="1;31")
     if hint:
         _say(hint, label="hint", colour="36")
+
+
+def log_file(name: str) -> Path:
+    """The file for `--log-file`, which is a log already, empty or new; `UsageError` for any other file."""
+    path = Path(name)
+    try:
+        with path.open("a+", encoding="utf-8", errors="replace") as file:
+            file.seek(0)
+            begin = file.read(len(_now()))
+    except OSError as problem:
+        raise UsageError(f"--log-file {name}: {problem.strerror or problem}") from problem
+    if begin and not _TIME.fullmatch(begin):
+        raise UsageError(f"--log-file {name}: is not a log file of this program", hint="name a new file")
+    return path
+
+
+def record(text: str) -> None:
+    """A line with its time in the log file, if there is one; a log that cannot be written costs nothing but itself."""
+    if (path := verbosity.get().log) is not None and is_first():
+        with contextlib.suppress(OSError), path.open("a", encoding="utf-8", errors="replace") as file:
+            file.write(f"{_now()} {' '.join(escape(text).split())}\n")
+
+
+def _now() -> str:
+    return datetime.now().astimezone().isoformat(timespec="seconds")
 
 
 def mention_terminal_input() -> None:

@@ -409,5 +409,5 @@ def _train_and_forecast(
     if network.save is not None:
         console.notice(f"saved {network.save}")
         if ended == "stopped":
-            console.notice(f"go on with: {resume_command(sys.argv[1:])}")
+            console.notice(f"resume with: {resume_command(sys.argv[1:])}")
     return result, interruption, ended

@@ -63,13 +63,17 @@ class TrainingDisplay:
         self._latest = progress
         if progress.notice:
             console.notice(progress.notice)
+        due = progress.seconds - self._last_line >= _LINE_INTERVAL
+        if due:
+            self._last_line = progress.seconds
         if self._live is not None:
+            if due:
+                console.record(plain_line(progress, self._metric, self._unit))
             now = time.monotonic()
             if now - self._last_refresh >= _REFRESH_INTERVAL:
                 self._last_refresh = now
                 self._live.update(_live_display(progress, self._metric, self._unit), refresh=True)
-        elif progress.seconds - self._last_line >= _LINE_INTERVAL:
-            self._last_line = progress.seconds
+        elif due:
             console.notice(plain_line(progress, self._metric, self._unit))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 import signal
 import sys
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import FrameType, TracebackType
@@ -38,7 +39,7 @@ def output_path(output: str | None, inputs: Sequence[str], task: str) -> Path:
 
 
 class Interruption:
-    """Turns the first Ctrl-C or SIGTERM of a training run into a request to stop, as a context manager.
+    """Turns the first Ctrl-C, SIGTERM or SIGHUP of a training run into a request to stop, as a context manager.
 
     Ask `requested` after every step. Before the first progress, when there is nothing to save, and from the second
     signal on, the command ends at once, as it does elsewhere. `then` says what is done after the last step.
@@ -51,8 +52,10 @@ class Interruption:
         self._before: dict[int, Any] = {}
 
     def __enter__(self) -> Interruption:
-        for number in (signal.SIGINT, signal.SIGTERM):
-            self._before[number] = signal.signal(number, self._handle)
+        if threading.current_thread() is threading.main_thread():  # no other may handle signals
+            for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+                if signal.getsignal(number) != signal.SIG_IGN:  # as nohup has it
+                    self._before[number] = signal.signal(number, self._handle)
         return self
 
     def __exit__(
@@ -76,16 +79,17 @@ class Interruption:
 
     @property
     def exit_code(self) -> int:
-        """130 after Ctrl-C, 143 after SIGTERM, else 0."""
+        """130 after Ctrl-C, 143 after SIGTERM or SIGHUP, else 0."""
         if self._signal is None:
             return 0
-        return TERMINATED if self._signal == signal.SIGTERM else INTERRUPTED
+        return INTERRUPTED if self._signal == signal.SIGINT else TERMINATED
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
         if not self._training or self._signal is not None:
             raise KeyboardInterrupt if number == signal.SIGINT else SystemExit(TERMINATED)
         self._signal = number
-        console.notice(f"stopping after this step and {self._then}; Ctrl-C again leaves at once")
+        again = "Ctrl-C again" if number == signal.SIGINT else "a second signal"
+        console.notice(f"stopping after this step and {self._then}; {again} ends at once")
 
 
 def run_training(
@@ -118,10 +122,10 @@ def report_outcome(outcome: TrainOutcome, *, task: str, said: str, try_out: str,
     """
     stopped = outcome.ended == "stopped"
     if outcome.ended == "patience":
-        console.notice("stopped early: the validation did not get better any more")
+        console.notice("stopped early: the validation no longer improves; --patience 0 trains to the end")
     console.notice(f"{said}; {format_duration(outcome.seconds)} in all")
     console.notice(f"saved {outcome.path}")
-    console.notice(f"go on with: {resume_command(sys.argv[1:])}" if stopped else f"try: {try_out}")
+    console.notice(f"resume with: {resume_command(sys.argv[1:])}" if stopped else f"try: {try_out}")
     if as_json and console.is_first():
         from seqcli.cli.rows import write_json
 

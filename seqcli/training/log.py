@@ -12,6 +12,15 @@ COLUMNS = ("step", "epoch", "seconds", "loss", "learning_rate", "tokens_per_seco
 INTERVAL = 5.0  # seconds between rows
 
 
+def is_foreign(path: Path) -> bool:
+    """Whether there is a file that no training run has written."""
+    header = ",".join(COLUMNS).encode()
+    if not path.is_file():
+        return path.exists()
+    with path.open("rb") as file:
+        return file.read(len(header)) not in (header, b"")
+
+
 class TrainingLog:
     """Appends to `path`, after `validations` that are there already; a run that is not resumed, with None, starts it
     anew."""

@@ -16,6 +16,7 @@ from seqcli.training.distributed import Processes
 from seqcli.training.log import TrainingLog
 from seqcli.training.loop import TrainingResult
 from seqcli.training.loop import train as run_loop
+from seqcli.training.memory import check_memory
 from seqcli.training.options import OnProgress, Progress, TrainingOptions
 from seqcli.training.provenance import provenance
 from seqcli.training.request import RunRequest
@@ -143,6 +144,8 @@ def train(
         run.processes.check_same(opened.fingerprint)
         recipe = run.processes.broadcast(lambda: _recipe(task, run, opened))
         events.detail(f"device {run.device.type}, precision {run.precision}; {recipe.reason}")
+        if run.device.type == "cpu":
+            check_memory(recipe.config.parameter_shapes())
         began = time.monotonic()
         training = task.build(run, opened.content, recipe)
         options = _less(task.options(run, recipe, training), time.monotonic() - began)

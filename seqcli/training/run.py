@@ -20,6 +20,7 @@ from seqcli.files.plain import to_plain
 from seqcli.options import declarations, settled
 from seqcli.training.device import choose_device, choose_precision
 from seqcli.training.distributed import Processes, joined
+from seqcli.training.log import is_foreign
 from seqcli.training.options import OnProgress, ShouldStop, TrainingOptions
 from seqcli.training.request import RunRequest
 from seqcli.training.state import TrainingState, load_state, state_path
@@ -144,9 +145,9 @@ def held_output(request: RunRequest, processes: Processes) -> Iterator[None]:
                     f"{state}: an interrupted run is saved there",
                     hint="--resume continues it, --overwrite starts anew, --output names another place",
                 )
-            if (log := log_path(output)).exists():
+            if is_foreign(log := log_path(output)):
                 raise UsageError(
-                    f"{log}: is already there", hint="--overwrite replaces it, --output names another place"
+                    f"{log}: is no log of training", hint="--overwrite replaces it, --output names another place"
                 )
 
         processes.broadcast(hold)

@@ -204,7 +204,7 @@ def test_interrupted_training_saves_and_resumes(folder):
     program.send_signal(signal.SIGINT)
     out, err = program.communicate(timeout=60)
     assert (program.returncode, out) == (130, ""), err
-    resume = next(line for line in err.splitlines() if line.startswith("go on with: "))
+    resume = next(line for line in err.splitlines() if line.startswith("resume with: "))
     assert resume.endswith("--steps 1000000 --resume")
     steps = load_checkpoint(Path("checkpoints/corpus.lm.safetensors")).metrics["steps"]
     assert run([*TRAIN, "--steps", str(steps + 2), "--resume", "-q"]) == 0

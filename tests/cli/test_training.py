@@ -40,8 +40,15 @@ def test_a_given_output_is_taken_as_it_is(tmp_path, monkeypatch):
     assert not Path("checkpoints").exists()
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_a_signal_in_training_asks_for_a_stop(capsys, number, code):
+@pytest.mark.parametrize(
+    ("number", "code", "again"),
+    [
+        (signal.SIGINT, 130, "Ctrl-C again"),
+        (signal.SIGTERM, 143, "a second signal"),
+        (signal.SIGHUP, 143, "a second signal"),
+    ],
+)
+def test_a_signal_in_training_asks_for_a_stop(capsys, number, code, again):
     before = signal.getsignal(number)
     seen: list[Progress] = []
     with Interruption() as interruption:
@@ -51,7 +58,9 @@ def test_a_signal_in_training_asks_for_a_stop(capsys, number, code):
         assert interruption.requested()
     assert seen == [PROGRESS]
     assert signal.getsignal(number) == before
-    assert "saving" in capsys.readouterr().err
+    err = capsys.readouterr().err
+    assert "saving" in err
+    assert again in err
     with pytest.raises(typer.Exit) as left:
         leave(interruption)
     assert left.value.exit_code == code
@@ -94,7 +103,7 @@ def test_the_resuming_command_keeps_the_options():
         assert resume_command([*arguments, *base]) == resume_command(arguments)
 
 
-@pytest.mark.parametrize(("ended", "last"), [("finished", "try: seqcli generate"), ("stopped", "go on with: seqcli")])
+@pytest.mark.parametrize(("ended", "last"), [("finished", "try: seqcli generate"), ("stopped", "resume with: seqcli")])
 def test_the_end_says_where_the_model_is_and_what_to_do(capsys, ended, last):
     made = Checkpoint("lm", {}, {}, metrics={"perplexity": 98.5})
     outcome = TrainOutcome(Path("checkpoints/x.lm.safetensors"), made, ended, 65.2)

@@ -212,7 +212,7 @@ def test_a_signal_to_torchrun_itself(folder: Path, name: str, number: signal.Sig
         running.wait(timeout=120)
     (first,), (second,) = folder.glob("logs/*/*/0/stderr.log"), folder.glob("logs/*/*/1/stderr.log")
     said = first.read_text()
-    assert said.count("go on with: seqcli") == 1
+    assert said.count("resume with: seqcli") == 1
     assert "Traceback" not in said
     assert second.read_text() == ""
     load_checkpoint(folder / "x.model")

@@ -94,7 +94,7 @@ def test_a_stop_forecasts_with_what_has_been_learnt(many, number, code, monkeypa
     out, err = capsys.readouterr()
     assert len(list(csv.DictReader(io.StringIO(out)))) == 60 * 6
     assert "stopped before its end" in err
-    assert "go on with: seqcli" in err
+    assert "resume with: seqcli" in err
     assert load_checkpoint(model, task="forecast").metrics["share"] >= 0
 
 

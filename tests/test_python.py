@@ -1,0 +1,123 @@
+"""The Python face: its names, that importing it costs nothing, models and training as the command line has them."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import seqcli
+from seqcli.cli.app import run
+from seqcli.errors import as_arguments
+from seqcli.files.checkpoint import load_checkpoint
+from tests.test_imports import HEAVY, loaded_by
+
+FIXTURES = Path(__file__).parent / "fixtures"
+TEXT = "the sky is grey\nthe river is clear\n" * 40
+OPTIONS = {"tokens": "word", "hidden": 8, "layers": 1, "steps": 3, "device": "cpu", "precision": "fp32", "quiet": True}
+
+
+@pytest.fixture
+def corpus(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    path = tmp_path / "corpus.txt"
+    path.write_text(TEXT)
+    return path
+
+
+def test_the_public_names() -> None:
+    assert set(seqcli.__all__) == {
+        *("CheckpointError", "DataError", "SeqcliError", "TrainingError", "UsageError"),
+        *("Forecaster", "LanguageModel", "Recogniser", "Tagger", "Translator"),
+        *("load", "train_lm", "train_mt", "train_tagger"),
+    }
+    for name in seqcli.__all__:
+        assert getattr(seqcli, name).__doc__
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        _ = seqcli.nothing
+
+
+def test_importing_loads_nothing() -> None:
+    assert not loaded_by("import seqcli") & (HEAVY | {"typer", "rich"})
+    assert "torch" not in loaded_by(f"import seqcli; seqcli.load({str(FIXTURES / 'v1.lm.safetensors')!r}).score('a')")
+
+
+def test_training_says_what_can_be_asked_for() -> None:
+    assert "dropout: Dropout between the layers" in (seqcli.train_lm.__doc__ or "")
+    assert "attention: " in (seqcli.train_mt.__doc__ or "")
+
+
+def test_a_language_model_is_trained_saved_and_used(corpus: Path, tmp_path: Path) -> None:
+    output = tmp_path / "m.lm.safetensors"
+    model = seqcli.train_lm(corpus, output=output, **OPTIONS)
+    assert isinstance(model, seqcli.LanguageModel)
+    assert model.metrics["steps"] == 3
+    arguments = [f"--{name}={value}" for name, value in OPTIONS.items() if name != "quiet"]
+    other = tmp_path / "c.lm.safetensors"
+    assert run(["train-lm", str(corpus), "-q", *arguments, "-o", str(other)]) == 0
+    for name, value in load_checkpoint(other).tensors.items():
+        np.testing.assert_array_equal(value, model.checkpoint.tensors[name])
+    again = seqcli.load(output)
+    assert isinstance(again, seqcli.LanguageModel)
+    assert again.generate("the sky", max_tokens=5) == model.generate("the sky", max_tokens=5)
+    assert len(again.generate(["the", "a"], samples=2, max_tokens=2)) == 4
+    (score,) = again.score("the sky is grey")
+    assert score.tokens == 5
+    assert again.evaluate(corpus)["perplexity"] > 1
+
+
+def test_a_model_need_not_be_written(corpus: Path, tmp_path: Path) -> None:
+    model = seqcli.train_lm([corpus], **OPTIONS)
+    assert model.path is None
+    assert {path.name for path in tmp_path.iterdir()} <= {"corpus.txt", "cache"}
+    model.save(tmp_path / "kept")
+    assert seqcli.load(tmp_path / "kept").config == model.config
+
+
+def test_translating() -> None:
+    model = seqcli.load(FIXTURES / "v1.mt.safetensors")
+    assert isinstance(model, seqcli.Translator)
+    one = model.translate("the sky", max_length=5)
+    assert model.translate(["the sky", ""], max_length=5) == [one, ""]
+    assert model.score([("the sky", "grey")])[0].tokens > 1
+
+
+def test_errors_name_arguments(corpus: Path, tmp_path: Path) -> None:
+    with pytest.raises(seqcli.UsageError, match=r"^batch_size must be from 1 to"):
+        seqcli.train_lm(corpus, batch_size=0)
+    model = seqcli.load(FIXTURES / "v1.lm.safetensors")
+    assert isinstance(model, seqcli.LanguageModel)
+    with pytest.raises(seqcli.UsageError, match=r"^max_tokens must be"):
+        model.generate(max_tokens=0)
+    with pytest.raises(seqcli.CheckpointError):
+        seqcli.load(tmp_path / "nothing")
+    with pytest.raises(TypeError, match="hiden"):
+        seqcli.train_lm(corpus, hiden=3)
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("--max-tokens must be 1", "max_tokens must be 1"),
+        ("leave --untied out", "leave tied=False out"),
+        ("--overwrite replaces it, -o names another file", "overwrite replaces it, output names another file"),
+        ("a -- b, x--y, well-known", "a -- b, x--y, well-known"),
+    ],
+)
+def test_options_as_arguments(text: str, named: str) -> None:
+    assert as_arguments(text) == named
+
+
+def test_training_in_a_thread(corpus: Path) -> None:
+    """Where no signals can be handled."""
+    program = (
+        "import threading, seqcli\n"
+        f"train = lambda: print(seqcli.train_lm({str(corpus)!r}, **{OPTIONS!r}).metrics['steps'])\n"
+        "work = threading.Thread(target=train)\n"
+        "work.start(); work.join()"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=120)
+    assert (done.stdout.strip(), done.stderr) == ("3", "")
