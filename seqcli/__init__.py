@@ -16,7 +16,7 @@ __version__ = "0.1.0"
 
 _HOMES = {
     **dict.fromkeys(("load", "LanguageModel", "Translator", "Tagger", "Recogniser", "Forecaster"), "models"),
-    **dict.fromkeys(("train_lm", "train_mt", "train_tagger"), "train"),
+    **dict.fromkeys(("train_lm", "train_mt", "train_tagger", "train_asr"), "train"),
     **dict.fromkeys(("SeqcliError", "UsageError", "DataError", "CheckpointError", "TrainingError"), "errors"),
 }
 __all__ = [
@@ -31,6 +31,7 @@ __all__ = [
     "Translator",
     "UsageError",
     "load",
+    "train_asr",
     "train_lm",
     "train_mt",
     "train_tagger",
@@ -39,7 +40,7 @@ __all__ = [
 if TYPE_CHECKING:
     from seqcli.errors import CheckpointError, DataError, SeqcliError, TrainingError, UsageError
     from seqcli.models import Forecaster, LanguageModel, Recogniser, Tagger, Translator, load
-    from seqcli.train import train_lm, train_mt, train_tagger
+    from seqcli.train import train_asr, train_lm, train_mt, train_tagger
 
 
 def __getattr__(name: str) -> Any:

@@ -9,7 +9,7 @@ from dataclasses import MISSING, dataclass
 from typing import Any, TypeVar
 
 from seqcli.errors import naming_arguments
-from seqcli.models import LanguageModel, Paths, Tagger, Translator, of_checkpoint
+from seqcli.models import LanguageModel, Paths, Recogniser, Tagger, Translator, of_checkpoint
 from seqcli.options import declarations
 from seqcli.training.request import RunRequest
 
@@ -40,6 +40,7 @@ class Trainer:
 LM = Trainer("language", "LANGUAGE_MODELLING", "perplexity")
 MT = Trainer("translation", "TRANSLATION", "bleu")
 TAG = Trainer("tagging", "TAGGING", "accuracy")
+ASR = Trainer("speech", "SPEECH", "wer")
 
 
 def documented(trainer: Trainer, data: str) -> Callable[[F], F]:
@@ -98,6 +99,19 @@ def train_tagger(data: Paths, *, quiet: bool = False, **options: Any) -> Tagger:
         quiet: no progress on standard error.
     """
     model: Tagger = TAG.train(quiet, data=data, **options)
+    return model
+
+
+@documented(ASR, "recordings")
+@naming_arguments
+def train_asr(recordings: Paths, *, quiet: bool = False, **options: Any) -> Recogniser:
+    """Train a speech recogniser on recordings and their transcripts; as `train_lm`.
+
+    Args:
+        recordings: tables of recordings or folders, one path or several.
+        quiet: no progress on standard error.
+    """
+    model: Recogniser = ASR.train(quiet, recordings=recordings, **options)
     return model
 
 

@@ -32,7 +32,7 @@ def test_the_public_names() -> None:
     assert set(seqcli.__all__) == {
         *("CheckpointError", "DataError", "SeqcliError", "TrainingError", "UsageError"),
         *("Forecaster", "LanguageModel", "Recogniser", "Tagger", "Translator"),
-        *("load", "train_lm", "train_mt", "train_tagger"),
+        *("load", "train_asr", "train_lm", "train_mt", "train_tagger"),
     }
     for name in seqcli.__all__:
         assert getattr(seqcli, name).__doc__
