@@ -11,9 +11,9 @@ from functools import cached_property
 import numpy as np
 
 from seqcli.errors import DataError
+from seqcli.series.forms import find_forms
 from seqcli.series.numbers import MISSING
 from seqcli.series.read import LARGE, Cells
-from seqcli.series.times import find_forms
 
 HEAD = 60  # rows in which a header is looked for
 COMMENTS = ("#", "//", "%", "!")

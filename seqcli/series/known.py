@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 
 from seqcli.errors import DataError, UsageError
+from seqcli.series.columns import ReadOptions, read_as_times
 from seqcli.series.header import Table, find_table
-from seqcli.series.layout import ReadOptions, find_layout, read_as_times
+from seqcli.series.layout import find_layout
 from seqcli.series.numbers import is_missing
 from seqcli.series.panel import Panel, read_numbers_column
 from seqcli.series.read import read_cells

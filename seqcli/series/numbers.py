@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from seqcli.series.times import plain
+from seqcli.series.fields import plain
 
 
 def word_set(text: str) -> frozenset[str]:

@@ -13,9 +13,10 @@ import numpy as np
 from seqcli.errors import DataError
 from seqcli.series import words
 from seqcli.series.calendar import Calendar, CycleGrid, ZonedForm, to_local
+from seqcli.series.columns import ReadOptions, read_as_times
 from seqcli.series.frequency import Frequency, parse_frequency
 from seqcli.series.header import Table, find_table
-from seqcli.series.layout import Layout, ReadOptions, find_layout, read_as_times
+from seqcli.series.layout import Layout, find_layout
 from seqcli.series.numbers import CLOSED, INFINITE, is_missing, missing_code, quick_numbers, read_numbers
 from seqcli.series.read import read_cells
 from seqcli.series.repeats import Merged, merge, unwrap

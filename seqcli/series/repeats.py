@@ -7,9 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from seqcli.errors import DataError
+from seqcli.series.columns import ReadOptions
 from seqcli.series.frequency import Frequency
 from seqcli.series.header import Table
-from seqcli.series.layout import Layout, ReadOptions
+from seqcli.series.layout import Layout
 from seqcli.series.rhythm import Rhythm, given_rhythm
 from seqcli.series.times import DAY, SECOND
 

@@ -8,7 +8,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from seqcli.series.times import DAY, MOSTLY, SECOND, FieldForm, Form, find_forms, plain, to_moment
+from seqcli.series.fields import plain
+from seqcli.series.forms import MOSTLY, find_forms
+from seqcli.series.times import DAY, SECOND, FieldForm, Form, to_moment
 
 _EPOCHS = ((1, 8.6, 10.35), (1_000, 11.6, 13.35), (1_000_000, 14.6, 16.35), (1_000_000_000, 17.6, 19.0))
 _NAMES = {1: "seconds", 1_000: "milliseconds", 1_000_000: "microseconds", 1_000_000_000: "nanoseconds"}

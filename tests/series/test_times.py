@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from seqcli.errors import DataError
-from seqcli.series.layout import read_as_times
+from seqcli.series.columns import read_as_times
 from seqcli.series.panel import ReadOptions, read_panel
 
 MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]

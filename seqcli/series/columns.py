@@ -1,0 +1,128 @@
+"""A table's columns, and what each of them can be read as."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from seqcli.series import words
+from seqcli.series.fields import plain
+from seqcli.series.forms import find_forms
+from seqcli.series.header import Table
+from seqcli.series.numbers import Numbers, is_missing, read_numbers
+from seqcli.series.order import Chosen, choose
+from seqcli.series.serials import find_intervals, find_serials, find_wrapped, to_numbers
+from seqcli.series.times import FieldForm, Form
+
+LOOKED_AT = 1500  # rows from which it is judged what a column is
+
+
+@dataclass(frozen=True)
+class ReadOptions:
+    """How to read a file or data frame; what is None is found out.
+
+    Args:
+        time, target, series: the columns' names.
+        wide: every column of numbers is a series.
+        frequency: a word or pandas alias.
+        decimal, thousands: the signs in numbers.
+        day_first: how to read 04/05/2021.
+        covariates: columns that are known beforehand.
+        duplicates: what becomes of rows with the same time: `error`, `first`, `last`, `mean` or `sum`.
+        aggregate: how values make a `frequency` coarser than the data: `sum`, `mean`, `first`, `last`.
+        fill: what the missing times of a log stand for: `zero` puts zeros, any other leaves them missing.
+        sheet: of a workbook.
+        encoding, errors: those of text files.
+    """
+
+    time: str | None = None
+    target: str | None = None
+    series: tuple[str, ...] = ()
+    wide: bool = False
+    frequency: str | None = None
+    decimal: str | None = None
+    thousands: str | None = None
+    day_first: bool | None = None
+    covariates: tuple[str, ...] = ()
+    duplicates: str | None = None
+    aggregate: str | None = None
+    fill: str | None = None
+    sheet: str | None = None
+    encoding: str = "auto"
+    errors: str = "strict"
+
+
+@dataclass
+class Columns:
+    """A table's columns, looked at when they are needed."""
+
+    table: Table
+    options: ReadOptions
+    _times: dict[str, Chosen | None] = field(default_factory=dict)
+    _numbers: dict[str, Numbers | None] = field(default_factory=dict)
+    _different: dict[str, list[str]] = field(default_factory=dict)
+
+    def different(self, name: str) -> list[str]:
+        """The different texts of the rows looked at, evenly over the table, that are not missing."""
+        if name not in self._different:
+            column = self.table.columns[name]
+            part = (
+                column if len(column) <= LOOKED_AT else column[np.linspace(0, len(column) - 1, LOOKED_AT).astype(int)]
+            )
+            self._different[name] = [text for text in dict.fromkeys(part.tolist()) if not is_missing(text)]
+        return self._different[name]
+
+    def time(self, name: str) -> Chosen | None:
+        """How a column may be read as times."""
+        if name not in self._times:
+            self._times[name] = read_as_times(self.different(name), name, self.options.day_first)
+        return self._times[name]
+
+    def numbers(self, name: str) -> Numbers | None:
+        """How a column may be read as numbers."""
+        if name not in self._numbers:
+            texts = self.different(name)
+            decimal, thousands = self.options.decimal, self.options.thousands
+            delimiter = self.table.delimiter
+            found = read_numbers(texts, decimal=decimal, thousands=thousands, delimiter=delimiter) if texts else None
+            self._numbers[name] = found
+        return self._numbers[name]
+
+    def is_plain(self, name: str) -> bool:
+        """Whether a column's texts are plain numbers."""
+        texts = self.different(name)
+        return bool(texts) and bool(to_numbers([plain(text) for text in texts])[1].mean() > 0.8)
+
+    def counts_rows(self, name: str) -> bool:
+        """Whether a column numbers the rows 0, 1, 2 … or 1, 2, 3 …"""
+        head = self.table.columns[name][:1000].tolist()
+        return any([text.strip() for text in head] == [str(i + start) for i in range(len(head))] for start in (0, 1))
+
+    def is_different_everywhere(self, name: str) -> bool:
+        """Whether no two rows have the same text in a column."""
+        head = self.table.columns[name][:LOOKED_AT].tolist()
+        if len(set(head)) < len(head):
+            return False
+        return len(self.table) > 1 and len(self.table.coded(name)[1]) == len(self.table)
+
+
+def read_as_times(texts: Sequence[str], name: str, day_first: bool | None = None) -> Chosen | None:
+    """The most likely form of different texts as times; None where there is none."""
+    if not texts:
+        return None
+    named = words.says_time(name)
+    numeric = to_numbers([plain(text) for text in texts])[1].mean() > 0.8
+    forms: list[Form] = list(find_forms(texts))
+    if numeric:
+        forms = [form for form in forms if isinstance(form, FieldForm) and set("".join(form.reading)) & set("Yy")]
+        if not named:
+            forms = [form for form in forms if isinstance(form, FieldForm) and "Y" in "".join(form.reading)]
+        forms += find_serials(texts, named=named)
+        if named and all(re.fullmatch(r"\d+\.0+", text.strip()) for text in texts):
+            forms = find_wrapped(texts, whole=False) + forms
+    else:
+        forms = forms or find_intervals(texts) or find_serials(texts, named=named) or find_wrapped(texts)
+    return choose(forms, texts, day_first=day_first)

@@ -1,0 +1,274 @@
+"""The fields of times, such as year, month and hour, and where they are in a text."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+
+from seqcli.series.names import MONTH, WEEKDAY, fold, lexicon
+
+# Fields: Y year, y its last two digits, x a year of one to three digits, E and e the year in which a financial year
+# ends, h half-year, q quarter, m month, b its name, w ISO week, u day of the week, d day, j day of the year, a the
+# weekday's name, H hour, p am or pm, M minute, S second, f fraction. Those of one number stand together.
+_DATES = (
+    "Y m d", "d m Y", "m d Y", "y m d", "d m y", "m d y", "Ymd", "dmY", "mdY", "ymd", "d b Y", "b d Y", "Y b d",
+    "d b y", "y b d", "b d y", "Y j", "Yj", "Y w u", "m d", "d m", "b d", "d b",
+)  # fmt: skip
+_CLOCKS = ("", "H M", "H M S", "H M S f", "H", "HM", "HMS", "H p", "H M p", "H M S p", "H M S f p", "p H M", "p H M S")
+_COARSER = (
+    "Y", "Y E", "Y e", "y e", "y", "Y m", "m Y", "Ym", "b Y", "Y b", "b y", "y b", "x m", "y m", "m y", "Y q", "q Y",
+    "q y", "y q", "Y h", "h Y", "h y", "y h", "Y w", "w Y", "Yw", "w y", "y w", "b", "a",
+)  # fmt: skip
+_OTHERS = ("YmdH", "YmdHM", "YmdHMS", "ymdHM", "ymdHMS", "b d H M S Y", "b d H M Y")
+READINGS = tuple(
+    tuple(reading.split())
+    for reading in (
+        *(f"{date} {clock}" for clock in _CLOCKS for date in _DATES if "y" in date.lower() or clock in _CLOCKS[:3]),
+        *(f"{clock} {date}" for clock in _CLOCKS[1:3] for date in _DATES[:7]),
+        *_COARSER,
+        *_OTHERS,
+        *(clock for clock in _CLOCKS if clock and len(clock) > 2),
+        "H",
+    )
+)
+BY_LENGTH = {n: tuple(r for r in READINGS if len(r) == n) for n in range(1, 9)}
+DIGITS = {"Y": 4, "j": 3, "u": 1}  # of a field that stands together with others; the others have two
+WIDTHS = {
+    "Y": (4,), "x": (1, 3), "E": (4,), "e": (2,), "y": (2,), "m": (1, 2), "d": (1, 2), "H": (1, 2), "M": (1, 2),
+    "S": (1, 2), "f": tuple(range(1, 10)), "q": (1, 2), "h": (1,), "w": (1, 2), "u": (1,), "j": (3,),
+}  # fmt: skip
+RANGES = {
+    "Y": (1000, 2999), "x": (0, 999), "E": (1000, 2999), "m": (1, 12), "d": (1, 31), "H": (0, 24), "M": (0, 59),
+    "S": (0, 60), "q": (1, 4), "h": (1, 2), "w": (1, 53), "u": (1, 7), "j": (1, 366),
+}  # fmt: skip
+GRAINS = ("year", "half-year", "quarter", "month", "week", "day", "second", "step")  # from coarse to fine
+GRAIN_OF = {"Y": 0, "y": 0, "E": 0, "e": 0, "x": 0, "h": 1, "q": 2, "m": 3, "b": 3, "w": 4, "u": 5, "d": 5, "j": 5}
+GRAIN_OF |= {"a": 5, "H": 6, "M": 6, "S": 6, "f": 6, "p": 6}
+
+# what a word says about the number after it or before it
+BEFORE = {
+    "q": "q", "qtr": "q", "quarter": "q", "quartal": "q", "trim": "q", "trimestre": "q", "t": "q", "k": "q", "kv": "q",
+    "w": "w", "wk": "w", "week": "w", "kw": "w", "cw": "w", "woche": "w", "vecka": "w", "v": "w", "semaine": "w",
+    "semana": "w", "s": "hw", "sem": "hw", "h": "h", "hy": "h", "half": "h", "b": "h", "m": "m", "month": "m",
+    "thang": "m", "thg": "m", "fy": "YyE", "fiscal": "Yy", "year": "Y", "nam": "Y", "第": "wq", "day": "dj",
+}  # fmt: skip
+AFTER = {
+    "年": "Yy", "년": "Yy", "月": "m", "월": "m", "日": "d", "号": "d", "號": "d", "일": "d", "時": "H", "时": "H",
+    "点": "H", "點": "H", "시": "H", "h": "Hh", "u": "H", "分": "M", "분": "M", "秒": "S", "초": "S",
+    "st": "d", "nd": "d", "rd": "d", "周": "w", "週": "w", "주": "w", "quarter": "q", "qtr": "q", "half": "h",
+    "季度": "q", "季": "q", "四半期": "q",
+    "분기": "q", "q": "q", "quartal": "q", "t": "q", "trim": "q", "trimestre": "q", "w": "w", "kw": "w", "s": "h",
+    "hy": "h", "m": "Mm", "min": "M", "th": "dq",
+}  # fmt: skip
+FILLERS = {"t", "of", "de", "del", "the", "le", "den", "der", "fy", "fiscal", "year", "y", "nam", "and", "at", "um",
+            "uhr", "hrs", "date", "г"}  # fmt: skip
+AM_PM = {"am": 0, "pm": 1, "a": 0, "p": 1, "上午": 0, "下午": 1, "午前": 0, "午後": 1, "오전": 0, "오후": 1}
+ZONES = {
+    "z": 0, "utc": 0, "gmt": 0, "wet": 0, "west": 1, "bst": 1, "cet": 1, "cest": 2, "mez": 1, "mesz": 2, "eet": 2,
+    "eest": 3, "msk": 3, "ist": 5.5, "jst": 9, "kst": 9, "est": -5, "edt": -4, "cst": -6, "cdt": -5, "mst": -7,
+    "mdt": -6, "pst": -8, "pdt": -7, "aest": 10, "aedt": 11,
+}  # fmt: skip
+BEFORE, AFTER = ({fold(word): value for word, value in table.items()} for table in (BEFORE, AFTER))
+AM_PM = {fold(word): value for word, value in AM_PM.items()}
+UNITS = "年년月월日号號일時时点點시分분秒초第周週주季"
+WEEKDAYS = "日月火水木金土一二三四五六일월화수목금토"
+TOKEN = re.compile(
+    rf"(?P<number>0+)|(?P<word>[ap]\.\s?m\.|(?<=\()[{WEEKDAYS}](?=\))|(?:星期|周|週|礼拜)[一二三四五六日天]|四半期|季度|분기|上午|下午|午前|午後|오전|오후|[{UNITS}]"
+    rf"|[^\W\d_{UNITS}][^\s\d!-\-/:-@\[-`{{-~‐-―(){UNITS}]*)|(?P<other>.)",
+    re.IGNORECASE | re.DOTALL,
+)
+_OFFSET = re.compile(
+    r"\s?(?P<named>UTC|GMT)?(?P<digits>[+-]00(?::?00)?)(?P<rest>\s*\([^)]*\))?(?P<region>\[[\w/+-]+\])?$"
+    r"|(?<=0)(?P<zulu>Z)$|\s(?P<zone>[A-Z]{3,4})$|(?P<only>\[[\w/+-]+\])$"
+)
+ZEROS = str.maketrans("123456789", "000000000")
+
+
+NO_NAMES = {*BEFORE, *AFTER, *FILLERS, *AM_PM, *ZONES} - {"mar", "일", "월"} - set(map(fold, WEEKDAYS))
+
+
+@dataclass(frozen=True)
+class Part:
+    """A piece of a text: its kind (number, month, weekday, am or pm, hint, zone, offset, text) and where it is."""
+
+    kind: str
+    start: int
+    stop: int
+    value: int = 0  # of a word
+    allowed: str = ""  # fields a number can be by the signs beside it; all where empty
+    after: str = ""  # fields that a hint says of the number before it
+    before: str = ""  # and of the number after it
+    needed: bool = False  # whether one of the two must be so
+
+
+@dataclass(frozen=True)
+class Fields:
+    """A match of a shape with a reading: where in the text each field's digits are, and the fields that words say."""
+
+    spans: Mapping[str, tuple[int, int]]
+    words: Mapping[str, int]
+    offset: tuple[int, int] | None = None
+    zone: float = 0.0
+
+
+def plain(text: str) -> str:
+    """A text with ordinary digits, blanks and dashes."""
+    text = text.strip()
+    if text.isascii():
+        return text
+    text = unicodedata.normalize("NFKC", text).replace("−", "-")
+    return "".join(str(unicodedata.decimal(char)) if char.isdecimal() else char for char in text).strip()
+
+
+@cache
+def split_parts(shape: str, language: str | None) -> tuple[Part, ...] | None:
+    """A shape (a text with zeros for its digits) in its parts; None when a word in it says nothing of time."""
+    tail = _OFFSET.search(shape)
+    if tail and (tail["digits"] or tail["zulu"]) and not re.search(r"0[:h.]0|0?T0", shape[: tail.start()]):
+        tail = None
+    if tail and tail["zone"] and (fold(tail["zone"]) not in ZONES):
+        tail = None
+    body = shape[: tail.start()] if tail else shape
+    known = lexicon(language) if language else {}
+    parts: list[Part] = []
+    for token in TOKEN.finditer(body):
+        start, stop = token.span()
+        if token.lastgroup == "other":
+            parts.append(Part("text", start, stop))
+            continue
+        if token.lastgroup == "number":
+            parts.append(Part("number", start, stop, allowed=_allowed(body, start, stop)))
+            continue
+        word = fold(token[0]).replace(" ", "")
+        before, after = BEFORE.get(word, ""), AFTER.get(word, "")
+        if word in known and (token[0] not in UNITS or body[start - 1 : start] == "("):
+            parts.append(Part(known[word].kind, start, stop, known[word].number))
+        elif word in AM_PM and (len(word) > 1 or re.search(r"0:00\s?$", body[:start])):
+            parts.append(Part("p", start, stop, AM_PM[word]))
+        elif word in ("st", "nd", "rd", "th") and body[start - 1 : start] == "0":
+            parts.append(Part("ordinal", start, stop, after="dq", needed=True))
+        elif before or after or word in FILLERS:
+            needed = word not in FILLERS or (word == "t" and body[start - 1 : start] != "0")
+            parts.append(Part("hint", start, stop, 0, "", after, before, needed))
+        elif word in ZONES:
+            parts.append(Part("zone", start, stop, round(ZONES[word] * 3600)))
+        else:
+            return None
+    return (*parts, *_zone_parts(tail)) if tail else tuple(parts)
+
+
+def _zone_parts(match: re.Match[str]) -> Iterator[Part]:
+    done = match.start()
+    for name in ("digits", "zulu", "zone", "rest", "region", "only"):
+        if match[name]:
+            start, stop = match.span(name)
+            if start > done:
+                yield Part("text", done, start)
+            kind = {"digits": "offset", "zulu": "zone", "zone": "zone"}.get(name, "text")
+            yield Part(kind, start, stop, round(ZONES[fold(match[name])] * 3600) if kind == "zone" else 0)
+            done = stop
+
+
+def _allowed(body: str, start: int, stop: int) -> str:
+    """The fields that a number can be by the signs beside it; empty for all."""
+    if body[stop : stop + 1] == ":":
+        return "YHM" if stop - start == 4 else "HM"
+    if body[start - 1 : start] == ":" and start:
+        return "HMSmq"
+    return "ye" if body[:start].endswith(("'", "’")) else ""
+
+
+@cache
+def match_reading(parts: tuple[Part, ...], reading: tuple[str, ...], dotted: bool) -> Fields | None:
+    """Where the fields of a reading are in a text of these parts; None where they do not fit.
+
+    `dotted` where nothing but full stops stands between numbers, which may be one number with decimals.
+    """
+    places = [place for place, part in enumerate(parts) if part.kind in ("number", MONTH, "p")]
+    weekday = reading == (WEEKDAY,) and not places and any(part.kind == WEEKDAY for part in parts)
+    named = (MONTH in reading) == any(part.kind == MONTH for part in parts)
+    if not weekday and not (named and len(places) == len(reading)):
+        return None
+    spans: dict[str, tuple[int, int]] = {}
+    words: dict[str, int] = {}
+    fields: dict[int, str] = {}
+    for place, names in zip(places, reading, strict=False):
+        part = parts[place]
+        fields[place] = names
+        if part.kind != "number":
+            if names != part.kind:
+                return None
+            words[names] = part.value
+            continue
+        if names in (MONTH, "p", WEEKDAY):
+            return None
+        width = part.stop - part.start
+        if part.allowed and not set(names) <= set(part.allowed):
+            return None
+        if len(names) == 1:
+            if width not in WIDTHS[names]:
+                return None
+            if names == "f" and parts[place - 1].kind != "text":
+                return None
+            spans[names] = (part.start, part.stop)
+            continue
+        if width != sum(DIGITS.get(name, 2) for name in names):
+            return None
+        start = part.start
+        for name in names:
+            spans[name] = (start, start + DIGITS.get(name, 2))
+            start = spans[name][1]
+    hinted = set()
+    for place, part in enumerate(parts):
+        if part.kind in ("hint", "ordinal"):
+            left, right = fields.get(_beside(parts, place, -1), ""), fields.get(_beside(parts, place, 1), "")
+            fits = {name for name in (left,) if name and name in part.after}
+            fits |= {name for name in (right,) if name and name in part.before}
+            if part.needed and not fits:
+                return None
+            hinted |= fits
+        elif part.kind == WEEKDAY:
+            words[WEEKDAY] = part.value
+    if not _sensible(parts, reading, hinted, dotted):
+        return None
+    offset = next(((part.start, part.stop) for part in parts if part.kind == "offset"), None)
+    zone = next((part.value for part in parts if part.kind == "zone"), 0)
+    return Fields(spans, words, offset, zone)
+
+
+def _beside(parts: Sequence[Part], place: int, step: int) -> int:
+    """The number nearest to a word on one side; -1 where there is none."""
+    place += step
+    while 0 <= place < len(parts) and parts[place].kind in ("text", "ordinal"):
+        place += step
+    return place if 0 <= place < len(parts) and parts[place].kind == "number" else -1
+
+
+def _sensible(parts: tuple[Part, ...], reading: tuple[str, ...], hinted: set[str], dotted: bool) -> bool:
+    """Whether a reading that fits is one that people mean."""
+    if "h" in reading and "h" not in hinted:
+        return False
+    if "q" in reading and "q" not in hinted and reading != ("Y", "q"):
+        return False
+    if "w" in reading and "w" not in hinted and reading not in (("Y", "w"), ("w", "Y")):
+        return False
+    if dotted and len(reading) == 2:  # one number with decimals: 2021.03 may be a month
+        return reading in (("Y", "m"), ("m", "Y"))
+    if reading in (("H",), ("y",)):
+        return reading[0] in hinted
+    if set("".join(reading)) <= set("HMSfp"):  # a clock looks like one
+        clock = any(part.allowed.endswith("HM") or part.kind == "p" for part in parts)
+        return clock or "H" in hinted or reading == ("H", "M", "S")
+    return True
+
+
+def shape_of(text: str) -> str:
+    return text.translate(ZEROS)
+
+
+@cache
+def is_dotted(shape: str) -> bool:
+    return re.fullmatch(r"0+\.0+", shape) is not None

@@ -1,0 +1,141 @@
+"""Which forms a column's texts can be read in as times."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from seqcli.series.fields import (
+    BY_LENGTH,
+    NO_NAMES,
+    TOKEN,
+    UNITS,
+    WEEKDAYS,
+    WIDTHS,
+    is_dotted,
+    match_reading,
+    plain,
+    shape_of,
+    split_parts,
+)
+from seqcli.series.names import MONTH, WEEKDAY, find_language, fold, spelling
+from seqcli.series.times import DAY, FieldForm
+
+SAMPLE = 200  # different texts that the forms of a column are found from
+MOST_OFFSETS = 6  # from UTC, in one column
+MOSTLY = 0.8  # share of texts that a form must read: the others are errors in a column of times
+
+
+def find_forms(texts: Sequence[str]) -> list[FieldForm]:
+    """The forms in which at least most of `texts`, which are all different, can be read; the usual ones first."""
+    every = [text for text in map(plain, texts) if text]
+    sample = every[:: max(1, len(every) // SAMPLE)][:SAMPLE]
+    if not sample or (max(map(len, sample)) > 90 and sorted(map(len, sample))[len(sample) // 2] > 60):
+        return []
+    shapes = Counter(map(shape_of, sample))
+    language = _language(shapes)
+    parts = {shape: split_parts(shape, language) for shape in shapes}
+    needed = MOSTLY * len(sample)
+    if sum(shapes[shape] for shape, made in parts.items() if made) < needed:
+        return []
+    common = next(made for shape, _ in shapes.most_common() if (made := parts[shape]))
+    length = sum(part.kind in ("number", MONTH, "p") for part in common)
+    forms = []
+    slashed = any(sign in shapes.most_common(1)[0][0] for sign in "/-")
+    for reading in BY_LENGTH.get(max(length, 1), ()):
+        if slashed and reading[0] == "H" and len(reading) <= 3:
+            continue  # no clock
+        fits = [shape for shape, made in parts.items() if made and match_reading(made, reading, is_dotted(shape))]
+        if sum(shapes[shape] for shape in fits) >= needed:
+            form = _form(reading, language, sample, fits)
+            if form is not None and form.read(sample)[1].sum() >= needed:
+                forms.append(form)
+    return forms
+
+
+def _language(shapes: Mapping[str, int]) -> str | None:
+    """The language that names of months and weekdays are in, if there are any."""
+    words = set()
+    for shape in list(shapes)[:60]:
+        for token in TOKEN.finditer(shape):
+            weekday = token[0] in WEEKDAYS and shape[token.start() - 1 : token.start()] == "("
+            if token.lastgroup == "word" and (token[0] not in UNITS or weekday):
+                words.add(fold(token[0]))
+    words = {word for word in words if word not in NO_NAMES and (len(word) > 1 or not word.isascii())}
+    return find_language(words) if words else None
+
+
+def _form(
+    reading: tuple[str, ...], language: str | None, sample: Sequence[str], fits: Sequence[str]
+) -> FieldForm | None:
+    """A form for a reading of texts, with how they write it."""
+    fitting = set(fits)
+    narrow: set[str] = set()
+    seen: dict[str, dict[int, str]] = {MONTH: {}, WEEKDAY: {}, "p": {}}
+    chosen = [text for text in sample if shape_of(text) in fitting]
+    for text in chosen:
+        names = iter(reading)
+        for part in split_parts(shape_of(text), language) or ():
+            if part.kind in ("number", MONTH, "p"):
+                name = next(names)
+                if part.kind == "number" and len(name) == 1 and part.stop - part.start < max(WIDTHS[name]):
+                    narrow.add(name)
+            if part.kind in seen:
+                seen[part.kind].setdefault(part.value, text[part.start : part.stop])
+    narrow -= set("Yf")
+    if "q" in reading and "0" not in {
+        text[part.start]
+        for text in chosen
+        for part in split_parts(shape_of(text), language) or ()
+        if part.kind == "number" and part.stop - part.start < 3
+    }:
+        narrow.add("q")
+    spellings: dict[str, Mapping[int, str]] = {
+        kind: spelling(language, kind, seen[kind]) for kind in (MONTH, WEEKDAY) if language and seen[kind]
+    }
+    if seen["p"]:
+        spellings["p"] = _am_pm(seen["p"])
+    late = any(re.search(r"(?<![\d:./-])24(?:[:.h]?00)*$", text) for text in chosen) and "H" in "".join(reading)
+    example = max(chosen, key=len)
+    form = FieldForm(reading, language, example, frozenset(narrow), spellings, midnight_is_24=late)
+    if form.cycle == "year" and not form.read(sample)[1].all():
+        form = replace(form, base=2000)  # with the 29th of February
+    return _with_zone(form, chosen)
+
+
+def _am_pm(seen: Mapping[int, str]) -> dict[int, str]:
+    pairs = (("上午", "下午"), ("午前", "午後"), ("오전", "오후"))
+    for pair in pairs:
+        if set(seen.values()) <= set(pair):
+            return dict(enumerate(pair))
+    swap = str.maketrans("apAP", "paPA")
+    return {0: seen.get(0) or seen[1].translate(swap), 1: seen.get(1) or seen[0].translate(swap)}
+
+
+def _with_zone(form: FieldForm, texts: Sequence[str]) -> FieldForm | None:
+    """How offsets from UTC are read: left aside where all are the same, or all times have the same clock, as local
+    midnights have through the year; else times are those of UTC. None where they are no offsets."""
+    found = []
+    for text in texts:
+        for part in split_parts(shape_of(text), form.language) or ():
+            if part.kind in ("offset", "zone"):
+                found.append(text[part.start : part.stop])
+    if not found:
+        return form
+    if len(set(found)) > MOST_OFFSETS:
+        return None  # ends of intervals
+    clocks = form.read(texts)[0] % DAY
+    local = len(set(found)) == 1 or len(set(clocks.tolist())) == 1
+    region = re.search(r"\[([\w/+-]+)\]$", form.example)
+    if local:
+        return replace(form, last_offset=found[-1])
+    if region:
+        try:
+            ZoneInfo(region[1])
+        except (ZoneInfoNotFoundError, ValueError):
+            return replace(form, zone=found[-1])
+        return replace(form, zone=region[1])
+    return replace(form, zone=found[-1])

@@ -1,0 +1,139 @@
+"""Times that stand in several columns: date and clock, year and month."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from seqcli.series import words
+from seqcli.series.columns import Columns, ReadOptions
+from seqcli.series.fields import plain
+from seqcli.series.forms import find_forms
+from seqcli.series.header import Table
+from seqcli.series.order import Chosen
+from seqcli.series.serials import to_numbers
+
+
+def join_cells(*parts: Sequence[str]) -> np.ndarray:
+    made = np.empty(len(parts[0]), object)
+    made[:] = ["".join(cells) for cells in zip(*parts, strict=True)]
+    return made
+
+
+def with_joined_times(table: Table, options: ReadOptions) -> Table:
+    """The table with the parts of its times, which stand in several columns, in one."""
+    if options.time is not None and options.time not in table.columns:
+        return table
+    columns = Columns(table, options)
+    names = [name for name in table.columns if name not in (options.target, *options.series, *options.covariates)]
+    if options.time is not None:
+        return table
+    full = [name for name in names if not columns.is_plain(name) and _grain(columns.time(name)) in ("day", "second")]
+    dates = [name for name in full if _grain(columns.time(name)) == "day" and not _cycle(columns.time(name))]
+    dates += [name for name in names if name not in full and words.says_time(name) and _is_compact_date(columns, name)]
+    parts: list[str] = []
+    joined: np.ndarray | None = None
+    if dates:
+        clock = next((name for name in names if name not in dates and _is_clock(columns, name)), None)
+        if clock is not None:
+            parts, joined = [dates[0], clock], join_cells(*_date_and_clock(columns, table, dates[0], clock))
+    elif not any(not _cycle(columns.time(name)) for name in full):
+        parts, joined = _year_and_parts(columns, table, names)
+    if joined is None:
+        return table
+    name = " ".join(parts)
+    made = {name: joined, **{other: column for other, column in table.columns.items() if other not in parts}}
+    return table.with_columns(made, f"times are read from the columns {' and '.join(map(repr, parts))}")
+
+
+def _grain(chosen: Chosen | None) -> str:
+    return chosen.form.grain if chosen is not None else ""
+
+
+def _cycle(chosen: Chosen | None) -> str:
+    return chosen.form.cycle if chosen is not None else ""
+
+
+def _is_compact_date(columns: Columns, name: str) -> bool:
+    chosen = columns.time(name)
+    return chosen is not None and getattr(chosen.form, "reading", ()) in (("Ymd",), ("dmY",), ("mdY",))
+
+
+def _is_clock(columns: Columns, name: str) -> bool:
+    """Whether a column has times of day, or hours by its name."""
+    texts = columns.different(name)
+    if len(texts) < 2:
+        return False
+    chosen = columns.time(name)
+    if not columns.is_plain(name):
+        return chosen is not None and chosen.form.cycle == "day" and chosen.form.grain == "second"
+    values, fine = to_numbers([plain(text) for text in texts])
+    if not words.says(name, words.HOUR) or not fine.all() or (values != np.rint(values)).any() or values.min() < 0:
+        return False
+    return bool(
+        values.max() <= 24 or (values.max() <= 2400 and (values % 100 < 60).all() and (values % 100 % 5 == 0).all())
+    )
+
+
+def _date_and_clock(columns: Columns, table: Table, date: str, clock: str) -> list[Sequence[str]]:
+    clocks = table.columns[clock].tolist()
+    if columns.is_plain(clock):
+        values = to_numbers([plain(text) for text in columns.different(clock)])[0]
+        if values.max() <= 24:
+            clocks = [f"{plain(text).partition('.')[0]:0>2}:00" for text in clocks]
+        else:
+            clocks = [f"{plain(text).partition('.')[0]:0>4}" for text in clocks]
+            clocks = [f"{text[:2]}:{text[2:]}" for text in clocks]
+    return [table.columns[date].tolist(), [" "] * len(table), clocks]
+
+
+def _year_and_parts(columns: Columns, table: Table, names: Sequence[str]) -> tuple[list[str], np.ndarray | None]:
+    """The columns of year, month, day …, and their cells joined; None where there is no year or nothing finer."""
+
+    def find(wanted: frozenset[str], low: int, high: int, *, others: bool = False) -> str | None:
+        for name in names:
+            texts = [plain(text) for text in columns.different(name) if not words.is_total(text)]
+            if not words.says(name, wanted) or not texts:
+                continue
+            values, fine = to_numbers(texts)
+            whole = fine.all() and (values == np.rint(values)).all() and values.min() >= low and values.max() <= high
+            if whole or (others and not fine.any()):
+                return name
+        return None
+
+    year = find(words.YEAR, 1000, 2999, others=True)
+    if year is None:
+        return [], None
+    rest = [name for name in names if name != year]
+    month, quarter = find(words.MONTH, 1, 12, others=True), find(words.QUARTER, 1, 4, others=True)
+    week, period = find(words.WEEK, 1, 53, others=True), find(words.PERIOD, 1, 13, others=True)
+    part = next((name for name in (month, quarter, week, period) if name in rest), None)
+    if part is None:
+        return [], None
+    cells = [plain(text).removesuffix(".0") for text in table.columns[year].tolist()]
+    second = [plain(text).removesuffix(".0") for text in table.columns[part].tolist()]
+    numeric = columns.is_plain(part)
+    day = find(words.DAY, 1, 31) if part == month else None
+    if part == month and numeric:
+        made, used = [f"{a}-{b:0>2}" for a, b in zip(cells, second, strict=True)], [year, part]
+    else:
+        letter = {quarter: "Q", week: "W"}.get(part, "") if numeric else ""
+        made, used = [f"{a} {letter}{b}" for a, b in zip(cells, second, strict=True)], [year, part]
+    if day is not None and day not in used:
+        days = [plain(text).removesuffix(".0") for text in table.columns[day].tolist()]
+        glue = "-" if numeric else " "
+        made, used = [f"{a}{glue}{b:0>2}" for a, b in zip(made, days, strict=True)], [*used, day]
+        hour = next((name for name in rest if name not in used and _is_clock(columns, name)), None)
+        if hour is not None:
+            clocks = _date_and_clock(columns, table, day, hour)[2]
+            minute = find(words.MINUTE, 0, 59)
+            if minute is not None and minute not in used and columns.is_plain(hour):
+                minutes = [plain(text) for text in table.columns[minute].tolist()]
+                clocks = [f"{text[:3]}{more:0>2}" for text, more in zip(clocks, minutes, strict=True)]
+                used = [*used, minute]
+            made, used = [f"{a} {b}" for a, b in zip(made, clocks, strict=True)], [*used, hour]
+    texts = [text for text in dict.fromkeys(made) if not words.is_total(text)]
+    if not find_forms(texts):
+        return [], None
+    return used, join_cells(made)
