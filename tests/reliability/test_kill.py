@@ -16,6 +16,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
 
 from seqcli.files.checkpoint import load_checkpoint
 from seqcli.files.output import TEMPORARY
@@ -35,15 +36,26 @@ SMALL = ["--hidden", "8", "--layers", "1", "--device", "cpu", "--steps", "60", *
 LM = ["train-lm", "text", "--tokens", "word", "--batch-size", "4", "--bptt", "8", "--dropout", "0.2", *SMALL]
 MT = ["train-mt", "pairs", "--valid-share", "0.05", "--dropout", "0.2", *SMALL]
 TAG = ["train-tagger", "tagged", "--valid-share", "0.05", "--dropout", "0.2", "--batch-size", "40", *SMALL]
+ASR = ["train-asr", "recordings", "--valid-share", "0.2", "--dropout", "0.2", "--batch-size", "2", *SMALL]
 FORECAST = ["forecast", "panel", "--horizon", "6", "--method", "rnn", *OFTEN, "--save", "model.safetensors"]
 RUNS = {
     **{f"lm {cell}": [*LM, "--cell", cell, "--precision", "fp32"] for cell in CELLS},
     "lm bf16": [*LM, "--cell", "lstm", "--precision", "bf16"],
     "mt": [*MT, "--precision", "fp32"],
+    "asr": [*ASR, "--precision", "fp32"],
     "tag": [*TAG, "--precision", "fp32"],
     "forecast": [*FORECAST, "--steps", "12"],
 }
 KILLS = math.ceil(int(os.environ.get("SEQCLI_TORTURE", "1")) / len(RUNS))
+
+
+def write_recordings(folder: Path) -> None:
+    """Ten recordings of noise with transcripts beside them."""
+    folder.mkdir()
+    for number in range(10):
+        noise = np.random.default_rng(number).normal(0, 0.1, 2400)
+        soundfile.write(folder / f"{number}.wav", noise, 8000)
+        (folder / f"{number}.txt").write_text("yes" if number % 2 else "no")
 
 
 def start(folder: Path, run: str, *more: str) -> Command:
@@ -68,6 +80,7 @@ def test_killed_runs_resume_to_the_same_bytes(tmp_path: Path, run: str, capsys: 
         (folder / "text").write_text(TEXT)
         (folder / "pairs").write_text(PAIRS)
         (folder / "tagged").write_text(TAGGED)
+        write_recordings(folder / "recordings")
         (folder / "panel").write_text(ROWS)
     command = start(whole, run)
     while not (whole / "model.state.safetensors").exists() and command.running:
@@ -105,6 +118,7 @@ def test_killed_runs_resume_to_the_same_bytes(tmp_path: Path, run: str, capsys: 
                 "text",
                 "pairs",
                 "tagged",
+                "recordings",
                 "panel",
                 "model.safetensors",
                 "model.state.safetensors",
