@@ -52,6 +52,10 @@ demo: $(STAMP)
 		--output $(DEMO)/tagged.tag.safetensors --overwrite
 	echo "Ruth Holtson walked from Stoneport to New Ashbury." | $(BIN)/seqcli tag --model $(DEMO)/tagged.tag.safetensors
 	$(BIN)/seqcli evaluate $(DEMO)/tagged.tag.safetensors sample_data/tagged.en.test.conll
+	$(BIN)/python sample_data/speech.py $(DEMO)/speech
+	$(BIN)/seqcli train-asr $(DEMO)/speech/train.tsv --budget 20s --output $(DEMO)/speech.asr.safetensors --overwrite
+	$(BIN)/seqcli evaluate $(DEMO)/speech.asr.safetensors $(DEMO)/speech/test.tsv
+	$(BIN)/seqcli transcribe --model $(DEMO)/speech.asr.safetensors $(DEMO)/speech/wavs/string_0.wav
 	$(BIN)/seqcli forecast sample_data/sales.csv --horizon 28 --budget 15s --holidays sample_data/holidays.csv \
 		--covariates promo --future sample_data/sales.future.csv \
 		--output $(DEMO)/sales.forecast.csv --plot $(DEMO)/sales.svg

@@ -6,13 +6,15 @@ import csv
 import re
 import subprocess
 import sys
+import wave
 from collections import Counter
 from datetime import date
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 
-from sample_data import make
+from sample_data import make, speech
 from sample_data.make import FILES, FOLDER, LANGUAGES, PAIRS, long_range, stories
 from sample_data.stories import Story
 
@@ -158,3 +160,19 @@ def test_future_file_follows_the_sales() -> None:
     days = sorted({row["date"] for row in future})
     assert len(days) == 28
     assert (max(row["date"] for row in sales), days[0]) == ("2025-12-31", "2026-01-01")
+
+
+def test_recordings_of_a_made_up_voice_are_remade_and_keep_their_rule(tmp_path: Path) -> None:
+    made = []
+    for name in ("one", "two"):
+        speech.write_speech(tmp_path / name)
+        made.append({str(p.relative_to(tmp_path / name)): p.read_bytes() for p in (tmp_path / name).rglob("*.*")})
+    assert made[0] == made[1]
+    tables = {name: data.decode().splitlines()[1:] for name, data in made[0].items() if name.endswith(".tsv")}
+    assert {name: len(rows) for name, rows in tables.items()} == {"train.tsv": 320, "test.tsv": 80, "strings.tsv": 20}
+    with wave.open(str(tmp_path / "one" / tables["train.tsv"][0].split("\t")[0])) as recording:
+        assert (recording.getframerate(), recording.getnchannels()) == (8000, 1)
+        assert recording.getnframes() > 1600
+    for line in made[0]["strings.txt"].decode().splitlines():
+        words = line.split()
+        assert all(len(set(words[half::2])) == len(words[half::2]) for half in (0, 1))
