@@ -75,7 +75,7 @@ class _Cell:
     factor: float
     core: str
     power: str
-    around: tuple[str, ...]
+    around: tuple[str, ...]  # words; those before the digits end in a blank
 
 
 def is_missing(text: str) -> bool:
@@ -174,7 +174,7 @@ def _cell(text: str) -> _Cell | str | None:
         factor, after = -factor, after[:-1]
     if match["before"].strip().endswith("-"):
         return raw
-    pieces = [*_pieces(" ".join(around[:3])), *_pieces(after)]
+    pieces = [*(f"{piece} " for piece in _pieces(" ".join(around[:3]))), *_pieces(after)]
     return _Cell(factor, match["core"], match["power"] or "", tuple(pieces))
 
 
@@ -189,12 +189,12 @@ def _units(cells: Sequence[_Cell]) -> dict[str, float]:
     counts = Counter(piece for cell in cells for piece in cell.around)
     made = {}
     for piece, count in counts.items():
-        low = piece.lower()
-        always = count >= 0.9 * len(cells)
+        low = piece.strip().lower()
+        always = count >= 0.9 * len(cells) and not piece.endswith(" ")  # units come after a number
         currency = low in _CURRENCIES or any(unicodedata.category(char) == "Sc" for char in piece)
-        if low in _SCALES and not (always and piece in ("m", "b", "t")):
+        if low in _SCALES and not piece.endswith(" ") and not (always and piece in ("m", "b", "t")):
             made[piece] = _SCALES[low]
-        elif currency or piece == "<" or low in _FLAGS or low in _ABOUT or piece in "%‰°+":
+        elif currency or piece == "<" or low in _FLAGS or low in _ABOUT or piece.strip() in "%‰°+":
             made[piece] = 1.0
         else:
             made[piece] = 1.0 if always and len(piece) <= 12 else float("nan")

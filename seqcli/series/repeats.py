@@ -11,7 +11,7 @@ from seqcli.series.columns import ReadOptions
 from seqcli.series.frequency import Frequency
 from seqcli.series.header import Table
 from seqcli.series.layout import Layout
-from seqcli.series.rhythm import Rhythm, given_rhythm
+from seqcli.series.rhythm import NICE, Rhythm, given_rhythm
 from seqcli.series.times import DAY, SECOND
 
 HOWS = ("error", "first", "last", "mean", "sum")
@@ -72,11 +72,10 @@ def merge(
     times, codes, values = times[order], codes[order], values[:, order]
     notes: list[str] = []
     if rhythm.irregular:
-        rhythm, note = _by_days(table, layout, options, rhythm, times, codes, order, flow)
-        notes.append(note)
-        added = _put_together(codes, rhythm.grid.positions(times), values, options.aggregate or "sum")
-        zero = (options.aggregate or "sum") == "sum"
-        return Merged(*added, rhythm, zero and options.fill in (None, "zero"), tuple(notes))
+        how = options.aggregate or ("sum" if flow else "mean")
+        rhythm, note = _by_periods(layout, rhythm, times, codes, how)
+        added = _put_together(codes, rhythm.grid.positions(times), values, how)
+        return Merged(*added, rhythm, how == "sum" and options.fill in (None, "zero"), (note,))
     if rhythm.drifts:
         times = _steadied(times, codes, rhythm)
     positions = rhythm.grid.positions(times)
@@ -150,7 +149,7 @@ def _how(
     if frequency.unit == "second" and frequency.count <= 3600 and _clock_was_put_back(times, where):
         return "mean", f"{count} times occur twice as the clock was put back: their mean is taken (--duplicates)"
     apart = np.diff(times)[where]
-    if frequency.unit == "second" and (apart > 0).all() and count < 0.1 * len(times):
+    if frequency.unit == "second" and (apart > 0).all() and count < 0.35 * len(times):
         return "mean", f"{count} times lie within one period of another: their mean is taken (--duplicates)"
     exact = (apart == 0).all()
     if exact and flow and count > 0.2 * len(times):
@@ -205,37 +204,27 @@ def _period_end(rhythm: Rhythm, position: int) -> int:
     return grid.time(position + 1)
 
 
-def _by_days(
-    table: Table,
-    layout: Layout,
-    options: ReadOptions,
-    rhythm: Rhythm,
-    times: np.ndarray,
-    codes: np.ndarray,
-    order: np.ndarray,
-    flow: bool,
-) -> tuple[Rhythm, str]:
-    """The rhythm in which values at irregular times are put together, such as days of what is sold; else an error."""
-    how = options.aggregate
-    if how is None and not flow:
-        raise DataError(
-            "times are irregular: they have no usual step",
-            path=table.path,
-            line=table.line(int(order[0])),
-            column=layout.time,
-            hint="--freq D --aggregate mean makes daily means, --aggregate sum adds up; --time names another column",
-        )
+def _by_periods(layout: Layout, rhythm: Rhythm, times: np.ndarray, codes: np.ndarray, how: str) -> tuple[Rhythm, str]:
+    """The rhythm in which values at irregular times are put together: days for sums of what is sold or happens, periods
+    that most steps between the times are shorter than for means of what is measured."""
     spans = max(int(times.max() - times.min()), 1)
     a_day = len(times) / (spans / DAY) / max(len(set(codes.tolist())), 1)
-    frequency = Frequency("second", 3600) if a_day > 60 and spans < 60 * DAY else Frequency("day")
+    frequency = Frequency("day")
     if a_day < 0.2:
         frequency = Frequency("day", 7) if a_day > 0.03 else Frequency("month")
-    made = given_rhythm(frequency, [np.unique(times)], rhythm.form)
-    word = "sums" if (how or "sum") == "sum" else f"{how}s"
-    return made, (
-        f"times are irregular: {layout.targets[0]!r} is put together to {frequency.name} {word}; "
+    elif how != "sum":
+        steps = np.diff(times)[np.diff(codes) == 0]
+        usual = float(np.quantile(steps[steps > 0], 0.75)) if (steps > 0).any() else DAY
+        step = next((nice for nice in NICE if nice >= usual), DAY)
+        frequency = Frequency("second", step / SECOND) if step < DAY else Frequency("day")
+    elif a_day > 60 and spans < 60 * DAY:
+        frequency = Frequency("second", 3600)
+    word = f"{how}s" if how in ("sum", "mean") else f"the {how} values"
+    note = (
+        f"times are irregular: {layout.targets[0]!r} is put together to {word}, {frequency.name}; "
         "--freq and --aggregate say otherwise"
     )
+    return given_rhythm(frequency, [np.unique(times)], rhythm.form), note
 
 
 def _steadied(times: np.ndarray, codes: np.ndarray, rhythm: Rhythm) -> np.ndarray:

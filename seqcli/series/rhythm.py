@@ -19,8 +19,8 @@ ZONES = (
     "Europe/Athens", "America/Halifax", "Australia/Sydney", "Australia/Adelaide", "Pacific/Auckland",
     "America/Santiago",    "America/St_Johns", "Asia/Jerusalem",
 )  # fmt: skip
-_NICE = [s * SECOND for s in (1, 2, 5, 10, 15, 20, 30, 60, 120, 180, 300, 600, 900, 1200, 1800)]
-_NICE += [h * HOUR for h in (1, 2, 3, 4, 6, 8, 12, 24)] + [
+NICE = [s * SECOND for s in (1, 2, 5, 10, 15, 20, 30, 60, 120, 180, 300, 600, 900, 1200, 1800)]
+NICE += [h * HOUR for h in (1, 2, 3, 4, 6, 8, 12, 24)] + [
     1_000,
     2_000,
     5_000,
@@ -228,7 +228,7 @@ def _within_days(runs: Sequence[np.ndarray], form: Form, steps: np.ndarray) -> R
     usual = float(np.median(steps))
     step = _common(steps)
     if step < 0.2 * usual or (steps % step == 0).mean() < 0.9:
-        step = min(_NICE, key=lambda nice: abs(np.log(nice / max(usual, 1))))
+        step = min(NICE, key=lambda nice: abs(np.log(nice / max(usual, 1))))
         whole = steps / step
         near = np.abs(whole - np.rint(whole)) < 0.25
         if abs(np.log(step / max(usual, 1))) > 0.12 or near.mean() < 0.85:
@@ -250,7 +250,7 @@ def _within_days(runs: Sequence[np.ndarray], form: Form, steps: np.ndarray) -> R
     if step % DAY == 0:  # days by a clock that was put forward or back
         rounded = [np.unique((run - int(run[0]) % DAY + DAY // 2) // DAY * DAY + int(run[0]) % DAY) for run in runs]
         return _daily(rounded, form)
-    grid = CycleGrid(step, origin=_phase(every, step))
+    grid = CycleGrid(step, origin=_phase(every, step, last=int(runs[0][-1])))
     frequency = Frequency("second", _seconds(step))
     opened = _open_hours(runs, step, grid.origin)
     if opened is not None:
@@ -262,12 +262,14 @@ def _seconds(step: int) -> float:
     return step // SECOND if step % SECOND == 0 else step / SECOND
 
 
-def _phase(times: np.ndarray, step: int) -> int:
-    """How far after multiples of a step most times are."""
+def _phase(times: np.ndarray, step: int, last: int | None = None) -> int:
+    """How far after multiples of a step most times are; where that changes, how far the `last` is."""
     rests = times % step
     values, counts = np.unique(rests, return_counts=True)
     if counts.max() >= 0.4 * counts.sum():
         return int(values[counts.argmax()])
+    if last is not None:
+        return last % step
     angles = np.exp(2j * np.pi * rests / step)
     return int(np.angle(angles.mean()) / (2 * np.pi) * step) % step
 
@@ -283,7 +285,8 @@ def _open_hours(runs: Sequence[np.ndarray], step: int, origin: int) -> tuple[Fre
         counts = sum((np.bincount((run - start) // step % slots, minlength=slots) for run in runs), np.zeros(slots))
         there = counts > 0
         rounds = spans / cycle
-        if there.mean() > 0.93 or counts[there].min() < 0.4 * rounds - 1 or counts[there].mean() < 0.6 * rounds - 1:
+        dense = counts[there].min() >= 0.4 * rounds - 1 and counts[there].mean() >= 0.8 * rounds - 1
+        if there.mean() > 0.93 or not dense:
             continue
         places = np.flatnonzero(there)
         a_day = DAY // step

@@ -166,8 +166,9 @@ def test_transactions_become_days(read):
     panel = read(moments, [2] * 500, name="amount")
     assert panel.frequency.name == "daily"
     assert panel.series[0].values.sum() == 1000
-    with pytest.raises(DataError, match="irregular"):
-        read(moments, [2] * 500, name="temperature")
+    sensor = read(moments, [2] * 500, name="temperature")
+    assert set(sensor.series[0].values[~np.isnan(sensor.series[0].values)]) == {2.0}
+    assert any("irregular" in note and "--freq" in note for note in sensor.notes)
     means = read(moments, [2] * 500, name="temperature", frequency="D", aggregate="mean")
     assert set(means.series[0].values) == {2.0}
 
