@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from seqcli.cli import console, options
 from seqcli.cli.charts import Band, Line, line_chart
@@ -13,23 +13,50 @@ if TYPE_CHECKING:
     from seqcli.forecasting.forecast import Forecast
 
 SHOWN = 3  # series drawn on a terminal
+MOST_ROWS, DIGEST = 120, 20  # rows that a terminal shows, series of what it shows instead
 WIDEST = 100  # columns a chart takes at most
 DANGEROUS = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet takes for the start of a formula
 
 
 def write_forecast(result: Forecast, output: str | None, form: options.RowFormat | None, *, excel_safe: bool) -> None:
-    """Write a forecast's rows to the file `output`, or to stdout, on a terminal with charts after."""
-    keys = result.panel.key_names
-    rows = (
-        {
-            name: f"'{value}" if excel_safe and name in keys and value.startswith(DANGEROUS) else value
-            for name, value in row.items()
-        }
-        for row in result.rows()
-    )
-    write_rows(result.columns(), rows, form, output)
-    if output is None and (form or ("table" if sys.stdout.isatty() else "csv")) == "table":
+    """Write a forecast's rows to the file `output`, or to stdout, on a terminal with charts after: of a long forecast
+    of several series a line a series, unless a table is asked for."""
+    if output is not None and output.lower().endswith(".xlsx"):
+        result.save(output)
+        console.notice(f"saved {output}")
+        return
+    shown = form or ("table" if sys.stdout.isatty() and output is None else "csv")
+    count = len(result.panel.series)
+    if form is None and shown == "table" and count > 1 and count * result.horizon > MOST_ROWS:
+        write_rows(*_digest(result), "table")
+        console.notice(f"{count * result.horizon:,} rows in all: --output FILE or a pipe has them, --format table too")
+    else:
+        keys = result.panel.key_names
+        rows = (
+            {
+                name: f"'{value}" if excel_safe and name in keys and value.startswith(DANGEROUS) else value
+                for name, value in row.items()
+            }
+            for row in result.rows()
+        )
+        write_rows(result.columns(), rows, form, output)
+    if output is None and shown == "table":
         _draw(result)  # last, where it is seen when the table is long
+
+
+def _digest(result: Forecast) -> tuple[list[str], list[dict[str, Any]]]:
+    """A line for each of the first series: from when to when, the mean forecast and the sum, with the mean interval."""
+    level = f"{result.levels[-1]:g}"
+    names = [*result.panel.key_names, "from", "to", "mean", "total", f"mean lo-{level}", f"mean hi-{level}"]
+    rows = []
+    for index, one in enumerate(result.panel.series[:DIGEST]):
+        times, point, bands = result.times(index), result.point[index], result.bands[index]
+        numbers = [point.mean(), point.sum(), bands[:, -2].mean(), bands[:, -1].mean()]
+        cells = [*one.key, times[0], times[-1], *(float(f"{number:.6g}") for number in numbers)]
+        rows.append(dict(zip(names, cells, strict=True)))
+    if len(result.panel.series) > DIGEST:
+        console.notice(f"the first {DIGEST} of {len(result.panel.series):,} series")
+    return names, rows
 
 
 def _draw(result: Forecast) -> None:

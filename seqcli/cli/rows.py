@@ -15,6 +15,8 @@ from seqcli.cli import console
 from seqcli.cli.options import RowFormat
 from seqcli.files.output import write_text
 
+LONGEST_WHOLE = 25  # characters of a cell that stays in one line, such as a time stamp
+
 
 def write_rows(
     columns: Sequence[str], rows: Iterable[Mapping[str, Any]], form: RowFormat | None = None, output: str | None = None
@@ -87,7 +89,11 @@ def _write_table(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> N
     for column in columns:
         values = [row.get(column) for row in rows]
         numeric = all(isinstance(value, (int, float, type(None))) for value in values)
-        table.add_column(Text(console.escape(column)), justify="right" if numeric else "left")
+        # a number or a date is never cut; long names are
+        short = numeric or max((len(str(value)) for value in values), default=0) <= LONGEST_WHOLE
+        table.add_column(
+            Text(console.escape(column)), justify="right" if numeric else "left", no_wrap=short, overflow="fold"
+        )
         forms.append(_float_form([value for value in values if isinstance(value, float)]))
     for row in rows:
         cells = (_cell(row.get(column), form) for column, form in zip(columns, forms, strict=True))

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -13,20 +14,27 @@ from seqcli.errors import DataError
 from seqcli.forecasting.backtest import Folds, cut, fold_forecasts, measure, select
 from seqcli.forecasting.engine import Outcome, Setting, forecast_arrays
 from seqcli.forecasting.intervals import adapt
+from seqcli.forecasting.metrics import scale
 from seqcli.forecasting.prepare import DEFAULTS, LEAST_SERIES, ForecastOptions, Prepared, prepare
 from seqcli.forecasting.recurrent.config import MIDDLE, QUANTILES
 from seqcli.forecasting.recurrent.covariates import KnownInputs
 from seqcli.forecasting.recurrent.forecaster import Forecaster, offsets
 from seqcli.forecasting.recurrent.windows import History, make_history
+from seqcli.forecasting.regression import Effects, describe, find_effects
 from seqcli.series.panel import Panel
+
+if TYPE_CHECKING:
+    import pandas
 
 
 @dataclass(frozen=True)
 class Forecast:
     """Forecasts of a panel's series and how good such forecasts have been.
 
-    `point` is (series, horizon), `bands` (series, horizon, 2 · levels): low and high of each level, in rising order.
-    `table` has a row a method with its measures over the backtest; `verdict` says it in a sentence.
+    `point` is (series, horizon), `bands` (series, horizon, 2 · levels): low and high of each level, in rising order;
+    `quantiles` the probabilities that are shown instead of intervals. `table` has a row a method with its measures over
+    the backtest; `verdict` says how good earlier forecasts were, `notes` what was found and guessed. `forecaster` is
+    the network that was trained or given, `ended` how its training ended: `finished` or `stopped`.
     """
 
     panel: Panel
@@ -40,10 +48,14 @@ class Forecast:
     verdict: str
     notes: list[str]
     forecaster: Forecaster | None = None
+    quantiles: tuple[float, ...] = ()
+    ended: str = "finished"
 
     def columns(self) -> list[str]:
-        """The header of the rows: the input's own names, then forecast and intervals."""
+        """The header of the rows: the input's own names, then forecast and intervals or quantiles."""
         names = [*self.panel.key_names, self.panel.time_name or "step", "forecast"]
+        if self.quantiles:
+            return names + [f"q{quantile:g}" for quantile in self.quantiles]
         for level in self.levels:
             names += [f"lo-{level:g}", f"hi-{level:g}"]
         return names
@@ -51,17 +63,79 @@ class Forecast:
     def times(self, index: int) -> list[str]:
         """The time stamps of a series' forecasts, written as in the input."""
         one = self.panel.series[index]
-        calendar = self.panel.calendar
-        return [calendar.label(one.first, len(one.values) + h) for h in range(self.horizon)]
+        return [self.panel.calendar.label(one.first, len(one.values) + h) for h in range(self.horizon)]
+
+    def shown(self, index: int) -> np.ndarray:
+        """A series' numbers as they are shown: forecast, then intervals or quantiles. (horizon, columns)"""
+        if not self.quantiles:
+            return np.concatenate([self.point[index][:, None], self.bands[index]], axis=1)
+        numbers = [self.point[index]]
+        for quantile in self.quantiles:
+            level = round(abs(100 - 200 * quantile), 9)
+            place = 2 * self.levels.index(level) + (quantile > 0.5) if level else None
+            numbers.append(self.bands[index, :, place] if place is not None else self.point[index])
+        return np.stack(numbers, axis=1)
 
     def rows(self) -> Iterator[dict[str, Any]]:
         """One row a series and time."""
         names = self.columns()
         keys = len(self.panel.key_names)
         for index, one in enumerate(self.panel.series):
-            for h, time in enumerate(self.times(index)):
-                numbers = [float(f"{value:.10g}") for value in (self.point[index, h], *self.bands[index, h])]
-                yield dict(zip(names, [*one.key[:keys], time, *numbers], strict=True))
+            numbers = self.shown(index).tolist()
+            for time, row in zip(self.times(index), numbers, strict=True):
+                yield dict(zip(names, [*one.key[:keys], time, *(float(f"{x:.10g}") for x in row)], strict=True))
+
+    def to_frame(self) -> pandas.DataFrame:
+        """The rows as a pandas data frame; times are real ones where the input's have dates."""
+        import pandas
+
+        frame = pandas.DataFrame(list(self.rows()), columns=self.columns())
+        calendar = self.panel.calendar
+        if self.panel.time_name is not None and calendar.is_dated:
+            ends = [one.first + len(one.values) for one in self.panel.series]
+            frame[self.panel.time_name] = [calendar.date(end + h) for end in ends for h in range(self.horizon)]
+        return frame
+
+    @property
+    def backtest(self) -> pandas.DataFrame:
+        """The measures of earlier forecasts, a row a method; empty unless they were asked for."""
+        import pandas
+
+        return pandas.DataFrame(self.table)
+
+    def to_json(self) -> dict[str, Any]:
+        """Everything as plain values: what was understood, the forecasts by series, how good they have been."""
+        numbers = self.columns()[len(self.panel.key_names) + 1 :]
+        return {
+            "frequency": self.panel.frequency.name,
+            "season": self.season,
+            "horizon": self.horizon,
+            "accuracy": self.verdict,
+            "notes": [*self.panel.notes, *self.notes],
+            "backtest": self.table,
+            "series": [
+                {
+                    **dict(zip(self.panel.key_names, one.key, strict=False)),
+                    "method": self.methods[index],
+                    "times": self.times(index),
+                    **dict(zip(numbers, self.shown(index).T.tolist(), strict=True)),
+                }
+                for index, one in enumerate(self.panel.series)
+            ],
+        }
+
+    def plot(self, path: str | Path) -> None:
+        """Draw the forecasts in a file: .svg, .html, or .png (needs matplotlib)."""
+        from seqcli.forecasting.plot import save_plot
+
+        save_plot(Path(path), self)
+
+    def save(self, path: str | Path) -> None:
+        """Write the rows to a file, CSV; a workbook if the name ends in .xlsx (needs openpyxl)."""
+        if str(path).lower().endswith(".xlsx"):
+            self.to_frame().to_excel(path, index=False)
+            return
+        self.to_frame().to_csv(path, index=False)
 
 
 TrainNetwork = Callable[[Prepared, np.ndarray], Forecaster]
@@ -90,17 +164,20 @@ def forecast_prepared(
 
     With the method asked for; and with a network, the `forecaster` given or the one that `train` makes, whose share in
     the forecast its training has found. `train` gets the forecasts from one horizon before each end (series, horizon),
-    NaN for series too short for that. `known` has the network's other inputs.
+    NaN for series too short for that. `known` has what else is known: the network's other inputs, without a network
+    those of a regression.
     """
     panel, options, filled = prepared.panel, prepared.options, prepared.filled
     season, horizon, levels = prepared.season, prepared.horizon, prepared.levels
-    made = forecast_arrays(filled, prepared.known, prepared.setting)
+    effects, said = _effects(prepared, known) if train is None and forecaster is None else (None, [])
+    made = _with_effects(prepared, effects) if effects else forecast_arrays(filled, prepared.known, prepared.setting)
     chosen, point, bands = made.kinds, made.point, made.bands
     table = _backtest_table(prepared) if options.backtest else []
     if train is None and forecaster is None:
-        notes = prepared.notes + _unusual(made, filled, prepared.setting)
+        notes = prepared.notes + said + _unusual(made, filled, prepared.setting)
         verdict = _verdict(made.folds, made.earlier, horizon, season, panel, len(filled))
-        return Forecast(panel, season, horizon, levels, point, bands, chosen, table, verdict, notes)
+        shown = options.quantiles
+        return Forecast(panel, season, horizon, levels, point, bands, chosen, table, verdict, notes, quantiles=shown)
 
     # what a network has learnt from tells nothing of its errors: one trained here is measured on what was held out
     origins_held = 1 if train is not None else _origins_kept(len(filled))
@@ -138,7 +215,45 @@ def forecast_prepared(
             learnt=1.0,
         )
     verdict = _verdict(held, earlier, horizon, season, panel, len(filled))
-    return Forecast(panel, season, horizon, levels, point, bands, chosen, table, verdict, notes, forecaster)
+    return Forecast(
+        panel, season, horizon, levels, point, bands, chosen, table, verdict, notes, forecaster, options.quantiles
+    )
+
+
+def _effects(prepared: Prepared, known: KnownInputs | None) -> tuple[list[Effects] | None, list[str]]:
+    """What known inputs do to each series, by regression, and what is said of it; None without such inputs."""
+    if known is None or not known.names:
+        return None, []
+    season = prepared.season
+    found = [find_effects(values, x, season) for values, x in zip(prepared.known, known.values, strict=True)]
+    # inputs are scaled; in what is said they have their own units
+    units = np.array([deviation for _, deviation in known.scaling] + [1.0] * (len(known.names) - len(known.scaling)))
+    plain = [replace(one, sizes=one.sizes / units) for one in found]
+    return found, [f"effects of what is known beforehand: {'; '.join(describe(plain, known.names))}"]
+
+
+def _with_effects(prepared: Prepared, effects: Sequence[Effects]) -> Outcome:
+    """Forecasts of the series without the effects, with them again."""
+    known = [one.remove(values) for one, values in zip(effects, prepared.known, strict=True)]
+    filled = [one.remove(values) for one, values in zip(effects, prepared.filled, strict=True)]
+    made = forecast_arrays(filled, known, prepared.setting)
+    starts = [len(values) for values in filled]
+
+    def whole(numbers: np.ndarray, members: Sequence[int], places: Sequence[int]) -> np.ndarray:
+        rows = [effects[i].restore(row, start) for row, i, start in zip(numbers, members, places, strict=True)]
+        return np.array(rows).reshape(numbers.shape)
+
+    folds, every = made.folds, range(len(filled))
+    members, places = folds.member.tolist(), [len(history) for history in folds.histories]
+    histories = [effects[i].restore(history, 0) for i, history in zip(members, folds.histories, strict=True)]
+    scales = np.array([scale(history, prepared.season) for history in histories])
+    return replace(
+        made,
+        point=whole(made.point, every, starts),
+        bands=whole(made.bands, every, starts),
+        folds=replace(folds, histories=histories, actual=whole(folds.actual, members, places), scales=scales),
+        earlier=whole(made.earlier, members, places),
+    )
 
 
 def _origins_kept(count: int) -> int:

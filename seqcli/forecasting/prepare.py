@@ -29,14 +29,16 @@ POINTS = ("median", "mean")
 class ForecastOptions:
     """What is asked for; what is None is chosen from the data. Levels are in per cent.
 
-    `season` is one or several numbers of periods; `fill` what takes the place of missing values: `interpolate`,
-    `forward` or `zero`; `clean` whether single values far from all others are left out; `point` which number a
-    point forecast of counts is: the `median` has the least absolute error, the `mean` (of a log of sales) adds up.
+    `quantiles` are shown instead of intervals. `season` is one or several numbers of periods; `fill` what takes the
+    place of missing values: `interpolate`, `forward` or `zero`; `clean` whether single values far from all others are
+    left out; `point` which number a point forecast of counts is: the `median` has the least absolute error, the `mean`
+    (of a log of sales) adds up.
     """
 
     horizon: int | None = None
     season: int | tuple[float, ...] | None = None
     levels: tuple[float, ...] = (80.0, 95.0)
+    quantiles: tuple[float, ...] = ()
     method: str = "auto"
     fill: str = "interpolate"
     clean: bool = True
@@ -78,7 +80,12 @@ class Prepared:
     @property
     def is_large(self) -> bool:
         """Whether there is enough to train a network on; with less it loses."""
-        return int((self.windows > 0).sum()) >= LEAST_SERIES or int(self.windows.sum()) >= LEAST_WINDOWS
+        return self.is_panel or int(self.windows.sum()) >= LEAST_WINDOWS
+
+    @property
+    def is_panel(self) -> bool:
+        """Whether there are so many series that training a network mostly helps."""
+        return int((self.windows > 0).sum()) >= LEAST_SERIES
 
 
 def prepare(panel: Panel, options: ForecastOptions = DEFAULTS) -> Prepared:

@@ -85,6 +85,31 @@ def read_future(
     return made
 
 
+def future_length(panel: Panel, source: Any, *, encoding: str = "auto", errors: str = "strict") -> int:
+    """How many periods a file or data frame goes on after each series' last value: the fewest of all series.
+
+    Raises `DataError` where it has none for one of them.
+    """
+    if panel.wide or panel.time_name is None:
+        raise UsageError("--covariates needs one row a series and time", hint="--series names the series columns")
+    table = _future_table(panel, find_table(read_cells(source, encoding=encoding, errors=errors)))
+    rows = _rows(panel, table)
+    lengths = []
+    for one in panel.series:
+        end, steps = one.first + len(one.values), 0
+        while (one.key, end + steps) in rows:
+            steps += 1
+        if not steps:
+            raise DataError(
+                f"has no row for {panel.calendar.label(end)} of {'/'.join(one.key) or 'the series'}",
+                path=table.path,
+                column=panel.time_name,
+                hint="it needs the rows after each series' last value",
+            )
+        lengths.append(steps)
+    return min(lengths)
+
+
 def _future_table(panel: Panel, table: Table) -> Table:
     """The table with the panel's columns; times in several columns are joined as in the panel."""
     assert panel.time_name is not None

@@ -77,7 +77,7 @@ def test_files_are_written_whole_and_never_over_the_data(panel_file, tmp_path, c
     before, target = Path(panel_file).read_bytes(), tmp_path / "out"
     for arguments in (["-o", panel_file], ["-o", panel_file, "--backtest", "1"]):
         assert run(["forecast", panel_file, "-n", "2", *arguments]) == 2
-        assert "is read by this command" in capsys.readouterr().err
+        assert "this command reads that file" in capsys.readouterr().err
     assert Path(panel_file).read_bytes() == before
     assert run(["forecast", panel_file, "-n", "2", "--backtest", "1", "-o", str(target)]) == 0
     assert capsys.readouterr().out == ""

@@ -1,14 +1,23 @@
 """What is forecast without any option, on series of many kinds: each with its value."""
 
+import json
+
 import numpy as np
+import pandas
 import pytest
 
+from seqcli.cli.app import run
+from seqcli.errors import UsageError
 from seqcli.forecasting.classical.counts import count_means, count_quantiles, is_intermittent, launch, zeros_explained
 from seqcli.forecasting.classical.long_season import find_long_season, long_component
 from seqcli.forecasting.cleaning import outliers
 from seqcli.forecasting.combination import weigh
 from seqcli.forecasting.forecast import forecast_panel
+from seqcli.forecasting.options import parse_levels, parse_quantiles, parse_seasons, periods
 from seqcli.forecasting.prepare import ForecastOptions, prepare
+from seqcli.forecasting.regression import find_effects
+from seqcli.forecasting.run import forecast
+from seqcli.series.frequency import parse_frequency
 from seqcli.series.panel import read_panel
 
 RNG = np.random.default_rng
@@ -182,3 +191,105 @@ def test_weights_follow_what_measured_well_as_far_as_there_is_evidence():
     np.testing.assert_allclose(bad.sum(axis=0), 1.0)
     alike = weigh(np.ones((4, 6, 3)), np.zeros(6, int), ends, 1, np.ones(6))
     assert alike[0].min() > 0.8
+
+
+def test_a_promotion_of_one_series_is_a_regression(tmp_path):
+    t = np.arange(400)
+    promo = (RNG(12).random(414) < 0.1).astype(float)
+    weekend = np.where(t % 7 >= 5, 1.4, 1.0)
+    sales = 100 * weekend * (1 + promo[:400]) * RNG(13).normal(1, 0.02, 400)
+    days = np.datetime64("2021-01-04") + np.arange(414)
+    noise = RNG(14).normal(0, 1, 414)
+    data, future = tmp_path / "sales.csv", tmp_path / "future.csv"
+    head = "date,sales,promo,noise\n"
+    data.write_text(
+        head + "".join(f"{d},{y:.1f},{p:g},{n:.3f}\n" for d, y, p, n in zip(days, sales, promo, noise, strict=False))
+    )
+    future.write_text(
+        "date,promo,noise\n" + "".join(f"{days[i]},{promo[i]:g},{noise[i]:.3f}\n" for i in range(400, 414))
+    )
+    made = forecast(data, target="sales", covariates=("promo", "noise"), future=str(future))
+    assert made.horizon == 14  # that of the future
+    usual = 100 * np.where(np.arange(400, 414) % 7 >= 5, 1.4, 1.0)
+    given = np.array([float(line.split(",")[1]) for line in future.read_text().splitlines()[1:]])
+    np.testing.assert_allclose(made.point[0], usual * (1 + given), rtol=0.06)
+    assert any("promo: +10" in note and "noise: no effect" in note for note in made.notes)
+
+
+def test_an_effect_is_told_from_season_and_trend():
+    t = np.arange(210)
+    x = np.stack([(RNG(1).random(220) < 0.2).astype(float), np.arange(220.0)])
+    values = 20 + 0.3 * t + 5 * np.sin(2 * np.pi * t / 7) + 8 * x[0, :210] + RNG(2).normal(0, 0.5, 210)
+    found = find_effects(values, x, 7)
+    assert not found.multiplicative
+    assert found.sizes[0] == pytest.approx(8, abs=0.3)
+    np.testing.assert_allclose(found.restore(found.remove(values), 0), values)
+    assert (find_effects(np.full(50, 3.0), x[:, :60], 7).sizes == 0).all()
+
+
+def test_from_python_as_on_the_command_line(tmp_path, capsys):
+    months = [f"{2001 + i // 12}-{i % 12 + 1:02d}" for i in range(60)]
+    values = 50 + np.arange(60) + 10 * np.sin(2 * np.pi * np.arange(60) / 12) + RNG(15).normal(0, 1, 60)
+    path = tmp_path / "y.csv"
+    path.write_text("month,y\n" + "".join(f"{m},{v:.3f}\n" for m, v in zip(months, values, strict=True)))
+    assert run(["-q", "forecast", str(path), "--horizon", "1y", "--level", "0.8,95", "-o", "-"]) == 0
+    rows = capsys.readouterr().out.splitlines()
+    assert rows[0] == "month,forecast,lo-80,hi-80,lo-95,hi-95"
+    assert len(rows) == 13
+    frame = pandas.read_csv(path)
+    made = forecast(frame, horizon=12)
+    numbers = np.array([row.split(",")[1:] for row in rows[1:]], float)
+    np.testing.assert_allclose(made.to_frame().iloc[:, 1:].to_numpy(float), numbers, rtol=1e-6)
+    assert run(["-q", "forecast", str(path), "-n", "2", "--quantiles", "0.1,0.5,0.9", "--json"]) == 0
+    said = json.loads(capsys.readouterr().out)
+    one = said["series"][0]
+    np.testing.assert_allclose(one["q0.1"], numbers[:2, 1], rtol=0.02)
+    assert one["q0.5"] == one["forecast"]
+    assert said["frequency"] == "monthly"
+    begun = forecast(frame, horizon=3, start="2005-06")
+    assert begun.to_frame()["month"].astype(str).str[:7].tolist() == ["2005-06", "2005-07", "2005-08"]
+    with pytest.raises(UsageError, match="no time as in the data"):
+        forecast(frame, start="soon")
+    with pytest.raises(UsageError, match="unknown option"):
+        forecast(frame, horizn=3)
+
+
+@pytest.mark.parametrize(
+    ("horizon", "frequency", "expected"),
+    [("12", "monthly", 12), ("3m", "daily", 91), ("1y", "monthly", 12), ("2w", "daily", 14), ("1y", "weekly", 52),
+     ("24h", "30min", 48), ("30m", "5min", 6), ("1y", "quarterly", 4), (7, "step", 7)],
+)  # fmt: skip
+def test_horizons_as_people_give_them(horizon, frequency, expected):
+    found = parse_frequency(frequency)
+    assert periods(horizon, found.unit, found.count) == expected
+
+
+@pytest.mark.parametrize("horizon", ["0", "-3", "3 parsecs", "1e9", "999999999", ""])
+def test_horizons_that_are_none(horizon):
+    with pytest.raises(UsageError, match="--horizon"):
+        periods(horizon, "day", 1)
+
+
+def test_levels_seasons_and_quantiles_as_people_give_them():
+    assert parse_levels(["80,95"]) == (80, 95)
+    assert parse_levels(["0.8", "95%"]) == (80, 95)
+    assert parse_seasons("7,365.25") == (7, 365.25)
+    assert parse_seasons("12") == 12
+    assert parse_quantiles("0.9,0.1") == (0.1, 0.9)
+    for parse, text in ((parse_quantiles, "1.5"), (parse_seasons, "many"), (parse_seasons, "-3")):
+        with pytest.raises(UsageError):
+            parse(text)
+
+
+def test_series_that_ended_long_ago_are_left_out_and_named(tmp_path):
+    days = np.datetime64("2022-01-01") + np.arange(100)
+    lines = [
+        f"{d},{shop},{10 + i % 7}" for shop, n in (("a", 100), ("b", 98), ("gone", 30)) for i, d in enumerate(days[:n])
+    ]
+    path = tmp_path / "shops.csv"
+    path.write_text("date,shop,sold\n" + "\n".join(lines) + "\n")
+    said: list[str] = []
+    made = forecast(path, horizon=5, on_notice=said.append)
+    assert [one.key for one in made.panel.series] == [("a",), ("b",)]
+    assert any("gone" in note and "--keep-ended" in note for note in said)
+    assert len(forecast(path, horizon=5, keep_ended=True).panel.series) == 3

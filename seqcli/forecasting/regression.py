@@ -1,0 +1,121 @@
+"""Known inputs where no network is trained: their effects by least squares, beside season and level."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+LEAST_T = 2.0  # standard errors an effect must be from zero to be used
+LEAST_VALUES = 12  # of a series, beside two for every input
+WINDOW = 30  # about the values over which the level is taken to be the same
+
+
+@dataclass(frozen=True)
+class Effects:
+    """What known inputs do to one series: a term in every value and `horizon` steps on, or the logarithm of a factor;
+    `sizes` has the coefficients, zero where an input shows no effect."""
+
+    values: np.ndarray  # (length + horizon,)
+    multiplicative: bool
+    sizes: np.ndarray  # (inputs,)
+
+    def remove(self, values: np.ndarray) -> np.ndarray:
+        """The series (length,) as it would be without the inputs."""
+        effect = self.values[: len(values)]
+        without: np.ndarray = values / np.exp(effect) if self.multiplicative else values - effect
+        return without
+
+    def restore(self, values: np.ndarray, start: int) -> np.ndarray:
+        """Numbers (steps, …) from place `start` of the series on, with the inputs' effects again."""
+        effect = self.values[start : start + len(values)].reshape(-1, *[1] * (values.ndim - 1))
+        whole: np.ndarray = values * np.exp(effect) if self.multiplicative else values + effect
+        return whole
+
+
+def find_effects(values: np.ndarray, inputs: np.ndarray, season: int) -> Effects:
+    """Effects of `inputs` (inputs, length + horizon) on a series (length,), NaN where it is missing.
+
+    Values and inputs are compared with the mean of their phase and with the mean of their neighbourhood, so that
+    neither season nor trend is taken for an effect (Frisch & Waugh 1933). On the logarithm, so that an input
+    multiplies, where values are positive and that fits better.
+    """
+    none = Effects(np.zeros(inputs.shape[1]), False, np.zeros(len(inputs)))
+    known = ~np.isnan(values)
+    if known.sum() < LEAST_VALUES + 2 * len(inputs):
+        return none
+    past = inputs[:, : len(values)]
+    best, least = none, _error(values, none, season)
+    for multiplicative in (False, True):
+        if multiplicative and not (values[known] > 0).all():
+            break
+        sizes = _sizes(np.log(values) if multiplicative else values, past, season)
+        found = Effects(sizes @ inputs - sizes @ past.mean(axis=1), multiplicative, sizes)
+        error = _error(values, found, season)
+        if error < least:
+            best, least = found, error
+    return best
+
+
+def _sizes(values: np.ndarray, inputs: np.ndarray, season: int) -> np.ndarray:
+    """Coefficients, those that cannot be told from zero left out one after another."""
+    known = ~np.isnan(values)
+    target = _apart(values, season)[known]
+    columns = np.array([_apart(np.where(known, row, np.nan), season)[known] for row in inputs])
+    used = [index for index, column in enumerate(columns) if column.std() > 1e-9 * (1 + np.abs(inputs[index]).max())]
+    sizes = np.zeros(len(inputs))
+    while used:
+        design = columns[used].T
+        inverse = np.linalg.pinv(design.T @ design)
+        found = inverse @ (design.T @ target)
+        rest = target - design @ found
+        variance = float(rest @ rest) / max(len(target) - len(used) - season, 1)
+        scores = np.abs(found) / np.sqrt(np.maximum(np.diag(inverse) * variance, 1e-300))
+        weakest = int(np.argmin(scores))
+        if scores[weakest] >= LEAST_T:
+            sizes[used] = found
+            break
+        used.pop(weakest)
+    return sizes
+
+
+def _error(values: np.ndarray, effects: Effects, season: int) -> float:
+    """How far values are from the usual ones of their phase and neighbourhood and the effects, in their own unit."""
+    without = effects.remove(values)
+    usual = without - _apart(without, season)
+    return float(np.nanmean(np.abs(values - effects.restore(usual, 0))))
+
+
+def _apart(values: np.ndarray, season: int) -> np.ndarray:
+    """Values less the mean of their neighbourhood and of their phase; NaN stays."""
+    known = ~np.isnan(values)
+    width = 2 * max(WINDOW // 2, season) + 1
+    kernel = np.ones(min(width, len(values) if len(values) % 2 else len(values) - 1))
+    count = np.convolve(known.astype(float), kernel, "same")
+    level = np.convolve(np.where(known, values, 0.0), kernel, "same") / np.maximum(count, 1)
+    rest = values - level
+    if season < 2 or len(values) < 2 * season:
+        return rest
+    phase = np.arange(len(values)) % season
+    total = np.bincount(phase[known], rest[known], season)
+    usual = total / np.maximum(np.bincount(phase[known], minlength=season), 1)
+    result: np.ndarray = rest - usual[phase]
+    return result
+
+
+def describe(effects: Sequence[Effects], names: Sequence[str]) -> list[str]:
+    """What each input does, in words: its mean effect over the series, or that none is seen."""
+    said = []
+    for index, name in enumerate(names):
+        sizes = [(one.sizes[index], one.multiplicative) for one in effects if one.sizes[index] != 0]
+        if not sizes:
+            said.append(f"{name}: no effect is seen")
+            continue
+        factors = [size for size, multiplicative in sizes if multiplicative]
+        if 2 * len(factors) >= len(sizes):
+            said.append(f"{name}: {100 * np.expm1(np.mean(factors)):+.0f} % for each unit")
+        else:
+            mean = np.mean([size for size, multiplicative in sizes if not multiplicative])
+            said.append(f"{name}: {mean:+.4g} for each unit")
+    return said

@@ -1,0 +1,300 @@
+"""`forecast`: a file or data frame in, forecasts out; what the command does, from Python."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.util
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import fields, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from seqcli.errors import SeqcliError, UsageError
+from seqcli.forecasting.forecast import Forecast, forecast_prepared
+from seqcli.forecasting.options import DEFAULT_BUDGET, TRAINED, ForecastRequest, periods
+from seqcli.forecasting.prepare import ForecastOptions, Prepared, prepare
+from seqcli.series.panel import Panel, ReadOptions, read_panel, series_names
+from seqcli.training.distributed import ALONE, Processes
+
+if TYPE_CHECKING:
+    from seqcli.forecasting.recurrent.covariates import KnownInputs
+    from seqcli.forecasting.recurrent.forecaster import Forecaster
+    from seqcli.training.run import Events
+
+
+def _quietly(text: str) -> None:
+    """Notices are in the result's `notes`."""
+
+
+def forecast(
+    data: Any,
+    request: ForecastRequest | None = None,
+    *,
+    processes: Processes = ALONE,
+    on_notice: Callable[[str], None] = _quietly,
+    training: Callable[[], AbstractContextManager[Events]] | None = None,
+    **options: Any,
+) -> Forecast | None:
+    """Forecast every series of a file (path, `-`), a pandas data frame or a panel.
+
+    Args:
+        data: what to forecast: one row a series and time, or a column a series.
+        request: what is asked for, see `ForecastRequest`; or its fields as keywords: `horizon=12, levels=(80, 95)`.
+        processes: those that train together; of several only the first has a forecast, the others None.
+        on_notice: called with what was found and decided.
+        training: entered while a network is trained, gives what is called then.
+
+    Raises `DataError` for data that cannot be forecast, `UsageError` for options that do not fit.
+    """
+    asked = _request(request, options)
+    processes.broadcast(lambda: check(asked))
+    forecaster, horizon = _kept(asked)
+    if forecaster is not None and not asked.covariates:
+        from seqcli.forecasting.recurrent.covariates import own_names
+
+        names = own_names(forecaster.config.covariates)
+        if names and asked.future is None:
+            raise UsageError(
+                f"the model was trained with the covariates {','.join(names)}",
+                hint="give --future, the file with their values in the time to come",
+            )
+        asked = replace(asked, covariates=names)
+    panel = processes.local_first(lambda: _read(data, asked, on_notice))
+    settled = processes.local_first(lambda: _options(panel, asked, horizon))
+    panel = _current(panel, asked, settled.horizon or panel.frequency.horizon, on_notice)
+    prepared = processes.local_first(lambda: prepare(panel, settled))
+    trains = forecaster is None and (asked.asks_for_training or _is_worth_training(prepared, asked))
+    known = processes.local_first(lambda: _known(prepared, asked, forecaster, trains, on_notice))
+    if forecaster is not None:
+        forecaster.check(panel)
+        if not forecaster.config.weight:
+            on_notice("training had not helped when this network was kept: it gets no share in the forecast")
+        return forecast_prepared(prepared, forecaster=forecaster, known=known)
+    if trains:
+        return _train_and_forecast(prepared, asked, known, processes, on_notice, training)
+    if not processes.first:
+        return None
+    return forecast_prepared(prepared, known=known)
+
+
+def _request(request: ForecastRequest | None, options: dict[str, Any]) -> ForecastRequest:
+    if request is not None and options:
+        raise UsageError("give a request or its fields, not both")
+    if request is not None:
+        return request
+    names = {item.name for item in fields(ForecastRequest)}
+    for name in options:
+        if name not in names:
+            raise UsageError(f"unknown option {name!r}", hint=f"there are {', '.join(sorted(names))}")
+    for name in ("levels", "quantiles", "series", "covariates"):
+        if name in options:
+            value = options[name]
+            options[name] = (value,) if isinstance(value, (str, int, float)) else tuple(value)
+    for name in ("save", "model"):
+        if options.get(name) is not None:
+            options[name] = str(options[name])
+    return ForecastRequest(**options)
+
+
+def check(request: ForecastRequest, plot: str | None = None) -> None:
+    """Refuse before any work what cannot end well; `plot` is a file to draw the forecast in."""
+    if plot is not None and Path(plot).suffix.lower() not in (".svg", ".html", ".png"):
+        raise UsageError(f"--plot {plot}: what to draw is told by its ending", hint="name it .svg, .html or .png")
+    if plot is not None and Path(plot).suffix.lower() == ".png" and importlib.util.find_spec("matplotlib") is None:
+        raise UsageError(f"--plot {plot}: needs matplotlib", hint="pip install matplotlib, or name it .svg or .html")
+    network = request.asks_for_training or request.model is not None
+    if request.covariates and request.future is None:
+        raise UsageError("--covariates needs --future", hint="name the file with their values in the time to come")
+    if request.future is not None and not request.covariates and request.model is None:
+        raise UsageError("--future needs --covariates", hint="name the columns that are known beforehand")
+    if request.budget and request.steps:
+        raise UsageError("--budget and --steps exclude one another", hint="give one of them")
+    if request.model is not None and request.asks_for_training:
+        raise UsageError("--model uses a network as it is", hint="leave --budget, --save and --resume out, or --model")
+    if request.resume and request.save is None:
+        raise UsageError("--resume goes on with a training that was kept", hint="name its model with --save")
+    if (network or request.future is not None or request.holidays is not None) and request.method not in TRAINED:
+        raise UsageError(
+            f"--method {request.method} uses neither a trained network nor what is known beforehand",
+            hint="leave --method out, or --budget, --save, --model, --covariates and --holidays",
+        )
+    if network and request.backtest:
+        raise UsageError(
+            "--backtest compares methods without training", hint="evaluate MODEL measures a network kept with --save"
+        )
+    if request.save is not None:
+        from seqcli.files.output import check_writable
+
+        check_writable(Path(request.save), overwrite=request.overwrite or request.resume)
+
+
+def _kept(request: ForecastRequest) -> tuple[Forecaster | None, int | None]:
+    """The network that was kept, and the horizon that it was trained for."""
+    if request.model is None:
+        return None, None
+    from seqcli.files.checkpoint import load_checkpoint
+    from seqcli.forecasting.recurrent.forecaster import load_forecaster
+
+    checkpoint = load_checkpoint(Path(request.model), task="forecast")
+    horizon = checkpoint.provenance.get("options", {}).get("horizon")
+    return load_forecaster(checkpoint), horizon if type(horizon) is int and horizon > 0 else None
+
+
+def _read(data: Any, request: ForecastRequest, on_notice: Callable[[str], None]) -> Panel:
+    if isinstance(data, Panel):
+        return data
+    names = {item.name for item in fields(ReadOptions)} - {"frequency"}
+    values = {name: getattr(request, name) for name in names if hasattr(request, name)}
+    panel = read_panel(str(data) if isinstance(data, Path) else data, ReadOptions(frequency=request.freq, **values))
+    for note in panel.notes:
+        on_notice(note)
+    return panel
+
+
+def _options(panel: Panel, request: ForecastRequest, kept: int | None) -> ForecastOptions:
+    frequency = panel.frequency
+    horizon = kept
+    if request.horizon is not None:
+        horizon = periods(request.horizon, frequency.unit, frequency.count)
+    elif request.future is not None:
+        from seqcli.series.known import future_length
+
+        reading = {"encoding": request.encoding, "errors": request.errors}
+        horizon = future_length(panel, request.future, **reading)
+    levels = request.levels
+    if request.quantiles:
+        levels = tuple({round(abs(100 - 200 * quantile), 9) for quantile in request.quantiles} - {0.0}) or levels
+    return ForecastOptions(
+        horizon=horizon,
+        season=request.season,
+        levels=levels,
+        quantiles=request.quantiles,
+        method=request.method,
+        fill=request.fill or "interpolate",
+        clean=not request.keep_outliers,
+        point=request.point,
+        backtest=request.backtest,
+    )
+
+
+def _current(panel: Panel, request: ForecastRequest, horizon: int, on_notice: Callable[[str], None]) -> Panel:
+    """The panel up to the origin asked for, without the series that ended long before it."""
+    series = panel.series
+    if request.start is not None:
+        positions, fine = panel.calendar.read([request.start]) if panel.time_name else (np.zeros(0), np.zeros(1, bool))
+        if not fine.all():
+            example = panel.calendar.label(series[0].first)
+            raise UsageError(f"--from {request.start!r} is no time as in the data", hint=f"give it like {example}")
+        start = int(positions[0])
+        cut = [replace(one, values=one.values[: max(start - one.first, 0)]) for one in series]
+        cut = [replace(one, covariates=one.covariates[:, : len(one.values)]) for one in cut]
+        series = [one for one in cut if len(one.values) and not np.isnan(one.values).all()]
+        series = [_without_missing_end(one) for one in series]
+        if not series:
+            raise UsageError(f"--from {request.start}: no series has a value before it", hint="give a later time")
+    ends = np.array([one.first + len(one.values) for one in series])
+    late = ends.max() - ends > max(horizon, panel.frequency.season)
+    if late.any() and not request.keep_ended and late.mean() < 0.9:
+        names = list(series_names(replace(panel, series=[one for one, gone in zip(series, late, strict=True) if gone])))
+        shown = ", ".join(names[:3]) + (" …" if len(names) > 3 else "")
+        on_notice(f"{len(names):,} of {len(series):,} series ended long ago and are left out ({shown}); --keep-ended")
+        series = [one for one, gone in zip(series, late, strict=True) if not gone]
+    return replace(panel, series=series)
+
+
+def _without_missing_end(one: Any) -> Any:
+    stop = int(np.flatnonzero(~np.isnan(one.values))[-1]) + 1
+    return replace(one, values=one.values[:stop], covariates=one.covariates[:, :stop])
+
+
+def _is_worth_training(prepared: Prepared, request: ForecastRequest) -> bool:
+    """Whether a network is trained without being asked for: on many series, unless methods are compared."""
+    return request.method in TRAINED and not request.backtest and prepared.is_panel
+
+
+def _known(
+    prepared: Prepared,
+    request: ForecastRequest,
+    forecaster: Forecaster | None,
+    trains: bool,
+    on_notice: Callable[[str], None],
+) -> KnownInputs | None:
+    """What is known beside the values: for a network with `config`, for one to be trained, or for a regression."""
+    if not trains and forecaster is None and request.future is None and request.holidays is None:
+        return None
+    from seqcli.forecasting.recurrent.covariates import HOLIDAYS, holidays_end_early, known_inputs
+    from seqcli.series.known import read_future, read_holidays
+
+    panel, horizon = prepared.panel, prepared.horizon
+    config = forecaster.config if forecaster is not None else None
+    reading = {"encoding": request.encoding, "errors": request.errors}
+    future = read_future(panel, request.future, horizon, **reading) if request.future is not None else None
+    days = config.holidays if config is not None else ()
+    if request.holidays is not None:
+        if config is not None and HOLIDAYS[0] not in config.covariates:
+            raise UsageError("the model was trained without holidays", hint="leave --holidays out")
+        days = read_holidays(request.holidays, day_first=request.day_first, **reading)
+    if holidays_end_early(panel, horizon, days):
+        on_notice("the last holiday lies before the time to be forecast: --holidays should hold those to come")
+    if config is None and trains:
+        return known_inputs(panel, horizon, future=future, holidays=days)
+    if config is None:  # the engine itself looks at the calendar
+        names = (*panel.covariate_names, *(HOLIDAYS if days else ()))
+        return known_inputs(panel, horizon, names=names, future=future, holidays=days)
+    return known_inputs(panel, horizon, names=config.covariates, future=future, holidays=days, scaling=config.scaling)
+
+
+def _train_and_forecast(
+    prepared: Prepared,
+    request: ForecastRequest,
+    known: KnownInputs | None,
+    processes: Processes,
+    on_notice: Callable[[str], None],
+    training: Callable[[], AbstractContextManager[Events]] | None,
+) -> Forecast | None:
+    """Train the network on the panel, forecast with it, and keep it when asked to."""
+    from seqcli.forecasting.recurrent.train import ForecastTraining, train_forecaster
+    from seqcli.training.run import Events
+
+    asked = ForecastTraining(
+        budget=request.budget,
+        steps=request.steps,
+        seed=request.seed,  # type: ignore[arg-type]  # None: not given
+        save_interval=request.save_interval,
+        output=Path(request.save) if request.save is not None else None,
+        overwrite=request.overwrite,
+        resume=request.resume,
+    )
+    ended = "finished"
+
+    def train(prepared: Prepared, untrained: np.ndarray | None) -> Forecaster:
+        nonlocal ended
+        if prepared.is_large:
+            count = len(prepared.filled)
+            length = f"{request.steps:,} steps" if request.steps else f"{asked.budget or DEFAULT_BUDGET:g} seconds"
+            on_notice(
+                f"training the network on {'these' if count > 1 else 'this'} {count:,} series for {length}; "
+                "--budget sets the time, --method combination forecasts without"
+            )
+        around = training() if training is not None else contextlib.nullcontext(Events(notice=on_notice))
+        with around as events:
+            trained = train_forecaster(prepared, untrained, asked, known=known, processes=processes, events=events)
+        ended = trained.ended
+        return trained.forecaster
+
+    if not processes.first:
+        train(prepared, None)
+        return None
+    return replace(forecast_prepared(prepared, train=train, known=known), ended=ended)
+
+
+def check_writable_place(path: str) -> None:
+    """Find out before any work whether a file can be written; `SeqcliError` if not."""
+    import os
+
+    place = Path(path)
+    if place.is_dir() or not os.access(place if place.exists() else place.parent, os.W_OK):
+        raise SeqcliError(f"{path}: cannot be written", hint="name a file in a folder that is there")
