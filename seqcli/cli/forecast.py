@@ -25,6 +25,7 @@ from seqcli.forecasting.options import (
 
 if TYPE_CHECKING:
     from seqcli.forecasting.forecast import Forecast
+    from seqcli.training.run import Events
 
 READING, NETWORK, OUTPUT = "Reading the data", "The network", "Output"  # sections of --help
 
@@ -233,10 +234,11 @@ def _forecast(
     interruption = Interruption("forecasting with what it has learnt")
 
     @contextlib.contextmanager
-    def training() -> Iterator[TrainingHooks]:
+    def training() -> Iterator[Events]:
+        from seqcli.training.run import Events
 
         with interruption, TrainingDisplay("quantile_loss", unit="values") as show:
-            yield TrainingHooks(interruption.watch(show), interruption.requested)
+            yield Events(interruption.watch(show), console.notice, console.detail, interruption.requested)
 
     # where nothing can be trained, the first of several processes does everything by itself
     trains = request.method in TRAINED and request.model is None and not request.backtest

@@ -21,11 +21,12 @@ from seqcli.forecasting.recurrent.config import MIDDLE, QUANTILES
 from seqcli.forecasting.recurrent.pretrained import quantiles
 
 CANDIDATES = ("combination", "seasonal-naive", "recent mean", "mean")
-PRIOR = np.array([0.85, 0.06, 0.06, 0.03])
+PRIOR = np.array([0.7, 0.1, 0.12, 0.08])
 FAR_PRIOR = np.array([0.55, 0.1, 0.2, 0.15])  # beyond what the network has learnt
 STEPS = 60  # as far as trends are followed; further on the last season comes again
 RECENT = 3, 12  # cycles, or values without a season, of the recent mean
-SHARPNESS = 2.0  # how quickly weights follow measured errors, per independent origin
+SHARPNESS = 0.5  # how quickly weights follow measured errors, per independent origin
+CLEAR, CLEARLY = 0.4, 2.0  # logarithm of the ratio to the best from which an error counts more, and how much
 TOGETHER = 0.3  # what another series' origin says of a series, beside its own
 MOST_TOGETHER = 10.0  # origins that others say at most
 
@@ -132,8 +133,8 @@ def weigh(
 
     `errors` (candidates, folds, horizon) are absolute errors of earlier forecasts, NaN where nothing is known, `member`
     (folds,) whose they are, `ends` how many values each history has, `scales` what its errors are measured in.
-    Weights are prior weights times a likelihood: of errors with a Laplace distribution, as many as there are
-    independent origins.
+    Weights are prior weights times a likelihood: of errors with a Laplace distribution, tempered, as many as there are
+    independent origins; an error clearly larger than the best candidate's counts in full.
     """
     horizon = errors.shape[2]
     weights = np.zeros((len(PRIOR), count, horizon))
@@ -167,9 +168,8 @@ def _buckets(horizon: int, far: int) -> list[int]:
 
 
 def _scores(errors: np.ndarray, member: np.ndarray, ends: np.ndarray, count: int, reach: int) -> np.ndarray:
-    """Log-likelihoods from mean errors (candidates, folds), relative to the first's. (candidates, series)"""
-    tiny = 1e-3 * errors.max(axis=0).clip(1e-12)
-    logs = np.log(errors + tiny) - np.log(errors[:1] + tiny)
+    """Log-likelihoods from mean errors (candidates, folds), relative to the best. (candidates, series)"""
+    logs = np.log(errors + 1e-3 * errors.max(axis=0).clip(1e-12))
     folds = np.bincount(member, minlength=count)
     first, last = np.full(count, np.inf), np.zeros(count)
     np.minimum.at(first, member, ends)
@@ -178,5 +178,12 @@ def _scores(errors: np.ndarray, member: np.ndarray, ends: np.ndarray, count: int
     own = np.array([np.bincount(member, row, count) for row in logs]) / np.maximum(folds, 1)
     pooled = own[:, folds > 0].mean(axis=1, keepdims=True)
     others = min(MOST_TOGETHER, TOGETHER * max(int((folds > 0).sum()) - 1, 0))
-    score: np.ndarray = -SHARPNESS * (independent * own + others * pooled)
+    score: np.ndarray = -(independent * _loss(own) + others * _loss(pooled))
     return score
+
+
+def _loss(logs: np.ndarray) -> np.ndarray:
+    """What a candidate loses by errors with such logarithms (candidates, series), relative to the best of them."""
+    behind = logs - logs.min(axis=0)
+    loss: np.ndarray = SHARPNESS * behind + CLEARLY * np.maximum(behind - CLEAR, 0.0)
+    return loss

@@ -11,7 +11,7 @@ from seqcli.errors import UsageError
 from seqcli.forecasting.classical.counts import count_means, count_quantiles, is_intermittent, launch, zeros_explained
 from seqcli.forecasting.classical.long_season import find_long_season, long_component
 from seqcli.forecasting.cleaning import outliers
-from seqcli.forecasting.combination import weigh
+from seqcli.forecasting.combination import PRIOR, weigh
 from seqcli.forecasting.forecast import forecast_panel
 from seqcli.forecasting.options import parse_levels, parse_quantiles, parse_seasons, periods
 from seqcli.forecasting.prepare import ForecastOptions, prepare
@@ -66,7 +66,7 @@ def test_zeros_before_the_first_sale_are_time_before_it(panel_of):
     assert launch(sold) == 240
     assert launch(RNG(0).poisson(0.05, 300)) == 0
     result = forecast_panel(panel_of(sold, "2019-01-01", (1, "D")), ForecastOptions(horizon=6))
-    assert result.point[0] == pytest.approx(sold[240:].mean(), rel=0.2)
+    assert result.point[0].mean() == pytest.approx(sold[240:].mean(), rel=0.2)
     assert any("before the first sale" in note for note in result.notes)
 
 
@@ -107,7 +107,7 @@ def test_daily_data_has_a_year(panel_of):
     truth = 12 + 8 * np.cos(2 * np.pi * (len(t) + np.arange(365)) / 365.25)
     assert np.abs(result.point[0] - truth).mean() < 1.0
     assert result.bands[0, :, 2].min() > -8
-    assert result.bands[0, :, 3].max() < 32
+    assert result.bands[0, :, 3].max() < 34
 
 
 def test_a_long_season_is_found_only_where_it_holds():
@@ -190,7 +190,7 @@ def test_weights_follow_what_measured_well_as_far_as_there_is_evidence():
     assert bad[0].max() < 0.01
     np.testing.assert_allclose(bad.sum(axis=0), 1.0)
     alike = weigh(np.ones((4, 6, 3)), np.zeros(6, int), ends, 1, np.ones(6))
-    assert alike[0].min() > 0.8
+    np.testing.assert_allclose(alike[:, 0, 0], PRIOR)
 
 
 def test_a_promotion_of_one_series_is_a_regression(tmp_path):
