@@ -17,11 +17,14 @@ __version__ = "0.1.0"
 _HOMES = {
     **dict.fromkeys(("load", "LanguageModel", "Translator", "Tagger", "Recogniser", "Forecaster"), "models"),
     **dict.fromkeys(("train_lm", "train_mt", "train_tagger", "train_asr"), "train"),
+    "forecast": "forecasting.run",
+    "Forecast": "forecasting.forecast",
     **dict.fromkeys(("SeqcliError", "UsageError", "DataError", "CheckpointError", "TrainingError"), "errors"),
 }
 __all__ = [
     "CheckpointError",
     "DataError",
+    "Forecast",
     "Forecaster",
     "LanguageModel",
     "Recogniser",
@@ -30,6 +33,7 @@ __all__ = [
     "TrainingError",
     "Translator",
     "UsageError",
+    "forecast",
     "load",
     "train_asr",
     "train_lm",
@@ -39,6 +43,8 @@ __all__ = [
 
 if TYPE_CHECKING:
     from seqcli.errors import CheckpointError, DataError, SeqcliError, TrainingError, UsageError
+    from seqcli.forecasting.forecast import Forecast
+    from seqcli.forecasting.run import forecast
     from seqcli.models import Forecaster, LanguageModel, Recogniser, Tagger, Translator, load
     from seqcli.train import train_asr, train_lm, train_mt, train_tagger
 

@@ -20,7 +20,7 @@ STORE = ROOT | {"files", "options"}
 SHARED = STORE | {"model", "text", "series", "training"}
 TASKS = {"language", "translation", "forecasting", "speech", "tagging"}
 MAY_IMPORT = {
-    "__init__": {"errors", "models", "train"},  # imported when they are used
+    "__init__": {"errors", "forecasting", "models", "train"},  # imported when they are used
     "errors": set(),
     "options": ROOT,
     "files": ROOT,

@@ -31,7 +31,7 @@ def corpus(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_the_public_names() -> None:
     assert set(seqcli.__all__) == {
         *("CheckpointError", "DataError", "SeqcliError", "TrainingError", "UsageError"),
-        *("Forecaster", "LanguageModel", "Recogniser", "Tagger", "Translator"),
+        *("Forecast", "Forecaster", "forecast", "LanguageModel", "Recogniser", "Tagger", "Translator"),
         *("load", "train_asr", "train_lm", "train_mt", "train_tagger"),
     }
     for name in seqcli.__all__:

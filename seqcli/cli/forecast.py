@@ -228,7 +228,7 @@ def _forecast(
     data: str, request: ForecastRequest, plot: str | None, output: str | None
 ) -> tuple[Forecast, Interruption] | None:
     """The forecast, with how its training was interrupted; None in all but the first of several processes."""
-    from seqcli.forecasting.run import check, forecast
+    from seqcli.forecasting.run import check, forecast_request
     from seqcli.training.distributed import ALONE, joined
 
     interruption = Interruption("forecasting with what it has learnt")
@@ -250,7 +250,7 @@ def _forecast(
         processes.broadcast(lambda: _check_outputs(data, request, plot, output))
         processes.broadcast(lambda: check(request, plot))
         processes.check_inputs([data])
-        result = forecast(data, request, processes=processes, on_notice=console.notice, training=training)
+        result = forecast_request(data, request, processes=processes, on_notice=console.notice, training=training)
     return None if result is None else (result, interruption)
 
 

@@ -212,7 +212,6 @@ def forecast_prepared(
             levels,
             floor[mixed],
             trust=1.0,
-            learnt=1.0,
         )
     verdict = _verdict(held, earlier, horizon, season, panel, len(filled))
     return Forecast(

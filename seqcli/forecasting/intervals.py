@@ -15,7 +15,6 @@ import numpy as np
 
 ENOUGH = 60  # independent errors at one horizon from which they are trusted alone
 GROWTH = 0.35  # errors grow like this power of the horizon where there are too few to see how
-LEARNT = 0.95  # the last origin knows more history than those before it; measured on the tourism series
 PRIOR = 12  # errors' worth of trust in the normal distribution where there are few
 
 
@@ -71,7 +70,7 @@ def calibrate(
             trust = min(1.0, independent / ENOUGH)
             own = _upper(near, share, independent) if len(near) else common
             half[index, h] = (trust * own + (1 - trust) * common) * growth[h]
-    half = np.maximum.accumulate(np.array([_rising(row) for row in half]) * LEARNT, axis=0)
+    half = np.maximum.accumulate(np.array([_rising(row) for row in half]), axis=0)
     return Widths(ordered, half)
 
 
@@ -127,14 +126,12 @@ def adapt(
     floor: np.ndarray,
     *,
     trust: float = 0.25,
-    learnt: float = LEARNT,
 ) -> np.ndarray:
     """Intervals around `point` (series, horizon) as wide as a network says, `spread` (series, horizon, 2 · levels),
     made wider or narrower by how well such intervals have covered `actual` (folds, horizon) around `earlier` forecasts.
 
-    The share `trust` of the correction (in proportion) is made: a quarter, where earlier origins overlap and know less;
-    `learnt` is how wide intervals from the last origin are, relative to earlier ones. (series, horizon, 2 · levels),
-    never crossing, not below `floor`.
+    The share `trust` of the correction (in proportion) is made: a quarter, where earlier origins overlap and know less.
+    (series, horizon, 2 · levels), never crossing, not below `floor`.
     """
     bands = np.empty_like(spread)
     reach = np.zeros(point.shape), np.zeros(point.shape)
@@ -143,7 +140,7 @@ def adapt(
         factor = stretch(
             actual, earlier, earlier + earlier_spread[..., low], earlier + earlier_spread[..., high], level
         )
-        factor = learnt * factor**trust
+        factor = factor**trust
         reach = np.maximum(reach[0], -factor * spread[..., low]), np.maximum(reach[1], factor * spread[..., high])
         bands[..., low], bands[..., high] = point - reach[0], point + reach[1]
     result: np.ndarray = np.maximum(bands, np.minimum(floor[:, None], point)[..., None])
@@ -164,12 +161,11 @@ def stretch(actual: np.ndarray, point: np.ndarray, low: np.ndarray, high: np.nda
     return float(np.quantile(needed, min(1.0, level / 100 * (1 + 1 / len(needed)))))
 
 
-def mix(first: np.ndarray, second: np.ndarray, point: np.ndarray, share: np.ndarray) -> np.ndarray:
+def mix(first: np.ndarray, second: np.ndarray, point: np.ndarray, share: float) -> np.ndarray:
     """Intervals (series, horizon, 2 · levels) around `point` (series, horizon) whose sides are geometric means of
-    those of two: `share` (horizon,) of the first."""
+    those of two: `share` of the first."""
     sign = np.resize([-1.0, 1.0], first.shape[-1])
     sides = [np.maximum(sign * (bands - point[..., None]), 0.0) for bands in (first, second)]
-    part = share[:, None]
-    mixed = np.where(sides[0] > 0, sides[0], sides[1]) ** part * sides[1] ** (1 - part)
+    mixed = np.where(sides[0] > 0, sides[0], sides[1]) ** share * sides[1] ** (1 - share)
     result: np.ndarray = point[..., None] + sign * mixed
     return result

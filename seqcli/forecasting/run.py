@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from seqcli.errors import SeqcliError, UsageError
+from seqcli.errors import SeqcliError, UsageError, naming_arguments
 from seqcli.forecasting.forecast import Forecast, forecast_prepared
 from seqcli.forecasting.options import DEFAULT_BUDGET, TRAINED, ForecastRequest, periods
 from seqcli.forecasting.prepare import ForecastOptions, Prepared, prepare
+from seqcli.options import parse_duration
 from seqcli.series.panel import Panel, ReadOptions, read_panel, series_names
 from seqcli.training.distributed import ALONE, Processes
 
@@ -29,27 +30,33 @@ def _quietly(text: str) -> None:
     """Notices are in the result's `notes`."""
 
 
-def forecast(
+@naming_arguments
+def forecast(data: Any, *, on_notice: Callable[[str], None] = _quietly, **options: Any) -> Forecast:
+    """Forecast every series of a file (a path), a pandas data frame or a panel.
+
+    Args:
+        data: one row a series and time, or a column a series.
+        on_notice: called with what is found and decided, a line each.
+        options: the fields of `ForecastRequest`, such as `horizon=12`, `levels=(80, 95)`, `season=12`, `backtest=3`;
+            `budget` is seconds or text such as `5m`.
+
+    Raises `DataError` for data that cannot be forecast, `UsageError` for options that do not fit.
+    """
+    result = forecast_request(data, _request(options), on_notice=on_notice)
+    assert result is not None  # one process alone has a forecast
+    return result
+
+
+def forecast_request(
     data: Any,
-    request: ForecastRequest | None = None,
+    asked: ForecastRequest,
     *,
     processes: Processes = ALONE,
     on_notice: Callable[[str], None] = _quietly,
     training: Callable[[], AbstractContextManager[Events]] | None = None,
-    **options: Any,
 ) -> Forecast | None:
-    """Forecast every series of a file (path, `-`), a pandas data frame or a panel.
-
-    Args:
-        data: what to forecast: one row a series and time, or a column a series.
-        request: what is asked for, see `ForecastRequest`; or its fields as keywords: `horizon=12, levels=(80, 95)`.
-        processes: those that train together; of several only the first has a forecast, the others None.
-        on_notice: called with what was found and decided.
-        training: entered while a network is trained, gives what is called then.
-
-    Raises `DataError` for data that cannot be forecast, `UsageError` for options that do not fit.
-    """
-    asked = _request(request, options)
+    """Forecast what is `asked` for: `forecast`, by several processes that train together, of which only the first has
+    a forecast, the others None. `training` is entered while a network is trained and gives what is called then."""
     processes.broadcast(lambda: check(asked))
     forecaster, horizon = _kept(asked)
     if forecaster is not None and not asked.covariates:
@@ -80,11 +87,7 @@ def forecast(
     return forecast_prepared(prepared, known=known)
 
 
-def _request(request: ForecastRequest | None, options: dict[str, Any]) -> ForecastRequest:
-    if request is not None and options:
-        raise UsageError("give a request or its fields, not both")
-    if request is not None:
-        return request
+def _request(options: dict[str, Any]) -> ForecastRequest:
     names = {item.name for item in fields(ForecastRequest)}
     for name in options:
         if name not in names:
@@ -93,6 +96,8 @@ def _request(request: ForecastRequest | None, options: dict[str, Any]) -> Foreca
         if name in options:
             value = options[name]
             options[name] = (value,) if isinstance(value, (str, int, float)) else tuple(value)
+    if isinstance(options.get("budget"), str):
+        options["budget"] = parse_duration(options["budget"])
     for name in ("save", "model"):
         if options.get(name) is not None:
             options[name] = str(options[name])
