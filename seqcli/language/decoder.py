@@ -9,7 +9,7 @@ import numpy as np
 from seqcli.errors import UsageError
 from seqcli.files.checkpoint import Checkpoint, check_parameters
 from seqcli.language.config import LanguageModelConfig
-from seqcli.model.cells import Array, State
+from seqcli.model.arrays import Array, State
 from seqcli.model.int8 import Int8Matrix
 from seqcli.model.stepping import SteppingStack
 from seqcli.text.tokenizer import Tokenizer, tokenizer_of

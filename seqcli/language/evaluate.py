@@ -20,7 +20,7 @@ from seqcli.language.config import LanguageModelConfig
 from seqcli.language.line_objective import Lines, line_states
 from seqcli.language.network import LanguageModel
 from seqcli.language.objective import hidden_states
-from seqcli.model.cells import State
+from seqcli.model.arrays import State
 from seqcli.model.softmax import linear_cross_entropy
 from seqcli.text.corpus import encode_files
 from seqcli.text.tokenizer import Tokenizer, tokenizer_of

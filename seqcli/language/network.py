@@ -10,7 +10,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from seqcli.language.config import LanguageModelConfig
-from seqcli.model.cells import State, divide_inputs
+from seqcli.model.arrays import State
+from seqcli.model.cells import divide_inputs
 from seqcli.model.randomness import dropout_mask
 from seqcli.model.stack import RecurrentStack, locked_dropout
 

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from seqcli.errors import DataError
 from seqcli.language.network import LanguageModel
-from seqcli.model.cells import State
+from seqcli.model.arrays import State
 from seqcli.model.softmax import IGNORED, SampledVocabulary, linear_cross_entropy
 from seqcli.model.stack import locked_dropout
 from seqcli.training.distributed import ALONE, Processes

@@ -8,7 +8,7 @@ import numpy as np
 
 from seqcli.language.decoder import LanguageModelDecoder
 from seqcli.language.generate import context_ids
-from seqcli.model.cells import Array, concatenate
+from seqcli.model.arrays import Array, concatenate
 from seqcli.model.probability import Score, surprisals
 from seqcli.text.live import windows
 from seqcli.text.tokenizer import Tokenizer

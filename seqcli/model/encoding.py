@@ -12,7 +12,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
-from seqcli.model.cells import Array, State, input_part, recurrent_part, state_size
+from seqcli.model.arrays import Array, State
+from seqcli.model.cells import input_part, recurrent_part, state_size
 from seqcli.model.stepping import SteppingStack
 
 BLOCK = 4096  # rows (steps · sentences) whose products with the input are formed together, and stay in the cache
@@ -64,7 +65,7 @@ def _run(
 def _run_lstm(
     parameters: Mapping[str, Array], x: np.ndarray, counts: list[int], out: np.ndarray, backward: bool
 ) -> None:
-    """`cells.lstm_step`; σ(v) = tanh(v / 2) / 2 + 1 / 2, so that all gates are one tanh: they are halved in the
+    """`cells/lstm.py`; σ(v) = tanh(v / 2) / 2 + 1 / 2, so that all gates are one tanh: they are halved in the
     weights, and the candidate comes last."""
     batch, size = out.shape[1:]
     order = np.concatenate((np.arange(2 * size), np.arange(3 * size, 4 * size), np.arange(2 * size, 3 * size)))

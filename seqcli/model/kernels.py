@@ -3,7 +3,7 @@
 A plain autograd loop, which is also what torch has for the GRU on a CPU, forms the weight gradients with one product a
 step. Here the pre-activation gradients of all steps are kept, and each weight gradient is one product; so are the
 products with the inputs. The products that remain, one a step, meet a weight that is laid out for them. The formulas
-are those of `cells.py`.
+are those of `cells/`.
 
 Only products and outputs are in x's type: gates and states are in fp32 at least, since bf16 has no numbers between a
 forget gate of 0.996 and one of 1.
@@ -18,7 +18,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from seqcli.model.cells import quarters
+from seqcli.model.arrays import quarters
 from seqcli.model.products import repeated_product
 
 
@@ -60,7 +60,7 @@ class SimpleRecurrence(torch.autograd.Function):
 
 
 class GatedRecurrence(torch.autograd.Function):
-    """The gated recurrent unit of `cells.gru_step` over all steps."""
+    """The gated recurrent unit of `cells/gru.py` over all steps."""
 
     @staticmethod
     def forward(
@@ -120,8 +120,8 @@ class GatedRecurrence(torch.autograd.Function):
 
 
 class LSTMRecurrence(torch.autograd.Function):
-    """The LSTM of `cells.lstm_step` over all steps or, given its peepholes (3, hidden), that of
-    `cells.peephole_lstm_step`; returns the outputs and the last c."""
+    """The LSTM of `cells/lstm.py` over all steps or, given its peepholes (3, hidden), that of
+    `cells/peephole_lstm.py`; returns the outputs and the last c."""
 
     @staticmethod
     def forward(
@@ -188,7 +188,7 @@ class LSTMRecurrence(torch.autograd.Function):
 
 
 class MogrifierRecurrence(torch.autograd.Function):
-    """The mogrifier LSTM of `cells.mogrifier_lstm_step` over all steps; returns the outputs and the last c.
+    """The mogrifier LSTM of `cells/mogrifier_lstm.py` over all steps; returns the outputs and the last c.
 
     `weight` (4 · hidden, input + hidden) is that from x and that from h side by side. What a round reads is the side
     (x or h) that it does not change; both are kept as they are after each round.

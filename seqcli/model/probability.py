@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from seqcli.model.cells import Array
+from seqcli.model.arrays import Array
 
 BLOCK = 160_000  # logits that are worked on together: what stays in a core's cache
 

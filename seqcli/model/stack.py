@@ -8,7 +8,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from seqcli.model.cells import State, parameter_shapes, recurrent_weight, state_size
+from seqcli.model.arrays import State
+from seqcli.model.cells import cell_of, parameter_shapes, recurrent_weight, state_size
 from seqcli.model.randomness import dropout_mask
 from seqcli.model.sequence import run_sequence
 from seqcli.model.stepping import StackShape, reversal
@@ -39,9 +40,9 @@ class RecurrentLayer(nn.Module):
                 nn.init.zeros_(parameter)
             else:
                 nn.init.uniform_(parameter, -bound, bound)
-        if "lstm" in self.cell:
+        if (gate := cell_of(self.cell).forget_gate) is not None:
             with torch.no_grad():
-                self.get_parameter("bias")[self.hidden_size : 2 * self.hidden_size] = 1.0
+                self.get_parameter("bias")[gate * self.hidden_size : (gate + 1) * self.hidden_size] = 1.0
 
     def initial_state(self, x: Tensor) -> State:
         return tuple(x.new_zeros(x.shape[1], self.hidden_size) for _ in range(state_size(self.cell)))
@@ -52,10 +53,10 @@ class RecurrentLayer(nn.Module):
         name = recurrent_weight(self.cell)
         if self.weight_dropout and self.training and name is not None:
             # DropConnect on the recurrent matrix, one mask a sequence (Merity et al. 2018)
-            recurrent = parameters[name][: self.hidden_size] if self.cell == "rnn" else parameters[name]
+            whole = parameters[name]
+            recurrent = whole[cell_of(self.cell).recurrent_rows(self.hidden_size)]
             dropped = recurrent * dropout_mask(recurrent.shape, self.weight_dropout, recurrent)
-            rest = parameters[name][self.hidden_size :]
-            parameters[name] = torch.cat((dropped, rest)) if self.cell == "rnn" else dropped
+            parameters[name] = dropped if len(dropped) == len(whole) else torch.cat((dropped, whole[len(dropped) :]))
         return run_sequence(self.cell, parameters, x, self.initial_state(x) if state is None else state)
 
 

@@ -12,17 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from seqcli.model.cells import (
-    CELLS,
-    Array,
-    State,
-    cell_step,
-    concatenate,
-    input_part,
-    parameter_shapes,
-    recurrent_part,
-    state_size,
-)
+from seqcli.model.arrays import Array, State, concatenate
+from seqcli.model.cells import cell_step, input_part, is_cell, parameter_shapes, recurrent_part, state_size
 
 MAX_LAYERS = 1000  # a model file that asks for more is refused before a list of their parameters is made
 
@@ -33,7 +24,7 @@ def check_sizes(config: Any, may_be_zero: Sequence[str] = ()) -> None:
     for item in fields(config):
         value = getattr(config, item.name)
         limit = MAX_LAYERS if item.name.endswith("layers") else 2**31 - 1
-        if item.name == "cell" and value not in CELLS:
+        if item.name == "cell" and not is_cell(value):
             raise ValueError(f"unknown cell {value!r}")
         if type(value) is int and not (item.name not in may_be_zero) <= value <= limit:
             raise ValueError(f"{item.name} is {value}")

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from seqcli.files.checkpoint import Checkpoint, check_parameters
-from seqcli.model.cells import Array
+from seqcli.model.arrays import Array
 from seqcli.model.probability import log_softmax
 from seqcli.model.stepping import SteppingStack
 from seqcli.speech.config import SpeechConfig

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from seqcli.model.cells import State
+from seqcli.model.arrays import State
 from seqcli.model.probability import log_softmax
 from seqcli.text.tokenizer import Tokenizer
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from seqcli.model.cells import CELLS
 from seqcli.options import TRAINING, Request, option
 
 YEARS = 10 * 365 * 86400.0  # seconds no run is longer than
-CELLS = ("rnn", "lstm", "peephole-lstm", "gru", "mingru", "minlstm", "mogrifier-lstm")
+__all__ = ["CELLS", "MAX_LAYERS", "WIDEST", "RunRequest"]
 WIDEST = 65536  # units or features: wider ones are a slip of the finger
 MAX_LAYERS = 1000
 

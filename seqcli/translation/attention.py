@@ -10,7 +10,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from seqcli.model.cells import Array, tanh
+from seqcli.model.arrays import Array, tanh
 from seqcli.model.probability import softmax
 
 MASKED = -1e9  # added to the scores of places behind a source sentence's end

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from seqcli.model.cells import Array
+from seqcli.model.arrays import Array
 from seqcli.model.probability import log_softmax
 from seqcli.translation.attention import Memory
 from seqcli.translation.constraints import Constraints, Progress, choose_by_banks

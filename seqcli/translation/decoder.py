@@ -9,7 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from seqcli.files.checkpoint import Checkpoint, check_parameters
-from seqcli.model.cells import Array, State, concatenate, state_size, tanh
+from seqcli.model.arrays import Array, State, concatenate, tanh
+from seqcli.model.cells import state_size
 from seqcli.model.stepping import SteppingStack
 from seqcli.text.tokenizer import Tokenizer, tokenizer_of
 from seqcli.translation.attention import MASKED, Memory, attend, project

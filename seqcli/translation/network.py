@@ -10,7 +10,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from seqcli.model.cells import State, state_size
+from seqcli.model.arrays import State
+from seqcli.model.cells import state_size
 from seqcli.model.randomness import kept
 from seqcli.model.stack import RecurrentStack, locked_dropout
 from seqcli.model.stepping import SteppingStack

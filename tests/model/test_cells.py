@@ -8,8 +8,9 @@ import torch
 from torch import nn
 
 from seqcli.model.cells import CELLS, cell_step, parameter_shapes, state_size
+from seqcli.model.cells.lstm import BF16_PAYS
 from seqcli.model.products import repeated_product
-from seqcli.model.sequence import BF16_PAYS, run_sequence
+from seqcli.model.sequence import run_sequence
 from seqcli.model.stack import RecurrentLayer, RecurrentStack
 from seqcli.model.stepping import StackShape, SteppingStack
 

@@ -14,7 +14,7 @@ from seqcli.forecasting.recurrent.config import MIDDLE, QUANTILES, ForecasterCon
 from seqcli.forecasting.recurrent.covariates import own_names
 from seqcli.forecasting.recurrent.inputs import Inputs
 from seqcli.forecasting.recurrent.windows import History, inputs_at
-from seqcli.model.cells import sigmoid
+from seqcli.model.arrays import sigmoid
 from seqcli.model.stepping import SteppingStack
 from seqcli.series.panel import Panel
 

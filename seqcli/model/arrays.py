@@ -1,0 +1,59 @@
+"""Formulas written once for NumPy arrays and torch tensors: what the two do not have in common."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+Array = Any  # numpy.ndarray or torch.Tensor
+State = tuple[Array, ...]  # (h,) or (h, c), each (batch, hidden)
+
+
+def quarters(gates: Array) -> tuple[Array, Array, Array, Array]:
+    """(batch, 4 * hidden) -> four views (batch, hidden)."""
+    size = gates.shape[-1] // 4
+    return (
+        gates[..., :size],
+        gates[..., size : 2 * size],
+        gates[..., 2 * size : 3 * size],
+        gates[..., 3 * size :],
+    )
+
+
+def sigmoid(x: Array) -> Array:
+    """The logistic function; for NumPy through tanh, which cannot overflow."""
+    if isinstance(x, np.ndarray):
+        half = x.dtype.type(0.5)
+        return np.tanh(x * half) * half + half
+    return x.sigmoid()
+
+
+def log_sigmoid(x: Array) -> Array:
+    """log σ(x) as min(x, 0) - log(1 + exp -|x|), which neither overflows nor takes the logarithm of 0."""
+    if isinstance(x, np.ndarray):
+        return np.minimum(x, 0) - np.log1p(np.exp(-np.abs(x)))
+    import torch  # the array is torch's already: nothing new is loaded
+
+    return torch.nn.functional.logsigmoid(x)
+
+
+def positive(x: Array) -> Array:
+    """g of minGRU and minLSTM: x + 1/2 for x ≥ 0, σ(x) below; everywhere above 0, with a slope everywhere."""
+    if isinstance(x, np.ndarray):
+        return np.maximum(x, 0) + sigmoid(np.minimum(x, 0))
+    return x.clamp(min=0) + x.clamp(max=0).sigmoid()
+
+
+def tanh(x: Array) -> Array:
+    """Hyperbolic tangent of either kind of array."""
+    return np.tanh(x) if isinstance(x, np.ndarray) else x.tanh()
+
+
+def concatenate(parts: tuple[Array, ...], axis: int = -1) -> Array:
+    """Arrays of either kind joined along an axis, the last by default."""
+    if isinstance(parts[0], np.ndarray):
+        return np.concatenate(parts, axis=axis)
+    import torch  # the arrays are torch's already: nothing new is loaded
+
+    return torch.cat(parts, dim=axis)

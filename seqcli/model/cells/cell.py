@@ -1,0 +1,67 @@
+"""What a recurrent cell is."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, ClassVar
+
+from seqcli.model.arrays import Array, State
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+class Cell(ABC):
+    """A recurrent cell.
+
+    Shapes of a step: x (batch, input), every state array (batch, hidden); of a sequence, time first: x (time, batch,
+    input). A subclass is one cell's file; torch is imported by `sequence` alone, for NumPy decodes without it.
+
+    Attributes:
+        states: the arrays of its state: (h,) or (h, c).
+        recurrent: the parameter with the matrix (or stacked matrices) from the last state; None without one.
+        forget_gate: which of the gates stacked in `bias` is the forget gate, whose bias begins at one (Jozefowicz et
+            al. 2015); None without one.
+        bf16_from: hidden units from which a processor gains from bf16.
+    """
+
+    states: ClassVar[int] = 1
+    recurrent: ClassVar[str | None] = "weight_hh"
+    forget_gate: ClassVar[int | None] = None
+    bf16_from: ClassVar[int] = 0
+
+    @abstractmethod
+    def shapes(self, x: int, h: int) -> dict[str, tuple[int, ...]]:
+        """Names and shapes of the parameters for `x` inputs and `h` hidden units.
+
+        Gates are stacked in the order of torch's fused kernels where there are any.
+        """
+
+    def input_part(self, parameters: Mapping[str, Array], x: Array) -> Array:
+        """What of a step its input alone decides, so that it can be had for all steps at once, or kept: W x + b.
+
+        x (…, input) -> (…, gates · hidden).
+        """
+        return x @ parameters["weight_ih"].T + parameters["bias"]
+
+    @abstractmethod
+    def recurrent_part(self, parameters: Mapping[str, Array], inputs: Array, state: State) -> tuple[Array, State]:
+        """The rest of a step: inputs (batch, gates · hidden) of `input_part` and the state -> output, new state."""
+
+    @abstractmethod
+    def sequence(
+        self, parameters: Mapping[str, Tensor], x: Tensor, state: tuple[Tensor, ...]
+    ) -> tuple[Tensor, tuple[Tensor, ...]]:
+        """All steps in torch, with gradients: x (time, batch, input) -> outputs (time, batch, hidden), the last state.
+
+        Tests hold it equal to the steps.
+        """
+
+    def divide_inputs(self, parameters: dict[str, Array], divisor: float) -> None:
+        """Change `parameters`, in place, so that the cell takes `divisor` · x as it took x."""
+        parameters["weight_ih"] /= divisor
+
+    def recurrent_rows(self, h: int) -> slice:
+        """Which rows of `recurrent` come from the last state."""
+        return slice(None)
