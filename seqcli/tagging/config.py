@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass
 from typing import Any
 
-from seqcli.errors import CheckpointError
-from seqcli.model.cells import CELLS
-from seqcli.model.stepping import MAX_LAYERS, StackShape
+from seqcli.files.plain import from_plain, to_plain
+from seqcli.model.stepping import StackShape, check_sizes
 
 
 @dataclass(frozen=True)
@@ -35,6 +34,9 @@ class TaggerConfig:
     hidden: int = 200
     layers: int = 1
     crf: bool = True
+
+    def __post_init__(self) -> None:
+        check_sizes(self, may_be_zero=("characters", "affixes", "pairs"))
 
     @property
     def reader(self) -> StackShape | None:
@@ -80,19 +82,10 @@ class TaggerConfig:
         return shapes
 
     def to_json(self) -> dict[str, Any]:
-        return asdict(self)
+        values: dict[str, Any] = to_plain(self)
+        return values
 
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> TaggerConfig:
         """Rebuild a configuration from a checkpoint's; `CheckpointError` when it is not one."""
-        optional = ("characters", "affixes", "pairs")
-        for item in fields(cls):
-            kind: type = {"cell": str, "crf": bool}.get(item.name, int)
-            value: Any = values.get(item.name)
-            least = 0 if item.name in optional else 1
-            limit = MAX_LAYERS if item.name == "layers" else 2**31 - 1
-            if type(value) is not kind or (isinstance(value, int) and kind is int and not least <= value <= limit):
-                raise CheckpointError(f"the model's configuration has no usable {item.name!r}: {value!r}")
-        if set(values) != {item.name for item in fields(cls)} or values["cell"] not in CELLS:
-            raise CheckpointError("the model's configuration is not that of a tagger this program knows")
-        return cls(**values)
+        return from_plain(cls, values, "the model's configuration")
