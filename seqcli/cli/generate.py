@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import time
-from collections.abc import Iterable, Iterator
-from itertools import islice
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
@@ -17,6 +17,7 @@ from seqcli.cli.rows import write_json, write_rows
 
 if TYPE_CHECKING:
     from seqcli.language.generate import Piece
+    from seqcli.text.tokenizer import Tokenizer
 
 BATCH_ROWS = 64  # continuations made together
 
@@ -53,25 +54,35 @@ def generate(
     """Continue a text with a language model.
 
     Prompts come from --prompt or, one a line, from standard input. Without --model the newest language model in
-    checkpoints/ is used. The same seed gives the same text.
+    checkpoints/ is used. The same seed gives the same text. A model of lines gives whole lines. In --prompt and --stop,
+    \\n is a line feed and \\t a tab.
     """
     from seqcli.files.checkpoint import load_checkpoint
     from seqcli.language.decoder import load_language_model
     from seqcli.language.generate import Limits, next_tokens
     from seqcli.language.generate import generate as continue_texts
     from seqcli.language.sampling import Sampling
+    from seqcli.text.live import windows
 
-    limits = Limits(max_tokens=max_tokens, stop=tuple(stop or ()), max_lines=max_lines)
     sampling = Sampling(temperature, top_k, top_p, min_p, repetition_penalty)
     decoder, tokenizer = load_language_model(load_checkpoint(find_model(model, "lm"), task="lm"), device, int8=int8)
-    prompts = (require_text(text, "--prompt") for text in prompt) if prompt is not None else _read_prompts(whole)
+    lines = decoder.config.lines
+    limits = Limits(max_tokens, tuple(map(unescape, stop or ())), max_lines or (1 if lines else None))
+    prompts: Iterator[str]
+    ready: Callable[[], bool] | None = None
+    if prompt is not None:
+        prompts = (unescape(require_text(text, "--prompt")) for text in prompt)
+    else:
+        prompts, ready = _read_prompts(whole)
+    prompts = _with_notices(prompts, tokenizer)
     if top_next is not None:
         likeliest = ((text, next_tokens(decoder, tokenizer, text, top_next)) for text in prompts)
         _write_next(likeliest, form == "ndjson")
         return
     start, tokens = time.perf_counter(), 0
     first = 0
-    while batch := list(islice(prompts, max(1, BATCH_ROWS // samples))):
+    most = max(1, BATCH_ROWS // samples)
+    for batch in windows(prompts, ready, most, most):
         pieces = continue_texts(
             decoder,
             tokenizer,
@@ -83,7 +94,10 @@ def generate(
             first_prompt=first,
         )
         ordered = in_order(pieces, samples, first)
-        tokens += _write_ndjson(batch, first, ordered) if form == "ndjson" else _write_text(batch, first, ordered)
+        if form == "ndjson":
+            tokens += _write_ndjson(batch, first, ordered)
+        else:
+            tokens += _write_text(batch, first, ordered, parting="" if lines else "\n")
         first += len(batch)
     seconds = time.perf_counter() - start
     if not first:
@@ -91,12 +105,30 @@ def generate(
     console.detail(f"{tokens:,} tokens in {seconds:.2f} s, {tokens / max(seconds, 1e-9):,.0f} tokens/s")
 
 
-def _read_prompts(whole: bool) -> Iterator[str]:
-    from seqcli.text.lines import read_lines
+def unescape(text: str) -> str:
+    r"""Text of the command line with `\n`, `\t` and `\\` as the characters they stand for."""
+    marks = {r"\n": "\n", r"\t": "\t", r"\\": "\\"}
+    return re.sub(r"\\[nt\\]", lambda match: marks[match.group()], text)
+
+
+def _read_prompts(whole: bool) -> tuple[Iterator[str], Callable[[], bool] | None]:
+    """The prompts of standard input, and what says whether the next one is there."""
+    from seqcli.text.live import LiveLines
 
     console.mention_terminal_input()
-    lines = read_lines("-", encoding="utf-8")
-    return iter(["\n".join(lines)]) if whole else iter(lines)
+    lines = LiveLines(encoding="utf-8")
+    return (iter(["\n".join(lines)]), None) if whole else (lines, lines.ready)
+
+
+def _with_notices(prompts: Iterable[str], tokenizer: Tokenizer) -> Iterator[str]:
+    """The prompts; what in them the model's vocabulary lacks is said."""
+    from seqcli.language.healing import healed
+
+    for place, text in enumerate(prompts, start=1):
+        if unknown := tokenizer.unknown(text[: len(text) - len(healed(tokenizer, text)[1])]):
+            shown = ", ".join(map(repr, dict.fromkeys(unknown[:100])))
+            console.notice(f"prompt {place}: not in the model's vocabulary, read as unknown: {shown:.200}")
+        yield text
 
 
 def _write_next(likeliest: Iterable[tuple[str, list[tuple[str, float]]]], as_json: bool) -> None:
@@ -125,13 +157,13 @@ def in_order(pieces: Iterable[Piece], samples: int, first: int) -> Iterator[Piec
             current += 1
 
 
-def _write_text(prompts: list[str], first: int, pieces: Iterable[Piece]) -> int:
-    """Prompt and continuation, the texts parted by an empty line; returns the number of tokens."""
+def _write_text(prompts: list[str], first: int, pieces: Iterable[Piece], parting: str) -> int:
+    """Prompt and continuation, `parting` between two texts; returns the number of tokens."""
     tokens, begun = 0, False
     for piece in pieces:
         if not begun:
-            parting = "\n" if piece.prompt + piece.sample else ""
-            console.write(parting + prompts[piece.prompt - first], flush=True)
+            between = parting if piece.prompt + piece.sample else ""
+            console.write(between + prompts[piece.prompt - first], flush=True)
         console.write(piece.text + ("\n" if piece.finish else ""), flush=True)
         begun = piece.finish is None
         tokens += piece.tokens if piece.finish else 0

@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from seqcli.cli import console, options
-from seqcli.cli.options import switch
+from seqcli.cli.options import RowFormat, choice, switch
 from seqcli.cli.rows import write_rows
-from seqcli.errors import UsageError
+from seqcli.errors import DataError, UsageError
 
 if TYPE_CHECKING:
     from seqcli.files.checkpoint import Checkpoint
     from seqcli.model.probability import Score
     from seqcli.text.live import LiveLines
 
+LANGUAGE = "Language models"  # a section of --help
 COLUMNS = ("log_probability", "tokens", "perplexity", "text")
+TEXT_COLUMNS = (*COLUMNS[:-1], "unknown", "text")  # of a language model
 TOKEN_COLUMNS = ("line", "token", "surprisal")
+PAIR_COLUMNS = ("group", "pairs", "accuracy")
 
 
 def score(
@@ -30,6 +35,21 @@ def score(
         typer.Argument(metavar="FILE", help="Lines to score, or pairs; for pairs also a source and a target file."),
     ] = None,
     per_token: Annotated[bool, switch("--per-token", "A row for each token, with its surprisal.")] = False,
+    unit: Annotated[Literal["nats", "bits"], choice("Unit of surprisals and log-probabilities.", LANGUAGE)] = "nats",
+    line_end: Annotated[
+        bool, switch("--line-end/--no-line-end", "Whether the end of a line is one of its tokens.", LANGUAGE)
+    ] = True,
+    per_word: Annotated[
+        bool, switch("--per-word", "A row for each word, with where it begins and its surprisal.", LANGUAGE)
+    ] = False,
+    pairs: Annotated[
+        bool,
+        switch(
+            "--pairs",
+            "Minimal pairs, good TAB bad, or group TAB good TAB bad: how often the good one is likelier.",
+            LANGUAGE,
+        ),
+    ] = False,
     columns: options.Columns = None,
     skip_bad: options.SkipBad = False,
     form: options.Rows = None,
@@ -76,7 +96,12 @@ def score(
     elif len(files) > 1 or columns is not None:
         raise UsageError("a language model scores the lines of one file", hint="give one file, without --columns")
     else:
-        scored = _score_text(checkpoint, inputs[0], ready, device, per_token)
+        _score_language(
+            checkpoint, inputs[0], ready, files[0], _Asked(per_token, per_word, pairs, unit, line_end), device, form
+        )
+        return
+    if per_word or pairs or unit != "nats" or not line_end:
+        raise UsageError("--per-word, --pairs, --unit and --no-line-end are for language models", hint="leave them out")
     write_rows(TOKEN_COLUMNS if per_token else COLUMNS, scored, form)
 
 
@@ -90,16 +115,83 @@ def _flushing(lines: LiveLines) -> Iterator[str]:
         yield line
 
 
-def _score_text(
-    checkpoint: Checkpoint, lines: Iterable[str], ready: Callable[[], bool] | None, device: str, per_token: bool
-) -> Iterator[dict[str, Any]]:
+@dataclass(frozen=True)
+class _Asked:
+    """What is wanted of the lines that a language model scores."""
+
+    per_token: bool
+    per_word: bool
+    pairs: bool
+    unit: Literal["nats", "bits"]
+    line_end: bool
+
+    @property
+    def scale(self) -> float:
+        """What nats are multiplied with."""
+        return 1.0 if self.unit == "nats" else 1 / math.log(2)
+
+
+def _score_language(
+    checkpoint: Checkpoint,
+    lines: Iterable[str],
+    ready: Callable[[], bool] | None,
+    path: str,
+    asked: _Asked,
+    device: str,
+    form: RowFormat | None,
+) -> None:
     from seqcli.language.decoder import load_language_model
-    from seqcli.language.score import score_lines
+    from seqcli.language.score import score_lines, word_surprisals
 
     decoder, tokenizer = load_language_model(checkpoint, device)
-    scores = score_lines(decoder, tokenizer, lines, ready=ready, on_notice=console.notice)
-    for number, score in enumerate(scores, start=1):
-        yield from _rows(score, number, per_token)
+
+    def scored(texts: Iterable[str]) -> Iterator[Score]:
+        return score_lines(decoder, tokenizer, texts, line_end=asked.line_end, ready=ready, on_notice=console.notice)
+
+    if asked.pairs:
+        write_rows(PAIR_COLUMNS, _minimal_pairs(lines, path, scored), form)
+        return
+    if asked.per_token or asked.per_word:
+        rows = (
+            {"line": number, "start": start, "token": piece, "surprisal": asked.scale * surprisal, "unknown": unknown}
+            for number, score in enumerate(scored(lines), start=1)
+            for start, piece, surprisal, unknown in word_surprisals(score, whole_words=asked.per_word)
+        )
+        write_rows(("line", "start", "token", "surprisal", "unknown"), rows, form)
+        return
+    write_rows(TEXT_COLUMNS, (_text_row(score, asked.scale) for score in scored(lines)), form)
+
+
+def _text_row(score: Score, scale: float) -> dict[str, Any]:
+    likelihood = (score.log_probability * scale, score.tokens, score.perplexity) if score.tokens else (None, 0, None)
+    return dict(zip(TEXT_COLUMNS, (*likelihood, len(score.unknown), score.text), strict=True))
+
+
+def _minimal_pairs(
+    lines: Iterable[str], path: str, scored: Callable[[Iterable[str]], Iterator[Score]]
+) -> list[dict[str, Any]]:
+    """The share of pairs whose good text is likelier, of each group in the order of the file, and of all."""
+    groups: list[str] = []
+    texts: list[str] = []
+    for number, line in enumerate(lines, start=1):
+        if not line.strip():
+            continue
+        *group, good, bad = line.split("\t") if line.count("\t") in (1, 2) else ("", "", "")
+        if not good.strip() or not bad.strip():
+            raise DataError(
+                "is neither good TAB bad nor group TAB good TAB bad", path=path, line=number, hint="put TABs between"
+            )
+        groups.append(group[0] if group else "")
+        texts += [good, bad]
+    likelihoods = [score.log_probability for score in scored(texts)]
+    right: dict[str, list[bool]] = {}
+    for group_name, good_one, bad_one in zip(groups, likelihoods[::2], likelihoods[1::2], strict=True):
+        right.setdefault(group_name, []).append(good_one > bad_one)
+    rows = [{"group": name, "pairs": len(own), "accuracy": sum(own) / len(own)} for name, own in right.items() if name]
+    every = [outcome for own in right.values() for outcome in own]
+    if not every:
+        raise DataError("there are no pairs", path=path, hint="give lines of good TAB bad")
+    return [*rows, {"group": "all", "pairs": len(every), "accuracy": sum(every) / len(every)}]
 
 
 def _pair_rows(

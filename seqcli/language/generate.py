@@ -9,6 +9,7 @@ import numpy as np
 
 from seqcli.errors import UsageError
 from seqcli.language.decoder import LanguageModelDecoder
+from seqcli.language.healing import Agreeing, healed
 from seqcli.language.sampling import Sampling, draw, probabilities
 from seqcli.model.probability import softmax
 from seqcli.text.tokenizer import Tokenizer
@@ -57,24 +58,33 @@ def generate(
 
     Each continuation has its own random numbers, made from (seed, prompt's number, sample's number), so its text does
     not depend on what else is in the batch. Prompts are numbered from `first_prompt`. The unknown token is never
-    chosen.
+    chosen. A word that a prompt ends with may be gone on with (`healing`). A model of lines continues the last line of
+    a prompt, and begins each line anew.
     """
     sampling, limits = sampling or Sampling(), limits or Limits()
+    agreeing = Agreeing(tokenizer)
     rows = [
-        _Row(prompt, sample, context_ids(tokenizer, text), tokenizer, limits, seed)
+        _Row(prompt, sample, _last_line(text, decoder.config.lines), tokenizer, limits, seed)
         for prompt, text in enumerate(prompts, start=first_prompt)
         for sample in range(samples)
     ]
     state = decoder.initial_state(len(rows))
     while rows:
-        hidden, state = decoder.step(np.array([row.pending.pop(0) for row in rows]), state)
+        tokens = np.array([row.pending.pop(0) for row in rows])
+        if decoder.config.lines and (tokens == tokenizer.boundary_id).any():
+            for part in (part for layer in state for part in layer):
+                part[np.flatnonzero(tokens == tokenizer.boundary_id)] = 0
+        hidden, state = decoder.step(tokens, state)
         ready = np.array([number for number, row in enumerate(rows) if not row.pending], int)
         if len(ready):
             logits = decoder.logits(decoder.select([(hidden,)], ready)[0][0] if len(ready) < len(rows) else hidden)
             logits[:, tokenizer.unk_id] = -np.inf
             for number, row_logits in zip(ready, logits, strict=True):
                 row = rows[number]
+                if row.word:
+                    row_logits[~agreeing.among(row.word)] = -np.inf
                 chosen = draw(probabilities(row_logits, sampling, row.seen), row.generator)
+                row.word = agreeing.left(row.word, chosen) if row.word else ""
                 piece = row.take(chosen)
                 if piece.text or piece.finish:
                     yield piece
@@ -100,12 +110,18 @@ def context_ids(tokenizer: Tokenizer, prompt: str) -> list[int]:
     return [tokenizer.boundary_id, *tokenizer.encode(prompt).tolist()]
 
 
+def _last_line(prompt: str, lines: bool) -> str:
+    return prompt.rpartition("\n")[2] if lines else prompt
+
+
 class _Row:
     """One continuation on its way."""
 
-    def __init__(
-        self, prompt: int, sample: int, context: list[int], tokenizer: Tokenizer, limits: Limits, seed: int
-    ) -> None:
+    def __init__(self, prompt: int, sample: int, text: str, tokenizer: Tokenizer, limits: Limits, seed: int) -> None:
+        ids, word = healed(tokenizer, text)
+        context = [tokenizer.boundary_id, *ids]
+        self.skipped = len(word)  # characters that stand in the prompt already
+        self.word = word.lstrip(" ") if tokenizer.kind == "word" else word  # that the next tokens are to agree with
         self.prompt, self.sample, self.limits = prompt, sample, limits
         self.pending, self.seen = context, list(context)
         self.generator = np.random.default_rng((seed, prompt, sample))
@@ -119,7 +135,9 @@ class _Row:
         self.tokens += 1
         self.seen.append(token)
         self.pending = [token]
-        self.held += self.decoder.push(token)
+        text = self.decoder.push(token)
+        self.held += text[self.skipped :]
+        self.skipped = max(self.skipped - len(text), 0)
         finish = "length" if self.tokens >= self.limits.max_tokens else None
         if finish:
             self.held += self.decoder.flush()

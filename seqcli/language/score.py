@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from itertools import accumulate
 
 import numpy as np
 
@@ -23,23 +24,44 @@ def score_lines(
     tokenizer: Tokenizer,
     lines: Iterable[str],
     *,
+    line_end: bool = True,
     ready: Callable[[], bool] | None = None,
     on_notice: Callable[[str], None] = lambda text: None,
 ) -> Iterator[Score]:
-    """Score every line, in order; each starts after the end of a line and ends with one. Blank lines have no tokens.
+    """Score every line, in order; each starts after the end of a line and, with `line_end`, ends with one. Blank lines
+    have no tokens.
+
+    The pieces of a line joined are the line, but for what the vocabulary lacks; the end is a line feed.
 
     As soon as `ready` is given and says that the next line is not there yet, those that came are scored.
     """
     number = 0
     for block in windows(lines, ready, READ_AHEAD, READ_AHEAD):
-        encoded = [[*context_ids(tokenizer, line), tokenizer.boundary_id] if line.strip() else [] for line in block]
+        end = [tokenizer.boundary_id] if line_end else []
+        encoded = [[*context_ids(tokenizer, line), *end] if line.strip() else [] for line in block]
         for place, ids in enumerate(encoded, start=1):
             if len(ids) > LONG:
                 on_notice(f"line {number + place} has {len(ids) - 1:,} tokens: they are read one after the other")
         for line, ids, surprisal in zip(block, encoded, _surprisals(decoder, encoded), strict=True):
-            pieces = tuple(tokenizer.piece(token) for token in ids[1:])
-            yield Score(line, pieces, tuple(map(float, surprisal)))
+            unknown = frozenset(place for place, token in enumerate(ids[1:]) if token == tokenizer.unk_id)
+            yield Score(line, _pieces(tokenizer, line, ids, unknown), tuple(map(float, surprisal)), unknown)
         number += len(block)
+
+
+def _pieces(tokenizer: Tokenizer, line: str, ids: list[int], unknown: frozenset[int]) -> tuple[str, ...]:
+    """What each token but the first stands for; in place of unknown ones what stood there.
+
+    Of a character that is spelt in bytes the last one has it, the others nothing.
+    """
+    if tokenizer.kind == "word":
+        pieces = [tokenizer.piece(token) for token in ids[1:]]
+    else:
+        decoder = tokenizer.stream_decoder()
+        pieces = [decoder.push(token) for token in ids[1:]]
+    if unknown:
+        for place, text in zip(sorted(unknown), tokenizer.unknown(line), strict=False):
+            pieces[place] = text
+    return tuple(pieces)
 
 
 def _surprisals(decoder: LanguageModelDecoder, lines: list[list[int]]) -> list[np.ndarray]:
@@ -98,3 +120,52 @@ class _Waiting:
             logits = self.decoder.logits(hidden[start : start + OUTPUT_ROWS])
             result[places[here]] = surprisals(logits, targets[places[here]], rows[here] - start)
         self.count, self.hidden, self.rows, self.places = 0, [], [], []
+
+
+def word_surprisals(score: Score, *, whole_words: bool) -> Iterator[tuple[int, str, float, bool]]:
+    """The tokens of a scored line, or its words: what stands between blanks, each with all its tokens summed.
+
+    Gives where each begins (in characters, from 0), its text, its surprisal in nats, and whether it has something that
+    the model does not know. The line's end is a token and a word of its own, written `\\n`. The surprisals sum to the
+    line's.
+    """
+    starts = _starts(score)
+    rows: list[tuple[int, str, float, bool]] = []
+    for place, (piece, surprisal) in enumerate(zip(score.pieces, score.surprisals, strict=True)):
+        start, unknown = starts[place], place in score.unknown
+        if place == len(score.pieces) - 1 and piece in ("\n", "<eos>"):
+            rows.append((start, "\\n", surprisal, unknown))
+        elif not whole_words or not rows or _begins_word(score.text, start, piece, rows[-1][0]):
+            rows.append((start, piece, surprisal, unknown))
+        else:
+            before, text, total, was = rows[-1]
+            rows[-1] = (before, text + piece, total + surprisal, was or unknown)
+    for number, (start, piece, surprisal, unknown) in enumerate(rows):
+        if whole_words and piece != "\\n":
+            stop = rows[number + 1][0] if number + 1 < len(rows) else len(score.text)
+            piece = score.text[start:stop].strip()
+            start += len(score.text[start:stop]) - len(score.text[start:stop].lstrip())
+        yield start, piece, surprisal, unknown
+
+
+def _begins_word(text: str, start: int, piece: str, before: int) -> bool:
+    """Whether the token at `start` belongs to another word than the one that began at `before`: there is a blank at its
+    beginning or right before it, and the word before has begun."""
+    blank = text[start : start + 1].isspace() or text[max(start - 1, 0) : start].isspace()
+    return blank and bool(text[before:start].strip())
+
+
+def _starts(score: Score) -> list[int]:
+    """Where each piece begins in the text."""
+    if "".join(score.pieces).startswith(score.text):
+        return [0, *accumulate(map(len, score.pieces))][:-1]
+    starts, place = [], 0  # words: blanks stand between them
+    for piece in score.pieces:
+        found = score.text.find(piece, place) if piece else -1
+        near = found >= 0 and not score.text[place:found].strip()
+        starts.append(found if near else place)
+        if near:
+            place = found + len(piece)
+        elif piece in ("\n", "<eos>"):
+            starts[-1] = len(score.text)
+    return starts

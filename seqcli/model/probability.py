@@ -16,11 +16,13 @@ BLOCK = 160_000  # logits that are worked on together: what stays in a core's ca
 
 @dataclass(frozen=True)
 class Score:
-    """How likely a model finds a text: its tokens, the end mark among them, and -log p of each, in nats."""
+    """How likely a model finds a text: its tokens, the end mark among them, and -log p of each, in nats; the numbers of
+    those that stand for what the model does not know."""
 
     text: str
     pieces: tuple[str, ...]
     surprisals: tuple[float, ...]
+    unknown: frozenset[int] = frozenset()
 
     @property
     def tokens(self) -> int:

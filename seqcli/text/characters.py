@@ -64,6 +64,9 @@ class CharTokenizer:
     def decode(self, ids: Sequence[int]) -> str:
         return "".join(self.characters[int(token)] for token in ids)
 
+    def surface(self, token: int) -> bytes:
+        return self.characters[token].encode("utf-8", "surrogatepass") if token != self.unk_id else b""
+
     def piece(self, token: int) -> str:
         return self.characters[token]
 

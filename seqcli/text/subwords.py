@@ -140,6 +140,9 @@ class SubwordTokenizer:
     def decode(self, ids: Sequence[int]) -> str:
         return b"".join(self._bytes[int(token)] for token in ids).decode("utf-8", "replace")
 
+    def surface(self, token: int) -> bytes:
+        return self._bytes[token]
+
     def piece(self, token: int) -> str:
         piece: str = self._processor.id_to_piece(int(token))
         return piece.replace(_MARK, " ")

@@ -52,6 +52,10 @@ class Tokenizer(Protocol):
         """The text of ids."""
         ...
 
+    def surface(self, token: int) -> bytes:
+        """The UTF-8 bytes that a token stands for in text, none for control symbols; of a word without its blank."""
+        ...
+
     def piece(self, token: int) -> str:
         """One id as a reader would want to see it."""
         ...

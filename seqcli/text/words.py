@@ -99,6 +99,10 @@ class WordTokenizer:
         decoder = self.stream_decoder()
         return "".join(decoder.push(int(token)) for token in ids)
 
+    def surface(self, token: int) -> bytes:
+        special = {self.unk_id: b"", self.boundary_id: b"\n"}
+        return special.get(token, self.words[token].encode("utf-8", "surrogatepass"))
+
     def piece(self, token: int) -> str:
         return self.words[token]
 

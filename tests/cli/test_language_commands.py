@@ -286,6 +286,43 @@ def test_score_gives_a_row_a_line(model, capsys, monkeypatch):
     assert float(rows[0]["perplexity"]) == pytest.approx(np.exp(-float(rows[0]["log_probability"]) / 5))
 
 
+def test_score_in_bits_by_words_and_without_line_ends(model, capsys):
+    Path("lines.txt").write_text("the sky is grey\n", encoding="utf-8")
+
+    def scored(*options):
+        assert run(["score", model, "lines.txt", "--format", "ndjson", *options]) == 0
+        return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+
+    (nats,), (bits,) = scored(), scored("--unit", "bits")
+    assert bits["log_probability"] == pytest.approx(nats["log_probability"] / np.log(2))
+    words = scored("--per-word", "--no-line-end")
+    assert [(row["start"], row["token"]) for row in words] == [(0, "the"), (4, "sky"), (8, "is"), (11, "grey")]
+    assert -sum(row["surprisal"] for row in words) > nats["log_probability"]
+    assert "\n" not in "".join(row["token"] for row in scored("--per-token"))
+
+
+def test_minimal_pairs_by_group(model, capsys):
+    pairs = (
+        "order\tthe sky is grey\tgrey is sky the\norder\tgrey is sky the\tthe sky is grey\n\nend\tthe sky\tthe the\n"
+    )
+    Path("pairs.tsv").write_text(pairs, encoding="utf-8")
+    assert run(["score", model, "pairs.tsv", "--pairs", "--format", "ndjson"]) == 0
+    rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [row["group"] for row in rows] == ["order", "end", "all"]
+    assert [row["pairs"] for row in rows] == [2, 1, 3]
+    assert rows[0]["accuracy"] == 0.5
+    Path("pairs.tsv").write_text("no tab\n", encoding="utf-8")
+    assert run(["score", model, "pairs.tsv", "--pairs"]) == 3
+    assert "line 1" in capsys.readouterr().err
+
+
+def test_escapes_in_prompts_and_stops(model, capsys):
+    assert run(["generate", "-m", model, "-p", "the sky\\n", "--stop", "\\n", "--max-tokens", "50"]) == 0
+    out = capsys.readouterr().out
+    assert out.startswith("the sky\n")
+    assert out.count("\n") == 2
+
+
 def test_score_answers_before_the_input_ends(model):
     command = [sys.executable, "-m", "seqcli", "score", model]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:

@@ -16,8 +16,9 @@ from seqcli.files.checkpoint import Checkpoint
 from seqcli.language import score as scoring
 from seqcli.language.evaluate import Reading, cached_loss, dynamic_loss, evaluate_language_model
 from seqcli.language.objective import mean_loss
-from seqcli.language.score import score_lines
-from seqcli.model.probability import log_softmax
+from seqcli.language.score import score_lines, word_surprisals
+from seqcli.model.probability import Score, log_softmax
+from seqcli.text.tokenizer import train_tokenizer
 
 from .conftest import TEXT, Trained
 
@@ -208,3 +209,33 @@ def test_a_dynamic_update_by_hand(trained: Trained) -> None:
         second, _ = loss(ids[20:], state)
     ours = dynamic_loss(trained.model, reading(tokens), rate=rate, decay=decay, steps=20)
     assert ours == pytest.approx(20 * (first.item() + second.item()), rel=1e-4)
+
+
+def test_words_tokens_and_what_is_unknown(trained: Trained) -> None:
+    (score,) = score_lines(trained.decoder, trained.tokenizer, ["the  purple river"])
+    tokens = list(word_surprisals(score, whole_words=False))
+    assert [(start, text, unknown) for start, text, _, unknown in tokens] == [
+        (0, "the", False),
+        (5, "purple", True),
+        (12, "river", False),
+        (17, "\\n", False),
+    ]
+    assert sum(surprisal for _, _, surprisal, _ in tokens) == pytest.approx(-score.log_probability)
+    (without,) = score_lines(trained.decoder, trained.tokenizer, ["the  purple river"], line_end=False)
+    assert without.surprisals == score.surprisals[:-1]
+
+
+@pytest.mark.parametrize("kind", ["char", "subword"])
+@pytest.mark.parametrize("line", ["the old town", " two  blanks ", "x", "naïve 天空 很"])
+def test_tokens_join_to_the_line_and_sum_to_its_words(kind: str, line: str) -> None:
+    tokenizer = train_tokenizer(kind, [TEXT])
+    ids = [tokenizer.boundary_id, *tokenizer.encode(line).tolist(), tokenizer.boundary_id]
+    unknown = frozenset(place for place, token in enumerate(ids[1:]) if token == tokenizer.unk_id)
+    pieces = scoring._pieces(tokenizer, line, ids, unknown)
+    score = Score(line, pieces, tuple(float(n) for n in range(len(pieces))), unknown)
+    if kind == "char":
+        assert "".join(pieces) == line + "\n"
+    words = list(word_surprisals(score, whole_words=True))
+    assert [text for _, text, _, _ in words if text not in ("", "\\n")] == line.split()
+    assert all(line[start : start + len(text)] == text for start, text, _, _ in words[:-1])
+    assert sum(surprisal for _, _, surprisal, _ in words) == pytest.approx(sum(score.surprisals))
