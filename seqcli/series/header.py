@@ -14,6 +14,7 @@ from seqcli.errors import DataError
 from seqcli.series.forms import find_forms
 from seqcli.series.numbers import MISSING
 from seqcli.series.read import LARGE, Cells
+from seqcli.series.times import Form
 
 HEAD = 60  # rows in which a header is looked for
 COMMENTS = ("#", "//", "%", "!")
@@ -193,10 +194,13 @@ def _first_data_row(cells: Cells, head: Sequence[Sequence[str]]) -> int:
             continue
         fits = sum(kind == usual[place] for place, kind in zip(telling, kinds, strict=True))
         words = sum(kind == "w" for kind in kinds)
-        if number == 0 and _is_header_of_times(row, head[1:], usual):
+        if _is_header_of_times(row, head[number + 1 :], usual):
             continue
         if fits and not words and fits >= 0.5 * sum(kind != " " for kind in kinds):
             return number
+        dated = any(kind == "d" == usual[place] for place, kind in zip(telling, kinds, strict=True))
+        if dated and number > 0 and len(telling) > 1:
+            return number  # a time and words where most rows have numbers
         if fits > words and number > 0 and fits >= 0.6 * len(telling):
             return number
     return min(1, count)
@@ -210,10 +214,15 @@ def _is_header_of_times(row: Sequence[str], below: Sequence[Sequence[str]], usua
     if len(codes) < 3 or len(set(codes)) < len(codes):
         return False
     if usual[0] in "w" and _kind(row[0]) in "w ":
-        forms = find_forms(codes)
-        return (bool(forms) and _kind(row[0]) != _kind(below[0][0])) or (bool(forms) and len(codes) >= len(row) - 3)
+        return len(codes) >= 0.5 * len(row) and any(_rise(form, codes) for form in find_forms(codes))
     # dates in a header, numbers below
     return all(_kind(cell) == "d" for cell in codes) and sum(kind == "n" for kind in usual) >= len(codes) - 1
+
+
+def _rise(form: Form, texts: Sequence[str]) -> bool:
+    """Whether texts are times in order."""
+    times, fine = form.read(texts)
+    return bool(fine.all() and ((np.diff(times) > 0).all() or (np.diff(times) < 0).all()))
 
 
 def _header_rows(above: Sequence[Sequence[str]], cells: Cells) -> tuple[list[list[str]], list[list[str]]]:

@@ -72,7 +72,9 @@ def find_layout(table: Table, options: ReadOptions) -> Layout:
     text = [name for name in rest if name not in numeric]
     if len(rest) > 1:
         numeric = [
-            name for name in numeric if not columns.counts_rows(name) or words.says(name, words.FLOWS)
+            name
+            for name in numeric
+            if not columns.counts_rows(name) or words.says(name, words.FLOWS | words.TARGETS[0] | words.TARGETS[1])
         ] or numeric
     if time is not None and (filled := _filled_down(columns, time, rest)) is not None:
         return find_layout(filled, options)

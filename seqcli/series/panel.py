@@ -27,6 +27,7 @@ from seqcli.series.times import Form
 __all__ = ["Panel", "ReadOptions", "Series", "read_numbers_column", "read_panel", "series_names"]
 
 LONGEST_GAP = 50  # times as many missing points as there are values: then the time column is not what it seems
+LAST_ROWS = 2  # of a table, which may be totals without a name
 LONGEST_RUN = 20_000  # rows of a series that the frequency is found from
 LOOKED_AT = 300  # series, evenly over the file, that the frequency is found from
 
@@ -174,7 +175,8 @@ def _times(layout: Layout, notes: list[str]) -> tuple[np.ndarray | None, Layout]
     lost: list[int] = []
     for row in wrong.tolist():
         text = str(column[row])
-        if words.is_total(text) or (is_missing(text) and _is_remark(table, layout, row)):
+        last = row >= len(table) - LAST_ROWS and len(table) > 5 * LAST_ROWS
+        if words.is_total(text) or (is_missing(text) and (last or _is_remark(table, layout, row))):
             lost.append(row)
             continue
         example = next(text for text, ok in zip(texts, fine.tolist(), strict=True) if ok)

@@ -39,7 +39,7 @@ HOUR = word_set("hour hr hrs h he stunde heure hora ora uur time godzina час 
 MINUTE = word_set("minute min minutes mm minuto minuta")
 PERIOD = word_set("period periode per prd")
 TARGETS = (
-    word_set("y target value values ist actual actuals observed obs wert valor valeur 值"),
+    word_set("y target value values cnt ist actual actuals observed obs wert valor valeur 值"),
     word_set(
         "sales sale demand quantity qty units unit count amount revenue turnover orders visits calls "
         "requests cases passengers births consumption load production sold takings total umsatz absatz "
@@ -61,12 +61,12 @@ FLOWS = word_set(
     "판매량 продажи количество сумма price_paid total deaths arrivals trips events n"
 )
 BESIDE = word_set(
-    "temperature temp fuel cpi unemployment price promo promotion onpromotion holiday flag lat latitude "
+    "temperature temp fuel cpi unemployment promo promotion onpromotion holiday flag lat latitude "
     "lon long longitude lng population pop forecast predicted prediction estimate fcst plan budget "
     "humidity pressure wind discount markdown is weekend schoolholiday stateholiday open high low lag "
     "rank size area weight width height customers dayofweek dow weekday year month day week quarter "
     "hour index rownum row version revision code zip zipcode phone age precision lower upper se error "
-    "std stdev stderr ci pct share season isholiday workingday"
+    "std stdev stderr ci pct share season isholiday workingday vol volume change chg hr yr mnth instant"
 )
 KEYS = word_set(
     "unique_id uniqueid id item items series store stores shop shops sku skus product products dept "
