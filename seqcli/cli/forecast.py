@@ -74,6 +74,10 @@ def forecast(
     keep_ended: Annotated[
         bool, switch("--keep-ended", "Forecast series that ended long before the others, too.")
     ] = False,
+    anomalies: Annotated[
+        bool, switch("--anomalies", "Print each past value with its one-step forecast, score and flag instead.")
+    ] = False,
+    fitted: Annotated[bool, switch("--fitted", "Print each past value with its one-step forecast instead.")] = False,
     backtest: Annotated[int, count("Print how good N earlier forecasts were instead, by method.", least=0)] = 0,
     time: Annotated[str | None, value("NAME", "The time column; found by default.", READING)] = None,
     target: Annotated[str | None, value("NAME", "The value column; found by default.", READING)] = None,
@@ -200,6 +204,9 @@ def forecast(
     output = None if output == "-" else output
     if as_json and (form is not None or output is not None):
         raise UsageError("--json prints one object", hint="leave --format and --output out, or --json")
+    if anomalies or fitted:
+        _print_past(data, request, anomalies=anomalies, form=form, output=output)
+        return
     made = _forecast(data, request, plot, output)
     if made is None:
         return
@@ -222,6 +229,22 @@ def forecast(
         result.plot(plot)
         console.notice(f"saved {plot}")
     leave(interruption, result.ended)
+
+
+def _print_past(
+    data: str, request: ForecastRequest, *, anomalies: bool, form: options.RowFormat | None, output: str | None
+) -> None:
+    """Print the past as it would have been forecast, value by value."""
+    from seqcli.cli.rows import write_rows
+    from seqcli.forecasting.run import past_request
+
+    if request.asks_for_training or request.model is not None or request.future is not None or request.backtest:
+        raise UsageError("--anomalies and --fitted look at the past", hint="leave the options of the network out")
+    _check_outputs(data, request, None, output)
+    columns, rows, count = past_request(data, request, anomalies=anomalies, on_notice=console.notice)
+    if anomalies:
+        console.notice(f"{count:,} anomalies: values four deviations and more from what the ones before say (score)")
+    write_rows(columns, rows, form, output)
 
 
 def _forecast(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib.util
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import fields, replace
 from pathlib import Path
@@ -21,6 +21,8 @@ from seqcli.series.panel import Panel, ReadOptions, read_panel, series_names
 from seqcli.training.distributed import ALONE, Processes
 
 if TYPE_CHECKING:
+    import pandas
+
     from seqcli.forecasting.recurrent.covariates import KnownInputs
     from seqcli.forecasting.recurrent.forecaster import Forecaster
     from seqcli.training.run import Events
@@ -85,6 +87,32 @@ def forecast_request(
     if not processes.first:
         return None
     return forecast_prepared(prepared, known=known)
+
+
+@naming_arguments
+def anomalies(data: Any, *, on_notice: Callable[[str], None] = _quietly, **options: Any) -> pandas.DataFrame:
+    """Each past value of every series beside its one-step forecast: fitted, intervals, `score` (deviations away) and
+    `anomaly` (1 from four on). Arguments and errors are those of `forecast`."""
+    import pandas
+
+    columns, rows, _ = past_request(data, _request(options), anomalies=True, on_notice=on_notice)
+    return pandas.DataFrame(list(rows), columns=columns)
+
+
+def past_request(
+    data: Any, asked: ForecastRequest, *, anomalies: bool, on_notice: Callable[[str], None] = _quietly
+) -> tuple[list[str], Iterator[dict[str, Any]], int]:
+    """Header and rows of the past as it would have been forecast, and how many of its values are anomalies."""
+    from seqcli.forecasting.past import count_anomalies, forecast_past, past_columns, past_rows
+
+    check(asked)
+    panel = _read(data, asked, on_notice)
+    prepared = prepare(panel, _options(panel, asked, None))
+    for note in prepared.notes:
+        on_notice(note)
+    past = forecast_past(prepared)
+    rows = past_rows(prepared, past, anomalies=anomalies)
+    return past_columns(prepared, anomalies=anomalies), rows, count_anomalies(past)
 
 
 def _request(options: dict[str, Any]) -> ForecastRequest:

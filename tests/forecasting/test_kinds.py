@@ -16,7 +16,7 @@ from seqcli.forecasting.forecast import forecast_panel
 from seqcli.forecasting.options import parse_levels, parse_quantiles, parse_seasons, periods
 from seqcli.forecasting.prepare import ForecastOptions, prepare
 from seqcli.forecasting.regression import find_effects
-from seqcli.forecasting.run import forecast
+from seqcli.forecasting.run import anomalies, forecast
 from seqcli.series.frequency import parse_frequency
 from seqcli.series.panel import read_panel
 
@@ -293,3 +293,22 @@ def test_series_that_ended_long_ago_are_left_out_and_named(tmp_path):
     assert [one.key for one in made.panel.series] == [("a",), ("b",)]
     assert any("gone" in note and "--keep-ended" in note for note in said)
     assert len(forecast(path, horizon=5, keep_ended=True).panel.series) == 3
+
+
+def test_anomalies_of_the_past_are_flagged(tmp_path, capsys):
+    values = 100 + 20 * np.sin(np.arange(200) * 2 * np.pi / 7) + RNG(16).normal(0, 3, 200)
+    values[120] += 60
+    frame = pandas.DataFrame({"ds": pandas.date_range("2022-01-01", periods=200), "y": values})
+    found = anomalies(frame)
+    assert found.index[found["anomaly"] == 1].tolist() == [120]
+    assert found["score"][120] > 8
+    inside = (found["lo-80"] <= found["y"]) & (found["y"] <= found["hi-80"])
+    assert inside[found["fitted"].notna()].mean() == pytest.approx(0.8, abs=0.06)
+    assert found["fitted"][:10].isna().all()
+    path = tmp_path / "y.csv"
+    frame.to_csv(path, index=False)
+    assert run(["forecast", str(path), "--fitted"]) == 0
+    out, _ = capsys.readouterr()
+    assert out.splitlines()[0] == "ds,y,fitted,lo-80,hi-80,lo-95,hi-95"
+    assert len(out.splitlines()) == 201
+    assert run(["forecast", str(path), "--anomalies", "--budget", "1m"]) == 2

@@ -1,0 +1,104 @@
+"""The past as it would have been forecast: each value from those before it, and the values that are anomalies."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from seqcli.forecasting.combination import predict
+from seqcli.forecasting.engine import Setting, find_long
+from seqcli.forecasting.intervals import stretch
+from seqcli.forecasting.prepare import Prepared
+from seqcli.forecasting.recurrent.forecaster import offsets
+
+LATEST = 2000  # values of a series that are looked at
+USUAL = 80.0  # level by which the network's widths are corrected: few anomalies do not change it
+FLAGGED = 4.0  # half-widths of the usual interval, over its normal deviate, from which a value is an anomaly
+DEVIATE = 1.2816  # of the usual interval's ends in the normal distribution
+
+
+@dataclass(frozen=True)
+class Past:
+    """One-step forecasts of the past of each series, NaN where too little stands before: `expected` (length,),
+    `bands` (length, 2 · levels), and how many deviations away each value is, `score`, NaN where it is missing."""
+
+    expected: list[np.ndarray]
+    bands: list[np.ndarray]
+    scores: list[np.ndarray]
+
+
+def forecast_past(prepared: Prepared) -> Past:
+    """Forecast each past value of every series from those before it, with intervals corrected on these forecasts.
+
+    The latest `LATEST` values of a series, from the second season on. Deviations are half-widths of the 80 % interval
+    on the value's side, in units of the normal distribution's.
+    """
+    setting = prepared.setting
+    made = [_one(values, setting) for values in prepared.filled]
+    expected, bands, scores = [], [], []
+    for one, values, (start, point, spread) in zip(prepared.panel.series, prepared.filled, made, strict=True):
+        actual = one.values[start:]
+        usual = offsets(spread, (USUAL,))
+        factor = stretch(actual[:, None], point, point + usual[..., 0], point + usual[..., 1], USUAL)
+        sides = np.abs(np.where(actual >= point[:, 0], usual[:, 0, 1], usual[:, 0, 0])) * factor / DEVIATE
+        least = 1e-6 * max(float(np.nanmax(np.abs(values))), 1e-300)
+        padding = np.full(start, np.nan)
+        expected.append(np.concatenate([padding, point[:, 0]]))
+        scores.append(np.concatenate([padding, np.abs(actual - point[:, 0]) / np.maximum(sides, least)]))
+        widths = point + factor * offsets(spread, setting.levels)[:, 0]
+        bands.append(np.concatenate([np.full((start, widths.shape[1]), np.nan), widths]))
+    return Past(expected, bands, scores)
+
+
+def _one(values: np.ndarray, setting: Setting) -> tuple[int, np.ndarray, np.ndarray]:
+    """From where on a series is forecast, the forecasts (values, 1) and the network's spread (values, 1, quantiles)."""
+    first = min(max(2 * setting.season + 2, 8), len(values) // 2 + 1)
+    start = max(first, len(values) - LATEST)
+    long = find_long([values], setting)
+    histories = [values[:end] for end in range(start, len(values))]
+    if not histories or values.min() == values.max():
+        count = len(values) - start
+        return start, np.full((count, 1), values[0]), np.zeros((count, 1, 7))
+    made = predict(histories, 1, setting.season, long * len(histories))
+    return start, made.candidates[0], made.spread
+
+
+def past_columns(prepared: Prepared, *, anomalies: bool) -> list[str]:
+    """The header of `past_rows`."""
+    panel = prepared.panel
+    names = [*panel.key_names, panel.time_name or "step", panel.target_name, "fitted"]
+    for level in prepared.levels:
+        names += [f"lo-{level:g}", f"hi-{level:g}"]
+    return [*names, "score", "anomaly"] if anomalies else names
+
+
+def past_rows(prepared: Prepared, past: Past, *, anomalies: bool) -> Iterator[dict[str, Any]]:
+    """One row a series and past value; with `anomalies` its score and whether it is one (1), too."""
+    names, keys = past_columns(prepared, anomalies=anomalies), len(prepared.panel.key_names)
+    for index, one in enumerate(prepared.panel.series):
+        for place, value in enumerate(one.values.tolist()):
+            numbers = [value, past.expected[index][place], *past.bands[index][place]]
+            cells: list[Any] = [_plain(number) for number in numbers]
+            if anomalies:
+                score = _plain(past.scores[index][place], 4)
+                cells += [score, int(score is not None and score > FLAGGED)]
+            time = prepared.panel.calendar.label(one.first, place)
+            yield dict(zip(names, [*one.key[:keys], time, *cells], strict=True))
+
+
+def _plain(number: float, digits: int = 10) -> float | None:
+    return None if np.isnan(number) else float(f"{number:.{digits}g}")
+
+
+def count_anomalies(past: Past) -> int:
+    """How many values are anomalies."""
+    return sum(int((np.nan_to_num(scores) > FLAGGED).sum()) for scores in past.scores)
+
+
+def flagged(past: Past, index: int) -> Sequence[int]:
+    """The places of a series' anomalies."""
+    places: list[int] = np.flatnonzero(np.nan_to_num(past.scores[index]) > FLAGGED).tolist()
+    return places
