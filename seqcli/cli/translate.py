@@ -6,6 +6,7 @@ import contextlib
 import shlex
 import time
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -41,6 +42,9 @@ def translate(
     ensemble: Annotated[
         list[str] | None,
         value("MODEL", "Average with this model; may be given several times."),
+    ] = None,
+    min_quality: Annotated[
+        float | None, number("Leave lines blank whose estimated chrF is below X (0 to 100).", least=0, most=100)
     ] = None,
     form: Annotated[
         Literal["text", "ndjson"], typer.Option("--format", help="A line a translation, or one JSON object a line.")
@@ -87,13 +91,22 @@ def translate(
         console.mention_terminal_input()
         lines = live = LiveLines(encoding=encoding, errors=errors, notice=console.notice)
         ready = live.ready
-    started, count, cut = time.perf_counter(), 0, 0
+    if min_quality is not None and translator.quality is None:
+        raise UsageError(
+            f"--min-quality: {path} cannot estimate quality", hint="models from before it cannot; train anew"
+        )
+    started, count, cut, poor = time.perf_counter(), 0, 0, 0
     drawn: list[Alignment] = []
     for translation in translator.translate(lines, search, batch_size=batch_size, ready=ready):
         count += 1
         cut += translation.candidates[0].cut
+        estimates = [translator.estimate(candidate) for candidate in translation.candidates]
+        if min_quality is not None and translation.text and (estimates[0] or 0.0) < min_quality:
+            poor += 1
+            blank = tuple(replace(candidate, text="") for candidate in translation.candidates)
+            translation = replace(translation, candidates=blank)
         if form == "ndjson":
-            write_json(_record(translation, looking))
+            write_json(_record(translation, estimates, looking))
         elif n_best == 1:
             console.write(translation.text + "\n")
         else:
@@ -109,6 +122,8 @@ def translate(
 
         write_svg(plot, drawn)
         console.notice(f"drawn in {plot}")
+    if poor:
+        console.notice(f"{poor:,} of {count:,} translations are left blank, being below --min-quality {min_quality:g}")
     if cut:
         console.notice(f"{cut:,} of {count:,} translations were cut; --max-length allows longer ones")
     seconds = time.perf_counter() - started
@@ -125,26 +140,27 @@ def _refuse_file(argument: str) -> None:
             )
 
 
-def _record(translation: Translation, looking: bool) -> dict[str, Any]:
+def _record(translation: Translation, estimates: list[float | None], looking: bool) -> dict[str, Any]:
     """The NDJSON object of a line; `score` and `log_probability` are rounded to what does not depend on the batch."""
-    best, *others = translation.candidates
+    best, *others = zip(translation.candidates, estimates, strict=True)
 
-    def fields(candidate: Candidate) -> dict[str, Any]:
+    def fields(candidate: Candidate, estimate: float | None) -> dict[str, Any]:
         return {
             "translation": candidate.text,
             "score": round(candidate.score, 4),
             "log_probability": round(candidate.log_probability, 3),
             "tokens": list(candidate.pieces),
             "cut": candidate.cut,
+            "quality": None if estimate is None else round(estimate, 1),
         }
 
-    record = {"source": translation.source, **fields(best), "source_tokens": list(translation.source_pieces)}
+    record = {"source": translation.source, **fields(*best), "source_tokens": list(translation.source_pieces)}
     if looking:
         record["attention"] = [
             {"source": list(part.source), "target": list(part.target), "weights": part.weights.round(4).tolist()}
-            for part in best.alignments
+            for part in best[0].alignments
         ]
-    return record | ({"others": [fields(candidate) for candidate in others]} if others else {})
+    return record | ({"others": [fields(*other) for other in others]} if others else {})
 
 
 def _show(alignments: Iterable[Alignment]) -> None:

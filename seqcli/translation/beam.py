@@ -51,9 +51,9 @@ class Sentence:
 
 @dataclass(frozen=True)
 class Hypothesis:
-    """A translation: its tokens without the end mark, log p in nats with it, the score it is ranked by, whether it came
-    to its end (or was cut at the limit, or in a loop), and on demand the attention's weights (tokens and end mark,
-    source tokens and end mark)."""
+    """A translation: its tokens without the end mark, log p in nats with it, the score it is ranked by (-inf for a
+    loop), whether it came to its end (or was cut at the limit, or in a loop), and on demand the attention's weights
+    (tokens and end mark, source tokens and end mark)."""
 
     tokens: tuple[int, ...]
     log_probability: float
@@ -70,7 +70,7 @@ def beam_search(
     end_id: int,
     forbidden: Sequence[int] = (),
 ) -> list[list[Hypothesis]]:
-    """The `n_best` best translations of each sentence, best first; those that were cut come after all that ended.
+    """The `n_best` best translations of each sentence, best first; those cut in a loop come last.
 
     Several decoders are an ensemble: their probabilities are averaged. `forbidden` ids are never produced, unless a
     sentence's constraints ask for them. Keys are projected once a sentence. A sentence leaves the batch when nothing
@@ -121,7 +121,7 @@ class _Batch:
             self._stop_loops()
             self._drop_finished()
         nothing = [Hypothesis((), 0.0, -np.inf, ended=False)]  # where all that could come was forbidden
-        return [sorted(found or nothing, key=_rank)[: self.search.n_best] for found in self.finished]
+        return [sorted(found or nothing, key=lambda h: -h.score)[: self.search.n_best] for found in self.finished]
 
     def _next_scores(self) -> np.ndarray:
         """log p of each hypothesis with each next token: (rows, vocabulary)."""
@@ -273,17 +273,13 @@ class _Batch:
     def _finish(self, place: int, row: int, log_probability: float, *, ended: bool, kept: int | None = None) -> None:
         tokens = tuple(map(int, self.tokens[row, :kept]))
         length = self.tokens.shape[1] + ended
-        score = log_probability / max(length, 1) ** self.search.length_penalty
+        score = -np.inf if kept is not None else log_probability / max(length, 1) ** self.search.length_penalty
         number = int(self.numbers[place])
         hypothesis = Hypothesis(tokens, log_probability, score, ended)
         if self.attention is not None:
             weights = self.attention[row, : len(tokens) + ended, : self.source_lengths[number]].copy()
             hypothesis = replace(hypothesis, attention=weights)
         self.finished[number].append(hypothesis)
-
-
-def _rank(hypothesis: Hypothesis) -> tuple[bool, float]:
-    return not hypothesis.ended, -hypothesis.score
 
 
 def _nested(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from seqcli.errors import UsageError
 from seqcli.text.tokenizer import Tokenizer
 
 
@@ -13,10 +14,14 @@ class Glossary:
 
     A term is found as whole words in whatever case, the longest first; where it stands in a source its translation
     must be in the target, once each time, exactly as it is given. In scripts without blanks a term is found anywhere.
+    Raises `UsageError` for a translation that the vocabulary has no tokens for.
     """
 
     def __init__(self, terms: Sequence[tuple[str, str]], tokenizer: Tokenizer) -> None:
         self._phrases = {source.lower(): _tokens(target, tokenizer) for source, target in terms}
+        for source, target in terms:
+            if tokenizer.unk_id in self._phrases[source.lower()]:
+                raise UsageError(f"the term {target!r} has words that the model cannot write", hint="leave it out")
         found = "|".join(_pattern(source) for source in sorted(self._phrases, key=len, reverse=True))
         self._pattern = re.compile(found, re.IGNORECASE) if found else None
 

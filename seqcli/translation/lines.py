@@ -33,7 +33,7 @@ class Alignment:
 @dataclass(frozen=True)
 class Candidate:
     """One translation of a line: its text, log p in nats, the score it is ranked by, its pieces, on demand the
-    alignments of the line's parts, and whether a part was cut before its end."""
+    alignments of the line's parts, whether a part was cut before its end, and log p a token, whatever the score is."""
 
     text: str
     log_probability: float
@@ -41,6 +41,7 @@ class Candidate:
     pieces: tuple[str, ...]
     alignments: tuple[Alignment, ...] = ()
     cut: bool = False
+    sureness: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -158,6 +159,7 @@ class Lines:
                 if found.attention is not None
             ),
             cut=not all(found.ended for found in hypotheses),
+            sureness=float(np.mean([f.log_probability / max(len(f.tokens) + f.ended, 1) for f in hypotheses])),
         )
 
     def _text(self, part: Part, found: Hypothesis) -> str:

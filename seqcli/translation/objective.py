@@ -20,6 +20,7 @@ from seqcli.translation.copying import Copying
 from seqcli.translation.decoder import TranslationDecoder
 from seqcli.translation.evaluate import choose_measure, translation_quality
 from seqcli.translation.network import TranslationModel
+from seqcli.translation.quality import Quality
 from seqcli.translation.translate import Translator
 
 GUIDED_STEPS = 1500  # updates in which the attention is taught, ever less, what counting found
@@ -152,12 +153,15 @@ class TranslationTask:
         translator = Translator([decoder_of(self.model)], self.bitext.tokenizer, self.bitext.preprocessing)
         pairs = self.bitext.valid if final else [self.bitext.valid[number] for number in self.quick]
         search = Search(beam=5 if final else 1)
-        found = [t.text for t in translator.translate([pair.source for pair in pairs], search)]
-        quality = translation_quality(found, [pair.target.strip() for pair in pairs])
+        translations = list(translator.translate([pair.source for pair in pairs], search))
+        found, references = [t.text for t in translations], [pair.target.strip() for pair in pairs]
+        quality = translation_quality(found, references)
         loss = self._validation_loss()
         metrics = {"score": -quality[self.measure], **{n: quality[n] for n in ("bleu", "chrf", "exact")}, "loss": loss}
         shown = len(self.quick) // 2
         if final:
+            estimate = Quality.fit([t.candidates[0].sureness for t in translations], found, references)
+            metrics |= {"quality_intercept": estimate.intercept, "quality_slope": estimate.slope}
             return Validation(step, seconds, metrics)
         return Validation(step, seconds, metrics, sample=f"{pairs[shown].source} → {found[shown]}")
 

@@ -53,13 +53,16 @@ class Preprocessing:
         sample = pairs[:: max(1, len(pairs) // SAMPLE)]
         sources = [source for source, _ in sample]
         forms = Forms.of(sources)
+        known = known_characters(sources)
+        if forms.folds_case:  # the other case of a letter is read as this one
+            known |= {other for c in known for other in (c.lower(), c.upper()) if len(other) == 1}
         abbreviations = find_abbreviations(sources)
         counts = np.bincount([min(len(split_sentences(s, abbreviations)), MOST_SENTENCES) for s in sources])
         share = counts[::-1].cumsum()[::-1] / len(sources)
         return cls(
             normalises=True,
             forms=forms,
-            carrier=Carrier(choose_kinds(sample), known_characters(sources)) if carries else None,
+            carrier=Carrier(choose_kinds(sample), known) if carries else None,
             sentences=int(np.flatnonzero(share >= SHARE_OF_LINES).max()),
             abbreviations=abbreviations | USUAL_ABBREVIATIONS,
         )
@@ -87,7 +90,13 @@ class Preprocessing:
         """A source as the model reads it, and the strings its symbols stand for, in order."""
         if self.carrier is None:
             return self.source(line), []
-        text, strings = self.carrier.replace(self.forms.fold_characters(normalise(line)))
+        plain = self.forms.fold_characters(normalise(line))
+        carrier = self.carrier
+        if carrier.words is not None:  # a word whose case is not the vocabulary's is known, too
+            both = zip(plain.split(), self.forms.fold_case(plain).split(), strict=True)
+            if other := {word for word, folded in both if word != folded and folded in carrier.words}:
+                carrier = replace(carrier, words=carrier.words | other)
+        text, strings = carrier.replace(plain)
         return self.forms.fold_case(text), strings
 
     def pair(self, source: str, target: str, number: int) -> tuple[str, str]:

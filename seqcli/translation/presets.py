@@ -37,10 +37,12 @@ class Recipe:
 
 @dataclass(frozen=True)
 class PairFacts:
-    """What a recipe depends on of the pairs: the target's tokens, and the types of both sides."""
+    """What a recipe depends on of the pairs: the target's tokens, the types of both sides, and whether these are
+    characters, none of which can be spared as a word can."""
 
     tokens: int
     vocabulary: int
+    characters: bool = False
 
 
 def choose_recipe(
@@ -69,7 +71,7 @@ def choose_recipe(
     batch = request.batch_size or (4000 if machine.accelerator else 1000 if pairs.tokens >= 100_000 else 500)
     recipe = Recipe(
         config=config,
-        dropouts=Dropouts(hidden=share, words=0.05 if given is None else given / 4),
+        dropouts=Dropouts(hidden=share, words=0.0 if pairs.characters else 0.05 if given is None else given / 4),
         batch_tokens=machine.processes * batch,
         learning_rate=request.learning_rate or 0.003 * min(1.0, (256 / config.decoder_hidden) ** 0.5),
         label_smoothing=request.label_smoothing,

@@ -54,7 +54,7 @@ class Translation(Task[TrainRequest, Bitext, Recipe, TranslationTask]):
         )
 
     def choose(self, request: TrainRequest, data: Bitext, machine: Machine, base: Mapping[str, Any] | None) -> Recipe:
-        pairs = PairFacts(len(data.targets.ids), data.tokenizer.size)
+        pairs = PairFacts(len(data.targets.ids), data.tokenizer.size, data.tokenizer.kind == "char")
         config = TranslationConfig.from_json(dict(base)) if base is not None else None
         return choose_recipe(request, pairs, machine, config)
 
@@ -94,6 +94,7 @@ class Translation(Task[TrainRequest, Bitext, Recipe, TranslationTask]):
             "chrf": final["chrf"],
             "exact": final["exact"],
             "nll_per_token": final["loss"],
+            "quality": {name: round(final[f"quality_{name}"], 4) for name in ("intercept", "slope")},
             "perplexity": float(np.exp(min(final["loss"], 700.0))),
         }
 

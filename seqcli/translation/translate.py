@@ -14,6 +14,7 @@ from seqcli.translation.decoder import TranslationDecoder, load_translation_mode
 from seqcli.translation.glossary import Glossary
 from seqcli.translation.lines import Alignment, Candidate, Lines, Part
 from seqcli.translation.preprocessing import Preprocessing
+from seqcli.translation.quality import Quality
 
 __all__ = ["Alignment", "Candidate", "Translation", "Translator"]
 
@@ -37,7 +38,8 @@ class Translation:
 class Translator:
     """One model, or several with the same vocabulary as an ensemble, ready to translate.
 
-    `glossary` holds terms and their translations; every translation begins with `prefix`.
+    `glossary` holds terms and their translations; every translation begins with `prefix`; `quality` foretells
+    how good translations are.
     """
 
     def __init__(
@@ -48,9 +50,11 @@ class Translator:
         *,
         glossary: Sequence[tuple[str, str]] = (),
         prefix: str = "",
+        quality: Quality | None = None,
     ) -> None:
         self.decoders, self.tokenizer = list(decoders), tokenizer
         self.preprocessing = preprocessing or Preprocessing()
+        self.quality = quality
         terms = Glossary(glossary, tokenizer) if glossary else None
         self.lines = Lines(tokenizer, self.preprocessing, terms, prefix)
 
@@ -76,7 +80,14 @@ class Translator:
             )
         preprocessing = Preprocessing.of(checkpoints[0].blobs).with_keep(keep)
         decoders = [decoder for decoder, _ in loaded]
-        return cls(decoders, loaded[0][1], preprocessing, glossary=glossary, prefix=prefix)
+        quality = Quality.from_metrics(checkpoints[0].metrics)
+        return cls(decoders, loaded[0][1], preprocessing, glossary=glossary, prefix=prefix, quality=quality)
+
+    def estimate(self, candidate: Candidate) -> float | None:
+        """The chrF, 0 to 100, that a translation probably has; None for models that cannot say."""
+        if self.quality is None:
+            return None
+        return self.quality.of(candidate.sureness) if candidate.pieces else 0.0
 
     def translate(
         self,

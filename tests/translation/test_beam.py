@@ -51,17 +51,17 @@ def log_probability(decoder: TranslationDecoder, source: np.ndarray, target: tup
 @pytest.mark.parametrize("seed", range(5))
 def test_a_wide_beam_finds_what_exhaustive_search_finds(seed: int, penalty: float) -> None:
     decoder, source = random_decoder(seed), np.array([1, 3, 0, END])
-    everything: list[tuple[bool, float, tuple[int, ...]]] = []
+    everything: list[tuple[float, bool, tuple[int, ...]]] = []
     for length in range(5):
         for tokens in itertools.product((0, 1, 3, 4), repeat=length):
-            complete = length < 4  # at the greatest length there is no end mark: cut, and after all that ended
+            complete = length < 4  # at the greatest length there is no end mark
             ended = (*tokens, END) if complete else tokens
             score = log_probability(decoder, source, ended) / len(ended) ** penalty
-            everything.append((complete, score, tokens))
+            everything.append((score, complete, tokens))
     expected = sorted(everything, reverse=True)
     search = Search(beam=400, max_length=4, n_best=10, length_penalty=penalty)
     found = found_by([decoder], [source], search)[0]
-    for hypothesis, (complete, score, tokens) in zip(found, expected, strict=False):
+    for hypothesis, (score, complete, tokens) in zip(found, expected, strict=False):
         assert hypothesis.ended == complete
         assert hypothesis.score == pytest.approx(score)
         assert hypothesis.tokens == tokens
@@ -76,7 +76,7 @@ def test_a_wider_beam_never_scores_lower(seed: int, limit: int, penalty: float) 
         search = Search(beam=beam, max_length=limit, length_penalty=penalty)
         found = found_by([random_decoder(seed)], [source], search)[0][0]
         if before is not None:
-            assert (found.ended, found.score) >= (before.ended, before.score - 1e-9)
+            assert found.score >= before.score - 1e-9
         before = found
 
 

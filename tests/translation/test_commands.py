@@ -66,6 +66,46 @@ def test_a_drawing(model_path: Path, tmp_path: Path, capsys: pytest.CaptureFixtu
     capsys.readouterr()
 
 
+def test_quality_is_estimated(model_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    command = ["translate", "-m", str(model_path)]
+    assert run([*command, "--format", "ndjson", PAIRS[0][0]]) == 0
+    record = json.loads(capsys.readouterr().out)
+    assert record["quality"] > 50
+    assert record["cut"] is False
+    assert run([*command, "--min-quality", "100", PAIRS[0][0], "dog dog dog cat", "", PAIRS[5][0]]) == 0
+    captured = capsys.readouterr()
+    assert captured.out.count("\n") == 4
+    assert captured.out.split("\n")[1] == ""
+    assert "--min-quality" in captured.err
+
+
+def test_a_file_is_not_translated_by_its_name(
+    model_path: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "input.txt"
+    path.write_text("the dog\n", encoding="utf-8")
+    assert run(["translate", "-m", str(model_path), str(path)]) == 2
+    assert f"seqcli translate < {path}" in capsys.readouterr().err
+
+
+def test_a_glossary_file(model_path: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "terms.tsv"
+    path.write_text("dog\toiseau\n", encoding="utf-8")
+    assert run(["translate", "-m", str(model_path), "--glossary", str(path), PAIRS[0][0], "the red dog"]) == 0
+    assert "oiseau" in capsys.readouterr().out.splitlines()[1]
+
+
+def test_evaluation_by_several_models(model_path: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = write_pairs(tmp_path / "some.tsv", PAIRS[::40])
+    command = ["evaluate", str(model_path), path, "--json"]
+    assert run([*command, "--ensemble", str(model_path), "--max-length", "30"]) == 0
+    assert json.loads(capsys.readouterr().out)["exact"] > 0.9
+    (tmp_path / "more.tsv").write_text("one side\n", encoding="utf-8")
+    assert run([*command, str(tmp_path / "more.tsv")]) == 3
+    assert "--skip-bad" in capsys.readouterr().err
+    assert run([*command, str(tmp_path / "more.tsv"), "--skip-bad"]) == 0
+
+
 def test_a_picture() -> None:
     import numpy as np
 

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from seqcli.errors import CheckpointError, DataError
+from seqcli.errors import CheckpointError, DataError, UsageError
 from seqcli.files.checkpoint import load_checkpoint
 from seqcli.translation.beam import Search
 from seqcli.translation.evaluate import bleu_tokenizer, evaluate_translation, translation_quality
-from seqcli.translation.lines import LONGEST
+from seqcli.translation.lines import LONGEST, Lines
+from seqcli.translation.quality import Quality
 from seqcli.translation.score import score_pairs
 from seqcli.translation.translate import WINDOW, Translator
 from tests.translation.conftest import PAIRS, write_pairs
@@ -89,6 +91,68 @@ def test_the_end_mark_is_looked_for_and_words_are_looked_at(translator: Translat
 
 def _rows(alignment: object) -> tuple[tuple[str, ...], np.ndarray]:
     return alignment.target, alignment.weights  # type: ignore[attr-defined]
+
+
+def test_strings_arrive_and_unknown_words_too(translator: Translator) -> None:
+    for number, string in enumerate(("https://www.x.org/a?b=1", "a.b@c.org", "12,345", "😀", "<b>", "Zwuggel")):
+        words = PAIRS[number * 50][0].split()
+        words.insert(1 + number % 5, string)
+        (found,) = translator.translate([" ".join(words)])
+        assert found.text.count(string) == 1
+        assert string in found.candidates[0].pieces
+        assert string in found.source_pieces
+    many = " ".join(["the dog"] + [f"x{n}.org" for n in range(11)])
+    (found,) = translator.translate([many])
+    assert all(f"x{n}.org" in found.text for n in range(11))
+
+
+def test_what_looks_the_same_is_translated_the_same(translator: Translator) -> None:
+    plain = "the red dog sees the blue cat"
+    disturbed = [plain.upper(), plain.replace(" ", "\u00a0"), f" {plain}\u200b", plain.replace("dog", "d\u00adog")]
+    found = [t.text for t in translator.translate([plain, *disturbed, "ｔｈｅ red ｄｏｇ sees the blue cat"])]
+    assert set(found) == {"le chien rouge voit le chat bleu"}
+
+
+def test_terms_and_prefixes_are_forced(model_path: Path) -> None:
+    checkpoint = load_checkpoint(model_path)
+    terms = Translator.load([checkpoint], glossary=[("Dog", "oiseau"), ("sees", "mange"), ("elephant", "chat")])
+    for source, _ in PAIRS[::60]:
+        (found,) = terms.translate([source])
+        assert found.text.split().count("oiseau") >= source.split().count("dog")
+        assert ("mange" in found.text) >= ("sees" in source)
+    begun = Translator.load([checkpoint], prefix="le chat")
+    assert all(t.text.startswith("le chat ") for t in begun.translate([source for source, _ in PAIRS[::90]]))
+    with pytest.raises(UsageError, match="éléphant"):
+        Translator.load([checkpoint], glossary=[("elephant", "éléphant")])
+    kept = Translator.load([checkpoint], keep=["red d.g"])
+    assert "red dog" in next(kept.translate(["the red dog sees the blue cat"])).text
+
+
+def test_a_line_has_no_more_sentences_than_a_training_line(translator: Translator) -> None:
+    plain = replace(translator.preprocessing, carrier=None)
+    lines = Lines(translator.tokenizer, replace(plain, sentences=1))
+    text = "你 the dog。the cat！Birds？the end"
+    parts = lines.parts(text)
+    assert len(parts) == 4
+    assert len(Lines(translator.tokenizer, replace(plain, sentences=2)).parts(text)) == 2
+    assert len(Lines(translator.tokenizer, replace(plain, sentences=4)).parts(text)) == 1
+
+
+def test_a_cut_translation_says_so(translator: Translator) -> None:
+    whole, cut = (next(translator.translate([PAIRS[0][0]], Search(max_length=n))).candidates[0] for n in (None, 3))
+    assert not whole.cut
+    assert cut.cut
+    assert len(cut.pieces) == 3
+
+
+def test_surer_translations_are_estimated_better() -> None:
+    sure = np.log(np.linspace(0.2, 0.9, 40))
+    texts = ["abcdefghij"[: 2 + n // 5] for n in range(40)]
+    quality = Quality.fit(sure.tolist(), texts, ["abcdefghij"] * 40)
+    assert 0 <= quality.of(-3.0) < quality.of(-1.0) < quality.of(-0.1) <= 100
+    assert Quality.from_metrics({"quality": {"intercept": 1.0, "slope": 2.0}}) == Quality(1.0, 2.0)
+    assert Quality.from_metrics({}) is None
+    assert Quality.from_metrics({"quality": {"intercept": "x"}}) is None
 
 
 def test_an_ensemble_needs_one_vocabulary(model_path: Path) -> None:

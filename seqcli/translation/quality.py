@@ -1,0 +1,56 @@
+"""How good a translation probably is: chrF foretold from how sure the model was."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+FEWEST = 20  # validation pairs from which a line can be drawn
+
+
+@dataclass(frozen=True)
+class Quality:
+    """chrF of a translation, 0 to 100, as a line in the geometric mean of its tokens' probabilities."""
+
+    intercept: float
+    slope: float
+
+    @classmethod
+    def fit(cls, log_probabilities: Sequence[float], hypotheses: Sequence[str], references: Sequence[str]) -> Quality:
+        """By least squares on validation pairs: log p a token of each translation, and its chrF.
+
+        What the model holds for impossible is worth nothing: that counts as one pair in fifty. With too few pairs the
+        estimate is their mean for all.
+        """
+        from sacrebleu.metrics.chrf import CHRF
+
+        chrf = CHRF()
+        measured = np.array(
+            [chrf.sentence_score(h, [r]).score for h, r in zip(hypotheses, references, strict=True)], np.float64
+        )
+        sure = np.exp(np.asarray(log_probabilities, np.float64))
+        nothing = np.zeros(len(sure) // 50 + 1)
+        sure, measured = np.concatenate((sure, nothing)), np.concatenate((measured, nothing))
+        spread = sure - sure.mean()
+        slope = float(spread @ measured / (spread @ spread)) if len(hypotheses) >= FEWEST else 0.0
+        slope = max(slope, 0.0)
+        return cls(float(measured.mean()) - slope * float(sure.mean()), slope)
+
+    def of(self, log_probability: float) -> float:
+        """The estimate for a translation with so much log p a token, in nats."""
+        return min(max(self.intercept + self.slope * math.exp(min(log_probability, 0.0)), 0.0), 100.0)
+
+    @classmethod
+    def from_metrics(cls, metrics: Mapping[str, Any]) -> Quality | None:
+        """That of a model's metrics; None where they have none."""
+        found = metrics.get("quality")
+        if not isinstance(found, Mapping):
+            return None
+        values = [found.get(name) for name in ("intercept", "slope")]
+        if not all(isinstance(value, int | float) and math.isfinite(value) for value in values):
+            return None
+        return cls(float(values[0]), float(values[1]))  # type: ignore[arg-type]
