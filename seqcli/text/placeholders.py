@@ -6,6 +6,7 @@ Each is replaced by a symbol before a sentence is translated, and put in the sym
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -14,18 +15,20 @@ SYMBOLS = tuple(map(chr, range(0xE000, 0xE008)))  # private characters: no text 
 KINDS = {  # in the order they are looked for
     "symbol": "[\ue000-\ue007]",
     "address": r"(?:https?://|ftp://|www\.)[^\s<>\"“”«»]*[^\s<>\"“”«».,;:!?)\]}'’…。，！？、]",
-    "email": r"[\w.+%-]+@[\w-]+(?:\.[\w-]+)+",
-    "domain": r"(?<![\w@])[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.(?:com|org|net|edu|gov|info|io)\b(?:/[^\s<>\"]*[\w/])?",
+    "email": r"[\w.+%-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}",
+    "domain": r"(?<![\w@])[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){0,8}\."
+    r"(?:com|org|net|edu|gov|info|io)\b(?:/[^\s<>\"]*[\w/])?",
     "tag": r"</?[A-Za-z][^<>\n]{0,200}>|\{\{?\w[\w .:-]{0,40}\}?\}|\$\{\w+\}|%(?:\(\w+\))?[sdif]\b|&(?:#\d+|\w+);",
     "handle": r"(?<![\w@#])[@#][^\W\d]\w+",
     # of two figures at least: what 3 dogs are called is for the model to learn
-    "number": r"(?:(?<![^\s(])[-+])?(?<![\w.,])\d+(?:[.,:/'’\u202f\u00a0-]?\d+)+(?!\w)",
+    "number": r"(?:(?<![^\s(])[-+])?(?<![\w.,])(?:\d+(?:[.,:/'’\u202f\u00a0-]\d+)+|\d{2,})(?!\w)",
     "emoji": "(?:[\u2600-\u27bf\u2b50\u2b55\u231a\u231b\u23e9-\u23fa\U0001f000-\U0001faff]"
     "[\ufe0f\u200d\U0001f3fb-\U0001f3ff\U000e0020-\U000e007f]*)+",
 }
 ALWAYS = ("symbol", "address", "email", "domain")  # carried whatever the pairs do
 FEW = 20  # strings of a kind in the pairs, too few to say how they are translated
 CARRIED = 0.8  # share of a kind's strings that stand on the target side, too, from which on all are carried
+_LETTER = r"[^\W\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]"  # of scripts with blanks
 _TAKEN = "\0"  # in the place of characters that belong to a string that was found
 _PATTERNS = {kind: re.compile(pattern) for kind, pattern in KINDS.items()}
 
@@ -41,9 +44,9 @@ class Found:
 
 @dataclass(frozen=True)
 class Carrier:
-    """What is carried over: `kinds` of `KINDS`, runs of characters that are not among `known` (None: no such runs), and
-    what matches one of the expressions `keep`. With `words`, which are those of a vocabulary, it is whole words, and
-    every word that is not one of these."""
+    """What is carried over: `kinds` of `KINDS`, words with characters that are not among `known` (unless that
+    is None), and what matches one of the expressions `keep`. With `words`, which are those of a vocabulary, it is whole
+    words, and every word that is not one of these."""
 
     kinds: tuple[str, ...] = ()
     known: frozenset[str] | None = None
@@ -60,7 +63,9 @@ class Carrier:
             strange = {c for c in set(left) if c not in self.known and c != _TAKEN and not c.isspace()}
             if strange:
                 run = "[" + "".join(map(re.escape, sorted(strange))) + "]"
-                _take(re.compile(rf"{run}+(?: {run}+)*"), left, taken)
+                # with the word that it stands in, and the next word if that is such a one
+                word = rf"{_LETTER}{{0,60}}{run}(?:{run}|{_LETTER})*"
+                _take(re.compile(rf"{word}(?: {word})*"), left, taken)
         if self.words is None:
             return sorted(taken, key=lambda found: found.start)
         inside = {place for found in taken for place in range(found.start, found.end)}
@@ -100,11 +105,13 @@ class Carrier:
 
 def _take(pattern: re.Pattern[str], text: str, taken: list[Found]) -> str:
     """Add what matches to `taken`; the text with that blotted out."""
-    for match in pattern.finditer(text):
+
+    def blot(match: re.Match[str]) -> str:
         if match.group():
             taken.append(Found(match.start(), match.end(), match.group()))
-            text = text[: match.start()] + _TAKEN * len(match.group()) + text[match.end() :]
-    return text
+        return _TAKEN * len(match.group())
+
+    return pattern.sub(blot, text)
 
 
 def substitute(text: str, found: Sequence[Found], symbols: Sequence[str]) -> str:
@@ -138,9 +145,23 @@ def choose_kinds(pairs: Iterable[tuple[str, str]]) -> tuple[str, ...]:
     return tuple(k for k in KINDS if k in ALWAYS or counts[k] < FEW or carried[k] >= CARRIED * counts[k])
 
 
-def known_characters(lines: Iterable[str], least: int = 3) -> frozenset[str]:
-    """Characters that stand in a text at least so often: what is not among them a model does not know."""
+def known_characters(lines: Iterable[str]) -> frozenset[str]:
+    """Characters that a model knows from a text: they stand there three times, or once if they are letters of a script
+    that one in a hundred is of."""
     counts: Counter[str] = Counter()
     for line in lines:
         counts.update(line)
-    return frozenset(character for character, count in counts.items() if count >= least)
+    scripts: Counter[str] = Counter()
+    for character, count in counts.items():
+        scripts[_script(character)] += count
+    least = 0.01 * sum(counts.values())
+    return frozenset(
+        character
+        for character, count in counts.items()
+        if count >= 3 or (character.isalpha() and scripts[_script(character)] >= least)
+    )
+
+
+def _script(character: str) -> str:
+    """The script of a letter, as its name begins; nothing for other characters."""
+    return unicodedata.name(character, "").partition(" ")[0] if character.isalpha() else ""

@@ -16,7 +16,6 @@ _CLOSING = "\"'«»“”’‹›)]」』）"
 # An end followed by a blank and what is no small letter; the ends of scripts that put no blank there need none.
 _END = re.compile(rf"(?:[.!?…]+|[。！？｡．।॥؟۔։።።።၊။។]+)[{re.escape(_CLOSING)}]*")
 _BLANKLESS = frozenset("。！？｡．")
-_LAST_WORD = re.compile(r"(\S+)$")
 
 
 def split_sentences(text: str, abbreviations: Collection[str] = USUAL_ABBREVIATIONS) -> list[str]:
@@ -25,29 +24,29 @@ def split_sentences(text: str, abbreviations: Collection[str] = USUAL_ABBREVIATI
     `abbreviations` are words in small letters, without their last stop, after which a sentence may go on. Neither an
     initial ("J. Smith") nor a number of up to two digits ("3. Mai") before a stop ends one.
     """
+    text = text.strip()
     sentences, start = [], 0
     for end in _END.finditer(text):
         place = end.end()
-        rest = text[place:]
-        if not rest.strip():
+        if place == len(text):
             break
         if end.group()[0] not in _BLANKLESS:
-            following = rest.lstrip()
-            if rest[0] != " " or following.lstrip(_OPENING)[:1].islower() or following[0] in _CLOSING[3:4]:
+            following = text[place : place + 8].lstrip()
+            if text[place] != " " or following.lstrip(_OPENING)[:1].islower():
                 continue
-            if end.group() == "." and _abbreviates(text[start : end.start()], abbreviations):
+            if end.group() == "." and _abbreviates(text[max(start, end.start() - 60) : end.start()], abbreviations):
                 continue
         sentences.append(text[start:place].strip())
         start = place
-    return [*sentences, text[start:].strip()] if text[start:].strip() else sentences
+    return [*sentences, text[start:].strip()] if text else []
 
 
 def _abbreviates(before: str, abbreviations: Collection[str]) -> bool:
     """Whether what stands before a stop is shortened, an initial or an ordinal number."""
-    match = _LAST_WORD.search(before)
-    if match is None:
+    words = before.split()
+    if not words or before[-1].isspace():
         return False
-    word = match.group().lstrip(_OPENING).lower()
+    word = words[-1].lstrip(_OPENING).lower()
     return word in abbreviations or (len(word) == 1 and word.isalpha()) or (word.isdigit() and len(word) <= 2)
 
 

@@ -53,6 +53,8 @@ class Preprocessing:
         sample = pairs[:: max(1, len(pairs) // SAMPLE)]
         sources = [source for source, _ in sample]
         forms = Forms.of(sources)
+        if not carries and forms.letters == "mixed":  # of words and their features the case says which is which
+            forms = replace(forms, words={}, folds_case=False)
         known = known_characters(sources)
         if forms.folds_case:  # the other case of a letter is read as this one
             known |= {other for c in known for other in (c.lower(), c.upper()) if len(other) == 1}

@@ -102,7 +102,7 @@ def test_abbreviations_are_found_and_sentences_joined() -> None:
 
 
 STRINGS = ["https://www.x.de/a?b=c&d#e", "a.b+c@d-e.org", "x.org/y", "<b>", "</b>", "{name}"]
-STRINGS += ["😀", "👩\u200d👩\u200d👧", "1.234,56", "@someone", "渡辺"]
+STRINGS += ["😀", "👩\u200d👩\u200d👧", "1.234,56", "@someone", "渡辺", "Espaňa", "Łódź"]
 
 
 def test_strings_are_taken_out_and_put_back() -> None:
@@ -144,3 +144,11 @@ def test_taking_out_and_putting_back_is_lossless(text: str) -> None:
     carrier = Carrier(choose_kinds([]), frozenset("ab ."), keep=("a+b",))
     replaced, strings = carrier.replace(text)
     assert restore(replaced, strings) == text
+
+
+@pytest.mark.parametrize("text", ["1" * 200_000 + "a", "a" * 200_000, "a." * 100_000, "x@" * 100_000, "渡a" * 100_000])
+def test_long_lines_take_no_long_time(text: str) -> None:
+    carrier = Carrier(choose_kinds([]), frozenset("a1x@."))
+    replaced, strings = carrier.replace(text)
+    assert restore(replaced, strings) == text
+    assert "".join(split_sentences(normalise(text))) == text
