@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import doctest
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -121,3 +123,15 @@ def test_training_in_a_thread(corpus: Path) -> None:
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=120)
     assert (done.stdout.strip(), done.stderr) == ("3", "")
+
+
+def test_the_page_on_python_is_true(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its examples are run, in a folder with the sample data that they name."""
+    root = Path(__file__).parent.parent
+    for name in ("stories.en.txt", "pairs.en-zh.tsv"):
+        shutil.copy(root / "sample_data" / name, tmp_path)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    options = doctest.ELLIPSIS | doctest.IGNORE_EXCEPTION_DETAIL
+    failed, run_ = doctest.testfile(str(root / "docs" / "python.md"), module_relative=False, optionflags=options)
+    assert (failed, run_ > 15) == (0, True)
