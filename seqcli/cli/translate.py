@@ -64,6 +64,7 @@ def translate(
     does not depend on --batch-size.
     """
     from seqcli.files.checkpoint import load_checkpoint
+    from seqcli.files.output import check_outputs
     from seqcli.text.live import LiveLines
     from seqcli.text.pairs import read_pairs
     from seqcli.translation.beam import Search
@@ -76,6 +77,7 @@ def translate(
     for argument in text or ():
         _refuse_file(argument)
     path = find_model(model, "mt")
+    check_outputs({"--plot": plot}, [path, *(ensemble or ()), *([glossary] if glossary else []), "-"])
     checkpoints = [load_checkpoint(Path(name), task="mt") for name in (path, *(ensemble or ()))]
     terms = [(p.source, p.target) for p in read_pairs([glossary], encoding=encoding, errors=errors)] if glossary else []
     translator = Translator.load(checkpoints, device, keep=keep or (), glossary=terms, prefix=prefix)
