@@ -33,10 +33,15 @@ class LanguageModel(Protocol):
 @dataclass(eq=False)
 class Context:
     """A text as the language model has read it: its state, log-probabilities of the next token, and the beginning of a
-    word that is not complete. `first` says that no word has been read."""
+    word that is not complete. `first` says that no word has been read.
+
+    The text's last token is `pending` until something is asked that depends on it: most prefixes of a search are given
+    up before that.
+    """
 
     state: list[State]
     next: np.ndarray
+    pending: int | None = None
     unfinished: str = ""
     first: bool = True
 
@@ -56,8 +61,7 @@ class TextScorer:
     def __init__(self, model: LanguageModel, tokenizer: Tokenizer) -> None:
         self.model, self.tokenizer = model, tokenizer
         self.by_character = tokenizer.kind == "char"
-        start = Context(model.initial_state(1), np.zeros(0))
-        self._start = self._advance([start], [tokenizer.boundary_id])[0]
+        self._start = Context(model.initial_state(1), np.zeros(0), tokenizer.boundary_id)
 
     def start(self) -> Context:
         """The context of an empty line."""
@@ -65,6 +69,7 @@ class TextScorer:
 
     def extend(self, contexts: Sequence[Context], texts: Sequence[str]) -> list[Extension]:
         """Each context with a piece of text more; pieces may end in the middle of a word."""
+        self._catch_up(contexts)  # once for all continuations of a text
         ids, rest = [], []
         for context, text in zip(contexts, texts, strict=True):
             tokens, unfinished = self._tokens(context, text)
@@ -75,7 +80,8 @@ class TextScorer:
         for context, after, text, score, unfinished in zip(contexts, reached, texts, scores, rest, strict=True):
             begun = len(text.split()) - (bool(text[:1].strip()) and not self._at_start(context))
             first = context.first and not text.strip()
-            extensions.append(Extension(score, begun, Context(after.state, after.next, unfinished, first)))
+            after = Context(after.state, after.next, after.pending, unfinished, first)
+            extensions.append(Extension(score, begun, after))
         return extensions
 
     def finish(self, contexts: Sequence[Context]) -> list[float]:
@@ -105,20 +111,22 @@ class TextScorer:
         reached, scores = list(contexts), [0.0] * len(contexts)
         for place in range(max(map(len, ids), default=0)):
             rows = [row for row, tokens in enumerate(ids) if len(tokens) > place]
+            self._catch_up([reached[row] for row in rows])
             for row in rows:
-                scores[row] += float(reached[row].next[ids[row][place]])
-            after = self._advance([reached[row] for row in rows], [ids[row][place] for row in rows])
-            for row, context in zip(rows, after, strict=True):
-                reached[row] = context
+                token = ids[row][place]
+                scores[row] += float(reached[row].next[token])
+                reached[row] = Context(reached[row].state, reached[row].next, token)
         return scores, reached
 
-    def _advance(self, contexts: Sequence[Context], tokens: Sequence[int]) -> list[Context]:
-        """One token more for each, all in one step of the model."""
-        layers = zip(*(context.state for context in contexts), strict=True)
+    def _catch_up(self, contexts: Sequence[Context]) -> None:
+        """Read the pending tokens of all contexts, in one step of the model."""
+        waiting = list({id(context): context for context in contexts if context.pending is not None}.values())
+        if not waiting:
+            return
+        layers = zip(*(context.state for context in waiting), strict=True)
         state: list[State] = [tuple(np.concatenate(parts) for parts in zip(*layer, strict=True)) for layer in layers]
-        hidden, state = self.model.step(np.array(tokens), state)
+        hidden, state = self.model.step(np.array([context.pending for context in waiting]), state)
         following = log_softmax(np.array(self.model.logits(hidden)))
-        return [
-            Context([tuple(part[row : row + 1] for part in layer) for layer in state], following[row])
-            for row in range(len(tokens))
-        ]
+        for row, context in enumerate(waiting):
+            context.state = [tuple(part[row : row + 1] for part in layer) for layer in state]
+            context.next, context.pending = following[row], None

@@ -1,4 +1,8 @@
-"""Sizes and settings chosen from the data, the time and the machine, by rules that can be read here."""
+"""Sizes and settings chosen from the data, the time and the machine, by rules that can be read here.
+
+A network that starts from nothing and is never shown the same sound twice (see `augment`) goes on learning for hundreds
+of passes over minutes of recordings: too large a one does not get far.
+"""
 
 from __future__ import annotations
 
@@ -11,8 +15,8 @@ from seqcli.speech.options import SIZES, TrainRequest
 from seqcli.training.pipeline import Machine
 
 REACHED = 0.5  # of the speed of `seqcli.training.workers.training_speed`, by a training step with its features
-PASSES = 60.0  # over the recordings, for PASSES_AT seconds of them
-PASSES_AT = 1200.0
+PASSES, PASSES_AT = 200.0, 1200.0  # over so many seconds of recordings; over n times as many, 1 / √n of the passes
+LEAST_PASSES = 5.0
 BATCH_SECONDS = (8.0, 30.0)  # of a batch: a fortieth of all, but between these
 
 
@@ -102,7 +106,7 @@ def operations_per_second(config: SpeechConfig) -> float:
 
 
 def _size_for(operations: float, seconds: float, configs: dict[str, SpeechConfig]) -> str:
-    wanted = PASSES * max(1.0, math.sqrt(PASSES_AT / seconds))
+    wanted = max(PASSES * math.sqrt(PASSES_AT / seconds), LEAST_PASSES)
 
     def distance(name: str) -> float:
         return abs(math.log(operations / operations_per_second(configs[name]) / seconds / wanted))
