@@ -27,11 +27,11 @@ _BAR_WIDTH, _HISTORY_WIDTH = 20, 24  # with what stands beside them, 80 columns
 class TrainingDisplay:
     """Shows `Progress` on stderr; use it as a context manager and call it with each `Progress`.
 
-    `metric` is the key of the validation metrics to show, with its history; `unit` is what the speed counts. Under `-q`
-    nothing is shown.
+    `metric` is the key of the validation metrics to show, with its history, or several, of which the first that the
+    validations have is shown; `unit` is what the speed counts. Under `-q` nothing is shown.
     """
 
-    def __init__(self, metric: str, *, unit: str = "tokens") -> None:
+    def __init__(self, metric: str | tuple[str, ...], *, unit: str = "tokens") -> None:
         self._metric, self._unit = metric, unit
         self._live: Live | None = None
         self._latest: Progress | None = None
@@ -77,8 +77,9 @@ class TrainingDisplay:
             console.notice(plain_line(progress, self._metric, self._unit))
 
 
-def plain_line(progress: Progress, metric: str, unit: str = "tokens") -> str:
+def plain_line(progress: Progress, metric: str | tuple[str, ...], unit: str = "tokens") -> str:
     """Where the run stands, in one line of text."""
+    metric = _shown(metric, progress)
     parts = [f"{progress.share:4.0%}", _time(progress), f"step {progress.step:,}", f"epoch {progress.epoch:.2f}"]
     validated = [f"validation {_name(metric)} {_number(v.metrics[metric])}" for v in progress.history[-1:]]
     return ", ".join(parts + _figures(progress, unit, *validated))
@@ -97,10 +98,11 @@ def _figures(progress: Progress, unit: str, *more: str) -> list[str]:
     return [f"loss {progress.loss:.4f}", *more, speed, f"learning rate {progress.learning_rate:.3g}"]
 
 
-def _live_display(progress: Progress, metric: str, unit: str) -> RenderableType:
+def _live_display(progress: Progress, metric: str | tuple[str, ...], unit: str) -> RenderableType:
     from rich.console import Group
     from rich.text import Text
 
+    metric = _shown(metric, progress)
     filled = round(min(max(progress.share, 0.0), 1.0) * _BAR_WIDTH)
     bar = Text.assemble(
         ("━" * filled, "green"),
@@ -127,8 +129,16 @@ def _live_display(progress: Progress, metric: str, unit: str) -> RenderableType:
     return Group(*rows)
 
 
+def _shown(metric: str | tuple[str, ...], progress: Progress) -> str:
+    """The metric to show: the first of several that the validations have."""
+    if isinstance(metric, str):
+        return metric
+    measured = progress.history[-1].metrics if progress.history else {}
+    return next((name for name in metric if name in measured), metric[-1])
+
+
 def _name(metric: str) -> str:
-    return "BLEU" if metric == "bleu" else metric.replace("_", " ")
+    return {"bleu": "BLEU", "f1": "F1"}.get(metric, metric.replace("_", " "))
 
 
 def _number(value: float) -> str:

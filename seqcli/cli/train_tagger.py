@@ -17,7 +17,7 @@ def _train(request: TrainRequest, as_json: bool) -> None:
     run_training(
         TAGGING,
         request,
-        metric="accuracy",
+        metric=("f1", "accuracy"),
         said=_said,
         try_out=f"seqcli tag --model {shlex.quote(str(request.output))} < text",
         as_json=as_json,

@@ -96,7 +96,7 @@ def run_training(
     task: Task[Any, Any, Any, Any],
     request: RunRequest,
     *,
-    metric: str,
+    metric: str | tuple[str, ...],
     said: Callable[[Mapping[str, Any]], str],
     try_out: str,
     as_json: bool,

@@ -64,7 +64,9 @@ class TaggingModel(nn.Module):
         x = locked_dropout(self._inputs(steps), self.dropout, self.training)
         outputs, _ = self.stack.encode(x, steps.lengths)
         outputs = locked_dropout(outputs, self.dropout, self.training)
-        return functional.linear(outputs, self.get_parameter("output_weight"), self.get_parameter("output_bias"))
+        weight, bias = self.get_parameter("output_weight"), self.get_parameter("output_bias")
+        with torch.autocast(outputs.device.type, enabled=False):  # small, and bf16 would round the scores to 1 in 256
+            return functional.linear(outputs.to(weight.dtype), weight, bias)
 
     def _inputs(self, steps: Steps) -> Tensor:
         """What the stack reads: (time, batch, input)."""

@@ -64,7 +64,7 @@ def choose_recipe(request: TrainRequest, facts: Facts, machine: Machine, base: T
     configs = [base] if base is not None else [_config(request, facts, size) for size in SIZES if _fits(size[0], facts)]
     config = next((one for one in configs if passes_of(one) >= PASSES), configs[-1])
     passes = passes_of(config)
-    dropout = _dropout(facts.steps, passes) if request.dropout is None else request.dropout
+    dropout = _dropout(facts.steps, facts.unit, passes) if request.dropout is None else request.dropout
     each = 800 if facts.steps < LITTLE else 1000 if facts.unit == "word" else 1500 if facts.steps < MUCH else 3000
     batch_steps = machine.processes * (request.batch_size or each * (4 if machine.accelerator else 1))
     learning_rate = request.learning_rate or 0.003
@@ -99,11 +99,12 @@ def _fits(units: int, facts: Facts) -> bool:
     return units <= QUICK or facts.steps < MUCH
 
 
-def _dropout(steps: int, passes: float) -> float:
+def _dropout(steps: int, unit: str, passes: float) -> float:
     """The share of units that is left out in training."""
     if steps >= MUCH:
         return 0.3 if passes >= PASSES else 0.2
-    return 0.5 if passes >= OFTEN else 0.4 if passes >= PASSES / 2 else 0.3
+    often = 0.5 if unit == "word" else 0.4  # characters recur: more left out is learnt too slowly
+    return often if passes >= OFTEN else 0.4 if passes >= PASSES / 2 else 0.3
 
 
 def _config(request: TrainRequest, facts: Facts, size: tuple[int, int, int]) -> TaggerConfig:
