@@ -189,12 +189,14 @@ def _first_data_row(cells: Cells, head: Sequence[Sequence[str]]) -> int:
         for row in head
     ]
     named = [sum(kind == "w" for kind in kinds) > 0.6 * len(kinds) for kinds in kinds_of]
+    across = False
     for number, (row, kinds) in enumerate(zip(head, kinds_of, strict=True)):
         if len(telling) > 1 and any(named[number + 1 : number + 6]):
             continue
         fits = sum(kind == usual[place] for place, kind in zip(telling, kinds, strict=True))
         words = sum(kind == "w" for kind in kinds)
-        if _is_header_of_times(row, head[number + 1 :], usual):
+        if not across and _is_header_of_times(row, head[number + 1 :], usual):
+            across = True
             continue
         if fits and not words and fits >= 0.5 * sum(kind != " " for kind in kinds):
             return number

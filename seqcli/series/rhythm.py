@@ -152,7 +152,7 @@ def _calendar_months(
     if not len(distances) or (distances == 0).any():
         return None
     count = _common(distances)
-    near = np.abs(steps - 30.44 * distances) < 5
+    near = np.abs(steps - 30.44 * distances) < np.where(distances >= 3, 20, 5)
     if near.mean() < 0.9:
         return None
     phase = int(months[0][0]) % count
