@@ -179,18 +179,22 @@ def _is_coarser(times: np.ndarray, codes: np.ndarray, positions: np.ndarray) -> 
 def _whole_periods(
     times: np.ndarray, codes: np.ndarray, positions: np.ndarray, rhythm: Rhythm, how: str
 ) -> tuple[np.ndarray, str]:
-    """The rows without those of a last period that is not over, which would be too low."""
+    """The rows without those of a first and last period that are not whole, whose sums would be too low."""
     kept = np.ones(len(times), bool)
     if how != "sum":
         return kept, ""
     steps = np.diff(times)[np.diff(codes) == 0]
-    usual = int(np.median(steps[steps > 0])) if (steps > 0).any() else 0
-    last, latest = int(positions.max()), int(times.max())
-    end = _period_end(rhythm, last)
-    if latest + usual >= end or not (positions < last).any():
-        return kept, ""
-    kept = positions < last
-    return kept, f"the last period is not over and is left out ({int((~kept).sum())} rows)"
+    # a pause is no end: nights between the sales of two days
+    pause = int(np.quantile(steps[steps > 0], 0.95)) if (steps > 0).any() else 0
+    first, last = int(positions.min()), int(positions.max())
+    early = int(times.min()) - pause > _period_end(rhythm, first - 1)
+    late = int(times.max()) + pause < _period_end(rhythm, last)
+    kept = (positions >= first + early) & (positions <= last - late)
+    if not (early or late) or not kept.any():
+        return np.ones(len(times), bool), ""
+    which = " and ".join(name for name, cut in (("first", early), ("last", late)) if cut)
+    many = "s are" if early and late else " is"
+    return kept, f"the {which} period{many} not whole and left out ({int((~kept).sum())} rows)"
 
 
 def _period_end(rhythm: Rhythm, position: int) -> int:

@@ -177,7 +177,7 @@ def test_a_longer_frequency_adds_up_and_leaves_out_what_is_not_over(read):
     times = [date(2022, 1, 1) + timedelta(days=i) for i in range(100)]
     panel = read(times, [1] * 100, name="sales", frequency="M")
     assert panel.series[0].values.tolist() == [31, 28, 31]
-    assert any("not over" in note for note in panel.notes)
+    assert any("not whole" in note for note in panel.notes)
     hourly = [datetime(2022, 1, 1) + timedelta(hours=i) for i in range(240)]
     panel = read(hourly, [i % 24 for i in range(240)], frequency="D", aggregate="mean")
     assert panel.series[0].values.tolist() == [11.5] * 10
