@@ -7,7 +7,7 @@ import numpy as np
 FAR = 10.0  # deviations from the neighbours' median
 APART = 3.0  # times as far as the furthest of the others: then it stands alone
 LEAST = 16  # values; in fewer, nothing is usual
-MOST_SHARE, MOST = 0.01, 3  # of the values, and values, that may be errors
+MOST_SHARE, LEAST_ALLOWED, MOST = 0.01, 2, 4  # of the values, and values, that may be errors
 NEIGHBOURS = 5  # on each side
 
 
@@ -35,7 +35,7 @@ def outliers(values: np.ndarray, season: int) -> np.ndarray:
     distance = np.abs(rest)
     order = np.argsort(-distance)
     usual_distance = max(float(np.median(distance)), 0.25 * float(distance[order[MOST:]].mean()), 1e-12)
-    for number in range(min(MOST, max(1, int(MOST_SHARE * len(known)))), 0, -1):
+    for number in range(min(MOST, max(LEAST_ALLOWED, int(MOST_SHARE * len(known)))), 0, -1):
         nearest, beyond = distance[order[number - 1]], distance[order[number]]
         found = np.sort(order[:number])
         if nearest > FAR * usual_distance and nearest > APART * beyond:

@@ -177,6 +177,8 @@ def test_spikes_that_come_again_tails_and_steps_are_no_outliers():
     step = np.concatenate([rng.normal(10, 1, 50), rng.normal(100, 1, 2)])
     for values in (spikes, step, rng.normal(size=300).cumsum(), np.exp(rng.normal(size=200)), np.zeros(30)):
         assert not len(outliers(values, 1))
+    two = np.where(np.isin(np.arange(60), (20, 59)), 900.0, rng.normal(10, 1, 60))
+    assert outliers(two, 1).tolist() == [20, 59]
     assert outliers(np.where(np.arange(60) == 30, 900.0, rng.normal(10, 1, 60)), 1).tolist() == [30]
 
 
