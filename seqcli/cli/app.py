@@ -332,7 +332,7 @@ def _seqcli(
         typer.Option("--version", help="Show the version.", callback=_print_version, expose_value=False, is_eager=True),
     ] = False,
 ) -> None:
-    """Recurrent networks for sequences: language models, translation, forecasting.
+    """Recurrent networks for sequences: language models, translation, forecasting, tagging and speech.
 
     Every command works with no option but its input. Results go to standard output, everything said about them to
     standard error; '-' reads standard input.
