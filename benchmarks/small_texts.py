@@ -1,14 +1,20 @@
-"""Small texts of six kinds with the defaults, and with settings tuned by hand: bits per character of other text of the
-kind, the share of generated lines that are copies of the training text, and how long the run took.
+"""Small texts of six kinds with the defaults: bits per character of other text of the kind beside those of settings
+tuned by hand, the share of generated lines that are copies of the training text, and how long the run took.
 
 The texts are made here (names, verse, headlines, a log, tunes) or are this project's own modules (code).
 
-    python benchmarks/small_texts.py [--kinds names code] [--hand]
+    python benchmarks/small_texts.py [--kinds names code]
 """
 
 from __future__ import annotations
 
+import argparse
+import json
 import random
+import subprocess
+import sys
+import tempfile
+import time
 from pathlib import Path
 
 ONSETS = [
@@ -183,7 +189,13 @@ def code(draw: random.Random, count: int) -> list[str]:
 
 KINDS = {"names": (names, 1000), "verse": (verse, 200), "headlines": (headlines, 1000), "code": (code, 550)}
 KINDS |= {"log": (log, 1000), "tunes": (tunes, 200)}
-BY_HAND = {  # the best found by hand for each kind, on other text of the kind
+BY_HAND = {  # bits per character of the best of some ten settings each, tried on the test text itself
+    "names": 2.888,
+    "verse": 0.499,
+    "headlines": 0.423,
+    "code": 2.819,
+    "log": 0.826,
+    "tunes": 1.034,
 }
 
 
@@ -195,3 +207,42 @@ def make(kind: str) -> tuple[list[str], list[str]]:
         both = maker(draw, 3 * count)
         return both[:count], both[count:]
     return maker(draw, count), maker(draw, 2 * count)
+
+
+def seqcli(*arguments: str) -> str:
+    command = [sys.executable, "-m", "seqcli", "-q", *arguments]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+
+
+def measure(kind: str, folder: Path) -> str:
+    """One row of the table: train with the defaults, evaluate on other text, look for copies."""
+    train, test = make(kind)
+    corpus, other, model = (folder / f"{kind}.{name}" for name in ("txt", "test.txt", "lm.safetensors"))
+    corpus.write_text("\n".join(train) + "\n", encoding="utf-8")
+    other.write_text("\n".join(test[:1500]) + "\n", encoding="utf-8")
+    started = time.perf_counter()
+    trained = json.loads(seqcli("train-lm", str(corpus), "-o", str(model), "--json"))
+    seconds = time.perf_counter() - started
+    result = json.loads(seqcli("evaluate", str(model), str(other), "--json"))
+    written = seqcli("generate", "-m", str(model), "-p", "", "-n", "300", "--max-lines", "1", "--temperature", "1")
+    lines = [line for line in written.split("\n") if line.strip()]
+    copies, known = sum(line in set(train) for line in lines), len(set(train))
+    return (
+        f"| {kind} | {len(train)} ({known} different) | {result['perplexity']:.2f} | {result['bits_per_char']:.3f} "
+        f"| {BY_HAND[kind]:.3f} | {copies / len(lines):.0%} | {trained['steps']} | {seconds:.0f} |"
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--kinds", nargs="+", choices=sorted(KINDS), default=list(KINDS))
+    chosen = parser.parse_args()
+    print("| text | lines | perplexity | bits per character | by hand | copies | updates | seconds |")
+    print("|---|---|---|---|---|---|---|---|", flush=True)
+    with tempfile.TemporaryDirectory() as folder:
+        for kind in chosen.kinds:
+            print(measure(kind, Path(folder)), flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -147,5 +147,9 @@ def _say(text: str, *, label: str = "", colour: str = "") -> None:
     if prefix and has_colour(sys.stderr):
         prefix = f"\x1b[{colour}m{label}:\x1b[0m "
     line = escape(text).replace("\n", "\\n")  # one message is one line, whatever names and values stand in it
-    sys.stderr.write(f"{prefix}{line}\n")
-    sys.stderr.flush()
+    try:
+        sys.stderr.write(f"{prefix}{line}\n")
+        sys.stderr.flush()
+    except BrokenPipeError:  # whoever read it has left: a training goes on, and nothing more is said
+        with open(os.devnull, "w") as nowhere:
+            os.dup2(nowhere.fileno(), sys.stderr.fileno())

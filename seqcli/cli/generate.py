@@ -67,7 +67,7 @@ def generate(
     sampling = Sampling(temperature, top_k, top_p, min_p, repetition_penalty)
     decoder, tokenizer = load_language_model(load_checkpoint(find_model(model, "lm"), task="lm"), device, int8=int8)
     lines = decoder.config.lines
-    limits = Limits(max_tokens, tuple(map(unescape, stop or ())), max_lines or (1 if lines else None))
+    limits = Limits(max_tokens, tuple(map(unescape, stop or ())), max_lines)
     prompts: Iterator[str]
     ready: Callable[[], bool] | None = None
     if prompt is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -59,9 +59,11 @@ def generate(
     Each continuation has its own random numbers, made from (seed, prompt's number, sample's number), so its text does
     not depend on what else is in the batch. Prompts are numbered from `first_prompt`. The unknown token is never
     chosen. A word that a prompt ends with may be gone on with (`healing`). A model of lines continues the last line of
-    a prompt, and begins each line anew.
+    a prompt, to its end unless `limits` have it write more lines, and begins each line anew.
     """
     sampling, limits = sampling or Sampling(), limits or Limits()
+    if decoder.config.lines and limits.max_lines is None:
+        limits = replace(limits, max_lines=1)
     agreeing = Agreeing(tokenizer)
     rows = [
         _Row(prompt, sample, _last_line(text, decoder.config.lines), tokenizer, limits, seed)

@@ -24,6 +24,7 @@ from seqcli.language.small_texts import (
     DECAY,
     DROPOUT,
     PATIENCE,
+    SMALL_NETWORK,
     VALIDATIONS,
     line_batch,
     most_passes,
@@ -153,7 +154,8 @@ def _config(
 ) -> LanguageModelConfig:
     """The network; `most` is how often the text is worth reading."""
     if request.size == "auto" and request.hidden is None:
-        hidden, layers = _size_for(operations, summed, text.reads_like, most * text.tokens)
+        worth = min(most * text.tokens, SMALL_NETWORK) if smallness(text.tokens) == 1 else most * text.tokens
+        hidden, layers = _size_for(operations, summed, text.reads_like, worth)
     else:
         hidden, layers = SIZES["medium" if request.size == "auto" else request.size]
     hidden, layers = request.hidden or hidden, request.layers or layers

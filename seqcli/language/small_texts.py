@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 
 SMALL, LARGE = 100_000, 500_000  # tokens up to which a text is small, and from which on it is not
+SMALL_NETWORK = 500_000  # recurrent weights (one layer of 256) that no small text teaches more than
 UPDATES, PASSES = 750, 12.0  # of a small text that are enough: whichever takes longer
 DROPOUT, DECAY = 0.5, 0.1  # on small texts read so often
 FEWEST_ROWS, SHORT_STEPS = 8, 32  # of a batch of a small text: streams or lines, and time steps

@@ -402,3 +402,13 @@ def test_using_a_model_imports_neither_torch_nor_pandas(model, arguments):
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, env=os.environ)
     assert done.returncode == 0, done.stderr
+
+
+def test_a_training_whose_messages_nobody_reads_goes_on():
+    Path("list.txt").write_text("".join(f"item number {number}\n" for number in range(60)), encoding="utf-8")
+    command = [sys.executable, "-m", "seqcli", "train-lm", "list.txt", "--steps", "3", "--size", "tiny"]
+    with subprocess.Popen([*command, "-o", "list.safetensors"], stderr=subprocess.PIPE) as process:
+        assert process.stderr is not None
+        process.stderr.close()
+        assert process.wait() == 0
+    assert run(["generate", "-m", "list.safetensors", "-p", "", "-n", "3"]) == 0
