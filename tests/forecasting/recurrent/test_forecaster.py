@@ -137,7 +137,7 @@ def test_a_damaged_file_of_weights_is_noticed(tmp_path):
 @pytest.mark.parametrize("scaling", [[[0.0, 1.0]], [[0.0, 0.0]]])
 def test_a_scaling_that_fits_no_covariates_is_refused(scaling):
     checkpoint = load_checkpoint(WEIGHTS, task="forecast")
-    with pytest.raises(CheckpointError, match="scal|deviation"):
+    with pytest.raises(CheckpointError, match=r"scal|deviation"):
         load_forecaster(replace(checkpoint, config={**checkpoint.config, "scaling": scaling}))
 
 
