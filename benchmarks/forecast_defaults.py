@@ -118,10 +118,11 @@ def as_panel(item: Item) -> Panel:
     """The series without its last horizon, as it would be read from a file with dates."""
     values = item.values[: -item.horizon]
     there = np.flatnonzero(~np.isnan(values))
-    one = Series((), 0, values[there[0] : there[-1] + 1])
     plain = item.season in (5, 169)  # trading days, a bank's opening hours: the latter are on no calendar
     alias = {5: "B", 169: "step"}[item.season] if plain else FREQUENCIES[item.frequency][0]
-    return replace(template(alias), series=[one])
+    panel = template(alias)
+    one = Series((), panel.series[0].first, values[there[0] : there[-1] + 1])
+    return replace(panel, series=[one])
 
 
 @functools.cache

@@ -161,11 +161,12 @@ def stretch(actual: np.ndarray, point: np.ndarray, low: np.ndarray, high: np.nda
     return float(np.quantile(needed, min(1.0, level / 100 * (1 + 1 / len(needed)))))
 
 
-def mix(first: np.ndarray, second: np.ndarray, point: np.ndarray, share: float) -> np.ndarray:
+def mix(first: np.ndarray, second: np.ndarray, point: np.ndarray, share: np.ndarray) -> np.ndarray:
     """Intervals (series, horizon, 2 · levels) around `point` (series, horizon) whose sides are geometric means of
-    those of two: `share` of the first."""
+    those of two: `share` (horizon,) of the first."""
     sign = np.resize([-1.0, 1.0], first.shape[-1])
     sides = [np.maximum(sign * (bands - point[..., None]), 0.0) for bands in (first, second)]
-    mixed = np.where(sides[0] > 0, sides[0], sides[1]) ** share * sides[1] ** (1 - share)
+    part = share[:, None]
+    mixed = np.where(sides[0] > 0, sides[0], sides[1]) ** part * sides[1] ** (1 - part)
     result: np.ndarray = point[..., None] + sign * mixed
     return result
