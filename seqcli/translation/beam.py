@@ -19,6 +19,7 @@ from seqcli.translation.constraints import Constraints, Progress, choose_by_bank
 from seqcli.translation.decoder import DecoderState, TranslationDecoder
 from seqcli.translation.repetition import CHECKED, allowed_repeats, loop_lengths, repeated_ngram
 
+LIKELY_ENDS = 2  # an end among so many likeliest tokens ends a hypothesis that has met its constraints
 BLOCK = 64  # logits whose maximum is looked at before they are
 
 
@@ -199,7 +200,7 @@ class _Batch:
         self, scores: np.ndarray, values: np.ndarray, tokens: np.ndarray, ends: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
         """As `_nested`, with the places of each sentence's beam shared among those who have met 0, 1, … constraints."""
-        sentences, beam = len(self.numbers), self.beam
+        sentences, beam, steps = len(self.numbers), self.beam, self.tokens.shape[1]
         places, chosen = np.zeros((sentences, beam), np.int64), np.zeros((sentences, beam), np.int64)
         best, ended = np.full((sentences, beam), -np.inf), np.zeros(ends.shape, bool)
         for sentence, hypotheses in enumerate(self.progress):
@@ -209,9 +210,14 @@ class _Batch:
                 row = first + rank
                 if not np.isfinite(self.log_probabilities[sentence, rank]):
                     continue
-                for token in (*progress.wanted(), *tokens[row].tolist()):
+                # a term may come anywhere, a symbol where the model puts it, before an end without it, or late
+                ending = ends[sentence, rank] >= values[row, 0] or 2 * steps >= self.limits[sentence]
+                asked = [token for token in progress.wanted() if ending or token not in self.forbidden]
+                for token in (*asked, *tokens[row].tolist()):
                     candidates[rank, token] = float(scores[row, token])
-                ended[sentence, rank] = progress.complete and np.isfinite(ends[sentence, rank])
+                # an end that is no likely one would win with the phrases alone
+                likely = ends[sentence, rank] >= values[row, :LIKELY_ENDS][-1] or steps + 2 >= self.limits[sentence]
+                ended[sentence, rank] = progress.complete and likely and np.isfinite(ends[sentence, rank])
             live = {key: value for key, value in candidates.items() if np.isfinite(value)}
             picked = choose_by_banks(live, hypotheses, beam)
             self.progress[sentence] = [p for _, _, _, p in picked] + [hypotheses[0]] * (beam - len(picked))
@@ -239,6 +245,8 @@ class _Batch:
         steps, width = self.tokens.shape[1], self.width
         for place in np.nonzero(steps >= self.limits)[0]:
             for rank in np.nonzero(np.isfinite(self.log_probabilities[place]))[0]:
+                if self.constrained and self.finished[self.numbers[place]]:
+                    break  # what lacks a phrase is no better than what has all
                 value = float(self.log_probabilities[place, rank])
                 self._finish(int(place), int(place) * width + int(rank), value, ended=False)
         going = np.array([place for place in range(len(self.numbers)) if self._goes_on(place, steps)], np.int64)
