@@ -111,6 +111,8 @@ def test_labels_are_appended_where_a_line_has_none():
     (sentence,) = read(format, ["dog\tNN", ""])
     assert sentence.labels is None
     assert format.write(sentence, Tagging(["X"], None, [0.5])) == "dog\tNN\tX\t0.5000\n\n"
+    (bare,) = read(format, ["dog"])
+    assert format.write(bare, Tagging(["X"])) == "dog\tX\n"
 
 
 def test_segmented_text_becomes_chunks_of_characters_and_back():
@@ -155,7 +157,8 @@ def test_a_span_inside_a_word_cuts_it():
     ("format", "lines", "line", "part"),
     [
         (Columns(None, 2), ["a X", "", "b Y", "c"], 4, "the label is missing"),
-        (Columns(None, 3, 0, 2), ["a X Y", "b"], 2, "1 columns instead of 3"),
+        (Columns(None, 4, 0, 3), ["a X Y Z", "b X"], 2, "2 columns instead of 4"),
+        (Columns(None, 3, 0, 2), ["a X Y", "b"], 2, "the label is missing"),
         (Columns("\t", 2), ["a\tX", "b\tY\tZ"], 2, "3 columns instead of 2"),
         (Columns("\t", 2), ["\tX"], 1, "the step is empty"),
         (ConllU(), ["1\tword"], 1, "2 columns instead of 10"),

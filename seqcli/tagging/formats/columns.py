@@ -59,7 +59,10 @@ class Columns:
             fields = line.split(self.separator)
             if (len(fields) != self.count and line.startswith("#")) or (not steps and _COMMENT.match(line)):
                 continue
-            if len(fields) not in (self.count, self.count - 1 if self.label == self.count - 1 else self.count):
+            without = (
+                (1, self.count - 1) if self.label == self.count - 1 else (1,)
+            )  # the steps alone, or all but labels
+            if len(fields) != self.count and (len(fields) not in without or self.step >= len(fields)):
                 raise DataError(
                     f"{len(fields)} columns instead of {self.count}",
                     path=path,
