@@ -18,6 +18,7 @@ from seqcli.training.pipeline import Machine
 SIZES = ((200, 100, 50), (128, 100, 50), (100, 64, 32), (64, 64, 32))  # units, word vectors, vectors of affixes, pairs
 NARROW, LITTLE = 128, 100_000  # units at most, for fewer steps of words
 QUICK, MUCH = 100, 500_000  # units at most, for more steps of characters
+FEW_UPDATES = 150_000  # steps of training data below which batches are small, for the sake of updates
 PASSES = 8.0  # over the data that a size is to get
 REACHED = 0.35  # of the speed of `seqcli.training.workers.training_speed`, by a training step
 SPELLED = 4.0  # characters that are read for each step of a batch, in which words recur
@@ -65,7 +66,7 @@ def choose_recipe(request: TrainRequest, facts: Facts, machine: Machine, base: T
     config = next((one for one in configs if passes_of(one) >= PASSES), configs[-1])
     passes = passes_of(config)
     dropout = _dropout(facts.steps, facts.unit, passes) if request.dropout is None else request.dropout
-    each = 800 if facts.steps < LITTLE else 1000 if facts.unit == "word" else 1500 if facts.steps < MUCH else 3000
+    each = 800 if facts.steps < FEW_UPDATES else 1000 if facts.steps < MUCH else 3000
     batch_steps = machine.processes * (request.batch_size or each * (4 if machine.accelerator else 1))
     learning_rate = request.learning_rate or 0.003
     known = request.epochs is not None or operations is not None
