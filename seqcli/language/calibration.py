@@ -22,11 +22,11 @@ LOGITS = 1 << 22  # at a time, so that memory does not grow with the vocabulary
 
 
 @torch.no_grad()
-def best_factor(model: LanguageModel, states: Iterable[tuple[Tensor, Tensor]], count: int) -> float:
+def best_factor(model: LanguageModel, states: Iterable[tuple[Tensor, Tensor]], count: int, most: int = TOKENS) -> float:
     """The factor s for which `LanguageModel.scale_logits` makes -log p of a text least; 1 for a handful of tokens.
 
     `states` are the outputs (n, width) that the `count` tokens of the text are predicted from, and these tokens (n,),
-    block by block, of a model in evaluation mode. Looks at some `TOKENS` tokens. -log p is convex in s:
+    block by block, of a model in evaluation mode. Looks at some `most` tokens. -log p is convex in s:
     Newton's method, with slope Σ E[z] - z_target and curvature Σ Var[z] for logits s z + bias.
     """
     if count < LEAST_TOKENS:
@@ -36,7 +36,7 @@ def best_factor(model: LanguageModel, states: Iterable[tuple[Tensor, Tensor]], c
     for hidden, targets in states:
         blocks.extend((hidden[row : row + rows], targets[row : row + rows]) for row in range(0, len(targets), rows))
         seen += len(targets)
-        if seen >= TOKENS:
+        if seen >= most:
             break
     tried: dict[float, float] = {}
     factor = 1.0

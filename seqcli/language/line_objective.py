@@ -13,7 +13,7 @@ from torch import Tensor
 
 from seqcli.errors import DataError
 from seqcli.language.network import LanguageModel
-from seqcli.language.objective import QUICK_TOKENS, objective
+from seqcli.language.objective import QUICK_TOKENS, ValidationSize, objective
 from seqcli.model.softmax import IGNORED, SampledVocabulary, linear_cross_entropy
 from seqcli.training.distributed import ALONE, Processes
 from seqcli.training.options import Validation
@@ -87,9 +87,11 @@ class SeparateLinesTask:
         batch_size: int,
         seed: int,
         sampled: SampledVocabulary | None = None,
+        validation: ValidationSize | None = None,
         processes: Processes = ALONE,
     ) -> None:
         self.model, self.seed, self.sampled = model, seed, sampled
+        self.validation = validation or ValidationSize()
         self.device = model.embedding.device
         self.train_lines, self.valid_lines = Lines(train, boundary), Lines(valid, boundary)
         self.batch_size = min(batch_size, len(self.train_lines))
@@ -136,7 +138,9 @@ class SeparateLinesTask:
 
     def validate(self, step: int, seconds: float, *, final: bool) -> Validation:
         """Perplexity of lines from all over the validation text or, when `final`, of all of them."""
-        nats, tokens = lines_loss(self.model, self.valid_lines, None if final else QUICK_TOKENS)
+        nats, tokens = lines_loss(
+            self.model, self.valid_lines, self.validation.whole if final else self.validation.quick
+        )
         loss = nats / tokens
         return Validation(step, seconds, {"score": loss, "loss": loss, "perplexity": math.exp(min(loss, 700.0))})
 

@@ -21,9 +21,32 @@ from seqcli.training.options import Validation
 from seqcli.training.workers import part_count
 
 QUICK_TOKENS = 20_000  # of the validation text, looked at while training goes on
+QUICK_OPERATIONS = 200_000_000_000  # of the output layer, in such a look at most
+FEWEST_TOKENS = 1000
+WHOLE_SHARE, SLOW = (
+    0.25,
+    5e10,
+)  # of the budget for all of the validation text, on a machine of so many operations a second
 VALIDATION_STREAMS = 16  # parts of the validation text read side by side
 VALIDATION_STEPS = 128
 WARM_UP = 200  # tokens
+
+
+@dataclass(frozen=True)
+class ValidationSize:
+    """How many tokens of the validation text are looked at: while training goes on, and at its end (None: all)."""
+
+    quick: int = QUICK_TOKENS
+    whole: int | None = None
+
+    @classmethod
+    def affordable(cls, outputs: int, budget: float | None) -> ValidationSize:
+        """Looks at a text that stay short beside a budget (seconds), for an output layer of `outputs` weights: at large
+        vocabularies the exact softmax of validation takes many times what training takes a token."""
+        quick = min(QUICK_TOKENS, max(QUICK_OPERATIONS // (2 * outputs), FEWEST_TOKENS))
+        if budget is None:
+            return cls(quick)
+        return cls(quick, max(int(WHOLE_SHARE * budget * SLOW / (2 * outputs)), quick))
 
 
 @dataclass(frozen=True)
@@ -61,8 +84,10 @@ class LanguageModelTask:
         seed: int,
         sampled: SampledVocabulary | None = None,
         random_bptt: bool = False,
+        validation: ValidationSize | None = None,
         processes: Processes = ALONE,
     ) -> None:
+        self.validation = validation or ValidationSize()
         self.model, self.train_tokens, self.valid_tokens = model, train, valid
         self.device = model.embedding.device
         # a text shorter than one batch is read by fewer streams
@@ -120,8 +145,9 @@ class LanguageModelTask:
     def validate(self, step: int, seconds: float, *, final: bool) -> Validation:
         """Perplexity of the beginning of the validation text or, when `final`, of all of it."""
         tokens = self.valid_tokens
-        if not final:
-            tokens = tokens[: QUICK_TOKENS + 1]
+        most = self.validation.whole if final else self.validation.quick
+        if most is not None:
+            tokens = tokens[: most + 1]
         loss = mean_loss(self.model, tokens, streams=VALIDATION_STREAMS)
         return Validation(step, seconds, {"score": loss, "loss": loss, "perplexity": math.exp(min(loss, 700.0))})
 

@@ -11,12 +11,12 @@ import numpy as np
 import torch
 
 from seqcli.errors import UsageError
-from seqcli.language.calibration import best_factor
+from seqcli.language.calibration import TOKENS, best_factor
 from seqcli.language.config import LanguageModelConfig
 from seqcli.language.counting import log_frequencies, neighbour_vectors, type_counts
 from seqcli.language.line_objective import Lines, SeparateLinesTask
 from seqcli.language.network import LanguageModel
-from seqcli.language.objective import LanguageModelTask
+from seqcli.language.objective import LanguageModelTask, ValidationSize
 from seqcli.language.options import TrainRequest
 from seqcli.language.presets import Recipe, TextFacts, choose_recipe
 from seqcli.model.softmax import SampledVocabulary
@@ -89,6 +89,12 @@ class LanguageModelling(Task[TrainRequest, Corpus, Recipe, LanguageTask]):
         drawn_by = torch.from_numpy(counts).to(run.device)
         sampled = SampledVocabulary.from_counts(drawn_by, recipe.sampled) if recipe.sampled else None
         boundary = corpus.tokenizer.boundary_id
+        validation = ValidationSize.affordable(model.output_weight.numel(), request.budget)
+        if validation.whole is not None and validation.whole < len(corpus.valid):
+            run.events.notice(
+                f"validation: {validation.whole:,} of {len(corpus.valid):,} tokens are measured, so that it takes no "
+                "longer than the budget allows; seqcli evaluate measures all of a text"
+            )
         if recipe.config.lines:
             return SeparateLinesTask(
                 model,
@@ -98,6 +104,7 @@ class LanguageModelling(Task[TrainRequest, Corpus, Recipe, LanguageTask]):
                 batch_size=recipe.batch_size,
                 seed=request.seed,
                 sampled=sampled,
+                validation=validation,
                 processes=run.processes,
             )
         return LanguageModelTask(
@@ -108,6 +115,7 @@ class LanguageModelling(Task[TrainRequest, Corpus, Recipe, LanguageTask]):
             bptt=recipe.bptt,
             seed=request.seed,
             sampled=sampled,
+            validation=validation,
             random_bptt=recipe.random_bptt,
             processes=run.processes,
         )
@@ -127,7 +135,12 @@ class LanguageModelling(Task[TrainRequest, Corpus, Recipe, LanguageTask]):
     def finish(self, run: Run[TrainRequest], training: LanguageTask) -> None:
         """Divide the logits by the temperature that suits the validation text."""
         factor = run.processes.broadcast(
-            lambda: best_factor(training.model, training.validation_states(), training.valid_count)
+            lambda: best_factor(
+                training.model,
+                training.validation_states(),
+                training.valid_count,
+                min(TOKENS, training.validation.quick),
+            )
         )
         if factor != 1:
             training.model.scale_logits(factor)
@@ -138,7 +151,7 @@ class LanguageModelling(Task[TrainRequest, Corpus, Recipe, LanguageTask]):
         nats = result.final.metrics["loss"]
         bits = nats * len(data.valid) / math.log(2)
         return {
-            "tokens": len(data.valid),
+            "tokens": min(len(data.valid), training.validation.whole or len(data.valid)),
             "lines": data.lines,
             "nll_per_token": nats,
             "perplexity": math.exp(min(nats, 700.0)),

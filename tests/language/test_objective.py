@@ -11,7 +11,7 @@ import torch
 
 from seqcli.language.config import LanguageModelConfig
 from seqcli.language.network import LanguageModel, Regularisation
-from seqcli.language.objective import LanguageModelTask, mean_loss, piece_lengths
+from seqcli.language.objective import LanguageModelTask, ValidationSize, mean_loss, piece_lengths
 from seqcli.model.cells import CELLS
 from seqcli.model.softmax import SampledVocabulary
 from seqcli.model.stack import locked_dropout
@@ -241,3 +241,21 @@ def test_bf16_training_learns_and_its_state_can_be_saved(cell: str, tmp_path: Pa
     assert result.history[-1].score < result.history[0].score
     assert saved[-1].part("carried")
     train(t, TrainingOptions(learning_rate=0.01, steps=14, precision="bf16"), resume=saved[-1])
+
+
+def test_validation_is_bounded_by_the_budget() -> None:
+    of_ptb, of_many = (ValidationSize.affordable(types * 512, 60.0) for types in (10_000, 93_000))
+    assert of_ptb.quick > 15_000
+    assert of_ptb.whole is not None
+    assert of_ptb.whole > 70_000
+    assert of_many.quick < 3000
+    assert of_many.whole is not None
+    assert of_many.whole < 10_000
+    assert ValidationSize.affordable(93_000 * 512, None).whole is None
+    t = task()
+    t.validation = ValidationSize(quick=20, whole=40)
+    t.model.eval()
+    with torch.no_grad():
+        for final, count in ((False, 20), (True, 40)):
+            expected = mean_loss(t.model, t.valid_tokens[: count + 1])
+            assert t.validate(0, 0.0, final=final).metrics["loss"] == pytest.approx(expected)
