@@ -203,18 +203,63 @@ class Recogniser(Model):
     task = "asr"
 
     @naming_arguments
-    def transcribe(self, path: str | Path, *, words: bool = False) -> Transcript:
-        """What is said in a recording; with `words`, when each word is said and how sure the model is."""
+    def transcribe(
+        self,
+        path: str | Path,
+        *,
+        words: bool = False,
+        beam: int = 8,
+        lm: LanguageModel | None = None,
+        lm_weight: float = 0.6,
+    ) -> Transcript:
+        """What is said in a recording.
+
+        Args:
+            path: a sound file of any length, sample rate and number of channels.
+            words: whether the transcript has its words with their times (seconds) and confidences.
+            beam: beam size of the search; 1 is greedy.
+            lm, lm_weight: a language model that the search asks, and the weight of its log-probabilities.
+
+        Raises `DataError` for what is no sound.
+        """
+        from seqcli.speech.search import Search
         from seqcli.speech.transcribe import Recogniser as Engine
 
-        return Engine.load(self.checkpoint).transcribe(str(path), words=words)
+        language_model = lm._parts if lm is not None else None
+        return Engine.load(self.checkpoint, Search(beam, lm_weight), language_model).transcribe(str(path), words=words)
 
     @naming_arguments
-    def evaluate(self, recordings: Paths, **options: Any) -> dict[str, Any]:
-        """Word and character error rates on tables or folders of recordings. `options`: `encoding`, `errors`."""
-        from seqcli.speech.evaluate import evaluate_recogniser
+    def evaluate(
+        self,
+        recordings: Paths,
+        *,
+        columns: str | None = None,
+        by_speaker: str | None = None,
+        beam: int = 8,
+        lm: LanguageModel | None = None,
+        lm_weight: float = 0.6,
+        **options: Any,
+    ) -> dict[str, Any]:
+        """Word and character error rates on tables or folders of recordings.
 
-        return evaluate_recogniser(self.checkpoint, _files(recordings), **options)
+        Args:
+            recordings: one path or several.
+            columns, by_speaker: the tables' columns, as on the command line.
+            beam, lm, lm_weight: as for `transcribe`.
+            options: `skip_bad`, `encoding`, `errors`.
+        """
+        from seqcli.speech.evaluate import evaluate_recogniser
+        from seqcli.speech.search import Search
+        from seqcli.speech.table import Columns
+
+        return evaluate_recogniser(
+            self.checkpoint,
+            _files(recordings),
+            columns=Columns.of(columns, by_speaker),
+            search=Search(beam, lm_weight),
+            language_model=lm._parts if lm is not None else None,
+            **options,
+        )
 
 
 class Forecaster(Model):

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 import soundfile
 
+import seqcli
 from seqcli.cli.app import run
 from seqcli.files.checkpoint import load_checkpoint
 from tests.speech.conftest import TONES, word
@@ -198,3 +199,15 @@ def test_what_is_left_out_is_said(here: Path, capsys: pytest.CaptureFixture[str]
     _, err = said(capsys, [*arguments, "--output", "mixed", "--device", "cpu", "--valid", "table.tsv"])
     for reason in ("left out 1 of 10 recordings", "resampled to 8 kHz", "too short", "silent"):
         assert reason in err
+
+
+def test_from_python(here: Path) -> None:
+    Path("lines").write_text("low high\nrise fall low\n" * 60)
+    model = seqcli.load("model")
+    assert isinstance(model, seqcli.Recogniser)
+    lm = seqcli.train_lm("lines", tokens="word", hidden=8, layers=1, steps=3, device="cpu", quiet=True)
+    found = model.transcribe(Path("low_0_0.wav"), words=True, lm=lm)
+    assert found.text == " ".join(item.text for item in found.words)
+    assert model.evaluate("table.tsv", beam=1)["recordings"] == 48
+    small = seqcli.train_asr("table.tsv", tokens="word", hidden=8, layers=1, steps=1, device="cpu", quiet=True)
+    assert small.transcribe("low_0_0.wav").seconds == pytest.approx(0.22)
