@@ -10,7 +10,7 @@ from seqcli.forecasting.classical.batch import Batch
 
 LIMIT = 1.645  # standard errors an autocorrelation must be away from zero: the M4 competition's 90 % test
 MANY_LAGS = 40  # from which on a Fourier transform is quicker
-CLEARLY = 0.03  # by how much of the error a longer season must be better than a shorter
+CLEARLY = 0.12  # by how much of the error a longer season must be better than a shorter
 PEAK = 0.3  # autocorrelation from which a season that no calendar knows is believed
 BORNE_OUT = 0.8  # share of the error without it that is left with a season that no calendar knows
 LOOKED_AT, SERIES_LOOKED_AT = 2000, 50  # latest values, and series, that a season is looked for in
