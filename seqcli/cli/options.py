@@ -44,7 +44,7 @@ def format_duration(seconds: float) -> str:
 
 def count(meaning: str, section: str | None = None, *, least: int = 1) -> Any:
     """A whole number of at least `least`, explained by `meaning` in a section of --help."""
-    return typer.Option(metavar="N", min=least, help=meaning, rich_help_panel=section)
+    return typer.Option(metavar="N", min=least, max=10**12, help=meaning, rich_help_panel=section)
 
 
 def number(meaning: str, section: str | None = None, *, least: float | None = None, most: float | None = None) -> Any:

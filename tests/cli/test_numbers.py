@@ -1,0 +1,52 @@
+"""Every option of the commands that train, given numbers that cannot be: a usage error before any work."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer.main
+
+from seqcli.cli.app import app, run
+
+VALUES = ("-1", "0", "2147483648", "9223372036854775808", str(10**30), "nan", "inf", "text")
+DATA = {
+    "train-lm": "missing.txt",
+    "train-mt": "missing.tsv",
+    "train-tagger": "missing.conll",
+    "train-asr": "missing.tsv",
+}
+
+
+def numbers(command: str) -> list[str]:
+    """The options of a command that take a number or a time."""
+    parameters: list[Any] = typer.main.get_command(app).commands[command].params  # type: ignore[attr-defined]
+    options = [one for one in parameters if one.param_type_name == "option"]
+    wanted = [one for one in options if one.type_descriptor.annotation in (int, float) or one.metavar == "TIME"]
+    return [max(one.opts, key=len) for one in wanted]
+
+
+CASES = [(command, option) for command in DATA for option in numbers(command)]
+
+
+@pytest.mark.parametrize(("command", "option"), CASES, ids=" ".join)
+def test_numbers_that_cannot_be(
+    command: str, option: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for value in VALUES:
+        started = time.process_time()
+        code = run([command, DATA[command], "-o", "m", f"{option}={value}"])
+        err = capsys.readouterr().err
+        assert code in (2, 3), (value, code, err)  # 3: the number can be, the data are missing
+        assert "should not have happened" not in err, (value, err)
+        assert time.process_time() - started < 5, value
+        if value in ("nan", "text", str(10**30)):
+            assert code == 2, (value, err)
+            assert option in err, (value, err)
+
+
+def test_there_are_many() -> None:
+    assert len(CASES) > 50
