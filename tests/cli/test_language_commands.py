@@ -404,7 +404,8 @@ def test_using_a_model_imports_neither_torch_nor_pandas(model, arguments):
     assert done.returncode == 0, done.stderr
 
 
-def test_a_training_whose_messages_nobody_reads_goes_on():
+def test_a_training_whose_messages_nobody_reads_goes_on(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     Path("list.txt").write_text("".join(f"item number {number}\n" for number in range(60)), encoding="utf-8")
     command = [sys.executable, "-m", "seqcli", "train-lm", "list.txt", "--steps", "3", "--size", "tiny"]
     with subprocess.Popen([*command, "-o", "list.safetensors"], stderr=subprocess.PIPE) as process:
