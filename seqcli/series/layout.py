@@ -242,7 +242,7 @@ def _key_columns(
 ) -> tuple[str, ...]:
     """Columns that tell series apart: text, and whole numbers named like an id where times come more than once."""
     table, target = columns.table, columns.options.target
-    keys = [name for name in text if name != target and columns.time(name) is None and not _is_notes(columns, name)]
+    keys = [name for name in text if name != target and _is_no_time(columns, name) and not _is_notes(columns, name)]
     if time is None:
         return tuple(
             name for name in keys if words.says(name, words.KEYS) or len(table.coded(name)[1]) < len(table) / 2
@@ -276,6 +276,12 @@ def _key_columns(
     if series > 0.4 * len(table) and len(table) > 20 and not named:
         return ()  # a row of its own for nearly each: transactions, not series
     return tuple(chosen)
+
+
+def _is_no_time(columns: Columns, name: str) -> bool:
+    """Whether a column of text has names in it: also numbered ones, such as =S0, where its own name says no time."""
+    chosen = columns.time(name)
+    return chosen is None or (isinstance(chosen.form, StepForm) and not words.says_time(name))
 
 
 def _filled_down(columns: Columns, time: str, names: Sequence[str]) -> Table | None:
