@@ -257,7 +257,7 @@ def test_out_of_memory_says_what_to_lower(
 ) -> None:
     task = seqcli.language.objective.LanguageModelTask
     monkeypatch.setattr(task, method, no_memory(kind, message))
-    assert run([*TRAIN, *LENGTH]) == 1
+    assert run([*TRAIN, "--stream", *LENGTH]) == 1
     found = said(capsys)
     assert "error: out of memory" in found
     assert "--batch-size" in found
