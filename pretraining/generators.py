@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from seqcli.forecasting.recurrent.scaled import SECOND
+
 
 def synthesise(rng: np.random.Generator, count: int, length: int, season: int) -> np.ndarray:
     """Series with `season` periods a season (1: none), finite, of any level, scale and sign. (count, length)"""
@@ -24,9 +26,12 @@ def synthesise(rng: np.random.Generator, count: int, length: int, season: int) -
     growth = np.exp(rng.uniform(np.log(0.02), np.log(0.8), (count, 1)))
     share = np.exp(rng.uniform(np.log(0.01), np.log(0.6), (count, 1)))
     y = np.where(multiplicative, np.exp(np.clip(growth * x, -12, 12)), 1 + share * x)
-    growing = np.flatnonzero(rng.random(count) < (0.35 if season == 1 else 0.2))
+    growing = np.flatnonzero(rng.random(count) < (0.35 if season == 1 else 0.2 if season < 24 else 0.05))
     y[growing] = _growing(rng, len(growing), length, season)
-    return _observed(rng, y)
+    y = _observed(rng, y)
+    asked = np.flatnonzero(rng.random(count) < (0.04 if season == 1 else 0.2))
+    y[asked] = demand(rng, len(asked), length, season)
+    return y
 
 
 def _growing(rng: np.random.Generator, count: int, length: int, season: int) -> np.ndarray:
@@ -139,8 +144,11 @@ def _season(rng: np.random.Generator, count: int, length: int, season: int) -> n
     """A season whose shape and strength change, with (some) a second, longer or odd one. (count, length)"""
     t = np.arange(length)
     first, last = _profile(rng, count, season), _profile(rng, count, season)
-    if season in (168, 336):  # days within a week
+    weekly = SECOND.get(season, 0) == 7 * season and rng.random() < 0.6
+    if weekly or season in (168, 336):  # days within a week
+        season = 7 * season if weekly else season
         day = season // 7
+        first, last = (_profile(rng, count, season) for _ in range(2))
         daily = np.tile(_profile(rng, count, day), (1, 7))
         strength = np.repeat(1 + rng.normal(0, 0.3, (count, 7)), day, axis=1)
         first = daily * strength + 0.3 * first + np.repeat(rng.normal(0, 0.4, (count, 7)), day, axis=1)
@@ -172,7 +180,8 @@ def _noise(rng: np.random.Generator, count: int, length: int) -> np.ndarray:
     heavy = rng.random(count) < 0.25
     steps = np.where(heavy, steps / np.sqrt(rng.gamma(2.0, 0.5, (length, count)) + 0.05), steps)
     kind = rng.choice(4, count, p=(0.4, 0.35, 0.1, 0.15))
-    strength = rng.uniform(-0.4, 0.95, count)
+    strength = rng.uniform(-0.4, 0.97, count)
+    strength = np.where(rng.random(count) < 0.2, 1 - np.exp(rng.uniform(np.log(0.003), np.log(0.1), count)), strength)
     one = np.where(kind == 1, strength, 0.0)
     radius, period = rng.uniform(0.6, 0.97, count), np.exp(rng.uniform(np.log(3), np.log(20), count))
     one = np.where(kind == 2, 2 * radius * np.cos(2 * np.pi / period), one)
@@ -217,3 +226,27 @@ def _observed(rng: np.random.Generator, y: np.ndarray) -> np.ndarray:
     sizes = np.round(np.abs(y[rare]) / level[rare] * rng.uniform(1, 20, (len(rare), 1)) + 0.5)
     y[rare] = sizes * (rng.random((len(rare), y.shape[1])) < chance)
     return y
+
+
+def demand(rng: np.random.Generator, count: int, length: int, season: int) -> np.ndarray:
+    """Counts, often zero: a rate that has a level, a trend, a season and breaks, of which a negative binomial number is
+    asked for, or by chance nothing at all; some before their launch or after their end, some in packs."""
+    t = np.arange(length)
+    rate = rng.uniform(np.log(0.03), np.log(30), (count, 1)) + np.zeros((1, length))
+    drifting = rng.random((count, 1)) < 0.4
+    rate += drifting * np.exp(rng.uniform(np.log(0.1), np.log(1.0), (count, 1))) * _unit(_trend(rng, count, length, season))
+    if season > 1:
+        strength = np.exp(rng.normal(-0.7, 0.8, (count, 1))) * (rng.random((count, 1)) < 0.6)
+        rate += strength * _unit(_season(rng, count, length, season))
+    broken = rng.random((count, 1)) < 0.2
+    rate += broken * rng.normal(0, 1.0, (count, 1)) * (t >= rng.uniform(0, 1.3, (count, 1)) * length)
+    mean = np.exp(np.clip(rate, -8, 8))
+    size = np.exp(rng.uniform(np.log(0.15), np.log(30), (count, 1)))  # small: far from a Poisson number
+    y = rng.poisson(np.minimum(rng.gamma(size, mean / size), 1e6)).astype(float)
+    none = rng.uniform(0, 0.9, (count, 1)) * (rng.random((count, 1)) < 0.4)
+    y *= rng.random((count, length)) >= none
+    started = (rng.random((count, 1)) < 0.12) & (t < rng.uniform(0, 0.9, (count, 1)) * length)
+    ended = (rng.random((count, 1)) < 0.08) & (t > rng.uniform(0.5, 1.1, (count, 1)) * length)
+    y *= ~(started | ended)
+    packs = np.where(rng.random((count, 1)) < 0.15, rng.integers(2, 25, (count, 1)), 1)
+    return y * packs

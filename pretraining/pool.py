@@ -1,7 +1,8 @@
-"""The real series to learn from, by season, with what is held back of them.
+"""The real series to learn from, by season and source, with what is held back of them.
 
-Files are `unique_id,season,y` (values separated by blanks), one series a row, or long form `unique_id,ds,y`. Series of
-the M1, M3, NN3 and tourism competitions must not be among them: these score the forecaster.
+Files are `unique_id,season,y` (values separated by blanks; more columns may stand between), one series a row, or long
+form `unique_id,ds,y`, weekly. Whether series of the sets that score the forecaster are among them is checked by
+`overlaps.py`.
 """
 
 from __future__ import annotations
@@ -9,64 +10,102 @@ from __future__ import annotations
 import csv
 import gzip
 import hashlib
+import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-HORIZONS = {1: 6, 4: 8, 7: 14, 12: 18, 13: 13, 24: 48, 52: 13, 168: 48}  # what is held back of each series
-ECONOMIES = "pool_economies.csv.gz"  # what `collect.py` makes
+# what is held back of each series
+HORIZONS = {1: 6, 4: 8, 5: 30, 7: 30, 12: 18, 13: 13, 24: 48, 48: 96, 52: 13, 144: 144, 168: 48, 169: 169, 288: 288}
 HELD_SHARE = 8  # one in so many series is not learnt from at all
+HELD_SOURCES = (  # nor is anything of these: how good the forecaster is on kinds of data that it has never met
+    "usdiseases_yearly", "nngc1", "itagdp_quarterly", "ausretail_monthly", "sparepartsOIL_monthly",
+    "ausmortality_weekly", "ansett_weekly", "completejourney", "pedestrian", "mta_daily", "ucibikes", "gridwatch_daily",
+    "solarplant_hourly", "gefcom2012wind", "usgridcalelec_hourly", "taylor_half-hourly", "windturbine", "yosemite",
+)  # fmt: skip
+DERIVED = 0.4  # how often sums over longer periods are drawn beside series as they are
+
+
+@dataclass(frozen=True)
+class Source:
+    """Series of one file and season: `train` without their last horizon, `late` the same whole, to be scored on that
+    horizon, and `unseen` those that are never learnt from (all of them if the source is `held`)."""
+
+    name: str
+    season: int
+    derived: bool
+    train: list[np.ndarray]
+    late: list[np.ndarray]
+    unseen: list[np.ndarray]
+
+    @property
+    def held(self) -> bool:
+        return is_held(self.name)
+
+    @property
+    def weight(self) -> float:
+        """How often the source is drawn: far from in proportion to its size, or a few large ones would be all."""
+        return float(len(self.train) ** 0.4) * (DERIVED if self.derived else 1.0)
 
 
 @dataclass(frozen=True)
 class Pool:
-    """Series by season: `train` without their last horizon, `late` the same whole, to be scored on that horizon, and
-    `unseen` those that are never learnt from."""
+    """All sources, and a hash of the files they are from."""
 
-    train: dict[int, list[np.ndarray]]
-    late: dict[int, list[np.ndarray]]
-    unseen: dict[int, list[np.ndarray]]
-    weights: dict[int, list[float]]  # how often a series of `train` is drawn, beside others of its length
+    sources: list[Source]
     fingerprint: str
+
+    def of(self, season: int) -> list[Source]:
+        return [source for source in self.sources if source.season == season and source.train]
 
     def counts(self) -> dict[str, dict[str, int]]:
         """How many series there are of each season, for the record."""
-        parts = {"train": self.train, "unseen": self.unseen}
-        return {name: {str(m): len(part[m]) for m in sorted(part)} for name, part in parts.items()}
+        result: dict[str, dict[str, int]] = {"train": {}, "unseen": {}}
+        for source in sorted(self.sources, key=lambda source: source.season):
+            for part, series in (("train", source.train), ("unseen", source.unseen)):
+                if series:
+                    result[part][str(source.season)] = result[part].get(str(source.season), 0) + len(series)
+        return result
+
+
+def is_held(name: str) -> bool:
+    return name.startswith(HELD_SOURCES)
+
+
+def held_horizon(length: int, season: int) -> int:
+    """How many values are held back of a series: the season's horizon, of short ones a third."""
+    return min(HORIZONS.get(season, max(6, season)), length // 3)
+
+
+def pool_files(folder: Path) -> list[Path]:
+    """The files of a pool: `pool_*` and `walmart_weekly_long` in the folder itself, all in its folder `pool`."""
+    names = ("pool_*.csv.gz", "walmart_weekly_long.csv.gz", "pool/*.csv.gz")
+    return sorted(path for name in names for path in folder.glob(name))
 
 
 def read_pool(folder: Path) -> Pool:
     """All the files of a folder, with sums over longer periods made of their series."""
-    csv.field_size_limit(sys.maxsize)
-    digest = hashlib.sha256()
-    pool = Pool({}, {}, {}, {}, "")
-    for path in sorted([*folder.glob("pool_*.csv.gz"), *folder.glob("walmart_weekly_long.csv.gz")]):
+    digest, sources = hashlib.sha256(), dict[tuple[str, int], Source]()
+    for path in pool_files(folder):
         digest.update(path.read_bytes())
-        for name, season, values in _series(path):
-            unseen = int(hashlib.sha256(name.encode()).hexdigest(), 16) % HELD_SHARE == 0
+        stem = path.name.removesuffix(".csv.gz")
+        for name, season, values in read_series(path):
+            whole = re.sub(r"_\d+$", "", name) if season >= 24 else name  # stretches of one series stay together
+            unseen = is_held(stem) or int(hashlib.sha256(whole.encode()).hexdigest(), 16) % HELD_SHARE == 0
             for m, y in derive(values, season):
-                keep_back = HORIZONS.get(m, max(6, m))
-                if len(y) < keep_back + max(8, m + 2) or np.ptp(y) == 0:
+                keep_back = held_horizon(len(y), m)
+                if len(y) < 10 or np.ptp(y) == 0:
                     continue
+                source = sources.setdefault((stem, m), Source(stem, m, m != season, [], [], []))
                 if unseen:
-                    pool.unseen.setdefault(m, []).append(y)
-                else:
-                    pool.train.setdefault(m, []).append(y[:-keep_back])
-                    pool.late.setdefault(m, []).append(y)
-                    pool.weights.setdefault(m, []).append(_weight(path.name, season, m))
-    return Pool(pool.train, pool.late, pool.unseen, pool.weights, digest.hexdigest())
-
-
-def _weight(file: str, season: int, m: int) -> float:
-    """Years that grow as economies do count for more than the sciences' long series."""
-    if m > 1:
-        return 1.0
-    if season in (4, 12, 52):
-        return 4.0
-    return 1.5 if file == ECONOMIES else 1.0
+                    source.unseen.append(y)
+                elif np.ptp(y[:-keep_back]) > 0:
+                    source.train.append(y[:-keep_back])
+                    source.late.append(y)
+    return Pool(list(sources.values()), digest.hexdigest())
 
 
 def derive(values: np.ndarray, season: int) -> list[tuple[int, np.ndarray]]:
@@ -74,10 +113,14 @@ def derive(values: np.ndarray, season: int) -> list[tuple[int, np.ndarray]]:
     held back of the sums: they end where the part to learn from ends, a horizon early."""
     wide = {
         4: ((4, 1),),
+        5: ((5, 52),),
         7: ((7, 52), (30.4375, 12), (91.3125, 4)),
         12: ((3, 4), (12, 1)),
         24: ((24, 7),),  # not quarters of days: they would outnumber quarters of years
+        48: ((2, 24), (48, 7)),
         52: ((52 / 12, 12), (13, 4), (4, 13), (52, 1)),
+        144: ((3, 48), (6, 24)),
+        288: ((3, 96), (12, 24)),
         365: ((7, 52), (30.4375, 12), (91.3125, 4), (365.25, 1)),
     }
     result = [] if season in (0, 365) else [(season, values)]
@@ -85,6 +128,7 @@ def derive(values: np.ndarray, season: int) -> list[tuple[int, np.ndarray]]:
         result.append((168, values))
     if season in (0, 365):
         result.append((1, values[-2000:]))
+        result.append((7, values)) if season == 365 else None
     base = values[: len(values) - HORIZONS.get(season, 0)]
     for width, m in wide.get(season, ()):
         sums = totals(base, width)
@@ -101,7 +145,9 @@ def totals(values: np.ndarray, width: float) -> np.ndarray:
     return sums
 
 
-def _series(path: Path) -> list[tuple[str, int, np.ndarray]]:
+def read_series(path: Path) -> Iterator[tuple[str, int, np.ndarray]]:
+    """Name, season and values of a file's series: gaps closed, those of a single value left out."""
+    csv.field_size_limit(sys.maxsize)
     with gzip.open(path, "rt", encoding="utf-8", newline="") as file:
         rows = csv.DictReader(file)
         if rows.fieldnames and "season" in rows.fieldnames:
@@ -111,7 +157,7 @@ def _series(path: Path) -> list[tuple[str, int, np.ndarray]]:
             for row in rows:
                 parts.setdefault(row["unique_id"], []).append(row["y"])
             found = [(name, 52, _numbers(values)) for name, values in parts.items()]
-    return [(name, season, y) for name, season, y in found if len(y) and np.isfinite(y).all()]
+    yield from ((name, season, y) for name, season, y in found if len(y) > 1 and np.isfinite(y).all())
 
 
 def _numbers(texts: Sequence[str]) -> np.ndarray:

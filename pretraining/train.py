@@ -20,7 +20,7 @@ from batches import KINDS, Source, validation_windows
 from pool import Pool, read_pool
 from torch import Tensor, nn
 
-from seqcli.forecasting.recurrent.config import MIDDLE, ForecasterConfig
+from seqcli.forecasting.recurrent.config import ForecasterConfig
 from seqcli.forecasting.recurrent.network import ForecastNetwork
 from seqcli.forecasting.recurrent.objective import scaled_quantile_loss
 from seqcli.forecasting.recurrent.windows import Windows
@@ -51,19 +51,16 @@ class PretrainingTask:
         return scaled_quantile_loss(self.model, part)[0].mean(), len(part.target)
 
     def validate(self, step: int, seconds: float, *, final: bool) -> Validation:
-        metrics, score = {}, []
+        metrics, groups = {}, dict[str, list[float]]()
         for name, windows in self.validation.items():
-            losses, quantiles = scaled_quantile_loss(self.model, windows)
-            error = np.abs(windows.target - quantiles[..., MIDDLE].T.numpy()) * windows.weight
-            plain = np.abs(windows.target) * windows.weight
+            losses, _ = scaled_quantile_loss(self.model, windows)
             known = (windows.weight > 0).any(axis=1)
-            ratio = error[known].mean() / plain[known].mean()
-            metrics[f"{name}/loss"] = float(losses[known].mean())
-            metrics[f"{name}/mase-to-anchor"] = float(ratio)
-            heavy = 2.0 if name.split("-")[1] in ("1", "4", "12") else 1.0
-            score += [(np.log(metrics[f"{name}/loss"]), heavy)]
-        values, weights = np.array(score).T
-        return Validation(step, seconds, {"score": float(np.exp(np.average(values, weights=weights))), **metrics})
+            loss = float(losses[known].mean())
+            groups.setdefault(name.split("-")[-1].split("/")[0], []).append(float(np.log(loss)))
+        for season, logarithms in groups.items():
+            metrics[f"loss-{season}"] = float(np.exp(np.mean(logarithms)))
+        score = float(np.exp(np.mean(np.log(list(metrics.values())))))
+        return Validation(step, seconds, {"score": score, **metrics})
 
     def carried(self) -> dict[str, Tensor]:
         return {}
@@ -135,9 +132,10 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=3600)
     parser.add_argument("--steps", type=int, help="instead of seconds")
     parser.add_argument("--cell", default="gru")
-    parser.add_argument("--hidden", type=int, default=128)
+    parser.add_argument("--hidden", type=int, default=160)
     parser.add_argument("--layers", type=int, default=1)
-    parser.add_argument("--width", type=int, default=128)
+    parser.add_argument("--width", type=int, default=160)
+    parser.add_argument("--embedding", type=int, default=64)
     parser.add_argument("--learning-rate", type=float, default=2e-3)
     parser.add_argument("--batch-size", type=int, default=256)
     parser.add_argument("--validations", type=int, default=25)
@@ -158,7 +156,7 @@ def main() -> None:
         batch_size=options.batch_size,
         validations=options.validations,
     )
-    shape = ForecasterConfig(options.cell, options.hidden, options.layers, options.width)
+    shape = ForecasterConfig(options.cell, options.hidden, options.layers, options.width, options.embedding)
     seen = 0
     last = 0.0
 

@@ -19,8 +19,8 @@ LATEST = 240  # values the recursions are run over
 
 @dataclass(frozen=True)
 class Anchors:
-    """Forecasts of windows and how well they fitted. `flat` (batch,) is the level, `damped` (batch, horizon) a damped
-    trend, `theta` (batch, horizon) the level with half the slope of the line through the values (Assimakopoulos &
+    """Forecasts of windows and how well they fitted. `flat` (batch,) is the level, `damped` (batch, steps) a damped
+    trend, `theta` (batch, steps) the level with half the slope of the line through the values (Assimakopoulos &
     Nikolopoulos 2000); `error_flat`, `error_damped` root mean square one-step errors, `slope` the line's."""
 
     flat: np.ndarray
@@ -31,8 +31,9 @@ class Anchors:
     slope: np.ndarray
 
 
-def make_anchors(values: np.ndarray, begin: np.ndarray, horizon: int) -> Anchors:
-    """Forecasts of the columns of (time, batch), of which column b begins in row `begin[b]`; nothing is missing."""
+def make_anchors(values: np.ndarray, begin: np.ndarray, steps: np.ndarray) -> Anchors:
+    """Forecasts, so many `steps` ahead, of the columns of (time, batch), of which column b begins in row `begin[b]`;
+    nothing is missing."""
     cut = max(0, len(values) - LATEST)
     values, begin = values[cut:], np.maximum(begin - cut, 0)
     columns = np.arange(values.shape[1])
@@ -74,7 +75,7 @@ def make_anchors(values: np.ndarray, begin: np.ndarray, horizon: int) -> Anchors
         weight /= weight.sum(axis=0)
         return (forecast * weight[..., None]).sum(axis=0), np.sqrt((mean_square[rows] * weight).sum(axis=0))
 
-    few, steps = len(LEVEL_ONLY), np.arange(1, horizon + 1)
+    few = len(LEVEL_ONLY)
     levels, rest = slice(0, few), slice(few, None)
     flat, error_flat = average(levels, level[levels, :, None])
     weight = np.exp(fit[levels] - fit[levels].max(axis=0))

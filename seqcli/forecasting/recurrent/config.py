@@ -6,11 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from seqcli.errors import CheckpointError
 from seqcli.files.plain import from_plain, to_plain
-from seqcli.forecasting.recurrent.inputs import FUTURE_FEATURES, PAST_FEATURES
+from seqcli.forecasting.recurrent.candidates import CANDIDATES
+from seqcli.forecasting.recurrent.inputs import FUTURE_FEATURES, PAST_FEATURES, SERIES_FEATURES
+from seqcli.forecasting.recurrent.tokens import PATCH
 from seqcli.model.stepping import StackShape, check_sizes
 
-QUANTILES = (0.025, 0.1, 0.25, 0.5, 0.75, 0.9, 0.975)
+QUANTILES = (0.025, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.975)
 MIDDLE = QUANTILES.index(0.5)
 
 
@@ -27,6 +30,7 @@ class ForecasterConfig:
     hidden: int
     layers: int
     width: int
+    embedding: int
     season: int = 0
     frequency: str = ""
     covariates: tuple[str, ...] = ()
@@ -43,7 +47,11 @@ class ForecasterConfig:
 
     @property
     def encoder(self) -> StackShape:
-        return StackShape(self.cell, PAST_FEATURES + len(self.covariates), self.hidden, self.layers)
+        return StackShape(self.cell, self.embedding, self.hidden, self.layers)
+
+    @property
+    def past_features(self) -> int:
+        return PAST_FEATURES + PATCH * len(self.covariates)
 
     @property
     def future_features(self) -> int:
@@ -53,11 +61,16 @@ class ForecasterConfig:
         """Every parameter of the network by name."""
         shapes = {f"encoder.{name}": shape for name, shape in self.encoder.parameter_shapes().items()}
         return shapes | {
+            "token_weight": (self.embedding, self.past_features),
+            "token_bias": (self.embedding,),
             "state_weight": (self.width, self.hidden),
+            "series_weight": (self.width, SERIES_FEATURES),
             "future_weight": (self.width, self.future_features),
             "hidden_bias": (self.width,),
             "middle_weight": (self.width, self.width),
             "middle_bias": (self.width,),
+            "choice_weight": (CANDIDATES, self.width),
+            "choice_bias": (CANDIDATES,),
             "output_weight": (len(QUANTILES), self.width),
             "output_bias": (len(QUANTILES),),
         }
@@ -69,4 +82,9 @@ class ForecasterConfig:
     @staticmethod
     def from_json(values: Mapping[str, Any]) -> ForecasterConfig:
         """Rebuild a configuration from a checkpoint's; `CheckpointError` when it is not one."""
+        if "embedding" not in values and {"cell", "hidden", "layers", "width"} <= set(values):
+            raise CheckpointError(
+                "this forecaster was made by an earlier version, whose network is not that of this one",
+                hint="train it again on its data: seqcli forecast DATA --save MODEL",
+            )
         return from_plain(ForecasterConfig, values, "the forecaster's configuration")

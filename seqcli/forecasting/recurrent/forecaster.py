@@ -68,14 +68,20 @@ class Forecaster:
     def run(self, inputs: Inputs) -> np.ndarray:
         """Quantiles for a batch. (batch, horizon, quantiles)"""
         parameters = self.parameters
-        _, last = self._encoder.sequence(inputs.past, inputs.steps)
-        hidden = inputs.future @ parameters["future_weight"].T + parameters["hidden_bias"]
-        hidden = _silu(hidden + last[-1] @ parameters["state_weight"].T)
+        tokens = _silu(inputs.past @ parameters["token_weight"].T + parameters["token_bias"])
+        _, last = self._encoder.sequence(tokens, inputs.steps)
+        common = last[-1] @ parameters["state_weight"].T + inputs.series @ parameters["series_weight"].T
+        hidden = _silu(inputs.future @ parameters["future_weight"].T + parameters["hidden_bias"] + common)
         hidden = hidden + _silu(hidden @ parameters["middle_weight"].T + parameters["middle_bias"])
-        raw = hidden @ parameters["output_weight"].T + parameters["output_bias"]
-        rising = rising_quantiles(raw.astype(np.float64)).transpose(1, 0, 2)
+        choice = hidden @ parameters["choice_weight"].T + parameters["choice_bias"]
+        choice = np.where(np.isnan(inputs.candidates), -np.inf, choice)
+        share = np.exp(choice - choice.max(axis=-1, keepdims=True))
+        centre = (share * np.nan_to_num(inputs.candidates)).sum(axis=-1) / share.sum(axis=-1)
+        raw = (hidden @ parameters["output_weight"].T + parameters["output_bias"]).astype(np.float64)
+        raw[..., MIDDLE] += centre
+        rising = rising_quantiles(raw).transpose(1, 0, 2)
         result: np.ndarray = inputs.base[:, :, None] + inputs.unit[:, :, None] * rising
-        return result
+        return np.maximum(result, inputs.floor[:, None, None])
 
 
 def _silu(x: np.ndarray) -> np.ndarray:

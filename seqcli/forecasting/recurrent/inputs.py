@@ -1,4 +1,4 @@
-"""What the network sees of a series: its past without season and on one scale, and what simple methods say comes."""
+"""What the network sees of a series: its past at several rates, simple forecasts, and what kind of series it is."""
 
 from __future__ import annotations
 
@@ -6,166 +6,184 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from seqcli.forecasting.classical.batch import Batch
-from seqcli.forecasting.classical.theta import adjust
-from seqcli.forecasting.recurrent.anchors import make_anchors
+from seqcli.forecasting.recurrent.candidates import CANDIDATES, make_candidates
+from seqcli.forecasting.recurrent.scaled import Scaled, mean_known, scale_histories
+from seqcli.forecasting.recurrent.tokens import CONTEXT, PATCH, bins, count_tokens, widths
 
-PAST_FEATURES = 10
-FUTURE_FEATURES = 26
-CONTEXT = 96  # the latest steps the encoder reads; the season and the anchors are taken from the whole history
+PAST_FEATURES = 4 * PATCH + 5
+FUTURE_FEATURES = 2 * (CANDIDATES - 1) + 8
+LATEST = 8  # values that are seen one by one beside the tokens
+SERIES_FEATURES = 22 + LATEST
+FURTHEST = 100.0  # units from the base at which a candidate ends
 
 
 @dataclass(frozen=True)
 class Inputs:
-    """A batch: `past` (time, batch, features), of which column b has `steps[b]` rows, and `future` (horizon, batch,
-    features) for the network; a forecast is `base` + `unit` times what the network says, both (batch, horizon)."""
+    """A batch for the network: `past` (tokens, batch, features), of which column b has `steps[b]` rows, `series`
+    (batch, features), `future` (horizon, batch, features) and `candidates` (horizon, batch, CANDIDATES), NaN where there
+    is none. A forecast is `base` + `unit` times what the network says, both (batch, horizon), and not below `floor`
+    (batch,)."""
 
     past: np.ndarray
     steps: np.ndarray
+    series: np.ndarray
     future: np.ndarray
+    candidates: np.ndarray
     base: np.ndarray
     unit: np.ndarray
+    floor: np.ndarray
 
 
-def make_inputs(values: np.ndarray, observed: np.ndarray, season: int, horizon: int) -> Inputs:
+def make_inputs(values: np.ndarray, observed: np.ndarray, season: int, ahead: np.ndarray) -> Inputs:
     """Inputs for histories that end together, (batch, time), NaN before a series begins and only there.
 
-    `observed` says which values are not filled in. Any horizon and season; series of at least one value.
+    `observed` says which values are not filled in; `ahead` are the steps that are forecast, from 0. Any horizon and
+    season; series of at least one value.
     """
-    y = np.ascontiguousarray(values.T)
-    total, count = y.shape
-    begin = np.isnan(y).sum(axis=0)
-    lengths = total - begin
-    rows = np.arange(total)[:, None]
-    there = rows >= begin
-    batch = Batch(y, begin, np.arange(count), np.full(total, count))
-    adjusted, factors, terms = adjust(batch, season)
-    cycle = len(factors)
-    anchors = make_anchors(np.where(there, adjusted, 0.0), begin, horizon)
-
-    # the unit: how much the adjusted series moves, lately and on the whole
-    change = np.abs(np.diff(adjusted, axis=0)) if total > 1 else np.zeros((1, count))
-    known = ~np.isnan(change)
-    change = np.where(known, change, 0.0)
-    late = slice(-int(np.clip(2 * season, 12, 48)), None)
-    unit = 0.5 * _mean(change, known) + 0.5 * _mean(change[late], known[late])
-    size = np.where(there, np.abs(y), 0.0).max(axis=0)
-    unit = np.maximum(unit, 1e-4 * size)
-    unit = np.where(unit > 0, unit, 1.0)
-
-    steps = min(total, CONTEXT)
-    window = slice(total - steps, total)
-    d = np.where(there, adjusted, anchors.flat)[window]
-    inside = there[window]
-    level = anchors.flat
-    before = _lagged(adjusted, 1)[window]
-    ago = _lagged(adjusted, season)[window] if season > 1 else np.full((steps, count), np.nan)
-    phase = np.arange(total - steps, total) % cycle
-    pattern = (factors[phase] - 1) * level / unit + terms[phase] / unit
-    past = np.stack(
-        [
-            _squash((d - level) / unit),
-            _squash(np.where(np.isnan(before), 0.0, d - before) / unit),
-            _squash(np.where(np.isnan(ago), 0.0, d - ago) / unit),
-            ~np.isnan(ago) & inside,
-            inside & observed.T[window],
-            inside,
-            (y[window] == 0) & inside,
-            _squash(pattern),
-            np.broadcast_to(np.log(season) / 3, (steps, count)),
-            np.broadcast_to(np.log(lengths) / 4, (steps, count)),
-        ],
-        axis=2,
-    )
-    # from the first row on, so that what is made of a series does not depend on how long others in the batch are
-    own = np.minimum(lengths, steps)
-    rows_own = np.minimum(np.arange(steps)[:, None] + steps - own, steps - 1)
-    past = past[rows_own, np.arange(count)] * (np.arange(steps)[:, None] < own)[:, :, None]
-
-    ahead = np.arange(horizon)
-    phase = (total + ahead) % cycle
-    factor, term = factors[phase], terms[phase]
-    theta, damped = anchors.theta.T, anchors.damped.T
-    base = (theta + damped) / 2
-    once = _same_phase(adjusted, season, ahead, 1, begin)
-    twice = _same_phase(adjusted, season, ahead, 2, begin)
-    around = [_same_phase(adjusted, season, ahead + shift, 1, begin) for shift in (-1, 1)]
-    has_season = (cycle > 1) & ((np.abs(factors - 1) > 0).any(axis=0) | (np.abs(terms) > 0).any(axis=0))
-    h = (ahead + 1)[:, None]
-
-    def each(numbers: np.ndarray) -> np.ndarray:
-        return np.broadcast_to(numbers, (horizon, count))
-
-    def gap(numbers: np.ndarray) -> np.ndarray:
-        return _squash(np.where(np.isnan(numbers), 0.0, numbers - base) / unit)
-
-    with np.errstate(divide="ignore"):
-        fit = np.log(np.maximum(anchors.error_damped, 1e-3 * unit) / np.maximum(anchors.error_flat, 1e-3 * unit))
-        fit_level = np.log(np.maximum(anchors.error_flat, 1e-3 * unit) / unit)
-    last = np.where(there[-1], adjusted[-1], 0.0)
-    future = np.stack(
-        [
-            _squash((damped - theta) / unit),
-            _squash((level - base) / unit),
-            _squash((last - base) / unit),
-            gap(once),
-            gap(twice),
-            gap(around[0]),
-            gap(around[1]),
-            ~np.isnan(once),
-            ~np.isnan(twice),
-            _squash((factor - 1) * level / unit + term / unit),
-            each(np.log(h) / 2),
-            each(h / season / 2 if season > 1 else 0.0 * h),
-            np.log1p(h / lengths),
-            each(np.sin(2 * np.pi * h / season) if season > 1 else 0.0 * h),
-            each(np.cos(2 * np.pi * h / season) if season > 1 else 0.0 * h),
-            each(np.log(season) / 3),
-            each(np.asarray(season == 1)),
-            each(np.log(lengths) / 4),
-            each(np.log(lengths / season) / 3),
-            each(has_season),
-            each((np.nanmin(y, axis=0) > 0) & has_season),
-            each(_squash(fit * 5)),
-            each(fit_level),
-            each(_squash(anchors.slope / unit * 5)),
-            each(_squash(level / unit)),
-            each((np.where(there, y == 0, False)).sum(axis=0) / lengths),
-        ],
-        axis=2,
-    )
+    scaled = scale_histories(values, season, ahead)
+    forecasts = make_candidates(scaled)
+    base = forecasts[:, :, 0]
+    gaps = np.clip((forecasts - base[:, :, None]) / scaled.reach[:, :, None], -FURTHEST, FURTHEST)
+    phase = (len(scaled.values) + ahead) % len(scaled.factors)
+    factor, term = scaled.factors[phase], scaled.terms[phase]
+    past, steps = _past(scaled, observed.T)
     return Inputs(
         past.astype(np.float32),
-        own,
-        future.astype(np.float32),
+        steps,
+        _series(scaled, base).astype(np.float32),
+        _future(scaled, gaps, factor, term).astype(np.float32),
+        gaps.astype(np.float32),
         (base * factor + term).T,
-        (unit * factor).T,
+        (scaled.reach * factor).T,
+        np.where(np.nanmin(scaled.values, axis=0) >= 0, 0.0, -np.inf),
     )
 
 
-def _squash(values: np.ndarray) -> np.ndarray:
+def to_own_rows(tokens: np.ndarray, steps: np.ndarray) -> np.ndarray:
+    """Tokens (time, batch, features) that end together, of which column b has `steps[b]`, from the first row on: what
+    is made of a series must not depend on how long others in the batch are."""
+    time = np.arange(len(tokens))[:, None]
+    rows = np.minimum(time + len(tokens) - steps, len(tokens) - 1)
+    result: np.ndarray = tokens[rows, np.arange(len(steps))] * (time < steps)[:, :, None]
+    return result
+
+
+def _past(scaled: Scaled, observed: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Tokens (time, batch, features) and their number (batch,): of each bin its mean, how far it is from a season
+    before, whether it is there, its share of zeros."""
+    keep = min(len(scaled.values), CONTEXT)
+    d, y, there = scaled.adjusted[-keep:], scaled.values[-keep:], scaled.there[-keep:]
+    ago = np.full_like(scaled.adjusted, np.nan)
+    if 1 < scaled.season < len(ago):
+        ago[scaled.season :] = scaled.adjusted[: -scaled.season]
+    change = np.full_like(d, np.nan)
+    change[1:] = np.abs(np.diff(d, axis=0))
+    rows = np.stack(
+        [
+            (d - scaled.anchors.flat) / scaled.unit,
+            (d - ago[-keep:]) / scaled.unit,
+            np.where(there, y == 0, np.nan),
+            np.where(there, observed[-keep:], np.nan),
+            change / scaled.unit,
+        ],
+        axis=2,
+    )
+    means = bins(rows)  # (tokens, PATCH, batch, 5)
+    inside = ~np.isnan(means[..., 0])
+    count = len(scaled.begin)
+
+    def each(numbers: np.ndarray) -> np.ndarray:
+        return np.moveaxis(np.nan_to_num(numbers), 1, 2)
+
+    width = np.log2(widths(keep))[:, None]
+    shape = (len(means), count)
+    tokens = np.concatenate(
+        [
+            each(squash(means[..., 0])),
+            each(squash(means[..., 1])),
+            each(inside),
+            each(means[..., 2]),
+            mean_known(np.moveaxis(means[..., 3:4], 1, 0)),
+            np.log(mean_known(np.moveaxis(means[..., 4:5], 1, 0)) + 0.05) / 2,
+            np.broadcast_to(width / 5, shape)[..., None],
+            np.broadcast_to(np.log(scaled.season) / 3, shape)[..., None],
+            np.broadcast_to(np.log(scaled.lengths) / 4, shape)[..., None],
+        ],
+        axis=2,
+    )
+    steps = count_tokens(np.minimum(scaled.lengths, keep))
+    return to_own_rows(tokens, steps), steps
+
+
+def _future(scaled: Scaled, gaps: np.ndarray, factor: np.ndarray, term: np.ndarray) -> np.ndarray:
+    """What is known of each step ahead. (horizon, batch, features)"""
+    h = (scaled.ahead + 1)[:, None]
+    season, shape = scaled.season, gaps.shape[:2]
+    turn = 2 * np.pi * h / season if season > 1 else 0.0 * h
+    numbers = [
+        squash((factor - 1) * scaled.anchors.flat / scaled.unit + term / scaled.unit),
+        np.log(h) / 2,
+        np.minimum(h / season, 6.0) / 2 if season > 1 else 0.0 * h,
+        np.log1p(h / scaled.lengths),
+        np.sin(turn) if season > 1 else 0.0 * h,
+        np.cos(turn) if season > 1 else 0.0 * h,
+        np.log(scaled.reach / scaled.unit) / 2,
+        (h <= season) & (season > 1),
+    ]
+    usable = ~np.isnan(gaps[..., 1:])
+    rest = np.stack([np.broadcast_to(number, shape) for number in numbers], axis=2)
+    return np.concatenate([squash(np.nan_to_num(gaps[..., 1:])), usable, rest], axis=2)
+
+
+def _series(scaled: Scaled, base: np.ndarray) -> np.ndarray:
+    """What kind of series each is. (batch, features)"""
+    d, y, unit, anchors = scaled.adjusted, scaled.values, scaled.unit, scaled.anchors
+    lengths, season = scaled.lengths, scaled.season
+    count = len(lengths)
+    seasonal = (np.abs(scaled.factors - 1) > 0).any(axis=0) | (np.abs(scaled.terms) > 0).any(axis=0)
+    lowest = np.nanmin(y, axis=0)
+    latest = y[-max(12, season) :]
+    zeros = mean_known(np.where(scaled.there, y == 0, np.nan))
+    whole = mean_known(np.where(scaled.there, y == np.round(y), np.nan)) == 1
+    spread = np.sqrt(mean_known((d - mean_known(d)) ** 2))
+    second = np.full(count, np.nan)
+    if 1 < scaled.second < len(d):
+        second = mean_known(np.abs(d[scaled.second :] - d[: -scaled.second]))
+        second = np.where(lengths >= scaled.second + 20, second, np.nan)
+    typical = mean_known(np.where(y != 0, np.abs(y), np.nan))
+    flat, damped = (np.maximum(e, 1e-3 * unit) for e in (anchors.error_flat, anchors.error_damped))
+    moved = mean_known(np.abs(np.diff(d, axis=0))) if len(d) > 1 else np.zeros(count)
+    numbers = [
+        np.log(season) / 3,
+        season == 1,
+        np.log(lengths) / 4,
+        np.log(lengths / season) / 3,
+        seasonal,
+        lowest > 0,
+        lowest >= 0,
+        squash(5 * np.log(damped / flat)),
+        np.log(flat / unit),
+        squash(anchors.slope / unit * 5),
+        squash(anchors.flat / unit),
+        zeros,
+        mean_known(np.where(np.isnan(latest), np.nan, latest == 0)),
+        whole,
+        whole * np.log1p(typical) / 3,
+        np.log(np.maximum(spread / unit, 0.05)) / 2,
+        np.log(np.nan_to_num(scaled.seasonal_error / unit, nan=1.0) + 0.05) / 2,
+        np.isnan(scaled.seasonal_error),
+        np.log(np.nan_to_num(second / unit, nan=1.0) + 0.05) / 2,
+        np.isnan(second),
+        np.log(moved / unit + 0.05),
+        squash((base[0] - anchors.flat) / unit),
+    ]
+    last = np.full((LATEST, count), 0.0)
+    known = d[-LATEST:]
+    last[LATEST - len(known) :] = squash(np.nan_to_num((known - anchors.flat) / unit))
+    return np.stack([*(np.broadcast_to(number, count) for number in numbers), *last], axis=1)
+
+
+def squash(values: np.ndarray) -> np.ndarray:
     """Nearly linear within a unit or two, logarithmic beyond."""
     result: np.ndarray = np.arcsinh(values / 2)
     return result
-
-
-def _mean(values: np.ndarray, known: np.ndarray) -> np.ndarray:
-    mean: np.ndarray = values.sum(axis=0) / np.maximum(known.sum(axis=0), 1)
-    return mean
-
-
-def _lagged(values: np.ndarray, lag: int) -> np.ndarray:
-    """Each value's predecessor `lag` rows before, NaN where there is none."""
-    result = np.full_like(values, np.nan)
-    if lag < len(values):
-        result[lag:] = values[:-lag]
-    return result
-
-
-def _same_phase(values: np.ndarray, season: int, ahead: np.ndarray, back: int, begin: np.ndarray) -> np.ndarray:
-    """What stood `back` seasons before, in the last seasons that are known, for each step ahead; NaN without season."""
-    total = len(values)
-    rows = total - back * season + ahead % season
-    if season < 2 or rows.max() < 0:
-        return np.full((len(ahead), values.shape[1]), np.nan)
-    return np.where(rows[:, None] >= begin, values[np.maximum(rows, 0)], np.nan)

@@ -10,42 +10,53 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from seqcli.forecasting.recurrent.config import MIDDLE, QUANTILES, ForecasterConfig
+from seqcli.forecasting.recurrent.config import MIDDLE, ForecasterConfig
 from seqcli.model.stack import RecurrentStack
 
 
 class ForecastNetwork(nn.Module):
-    """The encoder reads the past; two layers, for each step ahead, see its last state and what is known of the step.
-    Quantiles rise by construction: the median, then positive steps away from it. Parameters as in
+    """The encoder reads the past; two layers, for each step ahead, see its last state, what kind of series it is and
+    what is known of the step. They weigh the candidates against one another and say how far from their mean the
+    quantiles are. These rise by construction: the median, then positive steps away from it. Parameters as in
     `ForecasterConfig.parameter_shapes`."""
 
     def __init__(self, config: ForecasterConfig) -> None:
         super().__init__()
         self.encoder = RecurrentStack(config.encoder)
-        width = config.width
+        shapes = config.parameter_shapes()
 
-        def matrix(rows: int, columns: int, gain: float = 1.0) -> nn.Parameter:
-            return nn.Parameter(torch.randn(rows, columns) * gain / math.sqrt(columns))
+        def matrix(name: str, gain: float = 1.0) -> nn.Parameter:
+            return nn.Parameter(torch.randn(shapes[name]) * gain / math.sqrt(shapes[name][1]))
 
-        self.state_weight, self.future_weight = matrix(width, config.hidden), matrix(width, config.future_features)
-        self.hidden_bias = nn.Parameter(torch.zeros(width))
-        self.middle_weight, self.middle_bias = matrix(width, width), nn.Parameter(torch.zeros(width))
-        # at the start quantiles lie around the anchor
-        self.output_weight, self.output_bias = (
-            matrix(len(QUANTILES), width, 0.05),
-            nn.Parameter(torch.zeros(len(QUANTILES))),
-        )
+        def zeros(name: str) -> nn.Parameter:
+            return nn.Parameter(torch.zeros(shapes[name]))
 
-    def forward(self, past: Tensor, steps: Tensor, future: Tensor) -> Tensor:
-        """past (time, batch, features) of `steps` (batch,) rows each, future (horizon, batch, features) -> quantiles
-        (horizon, batch, quantiles)."""
-        _, last = self.encoder.encode(past, steps)
-        hidden = functional.linear(future, self.future_weight, self.hidden_bias)
-        hidden = functional.silu(hidden + functional.linear(last[-1], self.state_weight))
+        self.token_weight, self.token_bias = matrix("token_weight"), zeros("token_bias")
+        self.state_weight, self.series_weight = matrix("state_weight"), matrix("series_weight")
+        self.future_weight, self.hidden_bias = matrix("future_weight"), zeros("hidden_bias")
+        self.middle_weight, self.middle_bias = matrix("middle_weight"), zeros("middle_bias")
+        # at the start quantiles lie close around the base, which counts for most
+        self.choice_weight, self.choice_bias = matrix("choice_weight", 0.1), zeros("choice_bias")
+        self.output_weight, self.output_bias = matrix("output_weight", 0.05), zeros("output_bias")
+        with torch.no_grad():
+            self.choice_bias[0] = 2.0
+            self.output_bias -= 1.0
+            self.output_bias[MIDDLE] = 0.0
+
+    def forward(self, past: Tensor, steps: Tensor, series: Tensor, future: Tensor, candidates: Tensor) -> Tensor:
+        """past (tokens, batch, features) of `steps` (batch,) rows each, series (batch, features), future (horizon, batch,
+        features), candidates (horizon, batch, CANDIDATES) -> quantiles (horizon, batch, quantiles)."""
+        tokens = functional.silu(functional.linear(past, self.token_weight, self.token_bias))
+        _, last = self.encoder.encode(tokens, steps)
+        common = functional.linear(last[-1], self.state_weight) + functional.linear(series, self.series_weight)
+        hidden = functional.silu(functional.linear(future, self.future_weight, self.hidden_bias) + common)
         hidden = hidden + functional.silu(functional.linear(hidden, self.middle_weight, self.middle_bias))
+        choice = functional.linear(hidden, self.choice_weight, self.choice_bias)
+        share = choice.masked_fill(candidates.isnan(), -torch.inf).softmax(-1)
+        centre = (share * candidates.nan_to_num()).sum(-1, keepdim=True)
         raw = functional.linear(hidden, self.output_weight, self.output_bias)
         apart = functional.softplus(raw)
-        middle = raw[..., MIDDLE : MIDDLE + 1]
+        middle = centre + raw[..., MIDDLE : MIDDLE + 1]
         above = middle + apart[..., MIDDLE + 1 :].cumsum(-1)
         below = middle - apart[..., :MIDDLE].flip(-1).cumsum(-1).flip(-1)
         return torch.cat([below, middle, above], dim=-1)

@@ -18,7 +18,8 @@ from seqcli.training.options import Validation
 def scaled_quantile_loss(network: nn.Module, windows: Windows) -> tuple[Tensor, Tensor]:
     """Each window's quantile loss, twice the mean pinball loss in units of MASE (batch,), and the quantiles."""
     inputs = windows.inputs
-    quantiles = network(*(torch.from_numpy(part) for part in (inputs.past, inputs.steps, inputs.future)))
+    seen = (inputs.past, inputs.steps, inputs.series, inputs.future, inputs.candidates)
+    quantiles = network(*(torch.from_numpy(part) for part in seen))
     weight = torch.from_numpy(windows.weight.T.copy())
     error = torch.from_numpy(windows.target.T.copy())[..., None] - quantiles
     levels = torch.tensor(QUANTILES)

@@ -19,7 +19,7 @@ from seqcli.forecasting.classical.batch import Batch, make_batch
 from seqcli.forecasting.recurrent.config import MIDDLE, QUANTILES
 from seqcli.forecasting.recurrent.forecaster import CHUNK, Forecaster, load_forecaster, offsets
 from seqcli.forecasting.recurrent.inputs import make_inputs
-from seqcli.forecasting.recurrent.windows import LATEST, LATEST_SEASONS
+from seqcli.forecasting.recurrent.windows import kept
 
 WEIGHTS = Path(__file__).with_name("pretrained.safetensors")
 
@@ -36,15 +36,14 @@ def quantiles(batch: Batch, horizon: int, season: int) -> np.ndarray:
     Any season (1: none) and horizon. The forecaster has seen seasons from 1 to 168.
     """
     season = max(season, 1)
-    keep = max(LATEST, LATEST_SEASONS * season)
-    values = batch.values[-keep:].T
+    values = batch.values[-kept(season) :].T
     forecaster = pretrained_forecaster()
     result = np.empty((horizon, len(values), len(QUANTILES)))
     # a batch has its longest series first: what is computed together has much the same length
     for start in range(0, len(values), CHUNK):
         part = values[start : start + CHUNK]
         part = part[:, np.isnan(part).sum(axis=1).min() :]
-        inputs = make_inputs(part, ~np.isnan(part), season, horizon)
+        inputs = make_inputs(part, ~np.isnan(part), season, np.arange(horizon))
         result[:, start : start + CHUNK] = forecaster.run(inputs).transpose(1, 0, 2)
     return result
 

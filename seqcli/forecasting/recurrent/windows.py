@@ -7,10 +7,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from seqcli.forecasting.recurrent.inputs import Inputs, make_inputs
+from seqcli.forecasting.recurrent.inputs import Inputs, make_inputs, to_own_rows
+from seqcli.forecasting.recurrent.scaled import SECOND
+from seqcli.forecasting.recurrent.tokens import CONTEXT, bins
 
-LATEST = 330  # values of a history that are looked at, or LATEST_SEASONS seasons if those are more
-LATEST_SEASONS = 5
+LATEST_SEASONS, LATEST_SECONDS = 5, 3  # seasons of a history that are looked at, and second periods
 MOST_ERROR = 20.0  # what one error counts as at most, in errors of the seasonal naive method
 
 
@@ -44,6 +45,11 @@ class Windows:
     weight: np.ndarray
 
 
+def kept(season: int) -> int:
+    """How many of a history's latest values are looked at."""
+    return max(CONTEXT, LATEST_SEASONS * season, LATEST_SECONDS * SECOND.get(season, 0))
+
+
 def origins(lengths: np.ndarray, horizon: int, season: int) -> tuple[np.ndarray, np.ndarray]:
     """From where on series can be cut to learn from, and at how many points: what follows a cut is known and does not
     reach into the last `horizon` values, which validate. (series,) each, counted from a series' first value"""
@@ -74,7 +80,7 @@ def make_history(
 
 def past_values(history: History, series: np.ndarray, ends: np.ndarray, season: int) -> tuple[np.ndarray, np.ndarray]:
     """What stands before column `ends[b]` of series `series[b]`, and whether it was observed. (batch, time) each"""
-    keep = min(int(ends.max()), max(LATEST, LATEST_SEASONS * season))
+    keep = min(int(ends.max()), kept(season))
     columns = ends[:, None] - keep + np.arange(keep)
     there = columns >= 0
     columns = np.maximum(columns, 0)
@@ -84,22 +90,26 @@ def past_values(history: History, series: np.ndarray, ends: np.ndarray, season: 
 
 def inputs_at(history: History, series: np.ndarray, ends: np.ndarray, horizon: int, season: int) -> Inputs:
     """Inputs for forecasts from column `ends[b]` of series `series[b]`, with its covariates."""
-    inputs = make_inputs(*past_values(history, series, ends, season), season, horizon)
+    ahead = np.arange(horizon)
+    inputs = make_inputs(*past_values(history, series, ends, season), season, ahead)
     if not len(history.covariates):
         return inputs
-    first = ends - inputs.steps
-    past = np.minimum(first + np.arange(len(inputs.past))[:, None], ends - 1)
-    ahead = ends + np.arange(horizon)[:, None]
+    keep = min(int(ends.max()), CONTEXT)
+    columns = ends - keep + np.arange(keep)[:, None]
+    there = columns >= history.begin[series]
+    ahead = ends + ahead[:, None]
     # what is known of a step is set beside what was the case a season before
     source = np.maximum(ahead - season * (np.arange(horizon)[:, None] // season + 1), history.begin[series])
     before, after = [], []
     for extra in history.covariates:
         known = extra[series, np.minimum(ahead, extra.shape[1] - 1)]
-        before.append(extra[series, past])
+        past = np.where(there, extra[series, np.maximum(columns, 0)], np.nan)
+        before.append(np.moveaxis(np.nan_to_num(bins(past)), 1, 2))
         after += [known, known - extra[series, source]]
+    tokens = to_own_rows(np.concatenate(before, axis=2), inputs.steps)
     return replace(
         inputs,
-        past=np.concatenate([inputs.past, np.stack(before, axis=2)], axis=2, dtype=np.float32),
+        past=np.concatenate([inputs.past, tokens], axis=2, dtype=np.float32),
         future=np.concatenate([inputs.future, np.stack(after, axis=2)], axis=2, dtype=np.float32),
     )
 
