@@ -75,7 +75,7 @@ class Source:
         kind = KINDS[rng.choice(len(KINDS), p=shares / shares.sum())]
         season = kind.season or int(np.exp(rng.uniform(np.log(2), np.log(60))))
         longest = int(np.exp(rng.uniform(*np.log(np.array(kind.history) * (1.6, 1.0)))))
-        horizon = int(np.exp(rng.uniform(*np.log(np.array(kind.horizon) + (0, 0.99)))))
+        horizon = int(np.exp(rng.uniform(*np.log(np.array(kind.horizon) + np.array([0, 0.99])))))
         size = min(self.size, max(32, MOST_VALUES // longest))
         # of much the same length, since padding costs as much as a history does
         lengths = rng.integers(max(kind.history[0], int(longest * 0.8)), longest + 1, size)

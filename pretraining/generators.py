@@ -234,7 +234,9 @@ def demand(rng: np.random.Generator, count: int, length: int, season: int) -> np
     t = np.arange(length)
     rate = rng.uniform(np.log(0.03), np.log(30), (count, 1)) + np.zeros((1, length))
     drifting = rng.random((count, 1)) < 0.4
-    rate += drifting * np.exp(rng.uniform(np.log(0.1), np.log(1.0), (count, 1))) * _unit(_trend(rng, count, length, season))
+    rate += (
+        drifting * np.exp(rng.uniform(np.log(0.1), np.log(1.0), (count, 1))) * _unit(_trend(rng, count, length, season))
+    )
     if season > 1:
         strength = np.exp(rng.normal(-0.7, 0.8, (count, 1))) * (rng.random((count, 1)) < 0.6)
         rate += strength * _unit(_season(rng, count, length, season))

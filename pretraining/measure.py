@@ -2,7 +2,7 @@
 
     python pretraining/measure.py FOLDER [WEIGHTS …]
 
-Without WEIGHTS the shipped ones. For each kind of series two figures, the geometric means over sources of: MASE of the
+Without WEIGHTS the shipped ones; a run's state, NAME.state.safetensors, is measured as it stands. For each kind of series two figures, the geometric means over sources of: MASE of the
 median, and the weighted quantile loss (of the nine deciles, over the sum of the absolute values), each over that of
 seasonal naive (the last season again, with normal intervals as wide as its errors in the history). `new` are sources
 that nothing is learnt from, `unseen` series not learnt from of other sources. "Many zeros": nothing
@@ -19,8 +19,8 @@ from statistics import NormalDist
 import numpy as np
 from batches import Held, held_back
 from pool import read_pool
+from ship import outcome
 
-from seqcli.files.checkpoint import load_checkpoint
 from seqcli.forecasting.recurrent.config import QUANTILES
 from seqcli.forecasting.recurrent.forecaster import CHUNK, load_forecaster
 from seqcli.forecasting.recurrent.inputs import make_inputs
@@ -63,7 +63,7 @@ def kind_of(held: Held) -> str:
 
 
 def network(path: Path) -> Forecast:
-    forecaster = load_forecaster(load_checkpoint(path, task="forecast"))
+    forecaster = load_forecaster(outcome(path))
     places = [QUANTILES.index(level) for level in DECILES]
 
     def forecast(history: np.ndarray, season: int, horizon: int) -> np.ndarray:

@@ -44,7 +44,8 @@ def make_candidates(scaled: Scaled) -> np.ndarray:
 def _has_zeros(scaled: Scaled) -> np.ndarray:
     """Which series have zeros and are not adjusted for a season, so that zero is zero. (batch,)"""
     plain = (scaled.factors == 1).all(axis=0) & (scaled.terms == 0).all(axis=0)
-    return plain & ((scaled.values == 0).sum(axis=0) >= 0.1 * scaled.lengths)
+    has_zeros: np.ndarray = plain & ((scaled.values == 0).sum(axis=0) >= 0.1 * scaled.lengths)
+    return has_zeros
 
 
 def same_phase(scaled: Scaled, period: int, back: int) -> np.ndarray:

@@ -62,7 +62,7 @@ class Forecaster:
         usable = usable[np.argsort(lengths, kind="stable")]
         for start in range(0, len(usable), CHUNK):
             series = usable[start : start + CHUNK]
-            result[series] = self.run(inputs_at(history, series, ends[series], horizon, season))
+            result[series] = self.run(inputs_at(history, series, ends[series], np.arange(horizon), season))
         return result
 
     def run(self, inputs: Inputs) -> np.ndarray:
@@ -80,8 +80,9 @@ class Forecaster:
         raw = (hidden @ parameters["output_weight"].T + parameters["output_bias"]).astype(np.float64)
         raw[..., MIDDLE] += centre
         rising = rising_quantiles(raw).transpose(1, 0, 2)
-        result: np.ndarray = inputs.base[:, :, None] + inputs.unit[:, :, None] * rising
-        return np.maximum(result, inputs.floor[:, None, None])
+        above = inputs.base[:, :, None] + inputs.unit[:, :, None] * rising
+        result: np.ndarray = np.maximum(above, inputs.floor[:, None, None])
+        return result
 
 
 def _silu(x: np.ndarray) -> np.ndarray:

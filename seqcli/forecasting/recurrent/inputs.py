@@ -20,9 +20,9 @@ FURTHEST = 100.0  # units from the base at which a candidate ends
 @dataclass(frozen=True)
 class Inputs:
     """A batch for the network: `past` (tokens, batch, features), of which column b has `steps[b]` rows, `series`
-    (batch, features), `future` (horizon, batch, features) and `candidates` (horizon, batch, CANDIDATES), NaN where there
-    is none. A forecast is `base` + `unit` times what the network says, both (batch, horizon), and not below `floor`
-    (batch,)."""
+    (batch, features), `future` (horizon, batch, features) and `candidates` (horizon, batch, CANDIDATES), NaN where
+    there is none. A forecast is `base` + `unit` times what the network says, both (batch, horizon), and not below
+    `floor` (batch,)."""
 
     past: np.ndarray
     steps: np.ndarray

@@ -40,12 +40,12 @@ class ForecastNetwork(nn.Module):
         self.output_weight, self.output_bias = matrix("output_weight", 0.05), zeros("output_bias")
         with torch.no_grad():
             self.choice_bias[0] = 2.0
-            self.output_bias -= 1.0
+            self.output_bias.fill_(-1.0)
             self.output_bias[MIDDLE] = 0.0
 
     def forward(self, past: Tensor, steps: Tensor, series: Tensor, future: Tensor, candidates: Tensor) -> Tensor:
-        """past (tokens, batch, features) of `steps` (batch,) rows each, series (batch, features), future (horizon, batch,
-        features), candidates (horizon, batch, CANDIDATES) -> quantiles (horizon, batch, quantiles)."""
+        """past (tokens, batch, features) of `steps` (batch,) rows each, series (batch, features), future (horizon,
+        batch, features), candidates (horizon, batch, CANDIDATES) -> quantiles (horizon, batch, quantiles)."""
         tokens = functional.silu(functional.linear(past, self.token_weight, self.token_bias))
         _, last = self.encoder.encode(tokens, steps)
         common = functional.linear(last[-1], self.state_weight) + functional.linear(series, self.series_weight)

@@ -14,6 +14,8 @@ from seqcli.forecasting.recurrent.windows import History, Windows, inputs_at, ma
 from seqcli.training.distributed import ALONE, Processes
 from seqcli.training.options import Validation
 
+MOST_STEPS = 24  # steps ahead of a batch of windows that are learnt from, drawn from a longer horizon
+
 
 def scaled_quantile_loss(network: nn.Module, windows: Windows) -> tuple[Tensor, Tensor]:
     """Each window's quantile loss, twice the mean pinball loss in units of MASE (batch,), and the quantiles."""
@@ -66,12 +68,16 @@ class ForecastTask:
             self._order = (epoch, np.random.default_rng((self.seed, epoch)).permutation(len(self.ends)))
         chosen = self._order[1][index * self.batch_size : (index + 1) * self.batch_size]
         chosen = chosen[self.processes.shard(len(chosen))]
-        return [self._windows(self.series[chosen], self.ends[chosen])]
+        ahead = np.arange(self.horizon)
+        if self.horizon > MOST_STEPS:  # which differ from batch to batch
+            random = np.random.default_rng((self.seed, epoch, index))
+            ahead = np.sort(random.choice(self.horizon, MOST_STEPS, replace=False))
+        return [self._windows(self.series[chosen], self.ends[chosen], ahead)]
 
-    def _windows(self, series: np.ndarray, ends: np.ndarray) -> Windows:
-        inputs = inputs_at(self.history, series, ends, self.horizon, self.season)
+    def _windows(self, series: np.ndarray, ends: np.ndarray, ahead: np.ndarray) -> Windows:
+        inputs = inputs_at(self.history, series, ends, ahead, self.season)
         past, _ = past_values(self.history, series, ends, self.season)
-        places = series[:, None], ends[:, None] + np.arange(self.horizon)
+        places = series[:, None], ends[:, None] + ahead
         actual = np.where(self.history.observed[places], self.history.values[places], np.nan)
         return make_windows(inputs, past, actual, self.season)
 
@@ -84,7 +90,9 @@ class ForecastTask:
         total = count = 0.0
         for start in range(0, len(series), 256):
             part = series[start : start + 256]
-            losses, _ = scaled_quantile_loss(self.model, self._windows(part, np.full(len(part), self.held_out)))
+            losses, _ = scaled_quantile_loss(
+                self.model, self._windows(part, np.full(len(part), self.held_out), np.arange(self.horizon))
+            )
             total += losses.sum().item()
             count += len(part)
         return Validation(step, seconds, {"score": total / count, "quantile_loss": total / count})

@@ -88,21 +88,21 @@ def past_values(history: History, series: np.ndarray, ends: np.ndarray, season: 
     return values, there & history.observed[series[:, None], columns]
 
 
-def inputs_at(history: History, series: np.ndarray, ends: np.ndarray, horizon: int, season: int) -> Inputs:
-    """Inputs for forecasts from column `ends[b]` of series `series[b]`, with its covariates."""
-    ahead = np.arange(horizon)
+def inputs_at(history: History, series: np.ndarray, ends: np.ndarray, ahead: np.ndarray, season: int) -> Inputs:
+    """Inputs for forecasts of the steps `ahead` (from 0) of column `ends[b]` of series `series[b]`, with its
+    covariates."""
     inputs = make_inputs(*past_values(history, series, ends, season), season, ahead)
     if not len(history.covariates):
         return inputs
     keep = min(int(ends.max()), CONTEXT)
     columns = ends - keep + np.arange(keep)[:, None]
     there = columns >= history.begin[series]
-    ahead = ends + ahead[:, None]
+    place = ends + ahead[:, None]
     # what is known of a step is set beside what was the case a season before
-    source = np.maximum(ahead - season * (np.arange(horizon)[:, None] // season + 1), history.begin[series])
+    source = np.maximum(place - season * (ahead[:, None] // season + 1), history.begin[series])
     before, after = [], []
     for extra in history.covariates:
-        known = extra[series, np.minimum(ahead, extra.shape[1] - 1)]
+        known = extra[series, np.minimum(place, extra.shape[1] - 1)]
         past = np.where(there, extra[series, np.maximum(columns, 0)], np.nan)
         before.append(np.moveaxis(np.nan_to_num(bins(past)), 1, 2))
         after += [known, known - extra[series, source]]
