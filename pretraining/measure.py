@@ -2,11 +2,11 @@
 
     python pretraining/measure.py FOLDER [WEIGHTS …]
 
-Without WEIGHTS the shipped ones; a run's state, NAME.state.safetensors, is measured as it stands. For each kind of series two figures, the geometric means over sources of: MASE of the
-median, and the weighted quantile loss (of the nine deciles, over the sum of the absolute values), each over that of
-seasonal naive (the last season again, with normal intervals as wide as its errors in the history). `new` are sources
-that nothing is learnt from, `unseen` series not learnt from of other sources. "Many zeros": nothing
-below zero, and three in ten values zero or more.
+Without WEIGHTS the shipped ones; a run's state, NAME.state.safetensors, is measured as it stands. For each kind of
+series two figures, the geometric means over sources of: MASE of the median, and the weighted quantile loss (of the nine
+deciles, over the sum of the absolute values), each over that of seasonal naive (the last season again, with normal
+intervals as wide as its errors in the history). `new` are sources that nothing is learnt from, `unseen` series not
+learnt from of other sources. "Many zeros": nothing below zero, and three in ten values zero or more.
 """
 
 from __future__ import annotations
@@ -84,7 +84,9 @@ def table(groups: list[Held], forecast: Forecast) -> dict[tuple[str, str], np.nd
         history = held.rows[:, : -held.horizon]
         ours = np.array(errors(held, forecast(history, held.season, held.horizon)))
         theirs = np.array(errors(held, simple(history, held.season, held.horizon)))
-        found.setdefault((kind_of(held), held.part), []).append(np.log(ours / np.maximum(theirs, 1e-12)))
+        found.setdefault((kind_of(held), held.part), []).append(
+            np.log(np.maximum(ours, 1e-12) / np.maximum(theirs, 1e-12))
+        )
     return {key: np.exp(np.mean(values, axis=0)) for key, values in found.items()}
 
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from generators import synthesise
+from generators import demand, synthesise
 
 
 @pytest.mark.parametrize(("season", "length"), [(1, 12), (1, 300), (4, 60), (7, 90), (12, 150), (24, 100), (168, 400)])
@@ -24,3 +24,14 @@ def test_a_season_is_in_the_series_that_are_to_have_one():
 
     assert likeness(12) > 0.3
     assert abs(likeness(1)) < 0.1
+
+
+def test_demand_is_whole_numbers_with_many_zeros():
+    y = demand(np.random.default_rng(1), 500, 60, 12)
+    assert (y == np.round(y)).all()
+    assert y.min() == 0
+    zeros = (y == 0).mean(axis=1)
+    assert (zeros > 0.5).mean() > 0.3
+    assert (zeros < 0.2).mean() > 0.05
+    spread = y.var(axis=1)[zeros < 1] / y.mean(axis=1)[zeros < 1]
+    assert np.median(spread) > 1  # more than chance alone would give

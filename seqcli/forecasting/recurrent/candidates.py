@@ -58,7 +58,7 @@ def same_phase(scaled: Scaled, period: int, back: int) -> np.ndarray:
 def _of_season(scaled: Scaled, season: int) -> list[np.ndarray]:
     """The last season, the one before it, the mean of three, and the level with the pattern of up to four."""
     empty = np.full((len(scaled.ahead), len(scaled.begin)), np.nan)
-    if season < 2 or len(scaled.values) < season:
+    if season < 2:
         return [empty] * 4
     total = len(scaled.values)
     every = [same_phase(scaled, season, back) for back in (1, 2, 3, 4)]
@@ -79,7 +79,7 @@ def _of_second(scaled: Scaled, period: int) -> list[np.ndarray]:
     unsmoothed, at today's level."""
     empty = np.full((len(scaled.ahead), len(scaled.begin)), np.nan)
     total = len(scaled.values)
-    if period < 2 or total < period:
+    if period < 2:
         return [empty] * 4
     width = max(1, period // 52)
     window = max(min(period, scaled.season), period // 13)
