@@ -88,7 +88,7 @@ def pool_files(folder: Path) -> list[Path]:
 
 def read_pool(folder: Path) -> Pool:
     """All the files of a folder, with sums over longer periods made of their series."""
-    digest, sources = hashlib.sha256(), dict[tuple[str, int], Source]()
+    digest, sources = hashlib.sha256(), dict[tuple[str, int, bool], Source]()
     for path in pool_files(folder):
         digest.update(path.read_bytes())
         stem = path.name.removesuffix(".csv.gz")
@@ -99,7 +99,7 @@ def read_pool(folder: Path) -> Pool:
                 keep_back = held_horizon(len(y), m)
                 if len(y) < 10 or np.ptp(y) == 0:
                     continue
-                source = sources.setdefault((stem, m), Source(stem, m, m != season, [], [], []))
+                source = sources.setdefault((stem, m, m != season), Source(stem, m, m != season, [], [], []))
                 if unseen:
                     source.unseen.append(y)
                 elif np.ptp(y[:-keep_back]) > 0:
