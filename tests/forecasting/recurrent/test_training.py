@@ -165,7 +165,7 @@ def test_a_covariate_is_learnt_kept_and_evaluated(promoted, tmp_path, capsys):
     prepared = prepare(panel, ForecastOptions(horizon=7))
     coming = read_future(panel, future, 7)
     known = known_inputs(panel, 7, future=coming)
-    training = ForecastTraining(steps=60, batch_size=64, output=model, learning_rate=3e-3)
+    training = ForecastTraining(steps=240, batch_size=64, output=model, learning_rate=3e-3)
     result = forecast_prepared(
         prepared, train=lambda p, alone: train_forecaster(p, alone, training, known=known).forecaster, known=known
     )
