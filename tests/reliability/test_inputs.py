@@ -231,7 +231,7 @@ LONG_LINES = {
     **dict.fromkeys(("score lm", "evaluate lm", "generate"), (0.02, 5.0)),
 }
 LINE_REFUSED = ("train-tagger", "evaluate tag", "score tag", "train-mt", "evaluate mt", "score mt", "forecast")
-MOST_MEMORY = 64, 48  # MB, and bytes more for each byte of the line
+MOST_MEMORY = 96, 48  # MB, and bytes more for each byte of the line
 
 
 def memory(name: str) -> float:
