@@ -5,7 +5,7 @@ over S types of width E, costs about 6 (P + S·E) operations a token, forward an
 operations: the machine's measured speed in training (`seqcli.training.workers`), times the seconds. That fixes how many
 tokens D = C / 6 (P + S·E) a size gets to read. Too big a model reads too little, too small a one has nothing left to
 learn; the size taken is the one whose D / P comes nearest to a constant found on validation data
-(`benchmarks/README.md`).
+(`benchmarks/tried.md`).
 
 How often the text is read then decides the regularisation, dropout, penalties on activations and weight decay: none is
 needed before the text repeats, and each doubling asks for more, up to a point.

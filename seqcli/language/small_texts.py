@@ -1,7 +1,7 @@
 """Small texts: how often they are worth reading, in what batches, and how much dropout they ask for.
 
 A network learns a small text by heart long before a budget of minutes is spent. What it learns of other text of the
-kind is learnt in about the same number of updates whatever the text (`benchmarks/README.md`): so batches are small
+kind is learnt in about the same number of updates whatever the text (`benchmarks/tried.md`): so batches are small
 where the text is, and the run ends when that many updates are done and the text was read often enough.
 """
 

@@ -14,7 +14,7 @@ def repeated_product(weight: Tensor, rows: int) -> Callable[[Tensor], Tensor]:
     A product of few rows lasts as long as the weight takes to be read, and most of that goes into bringing it into the
     order that the processor's instructions want. Where oneDNN can keep a weight in that order (fp32 and bf16 on
     processors), this is done here, once: with ten rows and 512 units or more a product is then twice as fast in fp32
-    and half as fast again in bf16 (`benchmarks/README.md`).
+    and half as fast again in bf16 (`benchmarks/tried.md`).
     """
     kept = weight.dtype == torch.float32 or (weight.dtype == torch.bfloat16 and multiplies_bf16())
     if weight.device.type == "cpu" and has_onednn() and kept:
