@@ -30,7 +30,10 @@ FEW = 20  # strings of a kind in the pairs, too few to say how they are translat
 CARRIED = 0.8  # share of a kind's strings that stand on the target side, too, from which on all are carried
 _LETTER = r"[^\W\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]"  # of scripts with blanks
 _TAKEN = "\0"  # in the place of characters that belong to a string that was found
+_STRANGE = "\1"  # in the place of characters that are not known
 _PATTERNS = {kind: re.compile(pattern) for kind, pattern in KINDS.items()}
+_STRANGE_WORD = rf"{_LETTER}{{0,60}}{_STRANGE}(?:{_STRANGE}|{_LETTER})*"
+_STRANGE_WORDS = re.compile(rf"{_STRANGE_WORD}(?: {_STRANGE_WORD})*")  # such words one after the other are one string
 
 
 @dataclass(frozen=True)
@@ -56,16 +59,14 @@ class Carrier:
     def find(self, text: str) -> list[Found]:
         """The strings of a text that are carried over, in order; none overlaps another, earlier kinds go first."""
         taken: list[Found] = []
-        left = text.replace(_TAKEN, " ")
+        left = text.replace(_TAKEN, " ").replace(_STRANGE, " ")
         for pattern in self._patterns():
             left = _take(pattern, left, taken)
         if self.known is not None:
             strange = {c for c in set(left) if c not in self.known and c != _TAKEN and not c.isspace()}
             if strange:
-                run = "[" + "".join(map(re.escape, sorted(strange))) + "]"
-                # with the word that it stands in, and the next word if that is such a one
-                word = rf"{_LETTER}{{0,60}}{run}(?:{run}|{_LETTER})*"
-                _take(re.compile(rf"{word}(?: {word})*"), left, taken)
+                marked = left.translate(dict.fromkeys(map(ord, strange), _STRANGE))
+                taken += [Found(*m.span(), text[m.start() : m.end()]) for m in _STRANGE_WORDS.finditer(marked)]
         if self.words is None:
             return sorted(taken, key=lambda found: found.start)
         inside = {place for found in taken for place in range(found.start, found.end)}
@@ -84,7 +85,8 @@ class Carrier:
 
     def replace_pair(self, source: str, target: str, first: int) -> tuple[str, str]:
         """A training pair with symbols for the strings that stand on both sides; the others stay as they are."""
-        there, here = self.find(source), self.find(target)
+        there = self.find(source)
+        here = self.find(target) if there else []
         places: dict[str, list[Found]] = defaultdict(list)
         for found in here:
             places[found.text].append(found)

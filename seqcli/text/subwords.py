@@ -16,6 +16,7 @@ from seqcli.text.tokenizer import manageable, pack
 SAMPLE = 20_000_000  # characters a vocabulary is learnt from at most
 LONGEST = 4000  # characters of one training sentence; SentencePiece silently skips long ones, so they are cut
 REMEMBERED = 2_000_000  # characters of words whose ids are kept, so that a frequent word is cut up once
+FEW_WORDS = 64  # so many and fewer are cut up one by one
 SPECIAL = 261  # control symbols, the line feed and 256 bytes
 COVERAGE = 0.9995  # of a text by the characters that have pieces of their own
 _MARK = "\u2581"  # what SentencePiece writes for a blank
@@ -118,7 +119,11 @@ class SubwordTokenizer:
 
     def _encode_words(self, words: list[str]) -> list[list[int]]:
         """Ids of each of many words without a line feed, on several cores."""
-        encoded: list[list[int]] = self._processor.encode(words, out_type=int, num_threads=2 if len(words) > 64 else 1)
+        encoded: list[list[int]]
+        if len(words) > FEW_WORDS:
+            encoded = self._processor.encode(words, out_type=int, num_threads=2)
+        else:  # a list would start threads, which takes a hundred times as long as a word
+            encoded = [self._processor.encode(word, out_type=int) for word in words]
         for number, word in enumerate(words):
             if _LOST.search(word):
                 encoded[number] = self._spelt(word)

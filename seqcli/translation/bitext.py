@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -186,12 +187,11 @@ def vocabulary_size(pairs: Sequence[Pair]) -> int:
     Twice the square root of the number of characters, the characters themselves (of which Chinese has thousands) and
     the bytes, to the nearest hundred; 4,300 for 29,000 image captions.
     """
-    counts: dict[str, int] = {}
+    counts: Counter[str] = Counter()
     for pair in pairs:
-        for character in pair.source + pair.target:
-            counts[character] = counts.get(character, 0) + 1
+        counts.update(pair.source + pair.target)
     alphabet = sum(count > 2 for count in counts.values())
-    return min(round((2 * math.sqrt(sum(counts.values())) + alphabet + SPECIAL) / 100) * 100, 16_000)
+    return min(round((2 * math.sqrt(counts.total()) + alphabet + SPECIAL) / 100) * 100, 16_000)
 
 
 def hold_out(pairs: Sequence[Pair], share: float) -> tuple[list[Pair], list[Pair]]:

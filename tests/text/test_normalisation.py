@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 
 from seqcli.text.forms import Forms
 from seqcli.text.normalisation import normalise
-from seqcli.text.placeholders import SYMBOLS, Carrier, choose_kinds, known_characters, restore
+from seqcli.text.placeholders import KINDS, SYMBOLS, Carrier, choose_kinds, known_characters, restore
 from seqcli.text.sentences import find_abbreviations, join, split_sentences
 
 GERMAN = [
@@ -152,3 +153,14 @@ def test_long_lines_take_no_long_time(text: str) -> None:
     replaced, strings = carrier.replace(text)
     assert restore(replaced, strings) == text
     assert "".join(split_sentences(normalise(text))) == text
+
+
+def test_no_expression_is_compiled_for_a_text(monkeypatch: pytest.MonkeyPatch) -> None:
+    carrier = Carrier(tuple(KINDS), frozenset("abcdefghijklmnopqrstuvwxyz "))
+
+    def refuse(*arguments: object) -> None:
+        raise AssertionError("an expression of its own for each text takes longer than all else")
+
+    monkeypatch.setattr(re, "compile", refuse)
+    texts = ("the word 那马比这马小 here", "ein Straßen Bär", "Ω")
+    assert [[f.text for f in carrier.find(text)] for text in texts] == [["那马比这马小"], ["Straßen Bär"], ["Ω"]]
