@@ -32,7 +32,8 @@ def time_marks(panel: Panel, index: int, start: int, stop: int) -> list[tuple[in
 
     Step 0 is the last value of the panel's series `index`.
     """
-    one, calendar = panel.series[index], panel.calendar
+    one = panel.series[index]
+    calendar = panel.calendar_of(one)
     last = len(one.values) - 1
     positions = [one.first + last + step for step in range(start - 1, stop + 1)]
     numbers = [calendar.grid.time(position) for position in positions]

@@ -63,7 +63,8 @@ class Forecast:
     def times(self, index: int) -> list[str]:
         """The time stamps of a series' forecasts, written as in the input."""
         one = self.panel.series[index]
-        return [self.panel.calendar.label(one.first, len(one.values) + h) for h in range(self.horizon)]
+        calendar = self.panel.calendar_of(one)
+        return [calendar.label(one.first, len(one.values) + h) for h in range(self.horizon)]
 
     def shown(self, index: int) -> np.ndarray:
         """A series' numbers as they are shown: forecast, then intervals or quantiles. (horizon, columns)"""
@@ -90,10 +91,12 @@ class Forecast:
         import pandas
 
         frame = pandas.DataFrame(list(self.rows()), columns=self.columns())
-        calendar = self.panel.calendar
-        if self.panel.time_name is not None and calendar.is_dated:
-            ends = [one.first + len(one.values) for one in self.panel.series]
-            frame[self.panel.time_name] = [calendar.date(end + h) for end in ends for h in range(self.horizon)]
+        if self.panel.time_name is not None and self.panel.calendar.is_dated:
+            frame[self.panel.time_name] = [
+                self.panel.calendar_of(one).date(one.first + len(one.values) + h)
+                for one in self.panel.series
+                for h in range(self.horizon)
+            ]
         return frame
 
     @property

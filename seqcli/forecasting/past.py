@@ -85,7 +85,7 @@ def past_rows(prepared: Prepared, past: Past, *, anomalies: bool) -> Iterator[di
             if anomalies:
                 score = _plain(past.scores[index][place], 4)
                 cells += [score, int(score is not None and score > FLAGGED)]
-            time = prepared.panel.calendar.label(one.first, place)
+            time = prepared.panel.calendar_of(one).label(one.first, place)
             yield dict(zip(names, [*one.key[:keys], time, *cells], strict=True))
 
 

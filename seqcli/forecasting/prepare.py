@@ -196,7 +196,7 @@ def _cleaned(
         result.append(values)
     if found:
         index, place = found[0]
-        time = panel.calendar.label(series[index].first, place)
+        time = panel.calendar_of(series[index]).label(series[index].first, place)
         of = f" of {list(series_names(panel))[index]}" if len(known) > 1 else ""
         more = f" and others in {len(found) - 1:,} more series" if len(found) > 1 else ""
         notes.append(

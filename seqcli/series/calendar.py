@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
 from zoneinfo import ZoneInfo
@@ -27,6 +27,19 @@ class Grid(Protocol):
     def time(self, position: int) -> int:
         """The time of a place."""
         ...
+
+    def moved(self, times: np.ndarray, positions: np.ndarray) -> Grid:
+        """The grid with the same numbers whose places are at these times, or at most of them."""
+        ...
+
+
+def times_of(grid: Grid, positions: np.ndarray) -> np.ndarray:
+    """The times of many places."""
+    if isinstance(grid, CycleGrid):
+        cycles, places = np.divmod(positions, len(grid.offsets))
+        return np.asarray(grid.origin + cycles * grid.period + np.array(grid.offsets)[places])
+    different, back = np.unique(positions, return_inverse=True)
+    return np.array([grid.time(position) for position in different.tolist()], np.int64)[back]
 
 
 @dataclass(frozen=True)
@@ -53,6 +66,10 @@ class CycleGrid:
         cycle, place = divmod(position, len(self.offsets))
         return self.origin + cycle * self.period + self.offsets[place]
 
+    def moved(self, times: np.ndarray, positions: np.ndarray) -> Grid:
+        shifts = (times - times_of(self, positions)).tolist()
+        return replace(self, origin=self.origin + max(shifts, key=shifts.count))
+
 
 @dataclass(frozen=True)
 class MonthGrid:
@@ -70,6 +87,12 @@ class MonthGrid:
 
     def time(self, position: int) -> int:
         return (rule_day(position * self.count + self.phase, self.rule)) * DAY + self.clock
+
+    def moved(self, times: np.ndarray, positions: np.ndarray) -> Grid:
+        months = times.astype("M8[us]").astype("M8[M]").astype(np.int64) + 1970 * 12
+        phase = int(months[-1] - positions[-1] * self.count)
+        rule = find_rule(times // DAY)
+        return replace(self, phase=phase, rule=self.rule if rule is None else rule, clock=int(times[-1] % DAY))
 
 
 @dataclass(frozen=True)
@@ -93,6 +116,9 @@ class ListedGrid:
         rounds, rest = divmod(position - last, len(self.steps))
         return self.starts[-1] + rounds * sum(self.steps) + sum(self.steps[:rest])
 
+    def moved(self, times: np.ndarray, positions: np.ndarray) -> Grid:
+        return self
+
 
 @dataclass(frozen=True)
 class HalfMonthGrid:
@@ -110,6 +136,9 @@ class HalfMonthGrid:
 
     def time(self, position: int) -> int:
         return rule_day(position // 2, self.days[position % 2]) * DAY + self.clock
+
+    def moved(self, times: np.ndarray, positions: np.ndarray) -> Grid:
+        return self
 
 
 def rule_day(month: int, rule: Rule) -> int:

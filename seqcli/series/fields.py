@@ -85,6 +85,7 @@ _OFFSET = re.compile(
     r"|(?<=0)(?P<zulu>Z)$|\s(?P<zone>[A-Z]{3,4})$|(?P<only>\[[\w/+-]+\])$"
 )
 ZEROS = str.maketrans("123456789", "000000000")
+_SIGNS = str.maketrans("−٫", "-.", "٬")
 
 
 NO_NAMES = {*BEFORE, *AFTER, *FILLERS, *AM_PM, *ZONES} - {"mar", "일", "월"} - set(map(fold, WEEKDAYS))
@@ -115,11 +116,12 @@ class Fields:
 
 
 def plain(text: str) -> str:
-    """A text with ordinary digits, blanks and dashes."""
+    """A text with ordinary digits, blanks, signs and dashes, and without raised digits, which mark footnotes."""
     text = text.strip()
     if text.isascii():
         return text
-    text = unicodedata.normalize("NFKC", text).replace("−", "-")
+    text = re.sub(r"(?<=\d)[⁰¹²³⁴-⁹①-⑳]+|[\u200b-\u200f\u202a-\u202e\u2060\ufeff]", "", text)
+    text = unicodedata.normalize("NFKC", text).translate(_SIGNS)
     return "".join(str(unicodedata.decimal(char)) if char.isdecimal() else char for char in text).strip()
 
 

@@ -11,8 +11,9 @@ from seqcli.series.columns import ReadOptions, read_as_times
 from seqcli.series.header import Table, find_table
 from seqcli.series.layout import find_layout
 from seqcli.series.numbers import is_missing
-from seqcli.series.panel import Panel, read_numbers_column
+from seqcli.series.panel import Panel
 from seqcli.series.read import read_cells
+from seqcli.series.rows import read_numbers_column
 from seqcli.series.times import DAY
 
 
@@ -66,7 +67,7 @@ def read_future(
             where = rows.get((one.key, position))
             if where is None:
                 raise DataError(
-                    f"has no row for {panel.calendar.label(position)} of {'/'.join(one.key) or 'the series'}",
+                    f"has no row for {panel.calendar_of(one).label(position)} of {'/'.join(one.key) or 'the series'}",
                     path=table.path,
                     column=panel.time_name,
                     hint=f"it needs the {horizon} rows after each series' last value; or give a shorter --horizon",
@@ -101,7 +102,7 @@ def future_length(panel: Panel, source: Any, *, encoding: str = "auto", errors: 
             steps += 1
         if not steps:
             raise DataError(
-                f"has no row for {panel.calendar.label(end)} of {'/'.join(one.key) or 'the series'}",
+                f"has no row for {panel.calendar_of(one).label(end)} of {'/'.join(one.key) or 'the series'}",
                 path=table.path,
                 column=panel.time_name,
                 hint="it needs the rows after each series' last value",

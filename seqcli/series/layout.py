@@ -15,7 +15,7 @@ from seqcli.series.columns import LOOKED_AT, Columns, ReadOptions, read_as_times
 from seqcli.series.fields import plain
 from seqcli.series.header import Table, blank, code_texts
 from seqcli.series.joined import with_joined_times
-from seqcli.series.numbers import is_missing
+from seqcli.series.numbers import is_missing, read_numbers
 from seqcli.series.order import Chosen
 from seqcli.series.serials import StepForm, to_numbers
 from seqcli.series.times import FieldForm, Form
@@ -192,7 +192,8 @@ def _refuse_without_numbers(columns: Columns, text: Sequence[str]) -> None:
     table = columns.table
     if text:
         column = table.columns[text[0]].tolist()
-        row = next(place for place, cell in enumerate(column) if not is_missing(cell))
+        there = [place for place, cell in enumerate(column) if not is_missing(cell)]
+        row = next((place for place in there if read_numbers([column[place]]) is None), there[0])
         raise DataError(
             f"no column of numbers; {column[row]!r} is not a number",
             path=table.path,

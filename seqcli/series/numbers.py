@@ -44,8 +44,8 @@ _FLAGS = word_set("* ** † ‡ # p e r b f s u d c i n (p) (e) (r) (b) (s) (f) 
 _ABOUT = word_set("~ ≈ ca ca. c. circa approx approx. about ± etwa env. >= <= ≥ ≤ >")
 _BLANKS = " '’‘`´_"
 _NUMBER = re.compile(
-    r"(?P<before>(?:[^\d(+\-.,]|\.(?!\d))*)(?P<open>\()?(?P<unit>[^\d+\-.,]*)(?P<sign>[+-]?)\s?(?P<unit2>[^\d.,+\-\s]{0,4})\s?"
-    rf"(?P<core>(?:\d|[.,](?=\d))(?:[\d.,{_BLANKS}]*\d)?[.,]?)(?P<power>[eE][+-]?\d{{1,3}})?(?P<after>[^\d]*)"
+    r"(?P<before>(?:[^\d(+\-.,]|\.(?!\d)|(?<=[^\W\d_])\.)*)(?P<open>\()?(?P<unit>[^\d+\-.,]*)(?P<sign>[+-]?)\s?(?P<unit2>[^\d.,+\-\s]{0,4})\s?"
+    rf"(?P<core>(?:\d|[.,](?=\d))(?:[\d.,{_BLANKS}]*\d)?[.,]?)(?P<power>[eE][+-]?\d{{1,3}})?(?P<after>(?:[^\d]|(?<=[A-Za-z])\d)*)"
 )
 
 
@@ -59,12 +59,15 @@ class NumberStyle:
 
 @dataclass(frozen=True)
 class Numbers:
-    """A column's different texts as numbers: `values` has NaN where one is missing or `bad`."""
+    """A column's different texts as numbers: `values` has NaN where one is missing or `bad`.
+
+    `problem` is the place of a text, what makes the column useless there, and what to do about it.
+    """
 
     values: np.ndarray
     bad: tuple[int, ...]
     style: NumberStyle
-    tie: bool = False  # nothing tells what a sign means: thousands or decimals
+    problem: tuple[int, str, str] | None = None
     notes: tuple[str, ...] = ()
 
 
@@ -112,7 +115,12 @@ def read_numbers(
             values[place] = np.nan
     if len(bad) - infinite > (1 - MOSTLY) * there and not tie:
         return None
-    return Numbers(values, tuple(bad), style, tie, _notes(numeric, units, style))
+    problem = _mixed_units(texts, cells)
+    if tie:
+        place = next(place for place, text in enumerate(texts) if re.search(r"\d[.,]\d", text))
+        what = f"{texts[place].strip()!r} can be read two ways, and nothing in the column tells which"
+        problem = place, what, "--decimal . or --decimal , says which sign is that of decimals"
+    return Numbers(values, tuple(bad), style, problem, _notes(numeric, units, style))
 
 
 def quick_numbers(column: np.ndarray) -> np.ndarray | None:
@@ -151,7 +159,8 @@ def _cell(text: str) -> _Cell | str | None:
     if text.startswith('="') and text.endswith('"'):
         text = text[2:-1].strip()
     text = text.strip("\"'“”").strip() if len(text) > 1 else text
-    text = re.sub(r"(?<=[\d%])\s?\[\w{1,3}\]$", "", text)  # a footnote
+    text = re.sub(r"(?<=[\d%])(?:\s?\[\w{1,3}\]|\s\d\))$", "", text)  # a footnote
+    text = re.sub(r"^[–—‒﹣](?=\s?[\d.,$€£])", "-", text)
     low = text.lower()
     if low in MISSING:
         return None
@@ -180,7 +189,7 @@ def _cell(text: str) -> _Cell | str | None:
 
 def _pieces(text: str) -> list[str]:
     """The words around a number, without quotes and colons."""
-    text = re.sub(r"([$€£¥₹₽₩₺₫฿%‰°])", r" \1 ", text)
+    text = re.sub(r"([$€£¥₹₽₩₺₫฿%‰°元円圆원])", r" \1 ", text)
     return [piece for piece in (word.strip("\"'") for word in text.split()) if piece]
 
 
@@ -199,6 +208,26 @@ def _units(cells: Sequence[_Cell]) -> dict[str, float]:
         else:
             made[piece] = 1.0 if always and len(piece) <= 12 else float("nan")
     return made
+
+
+def _mixed_units(texts: Sequence[str], cells: Sequence[_Cell | str | None]) -> tuple[int, str, str] | None:
+    """What is wrong where only some of the numbers are percentages, or their currencies differ."""
+    places: dict[str, list[int]] = {}
+    for place, cell in enumerate(cells):
+        if isinstance(cell, _Cell) and cell.core.strip("0.,"):
+            pieces = {piece.strip().lower() for piece in cell.around}
+            places.setdefault(
+                min(pieces & {"%", "‰"}) if pieces & {"%", "‰"} else min(pieces & _CURRENCIES, default=""), []
+            ).append(place)
+    shares = {"%", "‰"} & set(places)
+    if not shares or len(places) == 1:
+        places.pop("", None)
+    if len(places) < 2:
+        return None
+    usual, other = sorted(places, key=lambda unit: -len(places[unit]))[:2]
+    place = places[other][0]
+    what = f"{texts[place].strip()!r} has another unit than {texts[places[usual][0]].strip()!r}"
+    return place, what, "write all numbers of the column in one unit"
 
 
 def _style(
@@ -298,6 +327,9 @@ def _notes(cells: Sequence[_Cell], units: dict[str, float], style: NumberStyle) 
     return tuple(notes)
 
 
+_CODES = r"-(?:(\d)\1{2,}|[6-9]9{2,}|32768|2147483648)"
+
+
 def missing_code(values: np.ndarray) -> float | None:
     """A number that stands for a missing value, such as -9999: far from all others, of nines, or low and repeated."""
     known = values[np.isfinite(values)]
@@ -317,6 +349,7 @@ def missing_code(values: np.ndarray) -> float | None:
         code = nines and (-99_999.9 <= extreme <= -99 or 999 <= extreme <= 999_999)
         if code and (alone or (away > 2 * spread and (count > 1 or extreme < 0))):
             return float(extreme)
-        if count > 1 and alone and (extreme % 100 == 0 or (extreme == -1 and others.min() >= 10)):
+        usual = extreme % 100 == 0 or re.fullmatch(_CODES, f"{extreme:.0f}") is not None
+        if count > 1 and alone and (usual or (extreme == -1 and others.min() >= 10)):
             return float(extreme)
     return None

@@ -30,22 +30,23 @@ NICE += [h * HOUR for h in (1, 2, 3, 4, 6, 8, 12, 24)] + [
     100_000,
     500_000,
 ]
+RARE = 0.15  # share of weeks or days: at times that have values more seldom it is closed as a rule
 _WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 
 @dataclass(frozen=True)
 class Rhythm:
-    """How times follow one another. `drifts`: steps are near the usual one, but places cannot be told from the clock.
+    """How times follow one another.
 
-    `irregular`: there is no usual step.
+    `fit` says how times lie on the grid: "" on its places, `near` them, `drifts` where steps are near the usual one but
+    places cannot be told from the clock, `irregular` where there is no usual step.
     """
 
     frequency: Frequency
     grid: Grid
     form: Form
     notes: tuple[str, ...] = ()
-    drifts: bool = False
-    irregular: bool = False
+    fit: str = ""
 
 
 def find_rhythm(runs: Sequence[np.ndarray], form: Form) -> Rhythm:
@@ -156,7 +157,8 @@ def _calendar_months(
     if near.mean() < 0.9:
         return None
     phase = int(months[0][0]) % count
-    rule = find_rule(every)
+    rules = [find_rule(every), *map(find_rule, days[:20])]
+    rule = next((rule for rule in rules if rule is not None), None)
     if rule is not None:
         return Rhythm(Frequency("month", count), MonthGrid(count, phase, rule, clock), form)
     begins = (_months(every * DAY) - 1970 * 12).astype("M8[M]").astype("M8[D]").astype(np.int64)
@@ -164,7 +166,7 @@ def _calendar_months(
     values, counts = np.unique(of_month, return_counts=True)
     day = int(values[counts.argmax()]) if counts.max() > 0.5 * counts.sum() else int(np.median(of_month))
     note = f"the day of the month varies ({values[0]} to {values[-1]}): taken as months, written with day {day}"
-    return Rhythm(Frequency("month", count), MonthGrid(count, phase, day, clock), form, (note,))
+    return Rhythm(Frequency("month", count), MonthGrid(count, phase, day, clock), form, (note,), "near")
 
 
 def _turns(days: np.ndarray) -> tuple[int, ...] | None:
@@ -202,8 +204,8 @@ def _open_weekdays(days: Sequence[np.ndarray]) -> tuple[int, ...] | None:
     for run in days:
         counts += np.bincount((run + 3) % 7, minlength=7)
         weeks += (int(run[-1]) - int(run[0]) + 1) / 7
-    there = counts > 0
-    if there.all() or weeks < 1.4 or counts.sum() < 8 or counts[there].min() < 0.5 * weeks - 1:
+    there = counts > (RARE * weeks if weeks > 8 else 0)
+    if there.all() or not there.any() or weeks < 1.4 or counts.sum() < 8 or counts[there].min() < 0.5 * weeks - 1:
         return None
     if weeks < 2 and there[:5].all() and there[5:].any():
         return None
@@ -232,7 +234,7 @@ def _within_days(runs: Sequence[np.ndarray], form: Form, steps: np.ndarray) -> R
         whole = steps / step
         near = np.abs(whole - np.rint(whole)) < 0.25
         if abs(np.log(step / max(usual, 1))) > 0.12 or near.mean() < 0.85:
-            return Rhythm(Frequency("day"), CycleGrid(DAY), form, irregular=True)
+            return Rhythm(Frequency("day"), CycleGrid(DAY), form, fit="irregular")
         phase = _phase(every, step)
         off = np.abs((every - phase + step // 2) % step - step // 2)
         drifts = bool((off > 0.3 * step).mean() > 0.05)
@@ -243,10 +245,10 @@ def _within_days(runs: Sequence[np.ndarray], form: Form, steps: np.ndarray) -> R
         notes = (f"times {how}: taken as {name}; --freq says otherwise",)
         if drifts:
             grid = CycleGrid(step, origin=int(runs[0][-1]))
-            return Rhythm(Frequency("second", _seconds(step)), grid, form, notes, drifts)
+            return Rhythm(Frequency("second", _seconds(step)), grid, form, notes, "drifts")
         if worst * SECOND > abs((phase + step // 2) % step - step // 2):
             phase = round(phase / step) * step
-        return Rhythm(Frequency("second", _seconds(step)), CycleGrid(step, origin=int(phase)), form, notes)
+        return Rhythm(Frequency("second", _seconds(step)), CycleGrid(step, origin=int(phase)), form, notes, "near")
     if step % DAY == 0:  # days by a clock that was put forward or back
         rounded = [np.unique((run - int(run[0]) % DAY + DAY // 2) // DAY * DAY + int(run[0]) % DAY) for run in runs]
         return _daily(rounded, form)
@@ -283,8 +285,10 @@ def _open_hours(runs: Sequence[np.ndarray], step: int, origin: int) -> tuple[Fre
         start = -3 * DAY + origin % step
         slots = cycle // step
         counts = sum((np.bincount((run - start) // step % slots, minlength=slots) for run in runs), np.zeros(slots))
-        there = counts > 0
         rounds = spans / cycle
+        there = counts > (RARE * rounds if rounds > 8 else 0)
+        if not there.any():
+            continue
         dense = counts[there].min() >= 0.4 * rounds - 1 and counts[there].mean() >= 0.8 * rounds - 1
         if there.mean() > 0.93 or not dense:
             continue

@@ -47,7 +47,7 @@ VALUES = [1200.0, 1305.5, 1389.9, 987.25, 2450.1, 2535.0]
 def test_a_number_in_any_style_is_that_number(write, delimiter):
     numbers = read_numbers([write(value) for value in VALUES], delimiter=delimiter)
     assert numbers is not None
-    assert not numbers.tie
+    assert not numbers.problem
     assert numbers.bad == ()
     np.testing.assert_allclose(numbers.values, VALUES, rtol=1e-9)
 
@@ -67,6 +67,12 @@ def test_a_number_in_any_style_is_that_number(write, delimiter):
         (["２５３５", "٣"], [2535, 3]),
         (["True", "false"], [1, 0]),
         (["<1", "127"], [0.5, 127]),
+        (["–1200.5", "3"], [-1200.5, 3]),
+        (["1305¹", "987²"], [1305, 987]),
+        (["1,5 m³", "2,5 m³"], [1.5, 2.5]),
+        (["1.2万元", "3元"], [12000, 3]),
+        (["\u200b1200", "\u200e3"], [1200, 3]),
+        (["١٢٫٥"], [12.5]),
     ],
 )
 def test_signs_groups_and_marks(texts, values):
@@ -76,11 +82,18 @@ def test_signs_groups_and_marks(texts, values):
 
 
 def test_a_sign_that_may_mean_two_things_is_a_tie():
-    assert read_numbers(["1.234", "2.345"], delimiter=";").tie
-    assert read_numbers(["1.234,5", "1,234.5"], delimiter=";").tie
-    assert not read_numbers(["1.234", "2.345"], delimiter=",").tie
+    assert read_numbers(["1.234", "2.345"], delimiter=";").problem
+    assert read_numbers(["1.234,5", "1,234.5"], delimiter=";").problem
+    assert not read_numbers(["1.234", "2.345"], delimiter=",").problem
     assert read_numbers(["1.234", "2.345"], decimal=",", delimiter=";").values.tolist() == [1234, 2345]
     assert read_numbers(["1.234", "2.345"], thousands=".", delimiter=";").values.tolist() == [1234, 2345]
+
+
+@pytest.mark.parametrize("texts", [["12 %", "0.13"], ["$5", "6", "€7"], ["USD 5", "EUR 7"]])
+def test_units_that_differ_are_a_problem(texts):
+    assert "another unit" in read_numbers(texts).problem[1]
+    assert read_numbers(["12 %", "0", "13 %"]).problem is None
+    assert read_numbers(["$5", "6"]).problem is None
 
 
 @pytest.mark.parametrize(
@@ -105,6 +118,8 @@ def test_words_and_dates_are_no_numbers(texts):
         ([*VALUES, -999.99, -999.99], -999.99),
         ([2.1, 3.3, 2.2, 5, 6, -200, -200], -200),
         ([*VALUES, 9999, 9999], 9999),
+        ([*VALUES, -888, -888], -888),
+        ([*VALUES, -32768, -32768], -32768),
         ([*VALUES, 1e30], 1e30),
         (VALUES, None),
         ([1, 2, 3, -1, 2, 3, 4, 5, -1], None),  # a balance

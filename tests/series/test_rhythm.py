@@ -200,3 +200,85 @@ def test_open_hours_have_a_day_and_a_week_as_seasons(read):
     assert read(times).frequency.seasons == (20, 100)
     assert read(DAYS).frequency.seasons == (7, 365.25)
     assert read([d for d in DAYS if d.weekday() < 6]).frequency.seasons == pytest.approx((6, 313.07), abs=0.01)
+
+
+def panel_of(read_rows):
+    return "date,shop,y\n" + "".join(
+        f"{time},{shop},{i + 1}\n" for shop, times in read_rows for i, time in enumerate(times)
+    )
+
+
+def weekly(start, count=30):
+    return [start + timedelta(weeks=i) for i in range(count)]
+
+
+@pytest.mark.parametrize(
+    ("times", "others", "frequency", "following"),
+    [
+        (weekly(date(2022, 1, 3)), weekly(date(2022, 1, 6)), "weekly", ["2022-08-01", "2022-08-04"]),
+        (
+            [month_end(i) for i in range(30)],
+            [month_end(i) + timedelta(1) for i in range(30)],
+            "monthly",
+            ["2020-07-31", "2020-08-01"],
+        ),
+        (
+            [month_end(3 * i) for i in range(20)],
+            [month_end(3 * i + 1) for i in range(20)],
+            "quarterly",
+            ["2023-01-31", "2023-02-28"],
+        ),
+        (
+            [f"{2000 + i}-01-01" for i in range(20)],
+            [f"{2000 + i}-07-01" for i in range(20)],
+            "yearly",
+            ["2020-01-01", "2020-07-01"],
+        ),
+        (
+            [DAYS[2 * i] for i in range(40)],
+            [DAYS[2 * i + 1] for i in range(40)],
+            "every 2 days",
+            ["2022-03-24", "2022-03-25"],
+        ),
+        (range(0, 200, 5), range(3, 203, 5), "every 5 steps", ["200", "203"]),
+    ],
+)
+def test_each_series_keeps_its_own_times_and_that_is_said(tmp_path, times, others, frequency, following):
+    path = tmp_path / "x.csv"
+    path.write_text(panel_of([("A", times), ("B", others)]))
+    panel = read_panel(path)
+    assert panel.frequency.name == frequency
+    ends = [panel.calendar_of(one).label(one.first, len(one.values)) for one in panel.series]
+    assert ends == following
+    assert [len(one.values) for one in panel.series] == [len(times), len(others)]
+    assert any("each keeps its own" in note for note in panel.notes)
+
+
+def test_times_that_are_moved_to_the_usual_ones_are_said(read):
+    panel = read([day - timedelta(days=i % 9 == 4) for i, day in enumerate(weekly(date(2022, 1, 1)))])
+    assert (panel.frequency.name, len(panel.series[0].values)) == ("weekly", 30)
+    assert any("up to 1 day off" in note for note in panel.notes)
+
+
+@pytest.mark.parametrize(
+    ("times", "frequency", "word"),
+    [
+        ([d for d in DAYS if d.weekday() < 6 or d == DAYS[41]], "daily, Monday to Saturday", "Sunday"),
+        ([d for d in DAYS if d.weekday() < 5 or d == DAYS[40]], "business days", "Saturday"),
+        (
+            [
+                t
+                for d in range(84)
+                for h in range(24)
+                if 8 <= (t := datetime(2022, 1, 3, h) + timedelta(d)).hour < 18 and (d % 7 < 5 or d == 40)
+            ],
+            "hourly, 08:00 to 17:00, Monday to Friday",
+            "Saturday",
+        ),
+    ],
+)
+def test_rare_openings_are_left_out_and_said(read, times, frequency, word):
+    panel = read(times)
+    assert panel.frequency.name == frequency
+    assert not np.isnan(panel.series[0].values).any()
+    assert any(word in note and "left out" in note for note in panel.notes)

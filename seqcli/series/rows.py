@@ -1,0 +1,245 @@
+"""A table's rows with their times, series and values, in order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from seqcli.errors import DataError
+from seqcli.series import words
+from seqcli.series.columns import ReadOptions, read_as_times
+from seqcli.series.header import Table
+from seqcli.series.layout import Layout
+from seqcli.series.numbers import CLOSED, INFINITE, is_missing, missing_code, quick_numbers, read_numbers
+from seqcli.series.times import DAY
+
+LAST_ROWS = 2  # of a table, which may be totals without a name
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Rows by series and time: their `places` in the table, times, the number of their series, and values.
+
+    `keys` has the ids of the series by number; `flow`: the values are counts or amounts, which can be added up.
+    """
+
+    layout: Layout
+    places: np.ndarray
+    times: np.ndarray
+    codes: np.ndarray
+    values: np.ndarray  # (columns, rows)
+    keys: list[tuple[str, ...]]
+    flow: bool
+
+    def select(self, kept: np.ndarray) -> Rows:
+        """Only some of the rows."""
+        return replace(
+            self,
+            places=self.places[kept],
+            times=self.times[kept],
+            codes=self.codes[kept],
+            values=self.values[:, kept],
+        )
+
+    @property
+    def bounds(self) -> np.ndarray:
+        """Where each series begins, and the end of the last one."""
+        bounds: np.ndarray = np.r_[0, np.flatnonzero(np.diff(self.codes)) + 1, len(self.codes)]
+        return bounds
+
+
+def read_rows(layout: Layout, options: ReadOptions, notice: Callable[[str], None]) -> Rows:
+    """The rows of a table, without those of totals and notes and without older issues of the same time.
+
+    Raises `DataError` naming row and column for a cell that is no time or no number.
+    """
+    times, layout = _times(layout, notice)
+    times, layout = _newest_issue(layout, times, notice)
+    table = layout.table
+    columns = (*layout.targets, *options.covariates)
+    values = np.array([_values(table, name, options, notice) for name in columns]).reshape(len(columns), len(table))
+    codes, keys = _group(table, layout)
+    if times is None:
+        notice("no time column: the rows are taken in their order")
+        order = np.argsort(codes, kind="stable")
+        starts = np.r_[0, np.flatnonzero(np.diff(codes[order])) + 1]
+        times = np.empty(len(table), np.int64)
+        times[order] = np.arange(len(table)) - np.repeat(starts, np.diff(np.r_[starts, len(table)])) + 1
+    elif layout.form is not None and layout.form.cycle:
+        times = unwrap(times, codes, layout.form.cycle)
+    order = _sorted(times, codes)
+    back = (np.diff(codes[order]) == 0) & (np.diff(order) < 0)
+    if back.any():
+        count = f" ({len(set(codes[order][1:][back].tolist()))} series)" if len(keys) > 1 else ""
+        notice(f"rows were not in order of time and have been sorted{count}")
+    flows = [words.says(name, words.FLOWS) for name in layout.targets]
+    flow = all(flows) if layout.wide else flows[0]
+    return Rows(layout, order, times[order], codes[order], values[:, order], keys, flow)
+
+
+def _times(layout: Layout, notice: Callable[[str], None]) -> tuple[np.ndarray | None, Layout]:
+    """The time of each row. Rows of totals and notes, which have none, are left out; any other is an error."""
+    table, form, name = layout.table, layout.form, layout.time
+    if name is None or form is None:
+        return None, layout
+    codes, texts = table.coded(name)
+    times, fine = form.read(texts)
+    if fine.all():
+        return times[codes], layout
+    if not is_missing(texts[0]) and any(map(is_missing, texts)) and (filled := _filled_down(layout, name)) is not None:
+        notice(f"{name!r} is given once for several rows: it is filled down")
+        return _times(filled, notice)
+    lost = np.flatnonzero(~fine[codes])
+    for row in lost.tolist():
+        text = texts[codes[row]]
+        last = row >= len(table) - LAST_ROWS and len(table) > 5 * LAST_ROWS
+        if not (words.is_total(text) or (is_missing(text) and (last or _is_remark(layout, row)))):
+            example = next(text for text, ok in zip(texts, fine.tolist(), strict=True) if ok)
+            what = "is empty" if is_missing(text) else f"{text!r} is not a time like {example!r}"
+            hint = "correct the row, or take it out"
+            raise DataError(what, path=table.path, line=table.line(row), column=name, hint=hint)
+    shown = texts[codes[lost[0]]].strip() or "no time"
+    lines = ", ".join(f"{table.line(row)}" for row in lost[:3]) + (" …" if len(lost) > 3 else "")
+    notice(f"{len(lost)} row{'s' if len(lost) > 1 else ''} of totals or notes left out ({shown!r}, line {lines})")
+    kept = np.flatnonzero(fine[codes])
+    return times[codes][kept], replace(layout, table=table.select(kept))
+
+
+def _is_remark(layout: Layout, row: int) -> bool:
+    """Whether a row without a time has no values either, or says that it is a total."""
+    cells = {name: str(column[row]) for name, column in layout.table.columns.items()}
+    return any(map(words.is_total, cells.values())) or all(is_missing(cells[name]) for name in layout.targets)
+
+
+def _filled_down(layout: Layout, time: str) -> Layout | None:
+    """The layout with each missing time taken from above, where most of a group of rows have none."""
+    column = layout.table.columns[time]
+    missing = np.array([is_missing(text) for text in column.tolist()])
+    if missing.mean() < 0.3 or not layout.series:
+        return None
+    filled = column[np.maximum.accumulate(np.where(missing, 0, np.arange(len(missing))))]
+    return replace(layout, table=layout.table.with_columns({**layout.table.columns, time: filled}))
+
+
+def _newest_issue(
+    layout: Layout, times: np.ndarray | None, notice: Callable[[str], None]
+) -> tuple[np.ndarray | None, Layout]:
+    """Only the newest issue of each time where a column says when a value was issued."""
+    table = layout.table
+    if layout.issue is None or times is None:
+        return times, layout
+    rows, texts = table.coded(layout.issue)
+    chosen = read_as_times([text for text in texts if not is_missing(text)], layout.issue)
+    if chosen is None:
+        return times, layout
+    read, fine = chosen.form.read(texts)
+    issued = np.where(fine, read, np.iinfo(np.int64).min)[rows]
+    codes, _ = _group(table, layout)
+    order = np.lexsort((issued, times, codes))
+    last = np.r_[(np.diff(codes[order]) != 0) | (np.diff(times[order]) != 0), True]
+    if last.all():
+        return times, layout
+    kept = np.sort(order[last])
+    notice(f"of {len(table):,} rows the newest by {layout.issue!r} are taken for each time ({len(kept):,})")
+    return times[kept], replace(layout, table=table.select(kept))
+
+
+def read_numbers_column(table: Table, name: str, options: ReadOptions) -> tuple[np.ndarray, list[str]]:
+    """A column as float64, NaN where a cell is empty or says that it is missing, and what was guessed.
+
+    Raises `DataError` with line and column for text and infinite values, and where nothing tells what a sign means.
+    """
+    column = table.columns[name]
+    if options.decimal in (None, ".") and not options.thousands and (quick := quick_numbers(column)) is not None:
+        return quick, []
+    codes, texts = table.coded(name)
+
+    def refused(place: int, what: str, hint: str) -> DataError:
+        line = table.line(int(np.flatnonzero(codes == place)[0]))
+        return DataError(what, path=table.path, line=line, column=name, hint=hint)
+
+    found = read_numbers(texts, decimal=options.decimal, thousands=options.thousands, delimiter=table.delimiter)
+    if found is None:
+        known = [place for place, text in enumerate(texts) if not is_missing(text)]
+        if not known:
+            return np.full(len(table), np.nan), []
+        wrong = next((place for place in known if read_numbers([texts[place]]) is None), known[0])
+        raise refused(wrong, *_no_number(texts[wrong]))
+    if found.problem:
+        raise refused(*found.problem)
+    notes = [f"{name!r}: {note}" for note in found.notes]
+    counts = np.bincount(codes, minlength=len(texts))
+    for place in found.bad:
+        text = texts[place].strip()
+        word = counts[place] > 1 and not any(char.isdigit() for char in text) and "inf" not in text.lower()
+        if not word and text.lower() not in CLOSED:
+            raise refused(place, *_no_number(texts[place]))
+        notes.append(f"{text!r} in column {name!r} ({counts[place]} times) is taken as missing")
+    return found.values[codes], notes
+
+
+def _no_number(text: str) -> tuple[str, str]:
+    """What is wrong with a cell, and what to do."""
+    if text.strip().lower().lstrip("+-") in INFINITE:
+        return f"{text!r} is infinite", "leave the cell empty where the value is missing"
+    hint = "leave the cell empty where the value is missing; --decimal , reads 1,5; --target names another column"
+    return f"{text!r} is not a number", hint
+
+
+def _values(table: Table, name: str, options: ReadOptions, notice: Callable[[str], None]) -> np.ndarray:
+    values, found = read_numbers_column(table, name, options)
+    for note in found:
+        notice(note)
+    code = missing_code(values)
+    if code is not None:
+        count = int((values == code).sum())
+        notice(f"{code:g} in column {name!r} ({count} times) is taken as a mark for a missing value")
+        values = np.where(values == code, np.nan, values)
+    return values
+
+
+def _group(table: Table, layout: Layout) -> tuple[np.ndarray, list[tuple[str, ...]]]:
+    """The number of each row's series, in the order in which the series come first, and their ids."""
+    if not layout.series:
+        return np.zeros(len(table), np.int64), [()]
+    codes, texts = table.coded(layout.series[0])
+    if len(layout.series) == 1:
+        return codes, [(text,) for text in texts]
+    for name in layout.series[1:]:
+        codes = codes * len(table.coded(name)[1]) + table.coded(name)[0]
+        codes = np.unique(codes, return_inverse=True)[1]
+    first = np.full(int(codes.max()) + 1, len(table))
+    np.minimum.at(first, codes, np.arange(len(table)))
+    order = np.argsort(first)
+    keys = list(zip(*(table.columns[name][first[order]].tolist() for name in layout.series), strict=True))
+    return np.argsort(order)[codes], keys
+
+
+def _sorted(times: np.ndarray, codes: np.ndarray) -> np.ndarray:
+    """The rows by series and time, and as they come."""
+    steps = np.diff(codes)
+    if ((steps > 0) | ((steps == 0) & (np.diff(times) >= 0))).all():
+        return np.arange(len(times))
+    return np.lexsort((times, codes))
+
+
+def unwrap(times: np.ndarray, codes: np.ndarray, cycle: str) -> np.ndarray:
+    """Times without a year, week or day, with one more of these each time that they begin again."""
+    made = times.copy()
+    for code in np.unique(codes):
+        rows = np.flatnonzero(codes == code)
+        steps = np.diff(times[rows])
+        if not len(steps) or not (steps < 0).any():
+            continue
+        backwards = (steps < 0).sum() > 0.5 * len(steps)  # the newest first
+        turns = np.cumsum(np.r_[0, steps > 0 if backwards else steps < 0])
+        turns = -turns if backwards else turns
+        if cycle == "year":
+            months = times[rows].astype("M8[us]").astype("M8[M]")
+            rest = times[rows] - months.astype("M8[us]").astype(np.int64)
+            made[rows] = (months + 12 * turns).astype("M8[us]").astype(np.int64) + rest
+        else:
+            made[rows] = times[rows] + turns * (7 * DAY if cycle == "week" else DAY)
+    return made
