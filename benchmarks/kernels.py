@@ -23,7 +23,7 @@ from seqcli.language.network import LanguageModel
 from seqcli.language.objective import LanguageModelTask
 from seqcli.language.presets import SAMPLE
 from seqcli.model.cells import CELLS
-from seqcli.model.products import repeated_product
+from seqcli.model.products import laid_out, multiply
 from seqcli.model.scan import doubling, stepwise
 from seqcli.model.softmax import SampledVocabulary, linear_cross_entropy
 from seqcli.model.stack import RecurrentLayer
@@ -125,10 +125,11 @@ def widths() -> None:
         theirs, ours = nn.LSTM(width, width), RecurrentLayer("lstm", width, width)
         layers = ((theirs, "fp32"), (theirs, "bf16"), (ours, "bf16"))
         figures = [1e3 * compare(work, work)[0] for work in (partial(pass_through, *layer, x) for layer in layers)]
-        for laid_out in (False, True):
+        for once in (False, True):
             for dtype in (torch.float32, torch.bfloat16):
                 h, weight = torch.randn(10, width).to(dtype), torch.randn(4 * width, width).to(dtype)
-                product = repeated_product(weight, 10) if laid_out else partial(functional.linear, weight=weight)
+                ordered = laid_out(weight, 10)
+                product = partial(multiply, weight=ordered) if once else partial(functional.linear, weight=weight)
                 work = partial(lambda product, h: [product(h) for _ in range(20)], product, h)
                 figures.append(1e6 / 20 * compare(work, work)[0])
         print(f"{width:6d}" + "{:15.1f}{:7.1f}{:26.1f}{:10.0f}{:7.0f}{:16.0f}{:7.0f}".format(*figures))

@@ -2,8 +2,8 @@
 
 A plain autograd loop, which is also what torch has for the GRU on a CPU, forms the weight gradients with one product a
 step. Here the pre-activation gradients of all steps are kept, and each weight gradient is one product; so are the
-products with the inputs. The products that remain, one a step, meet a weight that is laid out for them. The formulas
-are those of `cells/`.
+products with the inputs. The products that remain, one a step, meet a weight that is laid out for them, in the loops
+of `loops.py`. The formulas are those of `cells/`.
 
 Only products and outputs are in x's type: gates and states are in fp32 at least, since bf16 has no numbers between a
 forget gate of 0.996 and one of 1.
@@ -18,8 +18,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from seqcli.model import loops
 from seqcli.model.arrays import quarters
-from seqcli.model.products import repeated_product
+from seqcli.model.loops import without_lock
+from seqcli.model.products import laid_out, multiply
 
 
 class SimpleRecurrence(torch.autograd.Function):
@@ -31,10 +33,7 @@ class SimpleRecurrence(torch.autograd.Function):
         size = h0.shape[1]
         # the products with x of all steps are one product; it becomes the buffer the states are formed in
         states = _wide_product(x.reshape(time * batch, -1), weight[size:].t(), bias).view(time, batch, size)
-        product = repeated_product(weight[:size].t(), batch)
-        h = h0
-        for t in range(time):
-            h = states[t].add_(product(h)).tanh_().to(x.dtype)
+        without_lock(loops.simple_forward)(states, h0, laid_out(weight[:size].t(), batch))
         ctx.save_for_backward(x, h0, weight, states)
         return states.to(x.dtype)
 
@@ -42,20 +41,15 @@ class SimpleRecurrence(torch.autograd.Function):
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
         x, h0, weight, states = ctx.saved_tensors
         time, batch, size = states.shape
-        w_h, w_x = weight[:size], weight[size:].t()
         slopes = states.square().neg_().add_(1)  # 1 - tanh²
         delta = torch.empty_like(states, dtype=x.dtype)  # gradients before tanh
-        product = repeated_product(w_h, batch)
-        flowing = grad[-1]
-        for t in range(time - 1, -1, -1):
-            torch.mul(slopes[t], flowing, out=delta[t])
-            if t:
-                flowing = product(delta[t]).add_(grad[t - 1])
+        w_h = laid_out(weight[:size], batch)
+        without_lock(loops.simple_backward)(slopes, grad, w_h, delta)
         flat = delta.view(time * batch, size)
         previous = torch.cat((h0[None], states[:-1].to(x.dtype))).view(time * batch, size)
         grad_weight = torch.cat((previous.t() @ flat, x.reshape(time * batch, -1).t() @ flat))
-        grad_x = (flat @ w_x).view_as(x) if ctx.needs_input_grad[0] else None
-        grad_h0 = product(delta[0]) if ctx.needs_input_grad[1] else None
+        grad_x = (flat @ weight[size:].t()).view_as(x) if ctx.needs_input_grad[0] else None
+        grad_h0 = multiply(delta[0], w_h) if ctx.needs_input_grad[1] else None
         return grad_x, grad_h0, grad_weight, flat.sum(0)
 
 
@@ -74,14 +68,7 @@ class GatedRecurrence(torch.autograd.Function):
         inner = x.new_empty(time, batch, size, dtype=wide)
         states = x.new_empty(1 + time, batch, size, dtype=wide)
         states[0] = h0
-        product, bias = repeated_product(weight_hh, batch), bias_hh.to(wide)
-        for t in range(time):
-            recurrent = torch.add(product(states[t].to(x.dtype)), bias)
-            both, n = gates[t, :, : 2 * size], gates[t, :, 2 * size :]
-            both.add_(recurrent[:, : 2 * size]).sigmoid_()
-            inner[t].copy_(recurrent[:, 2 * size :])
-            n.addcmul_(both[:, :size], inner[t]).tanh_()
-            torch.lerp(n, states[t], both[:, size:], out=states[t + 1])
+        without_lock(loops.gru_forward)(gates, inner, states, laid_out(weight_hh, batch), bias_hh.to(wide), x)
         ctx.save_for_backward(x, weight_ih, weight_hh, gates, inner, states)
         return states[1:].to(x.dtype, copy=True)
 
@@ -91,23 +78,8 @@ class GatedRecurrence(torch.autograd.Function):
         time, batch, size = inner.shape
         delta = torch.empty_like(gates, dtype=x.dtype)  # gradients before the gates, as the recurrent side sees them
         candidate = torch.empty_like(inner)  # the candidate's as the input sees it
-        product = repeated_product(weight_hh.t(), batch)
-        flowing, kept, part = grad[-1], torch.empty_like(inner[0]), torch.empty_like(inner[0])
-        for t in range(time - 1, -1, -1):
-            r, z, n = gates[t].view(batch, 3, size).unbind(1)
-            d_r, d_z, d_n = delta[t].view(batch, 3, size).unbind(1)
-            # σ' = σ (1 - σ), tanh' = 1 - tanh²
-            torch.mul(flowing, z, out=kept)
-            d = torch.sub(flowing, kept, out=candidate[t])
-            d.addcmul_(torch.mul(d, n, out=part), n, value=-1)
-            torch.mul(d, r, out=d_n)
-            torch.mul(d_n, inner[t], out=part)
-            torch.addcmul(part, part, r, value=-1, out=d_r)
-            torch.sub(states[t], n, out=part).mul_(kept)
-            torch.addcmul(part, part, z, value=-1, out=d_z)
-            if t:
-                kept.add_(grad[t - 1])
-            flowing = torch.add(kept, product(delta[t]))
+        w_hh = laid_out(weight_hh.t(), batch)
+        flowing = without_lock(loops.gru_backward)(gates, inner, states, grad, w_hh, delta, candidate)
         flat = delta.view(time * batch, 3 * size)
         ones = flat.new_ones(1, time * batch)
         previous = states[:-1].to(x.dtype).view(time * batch, size)
@@ -142,22 +114,11 @@ class LSTMRecurrence(torch.autograd.Function):
         outputs, tanh_cells = x.new_empty(time, batch, size), x.new_empty(time, batch, size, dtype=wide)
         cells = x.new_empty(1 + time, batch, size, dtype=wide)
         cells[0] = c0
+        peepholes = None
         if peephole is not None:
-            p_if, p_o = peephole[:2].reshape(2 * size).to(wide), peephole[2].to(wide)
-        product = repeated_product(weight_hh, batch)
-        h = h0
-        for t in range(time):
-            a = gates[t].add_(product(h))
-            i, f, g, o = quarters(a)
-            if peephole is not None:
-                a[:, : 2 * size].addcmul_(p_if, cells[t].repeat(1, 2))
-            a[:, : 2 * size].sigmoid_()
-            g.tanh_()
-            c = torch.mul(f, cells[t], out=cells[t + 1]).addcmul_(i, g)
-            if peephole is not None:
-                o.addcmul_(p_o, c)
-            o.sigmoid_()
-            h = torch.mul(o, torch.tanh(c, out=tanh_cells[t]), out=outputs[t])
+            peepholes = peephole[:2].reshape(2 * size).to(wide), peephole[2].to(wide)
+        weight = laid_out(weight_hh, batch)
+        without_lock(loops.lstm_forward)(gates, cells, tanh_cells, outputs, h0, weight, peepholes)
         ctx.save_for_backward(x, h0, weight_ih, weight_hh, peephole, gates, cells, tanh_cells, outputs)
         return outputs, cells[-1].to(c0.dtype, copy=True)
 
@@ -165,15 +126,10 @@ class LSTMRecurrence(torch.autograd.Function):
     def backward(ctx: Any, grad: Tensor, grad_c_last: Tensor) -> tuple[Tensor | None, ...]:
         x, h0, weight_ih, weight_hh, peephole, gates, cells, tanh_cells, outputs = ctx.saved_tensors
         time, batch, size = outputs.shape
-        back = _GatesBackward(gates, cells, tanh_cells, peephole)
+        slopes = lstm_slopes(gates, cells, tanh_cells, peephole)
         delta = torch.empty_like(gates, dtype=x.dtype)
-        product = repeated_product(weight_hh.t(), batch)
-        dh, dc = grad[-1], grad_c_last.to(cells.dtype)
-        for t in range(time - 1, -1, -1):
-            dc = back.step(t, dh, dc, delta[t])
-            dh = product(delta[t])
-            if t:
-                dh.add_(grad[t - 1])
+        weight = laid_out(weight_hh.t(), batch)
+        dh, dc = without_lock(loops.lstm_backward)(slopes, grad, grad_c_last.to(cells.dtype), weight, delta)
         flat = delta.view(time * batch, 4 * size)
         both = torch.cat((x, torch.cat((h0[None], outputs[:-1]))), 2).view(time * batch, -1)
         grad_weights = flat.t() @ both
@@ -201,8 +157,8 @@ class MogrifierRecurrence(torch.autograd.Function):
         time, batch, inputs = x.shape
         size = h0.shape[1]
         wide = torch.promote_types(x.dtype, torch.float32)
-        products = [repeated_product(matrix, batch) for matrix in rounds]
-        product, wide_bias = repeated_product(weight, batch), bias.to(wide)
+        readers = [laid_out(matrix, batch) for matrix in rounds]
+        weight_out, wide_bias = laid_out(weight, batch), bias.to(wide)
         scales = [x.new_empty(time, batch, len(matrix)) for matrix in rounds]  # 2 σ(…)
         seen = [torch.empty_like(scale) for scale in scales]
         both = x.new_empty(time, batch, inputs + size)  # what the LSTM is given
@@ -213,11 +169,11 @@ class MogrifierRecurrence(torch.autograd.Function):
         h = h0
         for t in range(time):
             sides = [h, x[t]]
-            for n, read in enumerate(products):
-                scale = torch.sigmoid(read(sides[n % 2]), out=scales[n][t]).mul_(2)
+            for n, reader in enumerate(readers):
+                scale = torch.sigmoid(multiply(sides[n % 2], reader), out=scales[n][t]).mul_(2)
                 sides[1 - n % 2] = torch.mul(scale, sides[1 - n % 2], out=seen[n][t])
             torch.cat((sides[1], sides[0]), 1, out=both[t])
-            a = torch.add(product(both[t]), wide_bias, out=gates[t])
+            a = torch.add(multiply(both[t], weight_out), wide_bias, out=gates[t])
             i, f, g, o = quarters(a)
             a[:, : 2 * size].sigmoid_()
             g.tanh_()
@@ -234,17 +190,17 @@ class MogrifierRecurrence(torch.autograd.Function):
         rounds, scales, seen = rest[:count], rest[count : 2 * count], rest[2 * count :]
         time, batch, inputs = x.shape
         size = h0.shape[1]
-        products = [repeated_product(matrix.t(), batch) for matrix in rounds]
-        product = repeated_product(weight.t(), batch)
+        readers = [laid_out(matrix.t(), batch) for matrix in rounds]
+        weight_out = laid_out(weight.t(), batch)
         h_before = torch.cat((h0[None], outputs[:-1]))
         sides = [[h_before, *seen[1::2]], [x, *seen[0::2]]]  # each before and after the rounds that change it
-        back = _GatesBackward(gates, cells, tanh_cells)
+        slopes = lstm_slopes(gates, cells, tanh_cells)
         delta, grad_x = torch.empty_like(gates, dtype=x.dtype), torch.empty_like(x)
         deltas = [torch.empty_like(scale) for scale in scales]
         dh, dc = grad[-1], grad_c_last.to(cells.dtype)
         for t in range(time - 1, -1, -1):
-            dc = back.step(t, dh, dc, delta[t])
-            d_both = product(delta[t])
+            dc = loops.lstm_gates_backward(slopes, t, dh, dc, delta[t])
+            d_both = multiply(delta[t], weight_out)
             d_sides = [d_both[:, inputs:], d_both[:, :inputs]]
             for n in range(count - 1, -1, -1):
                 read, changed, scale = n % 2, 1 - n % 2, scales[n][t]
@@ -252,7 +208,7 @@ class MogrifierRecurrence(torch.autograd.Function):
                 # the slope of s = 2 σ(v) is s (1 - s / 2)
                 torch.mul(d_sides[changed], before, out=deltas[n][t]).mul_(scale).mul_(1 - scale / 2)
                 d_sides[changed] = d_sides[changed] * scale
-                d_sides[read] = d_sides[read] + products[n](deltas[n][t])
+                d_sides[read] = d_sides[read] + multiply(deltas[n][t], readers[n])
             grad_x[t] = d_sides[1]
             dh = d_sides[0] + grad[t - 1] if t else d_sides[0]
         flat = delta.view(time * batch, 4 * size)
@@ -260,40 +216,28 @@ class MogrifierRecurrence(torch.autograd.Function):
         return grad_x, dh, dc, flat.t() @ both.view(time * batch, -1), flat.sum(0), *grad_rounds
 
 
-class _GatesBackward:
-    """Back through the gates of an LSTM, step by step.
+def lstm_slopes(
+    gates: Tensor, cells: Tensor, tanh_cells: Tensor, peephole: Tensor | None = None
+) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """What `loops.lstm_gates_backward` multiplies the flowing gradients with, formed for all steps at once.
 
-    What the flowing gradients are multiplied with is known beforehand and formed for all steps at once. gates
-    (time, batch, 4 · hidden) after their activations, cells (1 + time, batch, hidden) from the first state on,
+    gates (time, batch, 4 · hidden) after their activations, cells (1 + time, batch, hidden) from the first state on,
     tanh_cells (time, batch, hidden), peephole (3, hidden).
     """
-
-    def __init__(self, gates: Tensor, cells: Tensor, tanh_cells: Tensor, peephole: Tensor | None = None) -> None:
-        time, batch, size = tanh_cells.shape
-        i, f, g, o = quarters(gates)
-        # σ' = σ (1 - σ), tanh' = 1 - tanh²
-        slopes = gates.square().view(time, batch, 4, size)
-        d_i, d_f, d_g, d_o = slopes.unbind(2)
-        torch.sub(i, d_i, out=d_i).mul_(g)
-        torch.sub(f, d_f, out=d_f).mul_(cells[:-1])
-        d_g.neg_().add_(1).mul_(i)
-        torch.sub(o, d_o, out=d_o).mul_(tanh_cells)
-        self.by_c, self.by_h = slopes[:, :, :3], d_o  # pre-activations of i, f and g by c, of o by h
-        self.c_by_h = tanh_cells.square().neg_().add_(1).mul_(o)
-        self.c_by_c = f
-        if peephole is not None:
-            self.c_by_h.addcmul_(d_o, peephole[2])
-            self.c_by_c = f.addcmul(d_i, peephole[0]).addcmul_(d_f, peephole[1])
-
-    def step(self, t: int, dh: Tensor, dc: Tensor, delta: Tensor) -> Tensor:
-        """From the gradients of h and c (batch, hidden) of a step to those of its pre-activations, put into `delta`
-        (batch, 4 · hidden), and to that of the c before, which is given back."""
-        batch, size = dc.shape
-        before = delta.view(batch, 4, size)
-        dc = torch.addcmul(dc, dh, self.c_by_h[t])
-        torch.mul(self.by_c[t], dc[:, None], out=before[:, :3])
-        torch.mul(self.by_h[t], dh, out=before[:, 3])
-        return dc.mul_(self.c_by_c[t])
+    time, batch, size = tanh_cells.shape
+    i, f, g, o = quarters(gates)
+    # σ' = σ (1 - σ), tanh' = 1 - tanh²
+    slopes = gates.square().view(time, batch, 4, size)
+    d_i, d_f, d_g, d_o = slopes.unbind(2)
+    torch.sub(i, d_i, out=d_i).mul_(g)
+    torch.sub(f, d_f, out=d_f).mul_(cells[:-1])
+    d_g.neg_().add_(1).mul_(i)
+    torch.sub(o, d_o, out=d_o).mul_(tanh_cells)
+    c_by_h, c_by_c = tanh_cells.square().neg_().add_(1).mul_(o), f
+    if peephole is not None:
+        c_by_h.addcmul_(d_o, peephole[2])
+        c_by_c = f.addcmul(d_i, peephole[0]).addcmul_(d_f, peephole[1])
+    return slopes[:, :, :3], d_o, c_by_h, c_by_c
 
 
 def _wide_product(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import torch
 from torch import Tensor
 
 
-def repeated_product(weight: Tensor, rows: int) -> Callable[[Tensor], Tensor]:
-    """x (rows, inputs) -> x @ weightᵀ (rows, outputs), for a weight (outputs, inputs) that many such x meet.
+def laid_out(weight: Tensor, rows: int) -> Tensor:
+    """A weight (outputs, inputs) as `multiply` wants it for many x of `rows` rows.
 
     A product of few rows lasts as long as the weight takes to be read, and most of that goes into bringing it into the
     order that the processor's instructions want. Where oneDNN can keep a weight in that order (fp32 and bf16 on
@@ -18,15 +16,17 @@ def repeated_product(weight: Tensor, rows: int) -> Callable[[Tensor], Tensor]:
     """
     kept = weight.dtype == torch.float32 or (weight.dtype == torch.bfloat16 and multiplies_bf16())
     if weight.device.type == "cpu" and has_onednn() and kept:
-        ordered = torch.ops.mkldnn._reorder_linear_weight(weight, rows)
+        ordered: Tensor = torch.ops.mkldnn._reorder_linear_weight(weight, rows)
+        return ordered
+    return weight.t()
 
-        def product(x: Tensor) -> Tensor:
-            result: Tensor = torch.ops.mkldnn._linear_pointwise(x, ordered, None, "none", [], "")
-            return result
 
-        return product
-    turned = weight.t()
-    return lambda x: x @ turned
+def multiply(x: Tensor, weight: Tensor) -> Tensor:
+    """x (rows, inputs) -> x @ weightᵀ (rows, outputs), for a weight that is `laid_out`."""
+    if weight.is_mkldnn:
+        result: Tensor = torch.ops.mkldnn._linear_pointwise(x, weight, None, "none", [], "")
+        return result
+    return x @ weight
 
 
 def has_onednn() -> bool:

@@ -7,9 +7,10 @@ import pytest
 import torch
 from torch import nn
 
+from seqcli.model import kernels
 from seqcli.model.cells import CELLS, cell_step, parameter_shapes, state_size
 from seqcli.model.cells.lstm import BF16_PAYS
-from seqcli.model.products import repeated_product
+from seqcli.model.products import laid_out, multiply
 from seqcli.model.sequence import run_sequence
 from seqcli.model.stack import RecurrentLayer, RecurrentStack
 from seqcli.model.stepping import StackShape, SteppingStack
@@ -263,10 +264,29 @@ def test_a_cell_forgets_slowly_in_bfloat16_too(cell: str, width: int) -> None:
 
 @pytest.mark.parametrize("dtype", [torch.float64, torch.float32, torch.bfloat16])
 @pytest.mark.parametrize("turned", [False, True])
-def test_repeated_products_are_products(dtype: torch.dtype, turned: bool) -> None:
+def test_products_with_a_weight_laid_out_are_products(dtype: torch.dtype, turned: bool) -> None:
     torch.manual_seed(0)
     weight = torch.randn(7, 5).to(dtype).t() if turned else torch.randn(5, 7).to(dtype)
-    product = repeated_product(weight, 3)
+    ordered = laid_out(weight, 3)
     for _ in range(2):
         x = torch.randn(3, 7).to(dtype)
-        torch.testing.assert_close(product(x), x @ weight.t())
+        torch.testing.assert_close(multiply(x, ordered), x @ weight.t())
+
+
+@pytest.mark.parametrize("cell", ["rnn", "gru", "peephole-lstm", "lstm"])
+def test_loops_without_the_lock_give_the_same_bits(cell: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Compiled and as Python runs them, in turn: TorchScript may optimise what it has run before."""
+    torch.manual_seed(0)
+    layer, x = RecurrentLayer(cell, 5, BF16_PAYS), torch.randn(6, 3, 5, requires_grad=True)
+
+    def run() -> list[torch.Tensor]:
+        with torch.autocast("cpu", torch.bfloat16):
+            outputs, state = layer(x)
+        loss = outputs.float().square().sum() + state[-1].float().sum()
+        return [outputs, *torch.autograd.grad(loss, [x, *layer.parameters()])]
+
+    compiled = [run() for _ in range(4)]
+    monkeypatch.setattr(kernels, "without_lock", lambda loop: loop)
+    plain = run()
+    for parts in compiled:
+        assert all(torch.equal(ours, theirs) for ours, theirs in zip(parts, plain, strict=True))
