@@ -14,7 +14,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from seqcli.model import loops
 from seqcli.model.chain import FORBIDDEN
+from seqcli.model.loops import without_lock
 
 TINY, HUGE = 1e-30, 1e30  # bounds of scaled probabilities, far beyond what a label could still gain
 
@@ -59,15 +61,7 @@ class _LogLikelihood(torch.autograd.Function):
         first, final, pairs = (start - peak_start).exp_(), (end - peak_end).exp_(), (transitions - peak).exp_()
 
         forward, sums = torch.zeros_like(emissions), torch.ones_like(peaks)
-        for t, count in enumerate(active):
-            alpha = forward[t, :count]
-            if t:
-                torch.mm(forward[t - 1, :count], pairs, out=alpha)
-                alpha.mul_(weights[t, :count])
-            else:
-                torch.mul(first, weights[0], out=alpha)
-            torch.sum(alpha, 1, out=sums[t, :count])
-            alpha.div_(sums[t, :count].clamp_(min=TINY)[:, None])
+        without_lock(loops.crf_forward)(weights, first, pairs, active, TINY, forward, sums)
         ends = (forward[last, rows] @ final).clamp_(min=TINY)
         norm = ((sums.log() + peaks) * inside).sum(0, dtype=torch.float64) + ends.log() + peak_start + peak_end
         norm += peak * last
@@ -84,16 +78,12 @@ class _LogLikelihood(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
         labels, inside, last, weights, final, pairs, forward, sums, ends = ctx.saved_tensors
-        time, batch, size = forward.shape
+        _, batch, size = forward.shape
         rows = torch.arange(batch, device=grad.device)
         backward = torch.zeros_like(forward)  # what comes after a step, so that forward · backward sums to one
         backward[last, rows] = final / ends[:, None]
         onward = weights / sums[:, :, None]  # · backward: what comes from a step on
-        for t in range(time - 1, 0, -1):
-            count = ctx.active[t]
-            onward[t, count:] = 0
-            arriving = onward[t, :count].mul_(backward[t, :count]).clamp_(max=HUGE)
-            torch.mm(arriving, pairs.t(), out=backward[t - 1, :count])
+        without_lock(loops.crf_backward)(onward, pairs, ctx.active, HUGE, backward)
         expected = forward.mul(backward).mul_((grad * inside)[:, :, None])
         by_emission = expected.neg_()
         share = grad * inside

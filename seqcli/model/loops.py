@@ -1,4 +1,4 @@
-"""The loops over time of `kernels.py`, one step of a recurrence after the other.
+"""The loops over time of `kernels.py` and `crf.py`, one step of a recurrence after the other.
 
 A step is a dozen operations of some microseconds each. Run from Python, threads that learn from parts of a batch wait
 for the interpreter's lock between these, for about as long as the operations take. So the loops are TorchScript:
@@ -124,6 +124,33 @@ def lstm_gates_backward(
     torch.mul(by_c[t], dc[:, None], out=before[:, :3])
     torch.mul(by_h[t], dh, out=before[:, 3])
     return dc.mul_(c_by_c[t])
+
+
+def crf_forward(
+    weights: Tensor, first: Tensor, pairs: Tensor, active: list[int], tiny: float, forward: Tensor, sums: Tensor
+) -> None:
+    """Fills `forward` (time, batch, labels), probabilities scaled by their sums (time, batch); `active` are the
+    sentences that a step still has."""
+    for t, count in enumerate(active):
+        alpha = forward[t, :count]
+        if t > 0:
+            torch.mm(forward[t - 1, :count], pairs, out=alpha)
+            alpha.mul_(weights[t, :count])
+        else:
+            torch.mul(first, weights[0], out=alpha)
+        torch.sum(alpha, 1, out=sums[t, :count])
+        alpha.div_(sums[t, :count].clamp_(min=tiny)[:, None])
+
+
+def crf_backward(onward: Tensor, pairs: Tensor, active: list[int], huge: float, backward: Tensor) -> None:
+    """Fills `backward` (time, batch, labels), what comes after a step, but for the sentences' last steps, which it has;
+    `onward` comes as what a step has of its own and becomes what comes from it on."""
+    turned = pairs.t()
+    for t in range(len(active) - 1, 0, -1):
+        count = active[t]
+        onward[t, count:] = 0
+        arriving = onward[t, :count].mul_(backward[t, :count]).clamp_(max=huge)
+        torch.mm(arriving, turned, out=backward[t - 1, :count])
 
 
 @functools.cache
