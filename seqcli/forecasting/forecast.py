@@ -51,6 +51,16 @@ class Forecast:
     quantiles: tuple[float, ...] = ()
     ended: str = "finished"
 
+    def __repr__(self) -> str:
+        count = len(self.panel.series)
+        series = "1 series" if count == 1 else f"{count:,} series"
+        steps = "1 step" if self.horizon == 1 else f"{self.horizon:,} steps"
+        return f"<Forecast of {series}, {steps} ahead: {self.verdict}>"
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows."""
+        return str(self.to_frame().to_html(max_rows=20, index=False))
+
     def columns(self) -> list[str]:
         """The header of the rows: the input's own names, then forecast and intervals or quantiles."""
         names = [*self.panel.key_names, self.panel.time_name or "step", "forecast"]

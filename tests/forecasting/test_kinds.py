@@ -250,6 +250,8 @@ def test_from_python_as_on_the_command_line(tmp_path, capsys):
     assert said["frequency"] == "monthly"
     begun = forecast(frame, horizon=3, start="2005-06")
     assert begun.to_frame()["month"].astype(str).str[:7].tolist() == ["2005-06", "2005-07", "2005-08"]
+    assert repr(begun).startswith("<Forecast of 1 series, 3 steps ahead: ")  # what a notebook shows
+    assert "<td>2005-06-01</td>" in begun._repr_html_()
     with pytest.raises(UsageError, match="no time as in the data"):
         forecast(frame, start="soon")
     with pytest.raises(UsageError, match="unknown option"):
