@@ -23,8 +23,8 @@ from seqcli.files.checkpoint import load_checkpoint
 from seqcli.model.probability import log_softmax
 from seqcli.translation.attention import MASKED, project
 from seqcli.translation.beam import Search
-from seqcli.translation.bitext import decode_sentence, encode_sentence
 from seqcli.translation.evaluate import translation_quality
+from seqcli.translation.preprocessing import decode_sentence, encode_sentence
 from seqcli.translation.translate import Translator
 
 
@@ -39,7 +39,7 @@ def textbook(translator: Translator, lines: list[str], beam: int, batch_size: in
 def textbook_batch(translator: Translator, lines: list[str], beam: int) -> list[str]:
     decoder, tokenizer = translator.decoders[0], translator.tokenizer
     end, vocabulary, batch = tokenizer.boundary_id, decoder.config.vocabulary, len(lines)
-    sources = [encode_sentence(tokenizer, line) for line in lines]
+    sources = [encode_sentence(tokenizer, translator.preprocessing.source(line)) for line in lines]
     lengths = np.array([len(source) for source in sources])
     padded = np.full((batch, lengths.max()), end, np.int64)
     for row, source in enumerate(sources):

@@ -48,10 +48,16 @@ def softmax(scores: Array) -> Array:
     return scores
 
 
+def log_normaliser(scores: np.ndarray) -> np.ndarray:
+    """log Σ exp(scores) along the last axis, without overflow: what `log_softmax` takes off."""
+    top = scores.max(axis=-1, keepdims=True)
+    shifted = scores - top
+    return np.asarray(np.log(np.exp(shifted, out=shifted).sum(axis=-1)) + top[..., 0])
+
+
 def log_softmax(scores: np.ndarray) -> np.ndarray:
     """Logarithm of `softmax`, in nats; overwrites `scores`."""
-    scores -= scores.max(axis=-1, keepdims=True)
-    scores -= np.log(np.exp(scores).sum(axis=-1, keepdims=True))
+    scores -= log_normaliser(scores)[..., None]
     return scores
 
 

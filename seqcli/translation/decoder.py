@@ -62,20 +62,19 @@ class TranslationDecoder:
             context = self.floats(np.zeros((len(lengths), self.config.context_width)))
         return memory, DecoderState(layers, context)
 
-    def step(self, tokens: np.ndarray, state: DecoderState, memory: Memory | None) -> tuple[Array, DecoderState, Array]:
-        """tokens (rows,) of ids, rows = sentences · hypotheses of each -> readouts (rows, embedding), the new state,
-        and the attention's weights (rows, source), None without attention."""
+    def step(
+        self, tokens: np.ndarray, state: DecoderState, memory: Memory | None, sentences: np.ndarray | None = None
+    ) -> tuple[Array, DecoderState, Array]:
+        """tokens (rows,) of ids -> readouts (rows, embedding), the new state, and the attention's weights (rows,
+        source), None without attention. `sentences` (rows,), rising, are those of the memory that the rows are of,
+        each of one at least; without it there is a row for each."""
         x = self.embedding[self.index(tokens)] * self.scale
         if state.context is not None:
             x = concatenate((x, state.context))
         lower, layers = self.first_layer.step(x, state.layers[:1])
         context = weights = None
         if memory is not None:
-            sentences = memory.keys.shape[0]
-            queries = lower.reshape(sentences, -1, lower.shape[-1])
-            context, weights = attend(self.config.attention, self.parameters, queries, memory, self.config.heads)
-            context = context.reshape(lower.shape[0], -1)
-            weights = weights.reshape(lower.shape[0], -1)
+            context, weights = self._attend(lower, memory, sentences)
         hidden = lower
         if self.upper_layers is not None:
             inputs = lower if context is None else concatenate((lower, context))
@@ -84,6 +83,19 @@ class TranslationDecoder:
         seen = hidden if context is None else concatenate((hidden, context))
         readout = tanh(seen @ self.parameters["readout_weight"].T + self.parameters["readout_bias"])
         return readout, DecoderState(layers, None if state.context is None else context), weights
+
+    def _attend(self, queries: Array, memory: Memory, sentences: np.ndarray | None) -> tuple[Array, Array]:
+        """Contexts and weights of queries (rows, hidden), those of a sentence side by side."""
+        count, kind, heads = memory.keys.shape[0], self.config.attention, self.config.heads
+        if sentences is None or len(sentences) == count:
+            contexts, weights = attend(kind, self.parameters, queries[:, None], memory, heads)
+            return contexts[:, 0], weights[:, 0]
+        starts = np.searchsorted(sentences, np.arange(count))
+        beside = np.arange(len(sentences)) - starts[sentences]
+        rows = np.minimum(starts[:, None] + np.arange(beside.max() + 1), len(sentences) - 1)  # more than there are: any
+        contexts, weights = attend(kind, self.parameters, queries[self.index(rows)], memory, heads)
+        at = self.index(sentences), self.index(beside)
+        return contexts[at], weights[at]
 
     def logits(self, readout: Array) -> np.ndarray:
         """readout (rows, embedding) -> unnormalised log-probabilities of the next token (rows, vocabulary)."""
@@ -127,7 +139,11 @@ def load_translation_model(checkpoint: Checkpoint, device: str = "cpu") -> tuple
     """The decoder and tokenizer of a checkpoint; `device` other than "cpu" takes it to torch there."""
     config = TranslationConfig.from_json(checkpoint.config)
     tokenizer = tokenizer_of(checkpoint.blobs, config.vocabulary)
-    parameters: dict[str, Array] = dict(checkpoint.tensors)
+    parameters: dict[str, Array] = {
+        # matrices are used transposed: in this order products of few rows need not lay them out anew each time
+        name: np.asfortranarray(value) if name.endswith(("weight_ih", "weight_hh", "readout_weight")) else value
+        for name, value in checkpoint.tensors.items()
+    }
     if device != "cpu":
         from seqcli.training.device import tensors_on
 

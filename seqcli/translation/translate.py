@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from seqcli.errors import CheckpointError
 from seqcli.files.checkpoint import Checkpoint
+from seqcli.model.threads import each_on_a_core
 from seqcli.text.live import windows
 from seqcli.text.tokenizer import Tokenizer
 from seqcli.translation.beam import Hypothesis, Search, beam_search
@@ -121,18 +124,23 @@ class Translator:
         search = replace(search, attention=self.lines.looks(search))
         sentences = [self.lines.sentence(part) for part in parts]
         found: list[list[Hypothesis]] = [[] for _ in parts]
+        batches: list[list[int]] = []
         for constrained in (False, True):
             numbers = [n for n, sentence in enumerate(sentences) if bool(sentence.constraints) is constrained]
             numbers.sort(key=lambda n: len(sentences[n].source))
-            for start in range(0, len(numbers), batch_size):
-                batch = numbers[start : start + batch_size]
-                results = beam_search(
-                    self.decoders,
-                    [sentences[n] for n in batch],
-                    search,
-                    end_id=self.tokenizer.boundary_id,
-                    forbidden=self.lines.forbidden,
-                )
-                for number, hypotheses in zip(batch, results, strict=True):
-                    found[number] = hypotheses
+            batches += [numbers[start : start + batch_size] for start in range(0, len(numbers), batch_size)]
+
+        def search_batch(batch: list[int]) -> None:
+            some = [sentences[n] for n in batch]
+            end, forbidden = self.tokenizer.boundary_id, self.lines.forbidden
+            results = beam_search(self.decoders, some, search, end_id=end, forbidden=forbidden)
+            for number, hypotheses in zip(batch, results, strict=True):
+                found[number] = hypotheses
+
+        longest_first = batches[::-1]  # so that none is waited for at the end
+        if isinstance(self.decoders[0].embedding, np.ndarray):
+            each_on_a_core(search_batch, longest_first)
+        else:
+            for batch in longest_first:
+                search_batch(batch)
         return found

@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from seqcli.model.probability import log_softmax
-from seqcli.translation.beam import Hypothesis, Search, Sentence, beam_search, largest
+from seqcli.translation.beam import Hypothesis, Search, Sentence, beam_search
 from seqcli.translation.config import TranslationConfig
 from seqcli.translation.decoder import TranslationDecoder
+from seqcli.translation.nested import largest
 from seqcli.translation.translate import Translator
 from tests.translation.conftest import PAIRS
 

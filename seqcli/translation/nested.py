@@ -1,0 +1,62 @@
+"""The choice of a nested beam, and the largest of many scores.
+
+Place i of a nested beam takes the best continuation of places 1 to i that no place before it took (monotonic beam
+search, Lemons et al. 2022). What a place holds depends on those before it alone, so a wider beam sees all that a
+narrower one sees.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+BLOCK = 32  # scores of which only the largest is looked at first
+
+
+def nested(values: np.ndarray, ends: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Which continuations live on, and which hypotheses end.
+
+    values (sentences, beam, n): log p of the best continuations of each place without its end, ends (sentences, beam):
+    log p with the end, both -inf where there are none. Returns, (sentences, beam) each, the place whose continuation is
+    taken, which of its n it is, its log p, and the first place that sees a hypothesis end, or `beam`: one ends for a
+    place if its end is at least as likely as what that place takes.
+    """
+    sentences, beam, count = values.shape
+    pool = values.reshape(sentences, -1).copy()
+    every = np.arange(sentences)
+    picked = np.zeros((sentences, beam), np.int64)
+    best = np.empty((sentences, beam))
+    levels = np.full((sentences, beam), beam)
+    for place in range(beam):
+        picked[:, place] = pool[:, : (place + 1) * count].argmax(axis=1)
+        best[:, place] = pool[every, picked[:, place]]
+        pool[every, picked[:, place]] = -np.inf
+        ended = ends[:, : place + 1] >= best[:, place, None]
+        levels[:, : place + 1] = np.where(ended, np.minimum(levels[:, : place + 1], place), levels[:, : place + 1])
+    levels[~np.isfinite(ends)] = beam
+    return picked // count, picked % count, best, levels
+
+
+def largest(scores: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
+    """The `count` largest of each row of (rows, n), falling, and their places.
+
+    They lie in the `count` blocks with the largest maxima, so only those are sorted. A block is every so many-th score:
+    the maxima of all blocks are then taken in one go over the row.
+    """
+    rows, size = scores.shape
+    count = min(count, size)
+    blocks = size // BLOCK
+    places = np.broadcast_to(np.arange(size), scores.shape)
+    if blocks > 2 * count and blocks >= BLOCK:
+        maxima = scores[:, : blocks * BLOCK].reshape(rows, BLOCK, blocks).max(axis=1)
+        rest = size - blocks * BLOCK  # the first so many blocks have one score more
+        np.maximum(maxima[:, :rest], scores[:, size - rest :], out=maxima[:, :rest])
+        firsts = np.argpartition(maxima, blocks - count, axis=1)[:, blocks - count :]
+        places = (firsts[:, :, None] + np.arange(0, size, blocks)).reshape(rows, -1)
+    beyond = places >= size
+    candidates = np.take_along_axis(scores, np.where(beyond, 0, places), axis=1)
+    candidates[beyond] = -np.inf
+    if candidates.shape[1] > count:
+        some = np.argpartition(candidates, candidates.shape[1] - count, axis=1)[:, candidates.shape[1] - count :]
+        candidates, places = (np.take_along_axis(array, some, axis=1) for array in (candidates, places))
+    order = np.argsort(-candidates, axis=1, kind="stable")
+    return np.take_along_axis(candidates, order, axis=1), np.take_along_axis(places, order, axis=1)
