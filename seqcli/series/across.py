@@ -4,61 +4,63 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 
+from seqcli.errors import DataError
 from seqcli.series import words
 from seqcli.series.columns import Columns, ReadOptions
 from seqcli.series.fields import plain
 from seqcli.series.forms import find_forms
 from seqcli.series.header import Table
-from seqcli.series.joined import join_cells
+from seqcli.series.joined import join_cells, with_joined_times
+from seqcli.series.names import MONTH, WEEKDAY, find_numbers
 from seqcli.series.numbers import is_missing, read_numbers
 from seqcli.series.order import choose
 from seqcli.series.serials import to_numbers
+from seqcli.series.times import DAY, Form
+
+Run = tuple[list[str], str | None, list[str]]  # columns, the column whose times they are parts of, a text a cell
+_GRAINS = ("year", "half-year", "quarter", "month", "week", "day", "second", "step")
+_USUAL = {12: "month", 4: "quarter", 24: "second", 48: "second", 2: "half-year"}  # what so many columns are
 
 
 def stack_times(table: Table, options: ReadOptions) -> tuple[Table, str]:
-    """The table with a row a time where its times stand across the columns, and the name of its new value column."""
+    """The table with a row a time where its times stand across the columns, and the name of its new value column.
+
+    Raises `DataError` where nothing tells which days the columns of weekdays are.
+    """
     if options.wide or options.target is not None:
         return table, ""
     names = list(table.columns)
-    found = _times_in_names(table, names, options)
+    if any(find_numbers(names[start:], WEEKDAY) for start in range(1, min(5, len(names) - 4))):
+        table = with_joined_times(table, options)
+    found = _find_run(table, options)
     if found is None:
         return table, ""
-    start, stop, time = found
-    run = names[start:stop]
-    kept = [name for name in names if name not in run and name != time and not _is_left_out(table, name)]
-    left = [name for name in names if name not in run and name not in (time, *kept)]
-    count, width = len(table), len(run)
-    texts = [re.sub(r"^X(?=\d)", "", name) for name in run]
-    if time is not None:
-        cells = [f"{plain(text)} {name}" for text in table.columns[time].tolist() for name in texts]
-    else:
-        cells = texts * count
+    run, time, cells = found
+    rest = [name for name in table.columns if name not in run and name != time]
+    kept = [name for name in rest if not _is_left_out(table, name)]
+    left = [name for name in rest if name not in kept]
     value = "value" if "value" not in kept else "values"
-    label = time or ("time" if "time" not in kept else "times")
-    columns = {label: join_cells(cells)}
-    columns |= {
-        name if not re.fullmatch(r"column\d+|Unnamed: \d+", name) else "series": np.repeat(table.columns[name], width)
-        for name in kept
-    }
-    stacked = np.empty((count, width), object)
-    for place, name in enumerate(run):
-        stacked[:, place] = table.columns[name]
-    columns[value] = stacked.reshape(-1)
+    columns = {time or ("time" if "time" not in kept else "times"): join_cells(cells)}
+    for name in kept:
+        unnamed = re.fullmatch(r"column\d+|Unnamed: \d+", name)
+        columns["series" if unnamed else name] = np.repeat(table.columns[name], len(run))
+    columns[value] = np.stack([table.columns[name] for name in run], axis=1).reshape(-1)
     note = f"times stand across the columns ({run[0]} … {run[-1]}): a row a time is made of them"
     if left:
         note += f", without {', '.join(left[:6])}"
-    melted = Table(
-        table.path, columns, np.repeat(table.rows, width), table.find_lines, table.delimiter, (*table.notes, note)
-    )
-    return melted, value
+    rows, notes = np.repeat(table.rows, len(run)), (*table.notes, note)
+    stacked = Table(table.path, columns, rows, table.find_lines, table.delimiter, notes)
+    there = np.array([bool(cell) for cell in cells])  # days that a month does not have are no rows
+    return (stacked if there.all() else stacked.select(np.flatnonzero(there))), value
 
 
 def _is_left_out(table: Table, name: str) -> bool:
-    """Whether a column beside times that stand across has totals or measures rather than names."""
-    if words.is_total(name):
+    """Whether a column beside times that stand across has totals, flags or measures rather than names."""
+    if words.is_total(name) or name[:-1] in table.columns:
         return True
     texts = [text for text in dict.fromkeys(table.columns[name].tolist()) if not is_missing(text)]
     numbers = read_numbers(texts) if texts else None
@@ -67,8 +69,10 @@ def _is_left_out(table: Table, name: str) -> bool:
     return numbers is not None and bool((numbers.values != np.rint(numbers.values)).any())
 
 
-def _times_in_names(table: Table, names: Sequence[str], options: ReadOptions) -> tuple[int, int, str | None] | None:
-    """From where to where columns are named by times, and the column whose times these are parts of."""
+def _find_run(table: Table, options: ReadOptions) -> Run | None:
+    """The columns that are named by times."""
+    flags = {name for name in table.columns if name[:-1] in table.columns and name[-1:].isalpha() and len(name) > 4}
+    names = [name for name in table.columns if name not in flags]
     width = len(names)
     telling = [bool(re.search(r"\d", name)) or len(name) <= 12 for name in names]
     if width < 4 or sum(telling) < 3:
@@ -77,46 +81,128 @@ def _times_in_names(table: Table, names: Sequence[str], options: ReadOptions) ->
     times = [name for name in names[:4] if columns.time(name) is not None]
     for start in range(min(6, width - 2)):
         for stop in range(width, max(start + 2, width - 9), -1):
-            run = [re.sub(r"^X(?=\d)", "", name) for name in names[start:stop]]
-            numeric = bool(to_numbers(run)[1].all())
-            for time in [name for name in times if name not in run]:
-                if _are_parts(columns, time, run, numeric):
-                    return start, stop, time
-            if len(run) >= 3 and not [name for name in times if name not in run] and _are_times(run, numeric):
-                return start, stop, None
+            run = names[start:stop]
+            texts = [re.sub(r"^X(?=\d)", "", name) for name in run]
+            outside = [name for name in times if name not in run]
+            for time in outside:
+                if _join(columns, time, texts, table.columns[time].tolist()[:3]):
+                    cells = _join(columns, time, texts, table.columns[time].tolist())
+                    return (run, time, cells) if cells else None
+            if len(run) >= 3 and not outside and _are_times(texts):
+                return run, None, texts * len(table)
+            if _are_numbered(table, names[:start], run):
+                return run, None, texts * len(table)
     return None
 
 
-def _are_times(run: Sequence[str], numeric: bool) -> bool:
+def _are_numbered(table: Table, before: Sequence[str], run: Sequence[str]) -> bool:
+    """Whether columns are V2, V3, V4 … beside the name of a series in each row."""
+    matches = [re.fullmatch(r"(?!column\d)([A-Za-z_]+)(\d+)", name) for name in run]
+    found = [(match[1], int(match[2])) for match in matches if match]
+    if len(found) < max(len(run), 8) or len({word for word, _ in found}) > 1 or len(before) != 1:
+        return False
+    ids = table.columns[before[0]].tolist()
+    return (
+        {b - a for (_, a), (_, b) in pairwise(found)} == {1} and len(set(ids)) == len(ids) and read_numbers(ids) is None
+    )
+
+
+def _are_times(run: Sequence[str]) -> bool:
     """Whether names are all different times, one after another."""
-    forms = [form for form in find_forms(run) if form.cycle == ""]
-    if numeric:
-        forms = [form for form in forms if form.reading in (("Y",), ("Ym",), ("Ymd",))]
-    chosen = choose(forms, run)
+    chosen = _chosen(run)
     if chosen is None:
         return False
-    times, fine = chosen.form.read(run)
+    times, fine = chosen.read(run)
     steps = np.diff(times)
     return bool(fine.all() and len(steps) and ((steps > 0).all() or (steps < 0).all()))
 
 
-def _are_parts(columns: Columns, time: str, run: Sequence[str], numeric: bool) -> bool:
-    """Whether names are parts of the periods in a time column: its months, quarters, hours."""
+def _chosen(run: Sequence[str]) -> Form | None:
+    """How names can be read as whole times."""
+    forms = [form for form in find_forms(run) if form.cycle == ""]
+    if bool(to_numbers(run)[1].all()):
+        forms = [form for form in forms if form.reading in (("Y",), ("Ym",), ("Ymd",))]
+    chosen = choose(forms, run)
+    return chosen.form if chosen else None
+
+
+def _join(columns: Columns, time: str, run: Sequence[str], rows: Sequence[str]) -> list[str] | None:
+    """The times of all cells of some rows where the columns are parts of the periods in a time column, such as its
+    months, weekdays or hours; None where they are not."""
     whole = columns.time(time)
-    years = whole is not None and whole.form.cycle == "year"
+    if whole is None or len(run) < 3:
+        return None
+    numbers = find_numbers(run, WEEKDAY)
+    if numbers:
+        return _weekdays(columns, time, whole.form, numbers, rows)
+    if whole.form.grain == "step":
+        return _days_of_months(columns.table, run, rows) if words.says(time, words.DAY) else None
+    numeric = bool(to_numbers(run)[1].all())
+    years = whole.form.cycle == "year"
     if len(run) not in (4, 7, 12, 24, 25, 48, 52, 53, 96) and not (len(run) >= 3 and (not numeric or years)):
-        return False
-    if whole is None or whole.form.grain == "step" or len(run) < 3:
-        return False
-    sample = [plain(text) for text in columns.different(time)[:3]]
-    texts = [f"{text} {name}" for text in sample for name in run]
-    forms = [form for form in find_forms(texts) if form.cycle == "" and form.read(texts)[1].all()]
-    finer = ("year", "half-year", "quarter", "month", "week", "day", "second", "step")
-    for form in forms:
-        if finer.index(form.grain) <= finer.index(whole.form.grain) and not whole.form.cycle:
+        return None
+    clean = [plain(text) for text in rows]
+    months = find_numbers(run, MONTH)
+    turn = months.index(1) if months and 1 in months[1:] and whole.form.grain == "year" else 0
+    if turn:  # years that begin in the month of the first column
+        starts = [re.search(r"\d{4}", text) for text in clean]
+        if not all(starts):
+            return None
+        firsts = [int(match[0]) for match in starts if match]
+        return [f"{year + (place >= turn)} {name}" for year in firsts for place, name in enumerate(run)]
+    clock = whole.form.cycle == "day"
+    cells = [f"{name} {text}" if clock else f"{text} {name}" for text in clean for name in run]
+    sample = cells[: 3 * len(run)]
+    for form in find_forms(sample):
+        times, fine = form.read(sample)
+        if form.cycle or not fine.all() or len(set(times.tolist())) < len(times):
             continue
-        times = form.read(texts)[0]
-        usual = {12: "month", 4: "quarter", 24: "second", 48: "second", 2: "half-year"}.get(len(run))
-        if len(set(times.tolist())) == len(times) and (not numeric or form.grain == usual or whole.form.cycle):
-            return True
-    return False
+        finer = whole.form.cycle or _GRAINS.index(form.grain) > _GRAINS.index(whole.form.grain)
+        if finer and (not numeric or form.grain == _USUAL.get(len(run)) or whole.form.cycle):
+            return cells
+    return None
+
+
+def _weekdays(columns: Columns, time: str, form: Form, numbers: Sequence[int], rows: Sequence[str]) -> list[str] | None:
+    """The dates of weekdays that stand across, by the weeks or dates in a column."""
+    times, fine = form.read(rows)
+    days = times // DAY
+    if form.cycle or form.grain not in ("day", "week") or not fine.all() or len(set((days % 7).tolist())) > 1:
+        return None
+    there = int(days[0] + 3) % 7 + 1  # the weekday of the dates, Monday is 1
+    first, last = numbers[0], numbers[-1]
+    if form.grain == "week":
+        begins = days + (first - 1 if first < 7 else -1)
+    elif there == first:
+        begins = days
+    elif there == last or words.says(time, words.ENDS):
+        begins = days - (there - first) % 7
+    elif words.says(time, words.STARTS):
+        begins = days + (first - there) % 7
+    else:
+        raise DataError(
+            f"whether the weekdays in the columns come before or after {rows[0]!r} cannot be told",
+            path=columns.table.path,
+            line=columns.table.line(0),
+            column=time,
+            hint="call the column 'week starting' or 'week ending'",
+        )
+    offsets = np.array([(number - first) % 7 for number in numbers])
+    return [str(day) for day in (begins[:, None] + offsets).reshape(-1).astype("M8[D]")]
+
+
+def _days_of_months(table: Table, run: Sequence[str], rows: Sequence[str]) -> list[str] | None:
+    """The dates of days that stand down and months that stand across; empty where a month has no such day."""
+    form = _chosen(run)
+    days, fine = to_numbers([plain(text) for text in rows])
+    if not fine.all() or days.min() < 1 or days.max() > 31:
+        return None
+    if find_numbers(run, MONTH):
+        what = f"days stand down and months ({run[0]} … {run[-1]}) across, but of which year?"
+        raise DataError(what, path=table.path, line=1, hint="name the columns by year and month, such as 2022-01")
+    if form is None or form.grain != "month":
+        return None
+    months = form.read(run)[0].astype("M8[us]").astype("M8[M]")
+    dates = months.astype("M8[D]") + (days.astype(int)[:, None] - 1)
+    fits = dates.astype("M8[M]") == months
+    return [str(text) for text in np.where(fits, dates.astype(str), "").reshape(-1)]

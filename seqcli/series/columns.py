@@ -14,7 +14,7 @@ from seqcli.series.forms import find_forms
 from seqcli.series.header import Table
 from seqcli.series.numbers import Numbers, is_missing, read_numbers
 from seqcli.series.order import Chosen, choose
-from seqcli.series.serials import find_intervals, find_serials, find_wrapped, to_numbers
+from seqcli.series.serials import CommaForm, find_intervals, find_periods, find_serials, find_wrapped, to_numbers
 from seqcli.series.times import FieldForm, Form
 
 LOOKED_AT = 1500  # rows from which it is judged what a column is
@@ -114,15 +114,19 @@ def read_as_times(texts: Sequence[str], name: str, day_first: bool | None = None
     if not texts:
         return None
     named = words.says_time(name)
-    numeric = to_numbers([plain(text) for text in texts])[1].mean() > 0.8
+    commas = named and any("," in text for text in texts)
+    if commas and all(re.fullmatch(r"\s*\d+(?:,\d+)?\s*", text) for text in texts):
+        return choose(
+            [CommaForm(form) for form in find_serials([text.replace(",", ".") for text in texts], name)], texts
+        )
     forms: list[Form] = list(find_forms(texts))
-    if numeric:
-        forms = [form for form in forms if isinstance(form, FieldForm) and set("".join(form.reading)) & set("Yy")]
-        if not named:
-            forms = [form for form in forms if isinstance(form, FieldForm) and "Y" in "".join(form.reading)]
-        forms += find_serials(texts, named=named)
+    if to_numbers([plain(text) for text in texts])[1].mean() > 0.8:
+        years = "Yy" if named else "Y"
+        forms = [form for form in forms if isinstance(form, FieldForm) and set("".join(form.reading)) & set(years)]
+        forms += find_serials(texts, name)
         if named and all(re.fullmatch(r"\d+\.0+", text.strip()) for text in texts):
             forms = find_wrapped(texts, whole=False) + forms
     else:
-        forms = forms or find_intervals(texts) or find_serials(texts, named=named) or find_wrapped(texts)
+        forms = find_periods(texts) or forms or find_intervals(texts) or find_serials(texts, name)
+        forms = forms or find_wrapped(texts)
     return choose(forms, texts, day_first=day_first)

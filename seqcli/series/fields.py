@@ -20,7 +20,7 @@ _DATES = (
 _CLOCKS = ("", "H M", "H M S", "H M S f", "H", "HM", "HMS", "H p", "H M p", "H M S p", "H M S f p", "p H M", "p H M S")
 _COARSER = (
     "Y", "Y E", "Y e", "y e", "y", "Y m", "m Y", "Ym", "b Y", "Y b", "b y", "y b", "x m", "y m", "m y", "Y q", "q Y",
-    "q y", "y q", "Y h", "h Y", "h y", "y h", "Y w", "w Y", "Yw", "w y", "y w", "b", "a",
+    "q y", "y q", "Yq", "Y h", "h Y", "h y", "y h", "Y w", "w Y", "Yw", "w y", "y w", "b", "m", "a",
 )  # fmt: skip
 _OTHERS = ("YmdH", "YmdHM", "YmdHMS", "ymdHM", "ymdHMS", "b d H M S Y", "b d H M Y")
 READINGS = tuple(
@@ -35,7 +35,7 @@ READINGS = tuple(
     )
 )
 BY_LENGTH = {n: tuple(r for r in READINGS if len(r) == n) for n in range(1, 9)}
-DIGITS = {"Y": 4, "j": 3, "u": 1}  # of a field that stands together with others; the others have two
+DIGITS = {"Y": 4, "j": 3, "u": 1, "q": 1}  # of a field that stands together with others; the others have two
 WIDTHS = {
     "Y": (4,), "x": (1, 3), "E": (4,), "e": (2,), "y": (2,), "m": (1, 2), "d": (1, 2), "H": (1, 2), "M": (1, 2),
     "S": (1, 2), "f": tuple(range(1, 10)), "q": (1, 2), "h": (1,), "w": (1, 2), "u": (1,), "j": (3,),
@@ -50,21 +50,25 @@ GRAIN_OF |= {"a": 5, "H": 6, "M": 6, "S": 6, "f": 6, "p": 6}
 
 # what a word says about the number after it or before it
 BEFORE = {
-    "q": "q", "qtr": "q", "quarter": "q", "quartal": "q", "trim": "q", "trimestre": "q", "t": "q", "k": "q", "kv": "q",
-    "w": "w", "wk": "w", "week": "w", "kw": "w", "cw": "w", "woche": "w", "vecka": "w", "v": "w", "semaine": "w",
-    "semana": "w", "s": "hw", "sem": "hw", "h": "h", "hy": "h", "half": "h", "b": "h", "m": "m", "month": "m",
-    "thang": "m", "thg": "m", "fy": "YyE", "fiscal": "Yy", "year": "Y", "nam": "Y", "第": "wq", "day": "dj",
+    "q": "q", "qtr": "q", "quarter": "q", "quartal": "q", "trim": "q", "trimestre": "q", "t": "q", "k": "q",
+    "kv": "q", "kwartal": "q", "kvartal": "q", "ctvrtleti": "q", "w": "w", "wk": "w", "week": "w", "kw": "w",
+    "cw": "w", "woche": "w", "vecka": "w", "v": "w", "semaine": "w", "semana": "w", "settimana": "w", "uke": "w",
+    "uge": "w", "viikko": "w", "tydzien": "w", "tyden": "w", "hafta": "w", "tuan": "w", "неделя": "w", "s": "hw",
+    "sem": "hw", "h": "h", "hy": "h", "half": "h", "b": "h", "m": "m", "month": "m", "thang": "m", "thg": "m",
+    "p": "m", "fy": "YyE", "fiscal": "Yy", "year": "Y", "nam": "Y", "第": "wq", "day": "dj",
 }  # fmt: skip
 AFTER = {
     "年": "Yy", "년": "Yy", "月": "m", "월": "m", "日": "d", "号": "d", "號": "d", "일": "d", "時": "H", "时": "H",
-    "点": "H", "點": "H", "시": "H", "h": "Hh", "u": "H", "分": "M", "분": "M", "秒": "S", "초": "S",
-    "st": "d", "nd": "d", "rd": "d", "周": "w", "週": "w", "주": "w", "quarter": "q", "qtr": "q", "half": "h",
-    "季度": "q", "季": "q", "四半期": "q",
+    "点": "H", "點": "H", "시": "H", "h": "Hh", "u": "H", "分": "M", "분": "M", "秒": "S", "초": "S", "st": "dqh",
+    "nd": "dqh", "rd": "dq", "er": "dq", "e": "dq", "o": "dq", "kwartal": "q", "kvartal": "q", "ctvrtleti": "q",
+    "周": "w", "週": "w", "주": "w", "quarter": "q", "qtr": "q", "half": "h", "季度": "q", "季": "q", "四半期": "q",
     "분기": "q", "q": "q", "quartal": "q", "t": "q", "trim": "q", "trimestre": "q", "w": "w", "kw": "w", "s": "h",
-    "hy": "h", "m": "Mm", "min": "M", "th": "dq",
+    "hy": "h", "m": "Mm", "min": "M", "th": "dq", "年度": "Yy", "半年": "h", "halbjahr": "h", "semestre": "h",
 }  # fmt: skip
-FILLERS = {"t", "of", "de", "del", "the", "le", "den", "der", "fy", "fiscal", "year", "y", "nam", "and", "at", "um",
-            "uhr", "hrs", "date", "г"}  # fmt: skip
+FILLERS = {
+    "ad", "ce", "t", "of", "de", "del", "the", "le", "den", "der", "fy", "fiscal", "year", "y", "nam", "and", "at",
+    "um", "uhr", "hrs", "date", "г",
+}  # fmt: skip
 AM_PM = {"am": 0, "pm": 1, "a": 0, "p": 1, "上午": 0, "下午": 1, "午前": 0, "午後": 1, "오전": 0, "오후": 1}
 ZONES = {
     "z": 0, "utc": 0, "gmt": 0, "wet": 0, "west": 1, "bst": 1, "cet": 1, "cest": 2, "mez": 1, "mesz": 2, "eet": 2,
@@ -73,10 +77,11 @@ ZONES = {
 }  # fmt: skip
 BEFORE, AFTER = ({fold(word): value for word, value in table.items()} for table in (BEFORE, AFTER))
 AM_PM = {fold(word): value for word, value in AM_PM.items()}
+ORDINALS = ("st", "nd", "rd", "th", "er", "e", "o")
 UNITS = "年년月월日号號일時时点點시分분秒초第周週주季"
 WEEKDAYS = "日月火水木金土一二三四五六일월화수목금토"
 TOKEN = re.compile(
-    rf"(?P<number>0+)|(?P<word>[ap]\.\s?m\.|(?<=\()[{WEEKDAYS}](?=\))|(?:星期|周|週|礼拜)[一二三四五六日天]|四半期|季度|분기|上午|下午|午前|午後|오전|오후|[{UNITS}]"
+    rf"(?P<number>0+)|(?P<word>[ap]\.\s?m\.|(?<=\()[{WEEKDAYS}](?=\))|(?:星期|周|週|礼拜)[一二三四五六日天]|[{WEEKDAYS}]요일|四半期|季度|年度|분기|上午|下午|午前|午後|오전|오후|[{UNITS}]"
     rf"|[^\W\d_{UNITS}][^\s\d!-\-/:-@\[-`{{-~‐-―(){UNITS}]*)|(?P<other>.)",
     re.IGNORECASE | re.DOTALL,
 )
@@ -84,6 +89,8 @@ _OFFSET = re.compile(
     r"\s?(?P<named>UTC|GMT)?(?P<digits>[+-]00(?::?00)?)(?P<rest>\s*\([^)]*\))?(?P<region>\[[\w/+-]+\])?$"
     r"|(?<=0)(?P<zulu>Z)$|\s(?P<zone>[A-Z]{3,4})$|(?P<only>\[[\w/+-]+\])$"
 )
+_COLONS = re.compile(r"0000:00:00(?!\d)")  # dates with colons, as cameras write them
+_CLOCK_END = re.compile(r"(?:0[:h.]00?(?:[.,]0+)?|T0+)(?:\s?[ap]m)?\s?(?:UTC|GMT)?$", re.IGNORECASE)
 ZEROS = str.maketrans("123456789", "000000000")
 _SIGNS = str.maketrans("−٫", "-.", "٬")
 
@@ -129,7 +136,7 @@ def plain(text: str) -> str:
 def split_parts(shape: str, language: str | None) -> tuple[Part, ...] | None:
     """A shape (a text with zeros for its digits) in its parts; None when a word in it says nothing of time."""
     tail = _OFFSET.search(shape)
-    if tail and (tail["digits"] or tail["zulu"]) and not re.search(r"0[:h.]0|0?T0", shape[: tail.start()]):
+    if tail and (tail["digits"] or tail["zulu"]) and not _CLOCK_END.search(shape[: tail.start()]):
         tail = None
     if tail and tail["zone"] and (fold(tail["zone"]) not in ZONES):
         tail = None
@@ -150,10 +157,10 @@ def split_parts(shape: str, language: str | None) -> tuple[Part, ...] | None:
             parts.append(Part(known[word].kind, start, stop, known[word].number))
         elif word in AM_PM and (len(word) > 1 or re.search(r"0:00\s?$", body[:start])):
             parts.append(Part("p", start, stop, AM_PM[word]))
-        elif word in ("st", "nd", "rd", "th") and body[start - 1 : start] == "0":
-            parts.append(Part("ordinal", start, stop, after="dq", needed=True))
-        elif before or after or word in FILLERS:
-            needed = word not in FILLERS or (word == "t" and body[start - 1 : start] != "0")
+        elif word in ORDINALS and body[start - 1 : start] == "0":
+            parts.append(Part("ordinal", start, stop, after=AFTER[word], needed=True))
+        elif before or after or word in FILLERS or token[0] in "àÀ":
+            needed = bool((before or after) and word not in FILLERS) or (word == "t" and body[start - 1 : start] != "0")
             parts.append(Part("hint", start, stop, 0, "", after, before, needed))
         elif word in ZONES:
             parts.append(Part("zone", start, stop, round(ZONES[word] * 3600)))
@@ -176,6 +183,8 @@ def _zone_parts(match: re.Match[str]) -> Iterator[Part]:
 
 def _allowed(body: str, start: int, stop: int) -> str:
     """The fields that a number can be by the signs beside it; empty for all."""
+    if start < 10 and _COLONS.match(body):
+        return ""
     if body[stop : stop + 1] == ":":
         return "YHM" if stop - start == 4 else "HM"
     if body[start - 1 : start] == ":" and start:
@@ -259,8 +268,8 @@ def _sensible(parts: tuple[Part, ...], reading: tuple[str, ...], hinted: set[str
         return False
     if dotted and len(reading) == 2:  # one number with decimals: 2021.03 may be a month
         return reading in (("Y", "m"), ("m", "Y"))
-    if reading in (("H",), ("y",)):
-        return reading[0] in hinted
+    if reading in (("H",), ("y",), ("m",)):
+        return reading[0] in hinted or any(part.allowed == "ye" for part in parts)
     if set("".join(reading)) <= set("HMSfp"):  # a clock looks like one
         clock = any(part.allowed.endswith("HM") or part.kind == "p" for part in parts)
         return clock or "H" in hinted or reading == ("H", "M", "S")

@@ -21,7 +21,7 @@ from seqcli.series.fields import (
     shape_of,
     split_parts,
 )
-from seqcli.series.names import MONTH, WEEKDAY, find_language, fold, spelling
+from seqcli.series.names import MONTH, WEEKDAY, find_language, fold, lexicon, spelling
 from seqcli.series.times import DAY, FieldForm
 
 SAMPLE = 200  # different texts that the forms of a column are found from
@@ -65,7 +65,15 @@ def _language(shapes: Mapping[str, int]) -> str | None:
             if token.lastgroup == "word" and (token[0] not in UNITS or weekday):
                 words.add(fold(token[0]))
     words = {word for word in words if word not in NO_NAMES and (len(word) > 1 or not word.isascii())}
-    return find_language(words) if words else None
+    language = find_language(words) if words else None
+    if language is None:
+        return None
+    kinds = [
+        {word for word in words if (found := known.get(word)) and found.kind == kind}
+        for known, kind in ((lexicon(language), MONTH), (lexicon(f"{language}:a"), WEEKDAY))
+    ]
+    months, weekdays = kinds
+    return f"{language}:a" if len(weekdays) > 2 and months < weekdays else language
 
 
 def _form(
@@ -98,7 +106,8 @@ def _form(
     }
     if seen["p"]:
         spellings["p"] = _am_pm(seen["p"])
-    late = any(re.search(r"(?<![\d:./-])24(?:[:.h]?00)*$", text) for text in chosen) and "H" in "".join(reading)
+    last = r"24$" if reading[-1] == "YmdH" else r"(?<![\d:./-])24(?:[:.h]?00)*$"
+    late = any(re.search(last, text) for text in chosen) and "H" in "".join(reading)
     example = max(chosen, key=len)
     form = FieldForm(reading, language, example, frozenset(narrow), spellings, midnight_is_24=late)
     if form.cycle == "year" and not form.read(sample)[1].all():

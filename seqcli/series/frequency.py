@@ -62,6 +62,8 @@ class Frequency:
         Half-hours from 08:00 to 18:00 on weekdays have (20, 100), days (7, 365.25), Mondays to Saturdays (6, 313.07),
         weeks (52.18,), minutes (60, 1440, 10080), years and steps none.
         """
+        if self.unit == "step":
+            return tuple(map(float, self.open_periods))
         if self.unit == "month":
             return (12 / self.count,) if self.count < 12 and 12 % self.count == 0 else ()
         if self.unit == "business day":

@@ -11,9 +11,9 @@ from functools import cached_property
 import numpy as np
 
 from seqcli.errors import DataError
+from seqcli.series.delimited import LARGE, Cells
 from seqcli.series.forms import find_forms
 from seqcli.series.numbers import MISSING
-from seqcli.series.read import LARGE, Cells
 from seqcli.series.times import Form
 
 HEAD = 60  # rows in which a header is looked for
@@ -162,7 +162,7 @@ def _letters(cell: str) -> int:
 
 
 def _is_words(cell: str) -> bool:
-    return _kind(cell) in "w" or (_kind(cell) == "d" and len(cell.split()) > 2 and not find_forms([cell]))
+    return _kind(cell) in "w" or (_kind(cell) == "d" and len(cell.split()) > 1 and not find_forms([cell]))
 
 
 def _first_data_row(cells: Cells, head: Sequence[Sequence[str]]) -> int:

@@ -11,8 +11,11 @@ from seqcli.series.columns import Columns, ReadOptions
 from seqcli.series.fields import plain
 from seqcli.series.forms import find_forms
 from seqcli.series.header import Table
+from seqcli.series.numbers import is_missing
 from seqcli.series.order import Chosen
-from seqcli.series.serials import to_numbers
+from seqcli.series.serials import find_periods, to_numbers
+
+PERIODS = {24: 60, 25: 60, 48: 30, 50: 30, 96: 15, 100: 15}  # minutes of one of so many periods a day
 
 
 def join_cells(*parts: Sequence[str]) -> np.ndarray:
@@ -69,7 +72,11 @@ def _is_clock(columns: Columns, name: str) -> bool:
     if not columns.is_plain(name):
         return chosen is not None and chosen.form.cycle == "day" and chosen.form.grain == "second"
     values, fine = to_numbers([plain(text) for text in texts])
-    if not words.says(name, words.HOUR) or not fine.all() or (values != np.rint(values)).any() or values.min() < 0:
+    if not fine.all() or (values != np.rint(values)).any() or values.min() < 0:
+        return False
+    if words.says(name, words.PERIOD):
+        return bool(values.min() == 1 and values.max() in PERIODS)
+    if not words.says(name, words.HOUR):
         return False
     return bool(
         values.max() <= 24 or (values.max() <= 2400 and (values % 100 < 60).all() and (values % 100 % 5 == 0).all())
@@ -80,7 +87,10 @@ def _date_and_clock(columns: Columns, table: Table, date: str, clock: str) -> li
     clocks = table.columns[clock].tolist()
     if columns.is_plain(clock):
         values = to_numbers([plain(text) for text in columns.different(clock)])[0]
-        if values.max() <= 24:
+        if words.says(clock, words.PERIOD):
+            minutes = [(int(float(plain(text))) - 1) * PERIODS[int(values.max())] for text in clocks]
+            clocks = [f"{minute // 60:02d}:{minute % 60:02d}" for minute in minutes]
+        elif values.max() <= 24:
             clocks = [f"{plain(text).partition('.')[0]:0>2}:00" for text in clocks]
         else:
             clocks = [f"{plain(text).partition('.')[0]:0>4}" for text in clocks]
@@ -108,17 +118,24 @@ def _year_and_parts(columns: Columns, table: Table, names: Sequence[str]) -> tup
     rest = [name for name in names if name != year]
     month, quarter = find(words.MONTH, 1, 12, others=True), find(words.QUARTER, 1, 4, others=True)
     week, period = find(words.WEEK, 1, 53, others=True), find(words.PERIOD, 1, 13, others=True)
-    part = next((name for name in (month, quarter, week, period) if name in rest), None)
+    of_year = find(words.DAY_OF_YEAR, 1, 366)
+    part = next((name for name in (of_year, month, quarter, week, period) if name in rest), None)
     if part is None:
         return [], None
     cells = [plain(text).removesuffix(".0") for text in table.columns[year].tolist()]
+    if cells[0] and sum(map(is_missing, cells)) > 0.3 * len(cells):  # given once for the rows of a year
+        there = np.array([not is_missing(cell) for cell in cells])
+        above = np.maximum.accumulate(np.where(there, np.arange(len(cells)), 0))
+        cells = [cells[place] for place in above.tolist()]
     second = [plain(text).removesuffix(".0") for text in table.columns[part].tolist()]
     numeric = columns.is_plain(part)
     day = find(words.DAY, 1, 31) if part == month else None
-    if part == month and numeric:
+    if part == of_year:
+        made, used = [f"{a}-{b:0>3}" for a, b in zip(cells, second, strict=True)], [year, part]
+    elif part == month and numeric:
         made, used = [f"{a}-{b:0>2}" for a, b in zip(cells, second, strict=True)], [year, part]
     else:
-        letter = {quarter: "Q", week: "W"}.get(part, "") if numeric else ""
+        letter = {quarter: "Q", week: "W", period: "P"}.get(part, "") if numeric else ""
         made, used = [f"{a} {letter}{b}" for a, b in zip(cells, second, strict=True)], [year, part]
     if day is not None and day not in used:
         days = [plain(text).removesuffix(".0") for text in table.columns[day].tolist()]
@@ -134,6 +151,6 @@ def _year_and_parts(columns: Columns, table: Table, names: Sequence[str]) -> tup
                 used = [*used, minute]
             made, used = [f"{a} {b}" for a, b in zip(made, clocks, strict=True)], [*used, hour]
     texts = [text for text in dict.fromkeys(made) if not words.is_total(text)]
-    if not find_forms(texts):
+    if not find_forms(texts) and not find_periods(texts):
         return [], None
     return used, join_cells(made)

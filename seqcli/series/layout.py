@@ -167,18 +167,25 @@ def _is_unnamed_time(columns: Columns, name: str, chosen: Chosen, count: int) ->
     if not rises:
         return False
     years = isinstance(chosen.form, FieldForm) and chosen.form.reading in (("Y",), ("Ymd",), ("Ym",))
-    return years or columns.counts_rows(name) or type(chosen.form).__name__ == "EpochForm"
+    steps = len(values) > 10 and name == next(iter(columns.table.columns)) and len(set(np.diff(values).tolist())) == 1
+    return years or steps or columns.counts_rows(name) or type(chosen.form).__name__ == "EpochForm"
 
 
 def _refuse_unread_times(columns: Columns, names: Sequence[str]) -> None:
     """Raise where a column looks like times but cannot be read: rows are never numbered instead of it."""
     for name in names:
         texts = columns.different(name)
-        if len(texts) < 2 or columns.numbers(name) is not None:
+        if len(texts) < 2:
             continue
+        if (numbers := columns.numbers(name)) is not None:
+            years = words.says(name, words.YEAR) and bool((numbers.values % 1 > 0).any())
+            if not years or not (np.diff(numbers.values) > 0).all():
+                continue
         named = words.says_time(name) or words.says(name, words.PERIOD)
         dated = sum(bool(re.search(r"\d+\s?[-/.:年]\s?\d+", text)) for text in texts) > 0.8 * len(texts)
-        if (named or dated) and len(texts) > 0.5 * min(len(columns.table), LOOKED_AT):
+        many = len(texts) > 0.5 * min(len(columns.table), LOOKED_AT)
+        digits = sum(any(char.isdigit() for char in text) for text in texts) > 0.8 * len(texts)
+        if ((named or dated) and many) or (named and digits and len(texts) >= 5):
             raise DataError(
                 f"{texts[0]!r} looks like a time, but not in a form that is known",
                 path=columns.table.path,
@@ -228,9 +235,10 @@ def _choose_target(layout: Layout, columns: Columns, values: Sequence[str]) -> L
     scores = [score(name) for name in values]
     best = max(scores)
     leading = [name for name, points in zip(values, scores, strict=True) if points == best]
-    wide = not layout.series and (len(leading) == len(values) or (best <= 0 and len(leading) > 1))
+    alone = all(len(columns.table.coded(name)[1]) == 1 for name in layout.series)
+    wide = alone and (len(leading) == len(values) or (best <= 0 and len(leading) > 1))
     if wide:
-        return replace(layout, targets=tuple(leading), wide=True)
+        return replace(layout, targets=tuple(leading), wide=True, series=())
     chosen = leading[0]
     others = ", ".join([name for name in values if name != chosen][:8])
     note = f"of several columns of numbers {chosen!r} is forecast (the others: {others})"

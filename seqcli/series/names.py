@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from itertools import pairwise
 
 MONTH, WEEKDAY = "b", "a"
 # used by people, not in CLDR
@@ -17,6 +18,7 @@ _OTHERS = {
     ("de", MONTH): {"mrz": 3, "jun": 6, "jul": 7, "jänner": 1, "jän": 1, "feber": 2},
     ("fr", MONTH): {"jan": 1, "fev": 2, "mar": 3, "avr": 4, "jun": 6, "jui": 6, "jul": 7, "aou": 8, "sep": 9},
     ("es", MONTH): {"set": 9, "setiembre": 9, "sep": 9},
+    ("zh", WEEKDAY): {day: number for number, day in enumerate("一二三四五六日", 1)},
     ("nl", MONTH): {"mar": 3, "mei": 5},
 }
 
@@ -44,9 +46,12 @@ def _languages() -> dict[str, list[list[list[str]]]]:
 
 @cache
 def lexicon(language: str) -> Mapping[str, Word]:
-    """Every folded name of a month or weekday in a language."""
+    """Every folded name of a month or weekday in a language; what is both, as mar in French, is a month, or a weekday
+    where the language ends in `:a`."""
+    language, _, first = language.partition(":")
     found: dict[str, Word] = {}
-    for kind, families in zip((MONTH, WEEKDAY), _languages()[language], strict=True):
+    kinds = list(zip((MONTH, WEEKDAY), _languages()[language], strict=True))
+    for kind, families in kinds[::-1] if first else kinds:
         for names in families:
             for number, name in enumerate(names, 1):
                 found.setdefault(fold(name), Word(kind, number))
@@ -78,12 +83,25 @@ def find_language(words: Iterable[str]) -> str | None:
     return next(language for language in _languages() if counts.get(language) == most)
 
 
+def find_numbers(names: Iterable[str], kind: str) -> list[int] | None:
+    """The numbers of months or weekdays (from 1) that stand in turn, at least five; None for what is anything else."""
+    folded = [fold(name) for name in names]
+    language = find_language(folded) if all(folded) and 5 <= len(folded) <= 12 else None
+    if language is None:
+        return None
+    found = lexicon(f"{language}:a" if kind == WEEKDAY else language)
+    numbers = [word.number for name in folded if (word := found.get(name)) and word.kind == kind]
+    size = 7 if kind == WEEKDAY else 12
+    turns = {(b - a) % size for a, b in pairwise(numbers)}
+    return numbers if len(numbers) == len(folded) <= size and turns == {1} else None
+
+
 _CASES: tuple[Callable[[str], str], ...] = (str, str.lower, str.upper, str.capitalize, str.title)
 
 
 def spelling(language: str, kind: str, seen: Mapping[int, str]) -> dict[int, str]:
     """How each month or weekday is written where those in `seen` are written so."""
-    families = _languages()[language][0 if kind == MONTH else 1]
+    families = _languages()[language.partition(":")[0]][0 if kind == MONTH else 1]
     dotted = any(word.endswith(".") for word in seen.values())
 
     def dots(names: list[str]) -> list[str]:

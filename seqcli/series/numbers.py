@@ -327,7 +327,7 @@ def _notes(cells: Sequence[_Cell], units: dict[str, float], style: NumberStyle) 
     return tuple(notes)
 
 
-_CODES = r"-(?:(\d)\1{2,}|[6-9]9{2,}|32768|2147483648)"
+_CODES = r"-(?:[1-9]0{2,3}|(\d)\1{2,}|[6-9]9{2,}|32768|2147483648)"
 
 
 def missing_code(values: np.ndarray) -> float | None:
@@ -349,7 +349,7 @@ def missing_code(values: np.ndarray) -> float | None:
         code = nines and (-99_999.9 <= extreme <= -99 or 999 <= extreme <= 999_999)
         if code and (alone or (away > 2 * spread and (count > 1 or extreme < 0))):
             return float(extreme)
-        usual = extreme % 100 == 0 or re.fullmatch(_CODES, f"{extreme:.0f}") is not None
+        usual = re.fullmatch(_CODES, f"{extreme:.0f}") is not None
         if count > 1 and alone and (usual or (extreme == -1 and others.min() >= 10)):
             return float(extreme)
     return None

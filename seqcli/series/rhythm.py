@@ -10,6 +10,7 @@ import numpy as np
 
 from seqcli.series.calendar import CycleGrid, Grid, HalfMonthGrid, ListedGrid, MonthGrid, ZonedForm, find_rule, to_local
 from seqcli.series.frequency import Frequency
+from seqcli.series.serials import PeriodForm
 from seqcli.series.times import DAY, SECOND, FieldForm, Form
 
 WEEK = 7 * DAY
@@ -55,7 +56,10 @@ def find_rhythm(runs: Sequence[np.ndarray], form: Form) -> Rhythm:
     first = min(int(run[0]) for run in runs)
     if form.grain == "step":
         count = _common(steps) if len(steps) else 1
-        return Rhythm(Frequency("step", count), CycleGrid(count, origin=first), form)
+        grid = CycleGrid(count, origin=first)
+        if isinstance(form, PeriodForm) and count == 1:
+            return Rhythm(Frequency("step", 1, f"{form.parts} periods a year", (form.parts,)), grid, form)
+        return Rhythm(Frequency("step", count / 10 ** getattr(form, "decimals", 0)), grid, form)
     if form.grain in ("year", "half-year", "quarter", "month"):
         return _monthly(runs, form)
     if not len(steps):

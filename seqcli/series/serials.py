@@ -8,13 +8,16 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from seqcli.series import words
 from seqcli.series.fields import plain
 from seqcli.series.forms import MOSTLY, find_forms
-from seqcli.series.times import DAY, SECOND, FieldForm, Form, to_moment
+from seqcli.series.order import regularity
+from seqcli.series.times import DAY, SECOND, Form, to_moment
 
 _EPOCHS = ((1, 8.6, 10.35), (1_000, 11.6, 13.35), (1_000_000, 14.6, 16.35), (1_000_000_000, 17.6, 19.0))
 _NAMES = {1: "seconds", 1_000: "milliseconds", 1_000_000: "microseconds", 1_000_000_000: "nanoseconds"}
-SHEET_EPOCH = 25569  # days from the spreadsheets' 1899-12-30 to 1970-01-01
+SHEET = 25569  # days from the spreadsheets' 1899-12-30 to 1970-01-01
+DAY_COUNTS = {"mjd": 40587, "datenum": 719529, "jd": 2440588, "julian": 2440588}  # and of others, by their names
 _NUMBER = re.compile(r"[+-]?\d+(?:\.\d*)?(?:[eE][+-]?\d+)?")
 _INTERVAL = (
     " - ",
@@ -77,21 +80,21 @@ class EpochForm:
 
 @dataclass(frozen=True)
 class SheetForm:
-    """Days since 1899-12-30, as spreadsheets count them; fractions are the time of day."""
+    """Days, as spreadsheets count them from 1899-12-30; fractions are the time of day. 1970-01-01 is day `zero`."""
 
     decimals: int = 0
     grain: str = "day"
+    zero: int = SHEET
     cycle: str = ""
     name: str = "a spreadsheet's days"
 
     def read(self, texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
         numbers, fine = to_numbers(list(map(plain, texts)))
-        seconds = np.rint((numbers - SHEET_EPOCH) * 86400 * 1000) / 1000
+        seconds = np.rint((numbers - self.zero) * 86400 * 1000) / 1000
         return (np.rint(seconds) * SECOND).astype(np.int64), fine
 
     def write(self, time: int, following: int | None = None) -> str:
-        text = f"{time / DAY + SHEET_EPOCH:.{self.decimals}f}"
-        return text
+        return f"{time / DAY + self.zero:.{self.decimals}f}"
 
 
 @dataclass(frozen=True)
@@ -127,17 +130,22 @@ class StepForm:
     before: str = ""
     after: str = ""
     width: int = 0  # digits that it is filled up to with zeros
+    decimals: int = 0
     grain: str = "step"
     cycle: str = ""
     name: str = "numbers"
 
     def read(self, texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
-        pattern = re.compile(re.escape(self.before) + r"([+-]?\d{1,15})(?:\.0*)?" + re.escape(self.after))
+        pattern = re.compile(re.escape(self.before) + r"([+-]?\d{1,15})(\.\d*)?" + re.escape(self.after))
         found = [pattern.fullmatch(plain(text)) for text in texts]
-        numbers = np.array([int(match[1]) if match else 0 for match in found], np.int64)
-        return numbers, np.array([match is not None for match in found], bool)
+        numbers = np.array([float(match[1] + (match[2] or "")) if match else 0 for match in found])
+        steps = np.rint(numbers * 10**self.decimals).astype(np.int64)
+        whole = self.decimals > 0 or numbers == steps
+        return steps, np.array([match is not None for match in found], bool) & whole
 
     def write(self, time: int, following: int | None = None) -> str:
+        if self.decimals:
+            return f"{time / 10**self.decimals:.{self.decimals}f}"
         return f"{self.before}{time:0{self.width}d}{self.after}"
 
 
@@ -215,8 +223,8 @@ def _gap(start: Form, end: Form, halves: Sequence[tuple[str, str]]) -> int:
     return int(values[counts.argmax()])
 
 
-def find_serials(texts: Sequence[str], *, named: bool) -> list[Form]:
-    """The forms in which plain numbers may be times; `named` where the column's name says that they are.
+def find_serials(texts: Sequence[str], name: str = "") -> list[Form]:
+    """The forms in which plain numbers may be times, in a column of this name.
 
     Steps come last: every column of whole numbers can be read so.
     """
@@ -227,24 +235,25 @@ def find_serials(texts: Sequence[str], *, named: bool) -> list[Form]:
     values = np.sort(numbers[fine])
     decimals = max((len(re.sub(r"[eE].*", "", text).partition(".")[2]) for text in clean), default=0)
     power = next((text[match.start()] for text in clean if (match := re.search("[eE]", text))), "")
+    whole = bool((values == np.rint(values)).all())
+    named = words.says_time(name)
     forms: list[Form] = []
     logs = np.log10(np.maximum(np.abs(values), 1))
     for ticks, low, high in _EPOCHS:
-        if low <= logs.min() and logs.max() <= high:
+        early = 0.8 if named and whole and (values % (3600 * ticks) == 0).all() else 0.0  # from 1971
+        if low - early <= logs.min() and logs.max() <= high:
             forms.append(EpochForm(ticks, decimals if not power else max(decimals, 1), power))
-    whole = bool((values == np.rint(values)).all())
-    if named and len(values) > 1 and values[0] >= 14_000 and values[-1] <= 80_000:
-        forms.append(SheetForm(decimals, "day" if whole else "second"))
+    count = next((word for word in words.split_name(name) if word in DAY_COUNTS), "")
+    if count or (named and len(values) > 1 and values[0] >= 14_000 and values[-1] <= 80_000):
+        forms.append(SheetForm(decimals, "day" if whole else "second", DAY_COUNTS.get(count, SHEET)))
     if not whole and values[0] >= 1000 and values[-1] < 2200 and decimals > 1 and (form := _decimal_years(values)):
         forms.append(replace(form, decimals=decimals))
     if whole and not power:
-        forms.append(
-            StepForm(
-                width=len(clean[0])
-                if all(len(text) == len(clean[0]) and text[0] == "0" for text in clean[:1]) and len(clean[0]) > 1
-                else 0
-            )
-        )
+        filled = len(clean[0]) > 1 and clean[0][0] == "0"
+        forms.append(StepForm(width=len(clean[0]) if filled else 0))
+    steps = np.diff(values)
+    if not whole and not power and named and len(steps) > 2 and np.ptp(steps) < 1e-6 * steps[0]:
+        forms.append(StepForm(decimals=decimals))
     return forms
 
 
@@ -252,13 +261,74 @@ def _decimal_years(values: np.ndarray) -> YearForm | None:
     steps = np.diff(values)
     steps = steps[steps > 0]
     for parts in (12, 4, 2):
-        if not len(steps) or abs(np.median(steps) * parts - 1) > 0.03:
+        if not len(steps) or abs(np.median(steps) * parts - 1) > 0.1:
             continue
         fractions = values * parts
         phase = float(np.median((fractions + 0.25) % 1 - 0.25))
         if np.abs((fractions - phase + 0.5) % 1 - 0.5).max() < 0.2:
-            return YearForm(parts, 0.0 if abs(phase) < 0.02 else round(phase, 4), 0)
+            return YearForm(parts, 0.0 if abs(phase) < 0.04 else round(phase, 4), 0)
     return None
+
+
+@dataclass(frozen=True)
+class CommaForm:
+    """A form of numbers, written with a decimal comma."""
+
+    form: Form
+
+    @property
+    def name(self) -> str:
+        return self.form.name
+
+    @property
+    def grain(self) -> str:
+        return self.form.grain
+
+    @property
+    def cycle(self) -> str:
+        return self.form.cycle
+
+    def read(self, texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
+        return self.form.read([text.replace(",", ".") for text in texts])
+
+    def write(self, time: int, following: int | None = None) -> str:
+        return self.form.write(time).replace(".", ",")
+
+
+@dataclass(frozen=True)
+class PeriodForm:
+    """Periods of years, such as 2020-P13, that are not months; `parts` to a year."""
+
+    separator: str
+    width: int
+    parts: int
+    grain: str = "step"
+    cycle: str = ""
+    name: str = "periods of years"
+
+    def read(self, texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
+        found = [_PERIOD.fullmatch(plain(text)) for text in texts]
+        numbers = [int(match[1]) * self.parts + int(match[3]) - 1 if match else 0 for match in found]
+        fine = [bool(match and 1 <= int(match[3]) <= self.parts) for match in found]
+        return np.array(numbers, np.int64), np.array(fine, bool)
+
+    def write(self, time: int, following: int | None = None) -> str:
+        return f"{time // self.parts}{self.separator}{time % self.parts + 1:0{self.width}d}"
+
+
+_PERIOD = re.compile(r"(\d{4})(\D{0,3}[Pp]\D{0,8})(\d{1,2})")
+
+
+def find_periods(texts: Sequence[str]) -> list[Form]:
+    """The form of years and the numbers of their periods, where these are not the twelve months."""
+    matches = [_PERIOD.fullmatch(plain(text)) for text in texts]
+    found = [match for match in matches if match]
+    if not found or len(found) < MOSTLY * len(matches):
+        return []
+    parts = max(int(match[3]) for match in found)
+    if parts in (1, 12) or parts > 53:
+        return []
+    return [PeriodForm(found[0][2], min(len(match[3]) for match in found), parts)]
 
 
 def find_labels(texts: Sequence[str]) -> list[Form]:
@@ -324,18 +394,23 @@ def find_wrapped(texts: Sequence[str], *, whole: bool = True) -> list[Form]:
     for before in starts:
         for after in ends:
             inner = [text.removeprefix(before).removesuffix(after) for text in clean]
-            if (not before and not after) or not all(inner):
+            if (not before and not after) or not all(inner) or re.search(r"\d", before):
                 continue
             numeric = bool(to_numbers(inner)[1].all())
             forms: list[Form] = [form for form in find_forms(inner) if form.cycle != "day"]
             if numeric:
                 forms = [form for form in forms if "Y" in "".join(getattr(form, "reading", ()))]
-                forms += [form for form in find_serials(inner, named=True) if isinstance(form, EpochForm)]
+                forms += [form for form in find_serials(inner, "time") if isinstance(form, EpochForm)]
+            forms = [form for form in forms if _is_sensible(form, inner)]
+            if before[-1:].isalpha():  # R4.01.03 is a year of an era
+                forms = [form for form in forms if "y" not in "".join(getattr(form, "reading", ()))]
             if forms:
                 return [WrappedForm(before, form, after) for form in forms]
     return []
 
 
-def has_fields(form: Form) -> bool:
-    """Whether a form says dates or clocks in fields, rather than one number."""
-    return isinstance(form, FieldForm | IntervalForm)
+def _is_sensible(form: Form, texts: Sequence[str]) -> bool:
+    """Whether texts that may be times by chance are in order, or regular."""
+    times, fine = form.read(texts)
+    steps = np.sign(np.diff(times[fine]))
+    return bool((steps > 0).all() or (steps < 0).all()) or regularity(np.unique(times[fine]), form) > 0.6

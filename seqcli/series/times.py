@@ -193,8 +193,7 @@ class FieldForm:
             elif part.kind == WEEKDAY:
                 made.append(self.spellings[WEEKDAY][moment.isoweekday()])
             elif part.kind == "ordinal":
-                mark = _ordinal(int(made[-1]))
-                made.append(mark.upper() if text.isupper() else mark)
+                made.append(_ordinal(int(made[-1]), text))
             elif part.kind in ("offset", "zone") and offset:
                 made.append(offset)
             else:
@@ -241,9 +240,16 @@ class FieldForm:
         return str(values[names]) if names in self.narrow else f"{values[names]:0{max(WIDTHS[names])}d}"
 
 
-def _ordinal(number: int) -> str:
-    """What follows a number that is an ordinal one: st, nd, rd, th."""
-    return "th" if number % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
+def _ordinal(number: int, seen: str) -> str:
+    """What follows an ordinal number where another has the mark `seen`: st, nd, rd, th; er, e; º."""
+    if seen in ("er", "e"):
+        return "er" if number == 1 else "e"
+    if seen == "o":
+        return "º"
+    if seen.lower() not in ("st", "nd", "rd", "th"):
+        return seen
+    mark = "th" if number % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
+    return mark.upper() if seen.isupper() else mark
 
 
 def _is_clean(texts: Sequence[str]) -> bool:

@@ -30,7 +30,8 @@ YEAR = word_set(
 MONTH = word_set(
     "month mon mm monat mois mes mese mês maand måned månad miesiąc měsíc месяц 月 月份 월 ay bulan tháng mo months"
 )
-DAY = word_set("day dd dom tag jour dia día giorno dag dzień den день 日 일 gün hari ngày mday")
+DAY = word_set("day dd dy dom tag jour dia día giorno dag dzień den день 日 일 gün hari ngày mday")
+DAY_OF_YEAR = word_set("doy yday dayofyear jday julianday")
 WEEK = word_set(
     "week wk kw cw woche semaine semana settimana vecka uke tydzień týden неделя 周 週 주 hafta weeknum weekno"
 )
@@ -38,6 +39,8 @@ QUARTER = word_set("quarter qtr q quartal trimestre trim kvartal kwartał ква
 HOUR = word_set("hour hr hrs h he stunde heure hora ora uur time godzina час 時 时 小时 시 hourending hours")
 MINUTE = word_set("minute min minutes mm minuto minuta")
 PERIOD = word_set("period periode per prd")
+STARTS = word_set("starting start starts begin beginning commencing wc from ab von beginn debut desde")
+ENDS = word_set("ending end ends ended we to bis ende fin hasta")
 TARGETS = (
     word_set("y target value values cnt ist actual actuals observed obs wert valor valeur 值"),
     word_set(
@@ -83,6 +86,7 @@ ISSUES = word_set(
 TOTALS = word_set(
     "total totals subtotal sum sums grand gesamt gesamtsumme summe average avg mean durchschnitt annual "
     "totaux somme moyenne suma totale media média promedio celkem razem всего итого 合计 总计 小计 合計 "
+    "max min maximum minimum count std stdev median variance "
     "総計 小計 計 합계 총계 overall year ytd m13 q05 s03 fullyear"
 )
 

@@ -1,6 +1,7 @@
 """Tables as people lay them out: which rows and columns are what."""
 
 import gzip
+import json
 import zipfile
 from datetime import date, datetime, timedelta
 
@@ -62,6 +63,13 @@ SAME = {  # the same monthly series of 40 values
     "header again": "date,y\n" + BODY[:200].rsplit("\n", 1)[0] + "\ndate,y\n" + BODY[BODY[:200].rindex("\n") + 1 :],
     "subtotals": "month,y\n"
     + "".join(f"{m},{v}\n" + f"Total {m[:4]},1\n" * m.endswith("12-01") for m, v in zip(MONTHS, VALUES, strict=True)),
+    "maximum and minimum": "date,y\n" + BODY + f"Max,{max(VALUES)}\nMin,{min(VALUES)}\nStd,3.3\n",
+    "numbered notes": "date,y\n" + BODY + "\nNotes:\n1) revised\n2) estimated\n",
+    "JSON": json.dumps([{"date": m, "y": v} for m, v in zip(MONTHS, VALUES, strict=True)]),
+    "JSON lines": "".join(json.dumps({"date": m, "y": v}) + "\n" for m, v in zip(MONTHS, VALUES, strict=True)),
+    "JSON columns": json.dumps({"date": MONTHS, "y": VALUES}),
+    "JSON by time": json.dumps(dict(zip(MONTHS, VALUES, strict=True))),
+    "JSON within": json.dumps({"ok": True, "data": [{"date": m, "y": v} for m, v in zip(MONTHS, VALUES, strict=True)]}),
     "newest first": "date,y\n" + "\n".join(BODY.split()[::-1]) + "\n",
 }
 
@@ -144,6 +152,84 @@ ACROSS = {
 }
 
 
+WEEKDAYS = "Mon,Tue,Wed,Thu,Fri,Sat,Sun"
+MONDAYS = [DAYS[7 * i] for i in range(16)]
+
+
+def counted(width, leads):
+    return [f"{lead}," + ",".join(str(width * row + i) for i in range(width)) for row, lead in enumerate(leads)]
+
+
+ACROSS |= {
+    "weekdays": (across(f"week starting,{WEEKDAYS}", counted(7, MONDAYS)), 1, "daily"),
+    "weekdays of ISO weeks": (
+        across(f"Week,{WEEKDAYS}", counted(7, [f"2022-W{i:02d}" for i in range(1, 20)])),
+        1,
+        "daily",
+    ),
+    "weekdays of year and week": (
+        across(f"Year,Week,{WEEKDAYS}", counted(7, [f"2022,{i}" for i in range(1, 20)])),
+        1,
+        "daily",
+    ),
+    "weekdays from Sunday": (
+        across("week,Sun,Mon,Tue,Wed,Thu,Fri,Sat", counted(7, [d - timedelta(1) for d in MONDAYS])),
+        1,
+        "daily",
+    ),
+    "weekdays before the end": (
+        across(f"week,{WEEKDAYS}", counted(7, [d + timedelta(6) for d in MONDAYS])),
+        1,
+        "daily",
+    ),
+    "open weekdays": (across("Woche ab,Mo,Di,Mi,Do,Fr", counted(5, MONDAYS)), 1, "business days"),
+    "months of financial years": (
+        across(
+            "FY,Apr,May,Jun,Jul,Aug,Sep,Oct,Nov,Dec,Jan,Feb,Mar",
+            counted(12, [f"{2015 + y}-{16 + y}" for y in range(8)]),
+        ),
+        1,
+        "monthly",
+    ),
+    "days down": (
+        across(
+            "Day,2022-01,2022-02,2022-03",
+            [
+                f"{d},"
+                + ",".join(
+                    str((date(2022, m, 1) - date(2022, 1, 1)).days + d - 1) if d <= (31, 28, 31)[m - 1] else ""
+                    for m in (1, 2, 3)
+                )
+                for d in range(1, 32)
+            ],
+        ),
+        1,
+        "daily",
+    ),
+    "hours down": (
+        across(
+            "hour," + ",".join(map(str, DAYS[:9])),
+            [f"{h:02d}:00," + ",".join(str(24 * d + h) for d in range(9)) for h in range(24)],
+        ),
+        1,
+        "hourly",
+    ),
+    "flags beside": (
+        across(
+            "item," + ",".join(f"Y{1990 + y},Y{1990 + y}F" for y in range(10)),
+            ["wheat," + ",".join(f"{y},A" for y in range(10))],
+        ),
+        1,
+        "yearly",
+    ),
+    "numbered columns": (
+        across(",".join(f"V{i}" for i in range(1, 22)), [f"Y{s}," + ",".join(map(str, range(20))) for s in (1, 2, 3)]),
+        3,
+        "numbered steps",
+    ),
+}
+
+
 @pytest.mark.parametrize("kind", ACROSS)
 def test_times_across_the_columns_are_times(read, kind):
     text, count, frequency = ACROSS[kind]
@@ -192,6 +278,27 @@ PARTS = {
         "year,week,v",
         ["{},{},{}".format(*(date(2019, 1, 7) + timedelta(7 * i)).isocalendar()[:2], i) for i in range(80)],
         "weekly",
+    ),
+}
+
+
+PARTS |= {
+    "year and day of the year": ("year,doy,v", [f"{d:%Y},{d:%j},{i}" for i, d in enumerate(DAYS)], "daily"),
+    "short names": ("yr,mo,dy,v", [f"{d.year},{d.month},{d.day},{i}" for i, d in enumerate(DAYS)], "daily"),
+    "thirteen periods": (
+        "Year,Period,v",
+        [f"{2018 + i // 13},{i % 13 + 1},{i}" for i in range(50)],
+        "13 periods a year",
+    ),
+    "periods of a day": (
+        "Settlement Date,Settlement Period,MW",
+        [f"2022-01-{1 + i // 48:02d},{i % 48 + 1},{i}" for i in range(200)],
+        "every 30 minutes",
+    ),
+    "a year given once": (
+        "Year,Month,v",
+        [f"{2010 + i // 12 if i % 12 == 0 else ''},{NAMES.split(',')[i % 12]},{i}" for i in range(60)],
+        "monthly",
     ),
 }
 
@@ -292,7 +399,11 @@ def test_a_zip_file_and_a_workbook(tmp_path):
     sheet.append(["month", "sales"])
     for month, value in zip(MONTHS, VALUES, strict=True):
         sheet.append([datetime.fromisoformat(month), value])
+    hours = book.create_sheet("Hours")
+    for hour in range(50):
+        hours.append([datetime(2022, 1, 1) + timedelta(hours=hour), hour])
     book.save(tmp_path / "x.xlsx")
+    assert read_panel(tmp_path / "x.xlsx", ReadOptions(sheet="Hours")).frequency.name == "hourly"
     panel = read_panel(tmp_path / "x.xlsx")
     assert panel.series[0].values.tolist() == VALUES
     assert following(panel) == "2020-05-01"
@@ -311,3 +422,28 @@ def test_a_data_frame_is_read_as_a_file_is():
     assert read_panel(hourly).frequency.name == "hourly"
     with pytest.raises(DataError):
         read_panel(frame[:0])
+    texts = pd.Series(VALUES, index=MONTHS)
+    assert following(read_panel(texts)) == "2020-05-01"
+    clocks = pd.Series(range(480), index=pd.date_range("2022-10-25", periods=480, freq="h", tz="Europe/Berlin"))
+    assert read_panel(clocks).series[0].values.tolist() == list(range(480))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<html><table><tr><td>1</td></tr></table>",
+        '{"a": [1, {"b": 2}]}',
+        "{broken",
+        "@relation x\n@frequency daily\n@data\nT1:1,2,3\n",
+    ],
+)
+def test_what_is_no_table_is_refused_by_what_it_is(read, text):
+    with pytest.raises(DataError, match=r"is (HTML|JSON|no JSON|a \.tsf)"):
+        read(text)
+
+
+def test_weekdays_and_days_that_cannot_be_placed_are_errors(read):
+    with pytest.raises(DataError, match="come before or after"):
+        read(across("week,Mon,Tue,Wed,Thu,Fri", counted(5, [d + timedelta(5) for d in MONDAYS])))
+    with pytest.raises(DataError, match="of which year"):
+        read(across(f"Day,{NAMES}", counted(12, range(1, 29))))

@@ -93,6 +93,10 @@ FORMS = {
         months(lambda y, m: f"{y}-{m}"),
         months(lambda y, m: f"1/{m}/{y}"),
         months(lambda y, m: f"{m}/1/{y % 100}"),
+        months(lambda y, m: f"{y}-P{m:02d}"),
+        [f"{i % 12 + 1}月" for i in range(25)],
+        [f"{1949 + i / 12:.2f}" for i in range(61)],
+        [f"{1949 + i / 12:.3f}".replace(".", ",") for i in range(61)],
         [LONG[i % 12] for i in range(25)],
         [f"{1949 + i / 12:.3f}" for i in range(61)],
         [f"{1958 + (i + 0.5) / 12:.4f}" for i in range(61)],
@@ -107,6 +111,9 @@ FORMS = {
         quarters(lambda y, q: f"{y}-T{q}"),
         quarters(lambda y, q: f"{y}K{q}"),
         quarters(lambda y, q: f"{y}:{q}"),
+        quarters(lambda y, q: f"{y}{q}"),
+        quarters(lambda y, q: f"{q}{'er' if q == 1 else 'e'} trimestre {y}"),
+        quarters(lambda y, q: f"{q}. čtvrtletí {y}"),
         quarters(lambda y, q: f"{q}. Quartal {y}"),
         quarters(lambda y, q: f"{q}{['st', 'nd', 'rd', 'th'][q - 1]} quarter {y}"),
         quarters(lambda y, q: f"{y}年第{q}季度"),
@@ -116,12 +123,16 @@ FORMS = {
     "half-yearly": [
         [f"{2000 + i // 2}-S{i % 2 + 1}" for i in range(41)],
         [f"H{i % 2 + 1} {2000 + i // 2}" for i in range(41)],
+        [f"{('1st', '2nd')[i % 2]} half {2000 + i // 2}" for i in range(41)],
         [f"{i % 2 + 1}H{i // 2:02d}" for i in range(41)],
     ],
     "yearly": [
         [f"{2000 + i}" for i in range(26)],
         [f"{2000 + i}.0" for i in range(26)],
         [f"{2000 + i}年" for i in range(26)],
+        [f"{2000 + i}年度" for i in range(26)],
+        [f"AD {2000 + i}" for i in range(26)],
+        [f"'{i:02d}" for i in range(26)],
         [f"{2000 + i}-{1 + i:02d}" for i in range(13)],
         [f"{2000 + i}/{2001 + i}" for i in range(26)],
         [f"FY{i:02d}" for i in range(1, 23)],
@@ -138,6 +149,7 @@ FORMS = {
         weeks(lambda d: f"{d:%d.%m.%Y} - {d + timedelta(6):%d.%m.%Y}"),
         weeks(lambda d: f"{d}/{d + timedelta(6)}"),
         weeks(form("Week of %b %d, %Y")),
+        weeks(lambda d: f"{d.isocalendar()[0]} uke {d.isocalendar()[1]}"),
         weeks(form("w/e %d/%m/%Y")),
     ],
     "daily": [
@@ -163,6 +175,11 @@ FORMS = {
         days(lambda d: f"{d.year}/{d.month}/{d.day} ({JAPANESE_DAYS[d.weekday()]})"),
         days(lambda d: f"{d} 星期{'一二三四五六日'[d.weekday()]}"),
         days(form("%Y-%m-%dT00:00:00.000Z")),
+        days(form("%Y:%m:%d")),
+        days(lambda d: f"{('lun', 'mar', 'mer', 'jeu', 'ven', 'sam', 'dim')[d.weekday()]}. {d:%d/%m/%Y}"),
+        days(lambda d: f"{d.year}년 {d.month}월 {d.day}일 {'월화수목금토일'[d.weekday()]}요일"),
+        days(lambda d: f"{d.year}年{d.month}月{d.day}日(周{'一二三四五六日'[d.weekday()]})"),
+        days(lambda d: f"{d.year}年{d.month}月{d.day}日({'一二三四五六日'[d.weekday()]})"),
         [["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"][i % 7] for i in range(30)],
         [str(43831 + i) for i in range(61)],
     ],
@@ -184,6 +201,11 @@ FORMS = {
         hours(form("%a %b %d %H:%M:%S UTC %Y")),
         hours(form("%d/%b/%Y:%H:%M:%S +0000")),
         hours(form("%H:%M %d/%m/%Y")),
+        hours(form("%H:%M %Y-%m-%d")),
+        hours(form("%d/%m/%Y à %H:%M")),
+        hours(form("%Y:%m:%d %H:%M:%S")),
+        hours(lambda t: f"{t - timedelta(hours=1):%Y%m%d}24" if t.hour == 0 else f"{t:%Y%m%d%H}"),
+        [f"{43831 + i / 24:.6f}".replace(".", ",") for i in range(101)],
         hours(lambda t: f"{t.month}/{t.day}/{t.year} {(t.hour + 11) % 12 + 1}:00 {t:%p}"),
         hours(lambda t: f"{t.year}/{t.month}/{t.day} {'下午' if t.hour > 11 else '上午'}{(t.hour + 11) % 12 + 1}:00"),
         hours(lambda t: f"{t.year}年{t.month}月{t.day}日 {t.hour}時"),
@@ -200,6 +222,8 @@ FORMS = {
         [f"{i}h" for i in range(23)],
     ],
     "every 30 minutes": [[f"{i // 2 % 24:02d}:{30 * (i % 2):02d}" for i in range(1, 48)]],
+    "every 0.5 steps": [[f"{i / 2:.1f}" for i in range(30)]],
+    "13 periods a year": [[f"{2018 + i // 13}-P{i % 13 + 1:02d}" for i in range(50)]],
     "numbered steps": [[f"Week {i}" for i in range(1, 30)], [f"P{i:02d}" for i in range(1, 30)]],
 }
 
@@ -276,3 +300,22 @@ def test_offsets_that_change_give_one_hourly_series(tmp_path):
     panel = read_panel(path, ReadOptions())
     assert panel.frequency.name == "hourly"
     np.testing.assert_array_equal(panel.series[0].values, np.arange(10, 30))
+
+
+@pytest.mark.parametrize(("name", "zero"), [("MJD", 40587), ("datenum", 719529), ("Julian day", 2440588)])
+def test_days_are_counted_from_where_the_name_says(tmp_path, name, zero):
+    path = tmp_path / "x.csv"
+    path.write_text(f"{name},v\n" + "".join(f"{18993 + zero + i},{i * i}\n" for i in range(40)))
+    panel = read_panel(path)
+    assert panel.frequency.name == "daily"
+    assert panel.calendar.date(panel.series[0].first) == datetime(2022, 1, 1)
+
+
+@pytest.mark.parametrize(
+    "texts", [[f"{2019 + i / 365.25:.4f}" for i in range(800)], [f"R4.01.{i:02d}" for i in range(1, 29)] * 2]
+)
+def test_what_looks_like_a_time_is_an_error_and_never_a_value(tmp_path, texts):
+    path = tmp_path / "x.csv"
+    path.write_text("year,v\n" + "".join(f"{text},{i % 7}.5\n" for i, text in enumerate(texts)))
+    with pytest.raises(DataError, match="looks like a time"):
+        read_panel(path)

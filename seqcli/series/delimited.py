@@ -1,0 +1,199 @@
+"""Delimited text as cells: which sign stands between them, and rows that differ in width."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from seqcli.errors import DataError
+
+LARGE = 2_000_000  # characters from which pandas splits a text: for less, importing it takes longer than the csv module
+LOOKED_AT = 60  # lines that the separator is found from, at the beginning and in the middle
+LONGEST_CELL = 131_072  # characters: in a longer one a quote was left open
+DELIMITERS = (",", ";", "\t", "|")
+_FOREIGN = (  # how texts begin that are no tables
+    (r"\s*<(?:!doctype|html|table|\?xml|[a-z]+[ >])", "HTML or XML"),
+    (r"(?:\s*[#%][^\n]*\n|\s*\n)*\s*@(?s:.*)^@frequency", "a .tsf file"),
+)
+
+
+@dataclass(frozen=True)
+class Cells:
+    """A table's cells as text, by column, header and all; every column has the same length.
+
+    `names` is given where the source has a header of its own; `find_lines` gives the line of the source that each row
+    ends in, from 1.
+    """
+
+    shown: str
+    columns: list[np.ndarray]
+    find_lines: Callable[[], Sequence[int]] = field(repr=False)
+    delimiter: str = ","
+    names: tuple[str, ...] | None = None
+    notes: tuple[str, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.columns[0]) if self.columns else 0
+
+    @cached_property
+    def lines(self) -> Sequence[int]:
+        """The line of the source that each row ends in."""
+        return self.find_lines()
+
+    def row(self, place: int) -> list[str]:
+        """One row's cells."""
+        return [column[place] for column in self.columns]
+
+
+def split_text(text: str, shown: str, notes: Sequence[str] = ()) -> Cells:
+    """The cells of a text. Raises `DataError` for what is no table."""
+    if "\0" in text:
+        raise DataError(
+            "has zero bytes in it: it is no table", path=shown, hint="save it as CSV; or name its --encoding"
+        )
+    told = re.match(r'\s*"?sep=(.)"?[;,\t ]*\r?\n', text[:100], re.IGNORECASE)
+    skipped = 1 if told else 0
+    body = text[told.end() :] if told else text
+    if not body or body.isspace():
+        raise DataError("is empty", path=shown, hint="it needs a header and one row a time")
+    if body.lstrip()[0] in "{[":
+        return _split_json(body, shown, notes)
+    for pattern, what in _FOREIGN:
+        if re.match(pattern, body[:20_000], re.IGNORECASE | re.MULTILINE):
+            raise DataError(f"is {what}, not a table", path=shown, hint="save its table as CSV")
+    delimiter = told[1] if told else _delimiter(body, shown)
+    if len(body) > LARGE and len(delimiter) == 1 and (columns := _by_pandas(body, delimiter)) is not None:
+        return Cells(shown, columns, lambda: _count_lines(body, delimiter, skipped), delimiter, notes=tuple(notes))
+    rows, lines = [], []
+    for row, line in _rows(body, delimiter, shown, skipped):
+        if any(cell and not cell.isspace() for cell in row):
+            rows.append(row)
+            lines.append(line)
+    width = max(map(len, rows))
+    if width > 100 * len(rows) + 10_000:
+        raise DataError(f"has {width:,} cells in a row", path=shown, hint="is it a table of times and values?")
+    if any(len(row) < width for row in rows):
+        rows = [row + [""] * (width - len(row)) for row in rows]
+    columns = []
+    for cells in zip(*rows, strict=True):
+        column = np.empty(len(rows), object)
+        column[:] = cells
+        columns.append(column)
+    return Cells(shown, columns, lambda: lines, delimiter, notes=tuple(notes))
+
+
+def _split_json(text: str, shown: str, notes: Sequence[str]) -> Cells:
+    """The cells of JSON: a list of objects, an object a line, columns or values by name; also within an object."""
+    data: Any
+    try:
+        if re.match(r"\s*\{[^\n]*\}\s*\n\s*\{", text):
+            data = [json.loads(line) for line in text.splitlines() if line.strip()]
+        else:
+            data = json.loads(text)
+    except (ValueError, RecursionError) as problem:
+        raise DataError(f"is no JSON: {problem}", path=shown, hint="write it again, or save it as CSV") from problem
+    while isinstance(data, dict) and len(data) < 20:
+        inner = [value for value in data.values() if isinstance(value, list | dict)]
+        if len(inner) != 1:
+            break
+        data = inner[0]
+    if isinstance(data, dict) and data and all(isinstance(value, list) for value in data.values()):
+        if len({len(value) for value in data.values()}) == 1:
+            data = [dict(zip(data, row, strict=True)) for row in zip(*data.values(), strict=True)]
+    elif isinstance(data, dict):
+        data = [{"time": name, "value": value} for name, value in data.items()]
+    if isinstance(data, list) and data and all(isinstance(row, list) for row in data):
+        data = [{f"column{place}": cell for place, cell in enumerate(row, 1)} for row in data]
+    flat = isinstance(data, list) and all(
+        isinstance(row, dict) and not any(isinstance(cell, list | dict) for cell in row.values()) for row in data
+    )
+    if not data or not flat:
+        hint = 'write a list of objects, such as [{"date": "2020-01-01", "sales": 5}], or CSV'
+        raise DataError("is JSON, but not a table", path=shown, hint=hint)
+    names = list(dict.fromkeys(name for row in data for name in row))
+    columns = []
+    for name in names:
+        column = np.empty(len(data), object)
+        cells = [row.get(name) for row in data]
+        column[:] = ["" if cell is None else cell if isinstance(cell, str) else json.dumps(cell) for cell in cells]
+        columns.append(column)
+    return Cells(shown, columns, lambda: range(1, len(data) + 1), names=tuple(names), notes=tuple(notes))
+
+
+def _by_pandas(text: str, delimiter: str) -> list[np.ndarray] | None:
+    """The columns of a long regular text; None where its rows differ in width."""
+    import pandas as pd
+
+    sample = list(csv.reader(text[:50_000].split("\n")[:-1], delimiter=delimiter))
+    width = max(map(len, sample))
+    try:
+        frame = pd.read_csv(
+            io.StringIO(text),
+            sep=delimiter,
+            header=None,
+            names=range(width),
+            dtype=object,
+            na_filter=False,
+            skipinitialspace=True,
+            low_memory=False,
+        )
+    except (pd.errors.ParserError, ValueError):
+        return None
+    return [frame[name].to_numpy(dtype=object) for name in frame.columns]
+
+
+def _rows(text: str, delimiter: str, shown: str, skipped: int) -> Iterator[tuple[list[str], int]]:
+    """Each row and the line that it ends in."""
+    if len(delimiter) > 1:
+        for number, line in enumerate(text.split("\n"), skipped + 1):
+            yield re.split(delimiter, line.strip()), number
+        return
+    csv.field_size_limit(LONGEST_CELL)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, skipinitialspace=True)
+    try:
+        for row in reader:
+            yield row, reader.line_num + skipped
+    except csv.Error as problem:
+        message = f"is not a CSV file: {problem}"
+        raise DataError(message, path=shown, line=reader.line_num + skipped, hint="is a quote left open?") from problem
+
+
+def _count_lines(text: str, delimiter: str, skipped: int) -> list[int]:
+    return [line for row, line in _rows(text, delimiter, "", skipped) if any(cell.strip() for cell in row)]
+
+
+def _delimiter(text: str, shown: str) -> str:
+    """What stands between cells: a comma, semicolon, tab or bar, or blanks, whichever cuts most lines alike."""
+    head = text[:200_000].split("\n", 2 * LOOKED_AT)[: 2 * LOOKED_AT]
+    lines = [line.removesuffix("\r") for line in head if line.strip()]
+    best, best_score = ",", 0.0
+    csv.field_size_limit(LONGEST_CELL)
+    for delimiter in DELIMITERS:
+        reader = csv.reader(lines, delimiter=delimiter, skipinitialspace=True)
+        try:
+            widths = [len(row) for row in reader if row]
+        except csv.Error as problem:
+            message = f"is not a CSV file: {problem}"
+            raise DataError(message, path=shown, line=reader.line_num, hint="is it a table of text?") from problem
+        usual = max(set(widths), key=widths.count) if widths else 1
+        if usual > 1:
+            share = widths.count(usual) / len(widths)
+            score = share + (0.3 if delimiter in ";\t" else 0.0) + (0.001 * usual)
+            if score > best_score:
+                best, best_score = delimiter, score
+    if best_score < 0.6:
+        for blanks in (r"\s{2,}|\t", r"\s+"):
+            widths = [len(re.split(blanks, line.strip())) for line in lines]
+            usual = max(set(widths), key=widths.count) if widths else 1
+            numbers = sum(bool(re.search(r"\d\s*$", line)) for line in lines)
+            if usual > 1 and widths.count(usual) > 0.8 * len(widths) and numbers > 0.6 * len(lines):
+                return blanks
+    return best
