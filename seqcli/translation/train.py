@@ -8,16 +8,16 @@ from typing import Any
 import numpy as np
 import torch
 
-from seqcli.text.pair_formats import Columns
 from seqcli.training.loop import TrainingResult
 from seqcli.training.options import TrainingOptions
 from seqcli.training.pipeline import Machine, Opened, Task
 from seqcli.training.run import Run, load_weights
 from seqcli.translation.alignment import count_alignments
-from seqcli.translation.bitext import Bitext, open_bitext
+from seqcli.translation.bitext import Bitext
 from seqcli.translation.config import TranslationConfig
 from seqcli.translation.network import TranslationModel
 from seqcli.translation.objective import TranslationTask
+from seqcli.translation.opening import open_bitext
 from seqcli.translation.options import TrainRequest
 from seqcli.translation.presets import PairFacts, Recipe, choose_recipe
 
@@ -30,26 +30,13 @@ class Translation(Task[TrainRequest, Bitext, Recipe, TranslationTask]):
     recipe = Recipe
 
     def open(self, run: Run[TrainRequest]) -> Opened[Bitext]:
-        request = run.request
-        bitext = open_bitext(
-            request.pairs,
-            valid=request.valid,
-            valid_share=request.valid_share,
-            tokens=request.tokens,
-            vocab_size=request.vocab_size,
-            encoding=request.encoding,
-            errors=request.errors,
-            skip_bad=request.skip_bad,
-            columns=Columns.parse(request.columns),
-            max_length=request.max_length,
-            keep=request.keep,
-            blobs=run.blobs,
-        )
+        notes: list[str] = []
+        bitext = open_bitext(run.request, run.blobs, notes.append)
         return Opened(
             bitext,
             fingerprint=bitext.fingerprint,
             blobs=bitext.blobs,
-            notes=(*bitext.notes, bitext.held_out),
+            notes=notes,
             shape={"tokens": bitext.tokenizer.kind, "vocab_size": bitext.tokenizer.size},
         )
 

@@ -17,11 +17,12 @@ from seqcli.model.arrays import Array, State, sigmoid, tanh
 from seqcli.model.cells.cell import Cell
 from seqcli.training.loop import train
 from seqcli.training.options import TrainingOptions
-from seqcli.translation.bitext import open_bitext
 from seqcli.translation.config import TranslationConfig
 from seqcli.translation.decoder import TranslationDecoder
 from seqcli.translation.network import TranslationModel
 from seqcli.translation.objective import TranslationTask
+from seqcli.translation.opening import open_bitext
+from seqcli.translation.options import TrainRequest
 from tests.language.conftest import make
 from tests.translation.conftest import PAIRS, write_pairs
 
@@ -70,7 +71,7 @@ def test_a_language_model_of_a_new_cell() -> None:
 
 
 def test_a_translation_model_of_a_new_cell(tmp_path: Path) -> None:
-    bitext = open_bitext([write_pairs(tmp_path / "pairs.tsv", PAIRS[::5])], tokens="word")
+    bitext = open_bitext(TrainRequest(pairs=(write_pairs(tmp_path / "pairs.tsv", PAIRS[::5]),), tokens="word"))
     torch.manual_seed(0)
     config = TranslationConfig(bitext.tokenizer.size, "leaky-unit", 16, 8, 1, 16, 2)
     model = TranslationModel(config)

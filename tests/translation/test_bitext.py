@@ -10,8 +10,10 @@ import pytest
 from seqcli.errors import DataError
 from seqcli.text.pairs import Pair
 from seqcli.text.tokenizer import train_tokenizer
-from seqcli.translation.bitext import hold_out, open_bitext, vocabulary_size
+from seqcli.translation.opening import hold_out, open_bitext
+from seqcli.translation.options import TrainRequest
 from seqcli.translation.preprocessing import Preprocessing, decode_sentence, encode_sentence
+from seqcli.translation.units import vocabulary_size
 
 
 def write(path: Path, text: str) -> str:
@@ -21,20 +23,20 @@ def write(path: Path, text: str) -> str:
 
 def test_held_out_sources_are_not_trained_on(tmp_path: Path) -> None:
     path = write(tmp_path / "p.tsv", "".join(f"word {n % 40}\tmot {n}\n" for n in range(400)))
-    bitext = open_bitext([path], valid_share=0.05, tokens="word")
+    bitext = open_bitext(TrainRequest(pairs=(path,), valid_share=0.05, tokens="word"))
     held = {pair.source for pair in bitext.valid}
     trained = {decode_sentence(bitext.tokenizer, bitext.sources[n][:-1].tolist()) for n in range(len(bitext.sources))}
     assert held
     assert trained
     assert not held & trained
-    again = open_bitext([path], valid_share=0.05, tokens="word")
+    again = open_bitext(TrainRequest(pairs=(path,), valid_share=0.05, tokens="word"))
     assert again.valid == bitext.valid
     assert again.fingerprint == bitext.fingerprint
 
 
 def test_given_validation_pairs(tmp_path: Path) -> None:
     path, valid = write(tmp_path / "p.tsv", "a b\tx y\nb a\ty x\n"), write(tmp_path / "v.tsv", "a a\tx x\n")
-    bitext = open_bitext([path], valid=[valid], tokens="word")
+    bitext = open_bitext(TrainRequest(pairs=(path,), valid=(valid,), tokens="word"))
     assert bitext.valid == [Pair(1, "a a", "x x")]
     assert len(bitext.sources) == 2
     end = bitext.tokenizer.boundary_id
@@ -44,7 +46,7 @@ def test_given_validation_pairs(tmp_path: Path) -> None:
 def test_too_little_is_refused(tmp_path: Path) -> None:
     for text in ("", "a\tx\n"):
         with pytest.raises(DataError, match="too few"):
-            open_bitext([write(tmp_path / "p.tsv", text)], tokens="word")
+            open_bitext(TrainRequest(pairs=(write(tmp_path / "p.tsv", text),), tokens="word"))
 
 
 def test_a_sentence_comes_back_and_its_first_word_is_cut_as_any_other() -> None:
@@ -75,9 +77,9 @@ def test_nothing_is_lost_in_holding_out() -> None:
 
 def test_what_a_model_keeps_of_its_text_comes_back(tmp_path: Path) -> None:
     pairs = "".join(f"Der {n}. Hund „bellt“ hier.\tThe dog number {n} barks.\n" for n in range(60))
-    bitext = open_bitext([write(tmp_path / "p.tsv", pairs)], tokens="subword", keep=["b.+t"])
+    bitext = open_bitext(TrainRequest(pairs=(write(tmp_path / "p.tsv", pairs),), tokens="subword", keep=("b.+t",)))
     assert Preprocessing.of(bitext.blobs) == bitext.preprocessing
     assert bitext.preprocessing.lengths is not None
     assert bitext.preprocessing.lengths.longest_source == bitext.sources.lengths.max()
-    again = open_bitext([write(tmp_path / "p.tsv", pairs)], blobs=bitext.blobs)
+    again = open_bitext(TrainRequest(pairs=(write(tmp_path / "p.tsv", pairs),)), bitext.blobs)
     assert again.blobs == bitext.blobs

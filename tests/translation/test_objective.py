@@ -14,10 +14,12 @@ from torch.nn import functional
 
 from seqcli.model.softmax import IGNORED
 from seqcli.translation.alignment import count_alignments
-from seqcli.translation.bitext import Sentences, open_bitext
+from seqcli.translation.bitext import Sentences
 from seqcli.translation.config import TranslationConfig
 from seqcli.translation.network import TranslationModel
 from seqcli.translation.objective import TranslationTask, bucket
+from seqcli.translation.opening import open_bitext
+from seqcli.translation.options import TrainRequest
 from tests.translation.conftest import PAIRS, write_pairs
 
 
@@ -32,7 +34,7 @@ def test_every_pair_is_in_one_batch_of_the_right_size(lengths: list[tuple[int, i
 
 @pytest.fixture
 def task(tmp_path: Path) -> TranslationTask:
-    bitext = open_bitext([write_pairs(tmp_path / "pairs.tsv", PAIRS)], tokens="word")
+    bitext = open_bitext(TrainRequest(pairs=(write_pairs(tmp_path / "pairs.tsv", PAIRS),), tokens="word"))
     torch.manual_seed(0)
     model = TranslationModel(TranslationConfig(bitext.tokenizer.size, "lstm", 8, 8, 1, 12, 2))
     table = count_alignments(bitext.sources, bitext.targets, bitext.tokenizer.size, bitext.symbols)
