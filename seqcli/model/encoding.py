@@ -16,7 +16,7 @@ from seqcli.model.arrays import Array, State
 from seqcli.model.cells import input_part, recurrent_part, state_size
 from seqcli.model.stepping import SteppingStack
 
-BLOCK = 4096  # rows (steps · sentences) whose products with the input are formed together, and stay in the cache
+BLOCK = 512  # rows (steps · sentences) whose products with the input are formed together, and stay in the cache
 THREADS_PAY = 1 << 21  # units · rows in all from which the two directions run side by side
 
 
@@ -65,38 +65,35 @@ def _run(
 def _run_lstm(
     parameters: Mapping[str, Array], x: np.ndarray, counts: list[int], out: np.ndarray, backward: bool
 ) -> None:
-    """`cells/lstm.py`; σ(v) = tanh(v / 2) / 2 + 1 / 2, so that all gates are one tanh: they are halved in the
-    weights, and the candidate comes last."""
-    batch, size = out.shape[1:]
-    order = np.concatenate((np.arange(2 * size), np.arange(3 * size, 4 * size), np.arange(2 * size, 3 * size)))
-    half = np.where(np.arange(4 * size) < 3 * size, 0.5, 1.0).astype(x.dtype)
-    weight_x, weight_h = (
-        np.ascontiguousarray((parameters[name][order] * half[:, None]).T) for name in ("weight_ih", "weight_hh")
-    )
-    bias = parameters["bias"][order] * half
-    h, c = np.zeros((2, batch, size), x.dtype)
-    buffer = np.empty((batch, 4 * size), x.dtype)
-    for first, last in _blocks(counts, backward):
-        rows = counts[first]
-        inputs = x[first:last, :rows].reshape(-1, x.shape[2]) @ weight_x
-        inputs += bias
-        inputs = inputs.reshape(last - first, rows, 4 * size)
-        for t in range(last - 1, first - 1, -1) if backward else range(first, last):
-            count = counts[t]
-            gates, cells, output = buffer[:count], c[:count], h[:count]
-            np.matmul(output, weight_h, out=gates)
-            gates += inputs[t - first, :count]
-            np.tanh(gates, out=gates)
-            sigmoids = gates[:, : 3 * size]
-            sigmoids *= 0.5
-            sigmoids += 0.5
-            cells *= gates[:, size : 2 * size]
-            written = gates[:, :size]
-            written *= gates[:, 3 * size :]
-            cells += written
-            np.tanh(cells, out=output)
-            output *= gates[:, 2 * size : 3 * size]
-            out[t, :count] = output
+    """`cells/lstm.py` with one product a step, of the input, 1 for the bias, and the state beside one another.
+
+    σ(v) = tanh(v / 2) / 2 + 1 / 2, so that all gates are one tanh: they are halved in the weights, the candidate comes
+    last, and each gate lies in one piece.
+    """
+    width, (batch, size) = x.shape[2], out.shape[1:]
+    weight = np.concatenate((parameters["weight_ih"], parameters["bias"][:, None], parameters["weight_hh"]), 1)
+    weight = weight.reshape(4, size, -1)[[0, 1, 3, 2]].transpose(0, 2, 1).copy()
+    weight[:3] *= 0.5
+    read = np.zeros((batch, width + 1 + size), x.dtype)
+    read[:, width] = 1
+    c, buffer = np.zeros((batch, size), x.dtype), np.empty(4 * batch * size, x.dtype)
+    for t in range(len(x) - 1, -1, -1) if backward else range(len(x)):
+        count = counts[t]
+        rows, cells, output = read[:count], c[:count], out[t, :count]
+        gates = buffer[: 4 * count * size].reshape(4, count, size)
+        rows[:, :width] = x[t, :count]
+        np.matmul(rows, weight, out=gates)
+        np.tanh(gates, out=gates)
+        gates[:3] *= 0.5
+        gates[:3] += 0.5
+        written, kept, shown, candidate = gates
+        cells *= kept
+        written *= candidate
+        cells += written
+        np.tanh(cells, out=written)
+        written *= shown
+        rows[:, width + 1 :] = written
+        output[:] = written
 
 
 def _blocks(counts: list[int], backward: bool) -> Iterator[tuple[int, int]]:
