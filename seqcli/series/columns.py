@@ -66,12 +66,12 @@ class Columns:
     _different: dict[str, list[str]] = field(default_factory=dict)
 
     def different(self, name: str) -> list[str]:
-        """The different texts of the rows looked at, evenly over the table, that are not missing."""
+        """The different texts of the rows looked at, the first and some evenly over the table, that are not missing."""
         if name not in self._different:
-            column = self.table.columns[name]
-            part = (
-                column if len(column) <= LOOKED_AT else column[np.linspace(0, len(column) - 1, LOOKED_AT).astype(int)]
-            )
+            part = self.table.columns[name]
+            if len(part) > LOOKED_AT:
+                some = np.linspace(LOOKED_AT // 2, len(part) - 1, LOOKED_AT // 2).astype(int)
+                part = part[np.r_[: LOOKED_AT // 2, some]]
             self._different[name] = [text for text in dict.fromkeys(part.tolist()) if not is_missing(text)]
         return self._different[name]
 

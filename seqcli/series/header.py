@@ -11,6 +11,7 @@ from functools import cached_property
 import numpy as np
 
 from seqcli.errors import DataError
+from seqcli.series import words
 from seqcli.series.delimited import LARGE, Cells
 from seqcli.series.forms import find_forms
 from seqcli.series.numbers import MISSING
@@ -87,6 +88,10 @@ def find_table(cells: Cells) -> Table:
         raise DataError("has a header but no rows", path=cells.shown, hint="it needs one row a time")
     header, titles = _header_rows(head[:first], cells)
     names = _names(header, len(cells.columns))
+    counted = cells.columns[0][first : first + 3].tolist() in (["0", "1", "2"], ["1", "2", "3"])
+    short = len(names) > 2 and all(names[:-1]) and not names[-1] and (counted or not words.says_time(names[0]))
+    if short and _mostly_filled(cells.columns[-1][first:]):  # rows have names without a name of their own, as in R
+        names = ["", *names[:-1]]
     notes = list(cells.notes)
     if titles:
         shown = "; ".join(" ".join(filter(str.strip, row)).strip() for row in titles)
@@ -114,6 +119,10 @@ def find_table(cells: Cells) -> Table:
     columns = {label: cells.columns[place] for label, place in zip(labels, used, strict=True)}
     table = Table(cells.shown, columns, np.arange(len(cells)), cells.find_lines, cells.delimiter, tuple(notes))
     return table if kept.all() else table.select(np.flatnonzero(kept))
+
+
+def _mostly_filled(column: np.ndarray) -> bool:
+    return sum(bool(cell.strip()) for cell in column.tolist()) > 0.9 * len(column)
 
 
 def _any_text(column: np.ndarray) -> bool:

@@ -71,11 +71,7 @@ def find_layout(table: Table, options: ReadOptions) -> Layout:
     numeric = [name for name in rest if columns.numbers(name) is not None]
     text = [name for name in rest if name not in numeric]
     if len(rest) > 1:
-        numeric = [
-            name
-            for name in numeric
-            if not columns.counts_rows(name) or words.says(name, words.FLOWS | words.TARGETS[0] | words.TARGETS[1])
-        ] or numeric
+        numeric = [name for name in numeric if not _numbers_rows(columns, name)] or numeric
     if time is not None and (filled := _filled_down(columns, time, rest)) is not None:
         return find_layout(filled, options)
     layout = Layout(table, time, form, (), (), False, options.decimal, tuple(notes), issue)
@@ -94,6 +90,13 @@ def find_layout(table: Table, options: ReadOptions) -> Layout:
     if len(values) > 1:
         return _choose_target(replace(layout, series=keys), columns, values)
     return replace(layout, targets=(values[0],), series=keys)
+
+
+def _numbers_rows(columns: Columns, name: str) -> bool:
+    """Whether a column has the numbers of the rows rather than values."""
+    if re.fullmatch(r"column\d+|Unnamed: \d+", name) and _is_whole(columns, name):
+        return columns.is_different_everywhere(name)
+    return columns.counts_rows(name) and not words.says(name, words.FLOWS | words.TARGETS[0] | words.TARGETS[1])
 
 
 def _form(columns: Columns, time: str) -> tuple[Form, list[str]]:
@@ -147,7 +150,7 @@ def _time_column(columns: Columns, names: Sequence[str]) -> tuple[str | None, st
         score += 0.5 if words.split_name(name)[:1] in (("ds",), ("date",)) and len(words.split_name(name)) == 1 else 0.0
         score -= 1.0 if words.says(name, words.ISSUES) else 0.0
         score -= 0.8 if isinstance(chosen.form, StepForm) and words.says(name, words.DAY | words.HOUR) else 0.0
-        score -= 1.5 if getattr(chosen.form, "cycle", "") else 0.0
+        score -= 3.0 if getattr(chosen.form, "cycle", "") else 0.0
         score -= 3.0 if len(columns.different(name)) == 1 and len(columns.table) > 1 else 0.0
         scored.append((score, name))
     if not scored:
@@ -178,8 +181,9 @@ def _refuse_unread_times(columns: Columns, names: Sequence[str]) -> None:
         if len(texts) < 2:
             continue
         if (numbers := columns.numbers(name)) is not None:
-            years = words.says(name, words.YEAR) and bool((numbers.values % 1 > 0).any())
-            if not years or not (np.diff(numbers.values) > 0).all():
+            values = numbers.values  # decimal years that are no months
+            years = words.says_time(name) and bool((values % 1 > 0).any()) and 1000 < values[0] < 2200
+            if not years or not (np.diff(values) > 0).all():
                 continue
         named = words.says_time(name) or words.says(name, words.PERIOD)
         dated = sum(bool(re.search(r"\d+\s?[-/.:年]\s?\d+", text)) for text in texts) > 0.8 * len(texts)
@@ -281,10 +285,25 @@ def _key_columns(
         if there > here + 0.01 * len(table):
             chosen.append(name)
             here = there
+    if here < len(table) and not chosen and len(numeric) > 1:
+        chosen = [name for name in numeric if name != target and _tells_apart(columns, base, name)][:1]
     series = len(set(zip(*(table.columns[name].tolist() for name in chosen), strict=True))) if chosen else 0
     if series > 0.4 * len(table) and len(table) > 20 and not named:
         return ()  # a row of its own for nearly each: transactions, not series
     return tuple(chosen)
+
+
+def _tells_apart(columns: Columns, base: Sequence[str], name: str) -> bool:
+    """Whether a column of whole numbers has the ids of series: each in one block of rows, or each once at each time."""
+    table = columns.table
+    if not _is_whole(columns, name) or columns.is_different_everywhere(name):
+        return False
+    codes, texts = table.coded(name)
+    times = table.coded(base[0])[0]
+    if len(np.unique(times * len(table) + codes)) < len(table):
+        return False
+    blocks = int((np.diff(codes) != 0).sum()) + 1 == len(texts)
+    return blocks or len(texts) * (int(times.max()) + 1) == len(table)
 
 
 def _is_no_time(columns: Columns, name: str) -> bool:

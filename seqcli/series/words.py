@@ -42,7 +42,7 @@ PERIOD = word_set("period periode per prd")
 STARTS = word_set("starting start starts begin beginning commencing wc from ab von beginn debut desde")
 ENDS = word_set("ending end ends ended we to bis ende fin hasta")
 TARGETS = (
-    word_set("y target value values cnt ist actual actuals observed obs wert valor valeur 值"),
+    word_set("y target value values cnt ist actual actuals observed wert valor valeur 值"),
     word_set(
         "sales sale demand quantity qty units unit count amount revenue turnover orders visits calls "
         "requests cases passengers births consumption load production sold takings total umsatz absatz "
@@ -73,7 +73,7 @@ BESIDE = word_set(
 )
 KEYS = word_set(
     "unique_id uniqueid id item items series store stores shop shops sku skus product products dept "
-    "department name key region country state city site sensor station location branch category family "
+    "department firm name key region country state city site sensor station location branch category family "
     "brand channel customer account ticker symbol group meter building facility route line warehouse "
     "plant code nbr filiale artikel produkt land stadt station boutique magasin produit pays ville "
     "tienda producto país ciudad negozio prodotto 店铺 商品 产品 城市 地区 门店 店舗 지역 geo"

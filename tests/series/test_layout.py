@@ -447,3 +447,24 @@ def test_weekdays_and_days_that_cannot_be_placed_are_errors(read):
         read(across("week,Mon,Tue,Wed,Thu,Fri", counted(5, [d + timedelta(5) for d in MONDAYS])))
     with pytest.raises(DataError, match="of which year"):
         read(across(f"Day,{NAMES}", counted(12, range(1, 29))))
+
+
+def test_whole_numbers_that_tell_rows_apart_name_series(read):
+    rows = [f"{2000 + year},{100 * unit + year}.5,{7 * year % 5}.5,{unit}" for unit in (3, 8, 9) for year in range(20)]
+    panel = read("year,invest,capital,unit\n" + "\n".join(rows) + "\n")
+    assert (panel.key_names, len(panel.series), panel.target_name) == (("unit",), 3, "invest")
+
+
+def test_names_of_rows_move_no_column(read):
+    rows = "".join(f'"{i + 1}",{year},{i * i}\n' for i, year in enumerate(range(1950, 1990)))
+    panel = read('"Year","Sales"\n' + rows)
+    assert (panel.time_name, panel.frequency.name, panel.target_name) == ("Year", "yearly", "Sales")
+    assert panel.series[0].values[3] == 9
+    panel = read("Open,Close\n" + "".join(f"{day},{i},{i * i}\n" for i, day in enumerate(DAYS)))
+    assert panel.target_name == "Close"
+    assert panel.series[0].values[3] == 9
+
+
+def test_long_columns_of_decimal_years_are_months(read):
+    panel = read("time,spots\n" + "".join(f"{1749 + i / 12:.10f},{i % 7}\n" for i in range(3000)))
+    assert (panel.time_name, panel.frequency.name, len(panel.series[0].values)) == ("time", "monthly", 3000)
