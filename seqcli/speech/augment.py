@@ -12,7 +12,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 
 from seqcli.speech.config import SpeechConfig
-from seqcli.speech.features import FLOOR, local_level, mel_filters, normalised, power_spectrum
+from seqcli.speech.features import FLOOR, SPEECH, local_level, mel_filters, normalised, power_spectrum
 
 WARPS = np.round(np.arange(0.84, 1.2, 0.02), 2)  # of the mel axis
 
@@ -45,19 +45,33 @@ class Augmentation:
         return Augmentation(**values | {"masks": round(values["masks"])})
 
 
-def joined(pieces: Sequence[np.ndarray], rate: int, strength: Augmentation, random: np.random.Generator) -> np.ndarray:
-    """Recordings, each at its own speed and loudness, one after the other with pauses: samples in fp32."""
+def joined(
+    pieces: Sequence[np.ndarray], rate: int, strength: Augmentation, random: np.random.Generator
+) -> tuple[np.ndarray, list[tuple[float, float]]]:
+    """Recordings, each at its own speed and loudness, one after the other with pauses: samples in fp32, and from which
+    to which share of all of them each recording is heard."""
     common = random.normal(0, strength.speed)
     spread = 12.0 if random.random() < 0.3 else 3.0  # decibels: by one speaker, or by several at different distances
-    parts = [np.zeros(_pause(rate, random, 0.25), np.float32)]
+    parts, spans = [np.zeros(_pause(rate, random, 0.25), np.float32)], []
     for number, piece in enumerate(pieces):
         if number and random.random() < 0.6:
             parts.append(np.zeros(_pause(rate, random, 0.3), np.float32))
         factor = float(np.exp(np.clip(common + random.normal(0, strength.speed / 3), -0.25, 0.25)))
         gain = np.float32(10 ** (random.uniform(-spread, spread) / 20))
+        begun = sum(map(len, parts))
         parts.append(gain * _faster(piece, factor))
+        spans.append(begun + _heard(parts[-1], rate))
     parts.append(np.zeros(_pause(rate, random, 0.25), np.float32))
-    return np.concatenate(parts)
+    whole = np.concatenate(parts)
+    return whole, [(start / len(whole), end / len(whole)) for start, end in spans]
+
+
+def _heard(samples: np.ndarray, rate: int) -> np.ndarray:
+    """The first and the last sample that belong to speech, judged by power."""
+    frame = rate // 50
+    power = np.square(samples[: len(samples) // frame * frame].reshape(-1, frame)).mean(axis=1)
+    loud = np.nonzero(power > SPEECH * power.max(initial=0.0))[0]
+    return np.array([loud[0] * frame, (loud[-1] + 1) * frame]) if len(loud) else np.array([0, len(samples)])
 
 
 def _pause(rate: int, random: np.random.Generator, most: float) -> int:

@@ -18,8 +18,9 @@ class SpeechConfig:
     """Sizes of a speech recogniser.
 
     The input are `mels` log-mel energies every 10 ms of sound at `sample_rate` Hz. Every `stride` frames, `stack` of
-    them go through a layer of `front` rectified linear units and the recurrent layers, whose outputs give the
-    probabilities of `vocabulary` tokens and of the blank, the last class. With `lowercase` all
+    them go through a layer of rectified linear units, `channels` for each band of `band` neighbouring energies, with
+    the same weights every `band_step` energies (0: no such layer), one of `front` units and the recurrent layers, whose
+    outputs give the probabilities of `vocabulary` tokens and of the blank, the last class. With `lowercase` all
     transcripts are in lower case.
     """
 
@@ -29,6 +30,9 @@ class SpeechConfig:
     mels: int = 40
     stack: int = 5
     stride: int = 2
+    channels: int = 0
+    band: int = 8
+    band_step: int = 3
     front: int = 128
     hidden: int = 128
     layers: int = 2
@@ -36,11 +40,13 @@ class SpeechConfig:
     lowercase: bool = False
 
     def __post_init__(self) -> None:
-        check_sizes(self)
+        check_sizes(self, may_be_zero=("channels",))
         if any(getattr(self, name) > most for name, most in LIMITS.items()):
             raise ValueError(f"its features cannot be made: {', '.join(LIMITS)} are too large")
-        if self.sample_rate < 2000 or self.stride > self.stack:
-            raise ValueError("its features cannot be made: the sample rate is too low, or steps are too far apart")
+        if self.sample_rate < 2000 or self.stride > self.stack or self.band > self.mels:
+            raise ValueError(
+                "its features cannot be made: the sample rate is too low, steps are too far apart or bands too wide"
+            )
 
     @property
     def blank(self) -> int:
@@ -51,6 +57,11 @@ class SpeechConfig:
     def step_seconds(self) -> float:
         """The time from one output of the network to the next."""
         return self.stride / FRAMES_A_SECOND
+
+    @property
+    def bands(self) -> int:
+        """How many bands of neighbouring filters there are."""
+        return (self.mels - self.band) // self.band_step + 1
 
     @property
     def encoder(self) -> StackShape:
@@ -67,11 +78,13 @@ class SpeechConfig:
         shapes: dict[str, tuple[int, ...]] = {
             "feature_mean": (self.mels,),
             "feature_scale": (self.mels,),
-            "front_weight": (self.front, self.stack * self.mels),
+            "front_weight": (self.front, self.bands * self.channels or self.stack * self.mels),
             "front_bias": (self.front,),
             "output_weight": (self.vocabulary + 1, self.width),
             "output_bias": (self.vocabulary + 1,),
         }
+        if self.channels:
+            shapes |= {"band_weight": (self.channels, self.stack * self.band), "band_bias": (self.channels,)}
         return shapes | {f"encoder.{name}": shape for name, shape in self.encoder.parameter_shapes().items()}
 
     def to_json(self) -> dict[str, Any]:

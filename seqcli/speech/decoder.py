@@ -33,6 +33,17 @@ class SpeechDecoder:
         power = mel_power(samples, config.sample_rate, config.mels)
         return normalised(power, parameters["feature_mean"], parameters["feature_scale"])
 
+    def _front(self, frames: np.ndarray) -> np.ndarray:
+        """frames (time, stack · mels) -> what the recurrent layers see (time, front)."""
+        config, parameters = self.config, self.parameters
+        x = frames
+        if config.channels:
+            every = frames.reshape(-1, config.stack, config.mels)
+            bands = np.lib.stride_tricks.sliding_window_view(every, config.band, axis=2)[:, :, :: config.band_step]
+            x = bands.swapaxes(1, 2).reshape(len(frames) * config.bands, -1)
+            x = np.maximum(x @ parameters["band_weight"].T + parameters["band_bias"], 0).reshape(len(frames), -1)
+        return np.asarray(np.maximum(x @ parameters["front_weight"].T + parameters["front_bias"], 0))
+
     def log_probabilities(self, recordings: Sequence[np.ndarray]) -> list[np.ndarray]:
         """Samples (n,) of each recording -> log-probabilities (steps, vocabulary + 1) of each, in nats."""
         config, parameters = self.config, self.parameters
@@ -40,7 +51,7 @@ class SpeechDecoder:
         lengths = np.array([len(each) for each in frames])
         x = np.zeros((lengths.max(), len(frames), config.front), np.float32)
         for column, each in enumerate(frames):
-            x[: len(each), column] = np.maximum(each @ parameters["front_weight"].T + parameters["front_bias"], 0)
+            x[: len(each), column] = self._front(each)
         outputs, _ = self.encoder.sequence(x, lengths)
         weight, bias = parameters["output_weight"], parameters["output_bias"]
         return [log_softmax(outputs[:length, column] @ weight.T + bias) for column, length in enumerate(lengths)]

@@ -24,6 +24,10 @@ class SpeechModel(nn.Module):
         shapes = config.parameter_shapes()
         self.register_buffer("feature_mean", torch.zeros(shapes["feature_mean"]))
         self.register_buffer("feature_scale", torch.ones(shapes["feature_scale"]))
+        if config.channels:
+            self.band_weight = nn.Parameter(torch.empty(shapes["band_weight"]))
+            self.band_bias = nn.Parameter(torch.zeros(shapes["band_bias"]))
+            nn.init.kaiming_uniform_(self.band_weight, nonlinearity="relu")
         self.front_weight = nn.Parameter(torch.empty(shapes["front_weight"]))
         self.front_bias = nn.Parameter(torch.zeros(shapes["front_bias"]))
         self.output_weight = nn.Parameter(torch.empty(shapes["output_weight"]))
@@ -38,7 +42,15 @@ class SpeechModel(nn.Module):
 
         What stands behind a recording's end is padding.
         """
-        x = functional.relu(functional.linear(frames, self.front_weight, self.front_bias))
+        x = self._bands(frames) if self.config.channels else frames
+        x = functional.relu(functional.linear(x, self.front_weight, self.front_bias))
         x, _ = self.encoder.encode(locked_dropout(x, self.dropout, self.training), lengths)
         x = locked_dropout(x, self.dropout, self.training)
         return functional.linear(x, self.output_weight, self.output_bias).float().log_softmax(2)
+
+    def _bands(self, frames: Tensor) -> Tensor:
+        """frames (time, batch, stack · mels) -> units of all bands (time, batch, bands · channels)."""
+        config = self.config
+        bands = frames.view(*frames.shape[:2], config.stack, config.mels).unfold(3, config.band, config.band_step)
+        units = functional.linear(bands.transpose(2, 3).flatten(3), self.band_weight, self.band_bias)
+        return functional.relu(units).flatten(2)

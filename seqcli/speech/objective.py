@@ -22,7 +22,8 @@ from seqcli.training.options import Validation
 from seqcli.training.workers import part_count
 
 QUICK_RECORDINGS = 400  # of the validation recordings, looked at while training goes on
-JOINED_AFTER = 8  # epochs until recordings are joined into utterances of full length
+# shares of a run: the first alignments are taught, recordings joined up to full length, and changed at full strength
+TAUGHT, JOINED, CHANGED = 0.3, 0.1, 0.4
 
 
 @dataclass(frozen=True)
@@ -31,8 +32,28 @@ class Part:
 
     groups: Sequence[np.ndarray]
     epoch: int
+    done: float
     tokens: int
     share: float
+
+
+@dataclass(frozen=True)
+class Utterance:
+    """Features (frames, mels), tokens, and of each recording in it from which to which share of the frames it is heard,
+    and its tokens."""
+
+    frames: np.ndarray
+    targets: np.ndarray
+    said: Sequence[tuple[float, float, np.ndarray]] = ()
+
+    def labels(self, steps: int, blank: int) -> np.ndarray:
+        """The token of each of `steps` if all tokens of a recording lasted equally long."""
+        found = np.full(steps, blank)
+        for start, end, tokens in self.said:
+            first, last = int(start * steps), max(round(end * steps), int(start * steps) + 1)
+            if len(tokens):
+                found[first:last] = tokens[(np.arange(last - first) * len(tokens)) // (last - first)][: steps - first]
+        return found
 
 
 class SpeechTask:
@@ -53,10 +74,12 @@ class SpeechTask:
         batch_seconds: float,
         join: float,
         augmentation: Augmentation,
+        passes: float,
         seed: int,
         processes: Processes = ALONE,
     ) -> None:
         self.model, self.data, self.seed, self.processes = model, data, seed, processes
+        self.passes = passes
         self.batch_seconds, self.join, self.augmentation = batch_seconds, join, augmentation
         self.device = model.output_bias.device
         self._epoch, self._batches = -1, list[list[np.ndarray]]()
@@ -73,35 +96,44 @@ class SpeechTask:
     def _of_epoch(self, epoch: int) -> list[list[np.ndarray]]:
         if epoch != self._epoch:
             random = np.random.default_rng((self.seed, epoch))
-            join = self.join * min(epoch / JOINED_AFTER, 1.0)  # short utterances are learnt from more easily at first
+            # short utterances are learnt from more easily at first
+            join = self.join * min((epoch + 0.5) / self.passes / JOINED, 1.0)
             groups = group(self.data.seconds, join, random)
             self._epoch, self._batches = epoch, batch(groups, self.data.seconds, self.batch_seconds, random)
         return self._batches
 
     def parts(self, epoch: int, index: int) -> list[Part]:
         groups = self._of_epoch(epoch)[index][self.processes.rank :: self.processes.size]
+        done = (epoch + index / self.num_batches(epoch)) / self.passes
         if not groups:  # fewer utterances than processes: read one, and learn nothing from it
-            return [Part(self._of_epoch(epoch)[index][:1], epoch, 0, 0.0)]
-        count = part_count(self.device, len(groups))
+            return [Part(self._of_epoch(epoch)[index][:1], epoch, done, 0, 0.0)]
+        count = part_count(self.device, 2 * len(groups))
         shares = [groups[part::count] for part in range(count)]
         tokens = [sum(1 + len(self.data.targets(numbers)) for numbers in share) for share in shares]
-        return [Part(g, epoch, t, t / sum(tokens)) for g, t in zip(shares, tokens, strict=True)]
+        return [Part(g, epoch, done, t, t / sum(tokens)) for g, t in zip(shares, tokens, strict=True)]
 
     def loss(self, part: Part) -> tuple[Tensor, int]:
-        made = [self._utterance(numbers, part.epoch) for numbers in part.groups]
-        probabilities, lengths = self._forward([frames for frames, _ in made])
-        loss = ctc(probabilities, lengths, [targets for _, targets in made], self.model.config.blank)
-        return loss / max(part.tokens, 1) * part.share, part.tokens
+        made = [self._utterance(numbers, part.epoch, part.done) for numbers in part.groups]
+        probabilities, lengths = self._forward([utterance.frames for utterance in made])
+        blank = self.model.config.blank
+        loss = ctc(probabilities, lengths, [utterance.targets for utterance in made], blank) / max(part.tokens, 1)
+        if part.done < TAUGHT:
+            labels = [utterance.labels(length, blank) for utterance, length in zip(made, lengths.tolist(), strict=True)]
+            loss = loss + (1 - part.done / TAUGHT) * framewise(probabilities, labels)
+        return loss * part.share, part.tokens
 
-    def _utterance(self, numbers: np.ndarray, epoch: int) -> tuple[np.ndarray, np.ndarray]:
-        """Changed features and targets of joined recordings."""
+    def _utterance(self, numbers: np.ndarray, epoch: int, done: float) -> Utterance:
+        """Joined recordings, changed."""
         random = np.random.default_rng((self.seed, epoch, int(numbers[0])))
-        config, strength = self.model.config, self.augmentation
+        config = self.model.config
+        strength = self.augmentation.times(random.random() * min(done / CHANGED, 1.0))
         if random.random() < strength.silence:
-            return noise_alone(config, random, self.statistics), np.zeros(0, np.int64)
+            return Utterance(noise_alone(config, random, self.statistics), np.zeros(0, np.int64))
         pieces = [self.data.samples(int(number)) for number in numbers]
-        samples = joined(pieces, config.sample_rate, strength, random)
-        return augmented(samples, config, strength, random, self.statistics), self.data.targets(numbers)
+        samples, spans = joined(pieces, config.sample_rate, strength, random)
+        said = [(*span, self.data.targets([number])) for span, number in zip(spans, numbers, strict=True)]
+        frames = augmented(samples, config, strength, random, self.statistics)
+        return Utterance(frames, self.data.targets(numbers), said)
 
     def _forward(self, frames: Sequence[np.ndarray]) -> tuple[Tensor, Tensor]:
         config = self.model.config
@@ -157,6 +189,17 @@ def ctc(probabilities: Tensor, lengths: Tensor, targets: Sequence[np.ndarray], b
         zero_infinity=True,
     )
     return losses.sum()
+
+
+def framewise(probabilities: Tensor, labels: Sequence[np.ndarray]) -> Tensor:
+    """The mean cross-entropy of a class for each step: log-probabilities (time, batch, classes), labels (steps,) each.
+
+    What alignment there is, CTC finds out by itself, but long sees nothing but blanks before it does.
+    """
+    padded = torch.full(probabilities.shape[:2], -100)
+    for column, each in enumerate(labels):
+        padded[: len(each), column] = torch.from_numpy(each)
+    return functional.nll_loss(probabilities.flatten(0, 1), padded.flatten().to(probabilities.device))
 
 
 def decoder_of(model: SpeechModel) -> SpeechDecoder:

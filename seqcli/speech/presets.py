@@ -17,7 +17,7 @@ from seqcli.training.pipeline import Machine
 REACHED = 0.5  # of the speed of `seqcli.training.workers.training_speed`, by a training step with its features
 PASSES, PASSES_AT = 200.0, 1200.0  # over so many seconds of recordings; over n times as many, 1 / √n of the passes
 LEAST_PASSES = 5.0
-BATCH_SECONDS = (8.0, 30.0)  # of a batch: a fortieth of all, but between these
+BATCH_SECONDS = (2.0, 30.0)  # of a batch: a 130th of all, but between these
 
 
 @dataclass(frozen=True)
@@ -27,6 +27,7 @@ class Recipe:
     config: SpeechConfig
     dropout: float
     batch_seconds: float
+    passes: float
     join: float
     learning_rate: float
     augmentation: Augmentation
@@ -58,28 +59,28 @@ def choose_recipe(
         configs = {name: _config(request, name, facts) for name in SIZES}
         size = "small" if operations is None else _size_for(operations, facts.seconds, configs)
     config = base or _config(request, size, facts)
-    if request.epochs is not None:
-        passes = request.epochs
-    else:
-        passes = operations / operations_per_second(config) / facts.seconds if operations is not None else 10.0
     least, most = BATCH_SECONDS
-    batch = request.batch_size or min(max(facts.seconds / 40, least), most * (4 if machine.accelerator else 1))
+    batch = request.batch_size or min(max(facts.seconds / 130, least), most * (4 if machine.accelerator else 1))
+    batch *= machine.processes
+    if operations is not None:
+        passes = operations / operations_per_second(config) / facts.seconds
+    else:
+        passes = request.epochs or (request.steps or 1) * batch / facts.seconds
     recipe = Recipe(
         config=config,
-        dropout=0.2 if request.dropout is None else request.dropout,
-        batch_seconds=machine.processes * batch,
+        dropout=0.1 if request.dropout is None else request.dropout,
+        batch_seconds=batch,
+        passes=passes,
         join=request.join,
         learning_rate=request.learning_rate or 0.003 * min(1.0, (128 / config.hidden) ** 0.5),
         augmentation=Augmentation().times(request.augmentation),
     )
-    known = request.epochs is not None or operations is not None
-    said = f"about {passes:.1f} passes over {facts.seconds / 60:,.1f} minutes" if known else "given steps"
     return replace(
         recipe,
         reason=(
-            f"{size}: {config.layers} × 2 × {config.hidden} {config.cell}, {config.sample_rate / 1000:g} kHz, {said}, "
-            f"dropout {recipe.dropout:.2f}, batches of {recipe.batch_seconds:.0f} s, learning rate "
-            f"{recipe.learning_rate:g}"
+            f"{size}: {config.layers} × 2 × {config.hidden} {config.cell}, {config.sample_rate / 1000:g} kHz, about "
+            f"{passes:.1f} passes over {facts.seconds / 60:,.1f} minutes, dropout {recipe.dropout:.2f}, batches of "
+            f"{batch:.0f} s, learning rate {recipe.learning_rate:g}"
         ),
     )
 
@@ -91,6 +92,7 @@ def _config(request: TrainRequest, size: str, facts: SpeechFacts) -> SpeechConfi
         cell=request.cell,
         sample_rate=facts.sample_rate,
         mels=40 if facts.sample_rate <= 8000 else 64,
+        channels=32,
         front=request.hidden or front,
         hidden=request.hidden or hidden,
         layers=request.layers or layers,

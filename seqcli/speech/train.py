@@ -78,6 +78,7 @@ class Speech(Task[TrainRequest, SpeechData, Recipe, SpeechTask]):
             model,
             data,
             batch_seconds=recipe.batch_seconds,
+            passes=recipe.passes,
             join=recipe.join,
             augmentation=recipe.augmentation,
             seed=run.request.seed,

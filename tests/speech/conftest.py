@@ -41,7 +41,7 @@ def tones(tmp_path: Path) -> Path:
 @pytest.fixture
 def decoder() -> SpeechDecoder:
     """A recogniser with random weights."""
-    config = SpeechConfig(vocabulary=5, mels=12, front=9, hidden=7, layers=2)
+    config = SpeechConfig(vocabulary=5, mels=12, channels=4, band=5, front=9, hidden=7, layers=2)
     random = np.random.default_rng(3)
     return SpeechDecoder(
         config,

@@ -72,7 +72,10 @@ def test_augmentation_is_a_function_of_the_generator_and_leaves_numbers():
         twice = []
         for _ in range(2):
             random = np.random.default_rng(seed)
-            samples = joined(pieces, 8000, Augmentation(), random)
+            samples, spans = joined(pieces, 8000, Augmentation(), random)
+            edges = [edge for span in spans for edge in span]
+            assert edges == sorted(edges)
+            assert 0 <= edges[0] <= edges[-1] <= 1
             twice.append(augmented(samples, config, Augmentation(), random, statistics))
         np.testing.assert_array_equal(*twice)
         assert np.isfinite(twice[0]).all()

@@ -39,7 +39,7 @@ def test_what_is_given_is_kept():
 
 
 def test_batches_suit_data_and_processes():
-    assert recipe(seconds=60, steps=5).batch_seconds == 8
+    assert recipe(seconds=60, steps=5).batch_seconds == 2
     assert recipe(seconds=9000, steps=5).batch_seconds == 30
     assert recipe(seconds=9000, steps=5, machine=Machine(processes=2)).batch_seconds == 60
 
