@@ -12,6 +12,7 @@ from torch.nn import functional
 from seqcli.model.randomness import dropout_mask
 from seqcli.model.stack import RecurrentStack, locked_dropout
 from seqcli.tagging.config import TaggerConfig
+from seqcli.tagging.lexicon import UNKNOWN
 
 
 @dataclass(frozen=True)
@@ -32,12 +33,45 @@ class Steps:
     pairs: Tensor | None = None
 
 
-class TaggingModel(nn.Module):
-    """Parameters as in `TaggerConfig.parameter_shapes`. `dropout` is the share of units left out while training."""
+NEIGHBOURS, NEIGHBOUR_WIDTH = 2500, 64  # types that are told apart, at most; units that tell them
 
-    def __init__(self, config: TaggerConfig, dropout: float = 0.0) -> None:
+
+class Neighbours(nn.Module):
+    """The next step told from what the forward direction has read up to here, and the one before from what the backward
+    direction has: learnt beside the labels, from the same text, it keeps the network from learning few labels by heart
+    (Rei 2017)."""
+
+    def __init__(self, hidden: int, words: int) -> None:
         super().__init__()
-        self.config, self.dropout = config, dropout
+        self.hidden, self.types, width = hidden, min(words, NEIGHBOURS), NEIGHBOUR_WIDTH
+        self.sides = nn.ModuleList(
+            nn.Sequential(nn.Linear(hidden, width), nn.Tanh(), nn.Linear(width, self.types)) for _ in range(2)
+        )
+
+    def forward(self, outputs: Tensor, steps: Steps) -> Tensor:
+        """The mean surprisal of both neighbours, in nats: outputs (time, batch, 2 · hidden)."""
+        words = steps.words.masked_fill(steps.words >= self.types, UNKNOWN)
+        lengths, places = steps.lengths.to(words.device), torch.arange(len(words), device=words.device)[:, None]
+        outside = words.new_zeros(1, words.shape[1])
+        following = torch.cat((words[1:], outside)).masked_fill(places == lengths - 1, 0)
+        before = torch.cat((outside, words[:-1]))
+        inside = places < lengths
+        halves = outputs[inside].split(self.hidden, 1)
+        return torch.stack(
+            [
+                functional.cross_entropy(side(half), neighbours[inside])
+                for side, half, neighbours in zip(self.sides, halves, (following, before), strict=True)
+            ]
+        ).sum()
+
+
+class TaggingModel(nn.Module):
+    """Parameters as in `TaggerConfig.parameter_shapes`, and those of `Neighbours` where the weight of that objective,
+    `neighbours`, is above 0. `dropout` is the share of units left out while training."""
+
+    def __init__(self, config: TaggerConfig, dropout: float = 0.0, *, neighbours: float = 0.0) -> None:
+        super().__init__()
+        self.config, self.dropout, self.neighbours = config, dropout, neighbours
         shapes = config.parameter_shapes()
         for name in (*config.tables(), "output_weight", "output_bias"):
             self.register_parameter(name, nn.Parameter(torch.empty(shapes[name])))
@@ -48,6 +82,8 @@ class TaggingModel(nn.Module):
             for name in ("transitions", "start", "end"):
                 self.register_parameter(name, nn.Parameter(torch.zeros(shapes[name])))
         self._initialise()
+        if neighbours:
+            self.auxiliary = Neighbours(config.hidden, config.words)
 
     def _initialise(self) -> None:
         for name in self.config.tables():
@@ -61,9 +97,16 @@ class TaggingModel(nn.Module):
 
     def forward(self, steps: Steps) -> Tensor:
         """The scores of labels, (time, batch, labels)."""
+        return self.scores(self.read(steps))
+
+    def read(self, steps: Steps) -> Tensor:
+        """What the stack makes of sentences: (time, batch, 2 · hidden)."""
         x = locked_dropout(self._inputs(steps), self.dropout, self.training)
         outputs, _ = self.stack.encode(x, steps.lengths)
-        outputs = locked_dropout(outputs, self.dropout, self.training)
+        return locked_dropout(outputs, self.dropout, self.training)
+
+    def scores(self, outputs: Tensor) -> Tensor:
+        """outputs (time, batch, 2 · hidden) -> the scores of labels, (time, batch, labels)."""
         weight, bias = self.get_parameter("output_weight"), self.get_parameter("output_bias")
         with torch.autocast(outputs.device.type, enabled=False):  # small, and bf16 would round the scores to 1 in 256
             return functional.linear(outputs.to(weight.dtype), weight, bias)

@@ -118,7 +118,8 @@ class TaggingTask:
         return torch.from_numpy(np.ascontiguousarray(ids, np.int64)).to(self.device)
 
     def loss(self, part: Labelled) -> tuple[Tensor, int]:
-        emissions = self.model(part.steps)
+        outputs = self.model.read(part.steps)
+        emissions = self.model.scores(outputs)
         if self.model.config.crf:
             names = ("transitions", "start", "end")
             transitions, start, end = (
@@ -132,7 +133,10 @@ class TaggingTask:
             total = functional.cross_entropy(emissions.flatten(0, 1).float(), targets.flatten(), reduction="sum")
         if not part.tokens:
             return total * 0.0, 0
-        return total / part.tokens * part.share, part.tokens
+        loss = total / part.tokens
+        if self.model.neighbours and self.model.training:
+            loss = loss + self.model.neighbours * self.model.auxiliary(outputs, part.steps)
+        return loss * part.share, part.tokens
 
     def validate(self, step: int, seconds: float, *, final: bool) -> Validation:
         metrics, sample = self.measure(self.model, final)

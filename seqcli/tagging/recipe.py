@@ -22,6 +22,7 @@ FEW_UPDATES = 150_000  # steps of training data below which batches are small, f
 PASSES = 8.0  # over the data that a size is to get
 REACHED = 0.35  # of the speed of `seqcli.training.workers.training_speed`, by a training step
 SPELLED = 4.0  # characters that are read for each step of a batch, in which words recur
+NEIGHBOURS = 0.1  # weight of telling the neighbours of a step, where there is not much data
 OFTEN = 25.0  # passes from which more is left out
 
 
@@ -48,6 +49,7 @@ class Recipe:
     longest: int
     learning_rate: float
     average: float
+    neighbours: float
     reason: str = ""
 
 
@@ -78,6 +80,7 @@ def choose_recipe(request: TrainRequest, facts: Facts, machine: Machine, base: T
         longest=250,
         learning_rate=learning_rate,
         average=0.998,
+        neighbours=NEIGHBOURS if facts.steps < MUCH else 0.0,
         reason=(
             f"{config.layers} × 2 × {config.hidden} {config.cell}, {'CRF' if config.crf else 'no CRF'}, {read}, "
             f"dropout {dropout:.2f}, batches of {batch_steps:,} {facts.unit}s, learning rate {learning_rate:g}"

@@ -62,7 +62,7 @@ class Tagging(Task[TrainRequest, LabelledText, Recipe, TaggingTask]):
 
     def build(self, run: Run[TrainRequest], data: LabelledText, recipe: Recipe) -> TaggingTask:
         torch.manual_seed(run.request.seed)
-        model = TaggingModel(recipe.config, recipe.dropout)
+        model = TaggingModel(recipe.config, recipe.dropout, neighbours=recipe.neighbours)
         if run.base is not None:
             load_weights(model, run.base.tensors)
         return TaggingTask(

@@ -26,6 +26,7 @@ from seqcli.training.request import RunRequest
 from seqcli.training.state import TrainingState, load_state, state_path
 
 LENGTHS = ("budget", "epochs", "steps")
+AUXILIARY = "auxiliary."  # how the names of parameters begin that help to learn and are part of no model file
 R = TypeVar("R", bound=RunRequest)
 
 
@@ -215,10 +216,12 @@ def check_shape(request: RunRequest, has: Mapping[str, Any]) -> None:
 
 
 def weights_of(model: nn.Module) -> dict[str, np.ndarray]:
-    """A model's parameters as a checkpoint keeps them, in fp32."""
-    return {name: value.float().cpu().numpy() for name, value in model.state_dict().items()}
+    """A model's parameters as a checkpoint keeps them, in fp32: those that only help to learn are left out."""
+    state = model.state_dict()
+    return {name: value.float().cpu().numpy() for name, value in state.items() if not name.startswith(AUXILIARY)}
 
 
 def load_weights(model: nn.Module, tensors: Mapping[str, np.ndarray]) -> None:
     """Put a checkpoint's parameters into a model of the same shape."""
-    model.load_state_dict({name: torch.from_numpy(value.copy()) for name, value in tensors.items()})
+    own = {name: value for name, value in model.state_dict().items() if name.startswith(AUXILIARY)}
+    model.load_state_dict(own | {name: torch.from_numpy(value.copy()) for name, value in tensors.items()})

@@ -10,6 +10,7 @@ from seqcli.tagging.encoding import batch_of, encode
 from seqcli.tagging.network import TaggingModel
 from seqcli.tagging.objective import TaggingTask, stretches
 from seqcli.tagging.tag import Tagger
+from seqcli.training.run import load_weights, weights_of
 from tests.tagging.conftest import config_of, entity_sentences, random_model, tagger_of, word_labelling
 
 WORDS = [["Ann", "left", "for", "New", "York", "."], ["Zoë", "ran"], ["Bo"], ["Deng", "flew", "over", "Unknownville"]]
@@ -137,3 +138,33 @@ def test_a_sentence_of_one_chunk_is_not_cut():
     labelling = word_labelling()
     numbers = labelling.labels.numbers(["B-LOC"] + ["I-LOC"] * 99)
     assert [part.tolist() for part in stretches(np.array([0, 100]), numbers, labelling.labels, 20)] == [[0], [100], [0]]
+
+
+def test_neighbours_are_told_by_the_direction_that_has_not_seen_them(labelled_model):
+    _, labelling = labelled_model
+    sentences = TEXTS if labelling.lexicon.unit == "character" else WORDS
+    model = TaggingModel(config_of(labelling), neighbours=0.1).train()
+    encoded = encode(labelling.lexicon, sentences)
+    task = task_of(model, labelling, [(sentence, ["O"] * len(sentence)) for sentence in sentences], batch_steps=1000)
+    task.forgotten, task.forgotten_pairs = task.forgotten * 0, task.forgotten_pairs * 0
+    task.num_batches(0)
+    part = task._make(np.arange(len(sentences)))
+    with torch.no_grad():
+        outputs, expected = model.read(part.steps), 0.0
+        for row, length in enumerate(part.lengths):
+            own = [0, *part.steps.words[:length, row].tolist(), 0]
+            for place in range(length):
+                for side, neighbour in ((0, own[place + 2]), (1, own[place])):
+                    half = outputs[place, row].chunk(2)[side]
+                    expected -= float(model.auxiliary.sides[side](half).log_softmax(0)[neighbour])
+        assert float(model.auxiliary(outputs, part.steps)) == pytest.approx(expected / len(encoded.types), rel=1e-5)
+
+
+def test_what_only_helps_to_learn_is_no_part_of_the_model(labelled_model):
+    _, labelling = labelled_model
+    config = config_of(labelling)
+    model = TaggingModel(config, neighbours=0.1)
+    weights = weights_of(model)
+    assert set(weights) == set(config.parameter_shapes())
+    load_weights(model, weights)
+    load_weights(TaggingModel(config), weights)
