@@ -84,7 +84,7 @@ def _output_format(tagger: Tagger, form: str | None, probabilities: bool, n_best
     name = form or own.name
     made: dict[str, Format] = {
         "conll": Columns(),
-        "conllu": ConllU(),
+        "conllu": ConllU.holding(tagger.labels.names, chunks=tagger.labels.scheme is not None),
         "inline": Inline(),
         "ndjson": Records(spans=tagger.labels.scheme is not None, label="spans" if tagger.labels.scheme else "labels"),
         "segmented": Segmented(),

@@ -98,12 +98,11 @@ def test_json_lines_have_spans_probabilities_and_others(models: Path, capsys: py
 def test_conllu_is_written_and_read(models: Path, capsys: pytest.CaptureFixture[str]) -> None:
     written = tag(capsys, models, "Ann saw Rome.\n", "--format", "conllu", "--probabilities")
     rows = [line.split("\t") for line in written.splitlines()[1:-1]]
-    assert [row[3] for row in rows] == ["B-PER", "O", "B-LOC", "O"]
-    assert rows[2][9].startswith("SpaceAfter=No|Prob=")
-    assert [row[3] for row in rows] == [
-        row.split("\t")[3]
-        for row in tag(capsys, models, written, "--input", "conllu", "--format", "conllu").splitlines()[1:-1]
-    ]
+    assert [row[3:5] for row in rows] == [["_", "_"]] * 4  # chunks are neither kind of part of speech
+    labels = [dict(part.split("=") for part in row[9].split("|")) for row in rows]
+    assert [values["Label"] for values in labels] == ["B-PER", "O", "B-LOC", "O"]
+    assert list(labels[2]) == ["SpaceAfter", "Label", "Prob"]
+    assert written == tag(capsys, models, written, "--input", "conllu", "--format", "conllu", "--probabilities")
 
 
 def test_text_is_cut_into_words(models: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -95,6 +95,18 @@ def test_conllu_changes_the_labels_of_words_only():
     assert written[6].split("\t")[9] == "SpaceAfter=No|Prob=1.0000"
 
 
+@pytest.mark.parametrize(
+    ("names", "chunks", "expected"),
+    [
+        (["NOUN", "VERB"], False, ConllU("upos")),
+        (["NN", "VBZ"], False, ConllU("xpos")),
+        (["B-LOC", "I-LOC", "O"], True, ConllU("misc", "Label")),
+    ],
+)
+def test_labels_stand_in_the_column_of_conllu_that_is_theirs(names, chunks, expected):
+    assert ConllU.holding(names, chunks=chunks) == expected
+
+
 def test_conllu_of_raw_text_says_where_no_blank_follows():
     rule = WordRule()
     (sentence,) = RawText(rule).read(["It works."], "file")

@@ -11,6 +11,7 @@ from seqcli.errors import DataError
 from seqcli.tagging.formats.sentence import Sentence, Tagging
 
 CONLLU_COLUMNS = ("id", "form", "lemma", "upos", "xpos", "feats", "head", "deprel", "deps", "misc")
+_UNIVERSAL = r"ADJ|ADP|ADV|AUX|CCONJ|DET|INTJ|NOUN|NUM|PART|PRON|PROPN|PUNCT|SCONJ|SYM|VERB|X"  # parts of speech
 DOCUMENT = "-DOCSTART-"
 _COMMENT = re.compile(r"#\s*\S+\s*=")
 _NUMBER = re.compile(r"[1-9]\d*$")
@@ -97,9 +98,19 @@ class Columns:
 
 @dataclass(frozen=True)
 class ConllU:
-    """Universal Dependencies' ten columns (https://universaldependencies.org/format.html); `column` has the labels."""
+    """Universal Dependencies' ten columns (https://universaldependencies.org/format.html); `column` has the labels, as
+    they are or, with a `key`, as `key=label` among others."""
 
     column: str = "upos"
+    key: str = ""
+
+    @classmethod
+    def holding(cls, labels: Iterable[str], *, chunks: bool) -> ConllU:
+        """The format where such labels have their place: universal parts of speech in UPOS, chunks in MISC, others in
+        XPOS."""
+        if chunks:
+            return cls("misc", "Label")
+        return cls("upos" if all(re.fullmatch(_UNIVERSAL, label) for label in labels) else "xpos")
 
     @property
     def name(self) -> str:
@@ -145,30 +156,33 @@ class ConllU:
             text = sentence.text if sentence.text is not None else " ".join(sentence.steps)
             rows = [f"# text = {text}"] if sentence.steps else []
             for number, (step, extra) in enumerate(zip(sentence.steps, extras, strict=True)):
-                rows.append(self._row(number, step, extra, _misc(sentence, number)))
+                fields = [str(number + 1), step.replace(" ", "\u00a0"), *["_"] * 7, _misc(sentence, number)]
+                rows.append(self._filled(fields, extra))
             return "".join(row + "\n" for row in rows) + "\n"
         lines = list(sentence.source.lines)
         for place, extra in zip(sentence.source.steps, extras, strict=True):
-            fields = lines[place].split("\t")
-            fields[self._label] = extra[0]
-            if len(extra) > 1:
-                kept = [part for part in fields[9].split("|") if part not in ("_", "") and not part.startswith("Prob=")]
-                fields[9] = "|".join([*kept, f"Prob={extra[1]}"])
-            lines[place] = "\t".join(fields)
+            lines[place] = self._filled(lines[place].split("\t"), extra)
         return "".join(line + "\n" for line in lines)
 
-    def _row(self, number: int, step: str, extra: tuple[str, ...], misc: list[str]) -> str:
-        fields = [str(number + 1), step.replace(" ", "\u00a0"), *["_"] * 8]
-        fields[self._label] = extra[0]
-        fields[9] = "|".join(misc + [f"Prob={value}" for value in extra[1:]]) or "_"
+    def _filled(self, fields: list[str], extra: tuple[str, ...]) -> str:
+        """The line of a step with its label and what else is known of it."""
+        label, *probability = extra
+        added = {self.key: label} if self.key else {}
+        if probability:
+            added["Prob"] = probability[0]
+        if added:
+            kept = [part for part in fields[9].split("|") if part not in ("_", "") and part.split("=")[0] not in added]
+            fields[9] = "|".join([*kept, *(f"{name}={value}" for name, value in added.items())])
+        if not self.key:
+            fields[self._label] = label
         return "\t".join(fields)
 
 
-def _misc(sentence: Sentence, number: int) -> list[str]:
+def _misc(sentence: Sentence, number: int) -> str:
     """Whether a blank follows a word, where that is known."""
     offsets = sentence.offsets
     touches = offsets is not None and number + 1 < len(offsets) and offsets[number][1] == offsets[number + 1][0]
-    return ["SpaceAfter=No"] if touches else []
+    return "SpaceAfter=No" if touches else "_"
 
 
 def _extra(tagging: Tagging) -> list[tuple[str, ...]]:
