@@ -43,7 +43,7 @@ class Neighbours(nn.Module):
 
     def __init__(self, hidden: int, words: int) -> None:
         super().__init__()
-        self.hidden, self.types, width = hidden, min(words, NEIGHBOURS), NEIGHBOUR_WIDTH
+        self.types, width = min(words, NEIGHBOURS), NEIGHBOUR_WIDTH
         self.sides = nn.ModuleList(
             nn.Sequential(nn.Linear(hidden, width), nn.Tanh(), nn.Linear(width, self.types)) for _ in range(2)
         )
@@ -56,7 +56,7 @@ class Neighbours(nn.Module):
         following = torch.cat((words[1:], outside)).masked_fill(places == lengths - 1, 0)
         before = torch.cat((outside, words[:-1]))
         inside = places < lengths
-        halves = outputs[inside].split(self.hidden, 1)
+        halves = outputs[inside].chunk(2, 1)
         return torch.stack(
             [
                 functional.cross_entropy(side(half), neighbours[inside])
