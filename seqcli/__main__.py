@@ -6,9 +6,12 @@ import contextlib
 import os
 import signal
 import sys
+from types import FrameType
 from typing import NoReturn
 
 from seqcli.errors import INTERRUPTED, TERMINATED
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def main() -> NoReturn:
@@ -18,25 +21,31 @@ def main() -> NoReturn:
     # loads its OpenMP library.
     os.environ.setdefault("GOMP_SPINCOUNT", "1000")
     try:
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            if signal.getsignal(number) != signal.SIG_IGN:  # as nohup has it
+                signal.signal(number, _terminate)
         from seqcli.cli.app import run  # inside, so that Ctrl-C during start-up ends without a traceback
 
         code = run(sys.argv[1:])
     except KeyboardInterrupt:
         code = INTERRUPTED
-    except SystemExit as stop:  # a signal while the command was ending already
+    except SystemExit as stop:  # a signal before the command began, or while it was ending already
         code = stop.code if isinstance(stop.code, int) else 1
     _end(code)
 
 
+def _terminate(number: int, frame: FrameType | None) -> NoReturn:
+    raise SystemExit(TERMINATED)
+
+
 def _end(code: int) -> NoReturn:
-    """Leave with `code`; a signal from now on ends at once: no library's clean-up is to be torn up in the middle."""
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    """Leave with `code`, whatever signals come now: everything is done or given up, no thread is waited for."""
+    for number in SIGNALS:
         signal.signal(number, lambda *_: os._exit(code))
-    if code in (INTERRUPTED, TERMINATED):  # whoever stopped the command need not wait for threads to be joined
-        with contextlib.suppress(OSError, ValueError):
-            sys.stderr.flush()
-        os._exit(code)
-    sys.exit(code)
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError, ValueError, AttributeError):
+            stream.flush()
+    os._exit(code)
 
 
 if __name__ == "__main__":

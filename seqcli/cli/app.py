@@ -140,6 +140,9 @@ def _prepare_streams() -> None:
     """
     if sys.stderr is None:
         sys.stderr = os.fdopen(os.open(os.devnull, os.O_WRONLY), "w")
+    elif type(sys.stderr) is io.TextIOWrapper and sys.stderr.fileno() == 2:  # not what tests or a program put there
+        kept = {"encoding": sys.stderr.encoding, "errors": sys.stderr.errors}
+        sys.stderr = io.TextIOWrapper(console.Messages(), **kept, write_through=True)  # type: ignore[arg-type]
     if sys.stdout is None:
         sys.stdout = os.fdopen(os.open(os.devnull, os.O_RDONLY), "w")
     if isinstance(sys.stdout, io.TextIOWrapper):

@@ -6,6 +6,7 @@ Nothing here goes through rich markup, so untrusted text can neither be styled a
 from __future__ import annotations
 
 import contextlib
+import io
 import os
 import re
 import sys
@@ -13,7 +14,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 from seqcli.errors import SeqcliError, UsageError
 
@@ -147,9 +148,26 @@ def _say(text: str, *, label: str = "", colour: str = "") -> None:
     if prefix and has_colour(sys.stderr):
         prefix = f"\x1b[{colour}m{label}:\x1b[0m "
     line = escape(text).replace("\n", "\\n")  # one message is one line, whatever names and values stand in it
-    try:
-        sys.stderr.write(f"{prefix}{line}\n")
-        sys.stderr.flush()
-    except BrokenPipeError:  # whoever read it has left: a training goes on, and nothing more is said
-        with open(os.devnull, "w") as nowhere:
-            os.dup2(nowhere.fileno(), sys.stderr.fileno())
+    sys.stderr.write(f"{prefix}{line}\n")
+    sys.stderr.flush()
+
+
+class Messages(io.RawIOBase):
+    """Standard error that loses what cannot be written: a training goes on when its terminal or reader is gone."""
+
+    def fileno(self) -> int:
+        return 2
+
+    def isatty(self) -> bool:
+        return os.isatty(2)
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Any) -> int:
+        """Without a buffer, so that a signal's handler may write while something is being written."""
+        left = memoryview(data)
+        with contextlib.suppress(OSError):
+            while left:
+                left = left[os.write(2, left) :]
+        return len(data)

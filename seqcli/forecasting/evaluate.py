@@ -17,7 +17,7 @@ from seqcli.forecasting.forecast import forecast_panel
 from seqcli.forecasting.metrics import coverage, mase, mean_known, quantile_loss, scale, smape
 from seqcli.forecasting.prepare import ForecastOptions
 from seqcli.forecasting.recurrent.covariates import known_inputs, own_names
-from seqcli.forecasting.recurrent.forecaster import load_forecaster
+from seqcli.forecasting.recurrent.forecaster import load_forecaster, trained_horizon
 from seqcli.series.panel import ReadOptions, read_panel
 
 
@@ -42,7 +42,7 @@ def evaluate_forecaster(
         on_notice(note)
     forecaster.check(panel)
     season = config.season
-    horizon = int(checkpoint.provenance.get("options", {}).get("horizon", panel.frequency.horizon))
+    horizon = trained_horizon(checkpoint) or panel.frequency.horizon
     long = [one for one in panel.series if len(one.values) >= 2 * horizon + 4]
     if not long:
         raise DataError(f"no series has the {2 * horizon + 4} values this takes", path=path)

@@ -169,11 +169,10 @@ def _kept(request: ForecastRequest) -> tuple[Forecaster | None, int | None]:
     if request.model is None:
         return None, None
     from seqcli.files.checkpoint import load_checkpoint
-    from seqcli.forecasting.recurrent.forecaster import load_forecaster
+    from seqcli.forecasting.recurrent.forecaster import load_forecaster, trained_horizon
 
     checkpoint = load_checkpoint(Path(request.model), task="forecast")
-    horizon = checkpoint.provenance.get("options", {}).get("horizon")
-    return load_forecaster(checkpoint), horizon if type(horizon) is int and horizon > 0 else None
+    return load_forecaster(checkpoint), trained_horizon(checkpoint)
 
 
 def _read(data: Any, request: ForecastRequest, on_notice: Callable[[str], None]) -> Panel:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
-from seqcli.files.checkpoint import Checkpoint, save_checkpoint
+from seqcli.files.checkpoint import Checkpoint, check_parameters, save_checkpoint
 from seqcli.files.plain import from_plain, to_plain
 from seqcli.training.distributed import Processes
 from seqcli.training.log import TrainingLog
@@ -144,6 +144,8 @@ def train(
         run.processes.check_same(opened.fingerprint)
         recipe = run.processes.broadcast(lambda: _recipe(task, run, opened))
         events.detail(f"device {run.device.type}, precision {run.precision}; {recipe.reason}")
+        if (weights := run.weights) is not None:
+            check_parameters(recipe.config.parameter_shapes(), weights)
         if run.device.type == "cpu":
             check_memory(recipe.config.parameter_shapes())
         began = time.monotonic()

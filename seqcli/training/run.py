@@ -73,6 +73,13 @@ class Run(Generic[R]):
         origin = self.state or self.base
         return origin.blobs if origin is not None else None
 
+    @property
+    def weights(self) -> Mapping[str, Any] | None:
+        """The parameters in the state or model it goes on from; None for a new model."""
+        if self.state is not None:
+            return self.state.part("weights")
+        return self.base.tensors if self.base is not None else None
+
     def options(self, **chosen: Any) -> TrainingOptions:
         """Options of the loop: those that the task has `chosen`, and what the request says of any run."""
         request = self.request

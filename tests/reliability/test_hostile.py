@@ -5,12 +5,17 @@ A thousand files in the ordinary test run; SEQCLI_FUZZ=1000000, which `make tort
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 import os
 import resource
 import shutil
+import signal
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
@@ -21,6 +26,7 @@ from seqcli.cli.app import run
 from seqcli.errors import CheckpointError
 from seqcli.files.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from tests.reliability.hostile import LOADERS, MODELS, STRANGE, joined, load, mutant, parts, refusal
+from tests.reliability.test_kill import write_recordings
 
 FILES = int(os.environ.get("SEQCLI_FUZZ", "1000"))
 FIRST = int(os.environ.get("SEQCLI_FUZZ_FIRST", "0"))
@@ -49,6 +55,93 @@ def test_files_made_to_do_harm(capsys: pytest.CaptureFixture[str]) -> None:
     if FILES >= 100_000:
         with capsys.disabled():
             print(f"\n{FILES:,} hostile files: {refused:,} refused with a reason, {FILES - refused:,} still models")
+
+
+COMMANDS = {
+    "lm": [
+        ["generate", "--prompt", "the sky", "--max-tokens", "3", "--model"],
+        ["generate", "--prompt", "the sky", "--top-next", "3", "--model"],
+        ["score", "PATH", "lines"],
+        ["evaluate", "PATH", "lines"],
+    ],
+    "mt": [
+        ["translate", "the sky", "a b c", "--max-length", "4", "--model"],
+        ["score", "PATH", "pairs"],
+        ["evaluate", "PATH", "pairs", "--beam", "1", "--max-length", "4"],
+    ],
+    "tag": [["tag", "labelled", "--model"], ["score", "PATH", "labelled"], ["evaluate", "PATH", "labelled"]],
+    "asr": [
+        ["transcribe", "sound/0.wav", "--model"],
+        ["score", "PATH", "sound/table.tsv"],
+        ["evaluate", "PATH", "sound/table.tsv"],
+    ],
+    "forecast": [["forecast", "sales.csv", "--horizon", "3", "--model"], ["evaluate", "PATH", "sales.csv"]],
+}
+TRAINING = {
+    "lm": ["train-lm", "lines"],
+    "mt": ["train-mt", "pairs"],
+    "tag": ["train-tagger", "labelled"],
+    "asr": ["train-asr", "sound/table.tsv"],
+}
+CODES = (0, 2, 3, 4)
+SECONDS = 20  # that no command on these small inputs may take
+
+
+def prepare(folder: Path) -> None:
+    """Small inputs of every command."""
+    (folder / "lines").write_text("the sky is grey\nthe wind is low\n" * 3)
+    (folder / "pairs").write_text("".join(f"the sky {n}\tis grey {n}\n" for n in range(8)))
+    (folder / "labelled").write_text("sky\tB-X\nis\tI-X\ngrey\tO\n\n" * 8)
+    sales(folder)
+    write_recordings(folder / "sound")
+    (folder / "sound" / "table.tsv").write_text("".join(f"{n}.wav\tyes\n" for n in range(3)))
+
+
+def outcomes(number: int, originals: dict[Path, bytes], model: Path) -> Iterator[tuple[list[str], int, str]]:
+    """The commands that read the hostile file of that number, with their exit codes and what they said."""
+    path = Random(number).choice(list(originals))
+    model.write_bytes(mutant(number, [originals[path]]))
+    task = path.stem.split(".")[1].removesuffix("-2")
+    commands = [["info", "PATH"], ["info", "PATH", "--json"], *COMMANDS[task]]
+    if task in TRAINING:
+        length = ["--steps", "1", "--overwrite", "--quiet", "-o", "out", "--precision", "fp32", "--init-from"]
+        commands.append([*TRAINING[task], *length])
+    # one that is refused is refused by all in the same place: two of them, at random
+    for command in Random(number).sample(commands, 2) if refusal(load, model) is not None else commands:
+        arguments = [str(model) if part == "PATH" else part for part in command]
+        arguments += [] if "PATH" in command else [str(model)]
+        yield arguments, *timed(arguments)
+
+
+def test_hostile_files_through_every_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Exit code 4 when it is no model; else 0, or 2 or 3 where the data are no longer of its kind. One message at most,
+    in bounded time."""
+    monkeypatch.chdir(tmp_path)
+    prepare(tmp_path)
+    originals, used = {path: path.read_bytes() for path in MODELS}, 0
+    for number in range(FIRST, FIRST + max(FILES // 10, 50)):
+        for arguments, code, said in outcomes(number, originals, tmp_path / "hostile.safetensors"):
+            used += code == 0
+            assert code in CODES, (number, arguments, code, said)
+            assert said.count("error: ") == (code != 0), (number, arguments, said)
+            assert "should not have happened" not in said, (number, arguments, said)
+    assert used
+
+
+def timed(arguments: list[str]) -> tuple[int, str]:
+    """The exit code of a command and what it said on stderr; a failure when it takes too long."""
+
+    def too_long(number: int, frame: object) -> None:
+        raise TimeoutError(f"{arguments} takes more than {SECONDS} s")
+
+    before = signal.signal(signal.SIGALRM, too_long)
+    signal.alarm(SECONDS)
+    try:
+        with contextlib.redirect_stderr(io.StringIO()) as said, contextlib.redirect_stdout(io.StringIO()):
+            return run(arguments), said.getvalue()
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, before)
 
 
 # where another value still makes a model of these tensors: it has no multi-head attention and no pairs, and forecasters

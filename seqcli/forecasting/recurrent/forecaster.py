@@ -18,6 +18,7 @@ from seqcli.model.arrays import sigmoid
 from seqcli.model.stepping import SteppingStack
 from seqcli.series.panel import Panel
 
+MAX_HORIZON = 100_000  # periods, as `options.periods` has it
 CHUNK = 256  # series computed together: as many as stay in a processor's cache
 
 
@@ -122,3 +123,10 @@ def load_forecaster(checkpoint: Checkpoint) -> Forecaster:
     if len(config.scaling) != len(own_names(config.covariates)):
         raise CheckpointError("the forecaster's configuration does not scale each of the covariates it has")
     return Forecaster(config, checkpoint.tensors, metrics=checkpoint.metrics)
+
+
+def trained_horizon(checkpoint: Checkpoint) -> int | None:
+    """The horizon in periods that the forecaster was trained for, where its file says one that can be."""
+    options = checkpoint.provenance.get("options")
+    horizon = options.get("horizon") if isinstance(options, dict) else None
+    return horizon if type(horizon) is int and 0 < horizon <= MAX_HORIZON else None
