@@ -303,7 +303,7 @@ def _say(result: Forecast, request: ForecastRequest) -> None:
     console.notice(f"{result.horizon} {step}{plural} ahead, season {result.season}: {result.verdict}")
     if result.ended == "stopped":
         console.notice("the training was stopped before its end: the forecast is made with what it had learnt")
-    if request.save is not None:
+    if request.save is not None and result.ended != "complete":
         console.notice(f"saved {request.save}")
         if result.ended == "stopped":
             console.notice(f"resume with: {resume_command(sys.argv[1:])}")

@@ -123,9 +123,10 @@ def report_outcome(outcome: TrainOutcome, *, task: str, said: str, try_out: str,
     stopped = outcome.ended == "stopped"
     if outcome.ended == "patience":
         console.notice("stopped early: the validation no longer improves; --patience 0 trains to the end")
-    console.notice(f"{said}; {format_duration(outcome.seconds)} in all")
-    console.notice(f"saved {outcome.path}")
-    console.notice(f"resume with: {resume_command(sys.argv[1:])}" if stopped else f"try: {try_out}")
+    if outcome.ended != "complete":
+        console.notice(f"{said}; {format_duration(outcome.seconds)} in all")
+        console.notice(f"saved {outcome.path}")
+        console.notice(f"resume with: {resume_command(sys.argv[1:])}" if stopped else f"try: {try_out}")
     if as_json and console.is_first():
         from seqcli.cli.rows import write_json
 

@@ -6,14 +6,17 @@ What a file is says its beginning, never its name.
 from __future__ import annotations
 
 import bz2
+import contextlib
+import glob
 import io
 import lzma
 import shutil
+import stat
 import sys
 import tempfile
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO, cast
@@ -104,6 +107,36 @@ def _decompressor(name: str, shown: str) -> Callable[[], Any]:
 def _zstd_error() -> type[BaseException]:
     module = sys.modules.get("zstandard")
     return module.ZstdError if module is not None else EOFError
+
+
+class Stamps:
+    """What files were like at one time, so that a change while they are read is noticed.
+
+    A folder stands for all files in it, a pattern for those that match; what is no regular file is left out.
+    """
+
+    def __init__(self, paths: Iterable[str]) -> None:
+        self._paths = list(paths)
+        self._before = self._look()
+
+    def check(self) -> None:
+        """`DataError` when one of the files has changed, or is another one or gone."""
+        now = self._look()
+        for name, before in self._before.items():
+            if now.get(name) != before:
+                raise DataError("changed while it was read", path=name, hint="wait until it is written, or read a copy")
+
+    def _look(self) -> dict[str, tuple[int, int, int]]:
+        found: dict[str, tuple[int, int, int]] = {}
+        for path in self._paths:
+            place = Path(path)
+            several = place.rglob("*") if place.is_dir() else [place] if place.exists() else glob.iglob(path)
+            for file in several:
+                with contextlib.suppress(OSError):
+                    about = Path(file).stat()
+                    if stat.S_ISREG(about.st_mode):
+                        found[str(file)] = about.st_ino, about.st_size, about.st_mtime_ns
+        return found
 
 
 class _Unpacked(io.RawIOBase):

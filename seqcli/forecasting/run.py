@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from seqcli.errors import SeqcliError, UsageError, naming_arguments
+from seqcli.files.opening import Stamps
 from seqcli.forecasting.forecast import Forecast, forecast_prepared
 from seqcli.forecasting.options import DEFAULT_BUDGET, TRAINED, ForecastRequest, periods
 from seqcli.forecasting.prepare import ForecastOptions, Prepared, prepare
@@ -180,7 +181,9 @@ def _read(data: Any, request: ForecastRequest, on_notice: Callable[[str], None])
         return data
     names = {item.name for item in fields(ReadOptions)} - {"frequency"}
     values = {name: getattr(request, name) for name in names if hasattr(request, name)}
+    stamps = Stamps([str(data)] if isinstance(data, str | Path) else [])
     panel = read_panel(str(data) if isinstance(data, Path) else data, ReadOptions(frequency=request.freq, **values))
+    stamps.check()
     for note in panel.notes:
         on_notice(note)
     return panel

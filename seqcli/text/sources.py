@@ -13,7 +13,7 @@ from typing import IO
 
 from seqcli.errors import DataError
 from seqcli.files.decoding import AUTO
-from seqcli.files.opening import open_bytes, shown_path
+from seqcli.files.opening import Stamps, open_bytes, shown_path
 from seqcli.text.column import read_column
 from seqcli.text.lines import read_chunks
 
@@ -35,7 +35,10 @@ class Size:
 
 
 class Sources:
-    """Several files as one text. Carriage returns before line feeds are left out; each file ends with a line."""
+    """Several files as one text. Carriage returns before line feeds are left out; each file ends with a line.
+
+    Whoever reads it to its end gets `DataError` when a file has changed since this was made.
+    """
 
     def __init__(
         self,
@@ -50,6 +53,7 @@ class Sources:
         the text is that column, a line for each cell."""
         self.paths, self.encoding, self.errors, self.column = paths, encoding, errors, column
         self.names = [shown_path(name) for name in names or paths]
+        self._stamps = Stamps(paths)
 
     def chunks(self, notice: Callable[[str], None] = lambda text: None) -> Iterator[str]:
         """The whole text, in pieces that end with a line; `notice` is told of encodings that were found."""
@@ -83,6 +87,7 @@ class Sources:
                 )
             else:
                 yield _text(read_chunks(path, encoding=self.encoding, errors=self.errors, name=name, notice=notice))
+        self._stamps.check()  # or one pass would have other text than the next
 
 
 def _text(chunks: Iterator[str]) -> Iterator[str]:

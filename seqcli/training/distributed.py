@@ -22,15 +22,18 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 PATIENCE = timedelta(hours=24)  # for the first process's validation; a process that has ended is noticed at once
+STEP_SECONDS = 600.0  # that a process may keep the others waiting in a step, unless SEQCLI_STEP_TIMEOUT says otherwise
 
 
 @dataclass(frozen=True)
 class Processes:
-    """This process's number, how many there are, and whether it is the first on its machine."""
+    """This process's number, how many there are, whether it is the first on its machine, and torch's group of them for
+    what is exchanged in every step, which waits less long than the usual one."""
 
     rank: int = 0
     size: int = 1
     leads_machine: bool = True
+    steps: Any = None
 
     @property
     def first(self) -> bool:
@@ -105,7 +108,7 @@ class Processes:
         figures = torch.tensor([loss * tokens if tokens else 0.0, tokens, problem is not None], device=known[0].device)
         message = torch.cat([gradient.reshape(-1).float() * tokens for gradient in known] + [figures])
         with _connected():
-            distributed.all_reduce(message)
+            distributed.all_reduce(message, group=self.steps)
         loss, count, failures = message[-3:].tolist()
         if failures:
             raise problem or TrainingError("another process of this run ran out of memory", hint=str(OUT_OF_MEMORY))
@@ -125,7 +128,7 @@ class Processes:
 
         message = torch.tensor([float(stop), seconds if self.first else 0.0], dtype=torch.float64)
         with _connected():
-            distributed.all_reduce(message)
+            distributed.all_reduce(message, group=self.steps)
         return bool(message[0] > 0), message[1].item()
 
     def gather_rows(self, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
@@ -195,8 +198,9 @@ def joined(device: str) -> Iterator[Processes]:
         torch.cuda.set_device(local)
     with _connected():
         distributed.init_process_group("cpu:gloo,cuda:nccl" if on_gpu else "gloo", timeout=PATIENCE)
+        steps = distributed.new_group(timeout=timedelta(seconds=_step_seconds()))
     try:
-        yield Processes(distributed.get_rank(), size, local == 0)
+        yield Processes(distributed.get_rank(), size, local == 0, steps)
     finally:
         distributed.destroy_process_group()
 
@@ -222,7 +226,16 @@ def _connected() -> Iterator[None]:
     except SeqcliError:
         raise
     except (RuntimeError, ValueError) as problem:
+        late = "timed out" in str(problem).lower()
+        what = f"has not answered for {_step_seconds():g} seconds" if late else "has ended or cannot be reached"
+        where = "see what it said, or whether it is stopped; then" if late else "see what it said; then"
         raise TrainingError(
-            f"lost another process of this run: {str(problem).splitlines()[0]}",
-            hint="go on from the last saved state with --resume",
+            f"another process of this run {what}", hint=f"{where} go on from the last saved state with --resume"
         ) from problem
+
+
+def _step_seconds() -> float:
+    try:
+        return float(os.environ.get("SEQCLI_STEP_TIMEOUT", STEP_SECONDS))
+    except ValueError:
+        raise UsageError("SEQCLI_STEP_TIMEOUT must be a number of seconds") from None

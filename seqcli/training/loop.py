@@ -24,6 +24,7 @@ from seqcli.training.weights import KeptWeights
 from seqcli.training.workers import Workers
 
 FAILURES = 20  # updates in a row that are not finite before a run is given up
+AT_ITS_END = "the run has reached its end already; a longer --budget, --epochs or --steps extends it"
 REPORT_INTERVAL = 0.2  # seconds between two progress reports
 
 SaveState = Callable[[TrainingState], None]
@@ -108,9 +109,11 @@ class _Run:
         self.processes.broadcast_weights(self.model)
         self._start()
         ended = self._train()
+        self.position.ended = ended if ended == "patience" else ""
         self._save()  # before the validation, which takes time: a second stop loses nothing
         last = self.history[-1] if ended == "patience" else self._validate(record=ended == "finished")
         if ended == "finished":
+            self.position.ended = ended
             self._save()
         best = self.kept.best is not None and min(v.score for v in self.history) < last.score
         self.kept.put_in_model(best=best)
@@ -127,9 +130,7 @@ class _Run:
         self.reported = -math.inf  # the first step is reported: from then on there is something to save
         self.model.train()
         if self._share() >= 1:
-            self._report(
-                notice="the run has reached its end already; a longer --budget, --epochs or --steps extends it"
-            )
+            self._report(notice=AT_ITS_END)
 
     def _train(self) -> str:
         """Steps to the end of the run, with what is due between them; how it ended."""

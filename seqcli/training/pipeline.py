@@ -10,11 +10,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
-from seqcli.files.checkpoint import Checkpoint, check_parameters, save_checkpoint
+from seqcli.files.checkpoint import Checkpoint, check_parameters, load_checkpoint, save_checkpoint
+from seqcli.files.opening import Stamps
 from seqcli.files.plain import from_plain, to_plain
 from seqcli.training.distributed import Processes
 from seqcli.training.log import TrainingLog
-from seqcli.training.loop import TrainingResult
+from seqcli.training.loop import AT_ITS_END, TrainingResult
 from seqcli.training.loop import train as run_loop
 from seqcli.training.memory import check_memory
 from seqcli.training.options import OnProgress, Progress, TrainingOptions
@@ -70,7 +71,8 @@ class Machine:
 
 @dataclass(frozen=True)
 class TrainOutcome:
-    """The model and its file (None: not written), and how the run ended: `finished`, `patience` or `stopped`."""
+    """The model and its file (None: not written), and how the run ended: `finished`, `patience`, `stopped`, or
+    `complete` when it had reached its end before and nothing was done."""
 
     path: Path | None
     checkpoint: Checkpoint
@@ -138,10 +140,15 @@ def train(
     is damaged, `TrainingError` when the loss does not stay finite.
     """
     with opened_run(task, request, events, processes) as run:
-        opened = run.processes.local_first(lambda: task.open(run))
+        opened = run.processes.local_first(lambda: _opened(task, run))
         for note in opened.notes:
             events.notice(note)
         run.processes.check_same(opened.fingerprint)
+        if run.is_complete:
+            made = run.processes.broadcast(lambda: _made_before(task.name, run, opened.fingerprint))
+            if made is not None:
+                events.notice(f"{run.request.output}: {AT_ITS_END}")
+                return TrainOutcome(run.request.output, made, "complete", time.monotonic() - run.started)
         recipe = run.processes.broadcast(lambda: _recipe(task, run, opened))
         events.detail(f"device {run.device.type}, precision {run.precision}; {recipe.reason}")
         if (weights := run.weights) is not None:
@@ -168,6 +175,14 @@ def train(
         return TrainOutcome(run.request.output, checkpoint, result.ended, time.monotonic() - run.started)
 
 
+def _opened(task: Task[R, D, P, T], run: Run[R]) -> Opened[D]:
+    """The data, all of them as they were at one time."""
+    stamps = Stamps(run.request.files())
+    opened = task.open(run)
+    stamps.check()
+    return opened
+
+
 def _recipe(task: Task[R, D, P, T], run: Run[R], opened: Opened[D]) -> P:
     """The recipe of all processes together, as it was for a run that is resumed."""
     request = run.request
@@ -192,6 +207,17 @@ def _less(options: TrainingOptions, seconds: float) -> TrainingOptions:
     if options.budget is None:
         return options
     return replace(options, budget=max(options.budget - seconds, options.budget / 2))
+
+
+def _made_before(task: str, run: Run[Any], fingerprint: str) -> Checkpoint | None:
+    """The model of a run that had reached its end; None when it is not there, or is an earlier one."""
+    output, state = run.request.output, run.state
+    if output is None or state is None or not output.exists():
+        return None
+    check_same_data(state, fingerprint)
+    made = load_checkpoint(output, task=task)
+    is_last = made.metrics.get("steps") == state.position.step
+    return made if is_last and made.provenance.get("data_fingerprint") == fingerprint else None
 
 
 def course(result: TrainingResult) -> dict[str, Any]:

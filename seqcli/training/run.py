@@ -74,6 +74,14 @@ class Run(Generic[R]):
         return origin.blobs if origin is not None else None
 
     @property
+    def is_complete(self) -> bool:
+        """Whether the run to go on with had reached its end, and is asked for no other length."""
+        if self.state is None or not self.state.position.ended:
+            return False
+        begun = self.state.description.get("options", {})
+        return all(getattr(self.request, name) == begun.get(name) for name in (*LENGTHS, "patience"))
+
+    @property
     def weights(self) -> Mapping[str, Any] | None:
         """The parameters in the state or model it goes on from; None for a new model."""
         if self.state is not None:

@@ -18,12 +18,14 @@ from seqcli.training.options import Validation
 
 @dataclass
 class Position:
-    """How far a run is: batch `index` of `epoch` is next; `step` updates are done, in `seconds` of training."""
+    """How far a run is: batch `index` of `epoch` is next; `step` updates are done, in `seconds` of training. `ended` is
+    how a run that has reached its end did so (`finished`, `patience`)."""
 
     step: int = 0
     epoch: int = 0
     index: int = 0
     seconds: float = 0.0
+    ended: str = ""
 
 
 @dataclass

@@ -77,11 +77,31 @@ def test_a_new_length_is_given_on_purpose(monkeypatch: pytest.MonkeyPatch) -> No
 def test_one_command_starts_and_resumes(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     again = ["--steps", "9", "--auto-resume", "-o", "m"]
     begin(monkeypatch, "m", *again[:3])
-    for _ in range(2):
-        assert run([*TRAIN, *again]) == 0
-        assert load_checkpoint(Path("m")).metrics["steps"] == 9
+    assert run([*TRAIN, *again]) == 0
+    assert load_checkpoint(Path("m")).metrics["steps"] == 9
+    before = {path.name: (path.stat().st_mtime_ns, path.read_bytes()) for path in Path.cwd().glob("m*")}
+    capsys.readouterr()
+    assert run([option for option in [*TRAIN, *again] if option != "-q"]) == 0
+    assert "reached its end already" in capsys.readouterr().err
+    assert {path.name: (path.stat().st_mtime_ns, path.read_bytes()) for path in Path.cwd().glob("m*")} == before
     Path("m-state.safetensors").unlink()
     assert run([*TRAIN, *again]) == 2, "a model without a state is not replaced"
+
+
+def test_a_finished_run_whose_model_is_gone_writes_it_again() -> None:
+    assert run([*TRAIN, "--steps", "3", "-o", "m"]) == 0
+    Path("m").unlink()
+    assert run([*TRAIN, "-o", "m", "--auto-resume"]) == 0
+    assert load_checkpoint(Path("m")).metrics["steps"] == 3
+
+
+def test_a_run_that_ended_by_patience_is_complete() -> None:
+    patient = ["--steps", "400", "--patience", "1", "--learning-rate", "1", "-o", "m", "--auto-resume"]
+    assert run([*TRAIN, *patient]) == 0
+    before = load_state(Path("m-state.safetensors"))
+    assert before.position.ended == "patience"
+    assert run([*TRAIN, *patient]) == 0
+    assert load_state(Path("m-state.safetensors")).position == before.position
 
 
 def test_models_of_one_stem_have_states_of_their_own() -> None:
