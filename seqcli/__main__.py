@@ -31,6 +31,10 @@ def main() -> NoReturn:
         code = INTERRUPTED
     except SystemExit as stop:  # a signal before the command began, or while it was ending already
         code = stop.code if isinstance(stop.code, int) else 1
+    except RuntimeError as problem:  # Python 3.11 wraps what ends a class's making, while a module is imported
+        if not isinstance(problem.__cause__, KeyboardInterrupt | SystemExit):
+            raise
+        code = INTERRUPTED if isinstance(problem.__cause__, KeyboardInterrupt) else TERMINATED
     _end(code)
 
 

@@ -59,13 +59,20 @@ class Command:
         return code, said
 
 
-def start_together(folder: Path, count: int, arguments: Sequence[str], *, last: Sequence[str] = ()) -> list[Command]:
+def start_together(
+    folder: Path,
+    count: int,
+    arguments: Sequence[str],
+    *,
+    last: Sequence[str] = (),
+    environment: Mapping[str, str] | None = None,
+) -> list[Command]:
     """The same command in `count` processes that know of each other, as torchrun starts them; the last one also has the
     arguments `last`."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    where = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port), "WORLD_SIZE": str(count)}
+    where = {**(environment or {}), "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port), "WORLD_SIZE": str(count)}
     ranks = ({"RANK": str(rank), "LOCAL_RANK": str(rank)} for rank in range(count))
     own = [arguments] * (count - 1) + [[*arguments, *last]]
     return [Command(folder, each, {**where, **rank}) for each, rank in zip(own, ranks, strict=True)]

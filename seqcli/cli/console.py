@@ -6,9 +6,11 @@ Nothing here goes through rich markup, so untrusted text can neither be styled a
 from __future__ import annotations
 
 import contextlib
+import errno
 import io
 import os
 import re
+import stat
 import sys
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -16,7 +18,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
-from seqcli.errors import SeqcliError, UsageError
+from seqcli.errors import TERMINATED, SeqcliError, UsageError
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -128,6 +130,8 @@ def write(text: str, *, flush: bool = False) -> None:
     except BrokenPipeError:
         raise
     except OSError as problem:
+        if problem.errno == errno.EIO and stat.S_ISCHR(os.fstat(sys.stdout.fileno()).st_mode):
+            raise SystemExit(TERMINATED) from problem  # the terminal is gone: the signal that says so is on its way
         raise SeqcliError(f"standard output: {problem.strerror or problem}", hint="is the disk full?") from problem
 
 

@@ -9,7 +9,7 @@ import typer
 
 from seqcli.cli import console, options
 from seqcli.cli.info import flatten
-from seqcli.cli.options import count, number, switch, value
+from seqcli.cli.options import WIDEST_BEAM, count, number, switch, value
 from seqcli.cli.rows import write_json, write_rows
 from seqcli.errors import UsageError
 
@@ -25,8 +25,10 @@ def evaluate(
     cache: Annotated[
         bool, switch("--cache", "Language models: also with a cache of 2,000 tokens (Grave et al. 2017).")
     ] = False,
-    beam: Annotated[int | None, count("Beam size of the search: 5, for speech 8 by default.", TRANSLATION)] = None,
-    length_penalty: Annotated[float, number("Compare log p / length^X.", TRANSLATION)] = 1.0,
+    beam: Annotated[
+        int | None, count("Beam size of the search: 5, for speech 8 by default.", TRANSLATION, most=WIDEST_BEAM)
+    ] = None,
+    length_penalty: Annotated[float, number("Compare log p / length^X.", TRANSLATION, least=-10, most=10)] = 1.0,
     max_length: Annotated[int | None, count("Most tokens of a translation.", TRANSLATION)] = None,
     ensemble: Annotated[
         list[str] | None, value("MODEL", "Average with this model; may be given several times.", TRANSLATION)

@@ -33,7 +33,7 @@ def generate(
     max_lines: Annotated[int | None, count("Most lines to add.")] = None,
     stop: Annotated[list[str] | None, value("TEXT", "End before this text; may be given several times.")] = None,
     samples: Annotated[
-        int, typer.Option("--samples", "-n", metavar="N", min=1, help="Continuations of each prompt.")
+        int, typer.Option("--samples", "-n", metavar="N", min=1, max=1_000_000, help="Continuations of each prompt.")
     ] = 1,
     temperature: Annotated[float, number("0 takes the likeliest token, 1 the model's own spread.")] = 0.8,
     top_k: Annotated[int, value("N", "Choose among the k likeliest tokens; 0: all.")] = 0,

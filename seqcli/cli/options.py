@@ -42,9 +42,12 @@ def format_duration(seconds: float) -> str:
     return f"{whole // 3600}h {whole // 60 % 60:02d}m"
 
 
-def count(meaning: str, section: str | None = None, *, least: int = 1) -> Any:
-    """A whole number of at least `least`, explained by `meaning` in a section of --help."""
-    return typer.Option(metavar="N", min=least, max=10**12, help=meaning, rich_help_panel=section)
+WIDEST_BEAM = 1000  # hypotheses: what a wider one finds is no better, and takes memory for each
+
+
+def count(meaning: str, section: str | None = None, *, least: int = 1, most: int = 10**12) -> Any:
+    """A whole number from `least` to `most`, explained by `meaning` in a section of --help."""
+    return typer.Option(metavar="N", min=least, max=most, help=meaning, rich_help_panel=section)
 
 
 def number(meaning: str, section: str | None = None, *, least: float | None = None, most: float | None = None) -> Any:

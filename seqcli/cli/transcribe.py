@@ -11,7 +11,7 @@ import typer
 
 from seqcli.cli import console, options
 from seqcli.cli.models import find_model
-from seqcli.cli.options import count, number, switch, value
+from seqcli.cli.options import WIDEST_BEAM, count, number, switch, value
 from seqcli.cli.rows import write_json
 from seqcli.errors import DataError, UsageError
 
@@ -31,7 +31,7 @@ def transcribe(
         ),
     ] = None,
     model: options.Model = None,
-    beam: Annotated[int, count("Beam size of the search; 1 is greedy.")] = 8,
+    beam: Annotated[int, count("Beam size of the search; 1 is greedy.", most=WIDEST_BEAM)] = 8,
     lm: Annotated[str | None, value("MODEL", "Language model of train-lm that the search asks, too.")] = None,
     lm_weight: Annotated[float, number("Weight of the language model's log-probabilities.", least=0.0)] = 0.6,
     word_bonus: Annotated[float, number("What each word is worth in the search with --lm, in nats.")] = 0.0,

@@ -14,7 +14,7 @@ import typer
 
 from seqcli.cli import console, options
 from seqcli.cli.models import find_model
-from seqcli.cli.options import count, number, switch, value
+from seqcli.cli.options import WIDEST_BEAM, count, number, switch, value
 from seqcli.cli.rows import write_json
 from seqcli.errors import UsageError
 
@@ -27,9 +27,11 @@ def translate(
         list[str] | None, typer.Argument(metavar="TEXT", help="Lines to translate; standard input without.")
     ] = None,
     model: options.Model = None,
-    beam: Annotated[int, count("Hypotheses kept alive; 1 is greedy.")] = 5,
+    beam: Annotated[int, count("Hypotheses kept alive; 1 is greedy.", most=WIDEST_BEAM)] = 5,
     n_best: Annotated[int, count("Translations of each line, best first.")] = 1,
-    length_penalty: Annotated[float, number("Compare log p / length^X; 0 favours short translations.")] = 1.0,
+    length_penalty: Annotated[
+        float, number("Compare log p / length^X; 0 favours short translations.", least=-10, most=10)
+    ] = 1.0,
     max_length: Annotated[int | None, count("Most tokens; by default as many as the training pairs ask for.")] = None,
     no_repeat_ngram: Annotated[
         int, count("No phrase of N tokens comes twice in a translation; 0: any may.", least=0)

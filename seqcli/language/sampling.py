@@ -34,7 +34,7 @@ class Sampling:
             (self.top_k >= 0, "--top-k", "0 (all) or more"),
             (0 < self.top_p <= 1, "--top-p", "above 0 and at most 1"),
             (0 <= self.min_p <= 1, "--min-p", "from 0 to 1"),
-            (self.repetition_penalty > 0, "--repetition-penalty", "above 0"),
+            (0.01 <= self.repetition_penalty <= 100, "--repetition-penalty", "from 0.01 to 100"),
         )
         for good, option, wanted in rules:
             if not good:
@@ -66,6 +66,7 @@ def probabilities(logits: np.ndarray, sampling: Sampling, seen: Sequence[int] = 
     if sampling.top_p < 1:
         order = np.argsort(-result, kind="stable")
         before = np.cumsum(result[order]) - result[order]
+        before[0] = -1  # the likeliest stays, however small the share
         result[order[before >= sampling.top_p]] = 0
     if sampling.min_p > 0:
         result[result < sampling.min_p * result.max()] = 0

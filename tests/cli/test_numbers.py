@@ -1,4 +1,4 @@
-"""Every option of the commands that train, given numbers that cannot be: a usage error before any work."""
+"""Options given numbers that cannot be: a usage error before any work."""
 
 from __future__ import annotations
 
@@ -50,3 +50,28 @@ def test_numbers_that_cannot_be(
 
 def test_there_are_many() -> None:
     assert len(CASES) > 50
+
+
+MODELS = Path(__file__).parent.parent / "fixtures"
+LM, MT = (str(MODELS / f"v1.{task}.safetensors") for task in ("lm", "mt"))
+GENERATE = ["generate", "--model", LM, "--prompt", "the sky", "--max-tokens", "2"]
+TRANSLATE = ["translate", "--model", MT, "the sky", "--max-length", "3"]
+
+
+@pytest.mark.parametrize(
+    ("command", "option"),
+    [
+        *((GENERATE, f"--{name}") for name in ("samples", "temperature", "top-p", "min-p", "repetition-penalty")),
+        *((TRANSLATE, f"--{name}") for name in ("beam", "n-best", "length-penalty", "no-repeat-ngram", "min-quality")),
+    ],
+    ids=lambda value: value if isinstance(value, str) else value[0],
+)
+def test_numbers_of_commands_that_use_a_model(
+    command: list[str], option: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for value in (*VALUES, "1e-300", "1e308"):
+        started = time.process_time()
+        code = run([*command, f"{option}={value}"])
+        err = capsys.readouterr().err
+        assert code in (0, 2), (value, code, err)
+        assert time.process_time() - started < 5, value

@@ -232,3 +232,21 @@ def test_a_process_alone_talks_to_nobody(monkeypatch: pytest.MonkeyPatch) -> Non
         assert processes == ALONE
         assert processes.broadcast(lambda: 3) == processes.local_first(lambda: 3) == 3
         assert processes.any_stop(True, 2.5) == (True, 2.5)
+
+
+def test_a_process_that_stands_still_ends_the_others(folder: Path) -> None:
+    running = start_together(
+        folder,
+        2,
+        [*LM, *EXACT, "--steps", "100000", "--save-interval", "0.1", "-o", "still.lm"],
+        environment={"SEQCLI_STEP_TIMEOUT": "3"},
+    )
+    while not (folder / "still.lm-state.safetensors").exists() and running[0].running:
+        time.sleep(0.01)
+    running[1].signal(signal.SIGSTOP)
+    code, said = running[0].finish()
+    running[1].signal(signal.SIGKILL)
+    running[1].finish()
+    assert code == 1, said
+    assert "another process of this run has not answered for 3 seconds" in said
+    assert said.count("error: ") == 1
