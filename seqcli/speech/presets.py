@@ -14,8 +14,9 @@ from seqcli.speech.config import SpeechConfig
 from seqcli.speech.options import SIZES, TrainRequest
 from seqcli.training.pipeline import Machine
 
-REACHED = 0.5  # of the speed of `seqcli.training.workers.training_speed`, by a training step with its features
-PASSES, PASSES_AT = 200.0, 1200.0  # over so many seconds of recordings; over n times as many, 1 / √n of the passes
+REACHED = 0.2  # of the speed of `seqcli.training.workers.training_speed`, by a training step
+FEATURES = 1e8  # operations that features and changes of a second of sound take as long as
+PASSES, PASSES_AT = 40.0, 1200.0  # over so many seconds of recordings; over n times as many, 1 / √n of the passes
 LEAST_PASSES = 5.0
 BATCH_SECONDS = (2.0, 30.0)  # of a batch: a 130th of all, but between these
 
@@ -101,10 +102,10 @@ def _config(request: TrainRequest, size: str, facts: SpeechFacts) -> SpeechConfi
 
 
 def operations_per_second(config: SpeechConfig) -> float:
-    """Of a training step, forward and backward, for each second of sound."""
+    """Of a training step, features, forward and backward, for each second of sound."""
     shapes = config.parameter_shapes()
     weights = sum(math.prod(shape) for name, shape in shapes.items() if len(shape) > 1)
-    return 6.0 * weights / config.step_seconds
+    return 6.0 * weights / config.step_seconds + FEATURES
 
 
 def _size_for(operations: float, seconds: float, configs: dict[str, SpeechConfig]) -> str:
