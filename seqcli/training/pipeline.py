@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
+from seqcli.errors import CheckpointError
 from seqcli.files.checkpoint import Checkpoint, check_parameters, load_checkpoint, save_checkpoint
 from seqcli.files.opening import Stamps
 from seqcli.files.plain import from_plain, to_plain
@@ -192,6 +193,9 @@ def _recipe(task: Task[R, D, P, T], run: Run[R], opened: Opened[D]) -> P:
         return task.resume(before, run, opened.content)
     base = run.base.config if run.base is not None else None
     if base is not None:
+        types = opened.shape.get("vocab_size")
+        if types is not None and types != base.get("vocabulary"):
+            raise CheckpointError(f"the tokenizer has {types} types, the model {base.get('vocabulary')}")
         check_shape(request, {**base, **opened.shape})
     timed = request.budget is not None
     machine = Machine(

@@ -1,0 +1,30 @@
+"""Prints the lowest version of every dependency that pyproject.toml allows, one a line, as pip takes them.
+
+`make lowest` installs these into an environment of its own and runs the tests there.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+
+EXTRAS = ("plot", "excel", "parquet", "zstd")
+TOOLS = ("hypothesis", "jiwer", "openpyxl", "pytest", "seqeval")  # of the extra `dev`, what the tests need
+
+
+def lowest(requirements: list[str]) -> list[str]:
+    """`name>=1.2,<3` -> `name==1.2`."""
+    return [re.sub(r">=([^,]+).*", r"==\1", one) for one in requirements]
+
+
+def main() -> None:
+    project = tomllib.loads((Path(__file__).parent.parent / "pyproject.toml").read_text())["project"]
+    extras = project["optional-dependencies"]
+    named = [one for extra in EXTRAS for one in extras[extra]]
+    tools = [one for one in extras["dev"] if re.match(r"[\w-]+", one)[0] in TOOLS]
+    print("\n".join([*lowest(project["dependencies"]), *lowest(named), *tools]))
+
+
+if __name__ == "__main__":
+    main()
