@@ -13,7 +13,7 @@ FILES ?= 1000000
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .DELETE_ON_ERROR:
-.PHONY: install demo test lint torture docs clean
+.PHONY: install demo test lint torture lowest docs clean
 
 install: $(STAMP)
 
@@ -38,6 +38,13 @@ test: lint
 # The fault tests at full size: kills at random moments and resuming, hostile model files, long lines, several processes.
 torture: $(STAMP)
 	SEQCLI_TORTURE=$(TIMES) SEQCLI_FUZZ=$(FILES) $(BIN)/python -m pytest tests/reliability tests/training/test_distributed.py
+
+# The tests with the lowest versions of all dependencies that pyproject.toml allows, in an environment of their own.
+lowest:
+	$(PYTHON) -m venv build/lowest
+	$(PYTHON) tools/lowest.py > build/lowest/versions.txt
+	build/lowest/bin/python -m pip --disable-pip-version-check --quiet install --requirement build/lowest/versions.txt
+	OMP_NUM_THREADS=1 build/lowest/bin/python -m pytest
 
 # What was learned goes to build/demo; every command is printed before it runs.
 demo: $(STAMP)
