@@ -41,7 +41,7 @@ def evaluate_forecaster(
     for note in panel.notes:  # which column is measured, above all
         on_notice(note)
     forecaster.check(panel)
-    season = config.season or 1
+    season = config.season
     horizon = trained_horizon(checkpoint) or panel.frequency.horizon
     long = [one for one in panel.series if len(one.values) >= 2 * horizon + 4]
     if not long:

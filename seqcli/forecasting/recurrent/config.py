@@ -40,6 +40,8 @@ class ForecasterConfig:
 
     def __post_init__(self) -> None:
         check_sizes(self, may_be_zero=("season",))
+        if self.frequency and not self.season:
+            raise ValueError("series of a frequency have a season of 1 at least")
         if not 0 <= self.weight <= 1:
             raise ValueError(f"weight is {self.weight}")
         if any(deviation <= 0 for _, deviation in self.scaling):
