@@ -145,12 +145,12 @@ def train(
         for note in opened.notes:
             events.notice(note)
         run.processes.check_same(opened.fingerprint)
+        recipe = run.processes.broadcast(lambda: _recipe(task, run, opened))
         if run.is_complete:
             made = run.processes.broadcast(lambda: _made_before(task.name, run, opened.fingerprint))
             if made is not None:
                 events.notice(f"{run.request.output}: {AT_ITS_END}")
                 return TrainOutcome(run.request.output, made, "complete", time.monotonic() - run.started)
-        recipe = run.processes.broadcast(lambda: _recipe(task, run, opened))
         events.detail(f"device {run.device.type}, precision {run.precision}; {recipe.reason}")
         if (weights := run.weights) is not None:
             check_parameters(recipe.config.parameter_shapes(), weights)
