@@ -121,21 +121,23 @@ class ListedGrid:
 
 
 @dataclass(frozen=True)
-class HalfMonthGrid:
-    """Two places a month: on `days`, of which the second may be 31 for the last."""
+class DaysGrid:
+    """Places on the same `days` of every month, of which the last may be 31 for the end of the month."""
 
-    days: tuple[int, int]
+    days: tuple[int, ...]
     clock: int = 0
 
     def positions(self, times: np.ndarray) -> np.ndarray:
         days = np.asarray(times).astype("M8[us]").astype("M8[D]")
         months = days.astype("M8[M]")
         of_month = (days - months.astype("M8[D]")).astype(np.int64) + 1
-        late = of_month > (self.days[0] + min(self.days[1], 28)) / 2
-        return np.asarray((months.astype(np.int64) + 1970 * 12) * 2 + late)
+        ends = np.minimum(self.days, 28)
+        middles = (ends[1:] + ends[:-1]) / 2
+        return np.asarray((months.astype(np.int64) + 1970 * 12) * len(ends) + np.searchsorted(middles, of_month))
 
     def time(self, position: int) -> int:
-        return rule_day(position // 2, self.days[position % 2]) * DAY + self.clock
+        month, place = divmod(position, len(self.days))
+        return rule_day(month, self.days[place]) * DAY + self.clock
 
     def moved(self, times: np.ndarray, positions: np.ndarray) -> Grid:
         return self

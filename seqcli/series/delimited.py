@@ -17,7 +17,6 @@ from seqcli.errors import DataError
 
 LARGE = 2_000_000  # characters from which pandas splits a text: for less, importing it takes longer than the csv module
 LOOKED_AT = 60  # lines that the separator is found from, at the beginning and in the middle
-LONGEST_CELL = 131_072  # characters: in a longer one a quote was left open
 DELIMITERS = (",", ";", "\t", "|")
 _FOREIGN = (  # how texts begin that are no tables
     (r"\s*<(?:!doctype|html|table|\?xml|[a-z]+[ >])", "HTML or XML"),
@@ -156,7 +155,6 @@ def _rows(text: str, delimiter: str, shown: str, skipped: int) -> Iterator[tuple
         for number, line in enumerate(text.split("\n"), skipped + 1):
             yield re.split(delimiter, line.strip()), number
         return
-    csv.field_size_limit(LONGEST_CELL)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, skipinitialspace=True)
     try:
         for row in reader:
@@ -175,7 +173,6 @@ def _delimiter(text: str, shown: str) -> str:
     head = text[:200_000].split("\n", 2 * LOOKED_AT)[: 2 * LOOKED_AT]
     lines = [line.removesuffix("\r") for line in head if line.strip()]
     best, best_score = ",", 0.0
-    csv.field_size_limit(LONGEST_CELL)
     for delimiter in DELIMITERS:
         reader = csv.reader(lines, delimiter=delimiter, skipinitialspace=True)
         try:

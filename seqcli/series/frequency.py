@@ -73,7 +73,10 @@ class Frequency:
                 return tuple(float(n) for n in (*self.open_periods, YEAR * self.open_periods[-1] / 7) if n > 1)
             if self.count == 1:
                 return (7.0, YEAR)
-            length = {28: 13.0, 15: 24.0}.get(int(self.count), YEAR / self.count)  # 15: twice a month
+            parts = (
+                {28: 13.0, 15: 24.0, 10: 36.0} if self.label else {}
+            )  # of a year, as 15th and last of each month are
+            length = parts.get(int(self.count), YEAR / self.count)
             return (length,) if length >= 2 else ()
         if self.unit == "second":
             if self.open_periods:
@@ -88,7 +91,7 @@ class Frequency:
     @property
     def season(self) -> int:
         """The usual season as a whole number of periods; 1 where there is none, as for years and steps."""
-        if self.unit == "day" and self.count not in (1, 7, 14, 15, 28):
+        if self.unit == "day" and self.count not in (1, 7, 14, 28) and not self.label:
             return 1
         lengths = self.seasons
         if self.unit == "second" and not self.open_periods:

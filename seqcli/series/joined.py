@@ -15,6 +15,7 @@ from seqcli.series.numbers import is_missing
 from seqcli.series.order import Chosen
 from seqcli.series.serials import find_periods, to_numbers
 
+UNNAMED = (words.YEAR, words.MONTH, words.DAY)  # what the first columns of a table without a header may be
 PERIODS = {24: 60, 25: 60, 48: 30, 50: 30, 96: 15, 100: 15}  # minutes of one of so many periods a day
 
 
@@ -102,9 +103,10 @@ def _year_and_parts(columns: Columns, table: Table, names: Sequence[str]) -> tup
     """The columns of year, month, day …, and their cells joined; None where there is no year or nothing finer."""
 
     def find(wanted: frozenset[str], low: int, high: int, *, others: bool = False) -> str | None:
-        for name in names:
+        for place, name in enumerate(names):
+            unnamed = name == f"column{place + 1}" and UNNAMED[place : place + 1] == (wanted,)
             texts = [plain(text) for text in columns.different(name) if not words.is_total(text)]
-            if not words.says(name, wanted) or not texts:
+            if not (unnamed or words.says(name, wanted)) or not texts:
                 continue
             values, fine = to_numbers(texts)
             whole = fine.all() and (values == np.rint(values)).all() and values.min() >= low and values.max() <= high

@@ -20,6 +20,8 @@ from seqcli.series.order import Chosen
 from seqcli.series.serials import StepForm, to_numbers
 from seqcli.series.times import FieldForm, Form
 
+_DATED = r"\d+\s?[-/.:年]\s?\d+|\b(?:1[89]|20)\d\d\b"  # what a text looks like that has a date in it
+
 
 @dataclass(frozen=True)
 class Layout:
@@ -114,6 +116,8 @@ def _form(columns: Columns, time: str) -> tuple[Form, list[str]]:
             column=time,
             hint="2020-01-31, 2020-01, 2020Q1, 31/01/2020, 2020-01-31 13:30, 31 Jan 2020 and whole numbers are",
         )
+    if isinstance(chosen.form, FieldForm) and columns.options.day_first is None:
+        _refuse_two_orders(columns, time, chosen.form, known)
     notes = []
     form: Form = chosen.form
     for rival in chosen.rivals:
@@ -130,6 +134,22 @@ def _form(columns: Columns, time: str) -> tuple[Form, list[str]]:
                 notes.append(f"dates such as {known[0].strip()} {ways}")
             break
     return form, notes
+
+
+def _refuse_two_orders(columns: Columns, time: str, form: FieldForm, texts: Sequence[str]) -> None:
+    """Raise where dates are in order only if some have the day first and others the month, as spreadsheets do it."""
+    swap = {"d": "m", "m": "d"}
+    other = replace(form, reading=tuple(swap.get(field, field) for field in form.reading))
+    if other.reading == form.reading:
+        return
+    times, fine = form.read(texts)
+    swapped, also = other.read(texts)
+    steps, mixed = np.diff(times[fine]), np.diff(np.where(also, swapped, times)[fine | also])
+    rises = [bool((part > 0).all() or (part < 0).all()) for part in (steps, mixed)]
+    if rises == [False, True] and not also.all() and len(texts) > 12:
+        what = "some dates have the day first and others the month"
+        hint = "export the data again, with dates such as 2020-01-31"
+        raise DataError(what, path=columns.table.path, line=columns.table.line(0), column=time, hint=hint)
 
 
 def _time_column(columns: Columns, names: Sequence[str]) -> tuple[str | None, str | None]:
@@ -186,7 +206,7 @@ def _refuse_unread_times(columns: Columns, names: Sequence[str]) -> None:
             if not years or not (np.diff(values) > 0).all():
                 continue
         named = words.says_time(name) or words.says(name, words.PERIOD)
-        dated = sum(bool(re.search(r"\d+\s?[-/.:年]\s?\d+", text)) for text in texts) > 0.8 * len(texts)
+        dated = sum(bool(re.search(_DATED, text)) for text in texts) > 0.8 * len(texts)
         many = len(texts) > 0.5 * min(len(columns.table), LOOKED_AT)
         digits = sum(any(char.isdigit() for char in text) for text in texts) > 0.8 * len(texts)
         if ((named or dated) and many) or (named and digits and len(texts) >= 5):
@@ -228,6 +248,8 @@ def _choose_target(layout: Layout, columns: Columns, values: Sequence[str]) -> L
                 points = max(points, 4.0 - rank)
         if any(part in words.BESIDE for part in parts):
             points -= 2.0
+        if words.says_time(name) and len(numbers) > 2 and (np.diff(numbers) > 0).all():
+            points -= 3.0  # another way to write the times
         if words.says(name, words.KEYS) or (columns.is_different_everywhere(name) and columns.counts_rows(name)):
             points -= 1.5
         if len(texts) <= 2 and set(numbers.tolist()) <= {0.0, 1.0}:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from seqcli.series.calendar import CycleGrid, Grid, HalfMonthGrid, ListedGrid, MonthGrid, ZonedForm, find_rule, to_local
+from seqcli.series.calendar import CycleGrid, DaysGrid, Grid, ListedGrid, MonthGrid, ZonedForm, find_rule, to_local
 from seqcli.series.frequency import Frequency
 from seqcli.series.serials import PeriodForm
 from seqcli.series.times import DAY, SECOND, FieldForm, Form
@@ -123,9 +123,10 @@ def _daily(runs: Sequence[np.ndarray], form: Form) -> Rhythm:
     monthly = _calendar_months(days, steps, every, clock, form)
     if monthly is not None:
         return monthly
-    halves = _half_months(every, steps)
-    if halves is not None:
-        return Rhythm(Frequency("day", 15, "twice a month"), HalfMonthGrid(halves, clock), form)
+    parts = _parts_of_months(every, steps)
+    if parts is not None:
+        count, label = (15, "twice a month") if len(parts) == 2 else (10, "three times a month")
+        return Rhythm(Frequency("day", count, label), DaysGrid(parts, clock), form)
     count = _common(steps)
     if count == 1 and (open_days := _open_weekdays(days)) is not None:
         offsets = tuple(day * DAY + clock for day in open_days)
@@ -185,26 +186,26 @@ def _turns(days: np.ndarray) -> tuple[int, ...] | None:
     return tuple(turns) if regular > 0.85 * len(steps) else None
 
 
-def _half_months(days: np.ndarray, steps: np.ndarray) -> tuple[int, int] | None:
-    """The two days of the month on which all days lie."""
-    if not 12 < np.median(steps) < 18 or len(days) < 4 or set(steps.tolist()) <= {14, 28}:
+def _parts_of_months(days: np.ndarray, steps: np.ndarray) -> tuple[int, ...] | None:
+    """The two or three days of the month on which all days lie, 31 for the last; None where there are none."""
+    if not 7 < np.median(steps) < 18 or len(days) < 4 or set(steps.tolist()) <= {14, 28}:
         return None
     months = days.astype("M8[D]").astype("M8[M]")
     of_month = days - months.astype("M8[D]").astype(np.int64) + 1
     lasts = (months + 1).astype("M8[D]").astype(np.int64) - 1 == days
-    early, late = set(of_month[of_month <= 15].tolist()), set(of_month[of_month > 15].tolist())
-    if len(early) == 2 and not late - {16} and early == {1, 15}:
-        return 1, 15
-    if len(early) == 1 and lasts[of_month > 16].all() and late and min(late) >= 28:
-        return early.pop(), 31
-    if len(early) == 1 and len(late) == 1:
-        return early.pop(), late.pop()
-    return (1, 15) if early == {1, 15} and not late else None
+    if not (lasts & (of_month < 30)).any():
+        lasts = of_month == 31  # the 30th is the 30th where February has none
+    found = sorted(set(of_month[~lasts].tolist()) | ({31} if lasts.any() else set()))
+    if found == [1, 15, 16]:
+        found = [1, 15]
+    return tuple(found) if len(found) in (2, 3) and min(np.diff(found)) > 8 else None
 
 
 def _open_weekdays(days: Sequence[np.ndarray]) -> tuple[int, ...] | None:
     """The weekdays that there are values for, where on others there never are; None where all have some."""
     counts, weeks = np.zeros(7), 0.0
+    if max(int(run[-1]) - int(run[0]) for run in days) < 9:
+        return None  # nothing tells that other days are closed
     for run in days:
         counts += np.bincount((run + 3) % 7, minlength=7)
         weeks += (int(run[-1]) - int(run[0]) + 1) / 7
@@ -282,14 +283,14 @@ def _phase(times: np.ndarray, step: int, last: int | None = None) -> int:
 
 def _open_hours(runs: Sequence[np.ndarray], step: int, origin: int) -> tuple[Frequency, CycleGrid] | None:
     """The frequency and grid of times of which some of the day or week are never there."""
-    spans = sum(int(run[-1]) - int(run[0]) + step for run in runs)
+    lengths = [int(run[-1]) - int(run[0]) + step for run in runs]
     for cycle in (WEEK, DAY):
-        if cycle % step or spans < (2 if cycle == WEEK else 3) * cycle - step:
+        if cycle % step or max(lengths) < (2 if cycle == WEEK else 3) * cycle - step:
             continue
         start = -3 * DAY + origin % step
         slots = cycle // step
         counts = sum((np.bincount((run - start) // step % slots, minlength=slots) for run in runs), np.zeros(slots))
-        rounds = spans / cycle
+        rounds = sum(lengths) / cycle
         there = counts > (RARE * rounds if rounds > 8 else 0)
         if not there.any():
             continue

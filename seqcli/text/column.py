@@ -66,7 +66,6 @@ def _csv_cells(first: str, lines: Iterator[str], column: str, shown: str) -> Ite
 
 def _csv_rows(first: str, lines: Iterator[str], shown: str) -> tuple[list[str], Iterator[tuple[int, list[str]]]]:
     """The header, and the rows that are not empty with the numbers of their last lines."""
-    csv.field_size_limit(sys.maxsize)
     delimiter = next((mark for mark in DELIMITERS if mark in first), ",")
 
     def with_ends() -> Iterator[str]:
@@ -76,9 +75,16 @@ def _csv_rows(first: str, lines: Iterator[str], shown: str) -> tuple[list[str], 
 
     reader = csv.reader(with_ends(), delimiter=delimiter)
 
+    def following() -> list[str] | None:
+        usual = csv.field_size_limit(sys.maxsize)  # cells may be whole documents; the limit is all readers'
+        try:
+            return next(reader, None)
+        finally:
+            csv.field_size_limit(usual)
+
     def rows() -> Iterator[tuple[int, list[str]]]:
         try:
-            for row in reader:
+            while (row := following()) is not None:
                 if row:
                     yield reader.line_num, row
         except csv.Error as problem:
@@ -86,7 +92,7 @@ def _csv_rows(first: str, lines: Iterator[str], shown: str) -> tuple[list[str], 
                 f"is not CSV: {problem}", path=shown, line=reader.line_num, hint="check its quotes"
             ) from None
 
-    return next(reader), rows()
+    return following() or [], rows()
 
 
 def _json_cells(first: str, lines: Iterator[str], column: str, shown: str) -> Iterator[str]:

@@ -468,3 +468,33 @@ def test_names_of_rows_move_no_column(read):
 def test_long_columns_of_decimal_years_are_months(read):
     panel = read("time,spots\n" + "".join(f"{1749 + i / 12:.10f},{i % 7}\n" for i in range(3000)))
     assert (panel.time_name, panel.frequency.name, len(panel.series[0].values)) == ("time", "monthly", 3000)
+
+
+def test_dates_of_two_orders_in_one_column_are_an_error(read):
+    times = [f"{d:%m/%d/%Y}" if d.day <= 12 else f"{d:%d/%m/%Y}" for d in DAYS[:60]]
+    with pytest.raises(DataError, match="some dates have the day first and others the month"):
+        read("date,v\n" + "".join(f"{time},5\n" for time in times))
+
+
+def test_years_quarters_and_months_in_one_column_are_an_error(read):
+    times = [
+        *range(2000, 2010),
+        *(f"{year} Q{q}" for year in range(2000, 2010) for q in (1, 2, 3, 4)),
+        *(f"{year} JAN" for year in range(2000, 2010)),
+    ]
+    with pytest.raises(DataError, match="looks like a time"):
+        read("Title,CPI\n" + "".join(f"{time},5\n" for time in times))
+
+
+@pytest.mark.parametrize("separator", ["  ", ";", ","])
+def test_years_and_months_without_a_header_are_times(read, separator):
+    rows = [[2018 + i // 12, i % 12 + 1, 300 + i * i % 7] for i in range(48)]
+    panel = read("# monthly means\n" + "".join(separator.join(map(str, row)) + "\n" for row in rows))
+    assert (panel.frequency.name, panel.target_name) == ("monthly", "column3")
+    assert len(panel.series[0].values) == 48
+
+
+def test_a_few_days_of_many_series_tell_nothing_of_closed_days(read):
+    names = ",".join(map(str, DAYS[2:7]))
+    panel = read(f"page,{names}\n" + "".join(f"{name}_en,1,2,3,4,5\n" for name in "abcdefghij"))
+    assert panel.frequency.name == "daily"

@@ -69,6 +69,18 @@ def utc_midnight(year, month):
             ["2022-01-01", "2022-01-15"],
         ),
         (
+            [date(2020 + i // 36, i // 3 % 12 + 1, (1, 11, 21)[i % 3]) for i in range(72)],
+            "three times a month",
+            36,
+            ["2022-01-01", "2022-01-11"],
+        ),
+        (
+            [month_end(i // 2) if i % 2 else month_end(i // 2).replace(day=15) for i in range(48)],
+            "twice a month",
+            24,
+            ["2020-01-15", "2020-01-31"],
+        ),
+        (
             [date(2018, 1, 1) + timedelta(days=28 * i) for i in range(40)],
             "every 4 weeks",
             13,
