@@ -19,6 +19,7 @@ from seqcli.forecasting.classical.long_season import LongSeason, long_component
 from seqcli.forecasting.classical.methods import CHUNK, LEAST_SEASONS, MOST_VALUES, combine
 from seqcli.forecasting.recurrent.config import MIDDLE, QUANTILES
 from seqcli.forecasting.recurrent.pretrained import quantiles
+from seqcli.forecasting.recurrent.windows import kept
 
 CANDIDATES = ("combination", "seasonal-naive", "recent mean", "mean")
 PRIOR = np.array([0.7, 0.1, 0.12, 0.08])
@@ -49,7 +50,7 @@ def predict(
     result = np.zeros((len(CANDIDATES), len(series), horizon))
     spread = np.zeros((len(series), horizon, len(QUANTILES)))
     order = np.argsort([len(values) for values in series], kind="stable")
-    keep = max(MOST_VALUES, (LEAST_SEASONS + 2) * season)
+    keep = max(MOST_VALUES, (LEAST_SEASONS + 2) * season, kept(season))
 
     def run(part: np.ndarray) -> None:
         seasons = [long[index] if long is not None else None for index in part]
@@ -96,6 +97,7 @@ def _candidates(batch: Batch, horizon: int, season: int) -> tuple[np.ndarray, np
     """Forecasts (candidates, horizon, series) and the network's spread (horizon, series, quantiles)."""
     steps = min(horizon, max(STEPS, season))
     network = quantiles(batch, steps, season)
+    batch = batch.latest(max(MOST_VALUES, (LEAST_SEASONS + 2) * season))  # recursions need no more
     combined = combine(batch, network[..., MIDDLE], steps, season)
     simple = baselines.seasonal_naive(batch, horizon, season)
     combined = np.where(np.isfinite(combined), combined, simple[:steps])

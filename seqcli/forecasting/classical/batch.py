@@ -35,6 +35,13 @@ class Batch:
         """The same series with other values."""
         return Batch(values, self.begin, self.order, self.active)
 
+    def latest(self, count: int) -> Batch:
+        """The latest `count` values of each series, or what there is."""
+        if count >= len(self.values):
+            return self
+        begin = np.maximum(self.begin - (len(self.values) - count), 0)
+        return Batch(self.values[-count:], begin, self.order, np.searchsorted(begin, np.arange(count), side="right"))
+
     def restore(self, columns: np.ndarray) -> np.ndarray:
         """(…, series) in the batch's order as (…, series) in the order of the list."""
         restored = np.empty_like(columns)

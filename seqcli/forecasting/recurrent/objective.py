@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -13,6 +14,7 @@ from seqcli.forecasting.recurrent.network import ForecastNetwork
 from seqcli.forecasting.recurrent.windows import History, Windows, inputs_at, make_windows, origins, past_values
 from seqcli.training.distributed import ALONE, Processes
 from seqcli.training.options import Validation
+from seqcli.training.workers import part_count
 
 MOST_STEPS = 24  # steps ahead of a batch of windows that are learnt from, drawn from a longer horizon
 
@@ -27,6 +29,17 @@ def scaled_quantile_loss(network: nn.Module, windows: Windows) -> tuple[Tensor, 
     levels = torch.tensor(QUANTILES)
     pinball = 2 * torch.maximum(levels * error, (levels - 1) * error).mean(-1)
     return (pinball * weight).sum(0) / (weight > 0).sum(0).clamp(min=1), quantiles
+
+
+@dataclass(frozen=True)
+class Cuts:
+    """Where the windows of a batch's part end: (windows,) each of their series and ends, the steps `ahead` that are
+    learnt from, and what share of the batch they are."""
+
+    series: np.ndarray
+    ends: np.ndarray
+    ahead: np.ndarray
+    share: float
 
 
 class ForecastTask:
@@ -50,6 +63,7 @@ class ForecastTask:
         processes: Processes = ALONE,
     ) -> None:
         self.model, self.history, self.season, self.processes = network, history, season, processes
+        self.device = next(network.parameters()).device
         self.horizon, self.batch_size, self.seed = horizon, batch_size, seed
         self.held_out = history.length - horizon
         known = self.held_out - history.begin
@@ -63,7 +77,7 @@ class ForecastTask:
     def num_batches(self, epoch: int) -> int:
         return max(1, len(self.ends) // self.batch_size)
 
-    def parts(self, epoch: int, index: int) -> list[Windows]:
+    def parts(self, epoch: int, index: int) -> list[Cuts]:
         if self._order is None or self._order[0] != epoch:
             self._order = (epoch, np.random.default_rng((self.seed, epoch)).permutation(len(self.ends)))
         chosen = self._order[1][index * self.batch_size : (index + 1) * self.batch_size]
@@ -72,7 +86,8 @@ class ForecastTask:
         if self.horizon > MOST_STEPS:  # which differ from batch to batch
             random = np.random.default_rng((self.seed, epoch, index))
             ahead = np.sort(random.choice(self.horizon, MOST_STEPS, replace=False))
-        return [self._windows(self.series[chosen], self.ends[chosen], ahead)]
+        parts = np.array_split(chosen, part_count(self.device, len(chosen)))
+        return [Cuts(self.series[part], self.ends[part], ahead, len(part) / len(chosen)) for part in parts]
 
     def _windows(self, series: np.ndarray, ends: np.ndarray, ahead: np.ndarray) -> Windows:
         inputs = inputs_at(self.history, series, ends, ahead, self.season)
@@ -81,9 +96,10 @@ class ForecastTask:
         actual = np.where(self.history.observed[places], self.history.values[places], np.nan)
         return make_windows(inputs, past, actual, self.season)
 
-    def loss(self, part: Windows) -> tuple[Tensor, int]:
-        losses, _ = scaled_quantile_loss(self.model, part)
-        return losses.mean(), part.target.size
+    def loss(self, part: Cuts) -> tuple[Tensor, int]:
+        windows = self._windows(part.series, part.ends, part.ahead)  # here: each thread makes its own
+        losses, _ = scaled_quantile_loss(self.model, windows)
+        return losses.mean() * part.share, windows.target.size
 
     def validate(self, step: int, seconds: float, *, final: bool) -> Validation:
         series = self.valid_series if final else self.valid_series[:: max(1, len(self.valid_series) // 1500)]

@@ -28,6 +28,7 @@ from seqcli.training.run import Events, Run, weights_of
 
 DEFAULT_BUDGET = 60.0  # seconds
 SHARES = (0.0, 0.25, 0.5, 0.75, 1.0)
+PATIENCE = 4  # validations in a row that were no better: training that does not help ends by itself
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,7 +56,7 @@ class ForecastRecipe:
 
 @dataclass(frozen=True)
 class TrainedForecaster:
-    """What came of a training, and how it ended: `finished` or `stopped`."""
+    """What came of a training, and how it ended: `finished`, `patience` or `stopped`."""
 
     forecaster: Forecaster
     ended: str
@@ -77,6 +78,8 @@ def train_forecaster(
     network, `UsageError` for a run that cannot be resumed or a file that may not be replaced.
     """
     outcome = train(PanelTraining(prepared, alone, known), training, events, processes)
+    if outcome.ended == "patience":
+        events.notice("training ended early: it no longer improves what is validated on")
     events.notice(_said(outcome.metrics, prepared))
     return TrainedForecaster(load_forecaster(outcome.checkpoint), outcome.ended)
 
@@ -130,7 +133,7 @@ class PanelTraining(Task[ForecastTraining, History, ForecastRecipe, ForecastTask
         )
 
     def options(self, run: Run[ForecastTraining], recipe: ForecastRecipe, training: ForecastTask) -> TrainingOptions:
-        return run.options(learning_rate=recipe.learning_rate, average=0.99, clip=1.0)
+        return run.options(learning_rate=recipe.learning_rate, average=0.99, clip=1.0, patience=PATIENCE)
 
     def metrics(self, data: History, training: ForecastTask, result: TrainingResult) -> dict[str, Any]:
         assert self.alone is not None
@@ -181,19 +184,28 @@ def _errors(prepared: Prepared, history: History, point: np.ndarray, alone: np.n
         return {"share": 0.0, "series_measured": 0}
     actual, point, alone, scales = actual[usable], point[usable], alone[usable], scales[usable]
 
-    def error(share: float) -> float:
-        mixed = share * point + (1 - share) * alone
-        return float((np.nanmean(np.abs(actual - mixed), axis=1) / scales).mean())
-
-    errors = {share: error(share) for share in SHARES}
-    best = min(SHARES, key=lambda share: errors[share])
+    errors = {share: _scaled_errors(actual, share * point + (1 - share) * alone, scales) for share in SHARES}
+    best = best_share(errors)
     return {
         "share": best,
-        "mase": errors[best],
-        "mase_network": errors[1.0],
-        "mase_untrained": errors[0.0],
+        "mase": float(errors[best].mean()),
+        "mase_network": float(errors[1.0].mean()),
+        "mase_untrained": float(errors[0.0].mean()),
         "series_measured": int(usable.sum()),
     }
+
+
+def _scaled_errors(actual: np.ndarray, point: np.ndarray, scales: np.ndarray) -> np.ndarray:
+    errors: np.ndarray = np.nanmean(np.abs(actual - point), axis=1) / scales
+    return errors
+
+
+def best_share(errors: Mapping[float, np.ndarray]) -> float:
+    """The network's share with the least mean error over the series (series,); 0, where no network is needed, unless
+    the gain is more than its standard error."""
+    best = min(errors, key=lambda share: float(errors[share].mean()))
+    gain = errors[0.0] - errors[best]
+    return best if gain.mean() > gain.std() / np.sqrt(len(gain)) else 0.0
 
 
 def _said(metrics: dict[str, Any], prepared: Prepared) -> str:

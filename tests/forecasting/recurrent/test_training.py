@@ -19,7 +19,7 @@ from seqcli.forecasting.prepare import ForecastOptions, prepare
 from seqcli.forecasting.recurrent.covariates import known_inputs
 from seqcli.forecasting.recurrent.forecaster import Forecaster, load_forecaster
 from seqcli.forecasting.recurrent.pretrained import pretrained_forecaster
-from seqcli.forecasting.recurrent.train import ForecastTraining, train_forecaster
+from seqcli.forecasting.recurrent.train import ForecastTraining, best_share, train_forecaster
 from seqcli.series.known import read_future
 from seqcli.series.panel import ReadOptions, read_panel
 
@@ -196,6 +196,13 @@ def test_intervals_of_a_kept_network_cover_new_series(many, count, low, high):
     result = forecast_panel(new, ForecastOptions(horizon=6), forecaster=Forecaster(config, narrow))
     inside = coverage(np.array([one[48:] for one in values]), result.bands[..., 0], result.bands[..., 1])
     assert low <= inside <= high
+
+
+def test_a_share_is_given_for_more_than_chance_gives():
+    before, noise = np.full(40, 1.0), np.random.default_rng(3).normal(0, 0.5, 40)
+    assert best_share({0.0: before, 1.0: before - 0.1 + noise - noise.mean() + 0.05}) == 0.0  # a gain of a tenth of it
+    assert best_share({0.0: before, 0.5: before - 0.1, 1.0: before - 0.2 + noise - noise.mean()}) == 1.0
+    assert best_share({0.0: before, 1.0: before + 0.1}) == 0.0
 
 
 def test_a_network_that_did_not_help_changes_nothing(many):
