@@ -152,7 +152,7 @@ def test_missing_values_are_filled_along_the_season():
 def test_auto_is_between_the_network_and_the_classical_methods():
     rng = np.random.default_rng(12)
     series = [30 + 2 * np.arange(length) + rng.normal(0, 3, length) for length in (12, 50)]
-    for season, share in ((1, 0.9), (4, 0.8), (12, 0.9), (24, 1.0)):
+    for season, share in ((1, 0.7), (4, 0.8), (12, 0.7), (24, 1.0)):
         auto, network = (forecast_all(series, 6, season, name) for name in ("combination", "rnn"))
         batch = make_batch(series)
         classical = batch.restore(companion(batch, 6, season)).T
@@ -164,8 +164,8 @@ def test_without_a_season_the_network_counts_only_so_far_from_the_classical_meth
     auto, network = (forecast_all([jump], 6, 1, name)[0] for name in ("combination", "rnn"))
     classical = companion(make_batch([jump]), 6, 1)[:, 0]
     change = np.abs(np.diff(jump)).mean()
-    assert np.abs(network - classical).mean() > 1.2 * change
-    assert np.abs(auto - classical).mean() == pytest.approx(0.9 * change)
+    assert np.abs(network - classical).mean() > 1.5 * change
+    assert np.abs(auto - classical).mean() == pytest.approx(1.05 * change)  # seven tenths of 1.5
     np.testing.assert_array_equal(np.sign(auto - classical), np.sign(network - classical))
 
 
