@@ -112,11 +112,12 @@ class LanguageModel(Model):
         return next_tokens(*self._parts, prompt, count)
 
     @naming_arguments
-    def score(self, lines: str | Iterable[str]) -> list[Score]:
-        """The log-probability (natural) of each line, with its tokens and the surprisal of each."""
-        from seqcli.language.score import score_lines
+    def score(self, lines: str | Iterable[str], *, context: bool = False) -> list[Score]:
+        """The log-probability (natural) of each line, with its tokens and the surprisal of each; with `context` each
+        is read after those before it, as one text."""
+        from seqcli.language.score import score_lines, score_text
 
-        return list(score_lines(*self._parts, _several(lines)))
+        return list((score_text if context else score_lines)(*self._parts, _several(lines)))
 
     @naming_arguments
     def evaluate(self, texts: Paths, **options: Any) -> dict[str, Any]:

@@ -42,6 +42,9 @@ def score(
     per_word: Annotated[
         bool, switch("--per-word", "A row for each word, with where it begins and its surprisal.", LANGUAGE)
     ] = False,
+    context: Annotated[
+        bool, switch("--context", "Read each line after those before it, as one text.", LANGUAGE)
+    ] = False,
     pairs: Annotated[
         bool,
         switch(
@@ -97,11 +100,18 @@ def score(
         raise UsageError("a language model scores the lines of one file", hint="give one file, without --columns")
     else:
         _score_language(
-            checkpoint, inputs[0], ready, files[0], _Asked(per_token, per_word, pairs, unit, line_end), device, form
+            checkpoint,
+            inputs[0],
+            ready,
+            files[0],
+            _Asked(per_token, per_word, pairs, unit, line_end, context),
+            device,
+            form,
         )
         return
-    if per_word or pairs or unit != "nats" or not line_end:
-        raise UsageError("--per-word, --pairs, --unit and --no-line-end are for language models", hint="leave them out")
+    if per_word or pairs or unit != "nats" or not line_end or context:
+        named = "--per-word, --pairs, --unit, --context and --no-line-end"
+        raise UsageError(f"{named} are for language models", hint="leave them out")
     write_rows(TOKEN_COLUMNS if per_token else COLUMNS, scored, form)
 
 
@@ -124,6 +134,11 @@ class _Asked:
     pairs: bool
     unit: Literal["nats", "bits"]
     line_end: bool
+    context: bool
+
+    def __post_init__(self) -> None:
+        if self.context and (self.pairs or not self.line_end):
+            raise UsageError("--context reads whole lines of one text", hint="leave --pairs and --no-line-end out")
 
     @property
     def scale(self) -> float:
@@ -141,11 +156,13 @@ def _score_language(
     form: RowFormat | None,
 ) -> None:
     from seqcli.language.decoder import load_language_model
-    from seqcli.language.score import score_lines, word_surprisals
+    from seqcli.language.score import score_lines, score_text, word_surprisals
 
     decoder, tokenizer = load_language_model(checkpoint, device)
 
     def scored(texts: Iterable[str]) -> Iterator[Score]:
+        if asked.context:
+            return score_text(decoder, tokenizer, texts)
         return score_lines(decoder, tokenizer, texts, line_end=asked.line_end, ready=ready, on_notice=console.notice)
 
     if asked.pairs:

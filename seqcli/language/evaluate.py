@@ -75,12 +75,11 @@ def evaluate_language_model(
     reading = Reading(encoded.ids, tokenizer.boundary_id, lines)
 
     def figures(nats: float) -> dict[str, float]:
-        bits = nats / math.log(2)
         return {
             "nll_per_token": nats / count,
-            "perplexity": math.exp(min(nats / count, 700.0)),
-            "bits_per_byte": bits / encoded.bytes,
-            "bits_per_char": bits / encoded.chars,
+            "perplexity": _perplexity(nats, count),
+            "bits_per_byte": nats / math.log(2) / encoded.bytes,
+            "bits_per_char": nats / math.log(2) / encoded.chars,
         }
 
     result: dict[str, Any] = {"task": "lm", "tokens": count}
@@ -93,13 +92,16 @@ def evaluate_language_model(
                 "long, and bits per character compare only with those of models that know as many"
             )
             result["unknown"] = unknown / count
-            known = (nats - unknown_nats) / max(count - unknown, 1)
-            result["perplexity_known"] = math.exp(min(known, 700.0))
+            result["perplexity_known"] = _perplexity(nats - unknown_nats, count - unknown)
         if cache:
             result["cache"] = figures(cached_loss(model, reading))
     if dynamic:
         result["dynamic"] = figures(dynamic_loss(model, reading))
     return result
+
+
+def _perplexity(nats: float, count: int) -> float:
+    return math.exp(min(nats / max(count, 1), 700.0))
 
 
 class Reading:

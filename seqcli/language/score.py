@@ -1,4 +1,5 @@
-"""Log-probabilities of lines under a language model, each line on its own, in batches, without torch on a CPU."""
+"""Log-probabilities of lines under a language model, without torch on a CPU: each line on its own, in batches, or after
+all those before it."""
 
 from __future__ import annotations
 
@@ -7,6 +8,7 @@ from itertools import accumulate
 
 import numpy as np
 
+from seqcli.errors import UsageError
 from seqcli.language.decoder import LanguageModelDecoder
 from seqcli.language.generate import context_ids
 from seqcli.model.arrays import Array, concatenate
@@ -43,9 +45,35 @@ def score_lines(
             if len(ids) > LONG:
                 on_notice(f"line {number + place} has {len(ids) - 1:,} tokens: they are read one after the other")
         for line, ids, surprisal in zip(block, encoded, _surprisals(decoder, encoded), strict=True):
-            unknown = frozenset(place for place, token in enumerate(ids[1:]) if token == tokenizer.unk_id)
-            yield Score(line, _pieces(tokenizer, line, ids, unknown), tuple(map(float, surprisal)), unknown)
+            yield _score(tokenizer, line, ids, surprisal)
         number += len(block)
+
+
+def score_text(decoder: LanguageModelDecoder, tokenizer: Tokenizer, lines: Iterable[str]) -> Iterator[Score]:
+    """Score every line of a text after all those before it, as soon as it comes; the end of each is one of its tokens,
+    so that all surprisals sum to those that `evaluate` finds for the text.
+
+    `UsageError` for a model of lines, which begins each anew.
+    """
+    if decoder.config.lines:
+        raise UsageError(
+            "--context: the model has learnt lines that are texts of their own", hint="train with --stream for one text"
+        )
+    state = decoder.initial_state(1)
+    for line in lines:
+        ids = [tokenizer.boundary_id, *tokenizer.encode(line).tolist(), tokenizer.boundary_id]
+        targets, result, waiting = np.array(ids[1:]), np.zeros(len(ids) - 1), _Waiting(decoder)
+        for place, token in enumerate(ids[:-1]):
+            hidden, state = decoder.step(np.array([token]), state)
+            waiting.add(hidden, np.zeros(1, np.int64), np.array([place]))
+            if waiting.count >= OUTPUT_ROWS or place == len(ids) - 2:
+                waiting.look_up(targets, result)
+        yield _score(tokenizer, line, ids, result)
+
+
+def _score(tokenizer: Tokenizer, line: str, ids: list[int], surprisal: np.ndarray) -> Score:
+    unknown = frozenset(place for place, token in enumerate(ids[1:]) if token == tokenizer.unk_id)
+    return Score(line, _pieces(tokenizer, line, ids, unknown), tuple(map(float, surprisal)), unknown)
 
 
 def _pieces(tokenizer: Tokenizer, line: str, ids: list[int], unknown: frozenset[int]) -> tuple[str, ...]:

@@ -16,7 +16,7 @@ from seqcli.files.checkpoint import Checkpoint
 from seqcli.language import score as scoring
 from seqcli.language.evaluate import Reading, cached_loss, dynamic_loss, evaluate_language_model
 from seqcli.language.objective import mean_loss
-from seqcli.language.score import score_lines, word_surprisals
+from seqcli.language.score import score_lines, score_text, word_surprisals
 from seqcli.model.probability import Score, log_softmax
 from seqcli.text.tokenizer import train_tokenizer
 
@@ -51,6 +51,22 @@ def test_lines_are_scored_one_by_one_in_order(trained: Trained) -> None:
         assert score.tokens == len(ids)
     assert scores[0].perplexity < scores[3].perplexity
     assert math.isnan(scores[1].perplexity)
+
+
+def test_lines_of_one_text_sum_to_what_evaluate_finds(
+    trained: Trained, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scoring, "OUTPUT_ROWS", 3)
+    text = "the sky here is grey\n\nthe  grey unheard-of\n天空 很 蓝\n"
+    scores = list(score_text(trained.decoder, trained.tokenizer, text.splitlines()))
+    assert [score.text for score in scores] == text.splitlines()
+    assert [score.tokens for score in scores][1] == 1  # the end of an empty line
+    (tmp_path / "text").write_text(text, encoding="utf-8")
+    found = evaluate_language_model(checkpoint(trained), [str(tmp_path / "text")], device="cpu")
+    assert sum(score.tokens for score in scores) == found["tokens"]
+    assert -sum(score.log_probability for score in scores) == pytest.approx(
+        found["nll_per_token"] * found["tokens"], rel=1e-5
+    )
 
 
 def test_lines_that_begin_alike_are_read_together_and_long_ones_announced(
