@@ -11,7 +11,7 @@ from typing import Any, Generic, Protocol, TypeVar
 
 import numpy as np
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from seqcli.errors import UsageError
 from seqcli.files.checkpoint import Checkpoint, load_checkpoint
@@ -85,7 +85,7 @@ class Run(Generic[R]):
     def weights(self) -> Mapping[str, Any] | None:
         """The parameters in the state or model it goes on from; None for a new model."""
         if self.state is not None:
-            return self.state.part("weights")
+            return _kept(self.state.part("weights"))
         return self.base.tensors if self.base is not None else None
 
     def options(self, **chosen: Any) -> TrainingOptions:
@@ -232,8 +232,12 @@ def check_shape(request: RunRequest, has: Mapping[str, Any]) -> None:
 
 def weights_of(model: nn.Module) -> dict[str, np.ndarray]:
     """A model's parameters as a checkpoint keeps them, in fp32: those that only help to learn are left out."""
-    state = model.state_dict()
-    return {name: value.float().cpu().numpy() for name, value in state.items() if not name.startswith(AUXILIARY)}
+    return {name: value.float().cpu().numpy() for name, value in _kept(model.state_dict()).items()}
+
+
+def _kept(parameters: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Parameters by name without those that only help to learn."""
+    return {name: value for name, value in parameters.items() if not name.startswith(AUXILIARY)}
 
 
 def load_weights(model: nn.Module, tensors: Mapping[str, np.ndarray]) -> None:

@@ -175,7 +175,7 @@ def test_a_killed_process_ends_the_others(folder: Path) -> None:
     running[1].signal(signal.SIGKILL)
     codes, said = finish(running)
     assert codes == [1, -9]
-    assert "lost another process" in said[0]
+    assert "another process of this run has ended or cannot be reached" in said[0]
     assert "--resume" in said[0]
     assert "Traceback" not in said[0]
 
