@@ -9,7 +9,8 @@ from itertools import zip_longest
 from seqcli.errors import DataError
 from seqcli.files.decoding import AUTO
 from seqcli.text.lines import read_lines
-from seqcli.text.pair_formats import BLANK, Columns, PairFile, Row
+from seqcli.text.pair_formats import PairFile
+from seqcli.text.pair_rows import BLANK, NO_TAB, Columns, Row
 
 SHOWN = 8  # bad lines that are listed
 
@@ -43,7 +44,7 @@ def read_pairs(
     files = [PairFile.open(path, lines, columns) for path, lines in zip(paths, texts, strict=True)]
     aligned = are_aligned(files)
     bad: list[str] = []
-    total, count, first_bad = 0, 0, 0
+    total, count, single, first_bad = 0, 0, 0, 0
     for rows, file in [(aligned_rows(files), files[0])] if aligned else [(file.rows(), file) for file in files]:
         for row in rows:
             if row.problem == BLANK:
@@ -55,6 +56,7 @@ def read_pairs(
                     yield Pair(row.line, row.source.strip(), row.target.strip())
                 continue
             count += 1
+            single += problem == NO_TAB
             first_bad = first_bad or row.line
             if len(bad) < SHOWN:
                 place = "" if aligned or len(files) == 1 else f"{file.name} "
@@ -67,6 +69,9 @@ def read_pairs(
     if skip_bad:
         on_note(f"left out {count:,} of {total:,} pairs ({listed})")
         return
+    if single == total:
+        hint = "name the file of the other language, too, or write source TAB target; --columns knows tables"
+        raise DataError("has one column, which is half of a pair", path=files[0].name, hint=hint)
     raise DataError(
         f"{count:,} of {total:,} pairs cannot be used ({listed})",
         path=" and ".join(file.name for file in files),

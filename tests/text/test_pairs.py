@@ -156,3 +156,55 @@ def test_several_files_of_pairs_are_read_one_after_the_other(tmp_path: Path) -> 
 def test_a_column_of_numbers_is_text_when_there_are_two(tmp_path: Path) -> None:
     path = write(tmp_path / "sums.tsv", "1+1\t2\n12+3\t15\n")
     assert pairs_of(path) == [("1+1", "2"), ("12+3", "15")]
+
+
+HEADERS = (
+    "en_US\tde_DE",
+    "sentence_en\tsentence_de",
+    "English sentence\tGerman sentence",
+    "src_text\ttgt_text",
+    "eng\tdeu",
+    "#source\t#target",
+    "word\tpronunciation",
+)
+
+
+@pytest.mark.parametrize("header", HEADERS)
+def test_names_of_columns_are_no_pair(tmp_path: Path, header: str) -> None:
+    notes: list[str] = []
+    path = write(tmp_path / "p.tsv", f"{header}\na dog\tein Hund\nthe source\tdie Quelle\n")
+    assert [pair.line for pair in read_pairs([path], on_note=notes.append)] == [2, 3]
+    assert "line 1 is taken for a header" in notes[0]
+    path = write(tmp_path / "p.tsv", "text here\tText hier\na dog\tein Hund\n")  # not both are names
+    assert len(list(read_pairs([path]))) == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("lists.jsonl", '["a dog", "ein Hund"]\n["a cat", "eine Katze"]\n'),
+        ("lists.json", '[["a dog", "ein Hund"],\n["a cat", "eine Katze"]]\n'),
+        ("wrapped.json", '{"data": [{"en": "a dog", "de": "ein Hund"}, {"en": "a cat", "de": "eine Katze"}]}'),
+        ("wrapped.json", '{\n"pairs": [["a dog", "ein Hund"], ["a cat", "eine Katze"]]\n}\n'),
+        (
+            "more.jsonl",
+            '{"id": "1", "en": "a dog", "de": "ein Hund", "url": "x"}\n{"en": "a cat", "de": "eine Katze"}\n',
+        ),
+        ("excel.csv", 'sep=;\n"a dog";"ein Hund"\n"a cat";"eine Katze"\n'),
+    ],
+)
+def test_other_shapes_of_the_same_pairs(tmp_path: Path, name: str, text: str) -> None:
+    found = list(read_pairs([write(tmp_path / name, text)]))
+    assert [(pair.source, pair.target) for pair in found] == [("a dog", "ein Hund"), ("a cat", "eine Katze")]
+
+
+def test_what_holds_no_pairs_is_named(tmp_path: Path) -> None:
+    for name, text, message in (
+        ("one.txt", "a dog\na cat\n", "has one column"),
+        ("a.xlf", '<?xml version="1.0"?>\n<xliff><file/></xliff>\n', "without the units of a translation memory"),
+        ("chat.jsonl", '{"messages": [{"role": "user", "content": "x"}]}\n' * 2, "has no texts"),
+        ("map.json", json.dumps({f"word {n}": f"Wort {n}" for n in range(50)}), "and 42 more"),
+    ):
+        with pytest.raises(DataError, match=message) as problem:
+            list(read_pairs([write(tmp_path / name, text)]))
+        assert problem.value.hint

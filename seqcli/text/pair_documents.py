@@ -1,0 +1,162 @@
+"""Pairs in JSON and in translation memories."""
+
+from __future__ import annotations
+
+import json
+import re
+import xml.etree.ElementTree as ET
+from collections.abc import Iterator
+from itertools import chain, islice
+from typing import Any
+
+from seqcli.text.pair_rows import BLANK, LANGUAGES, SOURCE_NAMES, TARGET_NAMES, PairText, Row
+
+SHOWN = 8  # names that a message lists
+Sides = tuple[tuple[str, ...], tuple[str, ...]]
+
+
+def json_rows(file: PairText) -> Iterator[Row]:
+    """The rows of objects, or of lists of two texts, each on its line or all in one list."""
+    keys: Sides | None = None
+    for number, record, problem in _records(file):
+        inner = record.get("translation") if isinstance(record, dict) else None
+        values = inner if isinstance(inner, dict) else record
+        if isinstance(values, list) and len(values) == 2 and all(isinstance(value, str) for value in values):
+            yield Row(number, *values)
+        elif not isinstance(values, dict):
+            yield Row(number, "", "", problem or "is no JSON object")
+        else:
+            keys = keys or _keys(file, values, number)
+            missing = [key for side in keys for key in side if not isinstance(values.get(key), str)]
+            if missing:
+                yield Row(number, "", "", f"has no text {missing[0]!r}")
+            else:
+                yield Row(number, *(" ".join(values[key] for key in side) for side in keys))
+
+
+def _records(file: PairText) -> Iterator[tuple[int, Any, str]]:
+    """Number and value of each record, and what is wrong with one that is none."""
+    first = next((line for line in file.lines if line.strip()), "")
+    whole: Any = None
+    try:
+        whole = json.loads(first)
+    except (ValueError, RecursionError) as problem:
+        if first.strip() in ("[", "{") or first.lstrip().startswith(("[{", "[[")):
+            whole = _whole(file, first)
+        else:
+            yield 1, None, f"is not JSON: {problem}"
+    lines: Iterator[tuple[int, str]] = enumerate(file.lines, 2)
+    if isinstance(whole, dict) and not any(isinstance(value, str | dict) for value in whole.values()):
+        lists = [value for value in whole.values() if isinstance(value, list)]
+        following = list(islice(lines, 1))
+        if len(lists) == 1 and not following:  # the list that an object is wrapped round
+            whole = lists[0]
+        lines = chain(following, lines)
+    if isinstance(whole, list) and any(isinstance(value, dict | list) for value in whole):
+        yield from ((number, value, "") for number, value in enumerate(whole, 1))
+        return
+    if whole is not None:
+        yield 1, whole, ""
+    for number, line in lines:
+        if not line.strip():
+            yield number, None, BLANK
+            continue
+        try:
+            yield number, json.loads(line), ""
+        except (ValueError, RecursionError) as problem:
+            yield number, None, f"is not JSON: {problem}"
+
+
+def _whole(file: PairText, first: str) -> Any:
+    """The value that all lines make together."""
+    try:
+        return json.loads("\n".join(chain([first], file.lines)))
+    except (ValueError, RecursionError) as problem:
+        raise file.problem(f"is not JSON: {problem}", "give a list of objects, or an object a line") from None
+
+
+def _keys(file: PairText, values: dict[str, Any], number: int) -> Sides:
+    """Names of the source's and the target's text in an object."""
+    texts = [key for key, value in values.items() if isinstance(value, str)]
+    shown = ", ".join(key[:30] for key in texts[:SHOWN]) + (f" and {len(texts) - SHOWN:,} more" * (len(texts) > SHOWN))
+    if file.columns is not None:
+        for key in (*file.columns.source, *file.columns.target):
+            if key not in texts:
+                raise file.problem(f"has no text {key!r}, but {shown or 'none'}", "choose with --columns", number)
+        return file.columns.source, file.columns.target
+    known = [next(n for n in some if n in texts) for some in (SOURCE_NAMES, TARGET_NAMES) if set(some) & set(texts)]
+    languages = [key for key in texts if base(key.lower()) in LANGUAGES]
+    found = next((keys for keys in (languages, known, texts) if len(keys) == 2), None)
+    if found is None:
+        hint = "say which are source and target: --columns en,de"
+        raise file.problem(f"has the texts {shown}" if texts else "has no texts", hint, number)
+    source, target = found
+    file.say_direction(source, target)
+    return (source,), (target,)
+
+
+def tmx_rows(file: PairText) -> Iterator[Row]:
+    """The rows of a translation memory, a unit each."""
+    languages: tuple[str, str] | None = None
+    for number, (origin, texts) in enumerate(_units(file), 1):
+        languages = languages or _languages(file, origin, list(texts))
+        found = [_of_language(texts, language) for language in languages]
+        if None in found:
+            yield Row(number, "", "", f"lacks {languages[found.index(None)]}")
+        else:
+            yield Row(number, found[0] or "", found[1] or "")
+    if languages is None:
+        raise file.problem("is XML without the units of a translation memory", "export it as TMX, or as TSV")
+
+
+def _units(file: PairText) -> Iterator[tuple[str, dict[str, str]]]:
+    """The source language of the file, and the texts of each of its units by language."""
+    parser: Any = ET.XMLPullParser(("start", "end"))
+    origin = ""
+    try:
+        for line in file.lines:
+            parser.feed(line + "\n")
+            for event, element in parser.read_events():
+                if event == "start" and element.tag == "header":
+                    origin = element.get("srclang", "").lower()
+                if event == "end" and element.tag == "tu":
+                    yield origin, _texts(element)
+                    element.clear()
+        parser.close()
+    except ET.ParseError as problem:
+        raise file.problem(f"is not whole XML: {problem}", "export the translation memory again") from problem
+
+
+def _languages(file: PairText, origin: str, found: list[str]) -> tuple[str, str]:
+    if file.columns is not None:
+        return file.columns.source[0].lower(), file.columns.target[0].lower()
+    if len(found) != 2:
+        hint = "say which are source and target: --columns en,de"
+        raise file.problem(f"has the languages {', '.join(found)}" if found else "has no languages", hint)
+    if len(set(map(base, found))) == 2:  # en-GB here may be en there
+        found, origin = [*map(base, found)], base(origin)
+    first, second = reversed(found) if found[1] == origin else found
+    file.say_direction(first, second)
+    return first, second
+
+
+def _texts(unit: ET.Element) -> dict[str, str]:
+    """The text of each language of a unit."""
+    found: dict[str, str] = {}
+    for variant in unit.iter("tuv"):
+        language = variant.get("{http://www.w3.org/XML/1998/namespace}lang") or variant.get("lang") or ""
+        segment = variant.find("seg")
+        found[language.lower()] = "" if segment is None else " ".join("".join(segment.itertext()).split())
+    return found
+
+
+def _of_language(texts: dict[str, str], language: str) -> str | None:
+    """The text of a language, or of a region's form of it (en-GB for en)."""
+    if language in texts:
+        return texts[language]
+    return next((text for found, text in texts.items() if base(found) == language), None)
+
+
+def base(language: str) -> str:
+    """A language's code without a region's."""
+    return re.split("[-_]", language)[0]

@@ -1,0 +1,77 @@
+"""Rows of pairs, and what every form of file that holds them has."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from seqcli.errors import DataError, UsageError
+
+BLANK = "is blank"
+NO_TAB = "no TAB"
+SOURCE_NAMES = ("source", "src", "input", "question", "prompt", "original")
+TARGET_NAMES = ("target", "tgt", "trg", "translation", "reference", "ref", "output", "answer", "completion")
+_LANGUAGES = (
+    "ar bg bn ca cs cy da de el en eo es et eu fa fi fr ga gl gu he hi hr hu hy id is it ja ka kk kn ko ku la lt "
+    "lv mk ml mr ms mt nb nl nn no pa pl ps pt ro ru sk sl sq sr sv sw ta te th tl tr uk ur uz vi zh ara ces cmn "
+    "cze deu dut eng fra fre ger hin ita jpn kor nld pol por rus spa swe tur zho arabic bulgarian chinese croatian "
+    "czech danish dutch english estonian finnish french german greek hebrew hindi hungarian indonesian italian "
+    "japanese korean latin latvian lithuanian norwegian persian polish portuguese romanian russian serbian slovak "
+    "slovenian spanish swedish thai turkish ukrainian vietnamese"
+)
+LANGUAGES = frozenset(_LANGUAGES.split())
+
+
+@dataclass(frozen=True)
+class Row:
+    """A line of a file: its two sides, or what is wrong with it."""
+
+    line: int
+    source: str
+    target: str
+    problem: str = ""
+
+
+@dataclass(frozen=True)
+class Columns:
+    """Which columns are source and target: numbers from 1, or names; several of a side are put together with a blank
+    between, so that a language's tag or a word's features can stand before the text."""
+
+    source: tuple[str, ...]
+    target: tuple[str, ...]
+
+    @classmethod
+    def parse(cls, text: str | None) -> Columns | None:
+        """From `1,3`, `en,de` or `3+1,2`; None for None. `UsageError` for anything else."""
+        if text is None:
+            return None
+        sides = [tuple(name.strip() for name in side.split("+")) for side in text.split(",")]
+        if len(sides) != 2 or not all(all(side) for side in sides):
+            raise UsageError(
+                f"--columns {text}: name a source and a target column", hint="--columns 1,3, en,de or tag+en,de"
+            )
+        return cls(*sides)
+
+
+@dataclass
+class PairText:
+    """The lines of a file of pairs: `sample` of them are looked at before the first row, `notes` say what was taken for
+    granted."""
+
+    path: str
+    lines: Iterator[str]
+    columns: Columns | None
+    sample: int
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def name(self) -> str:
+        return "standard input" if self.path == "-" else self.path
+
+    def problem(self, message: str, hint: str, line: int | None = None) -> DataError:
+        """The error of a file whose form cannot be read."""
+        return DataError(message, path=self.name, line=line, hint=hint)
+
+    def say_direction(self, source: str, target: str) -> None:
+        """Note which of its texts is translated into which."""
+        self.notes.append(f"{self.name}: {source} to {target}; --columns {target},{source} turns them round")

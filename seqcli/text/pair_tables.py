@@ -1,0 +1,142 @@
+"""Pairs in the columns of a table: TSV, CSV, and bars between the sides."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from itertools import chain, islice
+
+from seqcli.text.pair_rows import BLANK, LANGUAGES, NO_TAB, SOURCE_NAMES, TARGET_NAMES, PairText, Row
+
+BARS = " ||| "
+Fields = Iterator[tuple[int, list[str]]]
+_CONTENTS = (
+    "text sentence segment phrase word term lemma form spelling pronunciation ipa phonemes graphemes language lang"
+)
+_REGIONS = "us gb uk br cn tw hk at ch mx ca"  # en_US
+_HEADER = LANGUAGES | {*SOURCE_NAMES, *TARGET_NAMES, *_CONTENTS.split(), *_REGIONS.split()}
+_NUMERIC = re.compile(r"[\d\s.,:%+/-]*\Z")
+_ATTRIBUTION = re.compile(r"(?i)cc[- ]?(?:by|0)\b|attribution|licen[cs]e|https?://|tatoeba|copyright|©")
+_SEPARATOR = re.compile(r"sep=(.)\s*\Z")  # what a spreadsheet writes before a CSV table
+
+
+def table_rows(file: PairText, kind: str) -> Iterator[Row]:
+    """The rows of a table; `kind` is `csv`, `bars`, or TABs otherwise."""
+    fields = _fields(file, kind)
+    seen = list(islice(fields, file.sample))
+    there = [row for _, row in seen if row]
+    if not there:
+        there, seen = [[]], [*seen, *islice(fields, file.sample)]
+    width = Counter(map(_width, there)).most_common(1)[0][0]
+    names = [cell.strip().strip("\ufeff").lower() for cell in there[0]]
+    source, target = _sides(file, names, there, width)
+    used = [names[n] for n in (*source, *target) if n < len(names)]
+    header = there[0] if _named(file) or (file.sample > 1 and len(used) > 1 and all(map(_is_name, used))) else None
+    for number, row in chain(seen, fields):
+        if row and row is header:
+            file.notes.append(f"{file.name}: line {number} is taken for a header ({', '.join(used)})")
+        elif not row:
+            yield Row(number, "", "", BLANK)
+        elif len(row) <= max(*source, *target) or _width(row) > width:
+            problem = NO_TAB if len(row) == 1 and kind != "csv" else f"{len(row)} columns instead of {width}"
+            yield Row(number, " ".join(row), "", problem)
+        else:
+            yield Row(number, *(" ".join(row[n].strip() for n in side) for side in (source, target)))
+
+
+def _is_name(cell: str) -> bool:
+    """Whether a cell is what a column of a language or a side is called: en, en_US, English sentence, src_text."""
+    words = re.findall(r"[^\W\d_]+", cell)
+    return 0 < len(words) <= 3 and all(word in _HEADER for word in words)
+
+
+def _fields(file: PairText, kind: str) -> Fields:
+    """The line number and the fields of each row; none for a blank line."""
+    sample = list(islice(file.lines, file.sample))
+    lines = enumerate(chain(sample, file.lines), 1)
+    if kind == "bars":
+        return ((n, line.split(BARS) if line.strip() else []) for n, line in lines)
+    rows = [line.split("\t") for line in sample if line.strip()]
+    if kind == "csv":
+        said = _SEPARATOR.match(sample[0]) if sample else None
+        return _quoted(file, islice(lines, 1 if said else 0, None), said[1] if said else _delimiter(sample))
+    if rows and all(len(f) > 1 and f[0] == f[-1] == '"' for row in rows for f in row if f.strip()):
+        return _quoted(file, lines, "\t")
+    return ((n, line.split("\t") if line.strip(" \r") else []) for n, line in lines)
+
+
+def _quoted(file: PairText, lines: Iterator[tuple[int, str]], delimiter: str) -> Fields:
+    """Fields with quotes round them, in which there may be line feeds."""
+    first, line = next(lines, (1, ""))
+    reader = csv.reader(chain([line + "\n"], (line + "\n" for _, line in lines)), delimiter=delimiter)
+    try:
+        for row in reader:
+            yield first - 1 + reader.line_num, row if any(map(str.strip, row)) else []
+    except csv.Error as problem:
+        hint = "a quote that is never closed makes one field of all that follows"
+        raise file.problem(f"cannot be read as CSV: {problem}", hint, first - 1 + reader.line_num) from problem
+
+
+def _named(file: PairText) -> bool:
+    """Whether columns are chosen by their names."""
+    columns = file.columns
+    return columns is not None and not all(name.isdigit() for name in (*columns.source, *columns.target))
+
+
+def _sides(
+    file: PairText, names: list[str], rows: list[list[str]], width: int
+) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Places of the columns that make the source and the target."""
+    if file.columns is not None:
+        source, target = (
+            tuple(_place(file, name, names, width) for name in side)
+            for side in (file.columns.source, file.columns.target)
+        )
+        return source, target
+    known = [names.index(n) for some in (SOURCE_NAMES, TARGET_NAMES) for n in some if n in names]
+    if width > 2 and len(known) == 2:
+        return (known[0],), (known[1],)
+    texts = [n for n in range(width) if _is_text([row[n] for row in rows if len(row) > n])]
+    if width <= 2 or len(texts) == 2:
+        first, second = texts if len(texts) == 2 else (0, 1)
+        if width > 2:
+            file.notes.append(
+                f"{file.name}: columns {first + 1} and {second + 1} of {width} are taken for source and target; "
+                "--columns says otherwise"
+            )
+        return (first,), (second,)
+    shown = "; ".join(f"{n + 1}: {cell[:30]}" for n, cell in enumerate(rows[0]))
+    raise file.problem(f"has {width} columns ({shown})", "say which are source and target: --columns 1,2", 1)
+
+
+def _place(file: PairText, name: str, names: list[str], width: int) -> int:
+    """Where a column of --columns stands."""
+    named = _named(file)
+    if named and name.lower() in names:
+        return names.index(name.lower())
+    if name.isdigit() and 1 <= int(name) <= width:
+        return int(name) - 1
+    has = f"its columns are {', '.join(names)}" if named else f"it has {width}"
+    raise file.problem(f"has no column {name!r}: {has}", "choose with --columns SOURCE,TARGET")
+
+
+def _delimiter(sample: Sequence[str]) -> str:
+    """What stands between the fields: the mark that most lines have, and of these the most frequent."""
+    return max(",;\t|", key=lambda mark: (sum(mark in line for line in sample), "".join(sample).count(mark)))
+
+
+def _width(row: Sequence[str]) -> int:
+    """Columns without the empty ones at the end; two at least."""
+    width = len(row)
+    while width > 2 and not row[width - 1].strip():
+        width -= 1
+    return width
+
+
+def _is_text(cells: Sequence[str]) -> bool:
+    """Whether a column holds sentences: not numbers, nothing, or where these come from."""
+    there = [cell for cell in cells if cell.strip()]
+    other = sum(bool(_NUMERIC.match(cell) or _ATTRIBUTION.search(cell)) for cell in there)
+    return 2 * len(there) > len(cells) and 2 * other < len(there)
