@@ -86,6 +86,8 @@ def _keys(file: PairText, values: dict[str, Any], number: int) -> Sides:
         return file.columns.source, file.columns.target
     known = [next(n for n in some if n in texts) for some in (SOURCE_NAMES, TARGET_NAMES) if set(some) & set(texts)]
     languages = [key for key in texts if base(key.lower()) in LANGUAGES]
+    if len(languages) == 3:  # a record's number rather than Indonesian
+        languages = [key for key in languages if key.lower() != "id"]
     found = next((keys for keys in (languages, known, texts) if len(keys) == 2), None)
     if found is None:
         hint = "say which are source and target: --columns en,de"
