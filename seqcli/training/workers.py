@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from threadpoolctl import threadpool_limits
 from torch import Tensor, nn
 
 from seqcli.model.randomness import drawing_from
@@ -90,6 +91,8 @@ class Workers:
     def __init__(self, seed: int, rank: int) -> None:
         self.seed, self.rank = seed, rank
         keep_freed_memory()
+        # parts that are made with NumPy would share its products' threads; set once, since setting it takes long
+        self.products = threadpool_limits(1, "blas")
         self.total = torch.get_num_threads()
         self.threads = ThreadPoolExecutor(self.total, "worker")
         self.generators: list[torch.Generator] = []
@@ -137,5 +140,6 @@ class Workers:
             self.generators.append(torch.Generator().set_state(state[name]))
 
     def close(self) -> None:
-        """End the threads."""
+        """End the threads; NumPy's products have theirs again."""
         self.threads.shutdown()
+        self.products.restore_original_limits()
