@@ -50,7 +50,7 @@ def predict(
     result = np.zeros((len(CANDIDATES), len(series), horizon))
     spread = np.zeros((len(series), horizon, len(QUANTILES)))
     order = np.argsort([len(values) for values in series], kind="stable")
-    keep = max(MOST_VALUES, (LEAST_SEASONS + 2) * season, kept(season))
+    keep = max(_recursed(season), kept(season))
 
     def run(part: np.ndarray) -> None:
         seasons = [long[index] if long is not None else None for index in part]
@@ -77,6 +77,11 @@ def predict(
     return Predictions(result, spread)
 
 
+def _recursed(season: int) -> int:
+    """The latest values that recursions are run over; they need no more."""
+    return max(MOST_VALUES, (LEAST_SEASONS + 2) * season)
+
+
 def split(values: np.ndarray, long: LongSeason | None, horizon: int) -> tuple[np.ndarray, np.ndarray]:
     """A series without its long season, and that season in the horizon."""
     if long is None:
@@ -97,7 +102,7 @@ def _candidates(batch: Batch, horizon: int, season: int) -> tuple[np.ndarray, np
     """Forecasts (candidates, horizon, series) and the network's spread (horizon, series, quantiles)."""
     steps = min(horizon, max(STEPS, season))
     network = quantiles(batch, steps, season)
-    batch = batch.latest(max(MOST_VALUES, (LEAST_SEASONS + 2) * season))  # recursions need no more
+    batch = batch.latest(_recursed(season))
     combined = combine(batch, network[..., MIDDLE], steps, season)
     simple = baselines.seasonal_naive(batch, horizon, season)
     combined = np.where(np.isfinite(combined), combined, simple[:steps])

@@ -34,7 +34,7 @@ class Forecast:
     `point` is (series, horizon), `bands` (series, horizon, 2 · levels): low and high of each level, in rising order;
     `quantiles` the probabilities that are shown instead of intervals. `table` has a row a method with its measures over
     the backtest; `verdict` says how good earlier forecasts were, `notes` what was found and guessed. `forecaster` is
-    the network that was trained or given, `ended` how its training ended: `finished`, `patience` or `stopped`.
+    the network that was trained or given, `ended` how its training ended (`training.pipeline.TrainOutcome`).
     """
 
     panel: Panel

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from seqcli.series.frequency import Frequency
-from seqcli.series.times import DAY, Form, to_moment
+from seqcli.series.times import DAY, Form, FormOver, to_moment
 
 Rule = int | str | tuple[int, int]
 _EPOCH_WEEKDAY = 3  # 1970-01-01 was a Thursday, Monday is 0
@@ -175,23 +175,10 @@ def find_rule(days: np.ndarray) -> Rule | None:
 
 
 @dataclass(frozen=True)
-class ZonedForm:
+class ZonedForm(FormOver):
     """A form that is written in UTC, for times that are those of a time zone's clocks."""
 
-    form: Form
     zone: str
-
-    @property
-    def name(self) -> str:
-        return self.form.name
-
-    @property
-    def grain(self) -> str:
-        return self.form.grain
-
-    @property
-    def cycle(self) -> str:
-        return self.form.cycle
 
     def read(self, texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
         times, fine = self.form.read(texts)

@@ -12,7 +12,7 @@ from seqcli.series import words
 from seqcli.series.fields import plain
 from seqcli.series.forms import MOSTLY, find_forms
 from seqcli.series.order import regularity
-from seqcli.series.times import DAY, SECOND, Form, to_moment
+from seqcli.series.times import DAY, SECOND, Form, FormOver, to_moment
 
 _EPOCHS = ((1, 8.6, 10.35), (1_000, 11.6, 13.35), (1_000_000, 14.6, 16.35), (1_000_000_000, 17.6, 19.0))
 _NAMES = {1: "seconds", 1_000: "milliseconds", 1_000_000: "microseconds", 1_000_000_000: "nanoseconds"}
@@ -271,22 +271,8 @@ def _decimal_years(values: np.ndarray) -> YearForm | None:
 
 
 @dataclass(frozen=True)
-class CommaForm:
+class CommaForm(FormOver):
     """A form of numbers, written with a decimal comma."""
-
-    form: Form
-
-    @property
-    def name(self) -> str:
-        return self.form.name
-
-    @property
-    def grain(self) -> str:
-        return self.form.grain
-
-    @property
-    def cycle(self) -> str:
-        return self.form.cycle
 
     def read(self, texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
         return self.form.read([text.replace(",", ".") for text in texts])
@@ -342,24 +328,11 @@ def find_labels(texts: Sequence[str]) -> list[Form]:
 
 
 @dataclass(frozen=True)
-class WrappedForm:
+class WrappedForm(FormOver):
     """Times with the same words around them: Week of Jan 7, 2019; /Date(1577836800000)/; 2019.0."""
 
     before: str
-    form: Form
     after: str
-
-    @property
-    def name(self) -> str:
-        return self.form.name
-
-    @property
-    def grain(self) -> str:
-        return self.form.grain
-
-    @property
-    def cycle(self) -> str:
-        return self.form.cycle
 
     def read(self, texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
         clean = [plain(text) for text in texts]
@@ -405,7 +378,7 @@ def find_wrapped(texts: Sequence[str], *, whole: bool = True) -> list[Form]:
             if before[-1:].isalpha():  # R4.01.03 is a year of an era
                 forms = [form for form in forms if "y" not in "".join(getattr(form, "reading", ()))]
             if forms:
-                return [WrappedForm(before, form, after) for form in forms]
+                return [WrappedForm(form, before, after) for form in forms]
     return []
 
 

@@ -53,6 +53,25 @@ class Form(Protocol):
 
 
 @dataclass(frozen=True)
+class FormOver:
+    """What a form that changes how `form` is read or written has from it."""
+
+    form: Form
+
+    @property
+    def name(self) -> str:
+        return self.form.name
+
+    @property
+    def grain(self) -> str:
+        return self.form.grain
+
+    @property
+    def cycle(self) -> str:
+        return self.form.cycle
+
+
+@dataclass(frozen=True)
 class FieldForm:
     """Times written in fields. `example` is a text of the column, `narrow` has the fields not filled with zeros."""
 

@@ -1,4 +1,4 @@
-"""Pairs to learn from: read, held out, those that other models make added, prepared and encoded."""
+"""Pairs to learn from: read, held out, prepared and encoded."""
 
 from __future__ import annotations
 
