@@ -28,7 +28,7 @@ STEP_SECONDS = 600.0  # that a process may keep the others waiting in a step, un
 @dataclass(frozen=True)
 class Processes:
     """This process's number, how many there are, whether it is the first on its machine, and torch's group of them for
-    what is exchanged in every step, which waits less long than the usual one."""
+    what is exchanged in every step and in saving, which waits less long than the usual one."""
 
     rank: int = 0
     size: int = 1
@@ -40,8 +40,11 @@ class Processes:
         """Whether this is the process that decides, says and writes."""
         return self.rank == 0
 
-    def broadcast(self, function: Callable[[], T]) -> T:
-        """What `function` gives in the first process, in all of them; an error is raised in all of them, too."""
+    def broadcast(self, function: Callable[[], T], *, as_a_step: bool = False) -> T:
+        """What `function` gives in the first process, in all of them; an error is raised in all of them, too.
+
+        `as_a_step`: no process may keep the others waiting longer than in a step.
+        """
         if self.size == 1:
             return function()
         from torch import distributed
@@ -50,7 +53,7 @@ class Processes:
         if self.first:
             told = list(_attempt(function))
         with _connected():
-            distributed.broadcast_object_list(told, src=0)
+            distributed.broadcast_object_list(told, src=0, group=self.steps if as_a_step else None)
         decided: T = _outcome(told[0], told[1])
         return decided
 
@@ -137,14 +140,14 @@ class Processes:
             return dict(tensors)
         import torch
 
-        parts = self._gather({name: value.cpu() for name, value in tensors.items()})
+        parts = self._gather({name: value.cpu() for name, value in tensors.items()}, self.steps)
         return {name: torch.cat([part[name] for part in parts]) for name in tensors}
 
     def gather_named(self, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """Every process's own tensors; those of process N > 0 have `@N` after their name."""
         if self.size == 1:
             return dict(tensors)
-        parts = self._gather(dict(tensors))
+        parts = self._gather(dict(tensors), self.steps)
         named = {f"{name}@{rank}": value for rank, part in enumerate(parts) for name, value in part.items()}
         return {name.removesuffix("@0"): value for name, value in named.items()}
 
@@ -161,12 +164,12 @@ class Processes:
         """Which of `count` sequences are this process's: a stretch of them, as even as can be."""
         return range(self.rank * count // self.size, (self.rank + 1) * count // self.size)
 
-    def _gather(self, value: Any) -> list[Any]:
+    def _gather(self, value: Any, group: Any = None) -> list[Any]:
         from torch import distributed
 
         values: list[Any] = [None] * self.size
         with _connected():
-            distributed.all_gather_object(values, value)
+            distributed.all_gather_object(values, value, group=group)
         return values
 
 

@@ -269,7 +269,7 @@ class _Run:
         }
         tensors = {f"{part}/{name}": value for part, values in parts.items() for name, value in values.items()}
         reached = TrainingState(tensors, replace(self.position), list(self.history))
-        self.processes.broadcast(lambda: self.hooks.save(reached))
+        self.processes.broadcast(lambda: self.hooks.save(reached), as_a_step=True)
         self.saved = self.position.seconds
 
     def _restore(self, state: TrainingState) -> None:
