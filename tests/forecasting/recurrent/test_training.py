@@ -47,7 +47,7 @@ def many(tmp_path_factory):
 @pytest.fixture
 def briefly(monkeypatch):
     """A default budget that a test can wait for."""
-    monkeypatch.setattr("seqcli.forecasting.recurrent.train.DEFAULT_BUDGET", 0.5)
+    monkeypatch.setattr("seqcli.forecasting.recurrent.train.PanelTraining.budget", 0.5)
 
 
 def test_a_panel_trains_the_network_by_itself_and_says_so(many, briefly, capsys):
