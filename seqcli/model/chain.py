@@ -11,6 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from seqcli.model.encoding import alive
+
 FORBIDDEN = -1e4  # nats: the score of a transition that cannot be; its exponential is 0
 CELLS = 1 << 18  # scores that are compared at once: what stays in a core's cache
 TINY = np.float32(1e-30)
@@ -30,24 +32,21 @@ class Chain:
         scores = self._best_scores(emissions, lengths)
         time, batch, _ = scores.shape
         labels = np.empty((time, batch), np.int64)
-        rows = np.arange(batch)
         incoming = np.ascontiguousarray(self.transitions.T)
-        alive = 0
-        for t in range(time - 1, -1, -1):
-            count = int(np.searchsorted(-lengths, -t, side="left"))  # sentences longer than t
-            if alive:  # a label is what made the best score of the next one: nothing needs to be kept for it
-                labels[t, :alive] = (scores[t, :alive] + incoming[labels[t + 1, :alive]]).argmax(1)
-            if count > alive:
-                labels[t, alive:count] = (scores[t, alive:count] + self.end).argmax(1)
-            alive = count
-        return [labels[: lengths[row], row] for row in rows]
+        later = 0  # sentences that have a next step
+        for t, count in zip(range(time - 1, -1, -1), reversed(alive(lengths)), strict=True):
+            if later:  # a label is what made the best score of the next one: nothing needs to be kept for it
+                labels[t, :later] = (scores[t, :later] + incoming[labels[t + 1, :later]]).argmax(1)
+            if count > later:
+                labels[t, later:count] = (scores[t, later:count] + self.end).argmax(1)
+            later = count
+        return [labels[: lengths[row], row] for row in range(batch)]
 
     def _best_scores(self, emissions: np.ndarray, lengths: np.ndarray) -> np.ndarray:
         """The score of the best labels up to each step that end in each label: as `emissions`."""
         scores = emissions.copy()
         scores[0] += self.start
-        for t in range(1, len(scores)):
-            count = int(np.searchsorted(-lengths, -t, side="left"))
+        for t, count in enumerate(alive(lengths)[1:], 1):
             scores[t, :count] += self._best_before(scores[t - 1, :count])
         return scores
 
@@ -118,7 +117,7 @@ class Chain:
         first, final = np.exp(self.start - tops[0]), np.exp(self.end - tops[1])
         pairs = np.exp(self.transitions - tops[2])
         forward, sums = np.zeros_like(emissions), np.ones_like(peaks)
-        counts = [int(np.searchsorted(-lengths, -t, side="left")) for t in range(time)]
+        counts = alive(lengths)
         for t, count in enumerate(counts):
             alpha = (forward[t - 1, :count] @ pairs if t else first) * weights[t, :count]
             sums[t, :count] = np.maximum(alpha.sum(1), TINY)

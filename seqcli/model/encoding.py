@@ -8,7 +8,6 @@ The LSTM, by far the most used cell, works in buffers: a step's time is what its
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
@@ -17,7 +16,12 @@ from seqcli.model.cells import input_part, recurrent_part, state_size
 from seqcli.model.stepping import SteppingStack
 
 BLOCK = 512  # rows (steps · sentences) whose products with the input are formed together, and stay in the cache
-THREADS_PAY = 1 << 21  # units · rows in all from which the two directions run side by side
+
+
+def alive(lengths: np.ndarray) -> list[int]:
+    """How many of the sentences of a batch, whose lengths fall, each step still has."""
+    counts: list[int] = np.searchsorted(-lengths, -np.arange(lengths[0]), side="left").tolist()
+    return counts
 
 
 def encode(stack: SteppingStack, x: np.ndarray, lengths: np.ndarray) -> np.ndarray:
@@ -25,21 +29,14 @@ def encode(stack: SteppingStack, x: np.ndarray, lengths: np.ndarray) -> np.ndarr
 
     Outputs behind a sentence's end are 0. Equal to `SteppingStack.sequence` up to that.
     """
-    counts = [int(np.searchsorted(-lengths, -t, side="left")) for t in range(len(x))]
+    counts = alive(lengths)
     for index in range(stack.shape.num_layers):
         sides = [stack.layers[index]] + ([stack.reverse_layers[index]] if stack.shape.bidirectional else [])
         hidden = stack.shape.layer_sizes()[index][1]
         outputs = np.zeros((*x.shape[:2], len(sides) * hidden), x.dtype)
-        jobs = [
-            (stack.shape.cell, parameters, x, counts, outputs[:, :, n * hidden : (n + 1) * hidden], bool(n))
-            for n, parameters in enumerate(sides)
-        ]
-        if len(jobs) > 1 and sum(counts) * hidden >= THREADS_PAY:
-            with ThreadPoolExecutor(len(jobs)) as pool:
-                list(pool.map(lambda job: _run(*job), jobs))
-        else:
-            for job in jobs:
-                _run(*job)
+        for n, parameters in enumerate(sides):
+            part = outputs[:, :, n * hidden : (n + 1) * hidden]
+            _run(stack.shape.cell, parameters, x, counts, part, bool(n))
         x = outputs
     return x
 
@@ -67,33 +64,38 @@ def _run_lstm(
 ) -> None:
     """`cells/lstm.py` with one product a step, of the input, 1 for the bias, and the state beside one another.
 
-    σ(v) = tanh(v / 2) / 2 + 1 / 2, so that all gates are one tanh: they are halved in the weights, the candidate comes
-    last, and each gate lies in one piece.
+    All gates are σ(v) = 1 / (1 + exp(-v)), in one call, and so is the candidate, since tanh(v) = 2 σ(2 v) - 1: NumPy's
+    exponential takes half as long as its tanh. Signs and twos are in the weights; the candidate comes last, and each
+    gate lies in one piece. An exponential that is infinite is right: its gate is 0.
     """
     width, (batch, size) = x.shape[2], out.shape[1:]
     weight = np.concatenate((parameters["weight_ih"], parameters["bias"][:, None], parameters["weight_hh"]), 1)
-    weight = weight.reshape(4, size, -1)[[0, 1, 3, 2]].transpose(0, 2, 1).copy()
-    weight[:3] *= 0.5
+    weight = -weight.reshape(4, size, -1)[[0, 1, 3, 2]].transpose(0, 2, 1)
+    weight[3] *= 2
+    weight = np.ascontiguousarray(weight)
     read = np.zeros((batch, width + 1 + size), x.dtype)
     read[:, width] = 1
     c, buffer = np.zeros((batch, size), x.dtype), np.empty(4 * batch * size, x.dtype)
-    for t in range(len(x) - 1, -1, -1) if backward else range(len(x)):
-        count = counts[t]
-        rows, cells, output = read[:count], c[:count], out[t, :count]
-        gates = buffer[: 4 * count * size].reshape(4, count, size)
-        rows[:, :width] = x[t, :count]
-        np.matmul(rows, weight, out=gates)
-        np.tanh(gates, out=gates)
-        gates[:3] *= 0.5
-        gates[:3] += 0.5
-        written, kept, shown, candidate = gates
-        cells *= kept
-        written *= candidate
-        cells += written
-        np.tanh(cells, out=written)
-        written *= shown
-        rows[:, width + 1 :] = written
-        output[:] = written
+    with np.errstate(over="ignore"):
+        for t in range(len(x) - 1, -1, -1) if backward else range(len(x)):
+            count = counts[t]
+            rows, cells, output = read[:count], c[:count], out[t, :count]
+            gates = buffer[: 4 * count * size].reshape(4, count, size)
+            rows[:, :width] = x[t, :count]
+            np.matmul(rows, weight, out=gates)
+            np.exp(gates, out=gates)
+            gates += 1
+            np.reciprocal(gates, out=gates)
+            written, kept, shown, candidate = gates
+            candidate *= 2
+            candidate -= 1
+            cells *= kept
+            written *= candidate
+            cells += written
+            np.tanh(cells, out=written)
+            written *= shown
+            rows[:, width + 1 :] = written
+            output[:] = written
 
 
 def _blocks(counts: list[int], backward: bool) -> Iterator[tuple[int, int]]:

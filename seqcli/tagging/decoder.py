@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -12,6 +13,7 @@ from seqcli.files.checkpoint import Checkpoint, check_parameters
 from seqcli.model.chain import FORBIDDEN, Chain
 from seqcli.model.encoding import encode
 from seqcli.model.stepping import SteppingStack
+from seqcli.model.threads import each_on_a_core
 from seqcli.tagging.config import TaggerConfig
 from seqcli.tagging.encoding import Batch, batch_of, by_length
 from seqcli.tagging.labelling import Labelling
@@ -21,6 +23,7 @@ from seqcli.tagging.lexicon import Lexicon, Spellings
 ROWS = 512  # words whose characters are read side by side
 REMEMBERED = 50_000  # words whose spelling need not be read again
 BATCH_STEPS = 12_000  # of sentences that are worked on side by side
+Scored = tuple[np.ndarray, Callable[[], np.ndarray], np.ndarray]  # a batch: see `TaggingDecoder.batches`
 
 
 @dataclass(frozen=True)
@@ -56,11 +59,14 @@ class TaggingDecoder:
         self, sentences: Sequence[Sequence[str]], *, probabilities: bool = False, n_best: int = 1
     ) -> list[Decided]:
         """The labels of some sentences, each of at least one step, in their order."""
-        found: list[Decided | None] = [None] * len(sentences)
-        for numbers, emissions, lengths in self.emissions(sentences):
-            for number, decided in zip(numbers, self._decide(emissions, lengths, probabilities, n_best), strict=True):
-                found[number] = decided
-        return [decided for decided in found if decided is not None]
+        found: dict[int, Decided] = {}
+
+        def decide(chosen: Scored) -> None:
+            numbers, emissions, lengths = chosen
+            found.update(zip(numbers.tolist(), self._decide(emissions(), lengths, probabilities, n_best), strict=True))
+
+        each_on_a_core(decide, self.batches(sentences) if sentences else [])
+        return [found[number] for number in range(len(sentences))]
 
     def _decide(
         self, emissions: np.ndarray, lengths: np.ndarray, probabilities: bool, n_best: int
@@ -80,20 +86,22 @@ class TaggingDecoder:
                 [(other, score - norm) for other, score in others],
             )
 
-    def emissions(self, sentences: Sequence[Sequence[str]]) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
-        """Sentences in batches of like length: their numbers, the longest first, the scores of labels, (time, batch,
-        labels), and their lengths."""
+    def batches(self, sentences: Sequence[Sequence[str]]) -> list[Scored]:
+        """Sentences in batches of like length: their numbers, the longest first, what makes the scores of labels,
+        (time, batch, labels), and their lengths."""
         lengths = np.array([len(sentence) for sentence in sentences])
         starts = np.concatenate(([0], np.cumsum(lengths)))
         types = self._types(sentences)
         pairs = self.lexicon.pair_ids(types, starts) if self.config.pairs else None
+        table = self._inputs if self.lexicon.unit == "word" else self.parameters["words"]
+        found: list[Scored] = []
         for chosen in by_length(lengths, BATCH_STEPS):
             numbers = chosen[np.argsort(-lengths[chosen], kind="stable")]
             batch = batch_of(starts[numbers], starts[numbers + 1], numbers)
-            yield numbers, self._emissions(types, pairs, batch), batch.lengths
+            found.append((numbers, partial(self._emissions, table, types, pairs, batch), batch.lengths))
+        return found
 
-    def _emissions(self, types: np.ndarray, pairs: np.ndarray | None, batch: Batch) -> np.ndarray:
-        table = self._inputs if self.lexicon.unit == "word" else self.parameters["words"]
+    def _emissions(self, table: np.ndarray, types: np.ndarray, pairs: np.ndarray | None, batch: Batch) -> np.ndarray:
         x = table[types[batch.places]]
         if pairs is not None:
             beside = self.parameters["pairs"][pairs[batch.pair_places]]

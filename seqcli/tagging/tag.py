@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 
+from seqcli.errors import SeqcliError
 from seqcli.files.checkpoint import Checkpoint
 from seqcli.tagging.decoder import Decided, TaggingDecoder, load_tagging_decoder
 from seqcli.tagging.formats.lines import Inline, RawText, Segmented
@@ -54,9 +57,9 @@ class Tagger:
         labels; with `n_best` above 1 the next best label sequences come, too. As soon as `ready` is given and says that
         the next sentence is not there yet, those that came are tagged.
         """
-        for window in windows(sentences, ready, FIRST, MOST):
-            steps = [sentence.steps for sentence in window if sentence.steps]
-            decided = iter(self.decoder.decide(steps, probabilities=probabilities, n_best=n_best) if steps else [])
+        decide = partial(self.decoder.decide, probabilities=probabilities, n_best=n_best)
+        for window, found in _ahead(decide, windows(sentences, ready, FIRST, MOST), ready):
+            decided = iter(found)
             for sentence in window:
                 yield sentence, self._tagging(next(decided)) if sentence.steps else Tagging([], [])
 
@@ -70,3 +73,32 @@ class Tagger:
             decided.log_probability,
             [self._tagging(Decided(other, None, log_p)) for other, log_p in decided.others],
         )
+
+
+def _ahead(
+    decide: Callable[[list[Sequence[str]]], list[Decided]],
+    windows: Iterator[list[Sentence]],
+    ready: Callable[[], bool] | None,
+) -> Iterator[tuple[list[Sentence], list[Decided]]]:
+    """Windows with what is decided for their sentences that have steps. The next one is worked on while one is used;
+    none is held back for one that is not there yet, nor for an error in it."""
+    held: list[tuple[list[Sentence], Future[list[Decided]]]] = []
+    problem: SeqcliError | None = None
+    with ThreadPoolExecutor(1) as worker:
+        while True:
+            try:
+                window = next(windows)
+            except StopIteration:
+                break
+            except SeqcliError as raised:
+                problem = raised
+                break
+            steps = [sentence.steps for sentence in window if sentence.steps]
+            held.append((window, worker.submit(decide, steps)))
+            while len(held) > (ready is None or ready()):
+                done, found = held.pop(0)
+                yield done, found.result()
+        for done, found in held:
+            yield done, found.result()
+    if problem is not None:
+        raise problem

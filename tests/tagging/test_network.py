@@ -6,7 +6,10 @@ import numpy as np
 import pytest
 import torch
 
+from seqcli.errors import DataError
+from seqcli.tagging import tag
 from seqcli.tagging.encoding import batch_of, encode
+from seqcli.tagging.formats.sentence import Sentence
 from seqcli.tagging.network import TaggingModel
 from seqcli.tagging.objective import TaggingTask, stretches
 from seqcli.tagging.tag import Tagger
@@ -51,7 +54,8 @@ def test_decoder_and_network_give_the_same_scores(labelled_model):
     with torch.no_grad():
         expected = model(part.steps).numpy()
     tagger = tagger_of(model, labelling)
-    ((order, emissions, lengths),) = list(tagger.decoder.emissions(sentences))
+    ((order, scores, lengths),) = tagger.decoder.batches(sentences)
+    emissions = scores()
     batch = batch_of(encoded.starts[:-1], encoded.starts[1:], numbers)
     assert lengths.tolist() == batch.lengths.tolist()
     for row, length in enumerate(lengths):
@@ -168,3 +172,25 @@ def test_what_only_helps_to_learn_is_no_part_of_the_model(labelled_model):
     assert set(weights) == set(config.parameter_shapes())
     load_weights(model, weights)
     load_weights(TaggingModel(config), weights)
+
+
+def test_sentences_are_tagged_as_they_come_and_those_before_an_error_come_first(labelled_model, monkeypatch):
+    monkeypatch.setattr(tag, "FIRST", 2)
+    tagger, come = tagger_of(*labelled_model), []
+
+    def sentences():
+        for number in range(5):
+            come.append(number)
+            yield Sentence(["Ann", "ran"])
+        raise DataError("is broken")
+
+    tagged = tagger.tag(sentences(), ready=lambda: False)
+    for number in range(5):
+        assert len(next(tagged)[1].labels) == 2
+        assert come == list(range(number + 1))
+    with pytest.raises(DataError):
+        next(tagged)
+    tagged = tagger.tag(sentences())
+    assert [len(next(tagged)[1].labels) for _ in range(5)] == [2] * 5
+    with pytest.raises(DataError):
+        next(tagged)
