@@ -114,7 +114,7 @@ class TaggingModel(nn.Module):
     def _inputs(self, steps: Steps) -> Tensor:
         """What the stack reads: (time, batch, input)."""
         parts = [self._look_up("words", steps.words)]
-        if steps.spelling is not None:
+        if steps.spelling is not None and self.config.type_width:
             parts.append(functional.embedding(steps.spelling, self._spelled(steps)))
         if steps.pairs is not None:
             pairs = self._look_up("pairs", steps.pairs)
@@ -124,12 +124,12 @@ class TaggingModel(nn.Module):
     def _spelled(self, steps: Steps) -> Tensor:
         """What the spelling of each row of words gives: (rows, width)."""
         parts = []
-        if steps.characters is not None and steps.character_lengths is not None:
+        if self.config.characters and steps.characters is not None and steps.character_lengths is not None:
             read = self._look_up("characters", steps.characters)
             if self.training and self.dropout:
                 read = read * dropout_mask((1, *read.shape[1:]), self.dropout / 2, read)
             parts += self.reader.encode(read, steps.character_lengths)[1]
-        if steps.affixes is not None:
+        if self.config.affixes and steps.affixes is not None:
             table = self.get_parameter("affixes")
             parts.append(functional.embedding(steps.affixes, table, padding_idx=0, sparse=self.training).sum(1))
         return torch.cat(parts, 1)

@@ -19,6 +19,7 @@ SIZES = ((200, 100, 50), (128, 100, 50), (100, 64, 32), (64, 64, 32))  # units, 
 NARROW, LITTLE = 128, 100_000  # units at most, for fewer steps of words
 QUICK, MUCH = 100, 500_000  # units at most, for more steps of characters
 FEW_UPDATES = 150_000  # steps of training data below which batches are small, for the sake of updates
+CHAINED = 300  # labels up to which they are one decision unasked: its time grows with their square
 PASSES = 8.0  # over the data that a size is to get
 REACHED = 0.35  # of the speed of `seqcli.training.workers.training_speed`, by a training step
 SPELLED = 4.0  # characters that are read for each step of a batch, in which words recur
@@ -125,5 +126,5 @@ def _config(request: TrainRequest, facts: Facts, size: tuple[int, int, int]) -> 
         cell=request.cell,
         hidden=request.hidden or units,
         layers=request.layers or 1,
-        crf=request.crf,
+        crf=request.crf and (facts.labels <= CHAINED or "crf" in request.given),
     )

@@ -87,8 +87,10 @@ def test_rising_lengths_are_refused(scores, labels):
         log_likelihood(*scores, labels, np.array([1, 2, 2, 4]))
 
 
-def test_best_and_n_best_are_those_of_enumeration(scores):
+@pytest.mark.parametrize("weight", [1.0, 0.0])
+def test_best_and_n_best_are_those_of_enumeration(scores, weight):
     emissions, *rest = scores
+    rest = [part * weight for part in rest]
     chain = chain_of(*rest)
     best = chain.best(emissions.numpy(), LENGTHS)
     for row, length in enumerate(LENGTHS):

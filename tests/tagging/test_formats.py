@@ -9,9 +9,11 @@ import pytest
 from seqcli.errors import DataError, UsageError
 from seqcli.tagging.formats.columns import Columns, ConllU
 from seqcli.tagging.formats.detect import detect, format_from_json
+from seqcli.tagging.formats.given import looks_like
 from seqcli.tagging.formats.lines import Inline, RawText, Segmented
 from seqcli.tagging.formats.records import Records
 from seqcli.tagging.formats.sentence import Sentence, Tagging
+from seqcli.tagging.labels import LabelSet
 from seqcli.tagging.words import WordRule
 
 CONLL2003 = ["-DOCSTART- -X- O O", "", "EU NNP I-NP I-ORG", "rejects VBZ I-VP O", "", "Peter NNP I-NP I-PER"]
@@ -83,6 +85,36 @@ def test_another_column_can_be_named():
     for lines, column in ((CONLL2003, "5"), (CONLL2003, "1"), (CONLLU, "form"), (INLINE, "2")):
         with pytest.raises(UsageError):
             detect(lines, "file", column=column)
+
+
+def test_a_first_line_that_names_columns_is_no_step():
+    lines = ["id\tword\tpos\tner\tdoc", "1\tAnn\tNNP\tB-PER\t7", "2\tran\tVBD\tO\t7", ""]
+    format = detect(lines, "file")
+    assert format == Columns("\t", 5, 1, 3)
+    assert detect(lines, "file", column="pos") == Columns("\t", 5, 1, 2)
+    (sentence,) = read(format, lines)
+    assert (sentence.steps, sentence.labels) == (["Ann", "ran"], ["B-PER", "O"])
+    assert format.write(sentence, same_labels(sentence)) == "\n".join(lines) + "\n"
+    assert looks_like(lines[0], format, LabelSet(("O", "S-PER")))
+
+
+def test_a_column_that_numbers_the_steps_is_not_the_steps():
+    assert detect(["1\tAnn\t_\tN", "2\tran\t_\tV", "", "1\tBo\t_\tN"], "file") == Columns("\t", 4, 1, 3)
+
+
+@pytest.mark.parametrize(
+    ("lines", "said"),
+    [
+        (["1 Ann ann PROPN NNP _ 0 root _ _", "2 ran run VERB VBD _ 1 dep _ _"], "TABs"),
+        (["word,label", "Ann,B-PER", "ran,O", ""], "not commas"),
+        (['[{"text": "Ann", "spans": [[0, 3, "PER"]]}]'], "one object a line"),
+        (["[", ' {"text": "Ann", "spans": []}', "]"], "one object a line"),
+    ],
+)
+def test_what_is_nearly_a_format_is_refused_with_what_is_missing(lines, said):
+    with pytest.raises(DataError) as raised:
+        list(detect(lines, "file").read(lines, "file"))
+    assert said in f"{raised.value} {raised.value.hint}"
 
 
 def test_conllu_changes_the_labels_of_words_only():

@@ -9,10 +9,15 @@ import torch
 from seqcli.errors import DataError
 from seqcli.tagging import tag
 from seqcli.tagging.encoding import batch_of, encode
+from seqcli.tagging.formats.columns import Columns
 from seqcli.tagging.formats.sentence import Sentence
+from seqcli.tagging.labelling import Labelling
+from seqcli.tagging.labels import LabelSet
+from seqcli.tagging.lexicon import Lexicon
 from seqcli.tagging.network import TaggingModel
 from seqcli.tagging.objective import TaggingTask, stretches
 from seqcli.tagging.tag import Tagger
+from seqcli.tagging.words import WordRule
 from seqcli.training.run import load_weights, weights_of
 from tests.tagging.conftest import config_of, entity_sentences, random_model, tagger_of, word_labelling
 
@@ -194,3 +199,18 @@ def test_sentences_are_tagged_as_they_come_and_those_before_an_error_come_first(
     assert [len(next(tagged)[1].labels) for _ in range(5)] == [2] * 5
     with pytest.raises(DataError):
         next(tagged)
+
+
+def test_words_of_which_nothing_recurs_are_learnt_as_wholes():
+    sentences = [(["Ab", "cd"], ["X", "Y"]), (["ef"], ["X"])]
+    steps = [steps for steps, _ in sentences]
+    labels = LabelSet.learn([labels for _, labels in sentences], None)
+    labelling = Labelling(Lexicon.learn(steps, "word"), labels, Columns(), WordRule.learn(steps))
+    assert not labelling.lexicon.affixes
+    assert not labelling.lexicon.characters
+    model = random_model(labelling)
+    task = task_of(model, labelling, sentences)
+    loss, tokens = task.loss(task.parts(0, 0)[0])
+    assert tokens == 3
+    assert torch.isfinite(loss)
+    assert len(tagger_of(model, labelling).decoder.decide([["Ab", "zz"]])[0].labels) == 2

@@ -43,6 +43,13 @@ def test_what_is_given_is_kept():
     assert "3 × 2 × 30 lstm, no CRF" in found.reason
 
 
+def test_very_many_labels_are_decided_on_step_by_step_unless_asked():
+    many = replace(WORDS, labels=5000)
+    assert not recipe(many, budget=600).config.crf
+    assert recipe(many, budget=600, crf=True).config.crf
+    assert recipe(replace(WORDS, labels=200), budget=600).config.crf
+
+
 def test_a_model_to_start_from_keeps_its_shape():
     base = recipe(WORDS, steps=5, hidden=30).config
     assert choose_recipe(TrainRequest(data=("x",), budget=600), WORDS, MACHINE, base).config == base

@@ -13,6 +13,8 @@ from seqcli.tagging.formats.sentence import Sentence, Tagging
 CONLLU_COLUMNS = ("id", "form", "lemma", "upos", "xpos", "feats", "head", "deprel", "deps", "misc")
 _UNIVERSAL = r"ADJ|ADP|ADV|AUX|CCONJ|DET|INTJ|NOUN|NUM|PART|PRON|PROPN|PUNCT|SCONJ|SYM|VERB|X"  # parts of speech
 DOCUMENT = "-DOCSTART-"
+STEPS = frozenset(("word", "words", "token", "tokens", "form", "text", "char", "character"))  # names of columns
+LABELS = frozenset(("label", "labels", "tag", "tags", "pos", "upos", "xpos", "ner", "chunk", "ner_tag", "pos_tag"))
 _COMMENT = re.compile(r"#\s*\S+\s*=")
 _NUMBER = re.compile(r"[1-9]\d*$")
 _OTHER_NUMBER = re.compile(r"([1-9]\d*-[1-9]\d*|\d+\.[1-9]\d*)$")  # of a multiword token, of an empty node
@@ -41,7 +43,8 @@ class Columns:
 
     def describe(self) -> str:
         by = "TAB" if self.separator == "\t" else "blanks"
-        return f"columns separated by {by}, labels in column {self.label + 1} of {self.count}"
+        steps = f"steps in column {self.step + 1}, " if self.step else ""
+        return f"columns separated by {by}, {steps}labels in column {self.label + 1} of {self.count}"
 
     def to_json(self) -> dict[str, Any]:
         return {"name": "conll", **asdict(self)}
@@ -59,6 +62,8 @@ class Columns:
                 continue
             fields = line.split(self.separator)
             if (len(fields) != self.count and line.startswith("#")) or (not steps and _COMMENT.match(line)):
+                continue
+            if first + place == 1 and names_columns(fields):
                 continue
             without = (
                 (1, self.count - 1) if self.label == self.count - 1 else (1,)
@@ -176,6 +181,12 @@ class ConllU:
         if not self.key:
             fields[self._label] = label
         return "\t".join(fields)
+
+
+def names_columns(fields: Iterable[str]) -> bool:
+    """Whether the fields of a first line are names of columns rather than a step and its label."""
+    names = [field.strip().lower() for field in fields]
+    return not STEPS.isdisjoint(names) and not LABELS.isdisjoint(names) and len(set(names)) == len(names)
 
 
 def _misc(sentence: Sentence, number: int) -> str:

@@ -10,7 +10,7 @@ from itertools import islice
 from typing import Any
 
 from seqcli.errors import CheckpointError, DataError, UsageError
-from seqcli.tagging.formats.columns import CONLLU_COLUMNS, DOCUMENT, Columns, ConllU
+from seqcli.tagging.formats.columns import CONLLU_COLUMNS, DOCUMENT, LABELS, STEPS, Columns, ConllU, names_columns
 from seqcli.tagging.formats.lines import Inline, Segmented, is_wide
 from seqcli.tagging.formats.records import SPANS, TAGS, TOKENS, Records
 from seqcli.tagging.formats.sentence import Format
@@ -35,11 +35,13 @@ def detect(
         raise DataError("is empty", path=path, hint="give a file with labelled sentences")
     found = name if name != "auto" else _name(sample)
     if found is None:
+        commas = _share(sample, lambda line: "," in line) >= MOST
+        table = "columns are read between TABs or blanks, not commas, with a blank line after each sentence; else "
         raise DataError(
             "cannot tell where the labels are",
             path=path,
-            hint="--format says what it is: conll (columns), conllu, inline (word/TAG), ndjson, or segmented "
-            "(blanks are the labels: characters are learnt to be cut into words)",
+            hint=f"{table if commas else ''}--format says what it is: conll (columns), conllu, inline (word/TAG), "
+            "ndjson, or segmented (blanks are the labels: characters are learnt to be cut into words)",
         )
     if column is not None and found not in ("conll", "conllu"):
         raise UsageError(f"--column is for columns, and {path} has none ({found})", hint="leave --column out")
@@ -83,12 +85,13 @@ def format_from_json(values: Any, rule: WordRule | None) -> Format:
 
 def _name(sample: Sequence[str]) -> str | None:
     """The name of the format that a file's lines are in; None where it cannot be told."""
-    if _share(sample, _is_record) >= MOST:
+    first = sample[0].strip()
+    if _share(sample, _is_record) >= MOST or first in ("[", "{") or first.startswith('[{"'):
         return "ndjson"
     tokens = [line for line in sample if not line.startswith(("#", DOCUMENT))]
     if not tokens:
         return None
-    if _share(tokens, lambda line: line.count("\t") == 9 and bool(_CONLLU_ID.match(line.partition("\t")[0]))) >= MOST:
+    if _share(tokens, _is_universal) >= MOST:
         return "conllu"
     if _separator(sample):
         return "inline"
@@ -106,6 +109,12 @@ def _name(sample: Sequence[str]) -> str | None:
 
 def _share(lines: Sequence[str], holds: Any) -> float:
     return sum(map(bool, map(holds, lines))) / len(lines)
+
+
+def _is_universal(line: str) -> bool:
+    """Whether a line is one of CoNLL-U's, or one whose TABs have become blanks, which the format itself refuses."""
+    fields = line.split("\t") if "\t" in line else line.split()
+    return len(fields) == 10 and bool(_CONLLU_ID.match(fields[0]))
 
 
 def _is_record(line: str) -> bool:
@@ -141,11 +150,20 @@ def _columns(sample: Sequence[str], path: str, column: str | None) -> Columns:
     count = Counter(len(line.split(separator)) for line in tokens).most_common(1)[0][0]
     if count < 2:
         raise DataError("has only one column, and no labels", path=path, hint="each line is a step and its label")
+    rows = [line.split(separator) for line in tokens]
+    names = [name.strip().lower() for name in rows[0]] if names_columns(rows[0]) else []
+    numbered = count > 2 and all(row[0].isdigit() for row in rows[bool(names) :])  # the steps of each sentence
+    step = next((place for place, name in enumerate(names) if name in STEPS), int(numbered))
+    last = max((place for place, name in enumerate(names) if name in LABELS), default=count - 1)
     if column is None:
-        return Columns(separator, count, 0, count - 1)
-    if not column.isdigit() or not 2 <= int(column) <= count:
-        raise UsageError(f"--column {column}: the file has columns 1 to {count}", hint="the first has the steps")
-    return Columns(separator, count, 0, int(column) - 1)
+        return Columns(separator, count, step, last)
+    label = names.index(column.lower()) if column.lower() in names else int(column) - 1 if column.isdigit() else -1
+    if not 0 <= label < count or label == step:
+        named = f" ({' '.join(names)})" if names else ""
+        raise UsageError(
+            f"--column {column}: the file has columns 1 to {count}{named}", hint=f"column {step + 1} has the steps"
+        )
+    return Columns(separator, count, step, label)
 
 
 def _records(sample: Sequence[str], path: str, characters: bool) -> Records:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from seqcli.tagging.formats.columns import DOCUMENT, Columns, ConllU
+from seqcli.tagging.formats.columns import DOCUMENT, Columns, ConllU, names_columns
 from seqcli.tagging.formats.lines import Inline
 from seqcli.tagging.formats.records import TEXT, TOKENS, Records
 from seqcli.tagging.formats.sentence import Format
@@ -17,9 +17,9 @@ def looks_like(line: str, format: Format, labels: LabelSet) -> bool:
     if isinstance(format, ConllU):
         return line.startswith("# ") or line.count("\t") == 9
     if isinstance(format, Columns):
-        if line.startswith(DOCUMENT):
-            return True
         fields = line.split(format.separator)
+        if line.startswith(DOCUMENT) or names_columns(fields):
+            return True
         if format.separator == "\t":
             return len(fields) in (format.count, format.count - 1) and len(fields) > 1
         known = set(labels.names) | set(labels.written(range(len(labels))) if labels.scheme is None else ())
