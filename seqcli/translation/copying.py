@@ -1,8 +1,9 @@
 """Training pairs with strings that are carried over, made from those there are.
 
 Few pairs hold an address or an emoji, and a model that has not learnt what to do with their symbols is thrown off by
-them. So in a share of the pairs, drawn anew each time they are read, a symbol stands in the place of a word and of its
-translation, or between words on both sides; sometimes it is a name that nobody has, in the letters of the vocabulary.
+them. So in half the pairs of some batches, drawn anew each time they are read, a symbol stands in the place of a word
+and of its translation, or between words on both sides; sometimes it is a name that nobody has, in the letters of the
+vocabulary. All of it comes in a few batches, since a pair that becomes longer makes every pair of its batch longer.
 """
 
 from __future__ import annotations
@@ -13,7 +14,8 @@ from seqcli.text.placeholders import SYMBOLS
 from seqcli.text.tokenizer import Tokenizer
 from seqcli.translation.alignment import TranslationTable
 
-SHARE = 0.1  # of the pairs that are changed
+BATCHES = 0.2  # share of them in which pairs are changed
+SHARE = 0.5  # of their pairs
 NAMES = 0.3  # share of names among what is put in
 REPLACED = 0.5  # share that stands in a word's place, not between words
 LONGEST_NAME = 4  # pieces

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from seqcli.errors import UsageError
 from seqcli.text.tokenizer import Tokenizer
+from seqcli.translation.atoms import begins_with_atom
 
 
 class Glossary:
@@ -39,5 +40,5 @@ def _pattern(term: str) -> str:
 
 
 def _tokens(term: str, tokenizer: Tokenizer) -> tuple[int, ...]:
-    blank = "" if "\u2e80" <= term[0] <= "\u9fff" or "\uac00" > term[0] >= "\u3040" else " "
-    return tuple(map(int, tokenizer.encode(blank + term)))
+    wide = "\u2e80" <= term[0] <= "\u9fff" or "\uac00" > term[0] >= "\u3040"
+    return tuple(map(int, tokenizer.encode(term if wide or begins_with_atom(term) else " " + term)))

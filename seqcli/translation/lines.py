@@ -97,7 +97,7 @@ class Lines:
     def _constraints(self, ids: np.ndarray, symbols: Sequence[int]) -> Constraints | None:
         phrases: list[tuple[int, ...]] = [(symbol,) for symbol in symbols]
         if self.glossary is not None:
-            phrases += self.glossary.phrases(decode_sentence(self.tokenizer, ids.tolist()))
+            phrases += self.glossary.phrases(self._spelt(ids.tolist()))
         return Constraints(tuple(phrases)) if phrases else None
 
     def _cut(self, tokens: np.ndarray) -> list[np.ndarray]:
@@ -135,8 +135,10 @@ class Lines:
     def _shown(self, tokens: Iterable[int], part: Part) -> tuple[str, ...]:
         waiting = _Waiting(part)
         return tuple(
-            waiting.next(self.symbols[int(token)]) if int(token) in self.symbols else self.tokenizer.piece(int(token))
-            for token in tokens
+            waiting.next(self.symbols[token])
+            if token in self.symbols
+            else self.preprocessing.atoms.spell(self.tokenizer.piece(token))
+            for token in map(int, tokens)
         )
 
     def candidates(self, parts: Sequence[Part], found: Sequence[Sequence[Hypothesis]]) -> tuple[Candidate, ...]:
@@ -162,9 +164,12 @@ class Lines:
             sureness=float(np.mean([f.log_probability / max(len(f.tokens) + f.ended, 1) for f in hypotheses])),
         )
 
+    def _spelt(self, tokens: Sequence[int]) -> str:
+        return self.preprocessing.atoms.spell(decode_sentence(self.tokenizer, tokens)).strip()
+
     def _text(self, part: Part, found: Hypothesis) -> str:
         """A part's translation with its strings, and with the source's words for those that are unknown."""
-        text = decode_sentence(self.tokenizer, found.tokens)
+        text = self._spelt(found.tokens)
         if self.preprocessing.unknowns and found.attention is not None and self.tokenizer.unk_id in found.tokens:
             unknown, source = self.tokenizer.piece(self.tokenizer.unk_id), self.pieces(part)
             for place, token in enumerate(found.tokens):

@@ -16,7 +16,7 @@ from seqcli.training.workers import part_count
 from seqcli.translation.alignment import TranslationTable
 from seqcli.translation.beam import Search
 from seqcli.translation.bitext import Bitext
-from seqcli.translation.copying import Copying
+from seqcli.translation.copying import BATCHES, Copying
 from seqcli.translation.decoder import TranslationDecoder
 from seqcli.translation.evaluate import choose_measure, translation_quality
 from seqcli.translation.network import TranslationModel
@@ -100,15 +100,12 @@ class TranslationTask:
             return [replace(idle, targets=torch.full_like(idle.targets, IGNORED), tokens=0)]
         count = part_count(self.device, len(numbers))
         random = np.random.default_rng((self.seed, epoch, index, self.processes.rank))
-        pairs = [self._pair(int(number), random) for number in numbers]
+        pairs = [(self.bitext.sources[int(number)], self.bitext.targets[int(number)]) for number in numbers]
+        if self.copying is not None and random.random() < BATCHES:
+            pairs = [self.copying.apply(*pair, random) for pair in pairs]
         made = [self._make(pairs[part::count], guidance) for part in range(count)]
         whole = sum(part.tokens for part in made)
         return [replace(part, share=part.tokens / whole) for part in made]
-
-    def _pair(self, number: int, random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-        """A training pair, in which something to be carried over may have been put."""
-        source, target = self.bitext.sources[number], self.bitext.targets[number]
-        return self.copying.apply(source, target, random) if self.copying is not None else (source, target)
 
     def _make(self, pairs: Sequence[tuple[np.ndarray, np.ndarray]], guidance: float = 0.0) -> Batch:
         source, lengths = pad([source for source, _ in pairs], self.end_id)

@@ -22,6 +22,7 @@ from seqcli.text.normalisation import normalise
 from seqcli.text.placeholders import Carrier, choose_kinds, known_characters
 from seqcli.text.sentences import USUAL_ABBREVIATIONS, find_abbreviations, split_sentences
 from seqcli.text.tokenizer import Tokenizer
+from seqcli.translation.atoms import Atoms, begins_with_atom
 from seqcli.translation.lengths import Lengths
 
 BLOB = "preprocessing"
@@ -36,7 +37,7 @@ class Preprocessing:
 
     `forms` are those of the sources, `carrier` says which strings are carried over, `sentences` how many a line has
     at most, `lengths` how long the pairs were in tokens, `unknowns` whether targets had words that the vocabulary
-    lacks.
+    lacks, `atoms` which words are one token where others are spelt.
     """
 
     normalises: bool = False
@@ -46,9 +47,10 @@ class Preprocessing:
     abbreviations: frozenset[str] = frozenset()
     lengths: Lengths | None = None
     unknowns: bool = False
+    atoms: Atoms = field(default_factory=Atoms)
 
     @classmethod
-    def learn(cls, pairs: Sequence[tuple[str, str]], *, carries: bool) -> Preprocessing:
+    def learn(cls, pairs: Sequence[tuple[str, str]], *, carries: bool, atoms: Atoms | None = None) -> Preprocessing:
         """From normalised training pairs; `carries` says whether their tokens leave room for symbols."""
         sample = pairs[:: max(1, len(pairs) // SAMPLE)]
         sources = [source for source, _ in sample]
@@ -67,6 +69,7 @@ class Preprocessing:
             carrier=Carrier(choose_kinds(sample), known) if carries else None,
             sentences=int(np.flatnonzero(share >= SHARE_OF_LINES).max()),
             abbreviations=abbreviations | USUAL_ABBREVIATIONS,
+            atoms=atoms or Atoms(),
         )
 
     def with_keep(self, expressions: Sequence[str]) -> Preprocessing:
@@ -82,11 +85,11 @@ class Preprocessing:
 
     def source(self, line: str) -> str:
         """A source as the model reads it, but for symbols."""
-        return self.forms.fold(normalise(line)) if self.normalises else line.strip()
+        return self.atoms.read(self.forms.fold(normalise(line))) if self.normalises else line.strip()
 
     def target(self, line: str) -> str:
         """A target as the model produces it, but for symbols."""
-        return normalise(line, typographic=True) if self.normalises else line.strip()
+        return self.atoms.write(normalise(line, typographic=True)) if self.normalises else line.strip()
 
     def source_with_symbols(self, line: str) -> tuple[str, list[str]]:
         """A source as the model reads it, and the strings its symbols stand for, in order."""
@@ -135,6 +138,7 @@ class Preprocessing:
             "unknowns": self.unknowns,
             "abbreviations": sorted(self.abbreviations),
             "lengths": None if self.lengths is None else self.lengths.to_json(),
+            "atoms": self.atoms.to_json(),
             "carrier": None
             if carrier is None
             else {"kinds": carrier.kinds, "known": "".join(sorted(carrier.known or ())), "keep": carrier.keep},
@@ -166,6 +170,7 @@ class Preprocessing:
                 abbreviations=frozenset(map(str, values["abbreviations"])),
                 unknowns=bool(values["unknowns"]),
                 lengths=None if values["lengths"] is None else Lengths.from_json(values["lengths"]),
+                atoms=Atoms.from_json(values["atoms"]) if "atoms" in values else Atoms(),
             )
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError, re.error) as problem:
             raise CheckpointError("what the model knows of its text is damaged") from problem
@@ -174,9 +179,10 @@ class Preprocessing:
 def encode_sentence(tokenizer: Tokenizer, text: str) -> np.ndarray:
     """The ids of a sentence and its end mark, which is the tokenizer's end of a line.
 
-    A blank is put before it, so that its first word is cut as it would be anywhere else.
+    A blank is put before it, so that its first word is cut as it would be anywhere else; atoms have theirs.
     """
-    ids = tokenizer.encode(" " + text.strip().replace("\n", " "))
+    text = text.strip().replace("\n", " ")
+    ids = tokenizer.encode(text if begins_with_atom(text) else " " + text)
     return np.append(ids, np.int32(tokenizer.boundary_id)).astype(np.int32)
 
 

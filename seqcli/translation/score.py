@@ -41,7 +41,7 @@ def score_pairs(
             if not source.strip() and not target.strip():
                 yield Score("", (), ())
                 continue
-            pieces = tuple(tokenizer.piece(int(token)) for token in ids)
+            pieces = tuple(prepared.atoms.spell(tokenizer.piece(int(token))) for token in ids)
             yield Score(f"{source}\t{target}", pieces, tuple(map(float, values)))
 
 

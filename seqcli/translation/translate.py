@@ -58,7 +58,8 @@ class Translator:
         self.decoders, self.tokenizer = list(decoders), tokenizer
         self.preprocessing = preprocessing or Preprocessing()
         self.quality = quality
-        terms = Glossary(glossary, tokenizer) if glossary else None
+        written = [(source, self.preprocessing.atoms.write(target)) for source, target in glossary]
+        terms = Glossary(written, tokenizer) if glossary else None
         self.lines = Lines(tokenizer, self.preprocessing, terms, prefix)
 
     @classmethod

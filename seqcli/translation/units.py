@@ -15,11 +15,13 @@ from seqcli.text.pairs import Pair
 from seqcli.text.placeholders import SYMBOLS
 from seqcli.text.subwords import SPECIAL
 from seqcli.text.tokenizer import Kind, Tokenizer, train_tokenizer
+from seqcli.translation.atoms import Atoms, closed_set
 from seqcli.translation.options import TrainRequest
 from seqcli.translation.preprocessing import Preprocessing
 
 SAMPLE = 1000  # pairs that are looked at
 FEW_WORDS = 2  # in the middle one of a side's lines: a word, a number, a lemma and its features
+LETTERS = 3  # of a word on average, where words are letters or sounds
 ALIKE = 0.75  # of the characters of a pair are the same and in the same order: spelling is what changes
 _SPACELESS = (
     ("\u0e00", "\u0eff"),
@@ -47,7 +49,8 @@ def learn_units(
     normal = [(plain.source(pair.source), plain.target(pair.target)) for pair in pairs]
     units = choose_units(normal)
     kind = units.kind if request.tokens == "auto" else request.tokens
-    preprocessing = Preprocessing.learn(normal, carries=units.sentences).with_keep(request.keep)
+    atoms = Atoms.of(normal) if request.tokens == "auto" and not units.sentences else None
+    preprocessing = Preprocessing.learn(normal, carries=units.sentences, atoms=atoms).with_keep(request.keep)
     texts = (preprocessing.pair(*pair, number) for number, pair in enumerate(normal))
     tokenizer = train_tokenizer(
         kind,
@@ -57,6 +60,8 @@ def learn_units(
     )
     if request.tokens == "auto":
         on_note(units.reason)
+    if atoms is not None and (count := len(atoms.source) + len(atoms.target)):
+        on_note(f"{count} words that come again and again are one token each; --tokens char spells them")
     return tokenizer, preprocessing
 
 
@@ -74,7 +79,8 @@ def vocabulary_size(pairs: Sequence[Pair]) -> int:
 
 
 def choose_units(pairs: Sequence[tuple[str, str]]) -> Units:
-    """Characters when a side has hardly more than a word or the sides are spelt alike; subwords otherwise."""
+    """Characters when a side has hardly more than a word, both are letters or sounds with blanks in between, or the
+    sides are spelt alike; subwords otherwise."""
     chosen = np.random.default_rng(0).permutation(len(pairs))[:SAMPLE]
     sample = [pairs[int(number)] for number in chosen]
     sources, targets = (statistics.median(_words(pair[side]) for pair in sample) for side in (0, 1))
@@ -82,12 +88,19 @@ def choose_units(pairs: Sequence[tuple[str, str]]) -> Units:
         where = "sources" if sources <= targets else "targets"
         reason = f"tokens: characters, since the {where} are of a word or two; --tokens says otherwise"
         return Units("char", False, reason)
+    if all(_spelt_apart([pair[side] for pair in sample]) for side in (0, 1)):
+        return Units("char", False, "tokens: what stands between blanks; --tokens says otherwise")
     likeness = statistics.median(
         difflib.SequenceMatcher(None, s.casefold(), t.casefold(), autojunk=False).ratio() for s, t in sample[:200]
     )
     if likeness >= ALIKE:
         return Units("char", True, "tokens: characters, since the sides are spelt alike; --tokens says otherwise")
     return Units("subword", True, "tokens: subwords; --tokens says otherwise")
+
+
+def _spelt_apart(lines: Sequence[str]) -> bool:
+    words = [word for line in lines for word in line.split()]
+    return sum(map(len, words)) <= LETTERS * len(words) and bool(closed_set(lines))
 
 
 def _words(text: str) -> float:
