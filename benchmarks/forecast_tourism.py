@@ -19,7 +19,7 @@ from machine import describe
 
 from seqcli.forecasting.classical.batch import Batch, make_batch
 from seqcli.forecasting.classical.methods import forecast_all
-from seqcli.forecasting.classical.theta import adjust
+from seqcli.forecasting.classical.seasonality import adjust
 from seqcli.forecasting.forecast import forecast_panel
 from seqcli.forecasting.metrics import coverage, mase, scale, smape
 from seqcli.forecasting.prepare import ForecastOptions

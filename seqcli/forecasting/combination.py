@@ -26,6 +26,7 @@ PRIOR = np.array([0.7, 0.1, 0.12, 0.08])
 FAR_PRIOR = np.array([0.55, 0.1, 0.2, 0.15])  # beyond what the network has learnt
 STEPS = 60  # as far as trends are followed; further on the last season comes again
 RECENT = 3, 12  # cycles, or values without a season, of the recent mean
+LITTLE = 0.01  # range of a series over its largest value
 SHARPNESS = 0.5  # how quickly weights follow measured errors, per independent origin
 CLEAR, CLEARLY = 0.4, 2.0  # logarithm of the ratio to the best from which an error counts more, and how much
 TOGETHER = 0.3  # what another series' origin says of a series, beside its own
@@ -55,9 +56,10 @@ def predict(
     def run(part: np.ndarray) -> None:
         seasons = [long[index] if long is not None else None for index in part]
         parts = [split(series[index], one, horizon) for index, one in zip(part, seasons, strict=True)]
-        batch = make_batch([values[-keep:] for values, _ in parts])
+        offsets = np.array([_offset(values) for values, _ in parts])
+        batch = make_batch([values[-keep:] - offset for (values, _), offset in zip(parts, offsets, strict=True)])
         made, apart = _candidates(batch, horizon, season)
-        made, apart = batch.restore(made), batch.restore(np.moveaxis(apart, 2, 0))
+        made, apart = batch.restore(made) + offsets, batch.restore(np.moveaxis(apart, 2, 0))
         for column, (index, one) in enumerate(zip(part.tolist(), seasons, strict=True)):
             result[:, index], spread[index] = made[..., column], apart[..., column].T
             if one is not None:
@@ -80,6 +82,11 @@ def predict(
 def _recursed(season: int) -> int:
     """The latest values that recursions are run over; they need no more."""
     return max(MOST_VALUES, (LEAST_SEASONS + 2) * season)
+
+
+def _offset(values: np.ndarray) -> float:
+    """What is taken away of a series that moves by little beside its size: else its movement is lost in rounding."""
+    return float(values.mean()) if np.ptp(values) < LITTLE * np.abs(values).max() else 0.0
 
 
 def split(values: np.ndarray, long: LongSeason | None, horizon: int) -> tuple[np.ndarray, np.ndarray]:

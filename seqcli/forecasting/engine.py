@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from seqcli.forecasting.backtest import Folds, cut, select
-from seqcli.forecasting.classical.counts import count_means, count_quantiles, is_intermittent
+from seqcli.forecasting.classical.counts import count_means, count_quantiles, is_intermittent, zero_chances
 from seqcli.forecasting.classical.long_season import LongSeason, find_long_season
 from seqcli.forecasting.classical.methods import WITH_NETWORK, forecast_all
 from seqcli.forecasting.combination import STEPS, predict, weigh
@@ -136,6 +136,12 @@ def _combined(
     measured = widths.intervals(point, _scales(series, setting.season), floor)
     share = NETWORK_SPREAD * np.minimum(1.0, np.sqrt(STEPS / np.arange(1, horizon + 1)))
     bands = np.maximum(mix(learnt, measured, point, share), np.minimum(floor[:, None], point)[..., None])
+    for row, values in enumerate(series):
+        if values.min() != 0:
+            continue
+        chances = zero_chances(values, horizon, setting.season)
+        below = chances[:, None] > 0.5 - np.array(setting.levels) / 200
+        bands[row, :, ::2] = np.where(below, 0.0, bands[row, :, ::2])
     bands[np.abs(bands) < TINY * np.abs(point).max(axis=1)[:, None, None]] = 0.0
     return point, bands, earlier, weights
 

@@ -28,7 +28,7 @@ def panel_of(tmp_path):
     def make(values, start, step, *, skip_zeros=False):
         times = np.datetime64(start) + np.arange(len(values)) * np.timedelta64(*step)
         lines = [
-            f"{str(time).replace('T', ' ')},{value:g}"
+            f"{str(time).replace('T', ' ')},{value:.12g}"
             for time, value in zip(times, values, strict=True)
             if value or not skip_zeros
         ]
@@ -68,6 +68,24 @@ def test_zeros_before_the_first_sale_are_time_before_it(panel_of):
     result = forecast_panel(panel_of(sold, "2019-01-01", (1, "D")), ForecastOptions(horizon=6))
     assert result.point[0].mean() == pytest.approx(sold[240:].mean(), rel=0.2)
     assert any("before the first sale" in note for note in result.notes)
+
+
+def test_zero_is_within_the_interval_of_what_is_zero_now_and_then(panel_of):
+    rng = RNG(5)
+    rain = rng.gamma(2, 3, 214) * (rng.random(214) < 0.7)
+    result = forecast_panel(panel_of(rain[:200], "2020-01-01", (1, "D")), ForecastOptions(horizon=14, levels=(80.0,)))
+    assert result.methods == ["combination"]
+    assert (result.bands[..., 0] == 0).all()
+    assert (result.bands[..., 1] > 5).all()
+
+
+def test_what_moves_little_beside_its_size_has_intervals_as_wide_as_it_moves(panel_of):
+    noise = RNG(6).normal(0, 1, 200)
+    widths = []
+    for values in (noise, 1e5 + 0.01 * noise):
+        made = forecast_panel(panel_of(values, "2020-01-01", (1, "D")), ForecastOptions(horizon=7, levels=(80.0,)))
+        widths.append(float((made.bands[..., 1] - made.bands[..., 0]).mean()))
+    assert widths[1] == pytest.approx(0.01 * widths[0], rel=0.2)
 
 
 def test_spare_parts_get_the_quantiles_of_counts(panel_of):

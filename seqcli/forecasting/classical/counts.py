@@ -48,6 +48,18 @@ def zeros_explained(values: np.ndarray, season: int) -> float:
     return float(1 - (by_phase**2).sum() / max(float((plain**2).sum()), 1e-12))
 
 
+def zero_chances(values: np.ndarray, horizon: int, season: int) -> np.ndarray:
+    """How likely each of the next values is zero: as often as it was, in the same phase where zeros are a pattern; the
+    newer values weigh more. (horizon,)"""
+    zero = values == 0
+    weights = 0.5 ** (np.arange(len(values), 0, -1) / HALF_LIFE)
+    if zeros_explained(values, season) <= PATTERN:
+        return np.full(horizon, weights @ zero / weights.sum())
+    phase = (np.arange(len(values)) - len(values)) % season
+    chances = np.bincount(phase, weights * zero, season) / np.bincount(phase, weights, season)
+    return np.resize(chances, horizon)
+
+
 def is_intermittent(values: np.ndarray, seasons: Sequence[int]) -> bool:
     """Whether a series is zero again and again without a pattern, as the demand for spare parts is.
 

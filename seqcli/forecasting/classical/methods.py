@@ -5,14 +5,13 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
 
 import numpy as np
 
 from seqcli.errors import UsageError
 from seqcli.forecasting.classical import baselines
 from seqcli.forecasting.classical.batch import Batch, make_batch
-from seqcli.forecasting.classical.smoothing import ets
+from seqcli.forecasting.classical.smoothing import damped, ets
 from seqcli.forecasting.classical.theta import theta
 from seqcli.forecasting.recurrent.pretrained import rnn
 
@@ -26,23 +25,28 @@ LEAST_SEASONS = 4
 # without one a weighted mean.
 MEDIAN_OF = ("theta", "ets", "seasonal-naive")
 WEIGHTS = {"theta": 0.4, "ets": 0.2, "drift": 0.4}
-# what is combined with the network has no exponential smoothing, whose fit takes longer than all else
-# (it would gain 1 % on monthly series); by season from the one named on
-BESIDE: tuple[tuple[int, dict[str, float]], ...] = (
-    (1, {"theta": 0.6, "drift": 0.4}),
-    (2, {"theta": 0.5, "seasonal-naive": 0.5}),
-    (12, {"theta": 1.0}),
+# What the pretrained network is combined with, and its share, by season from the one named on. No exponential
+# smoothing with a season is part of it: its fit takes longer than all else. Prices on trading days (5) wander about,
+# and nothing is better than near to the last one. In less than UNTESTED cycles no test finds a season, nor do theta and
+# damped trend have one: there the last season stands beside the network, below seasons of LONG periods.
+THIRDS = {"theta": 1 / 3, "damped": 1 / 3, "seasonal-naive": 1 / 3}
+MIXES: tuple[tuple[int, float, dict[str, float]], ...] = (
+    (1, 0.5, {"theta": 0.6, "drift": 0.4}),
+    (2, 0.7, THIRDS),
+    (5, 0.4, {"damped": 1.0}),
+    (6, 1.0, {}),
+    (12, 0.7, THIRDS),
+    (24, 1.0, {}),
+    (52, 0.8, {"damped": 1.0}),
+    (53, 1.0, {}),
 )
-
-# The pretrained network's share beside the classical methods, by season from the one named on. Without a season, where
-# a trend is all there is, what it says far from them is more often wrong than right: it counts no further away than
-# FURTHEST, on average over the horizon, in mean changes from one value to the next.
-NETWORK_SHARES = ((1, 0.7), (2, 0.8), (12, 0.7), (24, 1.0))
-FURTHEST = 1.5
+UNTESTED, UNTESTED_SHARE, GROWTH = 3.5, 0.5, 0.5
+# Without a season, where a trend is all there is, what the network says far from the others is more often wrong than
+# right: it counts no further away than FURTHEST, on average over the horizon, in mean changes from a value to the next.
+FURTHEST = 2.0
 
 LONG = 24  # periods from which on a season seldom comes three times
 
-T = TypeVar("T")
 Method = Callable[[Batch, int, int], np.ndarray]
 
 
@@ -50,31 +54,42 @@ def _ets(batch: Batch, horizon: int, season: int) -> np.ndarray:
     return ets(batch, horizon, season).forecast
 
 
-def _from_season(table: Sequence[tuple[int, T]], season: int) -> T:
-    """What a table (season, value) has for seasons from the one named on."""
-    return next(value for least, value in reversed(table) if max(season, 1) >= least)
-
-
 def combine(batch: Batch, network: np.ndarray, horizon: int, season: int) -> np.ndarray:
     """The network's forecasts (horizon, series) with the share of the classical methods in them."""
-    share = _from_season(NETWORK_SHARES, season)
+    share, beside = mix_of(season)
     if share == 1:
         return network
-    classical = companion(batch, horizon, season)
+    parts = [weight * BESIDE[name](batch, horizon, season) for name, weight in beside.items()]
+    classical: np.ndarray = np.sum(parts, axis=0)
     apart = network - classical
     if season < 2:
         change = np.nanmean(np.abs(np.diff(batch.values, axis=0)), axis=0)
         apart *= np.minimum(1.0, FURTHEST * change / np.maximum(np.abs(apart).mean(axis=0), 1e-300))
-    result: np.ndarray = classical + share * apart
-    return result
+        result: np.ndarray = classical + share * apart
+        return result
+    mixed: np.ndarray = classical + share * apart
+    untested = (batch.lengths > season) & (batch.lengths < UNTESTED * season)
+    if not untested.any():
+        return mixed
+    if season >= LONG:
+        return np.where(untested, network, mixed)
+    simple = seasonal_growth(batch, horizon, season)
+    return np.where(untested, simple + UNTESTED_SHARE * (network - simple), mixed)
 
 
-def companion(batch: Batch, horizon: int, season: int) -> np.ndarray:
-    """What the network is combined with: a mean of quick methods, as good beside it as the classical combination."""
-    total = np.zeros((horizon, batch.values.shape[1]))
-    for name, weight in _from_season(BESIDE, season).items():
-        total += weight * METHODS[name](batch, horizon, season)
-    return total
+def seasonal_growth(batch: Batch, horizon: int, season: int) -> np.ndarray:
+    """The last season, each time with `GROWTH` of the mean change from one to the next. (horizon, series)"""
+    change = (batch.values[season:] - batch.values[:-season])[-season:]
+    known = ~np.isnan(change)
+    mean = np.where(known, change, 0.0).sum(axis=0) / np.maximum(known.sum(axis=0), 1)
+    again = (1 + np.arange(horizon) // season)[:, None]
+    grown: np.ndarray = baselines.seasonal_naive(batch, horizon, season) + GROWTH * mean * again
+    return grown
+
+
+def mix_of(season: int) -> tuple[float, dict[str, float]]:
+    """The network's share and the weights of the methods beside it, for series with a season (1: none)."""
+    return next((share, beside) for least, share, beside in reversed(MIXES) if max(season, 1) >= least)
 
 
 def _combination(batch: Batch, horizon: int, season: int) -> np.ndarray:
@@ -109,6 +124,8 @@ METHODS: dict[str, Method] = {
     "sba": baselines.sba,
     "tsb": baselines.tsb,
 }
+
+BESIDE: dict[str, Method] = {**METHODS, "damped": damped}  # what the network may be combined with
 
 WITH_NETWORK = ("combination", "rnn")  # methods that the pretrained network has a share in
 

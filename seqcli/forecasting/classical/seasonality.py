@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -77,6 +77,31 @@ def seasonal_indices(batch: Batch, season: int, *, multiplicative: bool) -> np.n
     else:
         mean = np.where(usable, mean - mean.mean(axis=0), 0.0)
     return mean
+
+
+def adjust(batch: Batch, season: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Values without their season, its factors and its terms by phase: (time, series), (season, series) twice."""
+    count = batch.values.shape[1]
+    if 3 * season > len(batch.values):  # none can pass the test: a season of any length costs nothing
+        season = 1
+    factors, terms = np.ones((max(season, 1), count)), np.zeros((max(season, 1), count))
+    seasonal = is_seasonal(batch, season)
+    if seasonal.any():
+        positive = np.nanmin(batch.values, axis=0) > 0
+        factors = np.where(seasonal & positive, seasonal_indices(batch, season, multiplicative=True), 1.0)
+        terms = np.where(seasonal & ~positive, seasonal_indices(batch, season, multiplicative=False), 0.0)
+    phase = np.arange(len(batch.values)) % len(factors)
+    return (batch.values - terms[phase]) / factors[phase], factors, terms
+
+
+def forecast_adjusted(
+    batch: Batch, horizon: int, season: int, method: Callable[[Batch, int], np.ndarray]
+) -> np.ndarray:
+    """What a method without a season says of seasonally adjusted values, with the season again. (horizon, series)"""
+    adjusted, factors, terms = adjust(batch, season)
+    phase = (len(batch.values) + np.arange(horizon)) % len(factors)
+    result: np.ndarray = method(batch.with_values(adjusted), horizon) * factors[phase] + terms[phase]
+    return result
 
 
 def _centred_mean(values: np.ndarray, season: int) -> np.ndarray:

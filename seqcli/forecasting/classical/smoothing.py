@@ -12,7 +12,7 @@ import numpy as np
 
 from seqcli.forecasting.classical.batch import Batch
 from seqcli.forecasting.classical.least_squares import logistic, minimise
-from seqcli.forecasting.classical.seasonality import seasonal_indices
+from seqcli.forecasting.classical.seasonality import forecast_adjusted, seasonal_indices
 
 _LEVEL, _SLOPE = 4, 5  # parameters that are not smoothing weights
 _TREND_ROWS = {"none": [], "damped": [1, 2], "linear": [1]}
@@ -187,3 +187,8 @@ def ets(batch: Batch, horizon: int, season: int) -> Smoothed:
         table[chosen, pick],
         np.array([result.sigma for result in results])[chosen, pick],
     )
+
+
+def damped(batch: Batch, horizon: int, season: int) -> np.ndarray:
+    """A damped trend on seasonally adjusted values: a tenth of the time of `ets`. (horizon, series)"""
+    return forecast_adjusted(batch, horizon, season, lambda adjusted, ahead: smooth(adjusted, ahead, 1).forecast)

@@ -10,7 +10,7 @@ import numpy as np
 
 from seqcli.forecasting.classical.batch import Batch
 from seqcli.forecasting.classical.least_squares import logistic, minimise
-from seqcli.forecasting.classical.seasonality import is_seasonal, seasonal_indices
+from seqcli.forecasting.classical.seasonality import forecast_adjusted
 
 
 def theta(batch: Batch, horizon: int, season: int) -> np.ndarray:
@@ -18,26 +18,7 @@ def theta(batch: Batch, horizon: int, season: int) -> np.ndarray:
 
     Series that pass the test for a season are adjusted: by ratios where they are positive, else by differences.
     """
-    adjusted, factors, terms = adjust(batch, season)
-    forecast = _dynamic_theta(batch.with_values(adjusted), horizon)
-    phase = (len(batch.values) + np.arange(horizon)) % len(factors)
-    result: np.ndarray = forecast * factors[phase] + terms[phase]
-    return result
-
-
-def adjust(batch: Batch, season: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Values without their season, its factors and its terms by phase: (time, series), (season, series) twice."""
-    count = batch.values.shape[1]
-    if 3 * season > len(batch.values):  # none can pass the test: a season of any length costs nothing
-        season = 1
-    factors, terms = np.ones((max(season, 1), count)), np.zeros((max(season, 1), count))
-    seasonal = is_seasonal(batch, season)
-    if seasonal.any():
-        positive = np.nanmin(batch.values, axis=0) > 0
-        factors = np.where(seasonal & positive, seasonal_indices(batch, season, multiplicative=True), 1.0)
-        terms = np.where(seasonal & ~positive, seasonal_indices(batch, season, multiplicative=False), 0.0)
-    phase = np.arange(len(batch.values)) % len(factors)
-    return (batch.values - terms[phase]) / factors[phase], factors, terms
+    return forecast_adjusted(batch, horizon, season, _dynamic_theta)
 
 
 def _dynamic_theta(batch: Batch, horizon: int) -> np.ndarray:

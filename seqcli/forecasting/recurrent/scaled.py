@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from seqcli.forecasting.classical.batch import Batch
-from seqcli.forecasting.classical.theta import adjust
+from seqcli.forecasting.classical.seasonality import adjust
 from seqcli.forecasting.recurrent.anchors import Anchors, make_anchors
 
 LAGS = (1, 2, 3, 5, 8, 13, 21, 34, 55, 89, 144, 233, 377)  # at which the growth of changes is measured

@@ -5,7 +5,7 @@ import pytest
 
 from seqcli.errors import UsageError
 from seqcli.forecasting.classical.batch import fill_missing, make_batch
-from seqcli.forecasting.classical.methods import METHODS, companion, forecast_all
+from seqcli.forecasting.classical.methods import BESIDE, METHODS, forecast_all, mix_of
 from seqcli.forecasting.classical.seasonality import (
     autocorrelations,
     choose_season,
@@ -149,24 +149,47 @@ def test_missing_values_are_filled_along_the_season():
     assert fill_missing(whole, 4) is whole
 
 
-def test_auto_is_between_the_network_and_the_classical_methods():
+def beside_network(series, horizon, season):
+    """What the network is combined with."""
+    batch = make_batch(series)
+    parts = [weight * BESIDE[name](batch, horizon, season) for name, weight in mix_of(season)[1].items()]
+    return batch.restore(np.sum(parts, axis=0)).T
+
+
+@pytest.mark.parametrize(("season", "share"), [(1, 0.5), (4, 0.7), (5, 0.4), (12, 0.7), (52, 0.8)])
+def test_auto_is_between_the_network_and_the_classical_methods(season, share):
     rng = np.random.default_rng(12)
-    series = [30 + 2 * np.arange(length) + rng.normal(0, 3, length) for length in (12, 50)]
-    for season, share in ((1, 0.7), (4, 0.8), (12, 0.7), (24, 1.0)):
-        auto, network = (forecast_all(series, 6, season, name) for name in ("combination", "rnn"))
-        batch = make_batch(series)
-        classical = batch.restore(companion(batch, 6, season)).T
-        np.testing.assert_allclose(auto, share * network + (1 - share) * classical, rtol=1e-6)
+    lengths = (12, 50) if season == 1 else (4 * season, 5 * season)
+    series = [30 + 2 * np.arange(length) + rng.normal(0, 3, length) for length in lengths]
+    auto, network = (forecast_all(series, 6, season, name) for name in ("combination", "rnn"))
+    np.testing.assert_allclose(auto, share * network + (1 - share) * beside_network(series, 6, season), rtol=1e-6)
+
+
+@pytest.mark.parametrize("season", [7, 24, 168])
+def test_auto_is_the_network_where_nothing_beside_it_helps(season):
+    series = [np.random.default_rng(12).normal(50, 3, 4 * season)]
+    np.testing.assert_array_equal(*(forecast_all(series, 6, season, name) for name in ("combination", "rnn")))
 
 
 def test_without_a_season_the_network_counts_only_so_far_from_the_classical_methods():
     jump = np.concatenate([np.linspace(10, 11, 15), np.array([14.0, 20, 30, 45])])
     auto, network = (forecast_all([jump], 6, 1, name)[0] for name in ("combination", "rnn"))
-    classical = companion(make_batch([jump]), 6, 1)[:, 0]
+    classical = beside_network([jump], 6, 1)[0]
     change = np.abs(np.diff(jump)).mean()
-    assert np.abs(network - classical).mean() > 1.5 * change
-    assert np.abs(auto - classical).mean() == pytest.approx(1.05 * change)  # seven tenths of 1.5
+    assert np.abs(network - classical).mean() > 2 * change
+    assert np.abs(auto - classical).mean() == pytest.approx(change)  # half of 2
     np.testing.assert_array_equal(np.sign(auto - classical), np.sign(network - classical))
+
+
+@pytest.mark.parametrize(("season", "length"), [(12, 24), (12, 25), (12, 36), (4, 9), (4, 12)])
+def test_a_season_that_is_too_short_to_be_tested_for_is_forecast(season, length):
+    t = np.arange(length + season)
+    values = (100 + t) * (1 + 0.4 * np.sin(2 * np.pi * t / season)) + np.random.default_rng(length).normal(0, 1, len(t))
+    naive, auto = (
+        np.abs(forecast_all([values[:length]], season, season, name)[0] - values[length:]).mean()
+        for name in ("seasonal-naive", "combination")
+    )
+    assert auto < naive
 
 
 def test_a_year_of_weeks_is_not_lost_where_it_cannot_be_tested():
