@@ -35,34 +35,32 @@ class Chain:
             return [free[: lengths[row], row] for row in range(batch)]
         scores = self._best_scores(emissions, lengths)
         labels = np.empty((time, batch), np.int64)
-        incoming = np.ascontiguousarray(self.transitions.T)
         later = 0  # sentences that have a next step
         for t, count in zip(range(time - 1, -1, -1), reversed(alive(lengths)), strict=True):
             if later:  # a label is what made the best score of the next one: nothing needs to be kept for it
-                labels[t, :later] = (scores[t, :later] + incoming[labels[t + 1, :later]]).argmax(1)
+                labels[t, :later] = (scores[t, :, :later] + self.transitions[:, labels[t + 1, :later]]).argmax(0)
             if count > later:
-                labels[t, later:count] = (scores[t, later:count] + self.end).argmax(1)
+                labels[t, later:count] = (scores[t, :, later:count] + self.end[:, None]).argmax(0)
             later = count
         return [labels[: lengths[row], row] for row in range(batch)]
 
     def _best_scores(self, emissions: np.ndarray, lengths: np.ndarray) -> np.ndarray:
-        """The score of the best labels up to each step that end in each label: as `emissions`."""
-        scores = emissions.copy()
-        scores[0] += self.start
+        """The score of the best labels up to each step that end in each label: (time, labels, batch), since there may
+        be few labels but are many sentences, which are gone through in one piece."""
+        scores = emissions.transpose(0, 2, 1).copy()
+        scores[0] += self.start[:, None]
         for t, count in enumerate(alive(lengths)[1:], 1):
-            scores[t, :count] += self._best_before(scores[t - 1, :count])
+            scores[t, :, :count] += self._best_before(scores[t - 1, :, :count])
         return scores
 
     def _best_before(self, scores: np.ndarray) -> np.ndarray:
-        """scores (batch, from) -> the best of score + transition to each label, (batch, to)."""
-        batch, size = scores.shape
-        if not batch:
-            return scores
+        """scores (from, batch) -> the best of score + transition to each label, (to, batch)."""
+        size, batch = scores.shape
         block = max(1, CELLS // (batch * size))
-        best: np.ndarray = (scores[:, :block, None] + self.transitions[:block]).max(1)
+        best: np.ndarray = (scores[:block, None] + self.transitions[:block, :, None]).max(0)
         for first in range(block, size, block):
-            part = scores[:, first : first + block, None] + self.transitions[first : first + block]
-            np.maximum(best, part.max(1), out=best)
+            part = scores[first : first + block, None] + self.transitions[first : first + block, :, None]
+            np.maximum(best, part.max(0), out=best)
         return best
 
     def n_best(self, emissions: np.ndarray, count: int) -> list[tuple[np.ndarray, float]]:
@@ -71,7 +69,7 @@ class Chain:
         A search from the end whose estimate of what is still to come is exact, so that no partial sequence is looked
         into that is not part of an answer (Soong & Huang 1991).
         """
-        scores = self._best_scores(emissions[:, None], np.array([len(emissions)]))[:, 0].astype(np.float64)
+        scores = self._best_scores(emissions[:, None], np.array([len(emissions)]))[:, :, 0].astype(np.float64)
         transitions = self.transitions.astype(np.float64)
         queue: list[tuple[float, int, int, int, float, tuple[int, object] | None]] = []
         serial = 0
