@@ -27,6 +27,18 @@ class Smoothed:
     sigma: np.ndarray  # (series,) standard deviation of one-step errors
 
 
+@dataclass(frozen=True)
+class _Start:
+    """What a recursion starts from: `level` and `slope` (series,), the unit in which these may be changed (`spread`),
+    the `indices` (season, series) and whether they multiply."""
+
+    level: np.ndarray
+    slope: np.ndarray
+    spread: np.ndarray
+    indices: np.ndarray
+    multiplicative: bool
+
+
 def smooth(
     batch: Batch,
     horizon: int,
@@ -38,27 +50,17 @@ def smooth(
     """Fit one family: `seasonal` none, additive or multiplicative, `trend` none, damped or linear. (a multiplicative
     season for positive series only)."""
     scale = np.maximum(np.nanmean(np.abs(batch.values), axis=0), 1e-300)
-    values = batch.values / scale
-    multiplicative = seasonal == "multiplicative"
+    scaled = batch.with_values(batch.values / scale)
     length = season if seasonal != "none" else 1
-    indices = (
-        seasonal_indices(batch.with_values(values), length, multiplicative=multiplicative)
-        if length > 1
-        else np.full((1, values.shape[1]), 1.0 if multiplicative else 0.0)
-    )
-    phase = np.arange(len(values)) % length
-    adjusted = values / indices[phase] if multiplicative else values - indices[phase]
-    level, slope = _starting_line(batch.with_values(adjusted))
-    spread = np.maximum(_spread(adjusted), 1e-6)
+    begun = _start(scaled, length, seasonal == "multiplicative")
 
     # alpha, share of beta in alpha, phi, share of gamma in 1 - alpha, level, slope; the last two in units of `spread`
     names = [0, *_TREND_ROWS[trend], *([3] if length > 1 else []), _LEVEL, *([] if trend == "none" else [_SLOPE])]
-    start = {0: -0.5, 1: -2.0, 2: 1.0, 3: -2.5, _LEVEL: 0.0, _SLOPE: 0.0}
-    first = np.repeat(np.array([[start[name]] for name in names]), values.shape[1], axis=1)
+    first_guess = {0: -0.5, 1: -2.0, 2: 1.0, 3: -2.5, _LEVEL: 0.0, _SLOPE: 0.0}
+    first = np.repeat(np.array([[first_guess[name]] for name in names]), len(scale), axis=1)
 
     def run(parameters: np.ndarray, ahead: int) -> tuple[np.ndarray, np.ndarray]:
-        row = {name: parameters[index] for index, name in enumerate(names)}
-        return _recursion(values, batch.active, row, level, slope, spread, indices, multiplicative, ahead)
+        return _recursion(scaled, dict(zip(names, parameters, strict=True)), begun, ahead)
 
     best, cost = minimise(lambda p: run(p, 0)[0], first)
     _, forecast = run(best[:, None, :], horizon)
@@ -69,6 +71,18 @@ def smooth(
         penalty = np.where(count - free - 1 > 0, 2 * free * (free + 1) / (count - free - 1), np.inf)
     criterion = count * np.log(variance) + 2 * free + penalty
     return Smoothed(forecast[:, 0] * scale, criterion, np.sqrt(cost / np.maximum(count - len(names), 1)) * scale)
+
+
+def _start(batch: Batch, season: int, multiplicative: bool) -> _Start:
+    """Where the recursions begin: indices by decomposition, level and slope of the first adjusted values."""
+    indices = np.full((1, batch.values.shape[1]), 1.0 if multiplicative else 0.0)
+    if season > 1:
+        indices = seasonal_indices(batch, season, multiplicative=multiplicative)
+    usual = indices[np.arange(len(batch.values)) % season]
+    adjusted = batch.values / usual if multiplicative else batch.values - usual
+    return _Start(
+        *_starting_line(batch.with_values(adjusted)), np.maximum(_spread(adjusted), 1e-6), indices, multiplicative
+    )
 
 
 def _starting_line(batch: Batch) -> tuple[np.ndarray, np.ndarray]:
@@ -94,66 +108,44 @@ def _spread(values: np.ndarray) -> np.ndarray:
     return total
 
 
-def _recursion(
-    values: np.ndarray,
-    active: np.ndarray,
-    row: dict[int, np.ndarray],
-    level0: np.ndarray,
-    slope0: np.ndarray,
-    spread: np.ndarray,
-    indices: np.ndarray,
-    multiplicative: bool,
-    ahead: int,
-) -> tuple[np.ndarray, np.ndarray]:
-    """One-step errors (time, candidates, series), zero before a series begins, and `ahead` steps of forecast."""
-    shape = row[0].shape
+def _recursion(batch: Batch, row: dict[int, np.ndarray], start: _Start, ahead: int) -> tuple[np.ndarray, np.ndarray]:
+    """One-step errors (time, candidates, series), zero before a series begins, and `ahead` steps of forecast.
+
+    Without a trend there is no parameter 1, without a season no parameter 3.
+    """
+    values, shape, length = batch.values, row[0].shape, len(start.indices)
     alpha = 0.001 + 0.998 * logistic(row[0])
-    beta = alpha * logistic(row[1]) if 1 in row else None
-    phi: np.ndarray | None = None
-    if beta is not None:
-        phi = 0.8 + 0.18 * logistic(row[2]) if 2 in row else np.ones(shape)
-    length = len(indices)
-    gamma = (1 - alpha) * logistic(row[3]) if 3 in row else None
-    level = level0 + spread * row[_LEVEL]
-    slope = slope0 + spread * row[_SLOPE] * 0.3 if _SLOPE in row else np.zeros(shape)
-    seasons = np.repeat(indices[:, None, :], shape[0], axis=1)
+    beta = alpha * logistic(row[1]) if 1 in row else np.zeros(shape)
+    phi = 0.8 + 0.18 * logistic(row[2]) if 2 in row else np.ones(shape)
+    gamma = (1 - alpha) * logistic(row[3]) if 3 in row else np.zeros(shape)
+    level = start.level + start.spread * row[_LEVEL]
+    slope = start.slope + start.spread * row[_SLOPE] * 0.3 if _SLOPE in row else np.zeros(shape)
+    seasons = np.repeat(start.indices[:, None, :], shape[0], axis=1)
     errors = np.zeros((len(values), *shape))
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         for t in range(len(values)):
-            k = active[t]
+            k = batch.active[t]
             base = level[:, :k]
-            drift = None
-            if phi is not None:
+            if 1 in row:
                 drift = phi[:, :k] * slope[:, :k]
                 base = base + drift
-            if gamma is None:
-                error = values[t, :k] - base
-                errors[t, :, :k] = error
-                level[:, :k] = base + alpha[:, :k] * error
-                if beta is not None and drift is not None:
-                    slope[:, :k] = drift + beta[:, :k] * error
-                continue
-            s = seasons[t % length, :, :k]
-            if multiplicative:
-                error = values[t, :k] - base * s
-                errors[t, :, :k] = error
-                relative = error / s
-                seasons[t % length, :, :k] = np.maximum(s + gamma[:, :k] * error / np.maximum(base, 1e-3), 1e-3)
-            else:
-                error = values[t, :k] - base - s
-                errors[t, :, :k] = error
-                relative = error
-                seasons[t % length, :, :k] = s + gamma[:, :k] * error
+            error = relative = values[t, :k] - base
+            if 3 in row:
+                s = seasons[t % length, :, :k]
+                error = values[t, :k] - base * s if start.multiplicative else error - s
+                relative = error / s if start.multiplicative else error
+                moved = gamma[:, :k] * (error / np.maximum(base, 1e-3) if start.multiplicative else error)
+                seasons[t % length, :, :k] = np.maximum(s + moved, 1e-3) if start.multiplicative else s + moved
+            errors[t, :, :k] = error
             level[:, :k] = base + alpha[:, :k] * relative
-            if beta is not None and drift is not None:
+            if 1 in row:
                 slope[:, :k] = drift + beta[:, :k] * relative
         forecast = np.empty((ahead, *shape))
         for h in range(ahead):
-            if phi is not None:
-                slope = phi * slope
-                level = level + slope
+            slope = phi * slope
+            level = level + slope
             s = seasons[(len(values) + h) % length]
-            forecast[h] = level * s if multiplicative else level + s
+            forecast[h] = level * s if start.multiplicative else level + s
     return errors, forecast
 
 

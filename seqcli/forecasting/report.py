@@ -1,0 +1,94 @@
+"""What is said of a forecast: how good earlier ones were, which series are unusual, how methods compare."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from seqcli.errors import DataError
+from seqcli.forecasting.backtest import Folds, cut, fold_forecasts, measure, select
+from seqcli.forecasting.engine import Outcome, Setting, forecast_arrays
+from seqcli.forecasting.prepare import Prepared
+
+
+def unusual(made: Outcome, series: Sequence[np.ndarray], setting: Setting, *, mixed: bool = False) -> list[str]:
+    """Notices for series that do not get what the others get; `mixed` with a network, which these get, too."""
+    if setting.method != "auto":
+        return []
+    notes = []
+    season, counts = setting.season, Counter(made.kinds)
+    constant = sum(values.min() == values.max() for values in series)
+    short = sum(len(values) < 4 and values.min() != values.max() for values in series)
+
+    def among(number: int) -> str:
+        return f"{number:,} of {len(series):,} series" if len(series) > 1 else "the series"
+
+    if constant:
+        notes.append(f"{among(constant)}: constant, forecast as it is")
+    if short:
+        notes.append(f"{among(short)}: fewer than 4 values, the last one is repeated")
+    if counts["counts"] and not mixed:
+        what = "mean (--point median: their median)" if setting.mean else "median (--point mean: their mean)"
+        notes.append(f"{among(counts['counts'])}: mostly zero without a pattern, forecast by past counts' {what}")
+    few = sum(4 <= len(values) < 2 * season for values in series) if season > 1 else 0
+    if few:
+        notes.append(f"{among(few)}: shorter than two seasons of {season}, forecast without a seasonal pattern")
+    return notes
+
+
+def verdict(folds: Folds, forecast: np.ndarray, prepared: Prepared) -> str:
+    """How good the forecasts (folds, horizon) from the latest origins were beside seasonal naive."""
+    horizon, season, count = prepared.horizon, prepared.season, len(prepared.filled)
+    latest = folds.back == 0
+    if not latest.any():
+        return "too short to hold anything back: how good the forecast is could not be measured"
+    part = select(folds, latest)
+    simple = fold_forecasts(part, horizon, season, "seasonal-naive")
+    ours, theirs = measure(part, forecast[latest])["mase"], measure(part, simple)["mase"]
+    name = "seasonal naive" if season > 1 else "naive"
+    reach = int(np.flatnonzero(~np.isnan(part.actual).all(axis=0)).max()) + 1
+    span = f"the last {reach} {prepared.panel.frequency.step}{'s' if reach > 1 else ''}"
+    sample = f" of {len(part.histories):,} of {count:,} series" if len(part.histories) < count else ""
+    if not np.isfinite(ours) or not np.isfinite(theirs) or theirs == 0:
+        return f"the {name} method cannot be beaten on {span}{sample}: nothing changes there"
+    gain = 100 * (1 - ours / theirs)
+    word = "better" if gain >= 0 else "worse"
+    return f"{abs(gain):.0f} % {word} than {name} on {span}{sample} (MASE {ours:.3f} against {theirs:.3f})"
+
+
+def backtest_table(prepared: Prepared) -> list[dict[str, Any]]:
+    """One row a method: measures over `options.backtest` origins a horizon apart. Intervals are made as those of the
+    forecast are, from what was known at the origin that is measured."""
+    setting, series = prepared.setting, prepared.known
+    folds = cut(
+        series,
+        setting.horizon,
+        setting.season,
+        origins=prepared.options.backtest,
+        stride=setting.horizon,
+        fill=setting.fill,
+    )
+    if not folds.histories:
+        raise DataError(
+            f"no series is long enough to hold {setting.horizon} values back",
+            hint="give a shorter --horizon, or no --backtest",
+        )
+    names = [setting.method, "seasonal-naive"]
+    names += [name for name in ("theta", "ets") if setting.method == "auto"]
+    rows = []
+    for name in dict.fromkeys(names):
+        forecast = np.empty(folds.actual.shape)
+        bands = np.empty((*forecast.shape, 2 * len(setting.levels)))
+        for number in set(folds.back.tolist()):
+            members = np.flatnonzero(folds.back == number)
+            histories = [folds.histories[row] for row in members]
+            known = [series[folds.member[row]][: len(folds.histories[row])] for row in members]
+            made = forecast_arrays(histories, known, replace(setting, method=name))
+            forecast[members], bands[members] = made.point, made.bands
+        measures = measure(folds, forecast, bands, setting.levels)
+        rows.append({"method": name, **{key: float(f"{value:.5g}") for key, value in measures.items()}})
+    return rows
