@@ -129,13 +129,15 @@ class TaggingDecoder:
         """What the spelling of words gives: parts of (words, type width)."""
         parts = []
         if self.reader is not None:
-            order = np.argsort(spellings.lengths, kind="stable")
-            read = np.empty((len(order), 2 * self.config.reader_hidden), np.float32)
+            order, half = np.argsort(-spellings.lengths, kind="stable"), self.config.reader_hidden
+            read = np.empty((len(order), 2 * half), np.float32)
             for first in range(0, len(order), ROWS):
                 rows = order[first : first + ROWS]
                 lengths = spellings.lengths[rows]
-                characters = self.parameters["characters"][spellings.characters[rows, : lengths[-1]].T]
-                read[rows] = np.concatenate(self.reader.sequence(characters, lengths)[1], 1)
+                characters = self.parameters["characters"][spellings.characters[rows, : lengths[0]].T]
+                outputs = encode(self.reader, characters, lengths)
+                read[rows, :half] = outputs[lengths - 1, np.arange(len(rows)), :half]
+                read[rows, half:] = outputs[0, :, half:]
             parts.append(read)
         if self.config.affixes:
             parts.append(self.parameters["affixes"][spellings.affixes].sum(1))
