@@ -11,7 +11,7 @@ import numpy as np
 
 from seqcli.errors import DataError
 from seqcli.tagging.encoding import Encoded, encode
-from seqcli.tagging.formats.detect import detect
+from seqcli.tagging.formats.detect import LOOKED_AT, detect, separator_of
 from seqcli.tagging.formats.lines import Inline, Segmented
 from seqcli.tagging.formats.records import Records
 from seqcli.tagging.formats.sentence import Format, Sentence
@@ -66,6 +66,12 @@ def read_labelled(
         lines = list(read_lines(path, encoding=reading.encoding, errors=reading.errors, notice=notice))
         if given is None:
             given = detect(lines, path, name=reading.format, column=reading.column, characters=reading.characters)
+        if isinstance(given, Segmented) and (separator := separator_of(lines[:LOOKED_AT])):
+            raise DataError(
+                f"has a tag after {separator!r} in every word, which would be taken for characters",
+                path=path,
+                hint="words between blanks were learnt: take the tags away",
+            )
         found = [sentence for sentence in given.read(lines, path) if sentence.steps]
         if not found:
             raise DataError(f"has no sentences ({given.describe()})", path=path)

@@ -86,12 +86,12 @@ def tagger_of(model: TaggingModel, labelling: Labelling) -> Tagger:
     return Tagger(TaggingDecoder(model.config, labelling.lexicon, labelling.labels, weights), labelling)
 
 
-@pytest.fixture(params=["word", "character", "no-crf", "gru"])
+@pytest.fixture(params=["word", "character", "summed", "no-crf", "gru"])
 def labelled_model(request):
     """A model with random weights and its labelling: words, characters, without a CRF, with another cell."""
-    labelling = character_labelling() if request.param == "character" else word_labelling()
-    settings = {"no-crf": {"crf": False}, "gru": {"cell": "gru", "layers": 2}}.get(request.param, {})
-    return random_model(labelling, **settings), labelling
+    labelling = character_labelling() if request.param in ("character", "summed") else word_labelling()
+    settings = {"no-crf": {"crf": False}, "gru": {"cell": "gru", "layers": 2}, "summed": {"summed": True}}
+    return random_model(labelling, **settings.get(request.param, {})), labelling
 
 
 @pytest.fixture(scope="session")

@@ -7,6 +7,7 @@ import json
 import pytest
 
 from seqcli.errors import DataError, UsageError
+from seqcli.tagging.data import Reading, read_labelled
 from seqcli.tagging.formats.columns import Columns, ConllU
 from seqcli.tagging.formats.detect import detect, format_from_json
 from seqcli.tagging.formats.given import looks_like
@@ -240,3 +241,11 @@ def test_comments_are_kept_and_a_number_sign_is_a_word():
     (sentence,) = read(Columns("\t", 2), lines)
     assert list(sentence.steps) == ["#", "a"]
     assert Columns("\t", 2).write(sentence, same_labels(sentence)) == "\n".join(lines) + "\n"
+
+
+def test_tags_are_not_taken_for_characters(tmp_path):
+    path = tmp_path / "tagged.txt"
+    path.write_text("迈向/v 世纪/n\n新/a 世纪/n\n")
+    with pytest.raises(DataError, match="after '/'"):
+        read_labelled([str(path)], Reading(), Segmented())
+    assert len(read_labelled([str(path)], Reading(characters=True))[0]) == 2

@@ -55,7 +55,7 @@ def detect(
     if found == "conll":
         return _columns(sample, path, column)
     if found == "inline":
-        return Inline(_separator(sample) or "/", characters)
+        return Inline(separator_of(sample) or "/", characters)
     if found == "ndjson":
         return _records(sample, path, characters)
     return Segmented()
@@ -93,7 +93,7 @@ def _name(sample: Sequence[str]) -> str | None:
         return None
     if _share(tokens, _is_universal) >= MOST:
         return "conllu"
-    if _separator(sample):
+    if separator_of(sample):
         return "inline"
     tabs = Counter(line.count("\t") for line in tokens)
     blanks = Counter(len(line.split()) for line in tokens)
@@ -121,14 +121,14 @@ def _is_record(line: str) -> bool:
     return line.lstrip().startswith("{") and line.rstrip().endswith("}")
 
 
-def _separator(sample: Sequence[str]) -> str | None:
+def separator_of(sample: Sequence[str]) -> str | None:
     """What stands between words and their tags, if lines are such: every word has it, and the tags are few."""
     items = [item for line in sample for item in line.split()]
     for separator in "/_|":
         tags = Counter(
             tag for word, found, tag in (item.rpartition(separator) for item in items) if found and word and tag
         )
-        if sum(tags.values()) >= 0.99 * len(items) and len(tags) <= max(60, len(items) ** 0.5):
+        if items and sum(tags.values()) >= 0.99 * len(items) and len(tags) <= max(60, len(items) ** 0.5):
             return separator
     return None
 
