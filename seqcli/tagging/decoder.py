@@ -15,14 +15,14 @@ from seqcli.model.encoding import encode
 from seqcli.model.stepping import SteppingStack
 from seqcli.model.threads import each_on_a_core
 from seqcli.tagging.config import TaggerConfig
-from seqcli.tagging.encoding import Batch, batch_of, by_length
+from seqcli.tagging.encoding import batch_of, by_length, character_ids
 from seqcli.tagging.labelling import Labelling
 from seqcli.tagging.labels import LabelSet
 from seqcli.tagging.lexicon import Lexicon, Spellings
 
 ROWS = 512  # words whose characters are read side by side
 REMEMBERED = 50_000  # words whose spelling need not be read again
-BATCH_STEPS = 12_000  # of sentences that are worked on side by side
+BATCH_STEPS, BATCH_ROWS = 50_000, 256  # of sentences that are worked on side by side: what memory, and caches, hold
 Scored = tuple[np.ndarray, Callable[[], np.ndarray], np.ndarray]  # a batch: see `TaggingDecoder.batches`
 
 
@@ -95,13 +95,20 @@ class TaggingDecoder:
         pairs = self.lexicon.pair_ids(types, starts) if self.config.pairs else None
         table = self._inputs if self.lexicon.unit == "word" else self.parameters["words"]
         found: list[Scored] = []
-        for chosen in by_length(lengths, BATCH_STEPS):
+        for chosen in by_length(lengths, BATCH_STEPS, most=BATCH_ROWS):
             numbers = chosen[np.argsort(-lengths[chosen], kind="stable")]
-            batch = batch_of(starts[numbers], starts[numbers + 1], numbers)
-            found.append((numbers, partial(self._emissions, table, types, pairs, batch), batch.lengths))
+            found.append((numbers, partial(self._emissions, table, types, pairs, starts, numbers), lengths[numbers]))
         return found
 
-    def _emissions(self, table: np.ndarray, types: np.ndarray, pairs: np.ndarray | None, batch: Batch) -> np.ndarray:
+    def _emissions(
+        self,
+        table: np.ndarray,
+        types: np.ndarray,
+        pairs: np.ndarray | None,
+        starts: np.ndarray,
+        numbers: np.ndarray,
+    ) -> np.ndarray:
+        batch = batch_of(starts[numbers], starts[numbers + 1], numbers)
         x = table[types[batch.places]]
         if pairs is not None:
             beside = self.parameters["pairs"][pairs[batch.pair_places]]
@@ -116,9 +123,7 @@ class TaggingDecoder:
     def _types(self, sentences: Sequence[Sequence[str]]) -> np.ndarray:
         """The rows that say what each step is: ids of characters, or places in `_inputs` of words."""
         if self.lexicon.unit == "character":
-            if all(isinstance(sentence, str) for sentence in sentences):
-                return self.lexicon.character_ids("".join(sentences))  # type: ignore[arg-type]
-            return self.lexicon.character_ids([step for sentence in sentences for step in sentence])
+            return character_ids(self.lexicon, sentences)
         if len(self._rows) > REMEMBERED:
             self._rows, self._inputs = {}, self._inputs[:0]
         rows, known = self._rows, len(self._rows)

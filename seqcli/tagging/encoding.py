@@ -47,14 +47,18 @@ def encode(lexicon: Lexicon, sentences: Sequence[Sequence[str]]) -> Encoded:
     lengths = [len(sentence) for sentence in sentences]
     starts = np.concatenate(([0], np.cumsum(lengths))).astype(np.int64)
     if lexicon.unit == "character":
-        if all(isinstance(sentence, str) for sentence in sentences):
-            types = lexicon.character_ids("".join(sentences))  # type: ignore[arg-type]
-        else:
-            types = lexicon.character_ids([token for sentence in sentences for token in sentence])
+        types = character_ids(lexicon, sentences)
         return Encoded(types, starts, None, lexicon.pair_ids(types, starts) if lexicon.pairs else None)
     numbers: dict[str, int] = {}
     types = np.array([numbers.setdefault(t, len(numbers)) for sentence in sentences for t in sentence], np.int64)
     return Encoded(types, starts, lexicon.spell(list(numbers)), None)
+
+
+def character_ids(lexicon: Lexicon, sentences: Sequence[Sequence[str]]) -> np.ndarray:
+    """The ids of the steps of sentences, which are characters, one sentence after the other."""
+    if all(isinstance(sentence, str) for sentence in sentences):
+        return lexicon.character_ids("".join(sentences))  # type: ignore[arg-type]
+    return lexicon.character_ids([step for sentence in sentences for step in sentence])
 
 
 def batch_of(starts: np.ndarray, stops: np.ndarray, sentences: np.ndarray) -> Batch:
@@ -70,8 +74,10 @@ def batch_of(starts: np.ndarray, stops: np.ndarray, sentences: np.ndarray) -> Ba
     )
 
 
-def by_length(lengths: np.ndarray, steps: int, random: np.random.Generator | None = None) -> Iterator[np.ndarray]:
-    """Numbers of sentences in batches of like length with at most `steps` places, or one sentence.
+def by_length(
+    lengths: np.ndarray, steps: int, random: np.random.Generator | None = None, *, most: int | None = None
+) -> Iterator[np.ndarray]:
+    """Numbers of sentences in batches of like length: at most `steps` places, or one sentence, and `most` sentences.
 
     With `random` the order of what has about the same length is drawn, and that of the batches.
     """
@@ -81,7 +87,8 @@ def by_length(lengths: np.ndarray, steps: int, random: np.random.Generator | Non
     batches, start, longest = [], 0, 0
     for place, number in enumerate(order):
         longest = max(longest, int(lengths[number]))
-        if place > start and longest * (place - start + 1) > steps:
+        full = place - start == most or longest * (place - start + 1) > steps
+        if place > start and full:
             batches.append(order[start:place])
             start, longest = place, int(lengths[number])
     batches.append(order[start:])

@@ -9,7 +9,7 @@ import numpy as np
 from seqcli.errors import DataError
 from seqcli.model.probability import Score
 from seqcli.tagging.formats.sentence import Sentence
-from seqcli.tagging.tag import FIRST, MOST, Tagger
+from seqcli.tagging.tag import FIRST, MOST, Tagger, weight
 from seqcli.text.live import windows
 
 
@@ -18,7 +18,7 @@ def score_labels(
 ) -> Iterator[Score]:
     """-log p of each label of every sentence given the text and the labels before it, in order; a sentence without
     steps has none. `DataError` for a sentence without labels, or with one that the model does not know."""
-    for window in windows(sentences, ready, FIRST, MOST):
+    for window in windows(sentences, ready, FIRST, MOST, weight):
         numbers = [_numbers(tagger, sentence, path) for sentence in window if sentence.steps]
         steps = [sentence.steps for sentence in window if sentence.steps]
         found: list[np.ndarray] = [np.zeros(0)] * len(steps)

@@ -14,7 +14,7 @@ from seqcli.tagging.formats.sentence import Sentence, Tagging
 from seqcli.tagging.labelling import Labelling
 from seqcli.text.live import windows
 
-FIRST, MOST = 64, 2048  # sentences that are looked at together, at first and later
+FIRST, MOST = 2_000, 200_000  # steps that are looked at together, at first and later
 
 
 class Tagger:
@@ -58,7 +58,7 @@ class Tagger:
         the next sentence is not there yet, those that came are tagged.
         """
         decide = partial(self.decoder.decide, probabilities=probabilities, n_best=n_best)
-        for window, found in _ahead(decide, windows(sentences, ready, FIRST, MOST), ready):
+        for window, found in _ahead(decide, windows(sentences, ready, FIRST, MOST, weight), ready):
             decided = iter(found)
             for sentence in window:
                 yield sentence, self._tagging(next(decided)) if sentence.steps else Tagging([], [])
@@ -73,6 +73,11 @@ class Tagger:
             decided.log_probability,
             [self._tagging(Decided(other, None, log_p)) for other, log_p in decided.others],
         )
+
+
+def weight(sentence: Sentence) -> int:
+    """What a sentence counts for among those that are looked at together: its steps, and what else is done for it."""
+    return len(sentence.steps) + 10
 
 
 def _ahead(

@@ -119,8 +119,15 @@ class LiveLines(Iterator[str]):
             self._unfinished = []
 
 
-def windows(items: Iterable[Item], ready: Callable[[], bool] | None, first: int, most: int) -> Iterator[list[Item]]:
-    """Lists of what has arrived, at least one item each: at most `first` at first, then twice as many, up to `most`.
+def windows(
+    items: Iterable[Item],
+    ready: Callable[[], bool] | None,
+    first: int,
+    most: int,
+    weight: Callable[[Item], int] = lambda item: 1,
+) -> Iterator[list[Item]]:
+    """Lists of what has arrived, at least one item each: at most `first` at first, then twice as many, up to `most`,
+    where an item counts for as many as its `weight`.
 
     With `ready` a list ends as soon as that says that the next item is not there yet. What came before an error is
     handed out before it is raised.
@@ -131,9 +138,11 @@ def windows(items: Iterable[Item], ready: Callable[[], bool] | None, first: int,
         if not window:
             return
         problem: SeqcliError | None = None
+        weighed = weight(window[0])
         try:
-            while len(window) < size and (ready is None or ready()):
+            while weighed < size and (ready is None or ready()):
                 window.append(next(iterator))
+                weighed += weight(window[-1])
         except StopIteration:
             pass
         except SeqcliError as raised:

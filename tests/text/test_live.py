@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from seqcli.errors import DataError, UsageError
-from seqcli.text.live import LiveLines
+from seqcli.text.live import LiveLines, windows
 
 Feed = Callable[[bytes], None]
 
@@ -93,3 +93,7 @@ def test_a_damaged_gzip_stream(feed: Feed, cut: int) -> None:
 def test_an_unknown_encoding() -> None:
     with pytest.raises(UsageError, match="encoding"):
         LiveLines(encoding="nope")
+
+
+def test_windows_hold_what_their_items_weigh():
+    assert list(windows([1, 1, 5, 9, 1, 1], None, 2, 4, weight=lambda item: item)) == [[1, 1], [5], [9], [1, 1]]
