@@ -109,15 +109,6 @@ def _input_format(tagger: Tagger, lines: Iterator[str], source: str) -> tuple[It
 
     own, raw = tagger.format, tagger.raw
     records = own if own.name == "ndjson" else Records("labels", spans=False, rule=tagger.rule)
-    if source != "auto":
-        made: dict[str, Format] = {
-            "text": raw,
-            "conll": Columns(),
-            "conllu": ConllU(),
-            "inline": Inline(),
-            "ndjson": records,
-        }
-        return lines, own if source == own.name else made[source]
     seen = []
     for line in lines:
         seen.append(line)
@@ -125,6 +116,15 @@ def _input_format(tagger: Tagger, lines: Iterator[str], source: str) -> tuple[It
             break
     first = seen[-1] if seen else ""
     found: Format = raw
+    if source != "auto":
+        made: dict[str, Format] = {
+            "text": raw,
+            "conll": Columns.like(first),
+            "conllu": ConllU(),
+            "inline": Inline(),
+            "ndjson": records,
+        }
+        return chain(seen, lines), own if source == own.name else made[source]
     if looks_like(first, own, tagger.labels):
         found = own
     elif is_record(first):

@@ -218,3 +218,10 @@ def test_a_run_that_was_stopped_keeps_its_data(
     data.write_text(columns(60, 2))
     assert run([*command, "--steps", "6", "--resume"]) == 2
     assert "other data" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("lines", ["Ann\nsaw\n\n", "Ann NNP\nsaw VBD\n\n", "Ann\tx\tNNP\nsaw\tx\tVBD\n\n"])
+def test_columns_can_be_named_as_input_of_a_model_of_another_format(lines, models: Path, capsys) -> None:
+    expected = "".join(line.split()[0] + "\n" for line in lines.split("\n\n")[0].split("\n"))
+    found = tag(capsys, models, lines, "--input", "conll", "--format", "ndjson", model="words")
+    assert json.loads(found)["text"].replace(" ", "\n") + "\n" == expected

@@ -37,6 +37,13 @@ class Columns:
     step: int = 0
     label: int = 1
 
+    @classmethod
+    def like(cls, line: str) -> Columns:
+        """Columns as a line has them, the last for labels; a line of a single one is a step without."""
+        separator = "\t" if "\t" in line else None
+        count = max(len(line.split(separator)), 2)
+        return cls(separator, count, 0, count - 1)
+
     @property
     def name(self) -> str:
         return "conll"
