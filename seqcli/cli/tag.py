@@ -103,7 +103,7 @@ def _output_format(tagger: Tagger, form: str | None, probabilities: bool, n_best
 def _input_format(tagger: Tagger, lines: Iterator[str], source: str) -> tuple[Iterator[str], Format]:
     """The lines, and the format they are in: the one named, or what the first line that is not blank looks like."""
     from seqcli.tagging.formats.columns import Columns, ConllU
-    from seqcli.tagging.formats.given import is_record, looks_like
+    from seqcli.tagging.formats.given import given_format, is_record
     from seqcli.tagging.formats.lines import Inline
     from seqcli.tagging.formats.records import Records
 
@@ -125,8 +125,8 @@ def _input_format(tagger: Tagger, lines: Iterator[str], source: str) -> tuple[It
             "ndjson": records,
         }
         return chain(seen, lines), own if source == own.name else made[source]
-    if looks_like(first, own, tagger.labels):
-        found = own
+    if (given := given_format(first, own, tagger.labels)) is not None:
+        found = given
     elif is_record(first):
         found = records
     console.notice(f"reading {found.describe()} (--input names another format)")

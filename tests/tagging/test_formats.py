@@ -10,11 +10,12 @@ from seqcli.errors import DataError, UsageError
 from seqcli.tagging.data import Reading, read_labelled
 from seqcli.tagging.formats.columns import Columns, ConllU
 from seqcli.tagging.formats.detect import detect, format_from_json
-from seqcli.tagging.formats.given import looks_like
+from seqcli.tagging.formats.given import given_format
 from seqcli.tagging.formats.lines import Inline, RawText, Segmented
 from seqcli.tagging.formats.records import Records
 from seqcli.tagging.formats.sentence import Sentence, Tagging
 from seqcli.tagging.labels import LabelSet
+from seqcli.tagging.schemes import SCHEMES
 from seqcli.tagging.words import WordRule
 
 CONLL2003 = ["-DOCSTART- -X- O O", "", "EU NNP I-NP I-ORG", "rejects VBZ I-VP O", "", "Peter NNP I-NP I-PER"]
@@ -96,7 +97,7 @@ def test_a_first_line_that_names_columns_is_no_step():
     (sentence,) = read(format, lines)
     assert (sentence.steps, sentence.labels) == (["Ann", "ran"], ["B-PER", "O"])
     assert format.write(sentence, same_labels(sentence)) == "\n".join(lines) + "\n"
-    assert looks_like(lines[0], format, LabelSet(("O", "S-PER")))
+    assert given_format(lines[0], format, LabelSet(("O", "S-PER"))) == format
 
 
 def test_a_column_that_numbers_the_steps_is_not_the_steps():
@@ -249,3 +250,28 @@ def test_tags_are_not_taken_for_characters(tmp_path):
     with pytest.raises(DataError, match="after '/'"):
         read_labelled([str(path)], Reading(), Segmented())
     assert len(read_labelled([str(path)], Reading(characters=True))[0]) == 2
+
+
+@pytest.mark.parametrize(
+    ("line", "own", "expected"),
+    [
+        ("and/or 1/2", Inline(), None),
+        ("a/N and/or", Inline(), Inline()),
+        ("Ann B-PER", Columns(None, 4, 0, 3), Columns(None, 2, 0, 1)),
+        ("Ann\tNNP\tB-PER", Columns("\t", 2, 0, 1), Columns("\t", 3, 0, 2)),
+        ("Ann B-PER", ConllU(), Columns(None, 2, 0, 1)),
+        ("He met Ann B-", ConllU(), None),
+        ("E-", ConllU(), None),
+        ('{"text": "Ann"}', Records(), Records()),
+    ],
+)
+def test_what_is_to_be_tagged_is_known_by_its_first_line(line, own, expected):
+    labels = LabelSet(("N",)) if own == Inline() else LabelSet(("O", "S-PER"), SCHEMES[0])
+    assert given_format(line, own, labels) == expected
+
+
+def test_half_a_surrogate_pair_is_refused():
+    with pytest.raises(DataError, match="surrogate"):
+        list(Records().read(['{"text": "A\\ud800n"}'], "file"))
+    (sentence,) = Records().read(['{"text": "\\ud83d\\ude00 A"}'], "file")
+    assert sentence.steps == ["😀", "A"]

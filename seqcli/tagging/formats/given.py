@@ -11,28 +11,33 @@ from seqcli.tagging.formats.sentence import Format
 from seqcli.tagging.labels import LabelSet
 
 
-def looks_like(line: str, format: Format, labels: LabelSet) -> bool:
-    """Whether a line that is not blank is one of `format`, in which the model's `labels` were learnt, rather than
-    raw text."""
-    if isinstance(format, ConllU):
-        return line.startswith("# ") or line.count("\t") == 9
-    if isinstance(format, Columns):
-        fields = line.split(format.separator)
-        if line.startswith(DOCUMENT) or names_columns(fields):
-            return True
-        if format.separator == "\t":
-            return len(fields) in (format.count, format.count - 1) and len(fields) > 1
-        known = set(labels.names) | set(labels.written(range(len(labels))) if labels.scheme is None else ())
-        prefixes = labels.scheme.prefixes if labels.scheme is not None else frozenset[str]()
-        last = fields[format.label] if len(fields) == format.count else ""
-        return last in known or (last.partition("-")[0] in prefixes and "-" in last)
-    if isinstance(format, Inline):
-        return all(
-            item.rpartition(format.separator)[1] and item.rpartition(format.separator)[0] for item in line.split()
-        )
-    if isinstance(format, Records):
-        return is_record(line)
-    return False
+def given_format(line: str, own: Format, labels: LabelSet) -> Format | None:
+    """The format of a line that is not blank: `own`, in which the model's `labels` were learnt, other columns that end
+    with a label of its chunks, or None for what is raw text or JSON."""
+    prefixes = labels.scheme.prefixes if labels.scheme is not None else frozenset[str]()
+    known = set(labels.names) | set(labels.written(range(len(labels))) if labels.scheme is None else ())
+
+    def is_chunk(label: str) -> bool:
+        prefix, hyphen, kind = label.partition("-")
+        return prefix in prefixes and bool(hyphen and kind)
+
+    fields = line.split(own.separator if isinstance(own, Columns) else None)
+    if isinstance(own, ConllU):
+        found = line.startswith("# ") or line.count("\t") == 9
+    elif isinstance(own, Columns):
+        found = line.startswith(DOCUMENT) or names_columns(fields)
+        if own.separator == "\t":
+            found |= len(fields) in (own.count, own.count - 1) and len(fields) > 1
+        else:
+            found |= len(fields) == own.count and (fields[own.label] in known or is_chunk(fields[own.label]))
+    elif isinstance(own, Inline):
+        parts = [item.rpartition(own.separator) for item in fields]
+        found = all(word and tag for word, _, tag in parts) and any(tag in known or own.characters for *_, tag in parts)
+    else:
+        found = isinstance(own, Records) and is_record(line)
+    columns = Columns.like(line)
+    last = line.split(columns.separator)[-1]
+    return own if found else columns if last != line and is_chunk(last) and columns.count <= 10 else None
 
 
 def is_record(line: str) -> bool:

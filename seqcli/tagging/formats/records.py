@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -17,6 +18,7 @@ TEXT = ("text", "data", "sentence")
 TOKENS = ("tokens", "words")
 TAGS = ("tags", "labels", "ner_tags", "pos_tags", "upos", "ner", "pos")
 SPANS = ("spans", "entities", "label", "labels")
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _HINT = 'each line is {"text": …, "spans": [[start, end, label], …]} or {"tokens": […], "tags": […]}'
 
 
@@ -53,6 +55,8 @@ class Records:
                 raise DataError(f"is no JSON object: {problem}", path=path, line=number, hint=_HINT) from problem
             if not isinstance(record, dict):
                 raise DataError("is no JSON object", path=path, line=number, hint=_HINT)
+            if "\\u" in line and _SURROGATE.search(json.dumps(record, ensure_ascii=False)):
+                raise DataError("has half of a surrogate pair (\\ud800…): no character", path=path, line=number)
             yield self._sentence(record, path, number)
 
     def _sentence(self, record: dict[str, Any], path: str, number: int) -> Sentence:
