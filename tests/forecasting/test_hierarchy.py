@@ -1,0 +1,75 @@
+"""Totals of a hierarchy, and forecasts that add up."""
+
+import numpy as np
+import pandas
+import pytest
+
+from seqcli.errors import DataError, UsageError
+from seqcli.forecasting.forecast import forecast_panel
+from seqcli.forecasting.hierarchy import ALL, add_up, reconcile, with_totals
+from seqcli.forecasting.prepare import ForecastOptions
+from seqcli.series.panel import read_panel
+
+PARENTS = np.array([-1, 0, 1, 1, 0, 4, 4, 4])
+
+
+def frame(starts=(0, 0, 12)):
+    rng, t = np.random.default_rng(0), np.arange(72)
+    times = pandas.date_range("2018-01-01", periods=72, freq="MS")
+    rows = []
+    for (shop, product), start in zip((("north", "tea"), ("north", "milk"), ("south", "tea")), starts, strict=True):
+        sold = 50 + 20 * np.sin(2 * np.pi * t / 12) + rng.normal(0, 5, 72)
+        rows += [(product, shop, time, value) for time, value in zip(times[start:], sold[start:], strict=True)]
+    return pandas.DataFrame(rows, columns=["product", "shop", "month", "sold"])
+
+
+def test_totals_are_series_before_their_parts():
+    panel = read_panel(frame())
+    tree = with_totals(panel, ["shop", "product"])
+    keys = [one.key for one in tree.panel.series]
+    assert keys == [
+        (ALL, ALL), (ALL, "north"), ("milk", "north"), ("tea", "north"), (ALL, "south"), ("tea", "south"),
+    ]  # fmt: skip
+    assert tree.parents.tolist() == [-1, 0, 1, 1, 0, 4]
+    values = {one.key: one.values for one in tree.panel.series}
+    np.testing.assert_allclose(values[ALL, "north"], values["milk", "north"] + values["tea", "north"])
+    np.testing.assert_allclose(values[ALL, ALL][:12], values[ALL, "north"][:12])  # the south begins later
+
+
+def test_forecasts_add_up_and_stay_within_their_intervals():
+    tree = with_totals(read_panel(frame()), ["shop", "product"])
+    alone = forecast_panel(tree.panel, ForecastOptions(horizon=6))
+    made = add_up(alone, tree.parents)
+    for number in (0, 1, 4):
+        np.testing.assert_allclose(made.point[number], made.point[tree.parents == number].sum(axis=0))
+        assert np.abs(alone.point[number] - alone.point[tree.parents == number].sum(axis=0)).max() > 1e-3 or number == 4
+    assert (made.bands[..., 0] <= made.point).all()
+    assert (made.bands[..., 1] >= made.point).all()
+
+
+def test_the_forecasts_are_those_of_generalised_least_squares():
+    rng = np.random.default_rng(1)
+    leaves = [2, 3, 5, 6, 7]
+    sums = np.array([[1.0] * 5, [1, 1, 0, 0, 0], [1, 0, 0, 0, 0], [0, 1, 0, 0, 0], [0, 0, 1, 1, 1], *np.eye(5)[2:]])
+    forecasts = sums @ rng.uniform(10, 20, (5, 3)) + rng.normal(0, 1, (8, 3))
+    variances = rng.uniform(0.2, 3, 8)
+    weighted = sums.T / variances
+    expected = sums @ np.linalg.solve(weighted @ sums, weighted @ forecasts)
+    np.testing.assert_allclose(reconcile(forecasts, variances, PARENTS), expected)
+    assert len(leaves) == sums.shape[1]
+
+
+def test_no_part_falls_below_zero():
+    forecasts = np.array([[1.0], [0.0], [4.0]])
+    found = reconcile(forecasts, np.array([0.001, 2.0, 2.0]), np.array([-1, 0, 0]))
+    assert found[0] == pytest.approx(found[1:].sum())
+    assert (found >= 0).all()
+
+
+def test_what_is_no_hierarchy_is_an_error():
+    with pytest.raises(UsageError, match="not made of the columns"):
+        with_totals(read_panel(frame()), ["shop"])
+    table = frame()
+    ended = table[~((table["shop"] == "south") & (table["month"] > "2023-06-01"))]
+    with pytest.raises(DataError, match="do not end together"):
+        with_totals(read_panel(ended), ["shop", "product"])
