@@ -116,7 +116,11 @@ def open_labelled(
         sentences, held = hold_out(sentences, valid_share, seed)
         notes.append(f"holding out {len(held):,} sentences, drawn at random, for validation")
     if not sentences or not held:
-        raise DataError("too few sentences: at least one to train on and one to validate on are needed", path=paths[0])
+        raise DataError(
+            "too few sentences: at least one to train on and one to validate on are needed",
+            path=paths[0],
+            hint=f"read as {format.describe()}" + ("; a blank line ends a sentence" if format.name == "conll" else ""),
+        )
     labelling = base or _learn(sentences, held, format, paths[0], notes)
     numbers = np.concatenate([labelling.labels.numbers(sentence.labels or ()) for sentence in sentences])
     if (numbers < 0).any():

@@ -100,6 +100,23 @@ def test_a_first_line_that_names_columns_is_no_step():
     assert given_format(lines[0], format, LabelSet(("O", "S-PER"))) == format
 
 
+def test_a_table_with_commas_and_a_column_that_tells_the_sentences():
+    lines = ["Sentence #,Word,POS,Tag", "Sentence: 1,Ann,NNP,B-PER", ',",",",",O', "Sentence: 2,Bo,NNP,B-PER"]
+    format = detect(lines, "file")
+    assert format == Columns(",", 4, 1, 3, 0)
+    assert format_from_json(format.to_json(), None) == format
+    sentences = [sentence for sentence in read(format, lines) if sentence.steps]
+    assert [(s.steps, s.labels, s.line_of(0)) for s in sentences] == [
+        (["Ann", ","], ["B-PER", "O"], 2),
+        (["Bo"], ["B-PER"], 4),
+    ]
+    written = "".join(format.write(sentence, same_labels(sentence)) for sentence in read(format, lines))
+    assert written == "\n".join(lines) + "\n"
+    assert detect(["Ann,B-PER", "ran,O", "", "Bo,B-PER"], "file") == Columns(",", 2, 0, 1)
+    with pytest.raises(DataError):
+        detect(["She ran, and fell", "He fell, and ran too"], "file")
+
+
 def test_a_column_that_numbers_the_steps_is_not_the_steps():
     assert detect(["1\tAnn\t_\tN", "2\tran\t_\tV", "", "1\tBo\t_\tN"], "file") == Columns("\t", 4, 1, 3)
 
@@ -108,7 +125,6 @@ def test_a_column_that_numbers_the_steps_is_not_the_steps():
     ("lines", "said"),
     [
         (["1 Ann ann PROPN NNP _ 0 root _ _", "2 ran run VERB VBD _ 1 dep _ _"], "TABs"),
-        (["word,label", "Ann,B-PER", "ran,O", ""], "not commas"),
         (['[{"text": "Ann", "spans": [[0, 3, "PER"]]}]'], "one object a line"),
         (["[", ' {"text": "Ann", "spans": []}', "]"], "one object a line"),
     ],

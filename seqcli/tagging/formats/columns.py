@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -15,6 +17,7 @@ _UNIVERSAL = r"ADJ|ADP|ADV|AUX|CCONJ|DET|INTJ|NOUN|NUM|PART|PRON|PROPN|PUNCT|SCO
 DOCUMENT = "-DOCSTART-"
 STEPS = frozenset(("word", "words", "token", "tokens", "form", "text", "char", "character"))  # names of columns
 LABELS = frozenset(("label", "labels", "tag", "tags", "pos", "upos", "xpos", "ner", "chunk", "ner_tag", "pos_tag"))
+SENTENCES = frozenset(("sentence", "sentence #", "sentence_id", "sentence id", "sent", "sent_id", "sid"))
 _COMMENT = re.compile(r"#\s*\S+\s*=")
 _NUMBER = re.compile(r"[1-9]\d*$")
 _OTHER_NUMBER = re.compile(r"([1-9]\d*-[1-9]\d*|\d+\.[1-9]\d*)$")  # of a multiword token, of an empty node
@@ -30,12 +33,14 @@ class Source:
 
 @dataclass(frozen=True)
 class Columns:
-    """Columns between TABs or, with `separator` None, between blanks; `label` and `step` count from 0."""
+    """Columns between TABs, commas or, with `separator` None, blanks; `label`, `step` and `sentence` count from 0, the
+    last of which, if there is one, has something new where a sentence begins."""
 
     separator: str | None = "\t"
     count: int = 2
     step: int = 0
     label: int = 1
+    sentence: int | None = None
 
     @classmethod
     def like(cls, line: str) -> Columns:
@@ -49,16 +54,26 @@ class Columns:
         return "conll"
 
     def describe(self) -> str:
-        by = "TAB" if self.separator == "\t" else "blanks"
+        by = {"\t": "TAB", ",": "commas"}.get(self.separator or "", "blanks")
         steps = f"steps in column {self.step + 1}, " if self.step else ""
-        return f"columns separated by {by}, {steps}labels in column {self.label + 1} of {self.count}"
+        told = f", sentences told by column {self.sentence + 1}" if self.sentence is not None else ""
+        return f"columns separated by {by}, {steps}labels in column {self.label + 1} of {self.count}{told}"
 
     def to_json(self) -> dict[str, Any]:
         return {"name": "conll", **asdict(self)}
 
     def read(self, lines: Iterable[str], path: str) -> Iterator[Sentence]:
-        for first, block in blocks(lines):
+        for first, block in blocks(lines, self._key if self.sentence is not None else None):
             yield self._sentence(first, block, path)
+
+    def split(self, line: str) -> list[str]:
+        """The fields of a line."""
+        return fields_of(line, self.separator)
+
+    def _key(self, line: str) -> str:
+        """What a line says of the sentence that it is of."""
+        fields = self.split(line)
+        return fields[self.sentence] if self.sentence is not None and self.sentence < len(fields) else ""
 
     def _sentence(self, first: int, block: list[str], path: str) -> Sentence:
         steps: list[str] = []
@@ -67,7 +82,7 @@ class Columns:
         for place, line in enumerate(block):
             if not line.strip() or line.startswith(DOCUMENT):
                 continue
-            fields = line.split(self.separator)
+            fields = self.split(line)
             if (len(fields) != self.count and line.startswith("#")) or (not steps and _COMMENT.match(line)):
                 continue
             if first + place == 1 and names_columns(fields):
@@ -97,14 +112,15 @@ class Columns:
     def write(self, sentence: Sentence, tagging: Tagging) -> str:
         separator = self.separator or " "
         if not isinstance(sentence.source, Source):
-            rows = [separator.join((step, *extra)) for step, extra in zip(sentence.steps, _extra(tagging), strict=True)]
+            pairs = zip(sentence.steps, _extra(tagging), strict=True)
+            rows = [_joined((step, *extra), separator) for step, extra in pairs]
             return "".join(row + "\n" for row in rows) + "\n"
         lines = list(sentence.source.lines)
         for place, extra in zip(sentence.source.steps, _extra(tagging), strict=True):
             label, *probability = extra
-            fields = lines[place].split(self.separator)
+            fields = self.split(lines[place])
             fields[self.label : self.label + 1] = [label]
-            lines[place] = separator.join(fields + probability)
+            lines[place] = _joined(fields + probability, separator)
         return "".join(line + "\n" for line in lines)
 
 
@@ -190,6 +206,18 @@ class ConllU:
         return "\t".join(fields)
 
 
+def fields_of(line: str, separator: str | None) -> list[str]:
+    """The fields of a line; between commas they may be quoted."""
+    return next(csv.reader([line]), [""]) if separator == "," else line.split(separator)
+
+
+def _joined(fields: Iterable[str], separator: str) -> str:
+    if separator != ",":
+        return separator.join(fields)
+    csv.writer(line := io.StringIO(), lineterminator="").writerow(fields)
+    return line.getvalue()
+
+
 def names_columns(fields: Iterable[str]) -> bool:
     """Whether the fields of a first line are names of columns rather than a step and its label."""
     names = [field.strip().lower() for field in fields]
@@ -210,10 +238,17 @@ def _extra(tagging: Tagging) -> list[tuple[str, ...]]:
     return [(label, f"{p:.4f}") for label, p in zip(tagging.labels, tagging.probabilities, strict=True)]
 
 
-def blocks(lines: Iterable[str]) -> Iterator[tuple[int, list[str]]]:
-    """Lines up to a blank one, which ends the block as it comes, and the number of the first, from 1."""
+def blocks(lines: Iterable[str], key: Callable[[str], str] | None = None) -> Iterator[tuple[int, list[str]]]:
+    """Lines up to a blank one, which ends the block as it comes, or one with another `key` than those before, and the
+    number of the first, from 1. A key that is empty is that of the line before."""
     block: list[str] = []
+    before = ""
     for number, line in enumerate(lines, 1):
+        new = (key(line) if key is not None else "") or before
+        if block and new != before:
+            yield number - len(block), block
+            block = []
+        before = new
         block.append(line)
         if not line.strip():
             yield number + 1 - len(block), block

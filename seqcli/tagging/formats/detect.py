@@ -10,7 +10,17 @@ from itertools import islice
 from typing import Any
 
 from seqcli.errors import CheckpointError, DataError, UsageError
-from seqcli.tagging.formats.columns import CONLLU_COLUMNS, DOCUMENT, LABELS, STEPS, Columns, ConllU, names_columns
+from seqcli.tagging.formats.columns import (
+    CONLLU_COLUMNS,
+    DOCUMENT,
+    LABELS,
+    SENTENCES,
+    STEPS,
+    Columns,
+    ConllU,
+    fields_of,
+    names_columns,
+)
 from seqcli.tagging.formats.lines import Inline, Segmented, is_wide
 from seqcli.tagging.formats.records import SPANS, TAGS, TOKENS, Records
 from seqcli.tagging.formats.sentence import Format
@@ -35,13 +45,11 @@ def detect(
         raise DataError("is empty", path=path, hint="give a file with labelled sentences")
     found = name if name != "auto" else _name(sample)
     if found is None:
-        commas = _share(sample, lambda line: "," in line) >= MOST
-        table = "columns are read between TABs or blanks, not commas, with a blank line after each sentence; else "
         raise DataError(
             "cannot tell where the labels are",
             path=path,
-            hint=f"{table if commas else ''}--format says what it is: conll (columns), conllu, inline (word/TAG), "
-            "ndjson, or segmented (blanks are the labels: characters are learnt to be cut into words)",
+            hint="--format says what it is: conll (columns), conllu, inline (word/TAG), ndjson, "
+            "or segmented (blanks are the labels: characters are learnt to be cut into words)",
         )
     if column is not None and found not in ("conll", "conllu"):
         raise UsageError(f"--column is for columns, and {path} has none ({found})", hint="leave --column out")
@@ -67,8 +75,9 @@ def format_from_json(values: Any, rule: WordRule | None) -> Format:
         name, settings = values["name"], {key: value for key, value in values.items() if key != "name"}
         if name == "conll":
             numbers = [settings[key] for key in ("count", "step", "label")]
+            numbers += [settings["sentence"]] if settings.get("sentence") is not None else []
             usable = all(type(n) is int for n in numbers) and 0 <= max(numbers[1:]) < numbers[0] and min(numbers) >= 0
-            if usable and settings["separator"] in ("\t", None):
+            if usable and settings["separator"] in ("\t", ",", None):
                 return Columns(**settings)
         elif name == "conllu" and settings["column"] in CONLLU_COLUMNS:
             return ConllU(**settings)
@@ -95,6 +104,8 @@ def _name(sample: Sequence[str]) -> str | None:
         return "conllu"
     if separator_of(sample):
         return "inline"
+    if _separated_by_commas(tokens):
+        return "conll"
     tabs = Counter(line.count("\t") for line in tokens)
     blanks = Counter(len(line.split()) for line in tokens)
     for counts, least in ((tabs, 1), (blanks, 2)):
@@ -105,6 +116,15 @@ def _name(sample: Sequence[str]) -> str | None:
     wide = sum(map(is_wide, text)) > 0.3 * len(text)
     words = sum(len(line.split()) for line in sample)
     return "segmented" if wide and words > 2 * len(sample) and len(text) < 6 * words else None
+
+
+def _separated_by_commas(tokens: Sequence[str]) -> bool:
+    """Whether lines have columns between commas: as many each, and names or no blanks in them."""
+    if "," not in tokens[0]:
+        return False
+    rows = [fields_of(line, ",") for line in tokens]
+    even = sum(len(row) == len(rows[0]) for row in rows) >= MOST * len(rows)
+    return even and (names_columns(rows[0]) or not any(" " in line.strip() for line in tokens))
 
 
 def _share(lines: Sequence[str], holds: Any) -> float:
@@ -147,23 +167,25 @@ def _conllu(column: str | None) -> ConllU:
 def _columns(sample: Sequence[str], path: str, column: str | None) -> Columns:
     tokens = [line for line in sample if not line.startswith(DOCUMENT)]
     separator = "\t" if _share(tokens, lambda line: "\t" in line) > 0.5 else None
-    count = Counter(len(line.split(separator)) for line in tokens).most_common(1)[0][0]
+    separator = "," if _separated_by_commas(tokens) else separator
+    rows = [fields_of(line, separator) for line in tokens]
+    count = Counter(map(len, rows)).most_common(1)[0][0]
     if count < 2:
         raise DataError("has only one column, and no labels", path=path, hint="each line is a step and its label")
-    rows = [line.split(separator) for line in tokens]
     names = [name.strip().lower() for name in rows[0]] if names_columns(rows[0]) else []
     numbered = count > 2 and all(row[0].isdigit() for row in rows[bool(names) :])  # the steps of each sentence
     step = next((place for place, name in enumerate(names) if name in STEPS), int(numbered))
     last = max((place for place, name in enumerate(names) if name in LABELS), default=count - 1)
+    sentence = next((place for place, name in enumerate(names) if name in SENTENCES), None)
     if column is None:
-        return Columns(separator, count, step, last)
+        return Columns(separator, count, step, last, sentence)
     label = names.index(column.lower()) if column.lower() in names else int(column) - 1 if column.isdigit() else -1
     if not 0 <= label < count or label == step:
         named = f" ({' '.join(names)})" if names else ""
         raise UsageError(
             f"--column {column}: the file has columns 1 to {count}{named}", hint=f"column {step + 1} has the steps"
         )
-    return Columns(separator, count, step, label)
+    return Columns(separator, count, step, label, sentence)
 
 
 def _records(sample: Sequence[str], path: str, characters: bool) -> Records:

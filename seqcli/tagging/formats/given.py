@@ -21,7 +21,7 @@ def given_format(line: str, own: Format, labels: LabelSet) -> Format | None:
         prefix, hyphen, kind = label.partition("-")
         return prefix in prefixes and bool(hyphen and kind)
 
-    fields = line.split(own.separator if isinstance(own, Columns) else None)
+    fields = own.split(line) if isinstance(own, Columns) else line.split()
     if isinstance(own, ConllU):
         found = line.startswith("# ") or line.count("\t") == 9
     elif isinstance(own, Columns):
