@@ -10,7 +10,7 @@ import numpy as np
 from seqcli.forecasting.backtest import Folds, cut, select
 from seqcli.forecasting.classical.counts import count_means, count_quantiles, is_intermittent, zero_chances
 from seqcli.forecasting.classical.long_season import LongSeason, find_long_season
-from seqcli.forecasting.classical.methods import WITH_NETWORK, forecast_all
+from seqcli.forecasting.classical.methods import WITH_NETWORK, forecast_all, mix_of
 from seqcli.forecasting.combination import STEPS, predict, weigh
 from seqcli.forecasting.intervals import adapt, calibrate, mix
 from seqcli.forecasting.metrics import recent_scale
@@ -19,9 +19,9 @@ from seqcli.forecasting.recurrent.forecaster import offsets
 
 MOST_CALIBRATED = 600  # series whose earlier forecasts the intervals of a large panel are taken from
 MOST_FOLDS = 1200  # earlier forecasts that are made for the intervals, about
-# of the width of intervals, as a power, what is the network's word, less beyond what it has learnt; the rest is what
-# earlier errors ask for
-NETWORK_SPREAD = 0.7
+# of the width of intervals, as a power, what is the network's word, less beyond what it has learnt and where it counts
+# less than the methods beside it; the rest is what earlier errors ask for
+NETWORK_SPREAD = 0.85
 TINY = 1e-9  # of the largest forecast: rounding, written as zero
 
 
@@ -134,7 +134,8 @@ def _combined(
     learnt = adapt(point, spread[0], folds.actual, earlier, spread[1], setting.levels, floor)
     widths = calibrate(np.abs(folds.actual - earlier), folds.recent, folds.member, setting.levels, horizon)
     measured = widths.intervals(point, _scales(series, setting.season), floor)
-    share = NETWORK_SPREAD * np.minimum(1.0, np.sqrt(STEPS / np.arange(1, horizon + 1)))
+    counts = mix_of(setting.season)[0]
+    share = (NETWORK_SPREAD if counts >= 0.5 else counts) * np.minimum(1.0, np.sqrt(STEPS / np.arange(1, horizon + 1)))
     bands = np.maximum(mix(learnt, measured, point, share), np.minimum(floor[:, None], point)[..., None])
     for row, values in enumerate(series):
         if values.min() != 0:

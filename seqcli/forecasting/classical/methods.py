@@ -26,21 +26,20 @@ LEAST_SEASONS = 4
 MEDIAN_OF = ("theta", "ets", "seasonal-naive")
 WEIGHTS = {"theta": 0.4, "ets": 0.2, "drift": 0.4}
 # What the pretrained network is combined with, and its share, by season from the one named on. No exponential
-# smoothing with a season is part of it: its fit takes longer than all else. Prices on trading days (5) wander about,
-# and nothing is better than near to the last one. In less than UNTESTED cycles no test finds a season, nor do theta and
-# damped trend have one: there the last season stands beside the network, below seasons of LONG periods.
-THIRDS = {"theta": 1 / 3, "damped": 1 / 3, "seasonal-naive": 1 / 3}
+# smoothing with a season is part of it, and theta only where series are short: their fits take longer than all else.
+# Prices on trading days (5) wander about, and nothing is better than near to the last one. In less than UNTESTED cycles
+# no test finds a season and the damped trend has none: there it is left out.
 MIXES: tuple[tuple[int, float, dict[str, float]], ...] = (
     (1, 0.5, {"theta": 0.6, "drift": 0.4}),
-    (2, 0.7, THIRDS),
+    (2, 0.6, {"growth": 1.0}),
     (5, 0.4, {"damped": 1.0}),
     (6, 1.0, {}),
-    (12, 0.7, THIRDS),
+    (12, 0.7, {"damped": 0.5, "growth": 0.5}),
     (24, 1.0, {}),
     (52, 0.8, {"damped": 1.0}),
     (53, 1.0, {}),
 )
-UNTESTED, UNTESTED_SHARE, GROWTH = 3.5, 0.5, 0.5
+UNTESTED, UNTESTED_SHARE, GROWTH = 3, 0.5, 0.5
 # Without a season, where a trend is all there is, what the network says far from the others is more often wrong than
 # right: it counts no further away than FURTHEST, on average over the horizon, in mean changes from a value to the next.
 FURTHEST = 2.0
@@ -69,12 +68,10 @@ def combine(batch: Batch, network: np.ndarray, horizon: int, season: int) -> np.
         return result
     mixed: np.ndarray = classical + share * apart
     untested = (batch.lengths > season) & (batch.lengths < UNTESTED * season)
-    if not untested.any():
+    if "growth" not in beside or not untested.any():
         return mixed
-    if season >= LONG:
-        return np.where(untested, network, mixed)
-    simple = seasonal_growth(batch, horizon, season)
-    return np.where(untested, simple + UNTESTED_SHARE * (network - simple), mixed)
+    grown = seasonal_growth(batch, horizon, season)
+    return np.where(untested, grown + UNTESTED_SHARE * (network - grown), mixed)
 
 
 def seasonal_growth(batch: Batch, horizon: int, season: int) -> np.ndarray:
@@ -125,7 +122,11 @@ METHODS: dict[str, Method] = {
     "tsb": baselines.tsb,
 }
 
-BESIDE: dict[str, Method] = {**METHODS, "damped": damped}  # what the network may be combined with
+BESIDE: dict[str, Method] = {
+    **METHODS,
+    "damped": damped,
+    "growth": seasonal_growth,
+}  # what the network may be combined with
 
 WITH_NETWORK = ("combination", "rnn")  # methods that the pretrained network has a share in
 
