@@ -15,6 +15,7 @@ import numpy as np
 
 ENOUGH = 60  # independent errors at one horizon from which they are trusted alone
 GROWTH = 0.35  # errors grow like this power of the horizon where there are too few to see how
+WIDEST = 3.0  # ranges of a series that an interval reaches to each side at most
 PRIOR = 12  # errors' worth of trust in the normal distribution where there are few
 
 
@@ -163,10 +164,20 @@ def stretch(actual: np.ndarray, point: np.ndarray, low: np.ndarray, high: np.nda
 
 def mix(first: np.ndarray, second: np.ndarray, point: np.ndarray, share: np.ndarray) -> np.ndarray:
     """Intervals (series, horizon, 2 · levels) around `point` (series, horizon) whose sides are geometric means of
-    those of two: `share` (horizon,) of the first."""
+    those of two: `share` (horizon,) of the first. A higher level is never narrower than a lower one."""
     sign = np.resize([-1.0, 1.0], first.shape[-1])
     sides = [np.maximum(sign * (bands - point[..., None]), 0.0) for bands in (first, second)]
     part = share[:, None]
     mixed = np.where(sides[0] > 0, sides[0], sides[1]) ** part * sides[1] ** (1 - part)
-    result: np.ndarray = point[..., None] + sign * mixed
+    rising = np.maximum.accumulate(mixed.reshape(*point.shape, -1, 2), axis=-2).reshape(mixed.shape)
+    result: np.ndarray = point[..., None] + sign * rising
+    return result
+
+
+def within_reach(bands: np.ndarray, point: np.ndarray, series: Sequence[np.ndarray]) -> np.ndarray:
+    """Intervals no further from `point` than `WIDEST` ranges of each series, growing as those of a random walk do:
+    where a series has jumped once, its earlier errors in units of its earlier movements would make them absurd."""
+    ahead = np.arange(1, point.shape[1] + 1)
+    reach = np.array([WIDEST * np.ptp(values) * np.sqrt(1 + ahead / len(values)) for values in series])[..., None]
+    result: np.ndarray = np.clip(bands, point[..., None] - reach, point[..., None] + reach)
     return result

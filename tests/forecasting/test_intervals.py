@@ -6,7 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seqcli.forecasting.backtest import cut, measure
-from seqcli.forecasting.intervals import adapt, calibrate, stretch
+from seqcli.forecasting.engine import Setting, forecast_arrays
+from seqcli.forecasting.intervals import adapt, calibrate, mix, stretch
 from seqcli.forecasting.metrics import coverage, mase, quantile_loss, scale, smape
 
 
@@ -98,3 +99,18 @@ def test_a_networks_intervals_are_corrected_by_how_they_covered():
     own = np.broadcast_to(np.array([-30.0, 30, -40, 40]), (40, 6, 4))
     held = adapt(point, own, np.zeros((0, 6)), np.zeros((0, 6)), np.zeros((0, 6, 4)), (80.0, 95.0), floor)
     assert held.min() == 0
+
+
+def test_a_higher_level_is_never_narrower_where_one_side_is_nothing():
+    point = np.array([[10.0]])
+    first, second = np.array([[[10.0, 10.0, 9.9, 10.1]]]), np.array([[[8.0, 12.0, 7.0, 13.0]]])
+    mixed = mix(first, second, point, np.array([0.85]))[0, 0]
+    low, high = mixed[::2], mixed[1::2]
+    assert low[1] <= low[0] < 10 < high[0] <= high[1]
+
+
+def test_a_series_that_jumped_once_has_no_absurd_interval():
+    values = np.concatenate([np.random.default_rng(0).normal(0, 1e-3, 24), np.full(12, 50.0)])
+    setting = Setting(horizon=12, season=1, long=(), levels=(80.0, 95.0))
+    made = forecast_arrays([values], [values], setting)
+    assert (np.abs(made.bands - made.point[..., None]) <= 3 * 50.1 * np.sqrt(1 + 12 / 36)).all()

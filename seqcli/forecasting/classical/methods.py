@@ -27,8 +27,9 @@ MEDIAN_OF = ("theta", "ets", "seasonal-naive")
 WEIGHTS = {"theta": 0.4, "ets": 0.2, "drift": 0.4}
 # What the pretrained network is combined with, and its share, by season from the one named on. No exponential
 # smoothing with a season is part of it, and theta only where series are short: their fits take longer than all else.
-# Prices on trading days (5) wander about, and nothing is better than near to the last one. In less than UNTESTED cycles
-# no test finds a season and the damped trend has none: there it is left out.
+# Prices on trading days (5) wander about, and nothing is better than near to the last one. In less than three cycles no
+# test finds a season and the damped trend has none: there the last season and the network are halves. Of the year of
+# weeks, whose test is weak for longer, the network is all from the second cycle on.
 MIXES: tuple[tuple[int, float, dict[str, float]], ...] = (
     (1, 0.5, {"theta": 0.6, "drift": 0.4}),
     (2, 0.6, {"growth": 1.0}),
@@ -39,7 +40,8 @@ MIXES: tuple[tuple[int, float, dict[str, float]], ...] = (
     (52, 0.8, {"damped": 1.0}),
     (53, 1.0, {}),
 )
-UNTESTED, UNTESTED_SHARE, GROWTH = 3, 0.5, 0.5
+TESTED = 3, 3.5  # cycles from which the test finds a season, of few and of many periods
+UNTESTED_SHARE, GROWTH = 0.5, 0.5
 # Without a season, where a trend is all there is, what the network says far from the others is more often wrong than
 # right: it counts no further away than FURTHEST, on average over the horizon, in mean changes from a value to the next.
 FURTHEST = 2.0
@@ -67,11 +69,12 @@ def combine(batch: Batch, network: np.ndarray, horizon: int, season: int) -> np.
         result: np.ndarray = classical + share * apart
         return result
     mixed: np.ndarray = classical + share * apart
-    untested = (batch.lengths > season) & (batch.lengths < UNTESTED * season)
-    if "growth" not in beside or not untested.any():
-        return mixed
-    grown = seasonal_growth(batch, horizon, season)
-    return np.where(untested, grown + UNTESTED_SHARE * (network - grown), mixed)
+    cycles = batch.lengths / season
+    if "growth" in beside and ((cycles > 1) & (cycles < TESTED[0])).any():
+        grown = seasonal_growth(batch, horizon, season)
+        halves = grown + UNTESTED_SHARE * (network - grown)
+        return np.where((cycles > 1) & (cycles < TESTED[0]), halves, mixed)
+    return np.where((cycles >= 2) & (cycles < TESTED[1]), network, mixed) if season >= LONG else mixed
 
 
 def seasonal_growth(batch: Batch, horizon: int, season: int) -> np.ndarray:

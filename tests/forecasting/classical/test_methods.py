@@ -181,6 +181,13 @@ def test_without_a_season_the_network_counts_only_so_far_from_the_classical_meth
     np.testing.assert_array_equal(np.sign(auto - classical), np.sign(network - classical))
 
 
+def test_of_the_second_and_third_year_of_weeks_the_network_is_all():
+    weeks = 100 + 30 * np.sin(np.arange(200) * np.pi / 26) + np.random.default_rng(1).normal(0, 5, 200)
+    for length, alone in ((80, False), (110, True), (160, True), (190, False)):
+        auto, network = (forecast_all([weeks[-length:]], 8, 52, name) for name in ("combination", "rnn"))
+        assert bool((auto == network).all()) is alone
+
+
 @pytest.mark.parametrize(("season", "length"), [(12, 24), (12, 25), (12, 36), (4, 9), (4, 12)])
 def test_a_season_that_is_too_short_to_be_tested_for_is_forecast(season, length):
     t = np.arange(length + season)
