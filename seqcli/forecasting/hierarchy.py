@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from seqcli.errors import DataError, UsageError
+from seqcli.forecasting.classical.batch import fill_missing
 from seqcli.forecasting.forecast import Forecast
 from seqcli.series.panel import Panel, Series
 
@@ -31,8 +32,8 @@ class Hierarchy:
 def with_totals(panel: Panel, levels: Sequence[str]) -> Hierarchy:
     """A panel with totals of its series by the first of the id columns `levels`, by the first two, and of all.
 
-    A series counts as zero before it begins. Raises `UsageError` for columns that are not the panel's, `DataError` for
-    series that do not end together.
+    In totals a series counts as zero before it begins, and its gaps as filled. Raises `UsageError` for columns that are
+    not the panel's, `DataError` for series that do not end together.
     """
     if sorted(levels) != sorted(panel.key_names):
         raise UsageError(
@@ -55,22 +56,22 @@ def with_totals(panel: Panel, levels: Sequence[str]) -> Hierarchy:
             members.setdefault(tuple(one.key[place] for place in places[:depth]), []).append(one)
     paths = list(members)
     index = {path: number for number, path in enumerate(paths)}
-    series = []
+    series, season = [], panel.frequency.season
     for path, parts in members.items():
         key = [ALL] * len(places)
         for place, name in zip(places, path, strict=False):
             key[place] = name
-        series.append(parts[0] if len(path) == len(places) else _total(tuple(key), parts))
+        series.append(parts[0] if len(path) == len(places) else _total(tuple(key), parts, season))
     parents = np.array([index[path[:-1]] if path else -1 for path in paths])
     return Hierarchy(replace(panel, series=series), parents)
 
 
-def _total(key: tuple[str, ...], parts: Sequence[Series]) -> Series:
-    """The sum of series that end together; missing where one of them is."""
+def _total(key: tuple[str, ...], parts: Sequence[Series], season: int) -> Series:
+    """The sum of series that end together."""
     first = min(one.first for one in parts)
     values = np.zeros(max(len(one.values) for one in parts))
     for one in parts:
-        values[one.first - first :] += one.values
+        values[one.first - first :] += fill_missing(one.values, season)
     return Series(key, first, values)
 
 

@@ -36,6 +36,14 @@ def test_totals_are_series_before_their_parts():
     np.testing.assert_allclose(values[ALL, ALL][:12], values[ALL, "north"][:12])  # the south begins later
 
 
+def test_a_gap_in_a_part_is_none_in_its_total():
+    table = frame()
+    table.loc[(table["product"] == "milk") & (table["month"] == "2020-03-01"), "sold"] = np.nan
+    tree = with_totals(read_panel(table), ["shop", "product"])
+    whole = with_totals(read_panel(frame()), ["shop", "product"]).panel.series[0].values
+    np.testing.assert_allclose(tree.panel.series[0].values, whole, atol=20)
+
+
 def test_forecasts_add_up_and_stay_within_their_intervals():
     tree = with_totals(read_panel(frame()), ["shop", "product"])
     alone = forecast_panel(tree.panel, ForecastOptions(horizon=6))
