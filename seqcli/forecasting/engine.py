@@ -126,8 +126,10 @@ def _combined(
     scales = np.where(np.isfinite(folds.recent) & (folds.recent > 0), folds.recent, 1.0)
     ends = np.array([len(history) for history in folds.histories])
     weights = weigh(np.abs(folds.actual - before), folds.member, ends, count, scales)
-    point = (weights * made).sum(axis=0)
-    earlier = (weights[:, folds.member] * before).sum(axis=0)
+    zeros = np.array([zero_chances(values, horizon, setting.season) for values in (*series, *folds.histories)])
+    # the median of what is mostly zero, each night or winter, is zero
+    point = np.where(zeros[:count] > 0.5, 0.0, (weights * made).sum(axis=0))
+    earlier = np.where(zeros[count:] > 0.5, 0.0, (weights[:, folds.member] * before).sum(axis=0))
     floor = _floor(series)
     point = np.maximum(point, floor[:, None])
     spread = [offsets(part, setting.levels) for part in (every.spread[:count], every.spread[count:])]
@@ -138,12 +140,9 @@ def _combined(
     share = (NETWORK_SPREAD if counts >= 0.5 else counts) * np.minimum(1.0, np.sqrt(STEPS / np.arange(1, horizon + 1)))
     bands = within_reach(mix(learnt, measured, point, share), point, series)
     bands = np.maximum(bands, np.minimum(floor[:, None], point)[..., None])
-    for row, values in enumerate(series):
-        if values.min() != 0:
-            continue
-        chances = zero_chances(values, horizon, setting.season)
-        below = chances[:, None] > 0.5 - np.array(setting.levels) / 200
-        bands[row, :, ::2] = np.where(below, 0.0, bands[row, :, ::2])
+    tails = 0.5 - np.array(setting.levels) / 200
+    bands[..., ::2] = np.where(zeros[:count, :, None] > tails, 0.0, bands[..., ::2])
+    bands[..., 1::2] = np.where(zeros[:count, :, None] > 1 - tails, 0.0, bands[..., 1::2])
     bands[np.abs(bands) < TINY * np.abs(point).max(axis=1)[:, None, None]] = 0.0
     return point, bands, earlier, weights
 

@@ -131,6 +131,8 @@ def candidate_seasons(frequency: Frequency) -> tuple[float, ...]:
     lengths = frequency.seasons
     if frequency.unit == "second" and not frequency.open_periods:
         lengths = (*lengths, YEAR / frequency.count)
+    if frequency.unit == "day" and frequency.season == 7:
+        lengths = (*lengths[:1], 14.0, *lengths[1:])  # wages and deliveries of every other week
     return (frequency.season, *(length for length in lengths if length > frequency.season + 1))
 
 

@@ -70,6 +70,28 @@ def test_zeros_before_the_first_sale_are_time_before_it(panel_of):
     assert any("before the first sale" in note for note in result.notes)
 
 
+def test_three_winters_are_enough_to_know_that_summers_are_zero(panel_of):
+    year = np.array([520, 300, 60, 0, 0, 0, 0, 0, 0, 0, 120, 400.0])
+    sold = np.rint(np.tile(year, 3) * RNG(1).uniform(0.8, 1.2, 36))
+    panel = panel_of(sold, "2000-01-01", (1, "D"))  # only the values are of interest
+    point = forecast_panel(panel, ForecastOptions(season=12, horizon=12)).point[0]
+    assert (point[3:10] == 0).all()
+    assert (np.delete(point, range(3, 10)) > 30).all()
+
+
+def test_a_night_at_the_beginning_is_no_time_before_the_first_sale():
+    opened = np.tile(np.concatenate([np.zeros(60), np.ones(40)]), 9)
+    assert launch(opened) == 0
+    assert launch(np.concatenate([np.zeros(61), opened[60:]])) == 61
+
+
+def test_every_other_week_is_a_season(panel_of):
+    values = np.where(np.arange(300) % 14 == 3, 100.0, 20.0) + RNG(7).normal(0, 2, 300)
+    made = forecast_panel(panel_of(values, "2021-01-01", (1, "D")), ForecastOptions(horizon=14))
+    assert made.season == 14
+    assert any("14 days" in note for note in made.notes)
+
+
 def test_zero_is_within_the_interval_of_what_is_zero_now_and_then(panel_of):
     rng = RNG(5)
     rain = rng.gamma(2, 3, 214) * (rng.random(214) < 0.7)

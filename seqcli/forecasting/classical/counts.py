@@ -22,14 +22,16 @@ UNLIKELY = 1e-4  # chance of a run of zeros below which the first one is the tim
 def launch(values: np.ndarray) -> int:
     """How many zeros at the beginning are time before the first sale rather than demand of zero.
 
-    They are when a run as long would hardly occur by the share of zeros in what follows.
+    They are when a run as long would hardly occur by the share of zeros in what follows, and does not: nights come
+    again.
     """
     there = np.flatnonzero(values)
     if not len(there) or there[0] < 3 or len(values) - there[0] < 4 or values.min() < 0:
         return 0
     rest = values[there[0] :]
     share = ((rest == 0).sum() + 1) / (len(rest) + 2)
-    return int(there[0]) if share ** there[0] < UNLIKELY else 0
+    again = int(np.diff(np.append(there, len(values))).max()) - 1  # the longest run of zeros later
+    return int(there[0]) if share ** there[0] < UNLIKELY and there[0] > again else 0
 
 
 def zeros_explained(values: np.ndarray, season: int) -> float:
@@ -49,15 +51,16 @@ def zeros_explained(values: np.ndarray, season: int) -> float:
 
 
 def zero_chances(values: np.ndarray, horizon: int, season: int) -> np.ndarray:
-    """How likely each of the next values is zero: as often as it was, in the same phase where zeros are a pattern; the
-    newer values weigh more. (horizon,)"""
+    """How likely each of the next values is zero: as often as it was in the same phase, where zeros are a pattern, else
+    as often as it was, the newer values weighing more. (horizon,)"""
     zero = values == 0
+    if values.min() < 0 or not zero.any():
+        return np.zeros(horizon)
+    if zeros_explained(values, season) > PATTERN:
+        phase = (np.arange(len(values)) - len(values)) % season
+        return np.resize(np.bincount(phase, zero, season) / (np.bincount(phase, minlength=season) + 1), horizon)
     weights = 0.5 ** (np.arange(len(values), 0, -1) / HALF_LIFE)
-    if zeros_explained(values, season) <= PATTERN:
-        return np.full(horizon, weights @ zero / weights.sum())
-    phase = (np.arange(len(values)) - len(values)) % season
-    chances = np.bincount(phase, weights * zero, season) / np.bincount(phase, weights, season)
-    return np.resize(chances, horizon)
+    return np.full(horizon, weights @ zero / weights.sum())
 
 
 def is_intermittent(values: np.ndarray, seasons: Sequence[int]) -> bool:

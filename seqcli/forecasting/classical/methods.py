@@ -70,20 +70,30 @@ def combine(batch: Batch, network: np.ndarray, horizon: int, season: int) -> np.
         return result
     mixed: np.ndarray = classical + share * apart
     cycles = batch.lengths / season
-    if "growth" in beside and ((cycles > 1) & (cycles < TESTED[0])).any():
-        grown = seasonal_growth(batch, horizon, season)
-        halves = grown + UNTESTED_SHARE * (network - grown)
-        return np.where((cycles > 1) & (cycles < TESTED[0]), halves, mixed)
-    return np.where((cycles >= 2) & (cycles < TESTED[1]), network, mixed) if season >= LONG else mixed
+    if "growth" in beside:
+        untested = (cycles > 1) & (cycles < TESTED[0])
+        if untested.any():
+            grown = seasonal_growth(batch, horizon, season)
+            mixed = np.where(untested, grown + UNTESTED_SHARE * (network - grown), mixed)
+    elif season >= LONG:
+        mixed = np.where((cycles >= 2) & (cycles < TESTED[1]), network, mixed)
+    return mixed
 
 
 def seasonal_growth(batch: Batch, horizon: int, season: int) -> np.ndarray:
-    """The last season, each time with `GROWTH` of the mean change from one to the next. (horizon, series)"""
-    change = (batch.values[season:] - batch.values[:-season])[-season:]
-    known = ~np.isnan(change)
-    mean = np.where(known, change, 0.0).sum(axis=0) / np.maximum(known.sum(axis=0), 1)
+    """The last season, each time with `GROWTH` of the mean change from one to the next. (horizon, series)
+
+    Series that are never negative grow in proportion, by half at most: what is zero each winter stays so.
+    """
+    before, after = batch.values[:-season][-season:], batch.values[season:][-season:]
+    known = ~np.isnan(before)
+    count = np.maximum(known.sum(axis=0), 1)
+    old, new = (np.where(known, values, 0.0).sum(axis=0) / count for values in (before, after))
     again = (1 + np.arange(horizon) // season)[:, None]
-    grown: np.ndarray = baselines.seasonal_naive(batch, horizon, season) + GROWTH * mean * again
+    last = baselines.seasonal_naive(batch, horizon, season)
+    factor = 1 + GROWTH * np.clip(new / np.where(old > 0, old, 1.0) - 1, -1, 1)
+    positive = (np.nanmin(batch.values, axis=0) >= 0) & (old > 0)
+    grown: np.ndarray = np.where(positive, last * (1 + (factor - 1) * again), last + GROWTH * (new - old) * again)
     return grown
 
 
