@@ -34,9 +34,9 @@ def unusual(made: Outcome, series: Sequence[np.ndarray], setting: Setting, *, mi
     if counts["counts"] and not mixed:
         what = "mean (--point median: their median)" if setting.mean else "median (--point mean: their mean)"
         notes.append(f"{among(counts['counts'])}: mostly zero without a pattern, forecast by past counts' {what}")
-    few = sum(4 <= len(values) < 2 * season for values in series) if season > 1 else 0
+    few = sum(4 <= len(values) <= season for values in series) if season > 1 else 0
     if few:
-        notes.append(f"{among(few)}: shorter than two seasons of {season}, forecast without a seasonal pattern")
+        notes.append(f"{among(few)}: no longer than a season of {season}, whose pattern cannot be seen yet")
     return notes
 
 
@@ -47,10 +47,13 @@ def verdict(folds: Folds, forecast: np.ndarray, prepared: Prepared) -> str:
     if not latest.any():
         return "too short to hold anything back: how good the forecast is could not be measured"
     part = select(folds, latest)
+    there = np.flatnonzero(~np.isnan(part.actual).all(axis=0))
+    if not len(there):
+        return "the last values are missing: how good the forecast is could not be measured"
+    reach = int(there.max()) + 1
     simple = fold_forecasts(part, horizon, season, "seasonal-naive")
     ours, theirs = measure(part, forecast[latest])["mase"], measure(part, simple)["mase"]
     name = "seasonal naive" if season > 1 else "naive"
-    reach = int(np.flatnonzero(~np.isnan(part.actual).all(axis=0)).max()) + 1
     span = f"the last {reach} {prepared.panel.frequency.step}{'s' if reach > 1 else ''}"
     sample = f" of {len(part.histories):,} of {count:,} series" if len(part.histories) < count else ""
     if not np.isfinite(ours) or not np.isfinite(theirs) or theirs == 0:

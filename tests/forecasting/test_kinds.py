@@ -85,6 +85,14 @@ def test_a_night_at_the_beginning_is_no_time_before_the_first_sale():
     assert launch(np.concatenate([np.zeros(61), opened[60:]])) == 61
 
 
+def test_a_last_value_that_is_left_out_is_not_measured_by(panel_of):
+    values = 3 + 0.01 * RNG(8).normal(size=40)
+    values[-1] = 400
+    made = forecast_panel(panel_of(values, "2021-01-01", (1, "D")), ForecastOptions(horizon=1))
+    assert made.point[0, 0] == pytest.approx(3, abs=0.1)
+    assert "could not be measured" in made.verdict
+
+
 def test_every_other_week_is_a_season(panel_of):
     values = np.where(np.arange(300) % 14 == 3, 100.0, 20.0) + RNG(7).normal(0, 2, 300)
     made = forecast_panel(panel_of(values, "2021-01-01", (1, "D")), ForecastOptions(horizon=14))

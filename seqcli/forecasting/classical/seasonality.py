@@ -72,7 +72,8 @@ def seasonal_indices(batch: Batch, season: int, *, multiplicative: bool) -> np.n
     usable = usable & (count > 0).all(axis=0)
     if multiplicative:
         usable = usable & (mean > 0.0).all(axis=0)
-        mean = np.where(usable, mean / np.maximum(mean.mean(axis=0), 1e-300), 1.0)
+        with np.errstate(over="ignore", invalid="ignore"):  # where it is not used
+            mean = np.where(usable, mean / np.maximum(mean.mean(axis=0), 1e-300), 1.0)
         mean = np.maximum(mean, 0.01)
     else:
         mean = np.where(usable, mean - mean.mean(axis=0), 0.0)
