@@ -5,6 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
+from seqcli.translation.nested import Chosen, Continuations
+
+LIKELY_ENDS = 2  # an end among so many likeliest tokens ends a hypothesis that has met its constraints
+
 
 @dataclass(frozen=True)
 class Constraints:
@@ -67,19 +73,54 @@ class Progress:
         return Progress(tuple(missing), self.total)
 
 
+def by_banks(
+    found: Continuations,
+    owners: np.ndarray,
+    progress: Sequence[Progress],
+    limits: np.ndarray,
+    *,
+    steps: int,
+    beam: int,
+    symbols: Sequence[int],
+) -> tuple[Chosen, np.ndarray]:
+    """As `nested.by_places`, with each sentence's beam shared among those who have met 0, 1, … constraints.
+
+    `owners` (rows,) are the rows' sentences, `limits` (sentences,) the most tokens of these, of which `steps` are
+    there; `symbols` come where the model puts them.
+    """
+    ends, levels = found.ends, np.full(len(owners), beam)
+    chosen: list[tuple[int, int, int, int, float]] = []
+    for owner, limit in enumerate(limits):
+        candidates: dict[tuple[int, int], float] = {}
+        for row in np.flatnonzero(owners == owner).tolist():
+            values, tokens = found.values[row], found.tokens[row]
+            # a term may come anywhere, a symbol where the model puts it, before an end without it, or late
+            ending = ends[row] >= values[0] or 2 * steps >= limit
+            candidates |= {(row, token): value for token, value in found.asked[row] if ending or token not in symbols}
+            candidates |= {(row, t): v for t, v in zip(tokens.tolist(), values.tolist(), strict=True)}
+            # an end that is no likely one would win with the phrases alone
+            likely = ends[row] >= values[:LIKELY_ENDS][-1] or steps + 2 >= limit
+            if progress[row].complete and likely and np.isfinite(ends[row]):
+                levels[row] = 0
+        live = {key: value for key, value in candidates.items() if np.isfinite(value)}
+        best = choose_by_banks(live, progress, beam)
+        chosen += [(owner, place, row, token, value) for place, (row, token, value) in enumerate(best)]
+    whole = np.array([of_row[:4] for of_row in chosen], np.int64).reshape(-1, 4).T
+    return Chosen(whole[0], whole[1], whole[2], whole[3], np.array([of_row[4] for of_row in chosen])), levels
+
+
 def choose_by_banks(
     candidates: Mapping[tuple[int, int], float], hypotheses: Sequence[Progress], beam: int
-) -> list[tuple[int, int, float, Progress]]:
-    """The `beam` continuations that live on, of `candidates` (place, token) → log p: place, token, log p, progress.
+) -> list[tuple[int, int, float]]:
+    """The `beam` continuations that live on, of `candidates` (row, token) → log p: row, token, log p.
 
     Each number of constraint tokens met has an equal share of the beam, filled with its best; what a bank cannot fill
     goes to the banks that have met more, and then to the others. The likeliest come first.
     """
-    banks: dict[int, list[tuple[int, int, float, Progress]]] = {}
-    for (place, token), value in sorted(candidates.items(), key=lambda item: -item[1]):
-        progress = hypotheses[place].after(token)
-        banks.setdefault(progress.met, []).append((place, token, value, progress))
-    chosen: list[tuple[int, int, float, Progress]] = []
+    banks: dict[int, list[tuple[int, int, float]]] = {}
+    for (row, token), value in sorted(candidates.items(), key=lambda item: -item[1]):
+        banks.setdefault(hypotheses[row].after(token).met, []).append((row, token, value))
+    chosen: list[tuple[int, int, float]] = []
     for share, met in enumerate(sorted(banks, reverse=True)):
         room = -(-(beam - len(chosen)) // (len(banks) - share))
         chosen += banks[met][:room]

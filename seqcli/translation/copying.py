@@ -1,9 +1,8 @@
 """Training pairs with strings that are carried over, made from those there are.
 
 Few pairs hold an address or an emoji, and a model that has not learnt what to do with their symbols is thrown off by
-them. So in half the pairs of some batches, drawn anew each time they are read, a symbol stands in the place of a word
-and of its translation, or between words on both sides; sometimes it is a name that nobody has, in the letters of the
-vocabulary. All of it comes in a few batches, since a pair that becomes longer makes every pair of its batch longer.
+them. So in a share of the pairs, drawn anew in each epoch, a symbol stands in the place of a word and of its
+translation, or between words on both sides; sometimes it is a name that nobody has, in the letters of the vocabulary.
 """
 
 from __future__ import annotations
@@ -13,9 +12,9 @@ import numpy as np
 from seqcli.text.placeholders import SYMBOLS
 from seqcli.text.tokenizer import Tokenizer
 from seqcli.translation.alignment import TranslationTable
+from seqcli.translation.bitext import Sentences
 
-BATCHES = 0.2  # share of them in which pairs are changed
-SHARE = 0.5  # of their pairs
+SHARE = 0.1  # of the pairs that are changed
 NAMES = 0.3  # share of names among what is put in
 REPLACED = 0.5  # share that stands in a word's place, not between words
 LONGEST_NAME = 4  # pieces
@@ -35,12 +34,17 @@ class Copying:
         self.first = [n for n, piece in enumerate(pieces) if subwords and piece[:1] == " " and piece[1:].istitle()]
         self.rest = [n for n, piece in enumerate(pieces) if subwords and piece.isalpha() and piece.islower()]
 
+    def some_of(
+        self, sources: Sentences, targets: Sentences, random: np.random.Generator
+    ) -> dict[int, tuple[np.ndarray, np.ndarray]]:
+        """A share of the pairs, changed, by their numbers."""
+        numbers = np.flatnonzero(random.random(len(sources)) < SHARE).tolist()
+        return {number: self.apply(sources[number], targets[number], random) for number in numbers}
+
     def apply(
         self, source: np.ndarray, target: np.ndarray, random: np.random.Generator
     ) -> tuple[np.ndarray, np.ndarray]:
-        """The ids of a pair with their end marks, changed in `SHARE` of the cases."""
-        if random.random() >= SHARE:
-            return source, target
+        """The ids of a pair with their end marks, changed if it has words."""
         string = self._string(source, random)
         source_words, target_words = (np.flatnonzero(self.starts[ids[:-1]]) for ids in (source, target))
         if not len(source_words) or not len(target_words):

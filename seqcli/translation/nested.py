@@ -1,4 +1,4 @@
-"""The choice of a nested beam, and the largest of many scores.
+"""What may come next in a beam search, the choice of a nested beam, and the largest of many scores.
 
 Place i of a nested beam takes the best continuation of places 1 to i that no place before it took (monotonic beam
 search, Lemons et al. 2022). What a place holds depends on those before it alone, so a wider beam sees all that a
@@ -7,9 +7,52 @@ narrower one sees.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 BLOCK = 32  # scores of which only the largest is looked at first
+
+
+@dataclass(frozen=True)
+class Continuations:
+    """Of each hypothesis that is alive, a row: log p with its likeliest next tokens (rows, n) and these, log p with the
+    end mark (rows,), and log p with each token that its constraints ask for."""
+
+    values: np.ndarray
+    tokens: np.ndarray
+    ends: np.ndarray
+    asked: list[list[tuple[int, float]]]
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """The next rows, (rows,) each: their sentences and places in the beam, the rows they continue with which token, and
+    their log p."""
+
+    owners: np.ndarray
+    places: np.ndarray
+    parents: np.ndarray
+    tokens: np.ndarray
+    values: np.ndarray
+
+
+def by_places(
+    found: Continuations, owners: np.ndarray, places: np.ndarray, shape: tuple[int, int]
+) -> tuple[Chosen, np.ndarray]:
+    """The nested beam's choice, and for each row the first place that sees its end, or the beam's width.
+
+    `owners` and `places` (rows,) are the rows' sentences and places in the beam; `shape` is how many there are of both.
+    """
+    values = np.full((*shape, found.values.shape[1]), -np.inf)
+    ends, rows = np.full(shape, -np.inf), np.zeros(shape, np.int64)
+    here = owners, places
+    values[here], ends[here], rows[here] = found.values, found.ends, np.arange(len(owners))
+    parents, numbers, best, levels = nested(values, ends)
+    owners, places = np.nonzero(np.isfinite(best))
+    parent = rows[owners, parents[owners, places]]
+    tokens = found.tokens[parent, numbers[owners, places]]
+    return Chosen(owners, places, parent, tokens, best[owners, places]), levels[here]
 
 
 def nested(values: np.ndarray, ends: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:

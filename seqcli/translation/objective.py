@@ -16,7 +16,7 @@ from seqcli.training.workers import part_count
 from seqcli.translation.alignment import TranslationTable
 from seqcli.translation.beam import Search
 from seqcli.translation.bitext import Bitext
-from seqcli.translation.copying import BATCHES, Copying
+from seqcli.translation.copying import Copying
 from seqcli.translation.decoder import TranslationDecoder
 from seqcli.translation.evaluate import choose_measure, translation_quality
 from seqcli.translation.network import TranslationModel
@@ -75,6 +75,7 @@ class TranslationTask:
         self.copying = Copying(bitext.tokenizer, table) if carries else None
         self.end_id = bitext.tokenizer.boundary_id
         self._epoch, self._batches = -1, list[np.ndarray]()
+        self._changed: dict[int, tuple[np.ndarray, np.ndarray]] = {}  # pairs of this epoch
         quick = np.random.default_rng(0).permutation(len(bitext.valid))[:QUICK_PAIRS]
         self.quick = sorted(quick.tolist())
         self.measure, self.why = choose_measure([pair.target for pair in bitext.valid])
@@ -85,9 +86,17 @@ class TranslationTask:
     def _of_epoch(self, epoch: int) -> list[np.ndarray]:
         if epoch != self._epoch:
             random = np.random.default_rng((self.seed, epoch))
-            lengths = self.bitext.sources.lengths, self.bitext.targets.lengths
+            sources, targets = self.bitext.sources, self.bitext.targets
+            self._changed = self.copying.some_of(sources, targets, random) if self.copying is not None else {}
+            lengths = sources.lengths, targets.lengths
+            for number, pair in self._changed.items():  # a longer pair makes all pairs of its batch longer
+                lengths[0][number], lengths[1][number] = map(len, pair)
             self._epoch, self._batches = epoch, bucket(*lengths, self.batch_tokens, random)
         return self._batches
+
+    def _pair(self, number: int) -> tuple[np.ndarray, np.ndarray]:
+        """A training pair, in which something to be carried over may have been put for this epoch."""
+        return self._changed.get(number) or (self.bitext.sources[number], self.bitext.targets[number])
 
     def parts(self, epoch: int, index: int) -> list[Batch]:
         batches = self._of_epoch(epoch)
@@ -95,14 +104,10 @@ class TranslationTask:
         guidance = GUIDANCE * max(0.0, 1 - step / GUIDED_STEPS)
         numbers = batches[index][self.processes.rank :: self.processes.size]
         if not len(numbers):  # a batch of fewer pairs than processes: read one, and learn nothing from it
-            number = int(batches[index][0])
-            idle = self._make([(self.bitext.sources[number], self.bitext.targets[number])])
+            idle = self._make([self._pair(int(batches[index][0]))])
             return [replace(idle, targets=torch.full_like(idle.targets, IGNORED), tokens=0)]
         count = part_count(self.device, len(numbers))
-        random = np.random.default_rng((self.seed, epoch, index, self.processes.rank))
-        pairs = [(self.bitext.sources[int(number)], self.bitext.targets[int(number)]) for number in numbers]
-        if self.copying is not None and random.random() < BATCHES:
-            pairs = [self.copying.apply(*pair, random) for pair in pairs]
+        pairs = [self._pair(int(number)) for number in numbers]
         made = [self._make(pairs[part::count], guidance) for part in range(count)]
         whole = sum(part.tokens for part in made)
         return [replace(part, share=part.tokens / whole) for part in made]

@@ -21,6 +21,7 @@ from seqcli.translation.preprocessing import Preprocessing
 
 SAMPLE = 1000  # pairs that are looked at
 FEW_WORDS = 2  # in the middle one of a side's lines: a word, a number, a lemma and its features
+STOPS = tuple(".!?。！？…।؟")  # where most lines of both sides end with one, they are sentences, however short
 LETTERS = 3  # of a word on average, where words are letters or sounds
 ALIKE = 0.75  # of the characters of a pair are the same and in the same order: spelling is what changes
 _SPACELESS = (
@@ -79,12 +80,13 @@ def vocabulary_size(pairs: Sequence[Pair]) -> int:
 
 
 def choose_units(pairs: Sequence[tuple[str, str]]) -> Units:
-    """Characters when a side has hardly more than a word, both are letters or sounds with blanks in between, or the
-    sides are spelt alike; subwords otherwise."""
+    """Characters when a side has hardly more than a word and is no sentence, both are letters or sounds with blanks in
+    between, or the sides are spelt alike; subwords otherwise."""
     chosen = np.random.default_rng(0).permutation(len(pairs))[:SAMPLE]
     sample = [pairs[int(number)] for number in chosen]
     sources, targets = (statistics.median(_words(pair[side]) for pair in sample) for side in (0, 1))
-    if min(sources, targets) <= FEW_WORDS:
+    spoken = statistics.mean(all(side.endswith(STOPS) for side in pair) for pair in sample) > 0.5
+    if min(sources, targets) <= FEW_WORDS and not spoken:
         where = "sources" if sources <= targets else "targets"
         reason = f"tokens: characters, since the {where} are of a word or two; --tokens says otherwise"
         return Units("char", False, reason)

@@ -119,6 +119,7 @@ def test_damaged_lengths_are_refused(values: object) -> None:
         ([("theta delta zeta", "THETA DELTA ZETA")], "char"),
         ([("A man rides a bike.", "Ein Mann fährt Rad.")], "subword"),
         ([("I saw the old man.", "我看见了那位老人。")], "subword"),
+        ([("Go on.", "Va !"), ("Hi.", "Salut !")], "subword"),
     ],
 )
 def test_tokens_are_chosen_from_the_pairs(pairs: list[tuple[str, str]], kind: str) -> None:

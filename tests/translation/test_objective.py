@@ -131,4 +131,4 @@ def test_a_string_is_put_where_it_is_translated(task: TranslationTask) -> None:
         weights = task.table.align(new_source, new_target)
         row = int(np.flatnonzero(np.isin(new_target, copying.symbol_ids))[0])
         assert weights[row].argmax() == np.flatnonzero(put)[0]
-    assert 0.4 < changed / len(task.bitext.sources) < 0.6
+    assert changed > 0.9 * len(task.bitext.sources)
