@@ -132,3 +132,12 @@ def test_a_string_is_put_where_it_is_translated(task: TranslationTask) -> None:
         row = int(np.flatnonzero(np.isin(new_target, copying.symbol_ids))[0])
         assert weights[row].argmax() == np.flatnonzero(put)[0]
     assert changed > 0.9 * len(task.bitext.sources)
+
+
+def test_pairs_are_changed_before_they_are_sorted_by_length(task: TranslationTask) -> None:
+    for epoch in range(3):
+        for index, numbers in enumerate(task._of_epoch(epoch)):
+            parts = task.parts(epoch, index)
+            places = max(part.targets.shape[0] for part in parts) * len(numbers)
+            assert places <= task.batch_tokens or len(numbers) == 1
+        assert 0.05 < len(task._changed) / len(task.bitext.sources) < 0.15
