@@ -78,11 +78,14 @@ def _find_run(table: Table, options: ReadOptions) -> Run | None:
     if width < 4 or sum(telling) < 3:
         return None
     columns = Columns(table, options)
-    times = [name for name in names[:4] if columns.time(name) is not None]
+    times = [name for name in names[:4] if _has_times(columns, name)]
+    if names == [f"column{place}" for place in range(1, 14)] and _are_years(columns, names[0]):
+        cells = _join(columns, names[0], [f"{month:02d}" for month in range(1, 13)], table.columns[names[0]].tolist())
+        return (names[1:], names[0], cells) if cells else None
     for start in range(min(6, width - 2)):
         for stop in range(width, max(start + 2, width - 9), -1):
             run = names[start:stop]
-            texts = [re.sub(r"^X(?=\d)", "", name) for name in run]
+            texts = [re.sub(r"^X(?=\d)|\s*\[YR\d{4}\]$", "", name) for name in run]
             outside = [name for name in times if name not in run]
             for time in outside:
                 if _join(columns, time, texts, table.columns[time].tolist()[:3]):
@@ -93,6 +96,19 @@ def _find_run(table: Table, options: ReadOptions) -> Run | None:
             if _are_numbered(table, names[:start], run):
                 return run, None, texts * len(table)
     return None
+
+
+def _has_times(columns: Columns, name: str) -> bool:
+    """Whether a column may have the times that others are parts of; ids such as p1, p2 are none."""
+    chosen = columns.time(name)
+    return chosen is not None and (chosen.form.grain != "step" or words.says(name, words.DAY))
+
+
+def _are_years(columns: Columns, name: str) -> bool:
+    """Whether a column counts the years, as that of a table without a header whose other columns are months."""
+    chosen = columns.time(name)
+    years = to_numbers([plain(text) for text in columns.different(name)])[0]
+    return chosen is not None and chosen.form.grain == "year" and len(years) > 2 and bool((np.diff(years) == 1).all())
 
 
 def _are_numbered(table: Table, before: Sequence[str], run: Sequence[str]) -> bool:

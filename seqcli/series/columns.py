@@ -85,10 +85,7 @@ class Columns:
         """How a column may be read as numbers."""
         if name not in self._numbers:
             texts = self.different(name)
-            decimal, thousands = self.options.decimal, self.options.thousands
-            delimiter = self.table.delimiter
-            found = read_numbers(texts, decimal=decimal, thousands=thousands, delimiter=delimiter) if texts else None
-            self._numbers[name] = found
+            self._numbers[name] = read_column(self.table, name, texts, self.options) if texts else None
         return self._numbers[name]
 
     def is_plain(self, name: str) -> bool:
@@ -107,6 +104,20 @@ class Columns:
         if len(set(head)) < len(head):
             return False
         return len(self.table) > 1 and len(self.table.coded(name)[1]) == len(self.table)
+
+
+def read_column(table: Table, name: str, texts: Sequence[str], options: ReadOptions) -> Numbers | None:
+    """A column's different `texts` as numbers; what a sign in them means may be told by the other columns."""
+    decimal, thousands, delimiter = options.decimal, options.thousands, table.delimiter
+    found = read_numbers(texts, decimal=decimal, thousands=thousands, delimiter=delimiter)
+    if found is None or not found.tie or decimal or thousands:
+        return found
+    signs = set()
+    for other, column in table.columns.items():
+        known = [text for text in dict.fromkeys(column[:LOOKED_AT].tolist()) if re.search(r"\d[.,]\d", text)]
+        if other != name and known and (numbers := read_numbers(known, delimiter=delimiter)) and numbers.told:
+            signs.add(numbers.style.decimal)
+    return read_numbers(texts, decimal=signs.pop(), delimiter=delimiter) if len(signs) == 1 else found
 
 
 def read_as_times(texts: Sequence[str], name: str, day_first: bool | None = None) -> Chosen | None:

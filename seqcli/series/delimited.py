@@ -18,6 +18,7 @@ from seqcli.errors import DataError
 LARGE = 2_000_000  # characters from which pandas splits a text: for less, importing it takes longer than the csv module
 LOOKED_AT = 60  # lines that the separator is found from, at the beginning and in the middle
 DELIMITERS = (",", ";", "\t", "|")
+_RULE = re.compile(r"\s*[-+=_|]{3,}[-+=_|\s]*")  # a line drawn between rows
 _FOREIGN = (  # how texts begin that are no tables
     (r"\s*<(?:!doctype|html|table|\?xml|[a-z]+[ >])", "HTML or XML"),
     (r"(?:\s*[#%][^\n]*\n|\s*\n)*\s*@(?s:.*)^@frequency", "a .tsf file"),
@@ -73,7 +74,7 @@ def split_text(text: str, shown: str, notes: Sequence[str] = ()) -> Cells:
         return Cells(shown, columns, lambda: _count_lines(body, delimiter, skipped), delimiter, notes=tuple(notes))
     rows, lines = [], []
     for row, line in _rows(body, delimiter, shown, skipped):
-        if any(cell and not cell.isspace() for cell in row):
+        if any(cell and not cell.isspace() and not _RULE.fullmatch(cell) for cell in row):
             rows.append(row)
             lines.append(line)
     width = max(map(len, rows))
@@ -153,12 +154,17 @@ def _rows(text: str, delimiter: str, shown: str, skipped: int) -> Iterator[tuple
     """Each row and the line that it ends in."""
     if len(delimiter) > 1:
         for number, line in enumerate(text.split("\n"), skipped + 1):
-            yield re.split(delimiter, line.strip()), number
+            remark = delimiter == r"\s+" and re.match(r"[#%!]\s", line)
+            yield [line] if remark else re.split(delimiter, line.strip()), number
         return
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, skipinitialspace=True)
+    row: list[str] = []
     try:
         for row in reader:
             yield row, reader.line_num + skipped
+        if row and "\n" in row[-1] and not text.rstrip().endswith('"'):
+            begun = reader.line_num + skipped - row[-1].rstrip("\n").count("\n")
+            raise DataError("has a quote that nothing closes", path=shown, line=begun, hint="close it, or take it out")
     except csv.Error as problem:
         message = f"is not a CSV file: {problem}"
         raise DataError(message, path=shown, line=reader.line_num + skipped, hint="is a quote left open?") from problem
@@ -187,6 +193,12 @@ def _delimiter(text: str, shown: str) -> str:
             if score > best_score:
                 best, best_score = delimiter, score
     if best_score < 0.6:
+        rows = [line.split() for line in lines]
+        widths = [len(row) for row in rows]
+        usual = max(set(widths), key=widths.count) if widths else 1
+        cells = [cell for row in rows if len(row) == usual for cell in row]
+        if usual > 1 and len(cells) > 0.7 * sum(widths) and sum(map(_is_number, cells)) > 0.8 * len(cells):
+            return r"\s+"
         for blanks in (r"\s{2,}|\t", r"\s+"):
             widths = [len(re.split(blanks, line.strip())) for line in lines]
             usual = max(set(widths), key=widths.count) if widths else 1
@@ -194,3 +206,7 @@ def _delimiter(text: str, shown: str) -> str:
             if usual > 1 and widths.count(usual) > 0.8 * len(widths) and numbers > 0.6 * len(lines):
                 return blanks
     return best
+
+
+def _is_number(cell: str) -> bool:
+    return re.fullmatch(r"[+-]?[\d.,]*\d[\d.,]*(?:[eE][+-]?\d+)?", cell) is not None

@@ -20,7 +20,7 @@ _DATES = (
 _CLOCKS = ("", "H M", "H M S", "H M S f", "H", "HM", "HMS", "H p", "H M p", "H M S p", "H M S f p", "p H M", "p H M S")
 _COARSER = (
     "Y", "Y E", "Y e", "y e", "y", "Y m", "m Y", "Ym", "b Y", "Y b", "b y", "y b", "x m", "y m", "m y", "Y q", "q Y",
-    "q y", "y q", "Yq", "Y h", "h Y", "h y", "y h", "Y w", "w Y", "Yw", "w y", "y w", "b", "m", "a",
+    "q y", "y q", "Yq", "q Y e", "Y e q", "Y h", "h Y", "h y", "y h", "Y w", "w Y", "Yw", "w y", "y w", "b", "m", "a",
 )  # fmt: skip
 _OTHERS = ("YmdH", "YmdHM", "YmdHMS", "ymdHM", "ymdHMS", "b d H M S Y", "b d H M Y")
 READINGS = tuple(
@@ -51,19 +51,20 @@ GRAIN_OF |= {"a": 5, "H": 6, "M": 6, "S": 6, "f": 6, "p": 6}
 # what a word says about the number after it or before it
 BEFORE = {
     "q": "q", "qtr": "q", "quarter": "q", "quartal": "q", "trim": "q", "trimestre": "q", "t": "q", "k": "q",
-    "kv": "q", "kwartal": "q", "kvartal": "q", "ctvrtleti": "q", "w": "w", "wk": "w", "week": "w", "kw": "w",
+    "kv": "q", "kwartal": "q", "kvartal": "q", "ctvrtleti": "q", "w": "w", "wk": "w", "week": "w", "kw": "wq",
     "cw": "w", "woche": "w", "vecka": "w", "v": "w", "semaine": "w", "semana": "w", "settimana": "w", "uke": "w",
     "uge": "w", "viikko": "w", "tydzien": "w", "tyden": "w", "hafta": "w", "tuan": "w", "неделя": "w", "s": "hw",
     "sem": "hw", "h": "h", "hy": "h", "half": "h", "b": "h", "m": "m", "month": "m", "thang": "m", "thg": "m",
-    "p": "m", "fy": "YyE", "fiscal": "Yy", "year": "Y", "nam": "Y", "第": "wq", "day": "dj",
+    "mm": "m", "кв": "q", "p": "m", "fy": "YyE", "fiscal": "Yy", "year": "Y", "nam": "Y", "第": "wq", "day": "dj",
 }  # fmt: skip
 AFTER = {
     "年": "Yy", "년": "Yy", "月": "m", "월": "m", "日": "d", "号": "d", "號": "d", "일": "d", "時": "H", "时": "H",
     "点": "H", "點": "H", "시": "H", "h": "Hh", "u": "H", "分": "M", "분": "M", "秒": "S", "초": "S", "st": "dqh",
     "nd": "dqh", "rd": "dq", "er": "dq", "e": "dq", "o": "dq", "kwartal": "q", "kvartal": "q", "ctvrtleti": "q",
     "周": "w", "週": "w", "주": "w", "quarter": "q", "qtr": "q", "half": "h", "季度": "q", "季": "q", "四半期": "q",
-    "분기": "q", "q": "q", "quartal": "q", "t": "q", "trim": "q", "trimestre": "q", "w": "w", "kw": "w", "s": "h",
-    "hy": "h", "m": "Mm", "min": "M", "th": "dq", "年度": "Yy", "半年": "h", "halbjahr": "h", "semestre": "h",
+    "분기": "q", "q": "q", "quartal": "q", "t": "q", "trim": "q", "trimestre": "q", "w": "w", "kw": "wq", "s": "h",
+    "кв": "q", "hy": "h", "m": "Mm", "min": "M", "th": "dq",
+    "年度": "Yy", "半年": "h", "halbjahr": "h", "semestre": "h",
 }  # fmt: skip
 FILLERS = {
     "ad", "ce", "t", "of", "de", "del", "the", "le", "den", "der", "fy", "fiscal", "year", "y", "nam", "and", "at",

@@ -14,7 +14,7 @@ from seqcli.errors import DataError
 from seqcli.series import words
 from seqcli.series.delimited import LARGE, Cells
 from seqcli.series.forms import find_forms
-from seqcli.series.numbers import MISSING
+from seqcli.series.numbers import LONGEST, MISSING
 from seqcli.series.times import Form
 
 HEAD = 60  # rows in which a header is looked for
@@ -158,7 +158,7 @@ def _refuse_wide(cells: Cells, kept: np.ndarray, unnamed: Sequence[int], names: 
 
 def _kind(cell: str) -> str:
     """What a cell looks like: blank, number, code (text with digits) or words."""
-    text = cell.strip()
+    text = cell.strip()[:LONGEST]
     if not text or text.lower() in MISSING:
         return " "
     if re.fullmatch(r"[^\w]*[+-]?[\d.,'’\s_]*\d[\d.,]*([eE][+-]?\d+)?[^\w]*-?", text):
@@ -209,7 +209,10 @@ def _first_data_row(cells: Cells, head: Sequence[Sequence[str]]) -> int:
             continue
         if fits and not words and fits >= 0.5 * sum(kind != " " for kind in kinds):
             return number
-        dated = any(kind == "d" == usual[place] for place, kind in zip(telling, kinds, strict=True))
+        dated = any(
+            kind == "d" == usual[place] and (len(row[place]) > 5 or find_forms([row[place]]))
+            for place, kind in zip(telling, kinds, strict=True)
+        )
         if dated and number > 0 and len(telling) > 1:
             return number  # a time and words where most rows have numbers
         if fits > words and number > 0 and fits >= 0.6 * len(telling):
@@ -252,7 +255,7 @@ def _header_rows(above: Sequence[Sequence[str]], cells: Cells) -> tuple[list[lis
         # a last header row may name only the times, as that of pandas does: Date,,,,
         if lone and (header or not row[0] or len(rows) < 2 or sum(map(bool, rows[-2])) < 2):
             break
-        if header and not (filled >= 0.6 * width or not row[0]):
+        if header and (not (filled >= 0.6 * width or not row[0]) or sum(_kind(cell) == "n" for cell in row) > 1):
             break
         header.insert(0, row)
         rows.pop()

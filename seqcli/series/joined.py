@@ -15,7 +15,13 @@ from seqcli.series.numbers import is_missing
 from seqcli.series.order import Chosen
 from seqcli.series.serials import find_periods, to_numbers
 
-UNNAMED = (words.YEAR, words.MONTH, words.DAY)  # what the first columns of a table without a header may be
+UNNAMED = (
+    words.YEAR,
+    words.MONTH,
+    words.DAY,
+    words.HOUR,
+    words.MINUTE,
+)  # what the first columns of a table without a header may be
 PERIODS = {24: 60, 25: 60, 48: 30, 50: 30, 96: 15, 100: 15}  # minutes of one of so many periods a day
 
 
@@ -47,8 +53,24 @@ def with_joined_times(table: Table, options: ReadOptions) -> Table:
     if joined is None:
         return table
     name = " ".join(parts)
-    made = {name: joined, **{other: column for other, column in table.columns.items() if other not in parts}}
-    return table.with_columns(made, f"times are read from the columns {' and '.join(map(repr, parts))}")
+    again = _again_in_decimals(columns, parts[0]) if words.YEAR & set(words.split_name(parts[0])) or not dates else []
+    left = [other for other in table.columns if other not in (*parts, *again)]
+    made = {name: joined, **{other: table.columns[other] for other in left}}
+    note = f"times are read from the columns {' and '.join(map(repr, parts))}"
+    return table.with_columns(made, note + (f"; {again[0]!r} has them again" if again else ""))
+
+
+def _again_in_decimals(columns: Columns, year: str) -> list[str]:
+    """The columns that have the times again as decimal years."""
+    found = []
+    table = columns.table
+    head = [[plain(text) for text in table.columns[name][:1000].tolist()] for name in table.columns]
+    years, _ = to_numbers(head[list(table.columns).index(year)])
+    for name, texts in zip(table.columns, head, strict=True):
+        numbers, fine = to_numbers(texts)
+        if name != year and fine.all() and (numbers % 1 > 0).any() and (np.floor(numbers) == years).all():
+            found.append(name)
+    return found
 
 
 def _grain(chosen: Chosen | None) -> str:
@@ -144,9 +166,13 @@ def _year_and_parts(columns: Columns, table: Table, names: Sequence[str]) -> tup
         glue = "-" if numeric else " "
         made, used = [f"{a}{glue}{b:0>2}" for a, b in zip(made, days, strict=True)], [*used, day]
         hour = next((name for name in rest if name not in used and _is_clock(columns, name)), None)
+        if hour is None and len(set(made)) < len(made):
+            hour = find(words.HOUR, 0, 24)
         if hour is not None:
             clocks = _date_and_clock(columns, table, day, hour)[2]
             minute = find(words.MINUTE, 0, 59)
+            if minute == "column5" and len(set(zip(made, clocks, strict=True))) == len(made):
+                minute = None
             if minute is not None and minute not in used and columns.is_plain(hour):
                 minutes = [plain(text) for text in table.columns[minute].tolist()]
                 clocks = [f"{text[:3]}{more:0>2}" for text, more in zip(clocks, minutes, strict=True)]

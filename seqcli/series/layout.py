@@ -96,7 +96,7 @@ def find_layout(table: Table, options: ReadOptions) -> Layout:
 
 def _numbers_rows(columns: Columns, name: str) -> bool:
     """Whether a column has the numbers of the rows rather than values."""
-    if re.fullmatch(r"column\d+|Unnamed: \d+", name) and _is_whole(columns, name):
+    if name.startswith("Unnamed: ") and _is_whole(columns, name):
         return columns.is_different_everywhere(name)
     return columns.counts_rows(name) and not words.says(name, words.FLOWS | words.TARGETS[0] | words.TARGETS[1])
 
@@ -202,8 +202,9 @@ def _refuse_unread_times(columns: Columns, names: Sequence[str]) -> None:
             continue
         if (numbers := columns.numbers(name)) is not None:
             values = numbers.values  # decimal years that are no months
-            years = words.says_time(name) and bool((values % 1 > 0).any()) and 1000 < values[0] < 2200
-            if not years or not (np.diff(values) > 0).all():
+            decimals = words.says_time(name) and bool((values % 1 > 0).any())
+            months = decimals and words.says(name, words.MONTH) and all(re.search(r"\d{4}$", text) for text in texts)
+            if not months and not (decimals and 1000 < values[0] < 2200 and (np.diff(values) > 0).all()):
                 continue
         named = words.says_time(name) or words.says(name, words.PERIOD)
         dated = sum(bool(re.search(_DATED, text)) for text in texts) > 0.8 * len(texts)

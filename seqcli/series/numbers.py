@@ -19,6 +19,7 @@ def word_set(text: str) -> frozenset[str]:
 
 
 MOSTLY = 0.8  # share of a column's cells that must be numbers: the others are errors in a column of numbers
+LONGEST = 200  # characters of a cell that may be a number
 MISSING = frozenset({"", "k. a.", "#n/a n/a", "not available", "no data"}) | word_set(
     "#div/0! #n/a #na #name? #null! #num! #ref! #value! (c) (d) (s) (x) * ** *** **** +nan - -- --- "
     "-nan . .. ... / : <na> =na() ? \\n _ c k.a. m missing n.a n.a. n.c. n.d n.d. n.r. n/a n/d na nan "
@@ -61,7 +62,8 @@ class NumberStyle:
 class Numbers:
     """A column's different texts as numbers: `values` has NaN where one is missing or `bad`.
 
-    `problem` is the place of a text, what makes the column useless there, and what to do about it.
+    `problem` is the place of a text, what makes the column useless there, and what to do about it; `tie` where that is
+    a sign that can be read two ways, `told` where the texts show beyond doubt what the signs mean.
     """
 
     values: np.ndarray
@@ -69,6 +71,8 @@ class Numbers:
     style: NumberStyle
     problem: tuple[int, str, str] | None = None
     notes: tuple[str, ...] = ()
+    tie: bool = False
+    told: bool = False
 
 
 @dataclass(frozen=True)
@@ -79,6 +83,9 @@ class _Cell:
     core: str
     power: str
     around: tuple[str, ...]  # words; those before the digits end in a blank
+
+
+_FLAGGED = re.compile(r"([+-]\d{4,5}),\w")  # a value of fixed width and how good it is, as weather stations write it
 
 
 def is_missing(text: str) -> bool:
@@ -93,11 +100,17 @@ def read_numbers(
 
     `delimiter` stands between the file's cells: where it is a semicolon, a comma or a point may be the decimal sign.
     """
+    flagged = [match[1] for match in map(_FLAGGED.fullmatch, texts) if match]
+    if len(flagged) == len(texts) and any(text[:2] in ("+0", "-0") for text in texts):
+        values = np.array([np.nan if set(text[1:]) == {"9"} else float(text) for text in flagged])
+        note = f"{texts[0]} is read as {flagged[0]} and a flag after the comma; --decimal , says otherwise"
+        if decimal is None:
+            return Numbers(values, (), NumberStyle(), notes=(note,))
     quick = _plain_numbers(texts) if decimal in (None, ".") and not thousands else None
     if quick is not None and not (decimal is None and all(map(_is_ambiguous, texts))):
-        return Numbers(quick, (), NumberStyle())
+        return Numbers(quick, (), NumberStyle(), told=any("." in text and not _is_ambiguous(text) for text in texts))
     if decimal in (None, ",") and not thousands and (quick := _plain_commas(texts)) is not None:
-        return Numbers(quick, (), NumberStyle(",", "."))
+        return Numbers(quick, (), NumberStyle(",", "."), told=True)
     cells = [_cell(text) for text in texts]
     numeric = [cell for cell in cells if isinstance(cell, _Cell)]
     infinite = sum(isinstance(cell, str) and cell.strip().lower().lstrip("+-") in INFINITE for cell in cells)
@@ -120,7 +133,8 @@ def read_numbers(
         place = next(place for place, text in enumerate(texts) if re.search(r"\d[.,]\d", text))
         what = f"{texts[place].strip()!r} can be read two ways, and nothing in the column tells which"
         problem = place, what, "--decimal . or --decimal , says which sign is that of decimals"
-    return Numbers(values, tuple(bad), style, problem, _notes(numeric, units, style))
+    told = not tie and any(set(cell.core) & set(".,") and not _is_ambiguous(cell.core) for cell in numeric)
+    return Numbers(values, tuple(bad), style, problem, _notes(numeric, units, style), tie, told)
 
 
 def quick_numbers(column: np.ndarray) -> np.ndarray | None:
@@ -155,6 +169,8 @@ def _is_ambiguous(text: str) -> bool:
 def _cell(text: str) -> _Cell | str | None:
     """The parts of a cell; its text when it is no number, None when it says that there is none."""
     raw = text
+    if len(text) > LONGEST:
+        return raw
     text = plain(text)
     if text.startswith('="') and text.endswith('"'):
         text = text[2:-1].strip()

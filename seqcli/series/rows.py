@@ -9,7 +9,7 @@ import numpy as np
 
 from seqcli.errors import DataError
 from seqcli.series import words
-from seqcli.series.columns import ReadOptions, read_as_times
+from seqcli.series.columns import ReadOptions, read_as_times, read_column
 from seqcli.series.header import Table
 from seqcli.series.layout import Layout
 from seqcli.series.numbers import CLOSED, INFINITE, is_missing, missing_code, quick_numbers, read_numbers
@@ -160,7 +160,7 @@ def read_numbers_column(table: Table, name: str, options: ReadOptions) -> tuple[
         line = table.line(int(np.flatnonzero(codes == place)[0]))
         return DataError(what, path=table.path, line=line, column=name, hint=hint)
 
-    found = read_numbers(texts, decimal=options.decimal, thousands=options.thousands, delimiter=table.delimiter)
+    found = read_column(table, name, texts, options)
     if found is None:
         known = [place for place, text in enumerate(texts) if not is_missing(text)]
         if not known:

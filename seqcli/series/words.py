@@ -22,6 +22,7 @@ TIME = word_set(
     "месяц год день неделя квартал період місяць рік 日期 时间 時間 年份 年月 月份 年度 年 月 日 周 "
     "日付 年月日 季度 날짜 시간 연도 월 일 ay yıl yil tarih gün hafta tháng năm ngày bulan tahun "
     "tanggal imerominia ημερομηνία ἔτος вр quarterly monthly yearly mtu utc cet season fy tidspunkt "
+    "perioden zeitraum okres época periodos időszak 期間 기간 일자 기준일 период "
     "ימים תאריך التاريخ तिथि दिनांक วันที่ เดือน ปี tidsperiode tid"
 )
 YEAR = word_set(
@@ -45,6 +46,7 @@ TARGETS = (
     word_set("y target value values cnt ist actual actuals observed wert valor valeur 值"),
     word_set(
         "sales sale demand quantity qty units unit count amount revenue turnover orders visits calls "
+        "clicks sessions users visitors downloads transactions tickets gross net "
         "requests cases passengers births consumption load production sold takings total umsatz absatz "
         "menge verkauf verkäufe anzahl betrag ventes quantité montant ventas cantidad importe vendite "
         "quantità vendas quantidade valor försäljning salg sprzedaż tržby продажи количество сумма 销量 "
@@ -60,7 +62,8 @@ FLOWS = word_set(
     "sales sale demand quantity qty units unit count counts amount revenue turnover orders visits calls "
     "requests cases sold passengers births takings umsatz absatz menge verkauf verkäufe anzahl betrag "
     "ventes quantité montant ventas cantidad importe vendite vendas quantidade tickets transactions "
-    "purchases clicks downloads signups spend cost spent income 销量 销售额 数量 金额 売上 売上高 매출 "
+    "purchases clicks sessions visitors gross net downloads signups spend cost spent income "
+    "销量 销售额 数量 金额 売上 売上高 매출 "
     "판매량 продажи количество сумма price_paid total deaths arrivals trips events n"
 )
 BESIDE = word_set(
@@ -75,7 +78,7 @@ KEYS = word_set(
     "unique_id uniqueid id item items series store stores shop shops sku skus product products dept "
     "department firm name key region country state city site sensor station location branch category family "
     "brand channel customer account ticker symbol group meter building facility route line warehouse "
-    "plant code nbr filiale artikel produkt land stadt station boutique magasin produit pays ville "
+    "plant code nbr material werk filiale artikel produkt land stadt station boutique magasin produit pays ville "
     "tienda producto país ciudad negozio prodotto 店铺 商品 产品 城市 地区 门店 店舗 지역 geo"
 )
 ISSUES = word_set(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import json
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -75,16 +74,9 @@ def _csv_rows(first: str, lines: Iterator[str], shown: str) -> tuple[list[str], 
 
     reader = csv.reader(with_ends(), delimiter=delimiter)
 
-    def following() -> list[str] | None:
-        usual = csv.field_size_limit(sys.maxsize)  # cells may be whole documents; the limit is all readers'
-        try:
-            return next(reader, None)
-        finally:
-            csv.field_size_limit(usual)
-
     def rows() -> Iterator[tuple[int, list[str]]]:
         try:
-            while (row := following()) is not None:
+            for row in reader:
                 if row:
                     yield reader.line_num, row
         except csv.Error as problem:
@@ -92,7 +84,7 @@ def _csv_rows(first: str, lines: Iterator[str], shown: str) -> tuple[list[str], 
                 f"is not CSV: {problem}", path=shown, line=reader.line_num, hint="check its quotes"
             ) from None
 
-    return following() or [], rows()
+    return next(reader, []), rows()
 
 
 def _json_cells(first: str, lines: Iterator[str], column: str, shown: str) -> Iterator[str]:

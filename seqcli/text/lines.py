@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Callable, Iterator
 
 from seqcli.files.decoding import AUTO, TextDecoder
 from seqcli.files.opening import open_bytes, shown_path
 from seqcli.text.live import LiveLines, encoding_notice, not_text
 
+csv.field_size_limit(2**31 - 1)  # cells may be whole documents; the limit is that of all readers in the process
 CHUNK = 1 << 20  # bytes read at a time
 Notice = Callable[[str], None]
 

@@ -498,3 +498,63 @@ def test_a_few_days_of_many_series_tell_nothing_of_closed_days(read):
     names = ",".join(map(str, DAYS[2:7]))
     panel = read(f"page,{names}\n" + "".join(f"{name}_en,1,2,3,4,5\n" for name in "abcdefghij"))
     assert panel.frequency.name == "daily"
+
+
+def numbered(row, count=60):
+    return "".join(
+        row.format(
+            y=2010 + i // 12, m=i % 12 + 1, t=2010 + (i + 0.5) / 12, d=DAYS[i], h=i % 24, D=DAYS[i // 24], v=i * 2
+        )
+        + "\n"
+        for i in range(count)
+    )
+
+
+WITHOUT_A_HEADER = {
+    "decimal dates beside": (numbered("{y};{m:02d};{t:.3f};{v};-1.0"), "monthly"),
+    "blanks of any width": (numbered(" {y} {m:2d}  {t:.3f}   {v}"), "monthly"),
+    "year, month, day, hour": (numbered("{D:%Y %m %d} {h:02d} 00 {v}"), "hourly"),
+    "whole numbers that are all different": (numbered("{d},{v}"), "daily"),
+    "twelve months across": (
+        "".join(f"{2010 + y} " + " ".join(f"{24 * y + 2 * m}" for m in range(12)) + "\n" for y in range(5)),
+        "monthly",
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", WITHOUT_A_HEADER)
+def test_a_table_without_a_header(read, kind):
+    text, frequency = WITHOUT_A_HEADER[kind]
+    panel = read(text)
+    assert (len(panel.series), panel.frequency.name) == (1, frequency)
+    assert panel.series[0].values.tolist() == [2 * i for i in range(60)]
+
+
+@pytest.mark.parametrize("ids", [["p0", "p1", "p2"], ["84001", "84002", "84003"]])
+def test_ids_beside_dates_across_are_no_times(read, ids):
+    rows = [f"{name},X{name}," + ",".join(str(1000 + i + n) for i in range(120)) for n, name in enumerate(ids)]
+    panel = read(across("id,name," + ",".join(map(str, DAYS)), rows))
+    assert (len(panel.series), panel.frequency.name) == (3, "daily")
+    assert panel.series[1].values[:2].tolist() == [1001, 1002]
+
+
+def test_a_tie_is_settled_by_the_other_columns(read):
+    panel = read("date;power;reactive\n" + "".join(f"{day};{i % 5 + 1}.216;0.418\n" for i, day in enumerate(DAYS)))
+    assert panel.series[0].values[0] == 1.216
+
+
+def test_a_quote_left_open_takes_no_rows_with_it(read):
+    rows = [f"{day},{i},{chr(34) * (i == 50)}note" for i, day in enumerate(DAYS)]
+    with pytest.raises(DataError, match="line 52: has a quote that nothing closes"):
+        read("date,y,remark\n" + "\n".join(rows) + "\n")
+
+
+def test_a_cell_may_be_a_whole_document(read):
+    rows = [f"{day},{i},{'x' * 200_000 if i == 50 else 'x'}" for i, day in enumerate(DAYS)]
+    assert len(read("date,y,remark\n" + "\n".join(rows) + "\n").series[0].values) == 120
+
+
+@pytest.mark.parametrize("name", ["Monat", "Fiscal month"])
+def test_months_that_cannot_be_read_are_named(read, name):
+    with pytest.raises(DataError, match="looks like a time"):
+        read(f"{name};Menge\n" + "".join(f"{i % 12 + 1:03d}.{2010 + i // 12};{i}\n" for i in range(40)))

@@ -81,6 +81,13 @@ def test_signs_groups_and_marks(texts, values):
     assert numbers.values.tolist() == values
 
 
+def test_a_flag_after_a_value_of_fixed_width_is_no_decimal():
+    numbers = read_numbers(["+0100,1", "-0021,1", "+9999,9"])
+    assert numbers.values[:2].tolist() == [100, -21]
+    assert np.isnan(numbers.values[2])
+    assert "flag" in numbers.notes[0]
+
+
 def test_a_sign_that_may_mean_two_things_is_a_tie():
     assert read_numbers(["1.234", "2.345"], delimiter=";").problem
     assert read_numbers(["1.234,5", "1,234.5"], delimiter=";").problem

@@ -86,6 +86,7 @@ FORMS = {
         months(lambda y, m: f"{y}年{m}月"),
         months(lambda y, m: f"{y}년 {m}월"),
         months(lambda y, m: f"{y}M{m:02d}"),
+        months(lambda y, m: f"{y}MM{m:02d}"),
         months(lambda y, m: f"{y}m{m}"),
         months(lambda y, m: f"{y}:{m:02d}"),
         months(lambda y, m: f"{m}/{y}"),
@@ -103,6 +104,9 @@ FORMS = {
         [str(43466 + (date(2019 + i // 12, i % 12 + 1, 1) - date(2019, 1, 1)).days) for i in range(41)],
     ],
     "quarterly": [
+        quarters(lambda y, q: f"{y}KW{q:02d}"),
+        quarters(lambda y, q: f"Q{q} FY{y}-{y % 100 + 1:02d}"),
+        quarters(lambda y, q: f"{q} кв. {y}"),
         quarters(lambda y, q: f"{y} Q{q}"),
         quarters(lambda y, q: f"Q{q}/{y}"),
         quarters(lambda y, q: f"Q{q}-{y % 100:02d}"),
