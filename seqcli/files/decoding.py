@@ -35,6 +35,10 @@ WESTERN = "windows-1252"
 TIE = 0.01  # of a guess's confidence: the most common encoding is taken when another has hardly more
 LOOKED_AT = 200_000  # bytes
 FEW_ZEROS = 4  # zero bytes that may stand in any text
+MOST_LETTERS = 0.6  # of the characters of UTF-16 without a zero byte, that are two bytes below 128; half of all kanji
+STRAY = 0.01  # runs that are UTF-8 for one accented letter that is not, up to which they are chance
+_ALONE = re.compile(rb"(?<![\x80-\xff])[\x80-\xff](?![\x80-\xff])")
+_RUNS = re.compile(rb"[\x80-\xff]{2,}")
 
 
 class TextDecoder:
@@ -42,7 +46,8 @@ class TextDecoder:
 
     Args:
         encoding: a name Python knows, or `auto`: UTF-8 where the bytes are that, UTF-16 and UTF-32 by their mark or
-            their zero bytes, else the encoding that statistics of the bytes speak for.
+            their zero bytes, else the encoding that statistics of the bytes speak for. Bytes of both UTF-8 and a
+            legacy encoding are an error in either.
         errors: `strict`, or `replace` for bytes that are not text (then only marks and zero bytes are looked for).
 
     `found` names an encoding that was found and is not UTF-8. A byte order mark is left out. A text whose lines end
@@ -96,6 +101,8 @@ class TextDecoder:
             self._use("utf-8-sig", self._errors)
 
     def _text(self, data: bytes, final: bool) -> str:
+        if self.found in LEGACY and (place := _first_utf8(data)) is not None:
+            raise UnicodeDecodeError(self.encoding, data, place, place + 1, "from here on it is UTF-8")
         try:
             text = self._decoder.decode(data, final)
         except UnicodeDecodeError:
@@ -148,16 +155,39 @@ def find_encoding(data: bytes) -> str | None:
 
 
 def _is_not_utf8(data: bytes) -> bool:
-    """Whether more of the bytes above 127 are broken than are characters of UTF-8: it is not UTF-8 with some damage."""
+    """Whether more of the bytes above 127 are broken than are characters of UTF-8, and these are there by chance: it is
+    neither UTF-8 with some damage nor a text put together from several encodings."""
     text = data[:LOOKED_AT].decode("utf-8", "replace")
     broken = text.count("\ufffd")
-    return broken > sum(character > "\x7f" for character in text) - broken
+    return broken > sum(character > "\x7f" for character in text) - broken and _first_utf8(data) is None
+
+
+def _first_utf8(data: bytes) -> int | None:
+    """Where the first character of UTF-8 is in bytes that hold some among those of a legacy encoding; None for none.
+
+    In legacy encodings hardly any run of bytes above 127 happens to be UTF-8 from its beginning to its end, but for
+    two bytes such as a letter and a quotation mark after it, which are other characters in UTF-8 than Western ones.
+    """
+    first, whole, broken = None, 0, 0
+    for run in _RUNS.finditer(data):
+        try:
+            text = run.group().decode()
+        except UnicodeDecodeError:
+            broken += 1
+            continue
+        if len(run.group()) > 2 or text <= "\xff":
+            first, whole = run.start() if first is None else first, whole + 1
+    return first if whole > max(broken, STRAY * _alone(data)) else None
+
+
+def _alone(data: bytes) -> int:
+    """How many bytes above 127 stand alone."""
+    return len(_ALONE.findall(data))
 
 
 def _stand_alone(data: bytes) -> bool:
     """Whether nearly all bytes above 127 stand alone, as accented letters do; East Asian characters have pairs."""
-    alone = len(re.findall(rb"(?<![\x80-\xff])[\x80-\xff](?![\x80-\xff])", data))
-    return alone > 0.9 * sum(byte > 127 for byte in data)
+    return _alone(data) > 0.9 * sum(byte > 127 for byte in data)
 
 
 def _decodes(data: bytes, encoding: str) -> bool:
@@ -174,13 +204,20 @@ def _looks_binary(data: bytes) -> bool:
 
 
 def _of_zeros(data: bytes) -> str | None:
-    """UTF-16 without its mark, by the zero bytes of its spaces, digits and line ends."""
+    """UTF-16 without its mark, by the zero bytes of its spaces, digits and line ends.
+
+    Zero bytes may also part or fill up what is ASCII: then the other pairs of bytes are two letters, not a character.
+    """
     part = data[: LOOKED_AT - LOOKED_AT % 2]
     even, odd = part[::2].count(0), part[1::2].count(0)
     if max(even, odd) < max(len(part) / 8, FEW_ZEROS):
         return None
     name = "utf-16-le" if odd > even else "utf-16-be"
-    return name if min(even, odd) * 20 <= max(even, odd) and _decodes(part, name) else None
+    if min(even, odd) * 20 > max(even, odd) or not _decodes(part, name):
+        return None
+    pairs = [pair for pair in zip(part[::2], part[1::2], strict=False) if all(pair)]
+    letters = sum(max(pair) < 128 for pair in pairs)
+    return name if letters <= MOST_LETTERS * len(pairs) else None
 
 
 def _decoder(encoding: str, errors: str) -> codecs.IncrementalDecoder:

@@ -12,6 +12,8 @@ from seqcli.files.decoding import AUTO
 from seqcli.text.lines import read_lines
 
 DELIMITERS = "\t;|,"  # the first of these that the header holds separates the columns; a comma otherwise
+LOOKED_AT, FEWEST_ROWS = 200, 3  # rows that tell whether a text is a table, and the fewest that do
+LONGEST_NAME = 40  # characters of a column's name
 
 
 def read_column(
@@ -40,6 +42,39 @@ def read_column(
     cells = _json_cells if first.lstrip().startswith("{") else _csv_cells
     for cell in cells(first, lines, column, shown):
         yield " ".join(cell.splitlines()) + "\n"
+
+
+def column_names(sample: str) -> list[str]:
+    """The columns of a text that is JSON Lines or a delimited table with a header; none for any other text.
+
+    `sample` is its beginning, of whole lines. All rows have as many cells as the header, whose cells are names; a blank
+    after each comma is one of a sentence.
+    """
+    lines = [line for line in sample.split("\n")[: LOOKED_AT + 1] if line.strip()][:LOOKED_AT]
+    if len(lines) < FEWEST_ROWS:
+        return []
+    if all(line.lstrip().startswith("{") for line in lines):
+        try:
+            objects = [json.loads(line) for line in lines[:-1]]
+        except (ValueError, RecursionError):
+            return []
+        return list(dict.fromkeys(name for row in objects for name in row))
+    delimiter = next((mark for mark in DELIMITERS if mark in lines[0]), "")
+    if not delimiter:
+        return []
+    try:
+        header, *rows = csv.reader([line + "\n" for line in lines], delimiter=delimiter, strict=True)
+    except (csv.Error, ValueError):
+        return []
+    names = [name.strip() for name in header]
+    named = len(set(names)) == len(names) and all(_is_name(name) for name in names)
+    sentences = sum(any(cell.startswith(" ") for cell in row[1:]) for row in [header, *rows]) > len(rows) / 2
+    return names if named and not sentences and all(len(row) == len(header) for row in rows[:-1]) else []
+
+
+def _is_name(text: str) -> bool:
+    """Whether a cell may be what a column is called."""
+    return 0 < len(text) <= LONGEST_NAME and text[0].isalpha() and len(text.split()) <= 3
 
 
 def read_rows(lines: Iterator[str], shown: str) -> Iterator[dict[str, str]]:

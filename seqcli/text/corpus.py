@@ -14,6 +14,7 @@ import numpy as np
 from seqcli.errors import DataError, UsageError
 from seqcli.files.decoding import AUTO
 from seqcli.text.cache import Encoded, TokenCache, encode
+from seqcli.text.column import column_names
 from seqcli.text.layout import separate_lines
 from seqcli.text.sources import Size, Sources, expand_paths, spooled
 from seqcli.text.split import HeldLines, HeldStretches, hold_lines, hold_stretches, usual_share
@@ -21,6 +22,8 @@ from seqcli.text.tokenizer import Tokenizer, choose_kind, train_tokenizer
 
 IN_MEMORY = 8_000_000  # bytes of text up to which nothing is kept
 COUNTED = 1 << 24  # tokens counted at a time
+FEWEST, FEWEST_CHARACTERS = 3, 40  # tokens and characters from which on there is anything to learn
+MOST_ZEROS = 0.01  # of the characters: a text with more zero bytes is an archive, or was made by a program for one
 
 
 @dataclass(frozen=True)
@@ -123,7 +126,9 @@ def open_corpus(
         sources, size = opened(paths, "text", "give a file with some text in it")
         held = None if valid is None else opened(valid, "validation text", "leave --valid out to hold some text out")
         texts = _divided(sources, size, held, valid or [], valid_share, True if column and lines is None else lines)
-        notes = [texts.layout] if texts.layout else []
+        notes = [*_check_zeros(size.sample), *([texts.layout] if texts.layout else [])]
+        if column is None and (names := column_names(size.sample)):
+            notes.append(_about_table(names))
         kind = tokens
         if tokenizer is None and tokens == "auto":
             kind, note = choose_kind(size.sample, size.characters, lines=texts.lines)
@@ -138,9 +143,9 @@ def open_corpus(
 
             tokenizer = cache.tokenizer(f"{texts.digest}:{kind}:{vocab_size}", learnt, progress)
         train, heldout = texts.encode(tokenizer, cache, progress)
-    if len(train.ids) < 3 or len(heldout.ids) < 1:
+    if len(train.ids) < FEWEST or len(heldout.ids) < 1 or size.characters < FEWEST_CHARACTERS:
         raise DataError(
-            f"the text is too short to learn from ({len(train.ids)} tokens, {len(heldout.ids)} held out)",
+            f"the text is too short to learn from ({len(train.ids)} tokens, and {len(heldout.ids)} to validate on)",
             path=", ".join(paths),
             hint="give more text, or a --valid file",
         )
@@ -197,6 +202,22 @@ def _divided(
         what = f"{held_share:.1f} % of the text, {where}"
     told = f"validation: {what}, held out; --valid names a file instead"
     return _Texts(sources, size, split, sources, lines, f"{size.digest}:{kind}:{share}", told, layout)
+
+
+def _about_table(names: list[str]) -> str:
+    listed = ", ".join(names[:8]) + (" …" if len(names) > 8 else "")
+    return f"the text is a table, and its marks and names are learnt, too; --column takes one column alone: {listed}"
+
+
+def _check_zeros(sample: str) -> list[str]:
+    """What is to be said of zero bytes; `DataError` for many."""
+    zeros = sample.count("\0")
+    if zeros > MOST_ZEROS * len(sample):
+        raise DataError(
+            f"{zeros / len(sample):.0%} of its characters are zero bytes, as in archives and other files of programs",
+            hint="unpack it, or turn zero bytes between texts into line ends: tr '\\0' '\\n'",
+        )
+    return ["the text has zero bytes, which are learnt as characters; tr -d '\\0' takes them out"] if zeros else []
 
 
 def _about_unknown(tokenizer: Tokenizer, train: np.ndarray, valid: np.ndarray, sample: str) -> list[str]:

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import re
 import statistics
+import unicodedata
 from collections import defaultdict
 from itertools import combinations, pairwise
+
+from seqcli.text.column import column_names
 
 FEWEST = 10  # lines, below which nothing can be said
 LONG_LINE, LONGEST_LINES = 150, 400  # width of half of the lines, and of one in twenty, from which they are paragraphs
 NEAR = 5  # lines within which words of one topic return
 CLUSTERED = 4.0  # times as many returns within NEAR lines as in lines in any order
 SAMPLE = 4000  # lines looked at
+ENDED = 0.6  # of the lines end with a sentence: they are whole
+MARKS = 0.03  # of the characters that belong to the one before (vowels of Thai, Hindi), from which on they tell
+ENDS, CLOSING = tuple(".!?…。！？؟।"), "\"'”’»」』）) "  # of sentences, and what may stand behind an end
 _WIDE = re.compile("[\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\uff00-\uff60]")
 _WORDS = re.compile(r"[^\W\d_]{3,}|(?=([\u2e80-\u9fff]{2}))")  # words, or every two neighbouring wide characters
 
@@ -21,8 +27,10 @@ def separate_lines(sample: str) -> tuple[bool, str]:
 
     `sample` is a part of the text, ending with a line. Lines are one text where they are separated by empty lines or
     indented, are long, were wrapped at a width, or where rare words come back soon after they came: then the lines
-    before say what the next one is about. Sorted lines are separate in any case.
+    before say what the next one is about. Rows of a table and sorted lines are separate in any case.
     """
+    if column_names(sample):
+        return True, "they are the rows of a table"
     lines = sample.split("\n")[:SAMPLE]
     while lines and not lines[-1].strip():
         lines.pop()
@@ -53,6 +61,8 @@ def _sorted(beginnings: list[str]) -> bool:
 
 def _wrapped(lines: list[str]) -> bool:
     """Whether the lines are as long as a width allows: seldom would the next line's first word have had room."""
+    if _whole(lines):
+        return False
     lengths = sorted(map(len, lines))
     width = lengths[len(lengths) * 19 // 20]
     words = sum(len(line.split()) for line in lines) / len(lines)
@@ -66,6 +76,18 @@ def _wrapped(lines: list[str]) -> bool:
     else:
         return False
     return sum(full) > 0.7 * len(full)
+
+
+def _whole(lines: list[str]) -> bool:
+    """Whether lines end where sentences do, or never begin with a mark that belongs to the character before: however
+    long they are, nobody broke them."""
+    ended = sum(
+        line.rstrip("\"'”’»」』） )").endswith((".", "!", "?", "。", "！", "？", "…", "؟", "।")) for line in lines
+    )
+    text = "".join(lines)
+    marks = sum(unicodedata.category(character) in ("Mn", "Mc") for character in text) / len(text)
+    begun = sum(unicodedata.category(line[0]) in ("Mn", "Mc") for line in lines) / len(lines)
+    return ended > ENDED * len(lines) or (marks > MARKS and begun < marks / 5)
 
 
 def _clustered(lines: list[str]) -> bool:

@@ -72,3 +72,26 @@ def test_a_short_line_is_not_held_back() -> None:
 def test_an_unknown_encoding_is_a_usage_error() -> None:
     with pytest.raises(UsageError, match="klingon"):
         TextDecoder("klingon")
+
+
+@pytest.mark.parametrize("data", [b"abc\0def\0" * 20, b"a,\0,b\n" * 20, b"a line\n" + bytes(4096) + b"more\n"])
+def test_ascii_with_zero_bytes_is_ascii(data: bytes) -> None:
+    text, decoder = decoded(data, 1 << 20)
+    assert (text.encode(), decoder.found) == (data, None)
+
+
+LATIN = "café déjà vu\n".encode("windows-1252") * 10
+
+
+@pytest.mark.parametrize("utf8", ["naïve\n", "天空\n", "it’s\n" * 2])
+@pytest.mark.parametrize("size", [1 << 20, len(LATIN)])
+def test_utf8_among_other_bytes_is_an_error(utf8: str, size: int) -> None:
+    with pytest.raises(UnicodeDecodeError):
+        decoded(LATIN + utf8.encode(), size)
+    with pytest.raises(UnicodeDecodeError):
+        decoded(utf8.encode() + LATIN, 1 << 20)
+
+
+def test_a_letter_before_a_quotation_mark_is_no_utf8() -> None:
+    text = "Das macht Spaß«, sagte er. Größe, über\n" * 9  # ß« are a character in UTF-8, too
+    assert decoded(text.encode("windows-1252"), 1 << 20)[0] == text

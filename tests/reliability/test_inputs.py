@@ -94,7 +94,7 @@ REFUSED = {
     "blank lines": dict.fromkeys(
         ("train-lm", "train-mt", "train-tagger", "evaluate mt", "evaluate tag", "forecast"), 3
     ),
-    "one line": {"train-tagger": 3, "train-mt": 3, "forecast": 3},
+    "one line": {"train-lm": 3, "train-tagger": 3, "train-mt": 3, "forecast": 3},
     "long line": dict.fromkeys(("train-mt", "train-tagger", "evaluate mt", "evaluate tag", "score mt", "score tag"), 3),
     "NUL": {"forecast": 3},
     "invalid": dict.fromkeys(COMMANDS, 3),

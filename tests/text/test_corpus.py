@@ -103,17 +103,17 @@ def test_files_of_all_kinds_are_one_text(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "content"),
     [
-        ("a.csv", 'id,text\n1,"one, two"\n2,"three\nfour"\n'),
-        ("a.tsv", "text\tid\none, two\t1\nthree four\t2\n"),
-        ("a.jsonl", '{"id": 1, "text": "one, two"}\n{"text": "three\\nfour"}\n'),
+        ("a.csv", 'id,text\n1,"one, two and many more of the kind"\n2,"three\nfour"\n'),
+        ("a.tsv", "text\tid\none, two and many more of the kind\t1\nthree four\t2\n"),
+        ("a.jsonl", '{"id": 1, "text": "one, two and many more of the kind"}\n{"text": "three\\nfour"}\n'),
     ],
 )
 def test_a_column_of_a_table(tmp_path: Path, name: str, content: str) -> None:
-    (tmp_path / name).write_text(content * 1)
+    (tmp_path / name).write_text(content)
     corpus = open_corpus([str(tmp_path / name)], column="text", tokens="char", valid_share=0.5)
     assert corpus.lines
     lines = [corpus.tokenizer.decode(ids) for ids in (corpus.train, corpus.valid)]
-    assert len(lines[0]) + len(lines[1]) == len("one, two\nthree four\n")
+    assert len(lines[0]) + len(lines[1]) == len("one, two and many more of the kind\nthree four\n")
     with pytest.raises(DataError, match="has no") as refused:
         open_corpus([str(tmp_path / name)], column="title")
     assert refused.value.hint
@@ -269,3 +269,33 @@ def test_texts_that_are_too_short_are_refused(tmp_path: Path, content: str, reas
 def test_a_share_must_be_a_share(text: str) -> None:
     with pytest.raises(UsageError, match="between 0 and 1"):
         open_corpus([text], valid_share=1.5)
+
+
+@pytest.mark.parametrize(
+    ("content", "columns"),
+    [
+        ("id,text\n" + "1,one two three\n" * 40, "id, text"),
+        ('{"id": 1, "text": "one two"}\n' * 40, "id, text"),
+        ("a river, a town\n" * 40, ""),
+    ],
+)
+def test_a_table_without_a_column_is_said(tmp_path: Path, content: str, columns: str) -> None:
+    (tmp_path / "a").write_text(content)
+    said = [note for note in open_corpus([str(tmp_path / "a")]).notes if "--column" in note]
+    assert bool(said) == bool(columns)
+    assert all(note.endswith(columns) for note in said)
+
+
+def test_one_word_is_no_text(tmp_path: Path) -> None:
+    (tmp_path / "a").write_text("hello\n")
+    with pytest.raises(DataError, match="too short to learn from"):
+        open_corpus([str(tmp_path / "a")])
+
+
+def test_zero_bytes_are_said_and_many_are_an_error(text: str) -> None:
+    lines = Path(text).read_text()
+    Path(text).write_text(lines.replace("line 7 ", "line \0 "))
+    assert any("zero bytes" in note for note in open_corpus([text]).notes)
+    Path(text).write_text(lines.replace("\n", "\0"))
+    with pytest.raises(DataError, match="zero bytes"):
+        open_corpus([text])

@@ -23,6 +23,8 @@ def about(topic: int) -> str:
 PROSE = [about(topic) for topic in range(100) for _ in range(6)]
 LOG = [f"12:{minute:02}:{second:02} worker-{draw.randint(1, 9)} done" for minute in range(30) for second in range(9)]
 CODE = "".join(f"def {name}(x):\n    return x + {len(name)}\n" for name in WORDS[:60])
+THAI = "".join(draw.choice("กขคงจชดตถทน") + draw.choice(["", "ะ", "ิ", "ุ", "้"]) for _ in range(3000))
+ROWS = [f'{number},good,"a sentence, {word}"' for number, word in enumerate(WORDS[:60])]
 CHINESE = "".join(chr(draw.randint(0x4E00, 0x5F00)) for _ in range(4000))
 
 
@@ -37,9 +39,24 @@ CHINESE = "".join(chr(draw.randint(0x4E00, 0x5F00)) for _ in range(4000))
             sorted(PROSE),
             LOG,
             [CHINESE[i : i + 7] for i in range(0, 2000, 7)],
+            [f"{CHINESE[i : i + 15]}，{CHINESE[i : i + 15]}。" for i in range(0, 2000, 15)],
+            [syllable + 10 * "ดิ" + draw.choice("กขคง") for i, syllable in enumerate("กขคง" * 20)],
+            ["id,label,text", *ROWS],
+            ["{" + f'"id": {number}, "text": "{word}{" so" * 90}"' + "}" for number, word in enumerate(NAMES)],
         )
     ],
-    ids=["names", "sorted", "headlines", "sorted sentences", "log", "Chinese verses"],
+    ids=[
+        "names",
+        "sorted",
+        "headlines",
+        "sorted sentences",
+        "log",
+        "Chinese verses",
+        "Chinese poems",
+        "Thai",
+        "CSV",
+        "JSON",
+    ],
 )
 def test_lists_of_texts(text: str) -> None:
     assert separate_lines(text + "\n")[0]
@@ -54,9 +71,19 @@ def test_lists_of_texts(text: str) -> None:
         "\n".join(" ".join(draw.choices(WORDS, k=60)) for _ in range(50)),
         CODE,
         "\n".join(CHINESE[i : i + 30] for i in range(0, 4000, 30)),
+        "\n".join(THAI[i : i + 30] for i in range(0, 3000, 30)),
         "\n".join(NAMES[:5]),
     ],
-    ids=["one topic after the other", "paragraphs", "wrapped", "long lines", "code", "wrapped Chinese", "few"],
+    ids=[
+        "one topic after the other",
+        "paragraphs",
+        "wrapped",
+        "long lines",
+        "code",
+        "wrapped Chinese",
+        "wrapped Thai",
+        "few",
+    ],
 )
 def test_continuous_text(text: str) -> None:
     separate, reason = separate_lines(text + "\n")
