@@ -17,7 +17,7 @@ from seqcli.training.pipeline import Machine
 
 SIZES = ((200, 100, 50), (128, 100, 50), (100, 64, 32), (64, 64, 32))  # units, word vectors, vectors of affixes, pairs
 NARROW, LITTLE = 128, 100_000  # units at most, for fewer steps of words
-QUICK, MUCH = 100, 500_000  # units at most, for more steps of characters
+QUICK, MUCH = 64, 500_000  # units at most, for more steps of characters
 FEW_UPDATES = 150_000  # steps of training data below which batches are small, for the sake of updates
 CHAINED = 300  # labels up to which they are one decision unasked: its time grows with their square
 PASSES = 8.0  # over the data that a size is to get

@@ -24,7 +24,7 @@ def test_the_size_grows_with_the_budget_and_is_bounded_by_the_data():
     assert sizes == sorted(sizes)
     assert sizes[0] < sizes[-1] == 200
     assert recipe(replace(WORDS, steps=40_000), budget=600).config.hidden == 128
-    assert recipe(CHARACTERS, budget=600).config.hidden == 100
+    assert recipe(CHARACTERS, budget=600).config.hidden == 64
     assert recipe(replace(CHARACTERS, steps=120_000), budget=300).config.hidden == 200
 
 
