@@ -77,6 +77,7 @@ class TrainingError(SeqcliError):
     """Training that cannot start or go on."""
 
 
+NAMED_OTHERWISE = {"level": "levels", "from": "start"}  # options that Python has by another name
 _OPTION = re.compile(r"(?<![\w-])--(no-|un(?=tied|guided))?([a-z][a-z0-9]*(?:-[a-z0-9]+)*)|(?<![\w-])-o(?![\w-])")
 
 
@@ -86,7 +87,8 @@ def as_arguments(text: str) -> str:
     def argument(found: re.Match[str]) -> str:
         if found[2] is None:
             return "output"
-        return found[2].replace("-", "_") + ("=False" if found[1] else "")
+        name = NAMED_OTHERWISE.get(found[2], found[2].replace("-", "_"))
+        return name + ("=False" if found[1] else "")
 
     return _OPTION.sub(argument, text)
 

@@ -5,13 +5,22 @@ Nothing here imports torch. Errors are the package's own and speak of arguments.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, overload
 
 from seqcli.errors import naming_arguments
 from seqcli.files.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from seqcli.forecasting.options import EvaluateRequest as ForecasterRequest
+from seqcli.language.options import EvaluateRequest as LanguageModelRequest
+from seqcli.language.options import GenerateRequest
+from seqcli.requests import EvaluationRequest
+from seqcli.speech.options import EvaluateRequest as RecogniserRequest
+from seqcli.speech.options import SearchRequest
+from seqcli.tagging.options import EvaluateRequest as TaggerRequest
+from seqcli.translation.options import EvaluateRequest as TranslatorRequest
+from seqcli.translation.options import TranslateRequest
 
 if TYPE_CHECKING:
     from seqcli.language.decoder import LanguageModelDecoder
@@ -21,6 +30,11 @@ if TYPE_CHECKING:
     from seqcli.text.tokenizer import Tokenizer
 
 Paths = str | Path | Sequence[str | Path]
+Notice = Callable[[str], None]
+
+
+def quietly(text: str) -> None:
+    """Python gets results, no notices."""
 
 
 class Model:
@@ -32,6 +46,8 @@ class Model:
     """
 
     task: ClassVar[str]
+    noun: ClassVar[str]
+    evaluation: ClassVar[type[EvaluationRequest]]
 
     def __init__(self, checkpoint: Checkpoint, path: Path | None = None) -> None:
         self.checkpoint, self.path = checkpoint, path
@@ -45,6 +61,25 @@ class Model:
     def config(self) -> dict[str, Any]:
         """What the network is made of."""
         return self.checkpoint.config
+
+    @naming_arguments
+    def evaluate(self, data: Paths, **options: Any) -> dict[str, Any]:
+        """How good the model is on data that it has not seen.
+
+        Args:
+            data: one path or several: text for a language model, pairs for a translation model (or a source and a
+                target file), labelled text for a tagger, tables or folders of recordings for a recogniser, a CSV file
+                for a forecaster.
+            options: those of `seqcli evaluate` for such a model, such as `encoding`.
+
+        Returns the figures by name: perplexity and bits; BLEU, chrF and exact matches; accuracy, and F1 of chunks; word
+        and character error rates; MASE, sMAPE, quantile loss and coverage.
+        """
+        return self.measure(self.evaluation(data=data, **options), quietly)  # type: ignore[arg-type]
+
+    def measure(self, request: EvaluationRequest, notice: Notice) -> dict[str, Any]:
+        """What `evaluate` gives, as requested; `notice` is told what a reader of the figures should know."""
+        raise NotImplementedError
 
     @naming_arguments
     def save(self, path: str | Path) -> None:
@@ -61,6 +96,8 @@ class LanguageModel(Model):
     """A language model: continues and scores texts."""
 
     task = "lm"
+    noun = "language model"
+    evaluation = LanguageModelRequest
 
     @cached_property
     def _parts(self) -> tuple[LanguageModelDecoder, Tokenizer]:
@@ -82,25 +119,19 @@ class LanguageModel(Model):
             prompts: a text, or several.
             samples: continuations of each prompt.
             seed: same seed, same text.
-            options: `max_tokens` (200), `stop` (texts), `max_lines`; `temperature` (0.8), `top_k`, `top_p`, `min_p`,
-                `repetition_penalty`.
+            options: those of `GenerateRequest`: `max_tokens` (200), `stop` (texts), `max_lines`; `temperature` (0.8),
+                `top_k`, `top_p`, `min_p`, `repetition_penalty`.
 
         Returns the continuation without its prompt: a text for one prompt and one sample, else a list, prompt by
         prompt.
         """
-        from seqcli.language.generate import Limits, generate
-        from seqcli.language.sampling import Sampling
+        from seqcli.language.generate import continuations
 
         one = isinstance(prompts, str)
         texts = [prompts] if isinstance(prompts, str) else list(prompts)
-        limits = {name: options.pop(name) for name in ("max_tokens", "stop", "max_lines") if name in options}
-        if "stop" in limits:
-            limits["stop"] = (limits["stop"],) if isinstance(limits["stop"], str) else tuple(limits["stop"])
         found = [""] * (len(texts) * samples)
-        pieces = generate(
-            *self._parts, texts, samples=samples, sampling=Sampling(**options), limits=Limits(**limits), seed=seed
-        )
-        for piece in pieces:
+        request = GenerateRequest(samples=samples, seed=seed, **options)
+        for piece in continuations(*self._parts, texts, request):
             found[piece.prompt * samples + piece.sample] += piece.text
         return found[0] if one and samples == 1 else found
 
@@ -119,21 +150,29 @@ class LanguageModel(Model):
 
         return list((score_text if context else score_lines)(*self._parts, _several(lines)))
 
-    @naming_arguments
-    def evaluate(self, texts: Paths, **options: Any) -> dict[str, Any]:
-        """Perplexity, bits per byte and per character of text files.
-
-        `options`: `dynamic`, `cache` (bool), `device`, `encoding`, `errors`, as on the command line.
-        """
+    def measure(self, request: EvaluationRequest, notice: Notice) -> dict[str, Any]:
         from seqcli.language.evaluate import evaluate_language_model
 
-        return evaluate_language_model(self.checkpoint, _files(texts), **options)
+        assert isinstance(request, LanguageModelRequest)
+        return evaluate_language_model(
+            self.checkpoint,
+            list(request.data),
+            dynamic=request.dynamic,
+            cache=request.cache,
+            column=request.column,
+            device=request.device,
+            encoding=request.encoding,
+            errors=request.errors,
+            on_notice=notice,
+        )
 
 
 class Translator(Model):
     """A translation model."""
 
     task = "mt"
+    noun = "translation model"
+    evaluation = TranslatorRequest
 
     @overload
     def translate(self, lines: str, **options: Any) -> str: ...
@@ -143,16 +182,15 @@ class Translator(Model):
     def translate(self, lines: str | Iterable[str], **options: Any) -> str | list[str]:
         """Translate a line, or several.
 
-        `options`: `beam` (5), `length_penalty` (1.0), `max_length`, `no_repeat_ngram`; `keep` (regular expressions),
-        `glossary` (pairs of terms), `prefix`.
+        `options` are those of `TranslateRequest`: `beam` (5), `length_penalty` (1.0), `max_length`, `no_repeat_ngram`;
+        `keep` (regular expressions), `glossary` (pairs of terms, or a file of them), `prefix`.
         """
         from seqcli.translation.beam import Search
         from seqcli.translation.translate import Translator as Engine
 
-        names = ("keep", "glossary", "prefix")
-        text = {name: options.pop(name) for name in names if name in options}
-        engine = Engine.load([self.checkpoint], **text)
-        found = [translation.text for translation in engine.translate(_several(lines), Search(**options))]
+        request = TranslateRequest(**options)
+        engine = Engine.of([self.checkpoint], request)
+        found = [t.text for t in engine.translate(_several(lines), Search.of(request), batch_size=request.batch_size)]
         return found[0] if isinstance(lines, str) else found
 
     @naming_arguments
@@ -165,21 +203,32 @@ class Translator(Model):
         parts = load_translation_model(self.checkpoint)
         return list(score_pairs(*parts, pairs, preprocessing=Preprocessing.of(self.checkpoint.blobs)))
 
-    @naming_arguments
-    def evaluate(self, pairs: Paths, **options: Any) -> dict[str, Any]:
-        """BLEU, chrF and exact matches on files of pairs, or on a source and a target file.
-
-        `options`: `skip_bad`, `device`, `encoding`, `errors`, as on the command line.
-        """
+    def measure(self, request: EvaluationRequest, notice: Notice) -> dict[str, Any]:
+        from seqcli.text.pair_formats import Columns
+        from seqcli.translation.beam import Search
         from seqcli.translation.evaluate import evaluate_translation
 
-        return evaluate_translation([self.checkpoint], _files(pairs), **options)
+        assert isinstance(request, TranslatorRequest)
+        others = [load_checkpoint(Path(name), task=self.task) for name in request.ensemble]
+        return evaluate_translation(
+            [self.checkpoint, *others],
+            request.data,
+            search=Search.of(request),
+            columns=Columns.parse(request.columns),
+            skip_bad=request.skip_bad,
+            device="cpu" if request.device == "auto" else request.device,
+            encoding=request.encoding,
+            errors=request.errors,
+            on_notice=notice,
+        )
 
 
 class Tagger(Model):
     """A model that labels words or characters."""
 
     task = "tag"
+    noun = "tagger"
+    evaluation = TaggerRequest
 
     @naming_arguments
     def tag(self, sentences: str | Iterable[str]) -> Tagging | list[Tagging]:
@@ -190,18 +239,19 @@ class Tagger(Model):
         found = [tagging for _, tagging in engine.tag(engine.raw.read(_several(sentences), "sentences"))]
         return found[0] if isinstance(sentences, str) else found
 
-    @naming_arguments
-    def evaluate(self, data: Paths, **options: Any) -> dict[str, Any]:
-        """Accuracy, and for chunks precision, recall and F1, on labelled files. `options`: `encoding`, `errors`."""
+    def measure(self, request: EvaluationRequest, notice: Notice) -> dict[str, Any]:
         from seqcli.tagging.evaluate import evaluate_tagger
 
-        return evaluate_tagger(self.checkpoint, _files(data), **options)
+        reading = {"encoding": request.encoding, "errors": request.errors}
+        return evaluate_tagger(self.checkpoint, request.data, **reading, on_notice=notice)
 
 
 class Recogniser(Model):
     """A model that writes down what is said."""
 
     task = "asr"
+    noun = "speech recogniser"
+    evaluation = RecogniserRequest
 
     @naming_arguments
     def transcribe(
@@ -209,57 +259,41 @@ class Recogniser(Model):
         path: str | Path,
         *,
         words: bool = False,
-        beam: int = 8,
-        lm: LanguageModel | None = None,
-        lm_weight: float = 0.6,
+        **options: Any,
     ) -> Transcript:
         """What is said in a recording.
 
         Args:
             path: a sound file of any length, sample rate and number of channels.
             words: whether the transcript has its words with their times (seconds) and confidences.
-            beam: beam size of the search; 1 is greedy.
-            lm, lm_weight: a language model that the search asks, and the weight of its log-probabilities.
+            options: those of `SearchRequest`: `beam` (8; 1 is greedy); `lm`, a language model or its file, that the
+                search asks, `lm_weight` (0.6) of its log-probabilities, and `word_bonus`.
 
         Raises `DataError` for what is no sound.
         """
         from seqcli.speech.search import Search
         from seqcli.speech.transcribe import Recogniser as Engine
 
-        language_model = lm._parts if lm is not None else None
-        return Engine.load(self.checkpoint, Search(beam, lm_weight), language_model).transcribe(str(path), words=words)
+        request = SearchRequest(**options)
+        engine = Engine.load(self.checkpoint, Search.of(request), language_model_of(request.lm))
+        return engine.transcribe(str(path), words=words)
 
-    @naming_arguments
-    def evaluate(
-        self,
-        recordings: Paths,
-        *,
-        columns: str | None = None,
-        by_speaker: str | None = None,
-        beam: int = 8,
-        lm: LanguageModel | None = None,
-        lm_weight: float = 0.6,
-        **options: Any,
-    ) -> dict[str, Any]:
-        """Word and character error rates on tables or folders of recordings.
-
-        Args:
-            recordings: one path or several.
-            columns, by_speaker: the tables' columns, as on the command line.
-            beam, lm, lm_weight: as for `transcribe`.
-            options: `skip_bad`, `encoding`, `errors`.
-        """
+    def measure(self, request: EvaluationRequest, notice: Notice) -> dict[str, Any]:
         from seqcli.speech.evaluate import evaluate_recogniser
         from seqcli.speech.search import Search
         from seqcli.speech.table import Columns
 
+        assert isinstance(request, RecogniserRequest)
         return evaluate_recogniser(
             self.checkpoint,
-            _files(recordings),
-            columns=Columns.of(columns, by_speaker),
-            search=Search(beam, lm_weight),
-            language_model=lm._parts if lm is not None else None,
-            **options,
+            request.data,
+            columns=Columns.of(request.columns, request.by_speaker),
+            search=Search.of(request),
+            language_model=language_model_of(request.lm),
+            skip_bad=request.skip_bad,
+            encoding=request.encoding,
+            errors=request.errors,
+            on_notice=notice,
         )
 
 
@@ -267,13 +301,14 @@ class Forecaster(Model):
     """A network that was trained on a panel of series."""
 
     task = "forecast"
+    noun = "forecaster"
+    evaluation = ForecasterRequest
 
-    @naming_arguments
-    def evaluate(self, data: str | Path, **options: Any) -> dict[str, Any]:
-        """MASE, sMAPE, quantile loss and coverage on each series' last periods. `options`: `encoding`, `errors`."""
+    def measure(self, request: EvaluationRequest, notice: Notice) -> dict[str, Any]:
         from seqcli.forecasting.evaluate import evaluate_forecaster
 
-        return evaluate_forecaster(self.checkpoint, str(data), **options)
+        reading = {"encoding": request.encoding, "errors": request.errors}
+        return evaluate_forecaster(self.checkpoint, request.data[0], **reading, on_notice=notice)
 
 
 CLASSES: tuple[type[Model], ...] = (LanguageModel, Translator, Tagger, Recogniser, Forecaster)
@@ -296,9 +331,13 @@ def of_checkpoint(checkpoint: Checkpoint, path: Path | None) -> Any:
     return kind(checkpoint, path)
 
 
+def language_model_of(given: LanguageModel | str | Path | None) -> tuple[LanguageModelDecoder, Tokenizer] | None:
+    """What a search asks a language model, or the one in a file, with."""
+    if given is None:
+        return None
+    model = given if isinstance(given, LanguageModel) else LanguageModel(load_checkpoint(Path(given), task="lm"))
+    return model._parts
+
+
 def _several(lines: str | Iterable[str]) -> Iterator[str]:
     return iter([lines] if isinstance(lines, str) else lines)
-
-
-def _files(paths: Paths) -> list[str]:
-    return [str(paths)] if isinstance(paths, str | Path) else [str(path) for path in paths]

@@ -13,13 +13,14 @@ A request knows which of its options were given (`request.given`), whatever thei
 from __future__ import annotations
 
 import dataclasses
+import difflib
 import functools
 import math
 import os
 import re
 import types
 import typing
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import MISSING, dataclass, fields
 from pathlib import Path
 from typing import Any, Literal, TypeVar
@@ -31,7 +32,7 @@ MODEL, TRAINING, REGULARISATION = "Model", "Training", "Regularisation"
 
 LARGEST = 10**12  # of any number whose option does not say otherwise: checked before work, within what C can hold
 _SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
-Kind = Literal["value", "duration", "file"]
+Kind = Literal["value", "file"]
 
 
 @dataclass(frozen=True)
@@ -39,8 +40,10 @@ class Option:
     """What is known of an option beside its name, type and default, which are its field's.
 
     A number is from `least` to `most`, both included, and above `above` and below `below`. `choices` are the words it
-    may be. A `duration` is seconds, or text such as `10m`; a `file` names a file that is read. `off` is the name that
-    turns a flag off which is on by default. `positional` ones need no name on the command line. `shapes_model` ones
+    may be. `parse` makes the value of what is written on the command line or given in Python, such as seconds of `10m`;
+    what it cannot read is a `ValueError`, and `shown` is the default as people would write it. A `file` names a file
+    that is read. `flag` is its name on the command line where that is not its field's, `short` a second one, and `off`
+    the name that turns a flag off which is on by default. `positional` ones need no name there. `shapes_model` ones
     decide which parameters a model has, so that a run that starts from a model cannot have them otherwise. Of a resumed
     run, those that are not `saved` concern one command only, and those that `may_change` may be given anew.
     """
@@ -48,14 +51,17 @@ class Option:
     help: str
     section: str = ""
     metavar: str = ""
+    shown: str = ""
     choices: tuple[str, ...] = ()
     least: float | None = None
     most: float | None = None
     above: float | None = None
     below: float | None = None
     kind: Kind = "value"
-    off: str = ""
+    parse: Callable[[Any], Any] | None = None
+    flag: str = ""
     short: str = ""
+    off: str = ""
     positional: bool = False
     shapes_model: bool = False
     saved: bool = True
@@ -86,16 +92,16 @@ class Declared:
     @property
     def flag(self) -> str:
         """What it is called on the command line."""
-        return "--" + self.name.replace("_", "-")
+        return self.option.flag or "--" + self.name.replace("_", "-")
 
     def flag_for(self, value: Any) -> str:
         """What is written on the command line to have `value`, a flag that is turned off included."""
-        turned_off = self.type is bool and self.default is True and value is False
-        return f"--{self.option.off or 'no-' + self.flag[2:]}" if turned_off else self.flag
+        can_be_off = self.type is bool and (self.default is True or self.option.off)
+        return f"--{self.option.off or 'no-' + self.flag[2:]}" if can_be_off and value is False else self.flag
 
 
 def declarations(request: type[Request]) -> dict[str, Declared]:
-    """The options of a request by name, those of a class before those it inherits."""
+    """The options of a request by name, those of a class before those of its bases."""
     kind: Any = request
     return _declarations(kind)
 
@@ -103,13 +109,15 @@ def declarations(request: type[Request]) -> dict[str, Declared]:
 @functools.cache
 def _declarations(request: Any) -> dict[str, Declared]:
     hints = typing.get_type_hints(request)
-    inherited = {item.name for base in request.__mro__[1:] if dataclasses.is_dataclass(base) for item in fields(base)}
-    own = [item for item in fields(request) if item.name not in inherited]
+    classes = [base for base in request.__mro__ if dataclasses.is_dataclass(base)]
+    items = {item.name: item for item in fields(request)}
+    ordered = [items[name] for base in classes for name in base.__annotations__ if name in items]
     found: dict[str, Declared] = {}
-    for item in (*own, *(item for item in fields(request) if item.name in inherited)):
+    for item in ordered:
         if "option" not in item.metadata:
             continue
-        hint, optional = hints[item.name], False
+        hint = hints[item.name]
+        optional = hint is Any
         if isinstance(hint, types.UnionType):
             optional = True
             (hint,) = (kind for kind in typing.get_args(hint) if kind is not types.NoneType)
@@ -121,10 +129,17 @@ def _declarations(request: Any) -> dict[str, Declared]:
 class Request:
     """Base of every request: its values are brought into the type of their fields and checked when it is made.
 
-    `UsageError` for a value that an option cannot have.
+    `UsageError` for a value that an option cannot have, `TypeError` for an option that there is not.
     """
 
     def __new__(cls, *unnamed: object, **given: object) -> Request:
+        there = [item.name for item in fields(cls)]
+        for name in given.keys() - set(there):
+            near = difflib.get_close_matches(name, there, 1)
+            raise TypeError(
+                f"unknown option {name!r}; "
+                + (f"did you mean {near[0]!r}?" if near else f"there are {', '.join(sorted(there))}")
+            )
         request = super().__new__(cls)
         object.__setattr__(request, "_given", frozenset(name for name, value in given.items() if value is not None))
         return request
@@ -142,8 +157,8 @@ class Request:
     def files(self) -> list[str]:
         """The files that are named in it to be read (`-`: standard input)."""
         named = [getattr(self, name) for name, d in declarations(type(self)).items() if d.option.kind == "file"]
-        several = [value if isinstance(value, tuple) else (value,) for value in named if value is not None]
-        return [str(path) for paths in several for path in paths]
+        several = [value if isinstance(value, tuple) else (value,) for value in named]
+        return [str(path) for paths in several for path in paths if isinstance(path, str | Path)]
 
 
 R = TypeVar("R", bound=Request)
@@ -166,6 +181,13 @@ def checked(declared: Declared, value: Any) -> Any:
     if value is None:
         return None if declared.optional or declared.default is MISSING else declared.default
     option, kind = declared.option, declared.type
+    if option.parse is not None:
+        try:
+            value = option.parse(value)
+        except ValueError as problem:
+            raise UsageError(f"{declared.flag}: {problem}") from problem
+    if kind is Any or (option.parse is not None and isinstance(value, tuple)):
+        return value
     if typing.get_origin(kind) is tuple:
         several = [value] if isinstance(value, str | os.PathLike) or not isinstance(value, Iterable) else value
         return tuple(_of_type(declared, typing.get_args(kind)[0], one) for one in several)
@@ -178,16 +200,11 @@ def checked(declared: Declared, value: Any) -> Any:
 
 
 def _of_type(declared: Declared, kind: Any, value: Any) -> Any:
-    option, name = declared.option, declared.flag
+    name = declared.flag
     if kind is Path or kind is str:
         if not isinstance(value, str | os.PathLike):
             raise UsageError(f"{name} must be text, not {value!r}")
         return kind(os.fspath(value))
-    if kind is float and option.kind == "duration" and isinstance(value, str):
-        try:
-            return parse_duration(value)
-        except ValueError as problem:
-            raise UsageError(f"{name}: {problem}") from problem
     if kind is bool and isinstance(value, bool):
         return value
     if kind is int and hasattr(value, "__index__") and not isinstance(value, bool):
@@ -224,8 +241,11 @@ def _bounds(option: Option) -> tuple[float, float]:
     return low, LARGEST if option.most is None else option.most
 
 
-def parse_duration(text: str) -> float:
-    """Seconds in `90`, `90s`, `10m`, `1.5h`, `1h30m` or `2d`; `ValueError` for anything else, zero included."""
+def parse_duration(text: Any) -> Any:
+    """Seconds in `90`, `90s`, `10m`, `1.5h`, `1h30m` or `2d`; `ValueError` for any other text, zero included. What is
+    no text is returned as it is."""
+    if not isinstance(text, str):
+        return text
     parts = re.findall(r"(\d+(?:\.\d+)?)([smhd]?)", text.strip().lower())
     seconds = sum(float(number) * _SECONDS[unit or "s"] for number, unit in parts)
     if "".join(number + unit for number, unit in parts) != text.strip().lower() or seconds <= 0:

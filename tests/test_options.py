@@ -13,7 +13,7 @@ import pytest
 from seqcli.errors import UsageError
 from seqcli.language.options import TrainRequest as LanguageRequest
 from seqcli.model.cells import CELLS
-from seqcli.options import Request, changed, declarations, option, required, settled
+from seqcli.options import Request, changed, declarations, option, parse_duration, required, settled
 from seqcli.training.request import RunRequest
 from seqcli.translation.options import TrainRequest as TranslationRequest
 
@@ -26,7 +26,7 @@ class Wish(Request):
     layers: int | None = option(None, "Layers.", least=1, most=10)
     share: float = option(0.5, "Share.", below=1)
     rate: float = option(0.1, "Rate.", above=0, most=5)
-    time: float | None = option(None, "Time.", kind="duration", above=0, most=1e6)
+    time: float | None = option(None, "Time.", parse=parse_duration, above=0, most=1e6)
     word: str = option("a", "Word.", choices=("a", "b"))
     flag: bool = option(False, "Flag.")
     place: Path | None = option(None, "Place.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any
 
-from seqcli.cli import console, options
+from seqcli.cli import console
 from seqcli.cli.charts import Band, Line, line_chart
 from seqcli.cli.rows import write_rows
 
@@ -18,7 +18,7 @@ WIDEST = 100  # columns a chart takes at most
 DANGEROUS = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet takes for the start of a formula
 
 
-def write_forecast(result: Forecast, output: str | None, form: options.RowFormat | None, *, excel_safe: bool) -> None:
+def write_forecast(result: Forecast, output: str | None, form: str | None, *, excel_safe: bool) -> None:
     """Write a forecast's rows to the file `output`, or to stdout, on a terminal with charts after: of a long forecast
     of several series a line a series, unless a table is asked for."""
     if output is not None and output.lower().endswith(".xlsx"):

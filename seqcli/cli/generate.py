@@ -6,103 +6,23 @@ import re
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
-from typing import TYPE_CHECKING, Annotated, Literal
-
-import typer
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from seqcli.cli import console
 from seqcli.cli.models import find_model
-from seqcli.cli.options import DecodingDevice, Model, Seed, count, number, require_text, switch, value
+from seqcli.cli.options import ModelChoice, require_text
+from seqcli.cli.request import request_command
 from seqcli.cli.rows import write_json, write_rows
+from seqcli.language.options import GenerateRequest
+from seqcli.options import option, settled
 
 if TYPE_CHECKING:
+    from seqcli.language.decoder import LanguageModelDecoder
     from seqcli.language.generate import Piece
     from seqcli.text.tokenizer import Tokenizer
 
 BATCH_ROWS = 64  # continuations made together
-
-
-def generate(
-    model: Model = None,
-    prompt: Annotated[
-        list[str] | None,
-        typer.Option("--prompt", "-p", metavar="TEXT", help="Text to continue; may be given several times."),
-    ] = None,
-    whole: Annotated[bool, switch("--whole", "Take all of standard input as one prompt, not one a line.")] = False,
-    max_tokens: Annotated[int, count("Most tokens to add.")] = 200,
-    max_lines: Annotated[int | None, count("Most lines to add.")] = None,
-    stop: Annotated[list[str] | None, value("TEXT", "End before this text; may be given several times.")] = None,
-    samples: Annotated[
-        int, typer.Option("--samples", "-n", metavar="N", min=1, max=1_000_000, help="Continuations of each prompt.")
-    ] = 1,
-    temperature: Annotated[float, number("0 takes the likeliest token, 1 the model's own spread.")] = 0.8,
-    top_k: Annotated[int, value("N", "Choose among the k likeliest tokens; 0: all.")] = 0,
-    top_p: Annotated[float, number("Choose among the likeliest that hold this probability.")] = 1.0,
-    min_p: Annotated[float, number("Leave out tokens less likely than this share of the likeliest.")] = 0.0,
-    repetition_penalty: Annotated[float, number("Above 1: tokens that were there are less likely.")] = 1.0,
-    top_next: Annotated[
-        int | None,
-        count("No text: the N likeliest next tokens with their probabilities."),
-    ] = None,
-    seed: Seed = 1,
-    form: Annotated[
-        Literal["text", "ndjson"], typer.Option("--format", help="Text as it comes, or one JSON object a continuation.")
-    ] = "text",
-    int8: Annotated[bool, switch("--int8", "Round weights to 8 bits: slower to start, several times faster.")] = False,
-    device: DecodingDevice = "cpu",
-) -> None:
-    """Continue a text with a language model.
-
-    Prompts come from --prompt or, one a line, from standard input. Without --model the newest language model in
-    checkpoints/ is used. The same seed gives the same text. A model of lines gives whole lines. In --prompt and --stop,
-    \\n is a line feed and \\t a tab.
-    """
-    from seqcli.files.checkpoint import load_checkpoint
-    from seqcli.language.decoder import load_language_model
-    from seqcli.language.generate import Limits, next_tokens
-    from seqcli.language.generate import generate as continue_texts
-    from seqcli.language.sampling import Sampling
-    from seqcli.text.live import windows
-
-    sampling = Sampling(temperature, top_k, top_p, min_p, repetition_penalty)
-    decoder, tokenizer = load_language_model(load_checkpoint(find_model(model, "lm"), task="lm"), device, int8=int8)
-    lines = decoder.config.lines
-    limits = Limits(max_tokens, tuple(map(unescape, stop or ())), max_lines)
-    prompts: Iterator[str]
-    ready: Callable[[], bool] | None = None
-    if prompt is not None:
-        prompts = (unescape(require_text(text, "--prompt")) for text in prompt)
-    else:
-        prompts, ready = _read_prompts(whole)
-    prompts = _with_notices(prompts, tokenizer)
-    if top_next is not None:
-        likeliest = ((text, next_tokens(decoder, tokenizer, text, top_next)) for text in prompts)
-        _write_next(likeliest, form == "ndjson")
-        return
-    start, tokens = time.perf_counter(), 0
-    first = 0
-    most = max(1, BATCH_ROWS // samples)
-    for batch in windows(prompts, ready, most, most):
-        pieces = continue_texts(
-            decoder,
-            tokenizer,
-            batch,
-            samples=samples,
-            sampling=sampling,
-            limits=limits,
-            seed=seed,
-            first_prompt=first,
-        )
-        ordered = in_order(pieces, samples, first)
-        if form == "ndjson":
-            tokens += _write_ndjson(batch, first, ordered)
-        else:
-            tokens += _write_text(batch, first, ordered, parting="" if lines else "\n")
-        first += len(batch)
-    seconds = time.perf_counter() - start
-    if not first:
-        console.notice("no prompt: the input is empty")
-    console.detail(f"{tokens:,} tokens in {seconds:.2f} s, {tokens / max(seconds, 1e-9):,.0f} tokens/s")
 
 
 def unescape(text: str) -> str:
@@ -188,3 +108,75 @@ def _write_ndjson(prompts: list[str], first: int, pieces: Iterable[Piece]) -> in
             sys.stdout.flush()
             tokens, text = tokens + piece.tokens, ""
     return tokens
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Asked(GenerateRequest, ModelChoice):
+    """What the command is asked for, beside how to continue a text."""
+
+    prompt: tuple[str, ...] = option((), "Text to continue; may be given several times.", metavar="TEXT", short="-p")
+    whole: bool = option(False, "Take all of standard input as one prompt, not one a line.")
+    top_next: int | None = option(
+        None, "No text: the N likeliest next tokens with their probabilities.", metavar="N", least=1
+    )
+    format: str = option("text", "Text as it comes, or one JSON object a continuation.", choices=("text", "ndjson"))
+
+
+def _generate(asked: _Asked) -> None:
+    from seqcli.files.checkpoint import load_checkpoint
+    from seqcli.language.decoder import load_language_model
+    from seqcli.language.generate import next_tokens
+
+    asked = settled(asked, stop=tuple(map(unescape, asked.stop)))
+    checkpoint = load_checkpoint(find_model(asked.model, "lm"), task="lm")
+    decoder, tokenizer = load_language_model(checkpoint, asked.device, int8=asked.int8)
+    prompts: Iterator[str]
+    ready: Callable[[], bool] | None = None
+    if "prompt" in asked.given:
+        prompts = (unescape(require_text(text, "--prompt")) for text in asked.prompt)
+    else:
+        prompts, ready = _read_prompts(asked.whole)
+    prompts = _with_notices(prompts, tokenizer)
+    if asked.top_next is not None:
+        likeliest = ((text, next_tokens(decoder, tokenizer, text, asked.top_next)) for text in prompts)
+        _write_next(likeliest, asked.format == "ndjson")
+    else:
+        _write_continuations(asked, decoder, tokenizer, prompts, ready)
+
+
+def _write_continuations(
+    asked: _Asked,
+    decoder: LanguageModelDecoder,
+    tokenizer: Tokenizer,
+    prompts: Iterator[str],
+    ready: Callable[[], bool] | None,
+) -> None:
+    """Continue the prompts in batches, and write what comes as it comes."""
+    from seqcli.language.generate import continuations
+    from seqcli.text.live import windows
+
+    start, tokens, first = time.perf_counter(), 0, 0
+    most = max(1, BATCH_ROWS // asked.samples)
+    for batch in windows(prompts, ready, most, most):
+        pieces = in_order(continuations(decoder, tokenizer, batch, asked, first), asked.samples, first)
+        if asked.format == "ndjson":
+            tokens += _write_ndjson(batch, first, pieces)
+        else:
+            tokens += _write_text(batch, first, pieces, parting="" if decoder.config.lines else "\n")
+        first += len(batch)
+    seconds = time.perf_counter() - start
+    if not first:
+        console.notice("no prompt: the input is empty")
+    console.detail(f"{tokens:,} tokens in {seconds:.2f} s, {tokens / max(seconds, 1e-9):,.0f} tokens/s")
+
+
+generate = request_command(
+    _Asked,
+    """Continue a text with a language model.
+
+    Prompts come from --prompt or, one a line, from standard input. Without --model the newest language model in
+    checkpoints/ is used. The same seed gives the same text. A model of lines gives whole lines. In --prompt and --stop,
+    \\n is a line feed and \\t a tab.
+    """,
+    _generate,
+)

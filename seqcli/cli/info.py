@@ -4,39 +4,37 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
-import typer
-
-from seqcli.cli import console, options
+from seqcli.cli import console
 from seqcli.cli.charts import sparkline
+from seqcli.cli.options import JsonOutput, ModelArgument
+from seqcli.cli.request import request_command
 from seqcli.cli.rows import write_json, write_rows
 
 if TYPE_CHECKING:
     from seqcli.files.checkpoint import Checkpoint
 
 
-def info(
-    model: Annotated[str, typer.Argument(metavar="MODEL", help="The model file.")],
-    as_json: options.Json = False,
-) -> None:
-    """Show what is in a model file.
+@dataclass(frozen=True, kw_only=True)
+class _Asked(ModelArgument, JsonOutput):
+    """What the command is asked for."""
 
-    Task, sizes, parameters, tokenizer, where it was trained and on what, and how good it was; every tensor is checked
-    against its checksum. The options it was trained with are shown with -v and in --json.
-    """
+
+def _info(asked: _Asked) -> None:
     from seqcli.files.checkpoint import load_checkpoint
 
-    described = describe(load_checkpoint(Path(model)))
-    if as_json:
-        write_json({"model": model, **described})
+    described = describe(load_checkpoint(Path(asked.model)))
+    if asked.json:
+        write_json({"model": asked.model, **described})
         return
     history = described["metrics"].pop("history", [])
     if not console.is_verbose():
         described["provenance"].pop("options", None)
         described.pop("tensors")
-    rows = [{"what": "model", "value": model}, *flatten(described)]
+    rows = [{"what": "model", "value": asked.model}, *flatten(described)]
     rows += [{"what": f"metrics.history.{name}", "value": text} for name, text in _history(history)]
     write_rows(["what", "value"], rows)
 
@@ -80,3 +78,14 @@ def _history(history: Any) -> Iterator[tuple[str, str]]:
         values = [entry.get(name) for entry in entries]
         if name not in ("step", "seconds") and all(type(value) is float or type(value) is int for value in values):
             yield name, f"{sparkline(values)} {values[0]:.5g} → {values[-1]:.5g}"
+
+
+info = request_command(
+    _Asked,
+    """Show what is in a model file.
+
+    Task, sizes, parameters, tokenizer, where it was trained and on what, and how good it was; every tensor is checked
+    against its checksum. The options it was trained with are shown with -v and in --json.
+    """,
+    _info,
+)

@@ -1,51 +1,111 @@
-"""A command made from a request: its signature, for typer, from the options that the request declares."""
+"""Commands made from requests: their signatures, for typer, from the options that the requests declare."""
 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
-from dataclasses import MISSING
+import typing
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import MISSING, replace
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
 import typer
 
-from seqcli.cli import console, options
-from seqcli.cli.training import output_path
+from seqcli.cli import console
+from seqcli.cli.options import JsonOutput
+from seqcli.errors import UsageError
 from seqcli.options import Declared, Request, declarations
 
 R = TypeVar("R", bound=Request)
+Given = dict[str, Any]
 
 
-def request_command(request: type[R], task: str, explain: str, act: Callable[[R, bool], None]) -> Callable[..., None]:
-    """A function that typer makes a command of: it collects what was given into a `request` and hands it to `act` with
-    whether `--json` was given. `explain` is what --help says; a request without an output gets the one that belongs to
-    its first input and `task`."""
+def request_command(request: type[R], explain: str, act: Callable[[R], None]) -> Callable[..., None]:
+    """A function that typer makes a command of: it hands what was given to `act`, as a `request`. `explain` is what
+    --help says."""
+    return _command(declarations(request).values(), explain, lambda given: act(request(**given)))
 
-    def command(**values: Any) -> None:
-        as_json = values.pop("as_json")
-        given = {name: value for name, value in values.items() if value not in (None, [])}
+
+def training_command(request: type[R], task: str, explain: str, act: Callable[[R, bool], None]) -> Callable[..., None]:
+    """`request_command` for a command that trains: without an output the model is named after the first input and
+    `task`; `act` also takes whether --json was given."""
+    from seqcli.cli.training import output_path
+
+    def run(given: Given) -> None:
+        as_json = bool(given.pop("json", False))
         inputs = [path for name, d in declarations(request).items() if d.option.positional for path in given[name]]
         if "-" in inputs:
             console.mention_terminal_input()
-        if "output" in declarations(request):
-            given["output"] = output_path(given.get("output"), inputs, task)
-        act(request(**given), as_json)
+        act(request(**given | {"output": output_path(given.get("output"), inputs, task)}), as_json)
 
-    found = declarations(request).values()
-    several = sorted(found, key=lambda d: (not d.option.positional, bool(d.option.section)))
+    output = declarations(request)["output"]
+    named = replace(output, option=replace(output.option, help=output.option.help + "; named after the input without"))
+    declared = declarations(request) | {"output": named} | declarations(JsonOutput)
+    return _command(declared.values(), explain, run)
+
+
+def tasks_command(
+    own: type[R], requests: Mapping[str, type[Request]], explain: str, act: Callable[[R, Given], None]
+) -> Callable[..., None]:
+    """A command whose model decides which of the `requests`, named by their tasks, is made: it hands `act` its `own`
+    request and all else that was given, for `request_of`."""
+
+    def run(given: Given) -> None:
+        ours = {name: given.pop(name) for name in declarations(own) if name in given}
+        act(own(**ours), given)
+
+    return _command([*_positional(own), *_merged(requests), *_named(own)], explain, run)
+
+
+def request_of(request: type[R], given: Given, task: str) -> R:
+    """The request of a task; `UsageError` for what another task's options are."""
+    for name in given:
+        if name not in declarations(request):
+            flag = "--" + name.replace("_", "-")
+            raise UsageError(f"{flag} is not for a {task}", hint=f"leave {flag} out")
+    return request(**given)
+
+
+def _positional(request: type[Request]) -> list[Declared]:
+    return [declared for declared in declarations(request).values() if declared.option.positional]
+
+
+def _named(request: type[Request]) -> list[Declared]:
+    return [declared for declared in declarations(request).values() if not declared.option.positional]
+
+
+def _merged(requests: Mapping[str, type[Request]]) -> list[Declared]:
+    """The options of several requests: those that only one has in its section, of others no default that differs."""
+    found: dict[str, Declared] = {}
+    counts: dict[str, int] = {}
+    for section, request in requests.items():
+        for name, declared in declarations(request).items():
+            counts[name] = counts.get(name, 0) + 1
+            before = found.setdefault(name, replace(declared, option=replace(declared.option, section=section)))
+            if before.default != declared.default:
+                found[name] = replace(before, default=None)
+    return [
+        declared if counts[name] == 1 else replace(declared, option=replace(declared.option, section=""))
+        for name, declared in found.items()
+    ]
+
+
+def _command(declared: Iterable[Declared], explain: str, run: Callable[[Given], None]) -> Callable[..., None]:
+    def command(**values: Any) -> None:
+        run({name: value for name, value in values.items() if value not in (None, [])})
+
+    ordered = sorted(declared, key=lambda d: (not d.option.positional, bool(d.option.section)))
     parameters = [
         inspect.Parameter(
             d.name,
             inspect.Parameter.KEYWORD_ONLY,
-            default=inspect.Parameter.empty if d.option.positional else None,
+            default=inspect.Parameter.empty if d.option.positional and d.default is MISSING else None,
             annotation=_annotation(d),
         )
-        for d in several
+        for d in ordered
     ]
-    as_json = inspect.Parameter("as_json", inspect.Parameter.KEYWORD_ONLY, default=False, annotation=options.Json)
-    command.__signature__ = inspect.Signature([*parameters, as_json])  # type: ignore[attr-defined]
-    command.__annotations__ = {parameter.name: parameter.annotation for parameter in (*parameters, as_json)}
+    command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    command.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
     command.__doc__ = explain
     return command
 
@@ -56,14 +116,16 @@ def _annotation(declared: Declared) -> Any:
     kind: Any = declared.type
     if option.choices:
         kind = Literal[option.choices]
-    elif kind is Path or option.kind == "duration":
-        kind = str
-    elif kind == tuple[str, ...]:
+    elif typing.get_origin(kind) is tuple:
         kind = list[str]
+    elif kind in (Path, Any) or option.parse is not None:
+        kind = str
+    if declared.default is not MISSING:
+        kind = kind | None
     if option.positional:
-        return Annotated[kind, typer.Argument(metavar=option.metavar, help=option.help)]
+        return Annotated[kind, typer.Argument(metavar=option.metavar, help=option.help, show_default=False)]
     return Annotated[
-        kind | None,
+        kind,
         typer.Option(
             *_names(declared),
             metavar=option.metavar or None,
@@ -76,19 +138,17 @@ def _annotation(declared: Declared) -> Any:
 
 def _names(declared: Declared) -> tuple[str, ...]:
     flag, option = declared.flag, declared.option
-    if declared.type is not bool:
-        return (flag, option.short) if option.short else (flag,)
-    if declared.default is True:
+    if declared.flag_for(False) != flag:
         return (f"{flag}/{declared.flag_for(False)}",)
-    return (flag,)
+    return (flag, option.short) if option.short else (flag,)
 
 
 def _default(declared: Declared) -> str:
     default = declared.default
-    if default in (MISSING, None, False, ()):
+    if declared.option.shown:
+        return f"  [default: {declared.option.shown}]"
+    if default in (MISSING, None, False, (), ""):
         return ""
     if default is True:
         return f"  [default: {declared.flag[2:]}]"
-    if declared.option.kind == "duration":
-        return f"  [default: {default / 60:g}m]"
     return f"  [default: {default}]"

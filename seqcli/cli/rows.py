@@ -12,14 +12,13 @@ from pathlib import Path
 from typing import Any
 
 from seqcli.cli import console
-from seqcli.cli.options import RowFormat
 from seqcli.files.output import write_text
 
 LONGEST_WHOLE = 25  # characters of a cell that stays in one line, such as a time stamp
 
 
 def write_rows(
-    columns: Sequence[str], rows: Iterable[Mapping[str, Any]], form: RowFormat | None = None, output: str | None = None
+    columns: Sequence[str], rows: Iterable[Mapping[str, Any]], form: str | None = None, output: str | None = None
 ) -> None:
     """Write `rows` under `columns` to the file `output` as CSV or NDJSON, or to stdout; without a `form`, a table on a
     terminal and CSV elsewhere.
@@ -45,7 +44,7 @@ def write_json(value: Mapping[str, Any]) -> None:
     console.write(_json_line(value))
 
 
-def _lines(columns: Sequence[str], rows: Iterable[Mapping[str, Any]], form: RowFormat | None) -> Iterator[str]:
+def _lines(columns: Sequence[str], rows: Iterable[Mapping[str, Any]], form: str | None) -> Iterator[str]:
     if form == "ndjson":
         for row in rows:
             yield _json_line({column: row.get(column) for column in columns})

@@ -3,116 +3,90 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Any
 
-import typer
-
-from seqcli.cli import console, options
-from seqcli.cli.options import RowFormat, choice, switch
+from seqcli.cli import console
+from seqcli.cli.options import ModelArgument, RowOutput
+from seqcli.cli.request import Given, request_of, tasks_command
 from seqcli.cli.rows import write_rows
 from seqcli.errors import DataError, UsageError
+from seqcli.language.options import ScoreRequest as LineRequest
+from seqcli.requests import ScoringRequest
+from seqcli.speech.options import ScoreRequest as RecordingRequest
+from seqcli.tagging.options import ScoreRequest as LabelRequest
+from seqcli.translation.options import ScoreRequest as PairRequest
 
 if TYPE_CHECKING:
     from seqcli.files.checkpoint import Checkpoint
     from seqcli.model.probability import Score
     from seqcli.text.live import LiveLines
 
-LANGUAGE = "Language models"  # a section of --help
+REQUESTS = {
+    "Language models": LineRequest,
+    "Translation": PairRequest,
+    "Tagging": LabelRequest,
+    "Speech recognition": RecordingRequest,
+}
 COLUMNS = ("log_probability", "tokens", "perplexity", "text")
 TEXT_COLUMNS = (*COLUMNS[:-1], "unknown", "text")  # of a language model
 TOKEN_COLUMNS = ("line", "token", "surprisal")
+WORD_COLUMNS = ("line", "start", "token", "surprisal", "unknown")  # of a language model
 PAIR_COLUMNS = ("group", "pairs", "accuracy")
 
 
-def score(
-    model: Annotated[str, typer.Argument(metavar="MODEL", help="The model file.")],
-    data: Annotated[
-        list[str] | None,
-        typer.Argument(metavar="FILE", help="Lines to score, or pairs; for pairs also a source and a target file."),
-    ] = None,
-    per_token: Annotated[bool, switch("--per-token", "A row for each token, with its surprisal.")] = False,
-    unit: Annotated[Literal["nats", "bits"], choice("Unit of surprisals and log-probabilities.", LANGUAGE)] = "nats",
-    line_end: Annotated[
-        bool, switch("--line-end/--no-line-end", "Whether the end of a line is one of its tokens.", LANGUAGE)
-    ] = True,
-    per_word: Annotated[
-        bool, switch("--per-word", "A row for each word, with where it begins and its surprisal.", LANGUAGE)
-    ] = False,
-    context: Annotated[
-        bool, switch("--context", "Read each line after those before it, as one text.", LANGUAGE)
-    ] = False,
-    pairs: Annotated[
-        bool,
-        switch(
-            "--pairs",
-            "Minimal pairs, good TAB bad, or group TAB good TAB bad: how often the good one is likelier.",
-            LANGUAGE,
-        ),
-    ] = False,
-    columns: options.Columns = None,
-    skip_bad: options.SkipBad = False,
-    form: options.Rows = None,
-    encoding: options.Encoding = "auto",
-    errors: options.Errors = "strict",
-    device: options.DecodingDevice = "cpu",
-) -> None:
-    """Give the log-probability of each line under a model.
+@dataclass(frozen=True, kw_only=True)
+class _Asked(ModelArgument, RowOutput):
+    """What the command is asked for, whatever the model."""
 
-    A language model scores lines of text, a translation model the translation in each pair, a tagger the labels of
-    each sentence, a speech recogniser the transcript of each recording in a table. Without FILE, and for -, standard
-    input is read, for pairs source TAB target. Logarithms are natural. n lines (sentences) in, n rows out, in order; a
-    blank line has no tokens, and no row with --per-token.
-    """
+
+@dataclass(frozen=True)
+class _Input:
+    """Lines of each file, and for those of standard input what says whether the next one is there."""
+
+    lines: list[Iterable[str]]
+    ready: Callable[[], bool] | None
+
+    @classmethod
+    def of(cls, request: ScoringRequest) -> _Input:
+        """The lines of the files that are named; `-` is standard input."""
+        from seqcli.text.lines import read_lines
+        from seqcli.text.live import LiveLines
+
+        ready: Callable[[], bool] | None = None
+        lines: list[Iterable[str]] = []
+        reading = {"encoding": request.encoding, "errors": request.errors}
+        for path in request.data:
+            if path == "-":
+                console.mention_terminal_input()
+                live = LiveLines(**reading, notice=console.notice)
+                lines.append(_flushing(live))
+                ready = live.ready
+            else:
+                lines.append(read_lines(path, **reading, notice=console.notice))
+        return cls(lines, ready)
+
+
+def _score(asked: _Asked, given: Given) -> None:
     from seqcli.files.checkpoint import load_checkpoint
-    from seqcli.text.lines import read_lines
-    from seqcli.text.live import LiveLines
 
-    checkpoint = load_checkpoint(Path(model))
-    files = data or ["-"]
-    if checkpoint.task == "asr":
-        recordings = _score_recordings(checkpoint, files, columns, skip_bad, encoding, errors, per_token)
-        write_rows(TOKEN_COLUMNS if per_token else COLUMNS, recordings, form)
-        return
-    ready: Callable[[], bool] | None = None
-    inputs: list[Iterable[str]] = []
-    for path in files:
-        if path == "-":
-            console.mention_terminal_input()
-            live = LiveLines(encoding=encoding, errors=errors, notice=console.notice)
-            inputs.append(_flushing(live))
-            ready = live.ready
-        else:
-            inputs.append(read_lines(path, encoding=encoding, errors=errors, notice=console.notice))
-    if checkpoint.task == "mt":
-        rows = _pair_rows(files, inputs, columns, skip_bad)
-        scored = _score_pairs(checkpoint, rows, ready if len(files) == 1 else None, device, per_token)
-    elif checkpoint.task == "tag":
-        if len(files) > 1 or columns is not None:
-            raise UsageError("a tagger scores the labels of one file", hint="give one file, without --columns")
-        scored = _score_labels(checkpoint, inputs[0], files[0], ready, per_token)
-    elif checkpoint.task != "lm":
-        raise UsageError(f"{model} forecasts: it gives lines no probability", hint="use `seqcli evaluate` for it")
-    elif len(files) > 1 or columns is not None:
-        raise UsageError("a language model scores the lines of one file", hint="give one file, without --columns")
-    else:
-        _score_language(
-            checkpoint,
-            inputs[0],
-            ready,
-            files[0],
-            _Asked(per_token, per_word, pairs, unit, line_end, context),
-            device,
-            form,
-        )
-        return
-    if per_word or pairs or unit != "nats" or not line_end or context:
-        named = "--per-word, --pairs, --unit, --context and --no-line-end"
-        raise UsageError(f"{named} are for language models", hint="leave them out")
-    write_rows(TOKEN_COLUMNS if per_token else COLUMNS, scored, form)
+    checkpoint = load_checkpoint(Path(asked.model))
+    match checkpoint.task:
+        case "lm":
+            columns, rows = _line_scores(checkpoint, request_of(LineRequest, given, "language model"))
+        case "mt":
+            columns, rows = _pair_scores(checkpoint, request_of(PairRequest, given, "translation model"))
+        case "tag":
+            columns, rows = _label_scores(checkpoint, request_of(LabelRequest, given, "tagger"))
+        case "asr":
+            columns, rows = _recording_scores(checkpoint, request_of(RecordingRequest, given, "speech recogniser"))
+        case _:
+            hint = "use `seqcli evaluate` for it"
+            raise UsageError(f"{asked.model} forecasts: it gives lines no probability", hint=hint)
+    write_rows(columns, rows, asked.format)
 
 
 def _flushing(lines: LiveLines) -> Iterator[str]:
@@ -125,63 +99,32 @@ def _flushing(lines: LiveLines) -> Iterator[str]:
         yield line
 
 
-@dataclass(frozen=True)
-class _Asked:
-    """What is wanted of the lines that a language model scores."""
-
-    per_token: bool
-    per_word: bool
-    pairs: bool
-    unit: Literal["nats", "bits"]
-    line_end: bool
-    context: bool
-
-    def __post_init__(self) -> None:
-        if self.context and (self.pairs or not self.line_end):
-            raise UsageError("--context reads whole lines of one text", hint="leave --pairs and --no-line-end out")
-
-    @property
-    def scale(self) -> float:
-        """What nats are multiplied with."""
-        return 1.0 if self.unit == "nats" else 1 / math.log(2)
+Rows = tuple[tuple[str, ...], Iterable[dict[str, Any]]]  # header and rows
 
 
-def _score_language(
-    checkpoint: Checkpoint,
-    lines: Iterable[str],
-    ready: Callable[[], bool] | None,
-    path: str,
-    asked: _Asked,
-    device: str,
-    form: RowFormat | None,
-) -> None:
+def _line_scores(checkpoint: Checkpoint, request: LineRequest) -> Rows:
     from seqcli.language.decoder import load_language_model
     from seqcli.language.score import score_lines, score_text, word_surprisals
 
-    decoder, tokenizer = load_language_model(checkpoint, device)
+    decoder, tokenizer = load_language_model(checkpoint, request.device)
+    given = _Input.of(request)
+    scale = 1.0 if request.unit == "nats" else 1 / math.log(2)
 
     def scored(texts: Iterable[str]) -> Iterator[Score]:
-        if asked.context:
+        if request.context:
             return score_text(decoder, tokenizer, texts)
-        return score_lines(decoder, tokenizer, texts, line_end=asked.line_end, ready=ready, on_notice=console.notice)
+        reading: dict[str, Any] = {"line_end": request.line_end, "ready": given.ready, "on_notice": console.notice}
+        return score_lines(decoder, tokenizer, texts, **reading)
 
-    if asked.pairs:
-        write_rows(PAIR_COLUMNS, _minimal_pairs(lines, path, scored), form)
-        return
-    if asked.per_token or asked.per_word:
-        rows = (
-            {"line": number, "start": start, "token": piece, "surprisal": asked.scale * surprisal, "unknown": unknown}
-            for number, score in enumerate(scored(lines), start=1)
-            for start, piece, surprisal, unknown in word_surprisals(score, whole_words=asked.per_word)
+    if request.pairs:
+        return PAIR_COLUMNS, _minimal_pairs(given.lines[0], request.data[0], scored)
+    if request.per_token or request.per_word:
+        return WORD_COLUMNS, (
+            {"line": number, "start": start, "token": piece, "surprisal": scale * surprisal, "unknown": unknown}
+            for number, score in enumerate(scored(given.lines[0]), start=1)
+            for start, piece, surprisal, unknown in word_surprisals(score, whole_words=request.per_word)
         )
-        write_rows(("line", "start", "token", "surprisal", "unknown"), rows, form)
-        return
-    write_rows(TEXT_COLUMNS, (_text_row(score, asked.scale) for score in scored(lines)), form)
-
-
-def _text_row(score: Score, scale: float) -> dict[str, Any]:
-    likelihood = (score.log_probability * scale, score.tokens, score.perplexity) if score.tokens else (None, 0, None)
-    return dict(zip(TEXT_COLUMNS, (*likelihood, len(score.unknown), score.text), strict=True))
+    return TEXT_COLUMNS, (_row(score, scale) | {"unknown": len(score.unknown)} for score in scored(given.lines[0]))
 
 
 def _minimal_pairs(
@@ -211,15 +154,13 @@ def _minimal_pairs(
     return [*rows, {"group": "all", "pairs": len(every), "accuracy": sum(every) / len(every)}]
 
 
-def _pair_rows(
-    files: Sequence[str], inputs: Sequence[Iterable[str]], columns: str | None, skip_bad: bool
-) -> Iterator[tuple[str, str]]:
+def _pair_rows(request: PairRequest, inputs: list[Iterable[str]]) -> Iterator[tuple[str, str]]:
     """The two sides of each line, both empty for a blank one; from stdin they come as the lines do."""
     from seqcli.text.pair_formats import SAMPLE, Columns, PairFile
     from seqcli.text.pairs import aligned_rows, are_aligned, usable
 
-    named = Columns.parse(columns)
-    live = files == ["-"]
+    named = Columns.parse(request.columns)
+    live = request.data == ("-",)
     lines = iter(inputs[0])
     if live:  # nothing is known of the form before the first line with text: those before have their rows at once
         for line in lines:
@@ -229,57 +170,40 @@ def _pair_rows(
             yield "", ""
     opened = [
         PairFile.open(path, given, named, sample=1 if live else SAMPLE)
-        for path, given in zip(files, inputs, strict=True)
+        for path, given in zip(request.data, inputs, strict=True)
     ]
     paired = are_aligned(opened)
     for file, rows in [(opened[0], aligned_rows(opened))] if paired else [(file, file.rows()) for file in opened]:
         for row in rows:
-            yield usable(file, row, skip_bad)
+            yield usable(file, row, request.skip_bad)
         for note in file.notes:
             console.notice(note)
 
 
-def _score_pairs(
-    checkpoint: Checkpoint,
-    pairs: Iterable[tuple[str, str]],
-    ready: Callable[[], bool] | None,
-    device: str,
-    per_token: bool,
-) -> Iterator[dict[str, Any]]:
+def _pair_scores(checkpoint: Checkpoint, request: PairRequest) -> Rows:
     from seqcli.translation.decoder import load_translation_model
     from seqcli.translation.preprocessing import Preprocessing
     from seqcli.translation.score import score_pairs
 
-    decoder, tokenizer = load_translation_model(checkpoint, device)
+    decoder, tokenizer = load_translation_model(checkpoint, request.device)
+    given = _Input.of(request)
+    ready = given.ready if len(request.data) == 1 else None
     preprocessing = Preprocessing.of(checkpoint.blobs)
-    for number, score in enumerate(
-        score_pairs(decoder, tokenizer, pairs, preprocessing=preprocessing, ready=ready), start=1
-    ):
-        yield from _rows(score, number, per_token)
+    rows = _pair_rows(request, given.lines)
+    return _rows(score_pairs(decoder, tokenizer, rows, preprocessing=preprocessing, ready=ready), request)
 
 
-def _score_labels(
-    checkpoint: Checkpoint, lines: Iterable[str], path: str, ready: Callable[[], bool] | None, per_token: bool
-) -> Iterator[dict[str, Any]]:
+def _label_scores(checkpoint: Checkpoint, request: LabelRequest) -> Rows:
     from seqcli.tagging.score import score_labels
     from seqcli.tagging.tag import Tagger
 
     tagger = Tagger.load(checkpoint)
-    name = "standard input" if path == "-" else path
-    scores = score_labels(tagger, tagger.format.read(lines, name), name, ready=ready)
-    for number, score in enumerate(scores, start=1):
-        yield from _rows(score, number, per_token)
+    given = _Input.of(request)
+    name = "standard input" if request.data == ("-",) else request.data[0]
+    return _rows(score_labels(tagger, tagger.format.read(given.lines[0], name), name, ready=given.ready), request)
 
 
-def _score_recordings(
-    checkpoint: Checkpoint,
-    files: Sequence[str],
-    columns: str | None,
-    skip_bad: bool,
-    encoding: str,
-    errors: str,
-    per_token: bool,
-) -> Iterator[dict[str, Any]]:
+def _recording_scores(checkpoint: Checkpoint, request: RecordingRequest) -> Rows:
     from seqcli.speech.decoder import load_recogniser
     from seqcli.speech.recordings import read_recordings
     from seqcli.speech.score import score_recordings
@@ -287,23 +211,42 @@ def _score_recordings(
 
     decoder, tokenizer = load_recogniser(checkpoint)
     recordings = read_recordings(
-        files,
-        Columns.of(columns),
-        encoding=encoding,
-        errors=errors,
+        request.data,
+        Columns.of(request.columns),
+        encoding=request.encoding,
+        errors=request.errors,
         lowercase=decoder.config.lowercase,
-        skip_bad=skip_bad,
+        skip_bad=request.skip_bad,
         notice=console.notice,
     )
-    for number, score in enumerate(score_recordings(decoder, tokenizer, recordings), start=1):
-        yield from _rows(score, number, per_token)
+    return _rows(score_recordings(decoder, tokenizer, recordings), request)
 
 
-def _rows(score: Score, number: int, per_token: bool) -> Iterator[dict[str, Any]]:
-    """The row of a line, or the rows of its tokens."""
-    if per_token:
-        for token, surprisal in zip(score.pieces, score.surprisals, strict=True):
-            yield dict(zip(TOKEN_COLUMNS, (number, token, surprisal), strict=True))
-    else:
-        likelihood = (score.log_probability, score.tokens, score.perplexity) if score.tokens else (None, 0, None)
-        yield dict(zip(COLUMNS, (*likelihood, score.text), strict=True))
+def _rows(scores: Iterable[Score], request: ScoringRequest) -> Rows:
+    """A row for each line, or for each of its tokens."""
+    if request.per_token:
+        return TOKEN_COLUMNS, (
+            {"line": number, "token": token, "surprisal": surprisal}
+            for number, score in enumerate(scores, start=1)
+            for token, surprisal in zip(score.pieces, score.surprisals, strict=True)
+        )
+    return COLUMNS, (_row(score, 1.0) for score in scores)
+
+
+def _row(score: Score, scale: float) -> dict[str, Any]:
+    likelihood = (score.log_probability * scale, score.tokens, score.perplexity) if score.tokens else (None, 0, None)
+    return dict(zip(COLUMNS, (*likelihood, score.text), strict=True))
+
+
+score = tasks_command(
+    _Asked,
+    REQUESTS,
+    """Give the log-probability of each line under a model.
+
+    A language model scores lines of text, a translation model the translation in each pair, a tagger the labels of
+    each sentence, a speech recogniser the transcript of each recording in a table. Without FILE, and for -, standard
+    input is read, for pairs source TAB target. Logarithms are natural. n lines (sentences) in, n rows out, in order; a
+    blank line has no tokens, and no row with --per-token.
+    """,
+    _score,
+)

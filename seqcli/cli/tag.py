@@ -4,66 +4,52 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from itertools import chain
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING
 
-import typer
-
-from seqcli.cli import console, options
+from seqcli.cli import console
 from seqcli.cli.models import find_model
-from seqcli.cli.options import count, switch
+from seqcli.cli.options import ModelChoice
+from seqcli.cli.request import request_command
 from seqcli.errors import UsageError
+from seqcli.options import option
+from seqcli.tagging.options import TagRequest
 
 if TYPE_CHECKING:
     from seqcli.tagging.formats.sentence import Format
     from seqcli.tagging.tag import Tagger
 
 
-def tag(
-    data: Annotated[str, typer.Argument(metavar="FILE", help="Text or labelled text; - is stdin.")] = "-",
-    model: options.Model = None,
-    source: Annotated[
-        Literal["auto", "text", "conll", "conllu", "inline", "ndjson"],
-        typer.Option("--input", help="Format of the input; auto: as its first line looks."),
-    ] = "auto",
-    form: Annotated[
-        Literal["conll", "conllu", "inline", "ndjson", "segmented"] | None,
-        typer.Option("--format", help="Format of the output; the one the model was trained on by default."),
-    ] = None,
-    probabilities: Annotated[
-        bool, switch("--probabilities", "Give each label's probability, too (conll, conllu, ndjson).")
-    ] = False,
-    n_best: Annotated[int, count("Labellings of each sentence, best first.")] = 1,
-    encoding: options.Encoding = "auto",
-    errors: options.Errors = "strict",
-) -> None:
-    """Label each step of sentences: words or characters.
+@dataclass(frozen=True, kw_only=True)
+class _Asked(TagRequest, ModelChoice):
+    """What the command is asked for."""
 
-    n sentences in, n sentences out, in order; raw text is a sentence a line. Files in the format that the model was
-    trained on keep everything but their labels. Without --model the newest tagger in checkpoints/ is used. Output
-    begins while input still comes.
-    """
+    data: str = option("-", "Text or labelled text; - is stdin.", metavar="FILE", kind="file", positional=True)
+
+
+def _tag(asked: _Asked) -> None:
     from seqcli.files.checkpoint import load_checkpoint
     from seqcli.tagging.tag import Tagger
     from seqcli.text.lines import read_lines
     from seqcli.text.live import LiveLines
 
-    tagger = Tagger.load(load_checkpoint(find_model(model, "tag"), task="tag"))
-    output = _output_format(tagger, form, probabilities, n_best)
+    tagger = Tagger.load(load_checkpoint(find_model(asked.model, "tag"), task="tag"))
+    output = _output_format(tagger, asked)
     lines: Iterable[str]
     ready: Callable[[], bool] | None = None
-    if data == "-":
+    if asked.data == "-":
         console.mention_terminal_input()
-        lines = live = LiveLines(encoding=encoding, errors=errors, notice=console.notice)
+        lines = live = LiveLines(encoding=asked.encoding, errors=asked.errors, notice=console.notice)
         ready = live.ready
     else:
-        lines = read_lines(data, encoding=encoding, errors=errors, notice=console.notice)
-    lines, read = _input_format(tagger, iter(lines), source)
+        lines = read_lines(asked.data, encoding=asked.encoding, errors=asked.errors, notice=console.notice)
+    lines, read = _input_format(tagger, iter(lines), asked.input)
     started, sentences, steps = time.perf_counter(), 0, 0
-    read_from = read.read(lines, "standard input" if data == "-" else data)
-    for sentence, tagging in tagger.tag(read_from, probabilities=probabilities, n_best=n_best, ready=ready):
+    read_from = read.read(lines, "standard input" if asked.data == "-" else asked.data)
+    for sentence, tagging in tagger.tag(read_from, probabilities=asked.probabilities, n_best=asked.n_best, ready=ready):
         sentences, steps = sentences + bool(sentence.steps), steps + len(sentence.steps)
-        if n_best > 1 and output.name in ("inline", "segmented"):
+        if asked.n_best > 1 and output.name in ("inline", "segmented"):
             for rank, one in enumerate((tagging, *tagging.others), 1):
                 console.write(f"{rank}\t{one.log_probability or 0.0:.3f}\t{output.write(sentence, one)}")
         else:
@@ -74,14 +60,14 @@ def tag(
     console.detail(f"{sentences:,} sentences, {steps:,} steps in {seconds:.2f} s, {steps / max(seconds, 1e-9):,.0f}/s")
 
 
-def _output_format(tagger: Tagger, form: str | None, probabilities: bool, n_best: int) -> Format:
+def _output_format(tagger: Tagger, asked: TagRequest) -> Format:
     """The format that is written; `UsageError` for one that cannot hold what is asked for."""
     from seqcli.tagging.formats.columns import Columns, ConllU
     from seqcli.tagging.formats.lines import Inline, Segmented
     from seqcli.tagging.formats.records import Records
 
     own = tagger.format
-    name = form or own.name
+    name = asked.format or own.name
     made: dict[str, Format] = {
         "conll": Columns(),
         "conllu": ConllU.holding(tagger.labels.names, chunks=tagger.labels.scheme is not None),
@@ -93,9 +79,9 @@ def _output_format(tagger: Tagger, form: str | None, probabilities: bool, n_best
         raise UsageError("--format segmented is for models that cut text into words", hint="use conll or ndjson")
     if name == "inline" and own.name == "segmented":
         raise UsageError("--format inline: this model gives words no tags", hint="use segmented or ndjson")
-    if probabilities and name in ("inline", "segmented"):
+    if asked.probabilities and name in ("inline", "segmented"):
         raise UsageError(f"{name} has no place for --probabilities", hint="add --format conll or --format ndjson")
-    if n_best > 1 and name in ("conll", "conllu"):
+    if asked.n_best > 1 and name in ("conll", "conllu"):
         raise UsageError(f"{name} has no place for --n-best", hint="add --format ndjson")
     return own if name == own.name else made[name]
 
@@ -131,3 +117,15 @@ def _input_format(tagger: Tagger, lines: Iterator[str], source: str) -> tuple[It
         found = records
     console.notice(f"reading {found.describe()} (--input names another format)")
     return chain(seen, lines), found
+
+
+tag = request_command(
+    _Asked,
+    """Label each step of sentences: words or characters.
+
+    n sentences in, n sentences out, in order; raw text is a sentence a line. Files in the format that the model was
+    trained on keep everything but their labels. Without --model the newest tagger in checkpoints/ is used. Output
+    begins while input still comes.
+    """,
+    _tag,
+)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 
-from seqcli.cli.request import request_command
+from seqcli.cli.request import training_command
 from seqcli.cli.training import run_training
 from seqcli.speech.options import TrainRequest
 
@@ -22,7 +22,7 @@ def _train(request: TrainRequest, as_json: bool) -> None:
     )
 
 
-train_asr = request_command(
+train_asr = training_command(
     TrainRequest,
     "asr",
     """Train a speech recogniser on recordings and their transcripts.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 
-from seqcli.cli.request import request_command
+from seqcli.cli.request import training_command
 from seqcli.cli.training import run_training
 from seqcli.language.options import TrainRequest
 
@@ -24,7 +24,7 @@ def _train(request: TrainRequest, as_json: bool) -> None:
     )
 
 
-train_lm = request_command(
+train_lm = training_command(
     TrainRequest,
     "lm",
     """Train a language model on text.

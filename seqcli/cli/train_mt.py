@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 
-from seqcli.cli.request import request_command
+from seqcli.cli.request import training_command
 from seqcli.cli.training import run_training
 from seqcli.translation.options import TrainRequest
 
@@ -25,7 +25,7 @@ def _train(request: TrainRequest, as_json: bool) -> None:
     )
 
 
-train_mt = request_command(
+train_mt = training_command(
     TrainRequest,
     "mt",
     """Train a translation model on pairs of sentences.

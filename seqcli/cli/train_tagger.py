@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Mapping
 from typing import Any
 
-from seqcli.cli.request import request_command
+from seqcli.cli.request import training_command
 from seqcli.cli.training import run_training
 from seqcli.tagging.options import TrainRequest
 
@@ -32,7 +32,7 @@ def _said(metrics: Mapping[str, Any]) -> str:
     return f"validation F1 {100 * metrics['f1']:.2f} % ({figures}), {accuracy}"
 
 
-train_tagger = request_command(
+train_tagger = training_command(
     TrainRequest,
     "tag",
     """Train a tagger: a label for each word, or each character.

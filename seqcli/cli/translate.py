@@ -6,132 +6,125 @@ import contextlib
 import shlex
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Any
 
-import typer
-
-from seqcli.cli import console, options
+from seqcli.cli import console
 from seqcli.cli.models import find_model
-from seqcli.cli.options import WIDEST_BEAM, count, number, switch, value
+from seqcli.cli.options import ModelChoice, require_text
+from seqcli.cli.request import request_command
 from seqcli.cli.rows import write_json
 from seqcli.errors import UsageError
+from seqcli.options import option
+from seqcli.translation.options import TranslateRequest
 
 if TYPE_CHECKING:
-    from seqcli.translation.translate import Alignment, Candidate, Translation
+    from seqcli.translation.translate import Alignment, Candidate, Translation, Translator
 
 
-def translate(
-    text: Annotated[
-        list[str] | None, typer.Argument(metavar="TEXT", help="Lines to translate; standard input without.")
-    ] = None,
-    model: options.Model = None,
-    beam: Annotated[int, count("Hypotheses kept alive; 1 is greedy.", most=WIDEST_BEAM)] = 5,
-    n_best: Annotated[int, count("Translations of each line, best first.")] = 1,
-    length_penalty: Annotated[
-        float, number("Compare log p / length^X; 0 favours short translations.", least=-10, most=10)
-    ] = 1.0,
-    max_length: Annotated[int | None, count("Most tokens; by default as many as the training pairs ask for.")] = None,
-    no_repeat_ngram: Annotated[
-        int, count("No phrase of N tokens comes twice in a translation; 0: any may.", least=0)
-    ] = 0,
-    keep: options.Keep = None,
-    glossary: Annotated[
-        str | None, value("FILE", "Terms to use: source term TAB target term, or another form of pairs.")
-    ] = None,
-    prefix: Annotated[str, value("TEXT", "Every translation begins with this.")] = "",
-    ensemble: Annotated[
-        list[str] | None,
-        value("MODEL", "Average with this model; may be given several times."),
-    ] = None,
-    min_quality: Annotated[
-        float | None, number("Leave lines blank whose estimated chrF is below X (0 to 100).", least=0, most=100)
-    ] = None,
-    form: Annotated[
-        Literal["text", "ndjson"], typer.Option("--format", help="A line a translation, or one JSON object a line.")
-    ] = "text",
-    attention: Annotated[
-        bool, switch("--attention", "Show on standard error what each word was translated from.")
-    ] = False,
-    plot: Annotated[str | None, value("FILE.svg", "Draw what each word was translated from.")] = None,
-    batch_size: Annotated[int, count("Sentences searched side by side.")] = 64,
-    device: options.DecodingDevice = "cpu",
-    encoding: options.Encoding = "auto",
-    errors: options.Errors = "strict",
-) -> None:
-    """Translate lines: n lines in, n lines out, blank lines stay blank.
+@dataclass(frozen=True, kw_only=True)
+class _Asked(TranslateRequest, ModelChoice):
+    """What the command is asked for, beside how to translate a line."""
 
-    Without --model the newest translation model in checkpoints/ is used. Output begins while input still comes, and
-    does not depend on --batch-size.
-    """
-    from seqcli.files.checkpoint import load_checkpoint
+    text: tuple[str, ...] = option((), "Lines to translate; standard input without.", metavar="TEXT", positional=True)
+    ensemble: tuple[str, ...] = option(
+        (), "Average with this model; may be given several times.", metavar="MODEL", kind="file"
+    )
+    min_quality: float | None = option(
+        None, "Leave lines blank whose estimated chrF is below X (0 to 100).", metavar="X", most=100
+    )
+    format: str = option("text", "A line a translation, or one JSON object a line.", choices=("text", "ndjson"))
+    attention: bool = option(False, "Show on standard error what each word was translated from.")
+    plot: str | None = option(None, "Draw what each word was translated from.", metavar="FILE.svg")
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.plot is not None and not self.plot.endswith(".svg"):
+            raise UsageError(f"--plot {self.plot}: pictures are written as SVG", hint="name it FILE.svg")
+
+    @property
+    def looks(self) -> bool:
+        """Whether it is asked for what was translated from what."""
+        return self.attention or self.plot is not None
+
+
+def _translate(asked: _Asked) -> None:
     from seqcli.files.output import check_outputs
-    from seqcli.text.live import LiveLines
-    from seqcli.text.pairs import read_pairs
     from seqcli.translation.beam import Search
-    from seqcli.translation.translate import Translator
 
-    if n_best > beam:
-        raise UsageError(f"--n-best {n_best} needs as large a --beam", hint=f"add --beam {n_best}")
-    if plot is not None and not plot.endswith(".svg"):
-        raise UsageError(f"--plot {plot}: pictures are written as SVG", hint="name it FILE.svg")
-    for argument in text or ():
+    for argument in asked.text:
         _refuse_file(argument)
-    path = find_model(model, "mt")
-    check_outputs({"--plot": plot}, [path, *(ensemble or ()), *([glossary] if glossary else []), "-"])
-    checkpoints = [load_checkpoint(Path(name), task="mt") for name in (path, *(ensemble or ()))]
-    terms = [(p.source, p.target) for p in read_pairs([glossary], encoding=encoding, errors=errors)] if glossary else []
-    translator = Translator.load(checkpoints, device, keep=keep or (), glossary=terms, prefix=prefix)
-    looking = attention or plot is not None
-    if looking and all(checkpoint.config["attention"] == "none" for checkpoint in checkpoints):
-        raise UsageError(f"{path} has no attention to show", hint="it was trained with --attention none")
-    search = Search(beam, length_penalty, max_length, n_best, looking, no_repeat_ngram)
-    lines: Iterable[str]
-    ready: Callable[[], bool] | None = None
-    if text:
-        lines = [line for argument in text for line in options.require_text(argument, "TEXT").split("\n")]
-    else:
-        console.mention_terminal_input()
-        lines = live = LiveLines(encoding=encoding, errors=errors, notice=console.notice)
-        ready = live.ready
-    if min_quality is not None and translator.quality is None:
-        raise UsageError(
-            f"--min-quality: {path} cannot estimate quality", hint="models from before it cannot; train anew"
-        )
+    path = find_model(asked.model, "mt")
+    check_outputs({"--plot": asked.plot}, [path, *asked.files(), "-"])
+    translator = _translator(asked, path)
+    lines, ready = _lines(asked)
     started, count, cut, poor = time.perf_counter(), 0, 0, 0
     drawn: list[Alignment] = []
-    for translation in translator.translate(lines, search, batch_size=batch_size, ready=ready):
+    search = replace(Search.of(asked), attention=asked.looks)
+    for translation in translator.translate(lines, search, batch_size=asked.batch_size, ready=ready):
         count += 1
         cut += translation.candidates[0].cut
         estimates = [translator.estimate(candidate) for candidate in translation.candidates]
-        if min_quality is not None and translation.text and (estimates[0] or 0.0) < min_quality:
+        if asked.min_quality is not None and translation.text and (estimates[0] or 0.0) < asked.min_quality:
             poor += 1
             blank = tuple(replace(candidate, text="") for candidate in translation.candidates)
             translation = replace(translation, candidates=blank)
-        if form == "ndjson":
-            write_json(_record(translation, estimates, looking))
-        elif n_best == 1:
-            console.write(translation.text + "\n")
-        else:
-            for candidate in translation.candidates:
-                console.write(f"{count}\t{candidate.score:.4f}\t{candidate.text}\n")
-        console.write("", flush=True)
-        if looking:
+        _write(asked, translation, estimates, count)
+        if asked.looks:
             alignments = translation.candidates[0].alignments
-            drawn += alignments if plot is not None else ()
-            _show(alignments if attention else ())
-    if plot is not None:
+            drawn += alignments if asked.plot is not None else ()
+            _show(alignments if asked.attention else ())
+    if asked.plot is not None:
         from seqcli.cli.alignment import write_svg
 
-        write_svg(plot, drawn)
-        console.notice(f"drawn in {plot}")
+        write_svg(asked.plot, drawn)
+        console.notice(f"drawn in {asked.plot}")
     if poor:
-        console.notice(f"{poor:,} of {count:,} translations are left blank, being below --min-quality {min_quality:g}")
+        limit = f"--min-quality {asked.min_quality:g}"
+        console.notice(f"{poor:,} of {count:,} translations are left blank, being below {limit}")
     if cut:
         console.notice(f"{cut:,} of {count:,} translations were cut; --max-length allows longer ones")
     seconds = time.perf_counter() - started
     console.detail(f"{count:,} lines in {seconds:.2f} s, {count / max(seconds, 1e-9):,.1f} lines/s")
+
+
+def _translator(asked: _Asked, path: Path) -> Translator:
+    """The model with those it is averaged with; `UsageError` for what they cannot do."""
+    from seqcli.files.checkpoint import load_checkpoint
+    from seqcli.translation.translate import Translator
+
+    checkpoints = [load_checkpoint(Path(name), task="mt") for name in (str(path), *asked.ensemble)]
+    translator = Translator.of(checkpoints, asked)
+    if asked.looks and all(checkpoint.config["attention"] == "none" for checkpoint in checkpoints):
+        raise UsageError(f"{path} has no attention to show", hint="it was trained with --attention none")
+    if asked.min_quality is not None and translator.quality is None:
+        raise UsageError(
+            f"--min-quality: {path} cannot estimate quality", hint="models from before it cannot; train anew"
+        )
+    return translator
+
+
+def _lines(asked: _Asked) -> tuple[Iterable[str], Callable[[], bool] | None]:
+    """The lines to translate, and for those of standard input what says whether the next one is there."""
+    from seqcli.text.live import LiveLines
+
+    if asked.text:
+        return [line for argument in asked.text for line in require_text(argument, "TEXT").split("\n")], None
+    console.mention_terminal_input()
+    live = LiveLines(encoding=asked.encoding, errors=asked.errors, notice=console.notice)
+    return live, live.ready
+
+
+def _write(asked: _Asked, translation: Translation, estimates: list[float | None], number: int) -> None:
+    if asked.format == "ndjson":
+        write_json(_record(translation, estimates, asked.looks))
+    elif asked.n_best == 1:
+        console.write(translation.text + "\n")
+    else:
+        for candidate in translation.candidates:
+            console.write(f"{number}\t{candidate.score:.4f}\t{candidate.text}\n")
+    console.write("", flush=True)
 
 
 def _refuse_file(argument: str) -> None:
@@ -172,3 +165,14 @@ def _show(alignments: Iterable[Alignment]) -> None:
 
     for alignment in alignments:
         console.notice(picture(alignment))
+
+
+translate = request_command(
+    _Asked,
+    """Translate lines: n lines in, n lines out, blank lines stay blank.
+
+    Without --model the newest translation model in checkpoints/ is used. Output begins while input still comes, and
+    does not depend on --batch-size.
+    """,
+    _translate,
+)

@@ -3,71 +3,194 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from seqcli.errors import UsageError
+from seqcli.options import option, parse_duration
+from seqcli.requests import EvaluationRequest, TextRequest
 
+READING, NETWORK = "Reading the data", "The network"  # sections of --help
+METHODS = (
+    *("auto", "rnn", "classical", "theta", "ets", "seasonal-naive", "naive", "drift", "mean"),
+    *("croston", "sba", "tsb", "combination"),
+)
+YEARS = 10 * 365 * 86400.0  # seconds no training is longer than
 TRAINED = ("auto", "rnn")  # methods that use a network trained on the panel
 DEFAULT_BUDGET = 60.0  # seconds that a network is trained on a panel
 _SECONDS = {"min": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
 _MONTHS = {"m": 1, "q": 3, "y": 12}
 
 
+def _numbers(given: Any) -> list[float]:
+    """The numbers in texts such as `80,95`, or in one number or several; `ValueError` for what is none."""
+    texts = [given] if isinstance(given, str | int | float) else list(given)
+    found = []
+    for text in ",".join(map(str, texts)).split(","):
+        try:
+            found.append(float(text.strip().removesuffix("%")))
+        except ValueError:
+            raise ValueError(f"{text.strip()!r} is not a number; separate several by commas") from None
+    return found
+
+
+def parse_levels(given: Any) -> tuple[float, ...]:
+    """Levels of intervals in per cent, from `80`, `80,95` or `0.95`, a share."""
+    levels = [100 * number if 0 < number < 1 else number for number in _numbers(given)]
+    return tuple(round(level, 10) for level in levels)
+
+
+def parse_quantiles(given: Any) -> tuple[float, ...]:
+    """Probabilities, from `0.1,0.5,0.9`; `ValueError` for what is none."""
+    numbers = _numbers(given) if given != () else []
+    for number in numbers:
+        if not 0 < number < 1:
+            raise ValueError(f"{number:g} is not between 0 and 1; give them like 0.1,0.5,0.9")
+    return tuple(sorted(set(numbers)))
+
+
+def parse_season(given: Any) -> int | tuple[float, ...]:
+    """One or several numbers of periods, from `12` or `7,365.25`."""
+    numbers = _numbers(given)
+    for number in numbers:
+        if not 1 <= number < 1e6:
+            raise ValueError(f"{number:g} is not a number of periods; 1 means none; 7,365 means two")
+    if len(numbers) == 1 and numbers[0] == int(numbers[0]):
+        return int(numbers[0])
+    return tuple(sorted(numbers))
+
+
+def parse_names(given: Any) -> tuple[str, ...]:
+    """Names of columns, from `price,promo` or several texts."""
+    texts = [given] if isinstance(given, str) else given
+    return tuple(name.strip() for text in texts for name in str(text).split(","))
+
+
+def parse_path(given: Any) -> Any:
+    """Paths as text; what else holds a table, such as a data frame, as it is."""
+    return str(given) if isinstance(given, Path) else given
+
+
 @dataclass(frozen=True, kw_only=True)
-class ForecastRequest:
-    """Everything that may be asked of a forecast; what is None is found from the data.
+class ForecastRequest(TextRequest):
+    """Everything that may be asked of a forecast; what is None is found from the data."""
 
-    Reading: `time`, `target`, `series`, `wide`, `freq`, `decimal`, `thousands`, `day_first`, `duplicates`, `aggregate`,
-    `sheet`, `encoding`, `errors`, see `series.layout.ReadOptions`.
-
-    Forecasting: `horizon` periods, or a time such as `3m`; `season`, one or several numbers of periods; `levels` of the
-    intervals in per cent; `quantiles` instead of intervals; `method`; `fill` for missing values; `keep_outliers`;
-    `point` (median or mean) of counts; `start`, the first time to forecast, what comes after it is not looked at;
-    `keep_ended` forecasts series that ended long before the others, too; `backtest` origins to measure.
-
-    The network: `budget` seconds or `steps` of training, `covariates` (columns), `future` and `holidays` (files or data
-    frames), `save` and `model` (paths), `save_interval` seconds, `overwrite`, `resume`, `seed`.
-    """
-
-    time: str | None = None
-    target: str | None = None
-    series: tuple[str, ...] = ()
-    wide: bool = False
-    freq: str | None = None
-    decimal: str | None = None
-    thousands: str | None = None
-    day_first: bool | None = None
-    duplicates: str | None = None
-    aggregate: str | None = None
-    sheet: str | None = None
-    encoding: str = "auto"
-    errors: str = "strict"
-
-    horizon: int | str | None = None
-    season: int | tuple[float, ...] | None = None
-    levels: tuple[float, ...] = (80.0, 95.0)
-    quantiles: tuple[float, ...] = ()
-    method: str = "auto"
-    fill: str | None = None
-    keep_outliers: bool = False
-    point: str | None = None
-    start: str | None = None
-    keep_ended: bool = False
-    backtest: int = 0
-
-    budget: float | None = None
-    steps: int | None = None
-    covariates: tuple[str, ...] = ()
-    future: Any = field(default=None, repr=False)
-    holidays: Any = field(default=None, repr=False)
-    save: str | None = None
-    save_interval: float = 60.0
-    model: str | None = None
-    overwrite: bool = False
-    resume: bool = False
-    seed: int | None = None
+    horizon: Any = option(
+        None, "Periods ahead, or 24h, 14d, 3m, 1y; from the frequency by default.", metavar="N", short="-n"
+    )
+    levels: tuple[float, ...] = option(
+        (80.0, 95.0),
+        "Coverage of the intervals in per cent.",
+        metavar="P",
+        flag="--level",
+        parse=parse_levels,
+        shown="80,95",
+    )
+    quantiles: tuple[float, ...] = option(
+        (), "Quantiles instead of intervals, such as 0.1,0.5,0.9.", metavar="Q", parse=parse_quantiles
+    )
+    method: str = option("auto", "auto combines; the others are one method each.", choices=METHODS)
+    season: Any = option(
+        None,
+        "Periods in a season, such as 12, or several: 7,365; 1: none; found by default.",
+        metavar="N",
+        parse=parse_season,
+    )
+    fill: str | None = option(
+        None,
+        "What takes the place of missing values; by default interpolate, zero in logs of sales and events.",
+        choices=("interpolate", "forward", "zero"),
+    )
+    keep_outliers: bool = option(False, "Use single values far beyond all others, too.")
+    point: str | None = option(
+        None,
+        "Point forecast of counts; by default the median, the mean in logs of sales.",
+        choices=("median", "mean"),
+    )
+    start: str | None = option(
+        None, "First time to forecast; later values are not used.", metavar="TIME", flag="--from"
+    )
+    keep_ended: bool = option(False, "Forecast series that ended long before the others, too.")
+    backtest: int = option(0, "Print how good N earlier forecasts were instead, by method.", metavar="N", most=10_000)
+    time: str | None = option(None, "The time column; found by default.", metavar="NAME", section=READING)
+    target: str | None = option(None, "The value column; found by default.", metavar="NAME", section=READING)
+    series: tuple[str, ...] = option(
+        (), "A column that tells series apart; may be given several times.", metavar="NAME", section=READING
+    )
+    wide: bool = option(False, "Every column of numbers is a series.", section=READING)
+    freq: str | None = option(
+        None, "Frequency: Y, Q, M, W, D, B, h, 30min …; found by default.", metavar="F", section=READING
+    )
+    decimal: str | None = option(None, "The decimal sign; found by default.", choices=(".", ","), section=READING)
+    thousands: str | None = option(
+        None, "The sign between thousands; found by default.", choices=(".", ",", " ", "'"), section=READING
+    )
+    day_first: bool | None = option(
+        None, "How to read 04/05/2021; found by default.", off="month-first", section=READING
+    )
+    duplicates: str | None = option(
+        None,
+        "What becomes of rows with the same time.",
+        choices=("error", "first", "last", "mean", "sum"),
+        section=READING,
+    )
+    aggregate: str | None = option(
+        None, "How values make a longer --freq.", choices=("sum", "mean", "first", "last"), section=READING
+    )
+    sheet: str | None = option(None, "The sheet of a workbook.", metavar="NAME", section=READING)
+    covariates: tuple[str, ...] = option(
+        (),
+        "Columns known beforehand, such as prices; needs --future.",
+        metavar="A,B",
+        parse=parse_names,
+        section=NETWORK,
+    )
+    future: Any = option(
+        None,
+        "File with the covariates of the time to be forecast.",
+        metavar="FILE",
+        kind="file",
+        parse=parse_path,
+        section=NETWORK,
+    )
+    holidays: Any = option(
+        None,
+        "File with the dates of holidays, past and to come.",
+        metavar="FILE",
+        kind="file",
+        parse=parse_path,
+        section=NETWORK,
+    )
+    budget: float | None = option(
+        None,
+        "Time to train on a panel; by default 1m, on 50 series and more.",
+        metavar="TIME",
+        above=0,
+        most=YEARS,
+        parse=parse_duration,
+        section=NETWORK,
+    )
+    steps: int | None = option(None, "Training steps, instead of a time budget.", metavar="N", least=1, section=NETWORK)
+    save: str | None = option(None, "Keep the trained network in this file.", metavar="MODEL", section=NETWORK)
+    save_interval: float = option(
+        60.0,
+        "Time between saved states of the training.",
+        metavar="TIME",
+        above=0,
+        most=YEARS,
+        parse=parse_duration,
+        shown="1m",
+        section=NETWORK,
+    )
+    model: str | None = option(
+        None, "Use a network that was kept.", metavar="MODEL", short="-m", kind="file", section=NETWORK
+    )
+    overwrite: bool = option(False, "Replace the model that is already there.", section=NETWORK)
+    resume: bool = option(False, "Resume the training saved with --save.", section=NETWORK)
+    seed: int | None = option(
+        None, "Seed of the random numbers: same seed, same result.", metavar="N", most=2**32 - 1, section=NETWORK
+    )
 
     @property
     def asks_for_training(self) -> bool:
@@ -75,40 +198,14 @@ class ForecastRequest:
         return any((self.budget, self.steps, self.save, self.resume))
 
 
-def parse_levels(texts: Sequence[str]) -> tuple[float, ...]:
-    """Levels of intervals in per cent from texts such as `80`, `80,95` or `0.95`, a share."""
-    levels = []
-    for part in ",".join(texts).split(","):
-        number = _number(part.strip().removesuffix("%"), "--level")
-        levels.append(100 * number if 0 < number < 1 else number)
-    return tuple(round(level, 10) for level in levels)
+@dataclass(frozen=True, kw_only=True)
+class EvaluateRequest(EvaluationRequest):
+    """How `evaluate` reads a panel."""
 
-
-def parse_quantiles(text: str) -> tuple[float, ...]:
-    """Probabilities from a text such as `0.1,0.5,0.9`; `UsageError` for what is none."""
-    numbers = tuple(_number(part.strip(), "--quantiles") for part in text.split(","))
-    for number in numbers:
-        if not 0 < number < 1:
-            raise UsageError(f"--quantiles: {number:g} is not between 0 and 1", hint="give them like 0.1,0.5,0.9")
-    return tuple(sorted(set(numbers)))
-
-
-def parse_seasons(text: str) -> int | tuple[float, ...]:
-    """One or several numbers of periods from a text such as `12` or `7,365.25`."""
-    numbers = [_number(part.strip(), "--season") for part in text.split(",")]
-    for number in numbers:
-        if not 1 <= number < 1e6:
-            raise UsageError(f"--season: {number:g} is not a number of periods", hint="1 means none; 7,365 means two")
-    if len(numbers) == 1 and numbers[0] == int(numbers[0]):
-        return int(numbers[0])
-    return tuple(sorted(numbers))
-
-
-def _number(text: str, option: str) -> float:
-    try:
-        return float(text)
-    except ValueError:
-        raise UsageError(f"{option}: {text!r} is not a number", hint="separate several by commas") from None
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if len(self.data) > 1:
+            raise UsageError("a forecaster is evaluated on one CSV file", hint="give one file")
 
 
 def periods(horizon: int | str, unit: str, count: float) -> int:

@@ -17,7 +17,6 @@ from seqcli.files.opening import Stamps
 from seqcli.forecasting.forecast import Forecast, forecast_prepared
 from seqcli.forecasting.options import DEFAULT_BUDGET, TRAINED, ForecastRequest, periods
 from seqcli.forecasting.prepare import ForecastOptions, Prepared, prepare
-from seqcli.options import parse_duration
 from seqcli.series.panel import Panel, ReadOptions, read_panel, series_names
 from seqcli.training.distributed import ALONE, Processes
 
@@ -45,7 +44,7 @@ def forecast(data: Any, *, on_notice: Callable[[str], None] = _quietly, **option
 
     Raises `DataError` for data that cannot be forecast, `UsageError` for options that do not fit.
     """
-    result = forecast_request(data, _request(options), on_notice=on_notice)
+    result = forecast_request(data, ForecastRequest(**options), on_notice=on_notice)
     assert result is not None  # one process alone has a forecast
     return result
 
@@ -96,7 +95,7 @@ def anomalies(data: Any, *, on_notice: Callable[[str], None] = _quietly, **optio
     `anomaly` (1 from four on). Arguments and errors are those of `forecast`."""
     import pandas
 
-    columns, rows, _ = past_request(data, _request(options), anomalies=True, on_notice=on_notice)
+    columns, rows, _ = past_request(data, ForecastRequest(**options), anomalies=True, on_notice=on_notice)
     return pandas.DataFrame(list(rows), columns=columns)
 
 
@@ -114,23 +113,6 @@ def past_request(
     past = forecast_past(prepared)
     rows = past_rows(prepared, past, anomalies=anomalies)
     return past_columns(prepared, anomalies=anomalies), rows, count_anomalies(past)
-
-
-def _request(options: dict[str, Any]) -> ForecastRequest:
-    names = {item.name for item in fields(ForecastRequest)}
-    for name in options:
-        if name not in names:
-            raise UsageError(f"unknown option {name!r}", hint=f"there are {', '.join(sorted(names))}")
-    for name in ("levels", "quantiles", "series", "covariates"):
-        if name in options:
-            value = options[name]
-            options[name] = (value,) if isinstance(value, (str, int, float)) else tuple(value)
-    if isinstance(options.get("budget"), str):
-        options["budget"] = parse_duration(options["budget"])
-    for name in ("save", "model"):
-        if options.get(name) is not None:
-            options[name] = str(options[name])
-    return ForecastRequest(**options)
 
 
 def check(request: ForecastRequest, plot: str | None = None) -> None:

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from seqcli.errors import UsageError
 from seqcli.language.decoder import LanguageModelDecoder
 from seqcli.language.healing import Agreeing, healed
+from seqcli.language.options import GenerateRequest
 from seqcli.language.sampling import Sampling, draw, probabilities
 from seqcli.model.probability import softmax
 from seqcli.text.tokenizer import Tokenizer
@@ -23,13 +23,10 @@ class Limits:
     stop: tuple[str, ...] = ()
     max_lines: int | None = None
 
-    def __post_init__(self) -> None:
-        if self.max_tokens < 1:
-            raise UsageError("--max-tokens must be 1 or more")
-        if self.max_lines is not None and self.max_lines < 1:
-            raise UsageError("--max-lines must be 1 or more")
-        if "" in self.stop:
-            raise UsageError("--stop needs a text that is not empty")
+    @classmethod
+    def of(cls, request: GenerateRequest) -> Limits:
+        """Those of a request."""
+        return cls(request.max_tokens, request.stop, request.max_lines)
 
 
 @dataclass(frozen=True)
@@ -93,6 +90,26 @@ def generate(
         if any(row.finished for row in rows):
             kept = np.array([number for number, row in enumerate(rows) if not row.finished], int)
             rows, state = [rows[number] for number in kept], decoder.select(state, kept)
+
+
+def continuations(
+    decoder: LanguageModelDecoder,
+    tokenizer: Tokenizer,
+    prompts: Sequence[str],
+    request: GenerateRequest,
+    first_prompt: int = 0,
+) -> Iterator[Piece]:
+    """`generate`, as requested."""
+    return generate(
+        decoder,
+        tokenizer,
+        prompts,
+        samples=request.samples,
+        sampling=Sampling.of(request),
+        limits=Limits.of(request),
+        seed=request.seed,
+        first_prompt=first_prompt,
+    )
 
 
 def next_tokens(

@@ -1,10 +1,12 @@
-"""What `train-lm` can be asked for."""
+"""What can be asked of language models, and of their training."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+from seqcli.errors import UsageError
 from seqcli.options import MODEL, REGULARISATION, TRAINING, option, required
+from seqcli.requests import DecodingRequest, DeviceRequest, EvaluationRequest, ScoringRequest, TextRequest
 from seqcli.training.request import CELLS, MAX_LAYERS, WIDEST, RunRequest
 
 SIZES = {  # (hidden, layers)
@@ -16,7 +18,7 @@ SIZES = {  # (hidden, layers)
 
 
 @dataclass(frozen=True, kw_only=True)
-class TrainRequest(RunRequest):
+class TrainRequest(RunRequest, TextRequest):
     """What `train-lm` was asked for; None leaves a choice to the data, the budget and the machine."""
 
     corpus: tuple[str, ...] = required(
@@ -51,12 +53,6 @@ class TrainRequest(RunRequest):
         least=2,
         most=10_000_000,
         shapes_model=True,
-    )
-    encoding: str = option("auto", "Encoding of the input; auto finds it from the bytes.", metavar="NAME")
-    errors: str = option(
-        "strict",
-        "What to do with bytes that are not text: stop and say where, or replace them.",
-        choices=("strict", "replace"),
     )
     cell: str = option("lstm", "Recurrent cell.", section=MODEL, choices=CELLS, shapes_model=True)
     size: str = option(
@@ -166,3 +162,60 @@ class TrainRequest(RunRequest):
         metavar="X",
         most=1e6,
     )
+
+
+@dataclass(frozen=True, kw_only=True)
+class GenerateRequest(DecodingRequest):
+    """How `generate` continues a text."""
+
+    max_tokens: int = option(200, "Maximum number of tokens to add.", metavar="N", least=1)
+    max_lines: int | None = option(None, "Maximum number of lines to add.", metavar="N", least=1)
+    stop: tuple[str, ...] = option((), "End before this text; may be given several times.", metavar="TEXT")
+    samples: int = option(1, "Continuations of each prompt.", metavar="N", short="-n", least=1, most=1_000_000)
+    temperature: float = option(0.8, "0 takes the likeliest token, 1 the model's own distribution.", metavar="X")
+    top_k: int = option(0, "Choose among the k likeliest tokens; 0: all.", metavar="N")
+    top_p: float = option(
+        1.0, "Choose among the likeliest tokens that hold this probability.", metavar="X", above=0, most=1
+    )
+    min_p: float = option(0.0, "Leave out tokens less likely than this share of the likeliest.", metavar="X", most=1)
+    repetition_penalty: float = option(
+        1.0, "Above 1: tokens that were there are less likely.", metavar="X", least=0.01, most=100
+    )
+    seed: int = option(1, "Seed of the random numbers: same seed, same text.", metavar="N")
+    int8: bool = option(False, "Round weights to 8 bits: slower to start, several times faster.")
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if "" in self.stop:
+            raise UsageError("--stop needs a text that is not empty")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScoreRequest(ScoringRequest, DecodingRequest):
+    """How `score` reads lines."""
+
+    unit: str = option("nats", "Unit of surprisals and log-probabilities.", choices=("nats", "bits"))
+    line_end: bool = option(True, "Whether the end of a line is one of its tokens.")
+    per_word: bool = option(False, "A row for each word, with where it begins and its surprisal.")
+    context: bool = option(False, "Read each line after those before it, as one text.")
+    pairs: bool = option(
+        False, "Minimal pairs, good TAB bad, or group TAB good TAB bad: how often the good one is likelier."
+    )
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.context and (self.pairs or not self.line_end):
+            raise UsageError("--context reads whole lines of one text", hint="leave --pairs and --no-line-end out")
+        if len(self.data) > 1:
+            raise UsageError("a language model scores the lines of one file", hint="give one file")
+
+
+@dataclass(frozen=True, kw_only=True)
+class EvaluateRequest(EvaluationRequest, DeviceRequest):
+    """How `evaluate` reads a text."""
+
+    column: str | None = option(
+        None, "Column of a CSV, TSV or JSON Lines file that is the text: its name or number.", metavar="NAME"
+    )
+    dynamic: bool = option(False, "Also while the model learns from what it reads (Krause et al. 2018).")
+    cache: bool = option(False, "Also with a cache of 2,000 tokens (Grave et al. 2017).")

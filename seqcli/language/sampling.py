@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from seqcli.errors import UsageError
+from seqcli.language.options import GenerateRequest
 from seqcli.model.probability import softmax
 
 
@@ -28,17 +27,10 @@ class Sampling:
     min_p: float = 0.0
     repetition_penalty: float = 1.0
 
-    def __post_init__(self) -> None:
-        rules = (
-            (0 <= self.temperature < math.inf, "--temperature", "0 or more"),
-            (self.top_k >= 0, "--top-k", "0 (all) or more"),
-            (0 < self.top_p <= 1, "--top-p", "above 0 and at most 1"),
-            (0 <= self.min_p <= 1, "--min-p", "from 0 to 1"),
-            (0.01 <= self.repetition_penalty <= 100, "--repetition-penalty", "from 0.01 to 100"),
-        )
-        for good, option, wanted in rules:
-            if not good:
-                raise UsageError(f"{option} must be {wanted}")
+    @classmethod
+    def of(cls, request: GenerateRequest) -> Sampling:
+        """That of a request."""
+        return cls(request.temperature, request.top_k, request.top_p, request.min_p, request.repetition_penalty)
 
 
 def probabilities(logits: np.ndarray, sampling: Sampling, seen: Sequence[int] = ()) -> np.ndarray:

@@ -1,11 +1,13 @@
-"""What `train-asr` can be asked for."""
+"""What can be asked of speech recognisers, and of their training."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from seqcli.errors import UsageError
-from seqcli.options import MODEL, REGULARISATION, TRAINING, option, required
+from seqcli.options import MODEL, REGULARISATION, TRAINING, Request, option, required
+from seqcli.requests import WIDEST_BEAM, EvaluationRequest, RowsRequest, ScoringRequest, TextRequest
 from seqcli.training.request import CELLS, MAX_LAYERS, WIDEST, RunRequest
 
 SIZES = {  # units of the front layer, units of a recurrent layer in each direction, recurrent layers
@@ -18,7 +20,7 @@ SAMPLE_RATES = ("auto", "8000", "16000")
 
 
 @dataclass(frozen=True, kw_only=True)
-class TrainRequest(RunRequest):
+class TrainRequest(RunRequest, RowsRequest, TextRequest):
     """What `train-asr` was asked for; None leaves a choice to the data, the budget and the machine.
 
     `recordings` are tables or folders, `valid` likewise.
@@ -40,12 +42,6 @@ class TrainRequest(RunRequest):
     by_speaker: str | None = option(
         None, "Hold out whole speakers, whom this column names (a name, or a number from 1).", metavar="COLUMN"
     )
-    columns: str | None = option(
-        None,
-        "Columns of path and transcript: names of the header or numbers from 1; usual names are found.",
-        metavar="PATH,TEXT",
-    )
-    skip_bad: bool = option(False, "Skip recordings that cannot be used, instead of stopping.")
     tokens: str = option(
         "char", "Unit transcripts are split into.", choices=("char", "subword", "word"), shapes_model=True
     )
@@ -58,12 +54,6 @@ class TrainRequest(RunRequest):
         shapes_model=True,
     )
     lowercase: bool = option(False, "Convert transcripts to lower case.", shapes_model=True)
-    encoding: str = option("auto", "Encoding of tables and transcripts; auto finds it.", metavar="NAME")
-    errors: str = option(
-        "strict",
-        "What to do with bytes that are not text: stop and say where, or replace them.",
-        choices=("strict", "replace"),
-    )
     sample_rate: str = option(
         "auto",
         "Samples a second that recordings are converted to; auto: 16,000 if most have as many, else 8,000.",
@@ -116,3 +106,27 @@ class TrainRequest(RunRequest):
         super().__post_init__()
         if self.by_speaker is not None and self.valid:
             raise UsageError("--by-speaker and --valid exclude one another", hint="give one of them")
+
+
+@dataclass(frozen=True, kw_only=True)
+class SearchRequest(Request):
+    """How transcripts are searched for."""
+
+    beam: int = option(8, "Beam size of the search; 1 is greedy.", metavar="N", least=1, most=WIDEST_BEAM)
+    lm: Any = option(None, "Language model of train-lm that the search asks, too.", metavar="MODEL", kind="file")
+    lm_weight: float = option(0.6, "Weight of the language model's log-probabilities.", metavar="X", most=1000)
+    word_bonus: float = option(
+        0.0, "What each word is worth in the search with --lm, in nats.", metavar="X", least=-1000, most=1000
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScoreRequest(ScoringRequest, RowsRequest):
+    """How `score` reads recordings and their transcripts."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class EvaluateRequest(EvaluationRequest, SearchRequest, RowsRequest):
+    """How `evaluate` transcribes recordings."""
+
+    by_speaker: str | None = option(None, "Column of the table that says who speaks.", metavar="COLUMN")

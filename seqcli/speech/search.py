@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from seqcli.speech.fusion import Context, TextScorer
+from seqcli.speech.options import SearchRequest
 from seqcli.text.tokenizer import Tokenizer
 
 NEGLIGIBLE = -9.0  # log-probability under which no token is tried at a step
@@ -24,6 +25,11 @@ class Search:
     beam: int = 8
     lm_weight: float = 0.6
     word_bonus: float = 0.0
+
+    @classmethod
+    def of(cls, request: SearchRequest) -> Search:
+        """That of a request."""
+        return cls(request.beam, request.lm_weight, request.word_bonus)
 
 
 def greedy(log_probabilities: np.ndarray) -> list[int]:

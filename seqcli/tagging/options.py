@@ -1,17 +1,19 @@
-"""What `train-tagger` can be asked for."""
+"""What can be asked of taggers, and of their training."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+from seqcli.errors import UsageError
 from seqcli.options import MODEL, REGULARISATION, TRAINING, option, required
+from seqcli.requests import EvaluationRequest, ScoringRequest, TextRequest
 from seqcli.training.request import CELLS, MAX_LAYERS, WIDEST, RunRequest
 
 FORMATS = ("auto", "conll", "conllu", "inline", "ndjson", "segmented")
 
 
 @dataclass(frozen=True, kw_only=True)
-class TrainRequest(RunRequest):
+class TrainRequest(RunRequest, TextRequest):
     """What `train-tagger` was asked for; None leaves a choice to the data, the budget and the machine."""
 
     data: tuple[str, ...] = required(
@@ -32,12 +34,6 @@ class TrainRequest(RunRequest):
         None, "Column with the labels: a number, or upos, xpos, feats … for CoNLL-U.", metavar="NAME"
     )
     characters: bool = option(False, "Label characters: words and their tags, or spans, become chunks of them.")
-    encoding: str = option("auto", "Encoding of the input; auto finds it.", metavar="NAME")
-    errors: str = option(
-        "strict",
-        "What to do with bytes that are not text: stop and say where, or replace them.",
-        choices=("strict", "replace"),
-    )
     cell: str = option("lstm", "Recurrent cell.", section=MODEL, choices=CELLS, shapes_model=True)
     hidden: int | None = option(
         None, "Units of a layer in each direction.", section=MODEL, metavar="N", least=1, most=WIDEST, shapes_model=True
@@ -55,3 +51,36 @@ class TrainRequest(RunRequest):
     dropout: float | None = option(
         None, "Share of units left out in training.", section=REGULARISATION, metavar="X", least=0, below=1
     )
+
+
+@dataclass(frozen=True, kw_only=True)
+class TagRequest(TextRequest):
+    """How `tag` reads and writes sentences."""
+
+    input: str = option(
+        "auto",
+        "Format of the input; auto: as its first line looks.",
+        choices=("auto", "text", "conll", "conllu", "inline", "ndjson"),
+    )
+    format: str | None = option(
+        None,
+        "Format of the output; the one the model was trained on by default.",
+        choices=("conll", "conllu", "inline", "ndjson", "segmented"),
+    )
+    probabilities: bool = option(False, "Give each label's probability, too (conll, conllu, ndjson).")
+    n_best: int = option(1, "Labellings of each sentence, best first.", metavar="N", least=1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScoreRequest(ScoringRequest):
+    """How `score` reads labelled sentences."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if len(self.data) > 1:
+            raise UsageError("a tagger scores the labels of one file", hint="give one file")
+
+
+@dataclass(frozen=True, kw_only=True)
+class EvaluateRequest(EvaluationRequest):
+    """How `evaluate` reads labelled sentences."""

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from seqcli.model.cells import CELLS
-from seqcli.options import TRAINING, Request, option
+from seqcli.options import TRAINING, option, parse_duration
+from seqcli.requests import DeviceRequest
 
 YEARS = 10 * 365 * 86400.0  # seconds no run is longer than
 __all__ = ["CELLS", "MAX_LAYERS", "WIDEST", "RunRequest"]
@@ -15,7 +16,7 @@ MAX_LAYERS = 1000
 
 
 @dataclass(frozen=True, kw_only=True)
-class RunRequest(Request):
+class RunRequest(DeviceRequest):
     """What every training run is asked for; None leaves a choice to the data, the budget and the machine.
 
     Without an `output` nothing is written: the model is what `pipeline.train` returns.
@@ -25,7 +26,7 @@ class RunRequest(Request):
         None,
         "Time to train for: 90s, 10m, 1.5h.",
         metavar="TIME",
-        kind="duration",
+        parse=parse_duration,
         above=0,
         most=YEARS,
         may_change=True,
@@ -34,9 +35,7 @@ class RunRequest(Request):
         None, "Passes over the data, instead of a time budget.", metavar="N", above=0, most=1e9, may_change=True
     )
     steps: int | None = option(None, "Training steps, instead of a time budget.", metavar="N", least=1, may_change=True)
-    output: Path | None = option(
-        None, "Where to save the model; named after the input by default.", metavar="FILE", short="-o", saved=False
-    )
+    output: Path | None = option(None, "Where to save the model.", metavar="FILE", short="-o", saved=False)
     overwrite: bool = option(False, "Replace the model or the interrupted run that is there.", saved=False)
     resume: bool = option(False, "Resume the run that is saved there.", saved=False)
     auto_resume: bool = option(False, "Resume the run that is saved there, or start one if there is none.", saved=False)
@@ -54,12 +53,6 @@ class RunRequest(Request):
         least=0,
         may_change=True,
     )
-    device: str = option(
-        "auto",
-        "Where to compute; auto uses a GPU if there is one.",
-        choices=("auto", "cpu", "cuda", "mps"),
-        saved=False,
-    )
     precision: str = option(
         "auto",
         "Number format of matrix products; auto times this machine.",
@@ -71,7 +64,8 @@ class RunRequest(Request):
         60.0,
         "Time between two saved states of the run.",
         metavar="TIME",
-        kind="duration",
+        shown="1m",
+        parse=parse_duration,
         above=0,
         most=YEARS,
         saved=False,

@@ -18,6 +18,7 @@ from seqcli.translation.attention import Memory
 from seqcli.translation.constraints import Constraints, Progress, by_banks
 from seqcli.translation.decoder import DecoderState, TranslationDecoder
 from seqcli.translation.nested import Chosen, Continuations, by_places, largest
+from seqcli.translation.options import SearchRequest, TranslateRequest
 from seqcli.translation.repetition import CHECKED, allowed_repeats, loop_lengths, repeated_ngram
 
 
@@ -35,6 +36,14 @@ class Search:
     n_best: int = 1
     attention: bool = False  # whether hypotheses come with their attention
     no_repeat_ngram: int = 0
+
+    @classmethod
+    def of(cls, request: SearchRequest) -> Search:
+        """That of a request; more than the best, and no repetitions, where a `TranslateRequest` asks for them."""
+        basic = cls(request.beam, request.length_penalty, request.max_length)
+        if isinstance(request, TranslateRequest):
+            return replace(basic, n_best=request.n_best, no_repeat_ngram=request.no_repeat_ngram)
+        return basic
 
 
 @dataclass(frozen=True)

@@ -1,11 +1,21 @@
-"""What `train-mt` can be asked for."""
+"""What can be asked of translation models, and of their training."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from seqcli.errors import UsageError
-from seqcli.options import MODEL, REGULARISATION, TRAINING, option, required
+from seqcli.options import MODEL, REGULARISATION, TRAINING, Request, option, required
+from seqcli.requests import (
+    WIDEST_BEAM,
+    DecodingRequest,
+    DeviceRequest,
+    EvaluationRequest,
+    RowsRequest,
+    ScoringRequest,
+    TextRequest,
+)
 from seqcli.training.request import CELLS, MAX_LAYERS, WIDEST, RunRequest
 
 SIZES = {  # embedding, encoder hidden (each direction), encoder layers, decoder hidden, decoder layers
@@ -18,7 +28,7 @@ ATTENTIONS = ("dot", "additive", "multi-head", "none")
 
 
 @dataclass(frozen=True, kw_only=True)
-class TrainRequest(RunRequest):
+class TrainRequest(RunRequest, RowsRequest, TextRequest):
     """What `train-mt` was asked for; None leaves a choice to the data, the budget and the machine.
 
     `pairs` are files of pairs or a source and a target file, `valid` likewise.
@@ -39,10 +49,6 @@ class TrainRequest(RunRequest):
         may_change=True,
     )
     valid_share: float = option(0.05, "Share of the pairs held out without --valid.", metavar="X", above=0, most=0.5)
-    skip_bad: bool = option(False, "Leave out pairs that lack a side, instead of stopping.")
-    columns: str | None = option(
-        None, "Columns of source and target: numbers from 1, or names; 3+1,2 joins two of them.", metavar="S,T"
-    )
     max_length: int | None = option(
         None, "Leave out pairs with a side of more tokens; 250 by default.", metavar="N", least=1
     )
@@ -60,12 +66,6 @@ class TrainRequest(RunRequest):
         least=2,
         most=10_000_000,
         shapes_model=True,
-    )
-    encoding: str = option("auto", "Encoding of the input; auto finds it from the bytes.", metavar="NAME")
-    errors: str = option(
-        "strict",
-        "What to do with bytes that are not text: stop and say where, or replace them.",
-        choices=("strict", "replace"),
     )
     cell: str = option("lstm", "Recurrent cell.", section=MODEL, choices=CELLS, shapes_model=True)
     attention: str = option(
@@ -126,3 +126,51 @@ class TrainRequest(RunRequest):
             raise UsageError("--input-feeding feeds the attention's context back: it needs an attention")
         if self.hidden is not None and self.hidden % 2:
             raise UsageError("--hidden must be even: half of it goes to each of the encoder's directions")
+
+
+@dataclass(frozen=True, kw_only=True)
+class SearchRequest(Request):
+    """How translations are searched for."""
+
+    beam: int = option(5, "Beam size of the search; 1 is greedy.", metavar="N", least=1, most=WIDEST_BEAM)
+    length_penalty: float = option(
+        1.0, "Compare log p / length^X; 0 favours short translations.", metavar="X", least=-10, most=10
+    )
+    max_length: int | None = option(
+        None, "Maximum number of tokens; by default as many as the training pairs ask for.", metavar="N", least=1
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class TranslateRequest(SearchRequest, DecodingRequest, TextRequest):
+    """How `translate` translates a line."""
+
+    n_best: int = option(1, "Translations of each line, best first.", metavar="N", least=1)
+    no_repeat_ngram: int = option(
+        0, "No phrase of N tokens comes twice in a translation; 0: any may.", metavar="N", least=0
+    )
+    keep: tuple[str, ...] = option((), "Carry over what matches as it is; may be given several times.", metavar="REGEX")
+    glossary: Any = option(
+        None, "Terms to use: source term TAB target term, or another form of pairs.", metavar="FILE", kind="file"
+    )
+    prefix: str = option("", "Every translation begins with this.", metavar="TEXT")
+    batch_size: int = option(64, "Sentences searched side by side.", metavar="N", least=1)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.n_best > self.beam:
+            raise UsageError(f"--n-best {self.n_best} needs as large a --beam", hint=f"add --beam {self.n_best}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScoreRequest(ScoringRequest, DecodingRequest, RowsRequest):
+    """How `score` reads pairs."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class EvaluateRequest(EvaluationRequest, SearchRequest, RowsRequest, DeviceRequest):
+    """How `evaluate` translates pairs."""
+
+    ensemble: tuple[str, ...] = option(
+        (), "Average with this model; may be given several times.", metavar="MODEL", kind="file"
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 
@@ -11,11 +12,13 @@ from seqcli.errors import CheckpointError
 from seqcli.files.checkpoint import Checkpoint
 from seqcli.model.threads import each_on_a_core
 from seqcli.text.live import windows
+from seqcli.text.pairs import read_pairs
 from seqcli.text.tokenizer import Tokenizer
 from seqcli.translation.beam import Hypothesis, Search, beam_search
 from seqcli.translation.decoder import TranslationDecoder, load_translation_model
 from seqcli.translation.glossary import Glossary
 from seqcli.translation.lines import Alignment, Candidate, Lines, Part
+from seqcli.translation.options import TranslateRequest
 from seqcli.translation.preprocessing import Preprocessing
 from seqcli.translation.quality import Quality
 
@@ -61,6 +64,15 @@ class Translator:
         written = [(source, self.preprocessing.atoms.write(target)) for source, target in glossary]
         terms = Glossary(written, tokenizer) if glossary else None
         self.lines = Lines(tokenizer, self.preprocessing, terms, prefix)
+
+    @classmethod
+    def of(cls, checkpoints: Sequence[Checkpoint], request: TranslateRequest) -> Translator:
+        """As requested; the glossary is pairs of terms or a file of them."""
+        terms = request.glossary or ()
+        if isinstance(terms, str | Path):
+            read = read_pairs([str(terms)], encoding=request.encoding, errors=request.errors)
+            terms = [(pair.source, pair.target) for pair in read]
+        return cls.load(checkpoints, request.device, keep=request.keep, glossary=terms, prefix=request.prefix)
 
     @classmethod
     def load(

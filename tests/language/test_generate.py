@@ -12,6 +12,7 @@ import torch
 from seqcli.errors import UsageError
 from seqcli.language.decoder import LanguageModelDecoder
 from seqcli.language.generate import Limits, generate, next_tokens
+from seqcli.language.options import GenerateRequest
 from seqcli.language.sampling import Sampling
 from seqcli.model.probability import softmax
 
@@ -113,4 +114,4 @@ def test_weights_of_eight_bits_change_the_chances_little(trained: Trained, cell:
 @pytest.mark.parametrize("limits", [{"max_tokens": 0}, {"max_lines": 0}, {"stop": ("",)}])
 def test_impossible_limits_are_refused(limits: dict[str, Any]) -> None:
     with pytest.raises(UsageError, match="--"):
-        Limits(**limits)
+        GenerateRequest(**limits)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from seqcli.errors import UsageError
+from seqcli.language.options import GenerateRequest
 from seqcli.language.sampling import Sampling, draw, probabilities
 from seqcli.model.probability import softmax
 
@@ -56,7 +57,7 @@ def test_repetition_penalty_lowers_what_was_there() -> None:
 )
 def test_impossible_rules_are_refused(rules: dict[str, float]) -> None:
     with pytest.raises(UsageError, match="--"):
-        Sampling(**rules)  # type: ignore[arg-type]
+        GenerateRequest(**rules)  # type: ignore[arg-type]
 
 
 def test_draws_follow_the_distribution_and_never_hit_zero() -> None:
