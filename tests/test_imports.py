@@ -15,13 +15,14 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 
 # cli -> tasks -> training -> model, text, series -> files, errors; the tasks stay apart, as do model, text and series.
 ROOT = {"__init__", "errors"}  # `seqcli` itself: the version
-STORE = ROOT | {"files", "options"}
+STORE = ROOT | {"files", "options", "requests"}
 SHARED = STORE | {"model", "text", "series", "training"}
 TASKS = {"language", "translation", "forecasting", "speech", "tagging"}
 MAY_IMPORT = {
     "__init__": {"errors", "forecasting", "models", "train"},  # imported when they are used
     "errors": set(),
     "options": ROOT,
+    "requests": ROOT | {"options"},
     "files": ROOT,
     "model": STORE,
     "text": STORE,
@@ -32,7 +33,7 @@ MAY_IMPORT = {
     "forecasting": SHARED,
     "speech": SHARED,
     "tagging": SHARED,
-    "cli": SHARED | TASKS,
+    "cli": SHARED | TASKS | {"models"},
     "models": SHARED | TASKS,
     "train": SHARED | TASKS | {"models", "cli"},
     "__main__": {"errors", "cli"},

@@ -39,7 +39,8 @@ def training_command(request: type[R], task: str, explain: str, act: Callable[[R
         act(request(**given | {"output": output_path(given.get("output"), inputs, task)}), as_json)
 
     output = declarations(request)["output"]
-    named = replace(output, option=replace(output.option, help=output.option.help + "; named after the input without"))
+    stem = output.option.help.rstrip(".")
+    named = replace(output, option=replace(output.option, help=f"{stem}; named after the input by default."))
     declared = declarations(request) | {"output": named} | declarations(JsonOutput)
     return _command(declared.values(), explain, run)
 

@@ -13,7 +13,7 @@ from seqcli.forecasting.classical.long_season import find_long_season, long_comp
 from seqcli.forecasting.cleaning import outliers
 from seqcli.forecasting.combination import PRIOR, weigh
 from seqcli.forecasting.forecast import forecast_panel
-from seqcli.forecasting.options import parse_levels, parse_quantiles, parse_seasons, periods
+from seqcli.forecasting.options import parse_levels, parse_quantiles, parse_season, periods
 from seqcli.forecasting.prepare import ForecastOptions, prepare
 from seqcli.forecasting.regression import find_effects
 from seqcli.forecasting.run import anomalies, forecast
@@ -325,10 +325,10 @@ def test_horizons_that_are_none(horizon):
 def test_levels_seasons_and_quantiles_as_people_give_them():
     assert parse_levels(["80,95"]) == (80, 95)
     assert parse_levels(["0.8", "95%"]) == (80, 95)
-    assert parse_seasons("7,365.25") == (7, 365.25)
-    assert parse_seasons("12") == 12
+    assert parse_season("7,365.25") == (7, 365.25)
+    assert parse_season("12") == 12
     assert parse_quantiles("0.9,0.1") == (0.1, 0.9)
-    for parse, text in ((parse_quantiles, "1.5"), (parse_seasons, "many"), (parse_seasons, "-3")):
+    for parse, text in ((parse_quantiles, "1.5"), (parse_season, "many"), (parse_season, "-3")):
         with pytest.raises(UsageError):
             parse(text)
 
