@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from dataclasses import MISSING, dataclass
 from typing import Any, TypeVar
 
-from seqcli.errors import naming_arguments
+from seqcli.errors import as_arguments, naming_arguments
 from seqcli.models import LanguageModel, Paths, Recogniser, Tagger, Translator, of_checkpoint
 from seqcli.options import declarations
 from seqcli.training.request import RunRequest
@@ -51,7 +51,7 @@ def documented(trainer: Trainer, data: str) -> Callable[[F], F]:
         for name, declared in declarations(trainer.request).items():
             if name != data:
                 default = "" if declared.default in (None, MISSING, ()) else f" [{declared.default}]"
-                lines.append(f"        {name}: {declared.option.help}{default}")
+                lines.append(f"        {name}: {as_arguments(declared.option.help)}{default}")
         function.__doc__ = "\n".join([*lines, "    "])
         return function
 

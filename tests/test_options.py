@@ -10,12 +10,15 @@ from typing import Any
 
 import pytest
 
-from seqcli.errors import UsageError
+from seqcli.errors import NAMED_OTHERWISE, UsageError, as_arguments
+from seqcli.forecasting.options import ForecastRequest
+from seqcli.language.options import GenerateRequest
 from seqcli.language.options import TrainRequest as LanguageRequest
 from seqcli.model.cells import CELLS
 from seqcli.options import Request, changed, declarations, option, parse_duration, required, settled
 from seqcli.training.request import RunRequest
 from seqcli.translation.options import TrainRequest as TranslationRequest
+from seqcli.translation.options import TranslateRequest
 
 REQUESTS = (LanguageRequest, TranslationRequest)
 
@@ -87,3 +90,19 @@ def test_every_number_has_bounds_and_every_option_a_help(request_: type[RunReque
 @pytest.mark.parametrize("request_", REQUESTS)
 def test_every_cell_can_be_asked_for(request_: type[RunRequest]) -> None:
     assert declarations(request_)["cell"].option.choices == CELLS
+
+
+def test_python_names_every_option_that_the_command_line_calls_otherwise() -> None:
+    renamed = {
+        declared.flag.removeprefix("--"): name
+        for request in (ForecastRequest, GenerateRequest, TranslateRequest, *REQUESTS)
+        for name, declared in declarations(request).items()
+        if declared.flag != "--" + name.replace("_", "-")
+    }
+    assert renamed == NAMED_OTHERWISE
+    assert as_arguments("--level is not --max-tokens") == "levels is not max_tokens"
+
+
+def test_an_option_that_there_is_not_is_named_with_one_that_is_like_it() -> None:
+    with pytest.raises(TypeError, match="unknown option 'temprature'; did you mean 'temperature'"):
+        GenerateRequest(temprature=1.0)  # type: ignore[call-arg]

@@ -8,7 +8,7 @@ a tree takes one pass up and one down.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
@@ -21,16 +21,9 @@ ALL = "(all)"  # in place of an id: the sum over all of them
 DEVIATE = 1.2816  # of the ends of an 80 % interval in the normal distribution
 
 
-@dataclass(frozen=True)
-class Hierarchy:
-    """A panel with its totals, a total before its parts; `parents` has each series' total, -1 for the grand total."""
-
-    panel: Panel
-    parents: np.ndarray
-
-
-def with_totals(panel: Panel, levels: Sequence[str]) -> Hierarchy:
-    """A panel with totals of its series by the first of the id columns `levels`, by the first two, and of all.
+def with_totals(panel: Panel, levels: Sequence[str]) -> tuple[Panel, np.ndarray]:
+    """A panel with totals of its series by the first of the id columns `levels`, by the first two, and of all, a total
+    before its parts; and the place of each series' total, -1 for the grand total.
 
     In totals a series counts as zero before it begins, and its gaps as filled. Raises `UsageError` for columns that are
     not the panel's, `DataError` for series that do not end together.
@@ -63,7 +56,7 @@ def with_totals(panel: Panel, levels: Sequence[str]) -> Hierarchy:
             key[place] = name
         series.append(parts[0] if len(path) == len(places) else _total(tuple(key), parts, season))
     parents = np.array([index[path[:-1]] if path else -1 for path in paths])
-    return Hierarchy(replace(panel, series=series), parents)
+    return replace(panel, series=series), parents
 
 
 def _total(key: tuple[str, ...], parts: Sequence[Series], season: int) -> Series:

@@ -67,6 +67,12 @@ def parse_names(given: Any) -> tuple[str, ...]:
     return tuple(name.strip() for text in texts for name in str(text).split(","))
 
 
+def parse_hierarchy(given: Any) -> tuple[str, ...]:
+    """Names of columns, from `region/store/sku` or several texts."""
+    texts = [given] if isinstance(given, str) else given
+    return tuple(name.strip() for text in texts for name in str(text).split("/"))
+
+
 def parse_path(given: Any) -> Any:
     """Paths as text; what else holds a table, such as a data frame, as it is."""
     return str(given) if isinstance(given, Path) else given
@@ -112,6 +118,12 @@ class ForecastRequest(TextRequest):
         None, "First time to forecast; later values are not used.", metavar="TIME", flag="--from"
     )
     keep_ended: bool = option(False, "Forecast series that ended long before the others, too.")
+    hierarchy: tuple[str, ...] = option(
+        (),
+        "Columns from the widest to the narrowest: forecast their totals, too, and make all add up.",
+        metavar="A/B",
+        parse=parse_hierarchy,
+    )
     backtest: int = option(0, "Print how good N earlier forecasts were instead, by method.", metavar="N", most=10_000)
     time: str | None = option(None, "The time column; found by default.", metavar="NAME", section=READING)
     target: str | None = option(None, "The value column; found by default.", metavar="NAME", section=READING)

@@ -15,8 +15,10 @@ import numpy as np
 from seqcli.errors import SeqcliError, UsageError, naming_arguments
 from seqcli.files.opening import Stamps
 from seqcli.forecasting.forecast import Forecast, forecast_prepared
+from seqcli.forecasting.hierarchy import add_up, with_totals
 from seqcli.forecasting.options import DEFAULT_BUDGET, TRAINED, ForecastRequest, periods
 from seqcli.forecasting.prepare import ForecastOptions, Prepared, prepare
+from seqcli.options import settled
 from seqcli.series.panel import Panel, ReadOptions, read_panel, series_names
 from seqcli.training.distributed import ALONE, Processes
 
@@ -70,23 +72,26 @@ def forecast_request(
                 f"the model was trained with the covariates {','.join(names)}",
                 hint="give --future, the file with their values in the time to come",
             )
-        asked = replace(asked, covariates=names)
+        asked = settled(asked, covariates=names)
     panel = processes.local_first(lambda: _read(data, asked, on_notice))
-    settled = processes.local_first(lambda: _options(panel, asked, horizon))
-    panel = _current(panel, asked, settled.horizon or panel.frequency.horizon, on_notice)
-    prepared = processes.local_first(lambda: prepare(panel, settled))
+    chosen = processes.local_first(lambda: _options(panel, asked, horizon))
+    panel = _current(panel, asked, chosen.horizon or panel.frequency.horizon, on_notice)
+    parents = None
+    if asked.hierarchy:
+        panel, parents = with_totals(panel, asked.hierarchy)
+    prepared = processes.local_first(lambda: prepare(panel, chosen))
     trains = forecaster is None and (asked.asks_for_training or _is_worth_training(prepared, asked))
     known = processes.local_first(lambda: _known(prepared, asked, forecaster, trains, on_notice))
     if forecaster is not None:
         forecaster.check(panel)
         if not forecaster.config.weight:
             on_notice("training had not helped when this network was kept: it gets no share in the forecast")
-        return forecast_prepared(prepared, forecaster=forecaster, known=known)
-    if trains:
-        return _train_and_forecast(prepared, asked, known, processes, on_notice, training)
-    if not processes.first:
-        return None
-    return forecast_prepared(prepared, known=known)
+        made: Forecast | None = forecast_prepared(prepared, forecaster=forecaster, known=known)
+    elif trains:
+        made = _train_and_forecast(prepared, asked, known, processes, on_notice, training)
+    else:
+        made = forecast_prepared(prepared, known=known) if processes.first else None
+    return made if made is None or parents is None else add_up(made, parents)
 
 
 @naming_arguments
@@ -137,6 +142,10 @@ def check(request: ForecastRequest, plot: str | None = None) -> None:
             f"--method {request.method} uses neither a trained network nor what is known beforehand",
             hint="leave --method out, or --budget, --save, --model, --covariates and --holidays",
         )
+    if request.hierarchy and request.series:
+        raise UsageError("--hierarchy names the columns that tell series apart", hint="leave --series out")
+    if request.hierarchy and request.backtest:
+        raise UsageError("--backtest measures forecasts before they add up", hint="leave --hierarchy out")
     if network and request.backtest:
         raise UsageError(
             "--backtest compares methods without training", hint="evaluate MODEL measures a network kept with --save"
@@ -164,6 +173,7 @@ def _read(data: Any, request: ForecastRequest, on_notice: Callable[[str], None])
     names = {item.name for item in fields(ReadOptions)} - {"frequency"}
     values = {name: getattr(request, name) for name in names if hasattr(request, name)}
     stamps = Stamps([str(data)] if isinstance(data, str | Path) else [])
+    values["series"] = request.series or request.hierarchy
     panel = read_panel(str(data) if isinstance(data, Path) else data, ReadOptions(frequency=request.freq, **values))
     stamps.check()
     for note in panel.notes:

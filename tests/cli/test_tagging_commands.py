@@ -225,3 +225,14 @@ def test_columns_can_be_named_as_input_of_a_model_of_another_format(lines, model
     expected = "".join(line.split()[0] + "\n" for line in lines.split("\n\n")[0].split("\n"))
     found = tag(capsys, models, lines, "--input", "conll", "--format", "ndjson", model="words")
     assert json.loads(found)["text"].replace(" ", "\n") + "\n" == expected
+
+
+@pytest.mark.parametrize(
+    ("command", "option"), [("evaluate", "--lm=x"), ("evaluate", "--dynamic"), ("score", "--unit=bits")]
+)
+def test_options_of_other_models_are_refused(
+    command: str, option: str, models: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    given = [str(models / "names.tag.safetensors"), str(models / "names.conll")]
+    assert run([command, *given, option]) == 2
+    assert f"{option.partition('=')[0]} is not for a tagger" in capsys.readouterr().err

@@ -1,9 +1,13 @@
 """Totals of a hierarchy, and forecasts that add up."""
 
+import csv
+import io
+
 import numpy as np
 import pandas
 import pytest
 
+from seqcli.cli.app import run
 from seqcli.errors import DataError, UsageError
 from seqcli.forecasting.forecast import forecast_panel
 from seqcli.forecasting.hierarchy import ALL, add_up, reconcile, with_totals
@@ -25,13 +29,13 @@ def frame(starts=(0, 0, 12)):
 
 def test_totals_are_series_before_their_parts():
     panel = read_panel(frame())
-    tree = with_totals(panel, ["shop", "product"])
-    keys = [one.key for one in tree.panel.series]
+    tree, parents = with_totals(panel, ["shop", "product"])
+    keys = [one.key for one in tree.series]
     assert keys == [
         (ALL, ALL), (ALL, "north"), ("milk", "north"), ("tea", "north"), (ALL, "south"), ("tea", "south"),
     ]  # fmt: skip
-    assert tree.parents.tolist() == [-1, 0, 1, 1, 0, 4]
-    values = {one.key: one.values for one in tree.panel.series}
+    assert parents.tolist() == [-1, 0, 1, 1, 0, 4]
+    values = {one.key: one.values for one in tree.series}
     np.testing.assert_allclose(values[ALL, "north"], values["milk", "north"] + values["tea", "north"])
     np.testing.assert_allclose(values[ALL, ALL][:12], values[ALL, "north"][:12])  # the south begins later
 
@@ -45,12 +49,12 @@ def test_a_gap_in_a_part_is_none_in_its_total():
 
 
 def test_forecasts_add_up_and_stay_within_their_intervals():
-    tree = with_totals(read_panel(frame()), ["shop", "product"])
-    alone = forecast_panel(tree.panel, ForecastOptions(horizon=6))
-    made = add_up(alone, tree.parents)
+    tree, parents = with_totals(read_panel(frame()), ["shop", "product"])
+    alone = forecast_panel(tree, ForecastOptions(horizon=6))
+    made = add_up(alone, parents)
     for number in (0, 1, 4):
-        np.testing.assert_allclose(made.point[number], made.point[tree.parents == number].sum(axis=0))
-        assert np.abs(alone.point[number] - alone.point[tree.parents == number].sum(axis=0)).max() > 1e-3 or number == 4
+        np.testing.assert_allclose(made.point[number], made.point[parents == number].sum(axis=0))
+        assert np.abs(alone.point[number] - alone.point[parents == number].sum(axis=0)).max() > 1e-3 or number == 4
     assert (made.bands[..., 0] <= made.point).all()
     assert (made.bands[..., 1] >= made.point).all()
 
@@ -81,3 +85,16 @@ def test_what_is_no_hierarchy_is_an_error():
     ended = table[~((table["shop"] == "south") & (table["month"] > "2023-06-01"))]
     with pytest.raises(DataError, match="do not end together"):
         with_totals(read_panel(ended), ["shop", "product"])
+
+
+def test_the_command_forecasts_totals_that_are_the_sums_of_their_parts(tmp_path, capsys):
+    path = tmp_path / "sales.csv"
+    frame().to_csv(path, index=False)
+    assert run(["-q", "forecast", str(path), "--hierarchy", "shop/product", "--horizon", "2"]) == 0
+    rows = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
+    point = next(name for name in rows[0] if name in ("forecast", "median", "mean"))
+    first = {(row["shop"], row["product"]): float(row[point]) for row in rows[::2]}
+    total = first.pop((ALL, ALL))
+    assert total == pytest.approx(sum(value for key, value in first.items() if ALL not in key), rel=1e-4)
+    assert run(["forecast", str(path), "--hierarchy", "shop/product", "--series", "shop"]) == 2
+    assert run(["forecast", str(path), "--hierarchy", "shop"]) == 2

@@ -13,7 +13,7 @@ from seqcli.forecasting.classical.long_season import find_long_season, long_comp
 from seqcli.forecasting.cleaning import outliers
 from seqcli.forecasting.combination import PRIOR, weigh
 from seqcli.forecasting.forecast import forecast_panel
-from seqcli.forecasting.options import parse_levels, parse_quantiles, parse_season, periods
+from seqcli.forecasting.options import ForecastRequest, periods
 from seqcli.forecasting.prepare import ForecastOptions, prepare
 from seqcli.forecasting.regression import find_effects
 from seqcli.forecasting.run import anomalies, forecast
@@ -302,7 +302,7 @@ def test_from_python_as_on_the_command_line(tmp_path, capsys):
     assert "<td>2005-06-01</td>" in begun._repr_html_()
     with pytest.raises(UsageError, match="no time as in the data"):
         forecast(frame, start="soon")
-    with pytest.raises(UsageError, match="unknown option"):
+    with pytest.raises(TypeError, match="did you mean 'horizon'"):
         forecast(frame, horizn=3)
 
 
@@ -323,14 +323,18 @@ def test_horizons_that_are_none(horizon):
 
 
 def test_levels_seasons_and_quantiles_as_people_give_them():
-    assert parse_levels(["80,95"]) == (80, 95)
-    assert parse_levels(["0.8", "95%"]) == (80, 95)
-    assert parse_season("7,365.25") == (7, 365.25)
-    assert parse_season("12") == 12
-    assert parse_quantiles("0.9,0.1") == (0.1, 0.9)
-    for parse, text in ((parse_quantiles, "1.5"), (parse_season, "many"), (parse_season, "-3")):
-        with pytest.raises(UsageError):
-            parse(text)
+    asked = ForecastRequest(levels=["0.8", "95%"], season="7,365.25", quantiles="0.9,0.1", covariates="price, promo")
+    assert (asked.levels, asked.season, asked.quantiles) == ((80, 95), (7, 365.25), (0.1, 0.9))
+    assert asked.covariates == ("price", "promo")
+    assert ForecastRequest(levels=0.8, season=12).levels == (80,)
+    assert ForecastRequest(season=12).season == ForecastRequest(season="12").season == 12
+    assert ForecastRequest(levels="80,95").levels == ForecastRequest().levels
+
+
+@pytest.mark.parametrize("wrong", [{"quantiles": "1.5"}, {"season": "many"}, {"season": -3}, {"levels": "x"}], ids=str)
+def test_levels_seasons_and_quantiles_that_are_none(wrong):
+    with pytest.raises(UsageError, match=f"--{next(iter(wrong)).removesuffix('s')}"):
+        ForecastRequest(**wrong)
 
 
 def test_series_that_ended_long_ago_are_left_out_and_named(tmp_path):
