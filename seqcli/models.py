@@ -15,6 +15,7 @@ from seqcli.files.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from seqcli.forecasting.options import EvaluateRequest as ForecasterRequest
 from seqcli.language.options import EvaluateRequest as LanguageModelRequest
 from seqcli.language.options import GenerateRequest
+from seqcli.options import documented
 from seqcli.requests import EvaluationRequest
 from seqcli.speech.options import EvaluateRequest as RecogniserRequest
 from seqcli.speech.options import SearchRequest
@@ -109,6 +110,7 @@ class LanguageModel(Model):
     def generate(self, prompts: str = "", *, samples: int = 1, seed: int = 1, **options: Any) -> str: ...
     @overload
     def generate(self, prompts: Iterable[str], *, samples: int = 1, seed: int = 1, **options: Any) -> list[str]: ...
+    @documented(GenerateRequest, "samples", "seed")
     @naming_arguments
     def generate(
         self, prompts: str | Iterable[str] = "", *, samples: int = 1, seed: int = 1, **options: Any
@@ -119,8 +121,7 @@ class LanguageModel(Model):
             prompts: a text, or several.
             samples: continuations of each prompt.
             seed: same seed, same text.
-            options: those of `GenerateRequest`: `max_tokens` (200), `stop` (texts), `max_lines`; `temperature` (0.8),
-                `top_k`, `top_p`, `min_p`, `repetition_penalty`.
+            options: such as `max_tokens=50`, `stop="\\n"`, `temperature=0`.
 
         Returns the continuation without its prompt: a text for one prompt and one sample, else a list, prompt by
         prompt.
@@ -178,13 +179,10 @@ class Translator(Model):
     def translate(self, lines: str, **options: Any) -> str: ...
     @overload
     def translate(self, lines: Iterable[str], **options: Any) -> list[str]: ...
+    @documented(TranslateRequest)
     @naming_arguments
     def translate(self, lines: str | Iterable[str], **options: Any) -> str | list[str]:
-        """Translate a line, or several.
-
-        `options` are those of `TranslateRequest`: `beam` (5), `length_penalty` (1.0), `max_length`, `no_repeat_ngram`;
-        `keep` (regular expressions), `glossary` (pairs of terms, or a file of them), `prefix`.
-        """
+        """Translate a line, or several. `glossary` is pairs of terms, or a file of them."""
         from seqcli.translation.beam import Search
         from seqcli.translation.translate import Translator as Engine
 
@@ -253,6 +251,7 @@ class Recogniser(Model):
     noun = "speech recogniser"
     evaluation = RecogniserRequest
 
+    @documented(SearchRequest)
     @naming_arguments
     def transcribe(
         self,
@@ -266,8 +265,7 @@ class Recogniser(Model):
         Args:
             path: a sound file of any length, sample rate and number of channels.
             words: whether the transcript has its words with their times (seconds) and confidences.
-            options: those of `SearchRequest`: `beam` (8; 1 is greedy); `lm`, a language model or its file, that the
-                search asks, `lm_weight` (0.6) of its log-probabilities, and `word_bonus`.
+            options: such as `beam=1`; `lm` is a `LanguageModel` or its file.
 
         Raises `DataError` for what is no sound.
         """

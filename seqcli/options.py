@@ -25,7 +25,7 @@ from dataclasses import MISSING, dataclass, fields
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
-from seqcli.errors import UsageError
+from seqcli.errors import UsageError, as_arguments
 
 # sections of --help, for the commands that have many options
 MODEL, TRAINING, REGULARISATION = "Model", "Training", "Regularisation"
@@ -162,6 +162,7 @@ class Request:
 
 
 R = TypeVar("R", bound=Request)
+F = TypeVar("F", bound=Callable[..., Any])
 
 
 def changed(request: R, **given: Any) -> R:
@@ -174,6 +175,21 @@ def settled(request: R, **values: Any) -> R:
     new = dataclasses.replace(request, **values)
     object.__setattr__(new, "_given", request.given)
     return new
+
+
+def documented(request: type[Request], *left_out: str) -> Callable[[F], F]:
+    """Add the options of a request, but for those `left_out`, to the documentation of a function that takes them."""
+
+    def add(function: F) -> F:
+        lines = [f"{(function.__doc__ or '').rstrip()}\n\n    Options:"]
+        for name, declared in declarations(request).items():
+            if name not in left_out:
+                default = "" if declared.default in (None, MISSING, (), "") else f" [{declared.default}]"
+                lines.append(f"        {name}: {as_arguments(declared.option.help)}{default}")
+        function.__doc__ = "\n".join([*lines, "    "])
+        return function
+
+    return add
 
 
 def checked(declared: Declared, value: Any) -> Any:

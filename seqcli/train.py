@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import MISSING, dataclass
-from typing import Any, TypeVar
+from dataclasses import dataclass
+from typing import Any
 
-from seqcli.errors import as_arguments, naming_arguments
+from seqcli.errors import naming_arguments
 from seqcli.models import LanguageModel, Paths, Recogniser, Tagger, Translator, of_checkpoint
-from seqcli.options import declarations
+from seqcli.options import documented
 from seqcli.training.request import RunRequest
-
-F = TypeVar("F", bound=Callable[..., Any])
 
 
 @dataclass(frozen=True)
@@ -43,22 +40,7 @@ TAG = Trainer("tagging", "TAGGING", "accuracy")
 ASR = Trainer("speech", "SPEECH", "wer")
 
 
-def documented(trainer: Trainer, data: str) -> Callable[[F], F]:
-    """Add the options of a trainer's request, but for its `data`, to a function's documentation."""
-
-    def add(function: F) -> F:
-        lines = [f"{function.__doc__}\n    Options:"]
-        for name, declared in declarations(trainer.request).items():
-            if name != data:
-                default = "" if declared.default in (None, MISSING, ()) else f" [{declared.default}]"
-                lines.append(f"        {name}: {as_arguments(declared.option.help)}{default}")
-        function.__doc__ = "\n".join([*lines, "    "])
-        return function
-
-    return add
-
-
-@documented(LM, "corpus")
+@documented(LM.request, "corpus")
 @naming_arguments
 def train_lm(corpus: Paths, *, quiet: bool = False, **options: Any) -> LanguageModel:
     """Train a language model on text.
@@ -76,7 +58,7 @@ def train_lm(corpus: Paths, *, quiet: bool = False, **options: Any) -> LanguageM
     return model
 
 
-@documented(MT, "pairs")
+@documented(MT.request, "pairs")
 @naming_arguments
 def train_mt(pairs: Paths, *, quiet: bool = False, **options: Any) -> Translator:
     """Train a translation model on files of pairs, or on a source and a target file; as `train_lm`.
@@ -89,7 +71,7 @@ def train_mt(pairs: Paths, *, quiet: bool = False, **options: Any) -> Translator
     return model
 
 
-@documented(TAG, "data")
+@documented(TAG.request, "data")
 @naming_arguments
 def train_tagger(data: Paths, *, quiet: bool = False, **options: Any) -> Tagger:
     """Train a tagger on labelled text; as `train_lm`.
@@ -102,7 +84,7 @@ def train_tagger(data: Paths, *, quiet: bool = False, **options: Any) -> Tagger:
     return model
 
 
-@documented(ASR, "recordings")
+@documented(ASR.request, "recordings")
 @naming_arguments
 def train_asr(recordings: Paths, *, quiet: bool = False, **options: Any) -> Recogniser:
     """Train a speech recogniser on recordings and their transcripts; as `train_lm`.

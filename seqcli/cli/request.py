@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import inspect
 import typing
 from collections.abc import Callable, Iterable, Mapping
@@ -63,7 +64,9 @@ def request_of(request: type[R], given: Given, task: str) -> R:
     for name in given:
         if name not in declarations(request):
             flag = "--" + name.replace("_", "-")
-            raise UsageError(f"{flag} is not for a {task}", hint=f"leave {flag} out")
+            near = difflib.get_close_matches(name, declarations(request), 1)
+            meant = f"did you mean {declarations(request)[near[0]].flag}?" if near else f"leave {flag} out"
+            raise UsageError(f"{flag} is not for a {task}", hint=meant)
     return request(**given)
 
 

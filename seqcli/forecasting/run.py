@@ -18,7 +18,7 @@ from seqcli.forecasting.forecast import Forecast, forecast_prepared
 from seqcli.forecasting.hierarchy import add_up, with_totals
 from seqcli.forecasting.options import DEFAULT_BUDGET, TRAINED, ForecastRequest, periods
 from seqcli.forecasting.prepare import ForecastOptions, Prepared, prepare
-from seqcli.options import settled
+from seqcli.options import documented, settled
 from seqcli.series.panel import Panel, ReadOptions, read_panel, series_names
 from seqcli.training.distributed import ALONE, Processes
 
@@ -34,6 +34,7 @@ def _quietly(text: str) -> None:
     """Notices are in the result's `notes`."""
 
 
+@documented(ForecastRequest)
 @naming_arguments
 def forecast(data: Any, *, on_notice: Callable[[str], None] = _quietly, **options: Any) -> Forecast:
     """Forecast every series of a file (a path), a pandas data frame or a panel.
@@ -41,8 +42,8 @@ def forecast(data: Any, *, on_notice: Callable[[str], None] = _quietly, **option
     Args:
         data: one row a series and time, or a column a series.
         on_notice: called with what is found and decided, a line each.
-        options: the fields of `ForecastRequest`, such as `horizon=12`, `levels=(80, 95)`, `season=12`, `backtest=3`;
-            `budget` is seconds or text such as `5m`.
+        options: such as `horizon=12`, `levels=(80, 95)`, `season=12`, `backtest=3`; `budget` is seconds or text such as
+            `5m`, `future` and `holidays` are files or data frames.
 
     Raises `DataError` for data that cannot be forecast, `UsageError` for options that do not fit.
     """

@@ -97,4 +97,3 @@ def test_the_command_forecasts_totals_that_are_the_sums_of_their_parts(tmp_path,
     total = first.pop((ALL, ALL))
     assert total == pytest.approx(sum(value for key, value in first.items() if ALL not in key), rel=1e-4)
     assert run(["forecast", str(path), "--hierarchy", "shop/product", "--series", "shop"]) == 2
-    assert run(["forecast", str(path), "--hierarchy", "shop"]) == 2
