@@ -111,6 +111,8 @@ def _input_format(tagger: Tagger, lines: Iterator[str], source: str) -> tuple[It
             "ndjson": records,
         }
         return chain(seen, lines), own if source == own.name else made[source]
+    if not first.strip():  # nothing to read, and nothing to say
+        return chain(seen, lines), own
     if (given := given_format(first, own, tagger.labels)) is not None:
         found = given
     elif is_record(first):
