@@ -74,8 +74,10 @@ def test_three_winters_are_enough_to_know_that_summers_are_zero(panel_of):
     year = np.array([520, 300, 60, 0, 0, 0, 0, 0, 0, 0, 120, 400.0])
     sold = np.rint(np.tile(year, 3) * RNG(1).uniform(0.8, 1.2, 36))
     panel = panel_of(sold, "2000-01-01", (1, "D"))  # only the values are of interest
-    point = forecast_panel(panel, ForecastOptions(season=12, horizon=12)).point[0]
+    made = forecast_panel(panel, ForecastOptions(season=12, horizon=12, levels=(80.0,)))
+    point = made.point[0]
     assert (point[3:10] == 0).all()
+    assert (made.bands[0, 3:10] == 0).all()
     assert (np.delete(point, range(3, 10)) > 30).all()
 
 

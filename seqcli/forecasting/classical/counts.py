@@ -16,6 +16,9 @@ PATTERN = 0.3  # share of the zeros' variance that the phase of a season explain
 PERSISTENT = 0.6  # correlation of "is zero" with the value before, above which zeros are times without anything
 HALF_LIFE = 100.0  # periods after which a value weighs half
 FULL_CYCLES = 10.0  # cycles from which on the phase weighs half
+SURPRISE = (
+    0.2  # values other than zero that are added to those seen of a phase: eight winters in a row are not for ever
+)
 UNLIKELY = 1e-4  # chance of a run of zeros below which the first one is the time before the series began
 
 
@@ -58,7 +61,7 @@ def zero_chances(values: np.ndarray, horizon: int, season: int) -> np.ndarray:
         return np.zeros(horizon)
     if zeros_explained(values, season) > PATTERN:
         phase = (np.arange(len(values)) - len(values)) % season
-        return np.resize(np.bincount(phase, zero, season) / (np.bincount(phase, minlength=season) + 1), horizon)
+        return np.resize(np.bincount(phase, zero, season) / (np.bincount(phase, minlength=season) + SURPRISE), horizon)
     weights = 0.5 ** (np.arange(len(values), 0, -1) / HALF_LIFE)
     return np.full(horizon, weights @ zero / weights.sum())
 
