@@ -21,7 +21,7 @@ from seqcli.training.schedule import learning_rate, share_done
 from seqcli.training.state import Position, TrainingState, random_state, restore_random_state
 from seqcli.training.task import TrainingTask
 from seqcli.training.weights import KeptWeights
-from seqcli.training.workers import Workers
+from seqcli.training.workers import Workers, give_back_freed_memory
 
 FAILURES = 20  # updates in a row that are not finite before a run is given up
 AT_ITS_END = "the run has reached its end already; a longer --budget, --epochs or --steps extends it"
@@ -270,6 +270,7 @@ class _Run:
         tensors = {f"{part}/{name}": value for part, values in parts.items() for name, value in values.items()}
         reached = TrainingState(tensors, replace(self.position), list(self.history))
         self.processes.broadcast(lambda: self.hooks.save(reached), as_a_step=True)
+        give_back_freed_memory()
         self.saved = self.position.seconds
 
     def _restore(self, state: TrainingState) -> None:

@@ -85,6 +85,12 @@ def keep_freed_memory() -> None:
             mallopt(parameter, value)
 
 
+def give_back_freed_memory() -> None:
+    """Have glibc return what is free: what batches of ever other lengths leave between them adds up to gigabytes."""
+    with contextlib.suppress(AttributeError, OSError):
+        ctypes.CDLL(None).malloc_trim(0)
+
+
 class Workers:
     """The threads, started when the first batch of several parts comes, and their generators."""
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import resource
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,7 +19,13 @@ from seqcli.model.randomness import drawing_from, dropout_mask
 from seqcli.training.loop import train
 from seqcli.training.options import TrainingOptions
 from seqcli.training.state import load_state, save_state
-from seqcli.training.workers import ROWS, part_count, training_speed
+from seqcli.training.workers import (
+    ROWS,
+    give_back_freed_memory,
+    keep_freed_memory,
+    part_count,
+    training_speed,
+)
 
 OPTIONS = TrainingOptions(learning_rate=0.01, steps=9)
 
@@ -122,3 +130,16 @@ def test_the_speed_of_training_is_measured_without_a_trace(precision: str, threa
     assert 1e7 < speed < 1e15
     assert torch.equal(torch.get_rng_state(), before)
     assert torch.get_num_threads() == threads
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="other systems have other allocators")
+def test_freed_memory_is_given_back() -> None:
+    def pages() -> int:
+        return int(Path("/proc/self/statm").read_text().split()[1])
+
+    keep_freed_memory()
+    arrays = [torch.ones(1 << 18) for _ in range(100)]  # a megabyte each
+    del arrays
+    kept = pages()
+    give_back_freed_memory()
+    assert kept - pages() > 50 * (1 << 20) // resource.getpagesize()
