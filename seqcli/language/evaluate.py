@@ -22,6 +22,7 @@ from seqcli.language.network import LanguageModel
 from seqcli.language.objective import hidden_states
 from seqcli.model.arrays import State
 from seqcli.model.softmax import linear_cross_entropy
+from seqcli.text.cache import Encoded
 from seqcli.text.corpus import encode_files
 from seqcli.text.tokenizer import Tokenizer, tokenizer_of
 from seqcli.training.device import choose_device
@@ -73,19 +74,10 @@ def evaluate_language_model(
     if count == 0:
         raise DataError("there is nothing to evaluate: the text is empty", path=texts[0])
     reading = Reading(encoded.ids, tokenizer.boundary_id, lines)
-
-    def figures(nats: float) -> dict[str, float]:
-        return {
-            "nll_per_token": nats / count,
-            "perplexity": _perplexity(nats, count),
-            "bits_per_byte": nats / math.log(2) / encoded.bytes,
-            "bits_per_char": nats / math.log(2) / encoded.chars,
-        }
-
     result: dict[str, Any] = {"task": "lm", "tokens": count}
     with torch.no_grad():
         nats, unknown_nats, unknown = _summed(model, reading.states(model), tokenizer.unk_id)
-        result |= figures(nats)
+        result |= _figures(nats, encoded)
         if unknown:
             on_notice(
                 f"{unknown:,} of {count:,} tokens ({unknown / count:.1%}) are unknown: each is one guess, however "
@@ -94,10 +86,19 @@ def evaluate_language_model(
             result["unknown"] = unknown / count
             result["perplexity_known"] = _perplexity(nats - unknown_nats, count - unknown)
         if cache:
-            result["cache"] = figures(cached_loss(model, reading))
+            result["cache"] = _figures(cached_loss(model, reading), encoded)
     if dynamic:
-        result["dynamic"] = figures(dynamic_loss(model, reading))
+        result["dynamic"] = _figures(dynamic_loss(model, reading), encoded)
     return result
+
+
+def _figures(nats: float, text: Encoded) -> dict[str, float]:
+    return {
+        "nll_per_token": nats / len(text.ids),
+        "perplexity": _perplexity(nats, len(text.ids)),
+        "bits_per_byte": nats / math.log(2) / text.bytes,
+        "bits_per_char": nats / math.log(2) / text.chars,
+    }
 
 
 def _perplexity(nats: float, count: int) -> float:

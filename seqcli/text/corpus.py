@@ -57,6 +57,17 @@ class _Texts:
     held_out: str
     layout: str
 
+    def learn_tokenizer(
+        self, kind: str, vocab_size: int | None, cache: TokenCache, progress: Callable[[str], None]
+    ) -> Tokenizer:
+        """A vocabulary of the training text alone."""
+
+        def learnt() -> Tokenizer:
+            chunks = self.train.chunks() if self.split is None else self.split.part(self.train.chunks(), held=False)
+            return train_tokenizer(kind, chunks, vocab_size)
+
+        return cache.tokenizer(f"{self.digest}:{kind}:{vocab_size}", learnt, progress)
+
     def encode(self, tokenizer: Tokenizer, cache: TokenCache, progress: Callable[[str], None]) -> tuple[Encoded, ...]:
         """Training and validation text as ids."""
         fingerprint = self.fingerprint(tokenizer)
@@ -129,19 +140,13 @@ def open_corpus(
         notes = [*_check_zeros(size.sample), *([texts.layout] if texts.layout else [])]
         if column is None and (names := column_names(size.sample)):
             notes.append(_about_table(names))
-        kind = tokens
-        if tokenizer is None and tokens == "auto":
-            kind, note = choose_kind(size.sample, size.characters, lines=texts.lines)
-            notes.append(note)
         cache = TokenCache(cache_dir, used=size.bytes > IN_MEMORY)
         if tokenizer is None:
-            split = texts.split
-
-            def learnt() -> Tokenizer:
-                chunks = sources.chunks() if split is None else split.part(sources.chunks(), held=False)
-                return train_tokenizer(kind, chunks, vocab_size)
-
-            tokenizer = cache.tokenizer(f"{texts.digest}:{kind}:{vocab_size}", learnt, progress)
+            kind = tokens
+            if tokens == "auto":
+                kind, note = choose_kind(size.sample, size.characters, lines=texts.lines)
+                notes.append(note)
+            tokenizer = texts.learn_tokenizer(kind, vocab_size, cache, progress)
         train, heldout = texts.encode(tokenizer, cache, progress)
     if len(train.ids) < FEWEST or len(heldout.ids) < 1 or size.characters < FEWEST_CHARACTERS:
         raise DataError(
