@@ -203,7 +203,7 @@ def _options(panel: Panel, request: ForecastRequest, kept: int | None) -> Foreca
         method=request.method,
         fill=request.fill or "interpolate",
         clean=not request.keep_outliers,
-        point=request.point,
+        point=request.point or ("mean" if request.hierarchy else None),  # medians of counts do not add up
         backtest=request.backtest,
     )
 
