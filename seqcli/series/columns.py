@@ -13,6 +13,7 @@ from seqcli.series.fields import plain
 from seqcli.series.forms import find_forms
 from seqcli.series.header import Table
 from seqcli.series.numbers import Numbers, is_missing, read_numbers
+from seqcli.series.numerals import find_numerals
 from seqcli.series.order import Chosen, choose
 from seqcli.series.serials import CommaForm, find_intervals, find_periods, find_serials, find_wrapped, to_numbers
 from seqcli.series.times import FieldForm, Form
@@ -138,6 +139,6 @@ def read_as_times(texts: Sequence[str], name: str, day_first: bool | None = None
         if named and all(re.fullmatch(r"\d+\.0+", text.strip()) for text in texts):
             forms = find_wrapped(texts, whole=False) + forms
     else:
-        forms = find_periods(texts) or forms or find_intervals(texts) or find_serials(texts, name)
-        forms = forms or find_wrapped(texts)
+        forms = find_periods(texts) or forms or find_numerals(texts) or find_intervals(texts)
+        forms = forms or find_serials(texts, name) or find_wrapped(texts)
     return choose(forms, texts, day_first=day_first)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 import numpy as np
@@ -35,10 +36,11 @@ def with_joined_times(table: Table, options: ReadOptions) -> Table:
     """The table with the parts of its times, which stand in several columns, in one."""
     if options.time is not None and options.time not in table.columns:
         return table
-    columns = Columns(table, options)
-    names = [name for name in table.columns if name not in (options.target, *options.series, *options.covariates)]
     if options.time is not None:
         return table
+    table = _without_outline(table)
+    columns = Columns(table, options)
+    names = [name for name in table.columns if name not in (options.target, *options.series, *options.covariates)]
     full = [name for name in names if not columns.is_plain(name) and _grain(columns.time(name)) in ("day", "second")]
     dates = [name for name in full if _grain(columns.time(name)) == "day" and not _cycle(columns.time(name))]
     dates += [name for name in names if name not in full and words.says_time(name) and _is_compact_date(columns, name)]
@@ -58,6 +60,24 @@ def with_joined_times(table: Table, options: ReadOptions) -> Table:
     made = {name: joined, **{other: table.columns[other] for other in left}}
     note = f"times are read from the columns {' and '.join(map(repr, parts))}"
     return table.with_columns(made, note + (f"; {again[0]!r} has them again" if again else ""))
+
+
+def _without_outline(table: Table) -> Table:
+    """The table with whole times in its first column, where that has years and below each its months or quarters, as
+    pivot tables of spreadsheets have them; the rows of the years, which are totals, are left out."""
+    name = next(iter(table.columns))
+    cells = [plain(text) for text in table.columns[name].tolist()]
+    years = np.array([re.fullmatch(r"(?:1[89]|20)\d\d", text) is not None for text in cells])
+    if not years[0] or years.mean() > 0.5 or years.sum() == len({text for text in cells if text}):
+        return table
+    above = [cells[place] for place in np.maximum.accumulate(np.where(years, np.arange(len(cells)), 0)).tolist()]
+    rest = ~years & ~np.array([words.is_total(text) or is_missing(text) for text in cells])
+    joined = join_cells(above, [" "] * len(cells), cells)
+    texts = list(dict.fromkeys(joined[rest].tolist()))
+    if not any(form.read(texts)[1].all() and form.grain in ("month", "quarter") for form in find_forms(texts)):
+        return table
+    note = f"{name!r} has years and their parts: the {int((~rest).sum())} rows of years and totals are left out"
+    return table.with_columns({**table.columns, name: joined}).select(np.flatnonzero(rest), note)
 
 
 def _again_in_decimals(columns: Columns, year: str) -> list[str]:

@@ -558,3 +558,10 @@ def test_a_cell_may_be_a_whole_document(read):
 def test_months_that_cannot_be_read_are_named(read, name):
     with pytest.raises(DataError, match="looks like a time"):
         read(f"{name};Menge\n" + "".join(f"{i % 12 + 1:03d}.{2010 + i // 12};{i}\n" for i in range(40)))
+
+
+def test_months_below_their_years_are_joined_with_them(read):
+    rows = [f"{2017 + i // 12},9999\n" * (i % 12 == 0) + f"{NAMES.split(',')[i % 12]},{i}" for i in range(36)]
+    panel = read("Row Labels,Sum of Sales\n" + "\n".join(rows) + "\nGrand Total,123456\n")
+    assert (len(panel.series), panel.frequency.name) == (1, "monthly")
+    assert panel.series[0].values.tolist() == list(range(36))

@@ -41,6 +41,7 @@ RUSSIAN = [
     "декабрь",
 ]
 ORDINALS = {1: "st", 21: "st", 31: "st", 2: "nd", 22: "nd", 3: "rd", 23: "rd"}
+ROMAN = ["I", "II", "III", "IV", "V", "VI", "VII", "VIII", "IX", "X", "XI", "XII"]
 JAPANESE_DAYS = "月火水木金土日"
 
 
@@ -74,6 +75,10 @@ def seconds(moment):
 
 FORMS = {
     "monthly": [
+        months(lambda y, m: f"民國{y - 1911}年{m:02d}月"),
+        months(lambda y, m: f"{y - 1911}/{m:02d}"),
+        months(lambda y, m: f"令和{y - 2018}年{m}月" if (y, m) > (2019, 4) else f"平成{y - 1988}年{m}月"),
+        months(lambda y, m: f"{y}. {ROMAN[m - 1]}."),
         months(lambda y, m: f"{y} {MONTHS[m - 1]}"),
         months(lambda y, m: f"{MONTHS[m - 1].upper()}-{y % 100}"),
         months(lambda y, m: f"{y % 100}-{MONTHS[m - 1]}"),
@@ -104,6 +109,10 @@ FORMS = {
         [str(43466 + (date(2019 + i // 12, i % 12 + 1, 1) - date(2019, 1, 1)).days) for i in range(41)],
     ],
     "quarterly": [
+        quarters(lambda y, q: f"{ROMAN[q - 1]} кв. {y}"),
+        quarters(lambda y, q: f"{y}-{ROMAN[q - 1]}"),
+        quarters(lambda y, q: f"{ROMAN[q - 1]}/{y}"),
+        quarters(lambda y, q: f"{y}年第{'一二三四'[q - 1]}季度"),
         quarters(lambda y, q: f"{y}KW{q:02d}"),
         quarters(lambda y, q: f"Q{q} FY{y}-{y % 100 + 1:02d}"),
         quarters(lambda y, q: f"{q} кв. {y}"),
@@ -125,6 +134,8 @@ FORMS = {
         [f"{1949 + i / 4:.2f}" for i in range(61)],
     ],
     "half-yearly": [
+        [f"{2000 + i // 2}年{'上下'[i % 2]}半年" for i in range(41)],
+        [f"{2000 + i // 2}년 {'상하'[i % 2]}반기" for i in range(41)],
         [f"{2000 + i // 2}-S{i % 2 + 1}" for i in range(41)],
         [f"H{i % 2 + 1} {2000 + i // 2}" for i in range(41)],
         [f"{('1st', '2nd')[i % 2]} half {2000 + i // 2}" for i in range(41)],
@@ -157,6 +168,8 @@ FORMS = {
         weeks(form("w/e %d/%m/%Y")),
     ],
     "daily": [
+        days(lambda d: f"民國{d.year - 1911}年{d.month}月{d.day}日"),
+        days(lambda d: f"R{d.year - 2018}.{d.month:02d}.{d.day:02d}"),
         days(form("%y/%m/%d")),
         days(form("%d/%m/%y")),
         days(form("%Y%m%d")),
@@ -316,7 +329,7 @@ def test_days_are_counted_from_where_the_name_says(tmp_path, name, zero):
 
 
 @pytest.mark.parametrize(
-    "texts", [[f"{2019 + i / 365.25:.4f}" for i in range(800)], [f"R4.01.{i:02d}" for i in range(1, 29)] * 2]
+    "texts", [[f"{2019 + i / 365.25:.4f}" for i in range(800)], [f"X4.01.{i:02d}" for i in range(1, 29)] * 2]
 )
 def test_what_looks_like_a_time_is_an_error_and_never_a_value(tmp_path, texts):
     path = tmp_path / "x.csv"

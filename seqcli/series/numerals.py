@@ -1,0 +1,108 @@
+"""Times with numerals of another kind: years of an era, Roman quarters and months, Chinese months, halves in words."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from seqcli.series.fields import plain
+from seqcli.series.forms import find_forms
+from seqcli.series.times import Form, FormOver, to_moment
+
+_ROMAN = ("I", "II", "III", "IV", "V", "VI", "VII", "VIII", "IX", "X", "XI", "XII")
+_CHINESE = ("一", "二", "三", "四", "五", "六", "七", "八", "九", "十", "十一", "十二")
+_ERAS = {"令和": 2018, "R": 2018, "平成": 1988, "H": 1988, "昭和": 1925, "S": 1925}  # the year before the first
+_REPUBLIC = 1911  # the same of Taiwan's years
+_PATTERNS = {
+    "era": re.compile(r"(中華民國|民國|民国|令和|平成|昭和|[RHS](?=\d+[./-])|)\s?(元|\d{1,3})(?=[年./-])"),
+    "roman": re.compile(r"(?:(?<!\w)|(?<=\d[TQK]))([IVX]+)(?!\w)"),
+    "chinese": re.compile(r"([一二三四五六七八九]|十[一二]?)(?=[月季])"),
+    "half": re.compile(r"\s?([上下])(半年|半期|期)|\s?([상하])반기"),
+}
+
+
+@dataclass(frozen=True)
+class NumeralForm(FormOver):
+    """A form of times with usual numerals, for texts like the `example`, which have others.
+
+    `mark` is put before a number that nothing says to be one of a quarter.
+    """
+
+    kind: str
+    example: str
+    mark: str = ""
+
+    def read(self, texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
+        usual = [_usual(self.kind, plain(text), self.mark) for text in texts]
+        times, fine = self.form.read([text or "" for text in usual])
+        return times, fine & np.array([text is not None for text in usual], bool)
+
+    def write(self, time: int, following: int | None = None) -> str:
+        text = self.form.write(time, following)
+        if self.kind == "era":
+            return self._in_era(text, time)
+        if self.kind == "half":
+            halves = "상하" if re.search("[상하]반기", self.example) else "上下"
+            found = _PATTERNS["half"].search(self.example)
+            assert found is not None
+            return re.sub(" H([12])", lambda half: re.sub("[상하上下]", halves[int(half[1]) - 1], found[0]), text)
+        signs = _ROMAN if self.kind == "roman" else _CHINESE
+        number = rf"{self.mark}(?<!\d)0?(\d{{1,2}})(?!\d)"
+        return re.sub(number, lambda found: signs[int(found[1]) - 1], text, count=1)
+
+    def _in_era(self, text: str, time: int) -> str:
+        found = _PATTERNS["era"].match(self.example)
+        assert found is not None
+        name, before = found[1], _REPUBLIC
+        if name in _ERAS:
+            moment = to_moment(time)
+            place = (
+                0 if (moment.year, moment.month) >= (2019, 5) or (moment.year >= 2019 and self.grain == "year") else 1
+            )
+            place = 2 if moment.year < 1989 else place
+            name = (("令和", "平成", "昭和") if len(name) > 1 else "RHS")[place]
+            before = _ERAS[name]
+        width = 2 if found[2].startswith("0") else 1
+        return f"{name}{int(text[:4]) - before:0{width}d}{text[4:]}"
+
+
+def _usual(kind: str, text: str, mark: str = "") -> str | None:
+    """A text with usual numerals; None where it has none of this kind."""
+    found = _PATTERNS[kind].search(text)
+    if found is None:
+        return None
+    if kind == "era":
+        if found.start() or (not found[1] and not 100 <= int(found[2].replace("元", "0")) < 200):
+            return None
+        year = _ERAS.get(found[1], _REPUBLIC) + (1 if found[2] == "元" else int(found[2]))
+        return f"{year}{text[found.end() :]}"
+    if kind == "half":
+        number = 1 if (found[1] or found[3]) in "上상" else 2
+        return f"{text[: found.start()]} H{number}{text[found.end() :]}"
+    signs = _ROMAN if kind == "roman" else _CHINESE
+    if found[1] not in signs or not re.search(r"\d{4}", text):
+        return None
+    return f"{text[: found.start()]}{mark}{signs.index(found[1]) + 1}{text[found.end() :]}"
+
+
+def find_numerals(texts: Sequence[str]) -> list[Form]:
+    """The forms with other numerals in which `texts`, which are all different, can be read."""
+    clean = [text for text in map(plain, texts) if text]
+    for kind, pattern in _PATTERNS.items():
+        if not clean or not pattern.search(clean[0]):
+            continue
+        found = [match[1] for match in map(pattern.search, clean) if match]
+        mark = ""
+        if kind == "roman" and set(found) <= set(_ROMAN[:4]) and not re.search(r"[^\W\d_]", pattern.sub("", clean[0])):
+            if len(clean) <= 4:  # four months as well as four quarters
+                continue
+            mark = "Q"
+        usual = [text for text in (_usual(kind, text, mark) for text in clean) if text]
+        forms = [form for form in find_forms(usual) if form.cycle == ""] if len(usual) > 0.8 * len(clean) else []
+        if forms:
+            example = clean[-1]
+            return [NumeralForm(form, kind, example, mark) for form in forms]
+    return []
