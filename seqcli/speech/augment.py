@@ -127,11 +127,11 @@ def _reverberant(power: np.ndarray, random: np.random.Generator) -> np.ndarray:
     """With a tail that loses 60 dB in .1 to .6 s: late reverberation adds power, without regard to phases."""
     decay = np.float32(10 ** (-6 / (100 * random.uniform(0.1, 0.6))))
     share = np.float32(10 ** (random.uniform(-15, -3) / 10) * (1 - decay))
-    tail, out = np.zeros_like(power[0]), np.empty_like(power)
-    for time, frame in enumerate(power):
-        out[time] = frame + share * tail
-        tail = decay * (tail + frame)
-    return out
+    tail, lag = decay * np.pad(power[:-1], ((1, 0), (0, 0))), 1
+    while lag < len(power) and decay**lag > FLOOR:  # each round twice as many of the frames before are in the tail
+        tail[lag:] += decay**lag * tail[:-lag]
+        lag *= 2
+    return np.asarray(power + share * tail, np.float32)
 
 
 def _noisy(power: np.ndarray, random: np.random.Generator, least: float) -> np.ndarray:

@@ -86,7 +86,7 @@ def local_level(loudness: np.ndarray) -> np.ndarray:
     """The greatest loudness (frames,), over a few frames, within .4 s of each frame, changing over .2 s; nowhere more
     than 25 dB under that of the whole."""
     smooth = np.maximum(_averaged(loudness, 5), FLOOR)
-    padded = np.pad(smooth, REACH, mode="edge")
+    padded = _edged(smooth, REACH, REACH)
     greatest = np.lib.stride_tricks.sliding_window_view(padded, 2 * REACH + 1).max(axis=1)
     level = np.exp(_averaged(np.log(greatest), REACH // 2 | 1))
     return np.asarray(np.maximum(level, np.quantile(loudness, LEVEL) * SPEECH))
@@ -94,8 +94,13 @@ def local_level(loudness: np.ndarray) -> np.ndarray:
 
 def _averaged(values: np.ndarray, width: int) -> np.ndarray:
     """The mean of the `width` values around each."""
-    sums = np.cumsum(np.pad(values, (width // 2 + 1, width // 2), mode="edge").astype(np.float64))
+    sums = np.cumsum(_edged(values, width // 2 + 1, width // 2), dtype=np.float64)
     return np.asarray((sums[width:] - sums[:-width]) / width)
+
+
+def _edged(values: np.ndarray, before: int, after: int) -> np.ndarray:
+    """With the first and the last value repeated; np.pad would be most of the time that short recordings take."""
+    return np.concatenate((np.full(before, values[0]), values, np.full(after, values[-1])))
 
 
 def normalised(power: np.ndarray, mean: np.ndarray, scale: np.ndarray) -> np.ndarray:

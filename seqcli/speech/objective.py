@@ -19,7 +19,7 @@ from seqcli.speech.network import SpeechModel
 from seqcli.speech.search import greedy
 from seqcli.training.distributed import ALONE, Processes
 from seqcli.training.options import Validation
-from seqcli.training.workers import part_count
+from seqcli.training.workers import ROWS, part_count
 
 QUICK_RECORDINGS = 400  # of the validation recordings, looked at while training goes on
 # shares of a run: the first alignments are taught, recordings joined up to full length, and changed at full strength
@@ -107,7 +107,8 @@ class SpeechTask:
         done = (epoch + index / self.num_batches(epoch)) / self.passes
         if not groups:  # fewer utterances than processes: read one, and learn nothing from it
             return [Part(self._of_epoch(epoch)[index][:1], epoch, done, 0, 0.0)]
-        count = part_count(self.device, 2 * len(groups))
+        # unlike products of wide layers, these and the features cost each utterance almost as much alone as with others
+        count = part_count(self.device, ROWS * len(groups))
         shares = [groups[part::count] for part in range(count)]
         tokens = [sum(1 + len(self.data.targets(numbers)) for numbers in share) for share in shares]
         return [Part(g, epoch, done, t, t / sum(tokens)) for g, t in zip(shares, tokens, strict=True)]

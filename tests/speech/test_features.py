@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from seqcli.speech.augment import Augmentation, augmented, joined, noise_alone
+from seqcli.speech.augment import Augmentation, _reverberant, augmented, joined, noise_alone
 from seqcli.speech.config import SpeechConfig
 from seqcli.speech.features import levelled, mel_filters, mel_power, normalised, power_spectrum, stacked
 from tests.speech.conftest import word
@@ -91,3 +91,13 @@ def test_without_augmentation_features_are_those_of_transcription():
     expected = normalised(mel_power(samples, 8000, 40), *statistics)
     assert found.shape == expected.shape
     np.testing.assert_array_equal(found.argmax(axis=1)[4:-4], expected.argmax(axis=1)[4:-4])  # under a little noise
+
+
+def test_the_tail_of_a_room_is_all_frames_before_each_losing_a_share_of_their_power():
+    power = np.random.default_rng(0).random((70, 3)).astype(np.float32)
+    found = _reverberant(power, np.random.default_rng(4))
+    draws = np.random.default_rng(4)
+    decay = 10 ** (-6 / (100 * draws.uniform(0.1, 0.6)))
+    share = 10 ** (draws.uniform(-15, -3) / 10) * (1 - decay)
+    lost = decay ** (np.arange(70)[:, None] - np.arange(70)) * np.tri(70, k=-1)
+    np.testing.assert_allclose(found, power + share * lost @ power, rtol=1e-5)
