@@ -131,5 +131,7 @@ class _readable:
             raise DataError(
                 f"is no sound that can be read ({problem.error_string.rstrip('.')})",
                 path=shown(self.path),
-                hint="WAV, FLAC, OGG and MP3 can; convert others, for example with ffmpeg -i FILE FILE.wav",
+                hint="WAV, FLAC, OGG and MP3 can; convert others, for example with ffmpeg -i FILE FILE.wav"
+                if self.path != "-"
+                else "a stream is to be WAV, for example ffmpeg -i FILE -f wav - | seqcli transcribe -",
             ) from problem

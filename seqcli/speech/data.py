@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from seqcli.errors import DataError
 from seqcli.speech.audio import read_sound
 from seqcli.speech.recordings import Recording
 from seqcli.text.tokenizer import Tokenizer
@@ -55,13 +56,17 @@ class SpeechData:
                 self._held += kept.nbytes
         return kept.astype(np.float32) / 32767
 
-    def peaks(self) -> Iterator[tuple[Recording, float]]:
-        """The training recordings that are held in memory, all if there is room, with their greatest samples."""
-        for recording in self.train:
+    def peaks(self) -> Iterator[tuple[Recording, float | DataError]]:
+        """The recordings that are held in memory, all if there is room, with their greatest samples, or with what is
+        wrong with them: that samples are damaged is seen only when they are read."""
+        for recording in (*self.train, *self.valid):
             if self._held >= KEPT_BYTES:
                 return
-            self._samples(recording.path)
-            yield recording, self._peaks[recording.path]
+            try:
+                self._samples(recording.path)
+                yield recording, self._peaks[recording.path]
+            except DataError as problem:
+                yield recording, problem
 
     def targets(self, numbers: Sequence[int] | np.ndarray) -> np.ndarray:
         """Tokens of the transcripts of joined training recordings."""

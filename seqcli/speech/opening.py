@@ -52,7 +52,8 @@ def open_recordings(
         _check_known(train, tokenizer)
     train = _sayable(train, tokenizer, notice)
     mention_unknown(valid, tokenizer, notice)
-    return _audible(SpeechData(train, valid, tokenizer, rate, fingerprint(train, valid)), notice)
+    data = SpeechData(train, valid, tokenizer, rate, fingerprint(train, valid))
+    return _audible(data, request.skip_bad, notice)
 
 
 def _read(request: TrainRequest, sources: Sequence[str], notice: Notice) -> list[Recording]:
@@ -99,16 +100,30 @@ def _sayable(train: Sequence[Recording], tokenizer: Tokenizer, notice: Notice) -
     return kept
 
 
-def _audible(data: SpeechData, notice: Notice) -> SpeechData:
-    """Without recordings, of those that are held in memory, that have a transcript but no sound."""
-    silent = {recording.path for recording, peak in data.peaks() if peak < SILENT and recording.text}
-    if not silent:
-        return data
-    notice(
-        f"{len(silent):,} recordings are silent although they have a transcript and are left out, the first: "
-        f"{min(silent)}"
-    )
-    kept = [recording for recording in data.train if recording.path not in silent]
-    if not kept:
-        raise DataError("all recordings are silent", path=min(silent), hint="check how they were made")
-    return replace(data, train=kept)
+def _audible(data: SpeechData, skip_bad: bool, notice: Notice) -> SpeechData:
+    """Without recordings, of those that are held in memory, that are damaged, or to be learnt from, have a transcript
+    and no sound."""
+    damaged: dict[str, DataError] = {}
+    silent: set[str] = set()
+    heard = {recording.path for recording in data.train}
+    for recording, peak in data.peaks():
+        if isinstance(peak, DataError):
+            if not skip_bad:
+                raise peak
+            damaged[recording.path] = peak
+        elif peak < SILENT and recording.text and recording.path in heard:
+            silent.add(recording.path)
+    if damaged:
+        path, problem = next(iter(damaged.items()))
+        notice(f"left out {len(damaged):,} recordings that are damaged; the first: {path}: {problem.message}")
+    if silent:
+        notice(
+            f"{len(silent):,} recordings are silent although they have a transcript and are left out, the first: "
+            f"{min(silent)}"
+        )
+    train = [recording for recording in data.train if recording.path not in damaged.keys() | silent]
+    valid = [recording for recording in data.valid if recording.path not in damaged]
+    if not train or not valid:
+        use = "learn from" if not train else "validate on"
+        raise DataError(f"all recordings to {use} are silent or damaged", hint="check how they were made")
+    return replace(data, train=train, valid=valid)

@@ -201,6 +201,19 @@ def test_what_is_left_out_is_said(here: Path, capsys: pytest.CaptureFixture[str]
         assert reason in err
 
 
+def test_damaged_samples_stop_training_before_it_begins_or_are_left_out(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    soundfile.write("nan.wav", np.full(4000, np.nan), 8000, subtype="FLOAT")
+    Path("damaged.tsv").write_text("".join(f"low_{n}_0.wav\tlow\n" for n in range(3)) + "nan.wav\tlow\n")
+    arguments = ["train-asr", "damaged.tsv", "--hidden", "8", "--steps", "1", "--device", "cpu", "--output", "mended"]
+    for valid in ("table.tsv", "damaged.tsv"):
+        _, err = said(capsys, [*arguments, "--valid", valid], 3)
+        assert "nan.wav: holds samples that are not numbers" in err
+    _, err = said(capsys, [*arguments, "--valid", "damaged.tsv", "--skip-bad"])
+    assert "left out 1 recordings that are damaged; the first: nan.wav" in err.replace(str(here) + "/", "")
+
+
 def test_from_python(here: Path) -> None:
     Path("lines").write_text("low high\nrise fall low\n" * 60)
     model = seqcli.load("model")
