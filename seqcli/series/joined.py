@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from seqcli.series import words
-from seqcli.series.columns import Columns, ReadOptions
+from seqcli.series.columns import LOOKED_AT, Columns, ReadOptions
 from seqcli.series.fields import plain
 from seqcli.series.forms import find_forms
 from seqcli.series.header import Table
@@ -66,6 +66,8 @@ def _without_outline(table: Table) -> Table:
     """The table with whole times in its first column, where that has years and below each its months or quarters, as
     pivot tables of spreadsheets have them; the rows of the years, which are totals, are left out."""
     name = next(iter(table.columns))
+    if not re.fullmatch(r"\s*(?:1[89]|20)\d\d\s*", table.columns[name][0]) or len(table) > LOOKED_AT:
+        return table
     cells = [plain(text) for text in table.columns[name].tolist()]
     years = np.array([re.fullmatch(r"(?:1[89]|20)\d\d", text) is not None for text in cells])
     if not years[0] or years.mean() > 0.5 or years.sum() == len({text for text in cells if text}):
