@@ -15,10 +15,9 @@ class TaggerConfig:
 
     A step of the sequence (a word, or a character) is read as a vector of `words` types. Words also have what a
     bidirectional reader makes of their `characters`, and the sum of the vectors of their `affixes`; characters have
-    those of the `pairs` that they form with their neighbours, beside their own or, with `summed`, added to it: a pair
-    then has a vector for the character at its left and one for that at its right. A part whose number of types is 0 is
-    not there. A bidirectional stack reads these vectors, a linear map gives each label its score, and with `crf` the
-    labels of a sentence are one decision.
+    those of the `pairs` that they form with their neighbours. A part whose number of types is 0 is not there. A
+    bidirectional stack reads these vectors, a linear map gives each label its score, and with `crf` the labels of a
+    sentence are one decision.
     """
 
     labels: int
@@ -31,7 +30,6 @@ class TaggerConfig:
     affix_width: int = 50
     pairs: int = 0
     pair_width: int = 50
-    summed: bool = False
     cell: str = "lstm"
     hidden: int = 200
     layers: int = 1
@@ -55,7 +53,7 @@ class TaggerConfig:
     @property
     def input_width(self) -> int:
         """Width of what the stack reads at a step."""
-        return self.word_width + self.type_width + (2 * self.pair_width if self.pairs and not self.summed else 0)
+        return self.word_width + self.type_width + (2 * self.pair_width if self.pairs else 0)
 
     @property
     def stack(self) -> StackShape:
@@ -68,7 +66,7 @@ class TaggerConfig:
             "words": (self.words, self.word_width),
             "characters": (self.characters, self.character_width),
             "affixes": (self.affixes, self.affix_width),
-            "pairs": (self.pairs, 2 * self.word_width if self.summed else self.pair_width),
+            "pairs": (self.pairs, self.pair_width),
         }
         return {name: shape for name, shape in tables.items() if shape[0]}
 

@@ -112,11 +112,7 @@ class TaggingDecoder:
         x = table[types[batch.places]]
         if pairs is not None:
             beside = self.parameters["pairs"][pairs[batch.pair_places]]
-            if self.config.summed:
-                x += beside[1:, :, : x.shape[2]]
-                x += beside[:-1, :, x.shape[2] :]
-            else:
-                x = np.concatenate((x, beside[:-1], beside[1:]), 2)
+            x = np.concatenate((x, beside[:-1], beside[1:]), 2)
         outputs = encode(self.stack, x, batch.lengths)
         return np.asarray(outputs @ self.parameters["output_weight"].T + self.parameters["output_bias"])
 

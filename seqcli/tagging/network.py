@@ -118,9 +118,6 @@ class TaggingModel(nn.Module):
             parts.append(functional.embedding(steps.spelling, self._spelled(steps)))
         if steps.pairs is not None:
             pairs = self._look_up("pairs", steps.pairs)
-            if self.config.summed:
-                left, right = pairs.chunk(2, 2)
-                return parts[0] + left[1:] + right[:-1]
             parts += [pairs[:-1], pairs[1:]]
         return torch.cat(parts, 2)
 

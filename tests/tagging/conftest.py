@@ -86,11 +86,11 @@ def tagger_of(model: TaggingModel, labelling: Labelling) -> Tagger:
     return Tagger(TaggingDecoder(model.config, labelling.lexicon, labelling.labels, weights), labelling)
 
 
-@pytest.fixture(params=["word", "character", "summed", "no-crf", "gru"])
+@pytest.fixture(params=["word", "character", "no-crf", "gru"])
 def labelled_model(request):
     """A model with random weights and its labelling: words, characters, without a CRF, with another cell."""
-    labelling = character_labelling() if request.param in ("character", "summed") else word_labelling()
-    settings = {"no-crf": {"crf": False}, "gru": {"cell": "gru", "layers": 2}, "summed": {"summed": True}}
+    labelling = character_labelling() if request.param == "character" else word_labelling()
+    settings = {"no-crf": {"crf": False}, "gru": {"cell": "gru", "layers": 2}}
     return random_model(labelling, **settings.get(request.param, {})), labelling
 
 
