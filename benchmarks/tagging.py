@@ -26,11 +26,12 @@ import torch
 from machine import compare, describe
 from torch import Tensor, nn
 
+import seqcli
 from seqcli.files.checkpoint import load_checkpoint
 from seqcli.tagging.config import TaggerConfig
 from seqcli.tagging.data import Reading, read_labelled
 from seqcli.tagging.encoding import encode
-from seqcli.tagging.evaluate import evaluate_tagger, quality
+from seqcli.tagging.evaluate import quality
 from seqcli.tagging.formats.sentence import Sentence
 from seqcli.tagging.labels import LabelSet
 from seqcli.tagging.lexicon import Lexicon
@@ -47,7 +48,7 @@ def train_and_evaluate(train: str, dev: str, budget: str, more: Sequence[str]) -
         model = str(Path(folder) / "benchmark.tag.safetensors")
         command = [sys.executable, "-m", "seqcli", "train-tagger", train, "--budget", budget, "-o", model, *more]
         subprocess.run(command, check=True)
-        found = evaluate_tagger(load_checkpoint(Path(model)), [dev])
+        found = seqcli.load(model).evaluate(dev)
         print({name: value for name, value in found.items() if name != "kinds"})
     try:
         import pycrfsuite

@@ -155,17 +155,7 @@ class LanguageModel(Model):
         from seqcli.language.evaluate import evaluate_language_model
 
         assert isinstance(request, LanguageModelRequest)
-        return evaluate_language_model(
-            self.checkpoint,
-            list(request.data),
-            dynamic=request.dynamic,
-            cache=request.cache,
-            column=request.column,
-            device=request.device,
-            encoding=request.encoding,
-            errors=request.errors,
-            on_notice=notice,
-        )
+        return evaluate_language_model(self.checkpoint, request, notice)
 
 
 class Translator(Model):
@@ -202,23 +192,10 @@ class Translator(Model):
         return list(score_pairs(*parts, pairs, preprocessing=Preprocessing.of(self.checkpoint.blobs)))
 
     def measure(self, request: EvaluationRequest, notice: Notice) -> dict[str, Any]:
-        from seqcli.text.pair_formats import Columns
-        from seqcli.translation.beam import Search
         from seqcli.translation.evaluate import evaluate_translation
 
         assert isinstance(request, TranslatorRequest)
-        others = [load_checkpoint(Path(name), task=self.task) for name in request.ensemble]
-        return evaluate_translation(
-            [self.checkpoint, *others],
-            request.data,
-            search=Search.of(request),
-            columns=Columns.parse(request.columns),
-            skip_bad=request.skip_bad,
-            device="cpu" if request.device == "auto" else request.device,
-            encoding=request.encoding,
-            errors=request.errors,
-            on_notice=notice,
-        )
+        return evaluate_translation(self.checkpoint, request, notice)
 
 
 class Tagger(Model):
@@ -240,8 +217,8 @@ class Tagger(Model):
     def measure(self, request: EvaluationRequest, notice: Notice) -> dict[str, Any]:
         from seqcli.tagging.evaluate import evaluate_tagger
 
-        reading = {"encoding": request.encoding, "errors": request.errors}
-        return evaluate_tagger(self.checkpoint, request.data, **reading, on_notice=notice)
+        assert isinstance(request, TaggerRequest)
+        return evaluate_tagger(self.checkpoint, request, notice)
 
 
 class Recogniser(Model):
@@ -278,21 +255,9 @@ class Recogniser(Model):
 
     def measure(self, request: EvaluationRequest, notice: Notice) -> dict[str, Any]:
         from seqcli.speech.evaluate import evaluate_recogniser
-        from seqcli.speech.search import Search
-        from seqcli.speech.table import Columns
 
         assert isinstance(request, RecogniserRequest)
-        return evaluate_recogniser(
-            self.checkpoint,
-            request.data,
-            columns=Columns.of(request.columns, request.by_speaker),
-            search=Search.of(request),
-            language_model=language_model_of(request.lm),
-            skip_bad=request.skip_bad,
-            encoding=request.encoding,
-            errors=request.errors,
-            on_notice=notice,
-        )
+        return evaluate_recogniser(self.checkpoint, request, language_model_of(request.lm), notice)
 
 
 class Forecaster(Model):
@@ -305,8 +270,8 @@ class Forecaster(Model):
     def measure(self, request: EvaluationRequest, notice: Notice) -> dict[str, Any]:
         from seqcli.forecasting.evaluate import evaluate_forecaster
 
-        reading = {"encoding": request.encoding, "errors": request.errors}
-        return evaluate_forecaster(self.checkpoint, request.data[0], **reading, on_notice=notice)
+        assert isinstance(request, ForecasterRequest)
+        return evaluate_forecaster(self.checkpoint, request, notice)
 
 
 CLASSES: tuple[type[Model], ...] = (LanguageModel, Translator, Tagger, Recogniser, Forecaster)

@@ -10,11 +10,11 @@ import numpy as np
 
 from seqcli.errors import DataError
 from seqcli.files.checkpoint import Checkpoint
-from seqcli.files.decoding import AUTO
 from seqcli.forecasting.classical.batch import fill_missing
 from seqcli.forecasting.classical.methods import forecast_all
 from seqcli.forecasting.forecast import forecast_panel
 from seqcli.forecasting.metrics import coverage, mase, mean_known, quantile_loss, scale, smape
+from seqcli.forecasting.options import EvaluateRequest
 from seqcli.forecasting.prepare import ForecastOptions
 from seqcli.forecasting.recurrent.covariates import known_inputs, own_names
 from seqcli.forecasting.recurrent.forecaster import load_forecaster, trained_horizon
@@ -22,12 +22,7 @@ from seqcli.series.panel import ReadOptions, read_panel
 
 
 def evaluate_forecaster(
-    checkpoint: Checkpoint,
-    path: str,
-    *,
-    encoding: str = AUTO,
-    errors: str = "strict",
-    on_notice: Callable[[str], None] = lambda text: None,
+    checkpoint: Checkpoint, request: EvaluateRequest, on_notice: Callable[[str], None] = lambda text: None
 ) -> dict[str, Any]:
     """MASE, sMAPE, scaled quantile loss and coverage of the 80 and 95 % intervals on the last values of each series in
     a CSV file, as many as in training, with seasonal naive beside.
@@ -37,7 +32,8 @@ def evaluate_forecaster(
     """
     forecaster = load_forecaster(checkpoint)
     config = forecaster.config
-    panel = read_panel(path, ReadOptions(encoding=encoding, errors=errors, covariates=own_names(config.covariates)))
+    path, names = request.data[0], own_names(config.covariates)
+    panel = read_panel(path, ReadOptions(encoding=request.encoding, errors=request.errors, covariates=names))
     for note in panel.notes:  # which column is measured, above all
         on_notice(note)
     forecaster.check(panel)

@@ -15,11 +15,11 @@ from torch import Tensor
 
 from seqcli.errors import DataError
 from seqcli.files.checkpoint import Checkpoint, check_parameters
-from seqcli.files.decoding import AUTO
 from seqcli.language.config import LanguageModelConfig
 from seqcli.language.line_objective import Lines, line_states
 from seqcli.language.network import LanguageModel
 from seqcli.language.objective import hidden_states
+from seqcli.language.options import EvaluateRequest
 from seqcli.model.arrays import State
 from seqcli.model.softmax import linear_cross_entropy
 from seqcli.text.cache import Encoded
@@ -38,41 +38,31 @@ DYNAMIC_DECAY = 0.005  # λ
 
 
 def evaluate_language_model(
-    checkpoint: Checkpoint,
-    texts: list[str],
-    *,
-    dynamic: bool = False,
-    cache: bool = False,
-    column: str | None = None,
-    device: str = "auto",
-    encoding: str = AUTO,
-    errors: str = "strict",
-    on_notice: Callable[[str], None] = lambda text: None,
+    checkpoint: Checkpoint, request: EvaluateRequest, on_notice: Callable[[str], None] = lambda text: None
 ) -> dict[str, Any]:
     """Negative log-likelihood (nats), perplexity a token, bits per byte and per character of whole texts.
 
-    Args:
-        checkpoint: a language model.
-        texts: files, folders or patterns; `-` is standard input.
-        dynamic, cache: whether the same figures are to stand under these names too, with the model adapting while it
-            reads and with a cache of what it read.
-        column: name or number of the column that is the text, where the files are tables.
-        device: where to compute.
-        encoding, errors: those of `text.lines.read_chunks`.
-        on_notice: told of what a reader of the figures should know.
+    With `dynamic` and `cache` the same figures stand under these names too, with the model adapting while it reads and
+    with a cache of what it read. `on_notice` is told of what a reader of the figures should know.
 
     A model of lines reads each line that is not blank by itself, from its beginning to its end; any other reads all of
     the text as one, the first token after the end of a line. Every token is predicted once. Where the text has tokens
     that the model does not know, `perplexity_known` is that of the others. Raises `DataError` for an empty text.
     """
-    model, tokenizer = load_model(checkpoint, device)
+    model, tokenizer = load_model(checkpoint, request.device)
     lines = model.config.lines
     encoded = encode_files(
-        texts, tokenizer, lines=lines, column=column, encoding=encoding, errors=errors, notice=on_notice
+        list(request.data),
+        tokenizer,
+        lines=lines,
+        column=request.column,
+        encoding=request.encoding,
+        errors=request.errors,
+        notice=on_notice,
     )
     count = len(encoded.ids)
     if count == 0:
-        raise DataError("there is nothing to evaluate: the text is empty", path=texts[0])
+        raise DataError("there is nothing to evaluate: the text is empty", path=request.data[0])
     reading = Reading(encoded.ids, tokenizer.boundary_id, lines)
     result: dict[str, Any] = {"task": "lm", "tokens": count}
     with torch.no_grad():
@@ -85,9 +75,9 @@ def evaluate_language_model(
             )
             result["unknown"] = unknown / count
             result["perplexity_known"] = _perplexity(nats - unknown_nats, count - unknown)
-        if cache:
+        if request.cache:
             result["cache"] = _figures(cached_loss(model, reading), encoded)
-    if dynamic:
+    if request.dynamic:
         result["dynamic"] = _figures(dynamic_loss(model, reading), encoded)
     return result
 

@@ -9,6 +9,7 @@ from typing import Any
 from seqcli.files.checkpoint import Checkpoint
 from seqcli.speech.fusion import LanguageModel
 from seqcli.speech.metrics import ErrorRates, error_rates
+from seqcli.speech.options import EvaluateRequest
 from seqcli.speech.recordings import Recording, read_recordings
 from seqcli.speech.search import Search
 from seqcli.speech.table import Columns
@@ -22,14 +23,8 @@ SHOWN = 10  # unknown letters that are named
 
 def evaluate_recogniser(
     checkpoint: Checkpoint,
-    sources: Sequence[str],
-    *,
-    columns: Columns | None = None,
-    search: Search | None = None,
+    request: EvaluateRequest,
     language_model: tuple[LanguageModel, Tokenizer] | None = None,
-    skip_bad: bool = False,
-    encoding: str = "auto",
-    errors: str = "strict",
     on_notice: Notice = lambda text: None,
 ) -> dict[str, Any]:
     """Transcribe the recordings of tables or folders and compare with their transcripts.
@@ -38,14 +33,14 @@ def evaluate_recogniser(
     error), `times_real_time` (seconds of sound transcribed in a second), and `wer SPEAKER` for each speaker when the
     table says who speaks. Raises `DataError` for what cannot be read.
     """
-    recogniser = Recogniser.load(checkpoint, search, language_model)
+    recogniser = Recogniser.load(checkpoint, Search.of(request), language_model)
     recordings = read_recordings(
-        sources,
-        columns or Columns(),
-        encoding=encoding,
-        errors=errors,
+        request.data,
+        Columns.of(request.columns, request.by_speaker),
+        encoding=request.encoding,
+        errors=request.errors,
         lowercase=recogniser.decoder.config.lowercase,
-        skip_bad=skip_bad,
+        skip_bad=request.skip_bad,
         longest=LONGEST,
         notice=on_notice,
     )

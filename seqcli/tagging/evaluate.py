@@ -14,6 +14,7 @@ from seqcli.files.checkpoint import Checkpoint
 from seqcli.tagging.data import Reading, read_labelled
 from seqcli.tagging.decoder import Decided
 from seqcli.tagging.labels import LabelSet
+from seqcli.tagging.options import EvaluateRequest
 from seqcli.tagging.tag import Tagger
 
 
@@ -49,12 +50,7 @@ def _figures(both: int, found: int, gold: int) -> dict[str, float]:
 
 
 def evaluate_tagger(
-    checkpoint: Checkpoint,
-    paths: Sequence[str],
-    *,
-    encoding: str = "auto",
-    errors: str = "strict",
-    on_notice: Callable[[str], None] = lambda text: None,
+    checkpoint: Checkpoint, request: EvaluateRequest, on_notice: Callable[[str], None] = lambda text: None
 ) -> dict[str, Any]:
     """Tag labelled files, in the format that the model has learnt from, and compare.
 
@@ -62,7 +58,8 @@ def evaluate_tagger(
     in the training text, None without any, and `steps_per_second`. `DataError` for files that cannot be used.
     """
     tagger = Tagger.load(checkpoint)
-    sentences, _ = read_labelled(paths, Reading(encoding=encoding, errors=errors), tagger.format, on_notice)
+    reading = Reading(encoding=request.encoding, errors=request.errors)
+    sentences, _ = read_labelled(request.data, reading, tagger.format, on_notice)
     labels, lexicon = tagger.labels, tagger.decoder.lexicon
     started = time.perf_counter()
     decided: list[Decided] = []
@@ -72,7 +69,7 @@ def evaluate_tagger(
     found = [one.labels for one in decided]
     gold = [labels.numbers(sentence.labels or ()) for sentence in sentences]
     if all((numbers < 0).all() for numbers in gold):
-        raise DataError("has none of the labels that the model knows", path=paths[0])
+        raise DataError("has none of the labels that the model knows", path=request.data[0])
     known: dict[str, bool] = {}
     unknown = [
         a == b

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 from seqcli.errors import DataError
-from seqcli.files.checkpoint import Checkpoint
-from seqcli.files.decoding import AUTO
+from seqcli.files.checkpoint import Checkpoint, load_checkpoint
 from seqcli.text.normalisation import normalise
 from seqcli.text.pair_formats import Columns
 from seqcli.text.pairs import read_pairs
 from seqcli.translation.beam import Search
+from seqcli.translation.options import EvaluateRequest
 from seqcli.translation.translate import Translator
 
 # Scripts written without spaces, where words would have to be guessed: (first, last) characters.
@@ -69,31 +70,30 @@ def choose_measure(references: Sequence[str]) -> tuple[str, str]:
 
 
 def evaluate_translation(
-    checkpoints: Sequence[Checkpoint],
-    paths: Sequence[str],
-    *,
-    search: Search | None = None,
-    columns: Columns | None = None,
-    skip_bad: bool = False,
-    device: str = "cpu",
-    encoding: str = AUTO,
-    errors: str = "strict",
-    on_notice: Callable[[str], None] = lambda text: None,
+    checkpoint: Checkpoint, request: EvaluateRequest, on_notice: Callable[[str], None] = lambda text: None
 ) -> dict[str, Any]:
     """Translate the sources of pairs (files of pairs, or a source and a target file) and compare with the targets.
 
-    Several `checkpoints` are an ensemble. Returns `task`, `sentences`, the figures of `translation_quality`, `cut` (how
+    Returns `task`, `sentences`, the figures of `translation_quality`, `cut` (how
     many translations were cut at their greatest length) and `sentences_per_second`. Raises `DataError` for files that
     hold no pairs.
     """
     pairs = list(
-        read_pairs(paths, columns=columns, encoding=encoding, errors=errors, skip_bad=skip_bad, on_note=on_notice)
+        read_pairs(
+            request.data,
+            columns=Columns.parse(request.columns),
+            encoding=request.encoding,
+            errors=request.errors,
+            skip_bad=request.skip_bad,
+            on_note=on_notice,
+        )
     )
     if not pairs:
-        raise DataError("there is nothing to evaluate: no pairs", path=paths[0])
-    translator = Translator.load(checkpoints, device)
+        raise DataError("there is nothing to evaluate: no pairs", path=request.data[0])
+    others = [load_checkpoint(Path(name), task="mt") for name in request.ensemble]
+    translator = Translator.load([checkpoint, *others], "cpu" if request.device == "auto" else request.device)
     started = time.perf_counter()
-    translations = list(translator.translate([pair.source for pair in pairs], search))
+    translations = list(translator.translate([pair.source for pair in pairs], Search.of(request)))
     seconds = time.perf_counter() - started
     quality = translation_quality([t.text for t in translations], [pair.target.strip() for pair in pairs])
     return {

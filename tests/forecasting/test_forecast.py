@@ -12,11 +12,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from seqcli import models
 from seqcli.cli.app import run
 from seqcli.errors import CheckpointError, DataError, UsageError
 from seqcli.files.checkpoint import load_checkpoint
 from seqcli.forecasting.backtest import cut
-from seqcli.forecasting.evaluate import evaluate_forecaster
 from seqcli.forecasting.forecast import forecast_panel
 from seqcli.forecasting.metrics import coverage, mase, scale
 from seqcli.forecasting.plot import save_plot
@@ -231,7 +231,7 @@ def test_a_network_is_trained_kept_and_used_again(tmp_path, capsys):
     assert run(["forecast", str(data), "-n", "9", "--model", str(model)]) == 0  # any horizon
     capsys.readouterr()
     assert run(["forecast", str(data), "--budget", "2s", "--save", str(model)]) == 2  # it is there already
-    measured = evaluate_forecaster(checkpoint, str(data))
+    measured = models.Forecaster(checkpoint).evaluate(data)
     assert measured["series"] == 60
     assert 0 < measured["mase"] < 2
     yearly = tmp_path / "yearly.csv"

@@ -16,8 +16,10 @@ from seqcli.files.checkpoint import Checkpoint
 from seqcli.language import score as scoring
 from seqcli.language.evaluate import Reading, cached_loss, dynamic_loss, evaluate_language_model
 from seqcli.language.objective import mean_loss
+from seqcli.language.options import EvaluateRequest
 from seqcli.language.score import score_lines, score_text, word_surprisals
 from seqcli.model.probability import Score, log_softmax
+from seqcli.models import LanguageModel
 from seqcli.text.tokenizer import train_tokenizer
 
 from .conftest import TEXT, Trained
@@ -62,7 +64,7 @@ def test_lines_of_one_text_sum_to_what_evaluate_finds(
     assert [score.text for score in scores] == text.splitlines()
     assert [score.tokens for score in scores][1] == 1  # the end of an empty line
     (tmp_path / "text").write_text(text, encoding="utf-8")
-    found = evaluate_language_model(checkpoint(trained), [str(tmp_path / "text")], device="cpu")
+    found = LanguageModel(checkpoint(trained)).evaluate(str(tmp_path / "text"), device="cpu")
     assert sum(score.tokens for score in scores) == found["tokens"]
     assert -sum(score.log_probability for score in scores) == pytest.approx(
         found["nll_per_token"] * found["tokens"], rel=1e-5
@@ -100,7 +102,7 @@ def test_evaluation_is_stateful_over_the_whole_text(trained: Trained, tmp_path: 
     path = tmp_path / "text"
     text = TEXT[: TEXT.rindex("\n", 0, 2000) + 1]
     path.write_text(text)
-    result = evaluate_language_model(checkpoint(trained), [str(path)])
+    result = LanguageModel(checkpoint(trained)).evaluate(str(path))
     expected = by_hand(trained, trained.tokenizer.encode(text).tolist())
     assert result["tokens"] == len(expected)
     assert result["nll_per_token"] == pytest.approx(np.mean(expected), rel=1e-4)
@@ -115,7 +117,9 @@ def test_a_model_of_lines_reads_each_line_by_itself(trained: Trained, tmp_path: 
     good = checkpoint(trained)
     of_lines = Checkpoint("lm", {**good.config, "lines": True}, good.tensors, good.blobs)
     notices: list[str] = []
-    result = evaluate_language_model(of_lines, [str(path)], cache=True, dynamic=True, on_notice=notices.append)
+    result = evaluate_language_model(
+        of_lines, EvaluateRequest(data=str(path), cache=True, dynamic=True), notices.append
+    )
     scores = list(score_lines(trained.decoder, trained.tokenizer, path.read_text().split("\n")))
     expected = -sum(score.log_probability for score in scores)
     assert result["tokens"] == sum(score.tokens for score in scores) == 6 + 4 + 4
@@ -131,7 +135,7 @@ def test_cache_and_dynamic_evaluation_adapt_to_a_text(trained: Trained, tmp_path
     """A text that repeats a line the model finds unlikely: both find it likelier the longer it goes on."""
     path = tmp_path / "text"
     path.write_text("grey the many is river\n" * 60)
-    result = evaluate_language_model(checkpoint(trained), [str(path)], dynamic=True, cache=True)
+    result = LanguageModel(checkpoint(trained)).evaluate(str(path), dynamic=True, cache=True)
     assert result["cache"]["perplexity"] < 0.9 * result["perplexity"]
     assert result["dynamic"]["perplexity"] < 0.9 * result["perplexity"]
 
@@ -166,7 +170,7 @@ def mean_loss_of(trained: Trained, tokens: np.ndarray) -> float:
 def test_nothing_to_evaluate(trained: Trained, tmp_path: Path) -> None:
     (tmp_path / "empty").write_text("")
     with pytest.raises(DataError, match="nothing to evaluate"):
-        evaluate_language_model(checkpoint(trained), [str(tmp_path / "empty")])
+        LanguageModel(checkpoint(trained)).evaluate(str(tmp_path / "empty"))
 
 
 def test_models_that_do_not_fit_their_configuration_are_refused(trained: Trained) -> None:
@@ -177,9 +181,9 @@ def test_models_that_do_not_fit_their_configuration_are_refused(trained: Trained
         {**good.tensors, "embedding": good.tensors["embedding"][:, :-1]},
     ):
         with pytest.raises(CheckpointError):
-            evaluate_language_model(Checkpoint("lm", good.config, tensors, good.blobs), ["x"])
+            evaluate_language_model(Checkpoint("lm", good.config, tensors, good.blobs), EvaluateRequest(data="x"))
     with pytest.raises(CheckpointError, match="tokenizer"):
-        evaluate_language_model(Checkpoint("lm", good.config, good.tensors, {}), ["x"])
+        evaluate_language_model(Checkpoint("lm", good.config, good.tensors, {}), EvaluateRequest(data="x"))
 
 
 def test_cached_probabilities_are_the_papers(trained: Trained) -> None:

@@ -7,8 +7,9 @@ import random
 import numpy as np
 import pytest
 
+from seqcli import models
 from seqcli.errors import CheckpointError, DataError
-from seqcli.tagging.evaluate import evaluate_tagger, quality
+from seqcli.tagging.evaluate import quality
 from seqcli.tagging.labels import LabelSet
 from seqcli.tagging.schemes import SCHEMES
 from seqcli.tagging.score import score_labels
@@ -96,14 +97,14 @@ def test_evaluation_says_how_good_labels_are(checkpoint, tmp_path):
     path = tmp_path / "test.conll"
     sentences = [*entity_sentences(20, 3), (["Qq"], ["O"])]
     path.write_text("\n\n".join("\n".join(map("\t".join, zip(*s, strict=True))) for s in sentences) + "\n")
-    result = evaluate_tagger(checkpoint, [str(path)])
+    result = models.Tagger(checkpoint).evaluate(path)
     steps = sum(len(steps) for steps, _ in sentences)
     assert (result["task"], result["sentences"], result["steps"], result["unknown_steps"]) == ("tag", 21, steps, 1)
     assert set(result["kinds"]) >= {"PER", "LOC"}
     assert 0 <= result["f1"] <= 1
     path.write_text("a\tQ\nb\tR\n")
     with pytest.raises(DataError, match="none of the labels"):
-        evaluate_tagger(checkpoint, [str(path)])
+        models.Tagger(checkpoint).evaluate(path)
 
 
 def test_damaged_models_are_refused(checkpoint):

@@ -9,10 +9,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import seqcli
 from seqcli.errors import CheckpointError, DataError, UsageError
 from seqcli.files.checkpoint import load_checkpoint
 from seqcli.translation.beam import Search
-from seqcli.translation.evaluate import bleu_tokenizer, evaluate_translation, translation_quality
+from seqcli.translation.evaluate import bleu_tokenizer, translation_quality
 from seqcli.translation.lines import LONGEST, Lines
 from seqcli.translation.quality import Quality
 from seqcli.translation.score import score_pairs
@@ -180,7 +181,7 @@ def test_scores_are_those_of_the_search_and_right_translations_are_likelier(tran
 
 def test_evaluation_of_a_bitext(model_path: Path, tmp_path: Path) -> None:
     path = write_pairs(tmp_path / "some.tsv", PAIRS[::11])
-    result = evaluate_translation([load_checkpoint(model_path)], [path])
+    result = seqcli.load(model_path).evaluate(path)
     assert result["sentences"] == len(PAIRS[::11])
     assert result["bleu"] > 95
     assert result["exact"] > 0.95
@@ -189,7 +190,7 @@ def test_evaluation_of_a_bitext(model_path: Path, tmp_path: Path) -> None:
     empty = tmp_path / "empty.tsv"
     empty.touch()
     with pytest.raises(DataError, match="no pairs"):
-        evaluate_translation([load_checkpoint(model_path)], [str(empty)])
+        seqcli.load(model_path).evaluate(empty)
 
 
 def test_quality_is_sacrebleus() -> None:

@@ -9,10 +9,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+import seqcli
 from seqcli.cli.app import run
 from seqcli.cli.progress import TrainingDisplay
 from seqcli.files.checkpoint import load_checkpoint
-from seqcli.forecasting.evaluate import evaluate_forecaster
 from seqcli.forecasting.forecast import forecast_panel, forecast_prepared
 from seqcli.forecasting.metrics import coverage
 from seqcli.forecasting.prepare import ForecastOptions, prepare
@@ -177,7 +177,7 @@ def test_a_covariate_is_learnt_kept_and_evaluated(promoted, tmp_path, capsys):
     np.testing.assert_allclose([float(row["forecast"]) for row in rows], result.point.ravel(), rtol=1e-6)
     assert run(["forecast", data, "-n", "7", "--model", str(model)]) == 2
     assert "with the covariates promo" in capsys.readouterr().err
-    measured = evaluate_forecaster(load_checkpoint(model), data)
+    measured = seqcli.load(model).evaluate(data)
     assert measured["mase"] < 0.8 * measured["mase_seasonal_naive"]
 
 
