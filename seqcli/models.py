@@ -24,6 +24,9 @@ from seqcli.translation.options import EvaluateRequest as TranslatorRequest
 from seqcli.translation.options import TranslateRequest
 
 if TYPE_CHECKING:
+    import numpy
+
+    from seqcli.language.choices import Choice
     from seqcli.language.decoder import LanguageModelDecoder
     from seqcli.model.probability import Score
     from seqcli.speech.transcribe import Transcript
@@ -142,6 +145,23 @@ class LanguageModel(Model):
         from seqcli.language.generate import next_tokens
 
         return next_tokens(*self._parts, prompt, count)
+
+    @naming_arguments
+    def choose(self, prompt: str, choices: Sequence[str]) -> list[Choice]:
+        """The `choices` that may follow a prompt, the likeliest first: `text`, `probability` among the choices,
+        `log_probability` (natural), and whether something in it is `unknown`."""
+        from seqcli.language.choices import choose
+
+        return choose(*self._parts, prompt, choices)
+
+    @naming_arguments
+    def embed(self, lines: str | Iterable[str]) -> numpy.ndarray:
+        """A vector for each line, (lines, width), float32: the mean of the last layer's outputs."""
+        import numpy
+
+        from seqcli.language.choices import embed_lines
+
+        return numpy.stack(list(embed_lines(*self._parts, _several(lines))))
 
     @naming_arguments
     def score(self, lines: str | Iterable[str], *, context: bool = False) -> list[Score]:

@@ -60,6 +60,31 @@ def _write_next(likeliest: Iterable[tuple[str, list[tuple[str, float]]]], as_jso
     write_rows(["prompt", "token", "probability"], rows, "ndjson" if as_json else None)
 
 
+def _write_choices(asked: _Asked, decoder: LanguageModelDecoder, tokenizer: Tokenizer, prompts: Iterable[str]) -> None:
+    """The likeliest choice after each prompt, a line each, or all of them with their probabilities."""
+    from seqcli.language.choices import choose
+
+    several = asked.choices if len(asked.choices) > 1 else tuple(asked.choices[0].split(","))
+    for prompt in prompts:
+        found = choose(decoder, tokenizer, prompt, [unescape(text) for text in several])
+        if asked.format == "ndjson":
+            shares = {one.text: round(one.probability, 6) for one in found}
+            write_json({"prompt": prompt, "choice": found[0].text, "probabilities": shares})
+        else:
+            console.write(found[0].text + "\n")
+        console.write("", flush=True)
+
+
+def _write_vector(text: str, vector: list[float], as_json: bool) -> None:
+    """A vector on a line: its numbers with blanks between, or an object with the text."""
+    rounded = [float(f"{number:.6g}") for number in vector]
+    if as_json:
+        write_json({"prompt": text, "vector": rounded})
+    else:
+        console.write(" ".join(map(str, rounded)) + "\n")
+    console.write("", flush=True)
+
+
 def in_order(pieces: Iterable[Piece], samples: int, first: int) -> Iterator[Piece]:
     """The pieces of the first continuation as they come, then those of the second, and so on.
 
@@ -119,11 +144,18 @@ class _Asked(GenerateRequest, ModelChoice):
     top_next: int | None = option(
         None, "No text: the N likeliest next tokens with their probabilities.", metavar="N", least=1
     )
+    choices: tuple[str, ...] = option(
+        (),
+        "No text: the likeliest of these texts after each prompt, such as yes,no; given several times, each is one.",
+        metavar="A,B",
+    )
+    embed: bool = option(False, "No text: a vector for each prompt, the mean of the last layer's outputs.")
     format: str = option("text", "Text as it comes, or one JSON object a continuation.", choices=("text", "ndjson"))
 
 
 def _generate(asked: _Asked) -> None:
     from seqcli.files.checkpoint import load_checkpoint
+    from seqcli.language.choices import embed_lines
     from seqcli.language.decoder import load_language_model
     from seqcli.language.generate import next_tokens
 
@@ -140,6 +172,12 @@ def _generate(asked: _Asked) -> None:
     if asked.top_next is not None:
         likeliest = ((text, next_tokens(decoder, tokenizer, text, asked.top_next)) for text in prompts)
         _write_next(likeliest, asked.format == "ndjson")
+    elif asked.choices:
+        _write_choices(asked, decoder, tokenizer, prompts)
+    elif asked.embed:
+        for text in prompts:
+            (vector,) = embed_lines(decoder, tokenizer, [text])
+            _write_vector(text, vector.tolist(), asked.format == "ndjson")
     else:
         _write_continuations(asked, decoder, tokenizer, prompts, ready)
 

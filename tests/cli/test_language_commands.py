@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import seqcli
 from seqcli.cli.app import run
 from seqcli.files.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from seqcli.language.config import LanguageModelConfig
@@ -413,3 +414,22 @@ def test_a_training_whose_messages_nobody_reads_goes_on(tmp_path, monkeypatch):
         process.stderr.close()
         assert process.wait() == 0
     assert run(["generate", "-m", "list.safetensors", "-p", "", "-n", "3"]) == 0
+
+
+def test_choices_and_vectors_in_place_of_text(model: str, capsys: pytest.CaptureFixture[str]) -> None:
+    asked = ["generate", "-q", "--model", model, "--prompt", "the sky is", "--prompt", "the river is"]
+    assert run([*asked, "--choices", " grey, clear"]) == 0
+    chosen = capsys.readouterr().out.split("\n")[:-1]
+    assert run([*asked, "--choices", " grey", "--choices", " clear", "--format", "ndjson"]) == 0
+    records = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [record["choice"] for record in records] == chosen
+    for record in records:
+        assert max(record["probabilities"], key=record["probabilities"].get) == record["choice"]
+        assert sum(record["probabilities"].values()) == pytest.approx(1, abs=1e-5)
+    assert seqcli.load(model).choose("the sky is", [" grey", " clear"])[0].text == chosen[0]  # type: ignore[union-attr]
+    assert run([*asked, "--embed"]) == 0
+    vectors = np.array([line.split() for line in capsys.readouterr().out.splitlines()], dtype=float)
+    assert vectors.shape == (2, 8)
+    expected = seqcli.load(model).embed(["the sky is", "the river is"])  # type: ignore[union-attr]
+    np.testing.assert_allclose(vectors, expected, rtol=1e-4, atol=1e-6)
+    assert run([*asked, "--choices", "grey"]) == 2
