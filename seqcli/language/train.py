@@ -20,7 +20,7 @@ from seqcli.language.objective import LanguageModelTask, ValidationSize
 from seqcli.language.options import TrainRequest
 from seqcli.language.presets import Recipe, TextFacts, choose_recipe
 from seqcli.model.softmax import SampledVocabulary
-from seqcli.text.corpus import Corpus, open_corpus
+from seqcli.text.corpus import Corpus, Reading, open_corpus
 from seqcli.text.tokenizer import tokenizer_of
 from seqcli.training.loop import TrainingResult
 from seqcli.training.options import TrainingOptions
@@ -39,16 +39,19 @@ class LanguageModelling(Task[TrainRequest, Corpus, Recipe, LanguageTask]):
 
     def open(self, run: Run[TrainRequest]) -> Opened[Corpus]:
         request = run.request
+        reading = Reading(
+            request.valid,
+            request.valid_share,
+            _layout(run),
+            request.column,
+            request.tokens,
+            request.vocab_size,
+            request.encoding,
+            request.errors,
+        )
         corpus = open_corpus(
             list(request.corpus),
-            valid=list(request.valid) or None,
-            valid_share=request.valid_share,
-            lines=_layout(run),
-            column=request.column,
-            tokens=request.tokens,
-            vocab_size=request.vocab_size,
-            encoding=request.encoding,
-            errors=request.errors,
+            reading,
             tokenizer=tokenizer_of(run.blobs) if run.blobs is not None else None,
             progress=_now_and_then(run.events.notice),
             notice=run.events.notice,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -88,17 +88,37 @@ class _Texts:
         return hashlib.sha256(self.digest.encode() + tokenizer.to_bytes()).hexdigest()
 
 
+@dataclass(frozen=True)
+class Reading:
+    """How a corpus is read, split and tokenised.
+
+    Args:
+        valid: files to validate on; without, a share of the corpus is held out.
+        valid_share: that share; None chooses it by the text's length (`split.usual_share`).
+        lines: whether each line is a text of its own; None finds it from the data (`layout.separate_lines`).
+        column: name or number of the column that is the text, where the files are tables.
+        tokens, vocab_size: what the vocabulary is made of; it is learnt from the training text only.
+        encoding, errors: those of `lines.read_chunks`.
+    """
+
+    valid: Sequence[str] = ()
+    valid_share: float | None = None
+    lines: bool | None = None
+    column: str | None = None
+    tokens: str = "auto"
+    vocab_size: int | None = None
+    encoding: str = AUTO
+    errors: str = "strict"
+
+    def __post_init__(self) -> None:
+        if self.valid_share is not None and not 0 < self.valid_share < 1:
+            raise UsageError("--valid-share must be between 0 and 1")
+
+
 def open_corpus(
     paths: list[str],
+    reading: Reading = Reading(),
     *,
-    valid: list[str] | None = None,
-    valid_share: float | None = None,
-    lines: bool | None = None,
-    column: str | None = None,
-    tokens: str = "auto",
-    vocab_size: int | None = None,
-    encoding: str = AUTO,
-    errors: str = "strict",
     tokenizer: Tokenizer | None = None,
     cache_dir: Path | None = None,
     progress: Callable[[str], None] = lambda text: None,
@@ -108,12 +128,7 @@ def open_corpus(
 
     Args:
         paths: files, folders (all files in them), patterns; `-` is standard input.
-        valid: files to validate on; otherwise a share of the corpus is held out.
-        valid_share: that share; None chooses it by the text's length (`split.usual_share`).
-        lines: whether each line is a text of its own; None finds it from the data (`layout.separate_lines`).
-        column: name or number of the column that is the text, where the files are tables.
-        tokens, vocab_size: what the vocabulary is made of; it is learnt from the training text only.
-        encoding, errors: those of `lines.read_chunks`.
+        reading: how.
         tokenizer: takes the place of one learnt from the text.
         cache_dir: where a large corpus is kept as ids (`cache.TokenCache`).
         progress: told how far a large corpus is.
@@ -121,34 +136,20 @@ def open_corpus(
 
     Raises `DataError` for text that cannot be used.
     """
-    if valid_share is not None and not 0 < valid_share < 1:
-        raise UsageError("--valid-share must be between 0 and 1")
     with contextlib.ExitStack() as stack:
-
-        def opened(names: list[str], what: str, hint: str) -> tuple[Sources, Size]:
-            names = expand_paths(names)
-            spools = [stack.enter_context(spooled(name)) for name in names]
-            sources = Sources(spools, names, encoding=encoding, errors=errors, column=column)
-            size = sources.measure(notice)
-            if not size.characters:
-                raise DataError(f"the {what} is empty", path=", ".join(names), hint=hint)
-            return sources, size
-
-        sources, size = opened(paths, "text", "give a file with some text in it")
-        held = None if valid is None else opened(valid, "validation text", "leave --valid out to hold some text out")
-        texts = _divided(sources, size, held, valid or [], valid_share, True if column and lines is None else lines)
-        notes = [*_check_zeros(size.sample), *([texts.layout] if texts.layout else [])]
-        if column is None and (names := column_names(size.sample)):
+        texts, sample = _open_texts(paths, reading, stack, notice)
+        notes = [*_check_zeros(sample), *([texts.layout] if texts.layout else [])]
+        if reading.column is None and (names := column_names(sample)):
             notes.append(_about_table(names))
-        cache = TokenCache(cache_dir, used=size.bytes > IN_MEMORY)
+        cache = TokenCache(cache_dir, used=texts.size.bytes > IN_MEMORY)
         if tokenizer is None:
-            kind = tokens
-            if tokens == "auto":
-                kind, note = choose_kind(size.sample, size.characters, lines=texts.lines)
+            kind = reading.tokens
+            if kind == "auto":
+                kind, note = choose_kind(sample, texts.size.characters, lines=texts.lines)
                 notes.append(note)
-            tokenizer = texts.learn_tokenizer(kind, vocab_size, cache, progress)
+            tokenizer = texts.learn_tokenizer(kind, reading.vocab_size, cache, progress)
         train, heldout = texts.encode(tokenizer, cache, progress)
-    if len(train.ids) < FEWEST or len(heldout.ids) < 1 or size.characters < FEWEST_CHARACTERS:
+    if len(train.ids) < FEWEST or len(heldout.ids) < 1 or texts.size.characters < FEWEST_CHARACTERS:
         raise DataError(
             f"the text is too short to learn from ({len(train.ids)} tokens, and {len(heldout.ids)} to validate on)",
             path=", ".join(paths),
@@ -157,7 +158,7 @@ def open_corpus(
     if cache.used:
         notes.append(cache.notice)
     notes.append(f"{len(train.ids):,} training tokens, {len(heldout.ids):,} for validation, {tokenizer.size:,} types")
-    notes += _about_unknown(tokenizer, train.ids, heldout.ids, size.sample)
+    notes += _about_unknown(tokenizer, train.ids, heldout.ids, sample)
     return Corpus(
         train=train.ids,
         valid=heldout.ids,
@@ -171,16 +172,36 @@ def open_corpus(
     )
 
 
+def _open_texts(
+    paths: list[str], reading: Reading, stack: contextlib.ExitStack, notice: Callable[[str], None]
+) -> tuple[_Texts, str]:
+    """The training and the validation text, kept open by `stack`, and a sample of the corpus."""
+
+    def opened(names: list[str], what: str, hint: str) -> tuple[Sources, Size]:
+        names = expand_paths(names)
+        spools = [stack.enter_context(spooled(name)) for name in names]
+        sources = Sources(spools, names, encoding=reading.encoding, errors=reading.errors, column=reading.column)
+        size = sources.measure(notice)
+        if not size.characters:
+            raise DataError(f"the {what} is empty", path=", ".join(names), hint=hint)
+        return sources, size
+
+    sources, size = opened(paths, "text", "give a file with some text in it")
+    held = None
+    if reading.valid:
+        held = opened(list(reading.valid), "validation text", "leave --valid out to hold some text out")
+    return _divided(sources, size, held, reading), size.sample
+
+
 def _divided(
     sources: Sources,
     size: Size,
     held: tuple[Sources, Size] | None,
-    valid: list[str],
-    share: float | None,
-    lines: bool | None,
+    reading: Reading,
 ) -> _Texts:
     """A corpus in its training and validation text."""
     layout = ""
+    lines = True if reading.column and reading.lines is None else reading.lines
     if lines is None:
         lines, reason = separate_lines(size.sample)
         layout = (
@@ -190,9 +211,9 @@ def _divided(
         )
     kind = "lines" if lines else "stream"
     if held is not None:
-        files = f"validation: {', '.join(valid)}"
+        files = f"validation: {', '.join(reading.valid)}"
         return _Texts(sources, size, None, held[0], lines, f"{size.digest}{held[1].digest}{kind}", files, layout)
-    share = share or usual_share(size.characters)
+    share = reading.valid_share or usual_share(size.characters)
     split: HeldLines | HeldStretches
     if lines:
         if size.lines < 2:
