@@ -247,9 +247,15 @@ def within(option: Option, value: float) -> bool:
 def range_of(option: Option) -> str:
     """The bounds of an option in words."""
     least, most = _bounds(option)
+    if option.below is not None:
+        upper = f"below {option.below:,.12g}"
+    else:
+        upper = "" if most == LARGEST else f"at most {most:,.12g}"
     if option.above is not None:
-        return f"above {option.above:,.12g}" + (f" and at most {most:,.12g}" if option.below is None else "")
-    return f"from {least:,.12g} to " + (f"{most:,.12g}" if option.below is None else f"below {option.below:,.12g}")
+        return f"above {option.above:,.12g}" + (f" and {upper}" if upper else "")
+    if not upper:
+        return f"{least:,.12g} or more"
+    return f"from {least:,.12g} to {upper.removeprefix('at most ')}"
 
 
 def _bounds(option: Option) -> tuple[float, float]:
