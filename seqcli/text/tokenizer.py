@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal, Protocol
 
 import numpy as np
@@ -14,7 +14,6 @@ from seqcli.errors import CheckpointError, DataError
 Kind = Literal["char", "word", "subword"]
 SHORT_TEXT = 250_000  # characters below which there is too little text for other tokens than characters
 FEW_SYMBOLS = 12  # kinds of characters that subwords say nothing more of
-PIECE = 1 << 20  # characters of a text that are turned into ids at once
 
 
 class StreamDecoder(Protocol):
@@ -67,18 +66,6 @@ class Tokenizer(Protocol):
     def to_bytes(self) -> bytes:
         """What `load_tokenizer` makes the same tokenizer from."""
         ...
-
-
-def manageable(text: str) -> Iterator[str]:
-    """A text in pieces of at most `PIECE` characters, cut before a blank or a line feed where there is one: what is
-    made on the way from text to ids takes many times the memory of either."""
-    start = 0
-    while len(text) - start > PIECE:
-        stop = max(text.rfind(mark, start + 1, start + PIECE) for mark in " \n")
-        stop = stop if stop > start else start + PIECE
-        yield text[start:stop]
-        start = stop
-    yield text[start:]
 
 
 def train_tokenizer(
@@ -134,11 +121,6 @@ def tokenizer_of(blobs: Mapping[str, bytes], size: int | None = None) -> Tokeniz
     if size is not None and tokenizer.size != size:
         raise CheckpointError(f"the tokenizer has {tokenizer.size} types, the model {size}")
     return tokenizer
-
-
-def pack(kind: str, body: bytes) -> bytes:
-    """The form `load_tokenizer` reads: a line of JSON that names the kind, then the tokenizer's own bytes."""
-    return json.dumps({"kind": kind}).encode() + b"\n" + body
 
 
 def choose_kind(sample: str, characters: int, *, lines: bool = False) -> tuple[Kind, str]:
