@@ -38,7 +38,7 @@ def merge(rows: Rows, rhythm: Rhythm, options: ReadOptions, notice: Callable[[st
         return _put_together(placed, how, zero=how == "sum" and rows.flow and options.fill in (None, "zero"))
     asked = options.duplicates or options.aggregate
     if asked is None and (same == _identical(rows, same)).all():
-        notice(f"{int(same.sum())} rows that are there twice are taken once")
+        notice(f"{int(same.sum())} rows that are there twice are taken once; --duplicates says otherwise")
         kept = np.r_[True, ~same]
         return replace(placed, rows=rows.select(kept), positions=positions[kept])
     if asked is None:
