@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, overload
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, overload
 
 from seqcli.errors import naming_arguments
 from seqcli.files.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
@@ -35,13 +35,14 @@ if TYPE_CHECKING:
 
 Paths = str | Path | Sequence[str | Path]
 Notice = Callable[[str], None]
+E = TypeVar("E", bound=EvaluationRequest)
 
 
 def quietly(text: str) -> None:
     """Python gets results, no notices."""
 
 
-class Model:
+class Model(Generic[E]):
     """What all models have.
 
     Attributes:
@@ -51,7 +52,7 @@ class Model:
 
     task: ClassVar[str]
     noun: ClassVar[str]
-    evaluation: ClassVar[type[EvaluationRequest]]
+    evaluation: type[E]
 
     def __init__(self, checkpoint: Checkpoint, path: Path | None = None) -> None:
         self.checkpoint, self.path = checkpoint, path
@@ -81,7 +82,7 @@ class Model:
         """
         return self.measure(self.evaluation(data=data, **options), quietly)  # type: ignore[arg-type]
 
-    def measure(self, request: EvaluationRequest, notice: Notice) -> dict[str, Any]:
+    def measure(self, request: E, notice: Notice) -> dict[str, Any]:
         """What `evaluate` gives, as requested; `notice` is told what a reader of the figures should know."""
         raise NotImplementedError
 
@@ -96,7 +97,7 @@ class Model:
         return f"<{type(self).__name__} of {count:,} parameters, {self.path or 'not saved'}>"
 
 
-class LanguageModel(Model):
+class LanguageModel(Model[LanguageModelRequest]):
     """A language model: continues and scores texts."""
 
     task = "lm"
@@ -171,14 +172,13 @@ class LanguageModel(Model):
 
         return list((score_text if context else score_lines)(*self._parts, _several(lines)))
 
-    def measure(self, request: EvaluationRequest, notice: Notice) -> dict[str, Any]:
+    def measure(self, request: LanguageModelRequest, notice: Notice) -> dict[str, Any]:
         from seqcli.language.evaluate import evaluate_language_model
 
-        assert isinstance(request, LanguageModelRequest)
         return evaluate_language_model(self.checkpoint, request, notice)
 
 
-class Translator(Model):
+class Translator(Model[TranslatorRequest]):
     """A translation model."""
 
     task = "mt"
@@ -211,14 +211,13 @@ class Translator(Model):
         parts = load_translation_model(self.checkpoint)
         return list(score_pairs(*parts, pairs, preprocessing=Preprocessing.of(self.checkpoint.blobs)))
 
-    def measure(self, request: EvaluationRequest, notice: Notice) -> dict[str, Any]:
+    def measure(self, request: TranslatorRequest, notice: Notice) -> dict[str, Any]:
         from seqcli.translation.evaluate import evaluate_translation
 
-        assert isinstance(request, TranslatorRequest)
         return evaluate_translation(self.checkpoint, request, notice)
 
 
-class Tagger(Model):
+class Tagger(Model[TaggerRequest]):
     """A model that labels words or characters."""
 
     task = "tag"
@@ -234,14 +233,13 @@ class Tagger(Model):
         found = [tagging for _, tagging in engine.tag(engine.raw.read(_several(sentences), "sentences"))]
         return found[0] if isinstance(sentences, str) else found
 
-    def measure(self, request: EvaluationRequest, notice: Notice) -> dict[str, Any]:
+    def measure(self, request: TaggerRequest, notice: Notice) -> dict[str, Any]:
         from seqcli.tagging.evaluate import evaluate_tagger
 
-        assert isinstance(request, TaggerRequest)
         return evaluate_tagger(self.checkpoint, request, notice)
 
 
-class Recogniser(Model):
+class Recogniser(Model[RecogniserRequest]):
     """A model that writes down what is said."""
 
     task = "asr"
@@ -273,28 +271,26 @@ class Recogniser(Model):
         engine = Engine.load(self.checkpoint, Search.of(request), language_model_of(request.lm))
         return engine.transcribe(str(path), words=words)
 
-    def measure(self, request: EvaluationRequest, notice: Notice) -> dict[str, Any]:
+    def measure(self, request: RecogniserRequest, notice: Notice) -> dict[str, Any]:
         from seqcli.speech.evaluate import evaluate_recogniser
 
-        assert isinstance(request, RecogniserRequest)
         return evaluate_recogniser(self.checkpoint, request, language_model_of(request.lm), notice)
 
 
-class Forecaster(Model):
+class Forecaster(Model[ForecasterRequest]):
     """A network that was trained on a panel of series."""
 
     task = "forecast"
     noun = "forecaster"
     evaluation = ForecasterRequest
 
-    def measure(self, request: EvaluationRequest, notice: Notice) -> dict[str, Any]:
+    def measure(self, request: ForecasterRequest, notice: Notice) -> dict[str, Any]:
         from seqcli.forecasting.evaluate import evaluate_forecaster
 
-        assert isinstance(request, ForecasterRequest)
         return evaluate_forecaster(self.checkpoint, request, notice)
 
 
-CLASSES: tuple[type[Model], ...] = (LanguageModel, Translator, Tagger, Recogniser, Forecaster)
+CLASSES: tuple[type[Model[Any]], ...] = (LanguageModel, Translator, Tagger, Recogniser, Forecaster)
 
 
 @naming_arguments
