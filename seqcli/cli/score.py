@@ -72,17 +72,18 @@ class _Input:
 
 def _score(asked: _Asked, given: Given) -> None:
     from seqcli.files.checkpoint import load_checkpoint
+    from seqcli.models import of_checkpoint
 
-    checkpoint = load_checkpoint(Path(asked.model))
-    match checkpoint.task:
+    model = of_checkpoint(load_checkpoint(Path(asked.model)), None)
+    match model.task:
         case "lm":
-            columns, rows = _line_scores(checkpoint, request_of(LineRequest, given, "language model"))
+            columns, rows = _line_scores(model.checkpoint, request_of(LineRequest, given, model.noun))
         case "mt":
-            columns, rows = _pair_scores(checkpoint, request_of(PairRequest, given, "translation model"))
+            columns, rows = _pair_scores(model.checkpoint, request_of(PairRequest, given, model.noun))
         case "tag":
-            columns, rows = _label_scores(checkpoint, request_of(LabelRequest, given, "tagger"))
+            columns, rows = _label_scores(model.checkpoint, request_of(LabelRequest, given, model.noun))
         case "asr":
-            columns, rows = _recording_scores(checkpoint, request_of(RecordingRequest, given, "speech recogniser"))
+            columns, rows = _recording_scores(model.checkpoint, request_of(RecordingRequest, given, model.noun))
         case _:
             hint = "use `seqcli evaluate` for it"
             raise UsageError(f"{asked.model} forecasts: it gives lines no probability", hint=hint)

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from seqcli.errors import UsageError
 from seqcli.options import option, parse_duration
 from seqcli.requests import EvaluationRequest, TextRequest
+from seqcli.training.request import YEARS
 
 READING, NETWORK = "Reading the data", "The network"  # sections of --help
 METHODS = (
     *("auto", "rnn", "classical", "theta", "ets", "seasonal-naive", "naive", "drift", "mean"),
     *("croston", "sba", "tsb", "combination"),
 )
-YEARS = 10 * 365 * 86400.0  # seconds no training is longer than
 TRAINED = ("auto", "rnn")  # methods that use a network trained on the panel
 DEFAULT_BUDGET = 60.0  # seconds that a network is trained on a panel
 _SECONDS = {"min": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
@@ -61,16 +62,10 @@ def parse_season(given: Any) -> int | tuple[float, ...]:
     return tuple(sorted(numbers))
 
 
-def parse_names(given: Any) -> tuple[str, ...]:
-    """Names of columns, from `price,promo` or several texts."""
+def _names(given: Any, separator: str) -> tuple[str, ...]:
+    """Names of columns, from one text that separates them or several texts."""
     texts = [given] if isinstance(given, str) else given
-    return tuple(name.strip() for text in texts for name in str(text).split(","))
-
-
-def parse_hierarchy(given: Any) -> tuple[str, ...]:
-    """Names of columns, from `region/store/sku` or several texts."""
-    texts = [given] if isinstance(given, str) else given
-    return tuple(name.strip() for text in texts for name in str(text).split("/"))
+    return tuple(name.strip() for text in texts for name in str(text).split(separator))
 
 
 def parse_path(given: Any) -> Any:
@@ -122,7 +117,7 @@ class ForecastRequest(TextRequest):
         (),
         "Columns from the widest to the narrowest: forecast their totals, too, and make all add up.",
         metavar="A/B",
-        parse=parse_hierarchy,
+        parse=partial(_names, separator="/"),
     )
     backtest: int = option(0, "Print how good N earlier forecasts were instead, by method.", metavar="N", most=10_000)
     time: str | None = option(None, "The time column; found by default.", metavar="NAME", section=READING)
@@ -155,7 +150,7 @@ class ForecastRequest(TextRequest):
         (),
         "Columns known beforehand, such as prices; needs --future.",
         metavar="A,B",
-        parse=parse_names,
+        parse=partial(_names, separator=","),
         section=NETWORK,
     )
     future: Any = option(

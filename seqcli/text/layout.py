@@ -81,9 +81,7 @@ def _wrapped(lines: list[str]) -> bool:
 def _whole(lines: list[str]) -> bool:
     """Whether lines end where sentences do, or never begin with a mark that belongs to the character before: however
     long they are, nobody broke them."""
-    ended = sum(
-        line.rstrip("\"'”’»」』） )").endswith((".", "!", "?", "。", "！", "？", "…", "؟", "।")) for line in lines
-    )
+    ended = sum(line.rstrip(CLOSING).endswith(ENDS) for line in lines)
     text = "".join(lines)
     marks = sum(unicodedata.category(character) in ("Mn", "Mc") for character in text) / len(text)
     begun = sum(unicodedata.category(line[0]) in ("Mn", "Mc") for line in lines) / len(lines)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from seqcli.text.layout import ENDS
 from seqcli.text.pairs import Pair
 from seqcli.text.placeholders import SYMBOLS
 from seqcli.text.subwords import SPECIAL
@@ -21,7 +22,6 @@ from seqcli.translation.preprocessing import Preprocessing
 
 SAMPLE = 1000  # pairs that are looked at
 FEW_WORDS = 2  # in the middle one of a side's lines: a word, a number, a lemma and its features
-STOPS = tuple(".!?。！？…।؟")  # where most lines of both sides end with one, they are sentences, however short
 LETTERS = 3  # of a word on average, where words are letters or sounds
 ALIKE = 0.75  # of the characters of a pair are the same and in the same order: spelling is what changes
 _SPACELESS = (
@@ -85,7 +85,8 @@ def choose_units(pairs: Sequence[tuple[str, str]]) -> Units:
     chosen = np.random.default_rng(0).permutation(len(pairs))[:SAMPLE]
     sample = [pairs[int(number)] for number in chosen]
     sources, targets = (statistics.median(_words(pair[side]) for pair in sample) for side in (0, 1))
-    spoken = statistics.mean(all(side.endswith(STOPS) for side in pair) for pair in sample) > 0.5
+    # where most lines of both sides end as sentences do, they are sentences, however short
+    spoken = statistics.mean(all(side.endswith(ENDS) for side in pair) for pair in sample) > 0.5
     if min(sources, targets) <= FEW_WORDS and not spoken:
         where = "sources" if sources <= targets else "targets"
         reason = f"tokens: characters, since the {where} are of a word or two; --tokens says otherwise"
