@@ -26,7 +26,7 @@ class _Asked(SearchRequest, ModelChoice):
 
     recordings: tuple[str, ...] = option(
         (),
-        "Sound files; their names on standard input without. - is a WAV stream on it.",
+        "Sound files; their names on standard input without. - is sound on it, in any format.",
         metavar="FILE",
         kind="file",
         positional=True,
@@ -123,7 +123,7 @@ transcribe = request_command(
     """Transcribe recordings: one line each, an empty one for silence.
 
     Without --model the newest speech recogniser in checkpoints/ is used. Recordings of any length, sample rate and
-    number of channels; a stream is answered at every pause:
+    number of channels; a WAV stream is answered at every pause:
 
     arecord -f S16_LE -r 16000 | seqcli transcribe -
     """,

@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
+import os
 import re
+import shutil
+import stat
 import sys
+import tempfile
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +23,8 @@ from seqcli.errors import DataError
 BLOCK_SECONDS = 10.0  # read at a time
 ENDINGS = (".wav", ".flac", ".ogg", ".opus", ".mp3", ".aiff", ".aif", ".au", ".w64", ".caf")  # of sound files
 SILENT = 1e-4  # greatest sample of a recording in which there is nothing to hear: 80 dB under full scale
+WAV = b"RIFF"  # what such a file begins with, and what files of other formats do
+OTHERS = (b"fLaC", b"OggS", b"ID3", b"\xff", b"FORM", b".snd", b"RF64", b"riff", b"caff")
 _CUT_SHORT = re.compile(r"data : \d+ \(should be \d+\)")
 
 
@@ -48,14 +57,15 @@ def read_sound(path: str, rate: int) -> np.ndarray:
 
 
 def sound_blocks(path: str, rate: int) -> Iterator[np.ndarray]:
-    """The samples of a file, or of the WAV stream on standard input for `-`, as they come: one channel at `rate` Hz.
+    """The samples of a file, or of standard input for `-`, as they come: one channel at `rate` Hz.
 
-    Channels are averaged. `DataError` for what is no sound, or holds samples that are not numbers.
+    Channels are averaged. A stream of another format than WAV comes when it is complete. `DataError` for what is no
+    sound, or holds samples that are not numbers.
     """
     import soundfile
     import soxr
 
-    with _readable(path), soundfile.SoundFile(_source(path), closefd=path != "-") as file:
+    with _readable(path), _opened(path) as source, soundfile.SoundFile(source, closefd=False) as file:
         resampler = soxr.ResampleStream(file.samplerate, rate, 1) if file.samplerate != rate else None
         empty = True
         while True:
@@ -75,12 +85,46 @@ def sound_blocks(path: str, rate: int) -> Iterator[np.ndarray]:
         raise DataError("holds no sound", path=shown(path), hint="record it again, or leave it out")
 
 
-def _source(path: str) -> Any:
+@contextlib.contextmanager
+def _opened(path: str) -> Iterator[Any]:
+    """What libsndfile is to read: a path, or a descriptor for `-`.
+
+    Formats other than WAV are read back and forth, which a pipe does not allow: they go through a file.
+    """
     if path != "-":
-        return path
+        yield path
+        return
     if sys.stdin is None:
-        raise DataError("standard input is closed", hint="give a file, or pipe a WAV stream in")
-    return sys.stdin.fileno()
+        raise DataError("standard input is closed", hint="give a file, or pipe sound in")
+    if stat.S_ISREG(os.fstat(sys.stdin.fileno()).st_mode):
+        yield sys.stdin.fileno()
+        return
+    stream = io.BufferedReader(io.FileIO(sys.stdin.fileno(), closefd=False))
+    first = stream.read(4)
+    if not first:
+        raise DataError("standard input is empty", hint="pipe sound in, for example cat FILE | seqcli transcribe -")
+    if first != WAV:
+        with tempfile.TemporaryFile(buffering=0) as copy:
+            copy.write(first)
+            if first.startswith(OTHERS):  # libsndfile refuses by its beginning what is not, and may have no end
+                shutil.copyfileobj(stream, copy)
+            copy.seek(0)
+            yield copy.fileno()
+        return
+    read, write = os.pipe()
+    threading.Thread(target=_pass_on, args=(first, stream, write), daemon=True).start()
+    try:
+        yield read
+    finally:
+        os.close(read)
+
+
+def _pass_on(first: bytes, stream: io.BufferedReader, to: int) -> None:
+    """Write what has been read of a stream, and then the rest as it comes, to a pipe until nobody reads it."""
+    with contextlib.suppress(OSError), open(to, "wb", buffering=0) as out:
+        out.write(first)
+        while block := stream.read1(65536):
+            out.write(block)
 
 
 def _mixed(block: np.ndarray) -> np.ndarray:
@@ -133,5 +177,5 @@ class _readable:
                 path=shown(self.path),
                 hint="WAV, FLAC, OGG and MP3 can; convert others, for example with ffmpeg -i FILE FILE.wav"
                 if self.path != "-"
-                else "a stream is to be WAV, for example ffmpeg -i FILE -f wav - | seqcli transcribe -",
+                else "WAV, FLAC, OGG and MP3 can; others so: ffmpeg -i FILE -f wav - | seqcli transcribe -",
             ) from problem

@@ -10,7 +10,7 @@ from seqcli.files.checkpoint import Checkpoint
 from seqcli.speech.fusion import LanguageModel
 from seqcli.speech.metrics import ErrorRates, error_rates
 from seqcli.speech.options import EvaluateRequest
-from seqcli.speech.recordings import Recording, read_recordings
+from seqcli.speech.recordings import Recording, each_once, read_recordings
 from seqcli.speech.search import Search
 from seqcli.speech.table import Columns
 from seqcli.speech.transcribe import Recogniser
@@ -44,6 +44,7 @@ def evaluate_recogniser(
         longest=LONGEST,
         notice=on_notice,
     )
+    recordings = each_once(recordings, request.skip_bad, on_notice)
     mention_unknown(recordings, recogniser.tokenizer, on_notice)
     started = time.perf_counter()
     found = [recogniser.transcribe(recording.path).text for recording in recordings]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
@@ -10,7 +11,7 @@ from seqcli.speech.audio import SILENT
 from seqcli.speech.data import SpeechData, encode, fingerprint, joined_text
 from seqcli.speech.evaluate import mention_unknown, unknown_in
 from seqcli.speech.options import TrainRequest
-from seqcli.speech.recordings import Recording, divided, model_rate, read_recordings
+from seqcli.speech.recordings import Recording, divided, each_once, model_rate, read_recordings
 from seqcli.speech.table import Columns
 from seqcli.text.tokenizer import Tokenizer, train_tokenizer
 
@@ -33,6 +34,9 @@ def open_recordings(
     recordings = _read(request, request.recordings, notice)
     if request.valid:
         train, valid = recordings, _read(request, request.valid, notice)
+        places = {os.path.abspath(recording.path) for recording in train}
+        if both := [recording.path for recording in valid if os.path.abspath(recording.path) in places]:
+            notice(f"{len(both):,} recordings to validate on are learnt from, too, the first: {both[0]}")
     else:
         train, valid, said = divided(
             recordings, request.valid_share, by_speaker=request.by_speaker is not None, seed=request.seed
@@ -57,7 +61,7 @@ def open_recordings(
 
 
 def _read(request: TrainRequest, sources: Sequence[str], notice: Notice) -> list[Recording]:
-    return read_recordings(
+    found = read_recordings(
         sources,
         Columns.of(request.columns, request.by_speaker),
         encoding=request.encoding,
@@ -66,6 +70,7 @@ def _read(request: TrainRequest, sources: Sequence[str], notice: Notice) -> list
         skip_bad=request.skip_bad,
         notice=notice,
     )
+    return each_once(found, request.skip_bad, notice)
 
 
 def _check_known(train: Sequence[Recording], tokenizer: Tokenizer) -> None:

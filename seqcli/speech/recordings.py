@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -19,13 +20,15 @@ Notice = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Recording:
-    """A sound file, what is said in it, by whom if that is known, how long it is, and its sample rate in Hz."""
+    """A sound file, what is said in it, by whom if that is known, how long it is, its sample rate in Hz, and in which
+    file and line that stands."""
 
     path: str
     text: str
     speaker: str = ""
     seconds: float = 0.0
     rate: int = 0
+    where: str = ""
 
 
 def read_recordings(
@@ -67,7 +70,9 @@ def read_recordings(
             continue
         rates[about.rate, about.channels] += 1
         cut += [row.path] if about.cut_short else []
-        found.append(Recording(row.path, clean(row.text, lowercase), row.speaker, about.seconds, about.rate))
+        place = row.where if row.line is None else f"{row.where}, line {row.line}"
+        text = clean(row.text, lowercase)
+        found.append(Recording(row.path, text, row.speaker, about.seconds, about.rate, place))
     if bad:
         notice(f"left out {len(bad):,} of {len(rows):,} recordings; the first: {bad[0].message}")
     if cut:
@@ -76,6 +81,30 @@ def read_recordings(
         raise DataError("there are no recordings to use", path=sources[0], hint="check the paths in the table")
     notice(_described(found, rates))
     return found
+
+
+def each_once(recordings: Sequence[Recording], skip_bad: bool, notice: Notice) -> list[Recording]:
+    """Recordings without those that are there a second time: said where the transcript is the same, else a `DataError`,
+    or said, too, with `skip_bad`."""
+    texts: dict[str, str] = {}
+    kept: list[Recording] = []
+    others = 0
+    for recording in recordings:
+        text = texts.get(place := os.path.abspath(recording.path))
+        if text is None:
+            texts[place] = recording.text
+            kept.append(recording)
+        elif text != recording.text:
+            if not skip_bad:
+                raise DataError(
+                    f"{recording.path} is said to hold {recording.text!r}, but in an earlier row {text!r}",
+                    path=recording.where,
+                    hint="remove the row that is wrong; --skip-bad keeps the first",
+                )
+            others += 1
+    if repeated := len(recordings) - len(kept):
+        notice(f"left out {repeated:,} rows that repeat a recording, {others:,} of them with another transcript")
+    return kept
 
 
 def clean(text: str, lowercase: bool) -> str:

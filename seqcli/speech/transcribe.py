@@ -84,7 +84,7 @@ class Recogniser:
     def transcribe(
         self, path: str, *, words: bool = False, on_notice: Callable[[str], None] = lambda text: None
     ) -> Transcript:
-        """What is said in a file (`-`: a WAV stream on standard input); with `words`, when and how surely, too.
+        """What is said in a file (`-`: sound on standard input); with `words`, when and how surely, too.
 
         Raises `DataError` for what is no sound.
         """

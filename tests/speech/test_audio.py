@@ -16,6 +16,8 @@ from seqcli.errors import DataError
 from seqcli.speech.audio import read_sound, sound_blocks, sound_info
 from seqcli.speech.windows import WINDOW, stretches
 
+COUNT = "from seqcli.speech.audio import sound_blocks; print(sum(map(len, sound_blocks('-', 8000))))"
+
 
 def tone(rate: int, seconds: float = 1.0) -> np.ndarray:
     return np.asarray(0.5 * np.sin(2 * np.pi * 440 * np.arange(int(rate * seconds)) / rate))
@@ -104,11 +106,25 @@ def test_a_stream_on_standard_input_whose_header_knows_no_length(tmp_path: Path,
     soundfile.write(path, tone(8000), 8000)
     data = bytearray(path.read_bytes())
     data[40:44] = struct.pack("<I", length)
-    program = (
-        "import numpy, sys; from seqcli.speech.audio import sound_blocks\nprint(sum(map(len, sound_blocks('-', 8000))))"
-    )
-    piped = subprocess.run([sys.executable, "-c", program], input=bytes(data), capture_output=True, check=True)
+    piped = subprocess.run([sys.executable, "-c", COUNT], input=bytes(data), capture_output=True, check=True)
     assert int(piped.stdout) == 8000
+
+
+@pytest.mark.parametrize("name", ["x.wav", "x.flac", "x.ogg"])
+def test_any_format_on_standard_input(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    soundfile.write(path, tone(8000), 8000)
+    piped = subprocess.run([sys.executable, "-c", COUNT], input=path.read_bytes(), capture_output=True, check=True)
+    with path.open("rb") as file:
+        given = subprocess.run([sys.executable, "-c", COUNT], stdin=file, capture_output=True, check=True)
+    assert int(piped.stdout) == int(given.stdout) == 8000
+
+
+def test_an_endless_stream_of_no_sound_is_refused_at_once() -> None:
+    with subprocess.Popen(["yes"], stdout=subprocess.PIPE) as yes:
+        told = subprocess.run([sys.executable, "-c", COUNT], stdin=yes.stdout, capture_output=True, text=True)
+        yes.terminate()
+    assert "standard input: is no sound" in told.stderr
 
 
 def test_a_named_pipe(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import pytest
 import soundfile
 
 from seqcli.errors import DataError, UsageError
-from seqcli.speech.recordings import Recording, divided, model_rate, read_recordings
+from seqcli.speech.recordings import Recording, divided, each_once, model_rate, read_recordings
 from seqcli.speech.table import Columns, read_rows
 
 
@@ -126,6 +126,19 @@ def test_bad_recordings_may_be_left_out(folder: Path) -> None:
     found = read_recordings([str(folder / "table")], Columns(), skip_bad=True, notice=said.append)
     assert len(found) == 1
     assert said[0].startswith("left out 1 of 2 recordings")
+
+
+def test_a_recording_that_is_there_twice_counts_once(folder: Path) -> None:
+    (folder / "table").write_text("a.wav\tone\nb.wav\ttwo\n./a.wav\t one \na\tthree\n")
+    found = read_recordings([str(folder / "table")], Columns())
+    said: list[str] = []
+    assert [recording.text for recording in each_once(found[:3], False, said.append)] == ["one", "two"]
+    assert said == ["left out 1 rows that repeat a recording, 0 of them with another transcript"]
+    with pytest.raises(
+        DataError, match=r"table, line 4: .*a\.wav is said to hold 'three', but in an earlier row 'one'"
+    ):
+        each_once(found, False, said.append)
+    assert [recording.text for recording in each_once(found, True, said.append)] == ["one", "two"]
 
 
 def test_recordings_of_hours_are_not_learnt_from(folder: Path) -> None:
