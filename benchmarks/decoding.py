@@ -25,7 +25,8 @@ from torch import nn
 from seqcli.files.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from seqcli.language.config import LanguageModelConfig
 from seqcli.language.decoder import LanguageModelDecoder, load_language_model
-from seqcli.language.generate import Limits, generate
+from seqcli.language.generate import continuations
+from seqcli.language.options import GenerateRequest
 from seqcli.model.probability import surprisals
 from seqcli.text.words import WordTokenizer
 
@@ -78,7 +79,7 @@ def speed() -> None:
     theirs = TorchLoop()
 
     def ours(samples: int = 1) -> None:
-        for _ in generate(decoder, tokenizer, ["w1"], samples=samples, limits=Limits(max_tokens=TOKENS)):
+        for _ in continuations(decoder, tokenizer, ["w1"], GenerateRequest(samples=samples, max_tokens=TOKENS)):
             pass
 
     a, b, ratio = compare(ours, theirs.run, runs=5)
@@ -88,7 +89,7 @@ def speed() -> None:
     rounded = LanguageModelDecoder(CONFIG, weights, int8=True)
 
     def ours_int8() -> None:
-        for _ in generate(rounded, tokenizer, ["w1"], limits=Limits(max_tokens=TOKENS)):
+        for _ in continuations(rounded, tokenizer, ["w1"], GenerateRequest(max_tokens=TOKENS)):
             pass
 
     a, _, ratio = compare(ours_int8, ours, runs=5)

@@ -14,6 +14,7 @@ from seqcli.cli.models import find_model
 from seqcli.cli.options import ModelChoice, require_text
 from seqcli.cli.request import request_command
 from seqcli.cli.rows import write_json, write_rows
+from seqcli.errors import UsageError
 from seqcli.language.options import GenerateRequest
 from seqcli.options import option, settled
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from seqcli.text.tokenizer import Tokenizer
 
 BATCH_ROWS = 64  # continuations made together
+INSTEAD_OF_TEXT = ("top_next", "choices", "embed")
 
 
 def unescape(text: str) -> str:
@@ -151,6 +153,12 @@ class _Asked(GenerateRequest, ModelChoice):
     )
     embed: bool = option(False, "No text: a vector for each prompt, the mean of the last layer's outputs.")
     format: str = option("text", "Text as it comes, or one JSON object a continuation.", choices=("text", "ndjson"))
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        instead = [f"--{name.replace('_', '-')}" for name in INSTEAD_OF_TEXT if getattr(self, name)]
+        if len(instead) > 1:
+            raise UsageError(f"{' and '.join(instead)} cannot be given together", hint="run the command once for each")
 
 
 def _generate(asked: _Asked) -> None:

@@ -3,30 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
 from seqcli.language.decoder import LanguageModelDecoder
 from seqcli.language.healing import Agreeing, healed
 from seqcli.language.options import GenerateRequest
-from seqcli.language.sampling import Sampling, draw, probabilities
+from seqcli.language.sampling import draw, probabilities
 from seqcli.model.probability import softmax
 from seqcli.text.tokenizer import Tokenizer
-
-
-@dataclass(frozen=True)
-class Limits:
-    """When a continuation ends: after `max_tokens`, before the first of the `stop` texts, after `max_lines` lines."""
-
-    max_tokens: int = 200
-    stop: tuple[str, ...] = ()
-    max_lines: int | None = None
-
-    @classmethod
-    def of(cls, request: GenerateRequest) -> Limits:
-        """Those of a request."""
-        return cls(request.max_tokens, request.stop, request.max_lines)
 
 
 @dataclass(frozen=True)
@@ -40,32 +26,26 @@ class Piece:
     finish: str | None = None
 
 
-def generate(
+def continuations(
     decoder: LanguageModelDecoder,
     tokenizer: Tokenizer,
     prompts: Sequence[str],
-    *,
-    samples: int = 1,
-    sampling: Sampling | None = None,
-    limits: Limits | None = None,
-    seed: int = 1,
+    request: GenerateRequest,
     first_prompt: int = 0,
 ) -> Iterator[Piece]:
-    """Continue every prompt `samples` times.
+    """Continue every prompt `request.samples` times.
 
     Each continuation has its own random numbers, made from (seed, prompt's number, sample's number), so its text does
     not depend on what else is in the batch. Prompts are numbered from `first_prompt`. The unknown token is never
     chosen. A word that a prompt ends with may be gone on with (`healing`). A model of lines continues the last line of
-    a prompt, to its end unless `limits` have it write more lines, and begins each line anew.
+    a prompt, to its end unless `request.max_lines` has it write more, and begins each line anew.
     """
-    sampling, limits = sampling or Sampling(), limits or Limits()
-    if decoder.config.lines and limits.max_lines is None:
-        limits = replace(limits, max_lines=1)
+    most_lines = 1 if decoder.config.lines and request.max_lines is None else request.max_lines
     agreeing = Agreeing(tokenizer)
     rows = [
-        _Row(prompt, sample, _last_line(text, decoder.config.lines), tokenizer, limits, seed)
+        _Row(prompt, sample, _last_line(text, decoder.config.lines), tokenizer, request, most_lines)
         for prompt, text in enumerate(prompts, start=first_prompt)
-        for sample in range(samples)
+        for sample in range(request.samples)
     ]
     state = decoder.initial_state(len(rows))
     while rows:
@@ -82,7 +62,7 @@ def generate(
                 row = rows[number]
                 if row.word:
                     row_logits[~agreeing.among(row.word)] = -np.inf
-                chosen = draw(probabilities(row_logits, sampling, row.seen), row.generator)
+                chosen = draw(probabilities(row_logits, request, row.seen), row.generator)
                 row.word = agreeing.left(row.word, chosen) if row.word else ""
                 piece = row.take(chosen)
                 if piece.text or piece.finish:
@@ -90,26 +70,6 @@ def generate(
         if any(row.finished for row in rows):
             kept = np.array([number for number, row in enumerate(rows) if not row.finished], int)
             rows, state = [rows[number] for number in kept], decoder.select(state, kept)
-
-
-def continuations(
-    decoder: LanguageModelDecoder,
-    tokenizer: Tokenizer,
-    prompts: Sequence[str],
-    request: GenerateRequest,
-    first_prompt: int = 0,
-) -> Iterator[Piece]:
-    """`generate`, as requested."""
-    return generate(
-        decoder,
-        tokenizer,
-        prompts,
-        samples=request.samples,
-        sampling=Sampling.of(request),
-        limits=Limits.of(request),
-        seed=request.seed,
-        first_prompt=first_prompt,
-    )
 
 
 def next_tokens(
@@ -136,14 +96,23 @@ def _last_line(prompt: str, lines: bool) -> str:
 class _Row:
     """One continuation on its way."""
 
-    def __init__(self, prompt: int, sample: int, text: str, tokenizer: Tokenizer, limits: Limits, seed: int) -> None:
+    def __init__(
+        self,
+        prompt: int,
+        sample: int,
+        text: str,
+        tokenizer: Tokenizer,
+        request: GenerateRequest,
+        most_lines: int | None,
+    ) -> None:
         ids, word = healed(tokenizer, text)
         context = [tokenizer.boundary_id, *ids]
         self.skipped = len(word)  # characters that stand in the prompt already
         self.word = word.lstrip(" ") if tokenizer.kind == "word" else word  # that the next tokens are to agree with
-        self.prompt, self.sample, self.limits = prompt, sample, limits
+        self.prompt, self.sample = prompt, sample
+        self.request, self.most_lines = request, most_lines
         self.pending, self.seen = context, list(context)
-        self.generator = np.random.default_rng((seed, prompt, sample))
+        self.generator = np.random.default_rng((request.seed, prompt, sample))
         self.decoder = tokenizer.stream_decoder(context)
         self.tokens, self.lines = 0, 0
         self.held = ""  # text that may yet turn out to be the beginning of a stop text
@@ -157,7 +126,7 @@ class _Row:
         text = self.decoder.push(token)
         self.held += text[self.skipped :]
         self.skipped = max(self.skipped - len(text), 0)
-        finish = "length" if self.tokens >= self.limits.max_tokens else None
+        finish = "length" if self.tokens >= self.request.max_tokens else None
         if finish:
             self.held += self.decoder.flush()
         text, ended = self._release(last=finish is not None)
@@ -167,19 +136,19 @@ class _Row:
 
     def _release(self, *, last: bool) -> tuple[str, str | None]:
         text, finish = self.held, None
-        found = [place for stop in self.limits.stop if (place := text.find(stop)) >= 0]
+        found = [place for stop in self.request.stop if (place := text.find(stop)) >= 0]
         if found:
             text, finish = text[: min(found)], "stop"
-        if self.limits.max_lines is not None:
+        if self.most_lines is not None:
             for place, character in enumerate(text):
                 self.lines += character == "\n"
-                if self.lines >= self.limits.max_lines:
+                if self.lines >= self.most_lines:
                     return text[:place], "lines"
         if finish or last:
             return text, finish
-        hold = max((_overlap(text, stop) for stop in self.limits.stop), default=0)
+        hold = max((_overlap(text, stop) for stop in self.request.stop), default=0)
         shown = text[: len(text) - hold]
-        if self.limits.max_lines is not None:
+        if self.most_lines is not None:
             self.lines -= text[len(shown) :].count("\n")  # counted again when it is shown
         self.held = text[len(shown) :]
         return shown, None

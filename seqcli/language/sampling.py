@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -11,30 +10,14 @@ from seqcli.language.options import GenerateRequest
 from seqcli.model.probability import softmax
 
 
-@dataclass(frozen=True)
-class Sampling:
-    """How the next token is chosen.
+def probabilities(logits: np.ndarray, sampling: GenerateRequest, seen: Sequence[int] = ()) -> np.ndarray:
+    """logits (vocabulary,) -> the probabilities (vocabulary,) that are drawn from, float32, summing to 1.
 
     `temperature` divides the logits; 0 takes the likeliest token. `top_k` keeps the k likeliest; `top_p` the smallest
     set that holds that much probability (Holtzman et al. 2020); `min_p` those at least that share as likely as the
     likeliest (Nguyen et al. 2024). `repetition_penalty` above 1 makes tokens that were there less likely (Keskar et al.
     2019). Filters are applied in the order penalty, temperature, top-k, top-p, min-p.
     """
-
-    temperature: float = 0.8
-    top_k: int = 0
-    top_p: float = 1.0
-    min_p: float = 0.0
-    repetition_penalty: float = 1.0
-
-    @classmethod
-    def of(cls, request: GenerateRequest) -> Sampling:
-        """That of a request."""
-        return cls(request.temperature, request.top_k, request.top_p, request.min_p, request.repetition_penalty)
-
-
-def probabilities(logits: np.ndarray, sampling: Sampling, seen: Sequence[int] = ()) -> np.ndarray:
-    """logits (vocabulary,) -> the probabilities (vocabulary,) that are drawn from, float32, summing to 1."""
     scores = logits.astype(np.float32)  # half the time of float64, and logits are not known better
     if sampling.repetition_penalty != 1.0 and len(seen):
         ids = np.unique(np.asarray(seen))
@@ -46,7 +29,7 @@ def probabilities(logits: np.ndarray, sampling: Sampling, seen: Sequence[int] = 
         chosen[scores.argmax()] = 1.0
         return chosen
     scores -= scores.max()  # so that nothing overflows, however low the temperature is
-    scores /= min(max(sampling.temperature, 1e-30), 1e30)
+    scores /= max(sampling.temperature, 1e-30)
     if 0 < sampling.top_k < len(scores):
         kept = np.argpartition(scores, -sampling.top_k)[-sampling.top_k :]
         mask = np.full(len(scores), -np.inf)

@@ -28,7 +28,7 @@ from seqcli.training.task import TrainingTask
 ROWS = 8  # sequences that a part must have: products of fewer rows take as long as reading the weights does
 
 SPEED_WIDTH, SPEED_ROWS, SPEED_STEPS = 512, 20, 35  # of the layer that a machine's speed is measured with
-SPEED_SECONDS = 0.4
+SPEED_SECONDS, SPEED_SPELLS = 0.15, 4
 
 # glibc's parameters (malloc.h), and what they are set to in bytes: when freed memory goes back to the system, from
 # which size on each array is given memory of its own, how much is asked for at once
@@ -45,7 +45,8 @@ def training_speed(device: torch.device, precision: str) -> float:
     """Floating-point operations a second in training, of which recipes think how much a budget can pay for.
 
     They are those of an LSTM layer forward and backward, on a processor in each thread with a part of a batch, as often
-    as `SPEED_SECONDS` have room for: a machine that is not alone keeps up as little as half of the fastest of a few.
+    as `SPEED_SECONDS` have room for; the best of `SPEED_SPELLS` counts. Another program that runs for a moment would
+    else choose a model half as large for the whole run.
     """
     total, rows = torch.get_num_threads(), SPEED_ROWS if device.type == "cpu" else 4 * SPEED_ROWS
     count = part_count(device, rows)
@@ -61,7 +62,7 @@ def training_speed(device: torch.device, precision: str) -> float:
 
     def passes_a_second(_: int) -> float:
         torch.set_num_threads(total // count)  # of this thread's products
-        learn()  # the first also makes things ready
+        learn()  # what comes first also makes things ready
         passes, started = 0, time.perf_counter()
         while (seconds := time.perf_counter() - started) < SPEED_SECONDS:
             learn()
@@ -70,7 +71,8 @@ def training_speed(device: torch.device, precision: str) -> float:
 
     weights = sum(parameter.numel() for parameter in layer.parameters())
     with ThreadPoolExecutor(count) as pool:
-        return 6.0 * weights * x.shape[0] * x.shape[1] * sum(pool.map(passes_a_second, range(count)))
+        spells = [sum(pool.map(passes_a_second, range(count))) for _ in range(SPEED_SPELLS)]
+    return 6.0 * weights * x.shape[0] * x.shape[1] * max(spells)
 
 
 def keep_freed_memory() -> None:

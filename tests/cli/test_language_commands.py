@@ -264,6 +264,7 @@ def test_the_likeliest_next_tokens(model, capsys):
         (["--model", "none.safetensors"], 4, "none.safetensors"),
         (["--prompt", "\udcff"], 2, "UTF-8"),
         (["--stop", ""], 2, "--stop"),
+        (["--choices", "a,b", "--embed"], 2, "--choices and --embed cannot be given together"),
     ],
 )
 def test_generate_errors(model, capsys, arguments, code, message):

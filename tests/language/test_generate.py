@@ -11,30 +11,27 @@ import torch
 
 from seqcli.errors import UsageError
 from seqcli.language.decoder import LanguageModelDecoder
-from seqcli.language.generate import Limits, generate, next_tokens
+from seqcli.language.generate import continuations, next_tokens
 from seqcli.language.options import GenerateRequest
-from seqcli.language.sampling import Sampling
 from seqcli.model.probability import softmax
 
 from .conftest import Trained, make
 
-GREEDY = Sampling(temperature=0)
 
-
-def texts(trained: Trained, prompts: list[str], **options: Any) -> dict[tuple[int, int], str]:
+def texts(trained: Trained, prompts: list[str], first: int = 0, **options: Any) -> dict[tuple[int, int], str]:
     parts: dict[tuple[int, int], str] = defaultdict(str)
-    for piece in generate(trained.decoder, trained.tokenizer, prompts, **options):
+    for piece in continuations(trained.decoder, trained.tokenizer, prompts, GenerateRequest(**options), first):
         parts[piece.prompt, piece.sample] += piece.text
     return dict(parts)
 
 
 def test_it_continues_what_it_learnt(trained: Trained) -> None:
-    made = texts(trained, ["the sky here", "the river"], sampling=GREEDY, limits=Limits(max_lines=1))
+    made = texts(trained, ["the sky here", "the river"], temperature=0, max_lines=1)
     assert made == {(0, 0): " is grey", (1, 0): " there is clear"}
 
 
 def test_chinese(trained: Trained) -> None:
-    made = texts(trained, ["天空 很"], sampling=GREEDY, limits=Limits(max_tokens=2))
+    made = texts(trained, ["天空 很"], temperature=0, max_tokens=2)
     assert made[0, 0] == " 蓝\n"
     table = next_tokens(trained.decoder, trained.tokenizer, "天空 很", 3)
     assert table[0][0] == "蓝"
@@ -43,41 +40,41 @@ def test_chinese(trained: Trained) -> None:
 
 
 def test_an_empty_prompt_starts_a_line(trained: Trained) -> None:
-    made = texts(trained, [""], sampling=Sampling(temperature=0.3), limits=Limits(max_lines=1))
+    made = texts(trained, [""], temperature=0.3, max_lines=1)
     assert made[0, 0].split()[0] in ("the", "天空")
 
 
 def test_the_same_seed_gives_the_same_text_whatever_the_batch(trained: Trained) -> None:
-    options: dict[str, Any] = {"sampling": Sampling(temperature=1.2), "limits": Limits(max_tokens=25), "seed": 5}
+    options: dict[str, Any] = {"temperature": 1.2, "max_tokens": 25, "seed": 5}
     together = texts(trained, ["the", "the old", "天空"], samples=3, **options)
     for number, prompt in enumerate(["the", "the old", "天空"]):
-        alone = texts(trained, [prompt], samples=3, first_prompt=number, **options)
+        alone = texts(trained, [prompt], samples=3, first=number, **options)
         assert alone == {key: value for key, value in together.items() if key[0] == number}
     assert len(set(together.values())) > 5
     assert texts(trained, ["the"], **{**options, "seed": 6}) != texts(trained, ["the"], **options)
 
 
 def test_stop_texts_end_it_and_are_not_shown(trained: Trained) -> None:
-    options: dict[str, Any] = {"sampling": GREEDY, "limits": Limits(stop=("is gre", "clear"), max_tokens=50)}
+    options: dict[str, Any] = {"temperature": 0, "stop": ("is gre", "clear"), "max_tokens": 50}
     assert texts(trained, ["the sky"], **options)[0, 0] == " here "
-    pieces = list(generate(trained.decoder, trained.tokenizer, ["the sky"], **options))
+    pieces = list(continuations(trained.decoder, trained.tokenizer, ["the sky"], GenerateRequest(**options)))
     assert pieces[-1].finish == "stop"
     assert all("is gre" not in piece.text for piece in pieces)
 
 
 @pytest.mark.parametrize("tokens", [1, 7])
 def test_length_is_counted_in_tokens(trained: Trained, tokens: int) -> None:
-    pieces = list(generate(trained.decoder, trained.tokenizer, ["the"], limits=Limits(max_tokens=tokens)))
+    pieces = list(continuations(trained.decoder, trained.tokenizer, ["the"], GenerateRequest(max_tokens=tokens)))
     assert (pieces[-1].tokens, pieces[-1].finish) == (tokens, "length")
 
 
 def test_lines_are_counted_and_stop_texts_do_not_count_them_twice(trained: Trained) -> None:
-    made = texts(trained, ["the"], sampling=GREEDY, limits=Limits(max_lines=3, stop=("\nnever",), max_tokens=100))
+    made = texts(trained, ["the"], temperature=0, max_lines=3, stop=("\nnever",), max_tokens=100)
     assert made[0, 0].count("\n") == 2
 
 
 def test_the_unknown_token_is_never_made(trained: Trained) -> None:
-    made = texts(trained, ["the"], samples=20, sampling=Sampling(temperature=5.0), limits=Limits(max_tokens=40))
+    made = texts(trained, ["the"], samples=20, temperature=5.0, max_tokens=40)
     assert not any("<unk>" in text for text in made.values())
 
 

@@ -7,8 +7,9 @@ import pytest
 
 from seqcli.language.config import LanguageModelConfig
 from seqcli.language.decoder import LanguageModelDecoder
-from seqcli.language.generate import Limits, generate
+from seqcli.language.generate import continuations
 from seqcli.language.healing import Agreeing, healed
+from seqcli.language.options import GenerateRequest
 from seqcli.text.tokenizer import Tokenizer, train_tokenizer
 
 TEXT = "the green grass grows greener than grey gravel, my lord\n" * 30
@@ -27,7 +28,7 @@ def random_decoder(tokenizer: Tokenizer, *, lines: bool = False) -> LanguageMode
 
 def written(decoder: LanguageModelDecoder, tokenizer: Tokenizer, prompt: str, **limits: int) -> list[str]:
     texts: dict[int, str] = {}
-    for piece in generate(decoder, tokenizer, [prompt], samples=6, limits=Limits(**limits)):
+    for piece in continuations(decoder, tokenizer, [prompt], GenerateRequest(samples=6, **limits)):
         texts[piece.sample] = texts.get(piece.sample, "") + piece.text
     return list(texts.values())
 
