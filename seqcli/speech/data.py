@@ -15,14 +15,14 @@ from seqcli.speech.recordings import Recording
 from seqcli.text.tokenizer import Tokenizer
 
 KEPT_BYTES = 1 << 30  # of samples, held in memory; those of more recordings are read again in each epoch
-_WIDE_END = re.compile(r"[\u2e80-\u9fff\uf900-\ufaff\uff00-\uff60]$")
+WIDE_END = re.compile(r"[\u2e80-\u9fff\uf900-\ufaff\uff00-\uff60]$")
 
 
 @dataclass
 class SpeechData:
     """Recordings to learn from and to validate on, at one sample rate, and their tokens.
 
-    Samples are scaled to a peak of one, and held as 16-bit numbers.
+    Samples are scaled to a peak of one, and held as 16-bit numbers. `words` are those of transcripts that are of few.
     """
 
     train: Sequence[Recording]
@@ -30,6 +30,7 @@ class SpeechData:
     tokenizer: Tokenizer
     rate: int
     fingerprint: str
+    words: tuple[str, ...] = ()
     _kept: dict[str, np.ndarray] = field(default_factory=dict)
     _peaks: dict[str, float] = field(default_factory=dict)
     _held: int = 0
@@ -95,7 +96,7 @@ def joined_text(texts: Sequence[str]) -> str:
     """Transcripts one after the other, with a blank between words of scripts that have blanks."""
     whole = ""
     for text in texts:
-        whole += text if not whole or not text or _WIDE_END.search(whole) else f" {text}"
+        whole += text if not whole or not text or WIDE_END.search(whole) else f" {text}"
     return whole
 
 

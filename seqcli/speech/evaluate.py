@@ -45,7 +45,7 @@ def evaluate_recogniser(
         notice=on_notice,
     )
     recordings = each_once(recordings, request.skip_bad, on_notice)
-    mention_unknown(recordings, recogniser.tokenizer, on_notice)
+    mention_unknown(recordings, recogniser.tokenizer, on_notice, recogniser.words)
     started = time.perf_counter()
     found = [recogniser.transcribe(recording.path).text for recording in recordings]
     seconds = time.perf_counter() - started
@@ -78,17 +78,21 @@ def by_speaker(recordings: Sequence[Recording], found: Sequence[str]) -> dict[st
     }
 
 
-def mention_unknown(recordings: Sequence[Recording], tokenizer: Tokenizer, notice: Notice) -> None:
-    """Say which parts of transcripts the model cannot write, since its training had none of them."""
+def mention_unknown(
+    recordings: Sequence[Recording], tokenizer: Tokenizer, notice: Notice, words: Sequence[str] = ()
+) -> None:
+    """Say which parts of transcripts the model cannot write, since its training, or its `words`, had none of them."""
     unknown: dict[str, None] = {}
     count = 0
     for recording in recordings:
         strange = unknown_in(recording.text, tokenizer)
+        if words:
+            strange = [word for word in recording.text.split() if word not in words]
         count += bool(strange)
         unknown.update(dict.fromkeys(strange))
     if unknown:
         named = ", ".join(map(repr, list(unknown)[:SHOWN])) + (", …" if len(unknown) > SHOWN else "")
-        kind = "words" if tokenizer.kind == "word" else "characters"
+        kind = "words" if words or tokenizer.kind == "word" else "characters"
         notice(f"{count:,} transcripts hold {kind} that training never saw ({named}): these count as errors")
 
 

@@ -14,9 +14,10 @@ from seqcli.speech.augment import Augmentation, augmented, joined, noise_alone
 from seqcli.speech.data import SpeechData
 from seqcli.speech.decoder import SpeechDecoder
 from seqcli.speech.features import stacked
+from seqcli.speech.lexicon import Lexicon
 from seqcli.speech.metrics import error_rates
 from seqcli.speech.network import SpeechModel
-from seqcli.speech.search import greedy
+from seqcli.speech.search import Search, beam_search
 from seqcli.training.distributed import ALONE, Processes
 from seqcli.training.options import Validation
 from seqcli.training.workers import ROWS, part_count
@@ -61,7 +62,8 @@ class SpeechTask:
 
     An epoch is a shuffle of the recordings. They are joined into utterances of random lengths of up to `join` seconds,
     those of like length coming together in batches of about `batch_seconds`. Each thread makes the features of its own
-    part. Validation is greedy transcription of recordings as they are.
+    part. Validation is greedy transcription of recordings as they are, in the end with
+    the search that is used later where words are few.
     """
 
     tables: Sequence[nn.Parameter] = ()
@@ -148,6 +150,8 @@ class SpeechTask:
         compared: words are too few in small validation sets."""
         numbers = list(range(len(self.data.valid))) if final else self.quick
         decoder = decoder_of(self.model)
+        # words of a closed set are searched for in the end only, which takes longer
+        lexicon = Lexicon(self.data.words, self.data.tokenizer) if final and self.data.words else None
         found, loss, tokens = [], 0.0, 0
         for start in range(0, len(numbers), 32):
             chosen = numbers[start : start + 32]
@@ -157,8 +161,9 @@ class SpeechTask:
             loss += float(ctc(probabilities, lengths, targets, self.model.config.blank))
             tokens += sum(1 + len(t) for t in targets)
             for column, length in enumerate(lengths.tolist()):
-                ids = greedy(probabilities[:length, column].cpu().numpy())
-                found.append(self.data.text_of(ids))
+                own = probabilities[:length, column].cpu().numpy()
+                search = Search(beam=1 if lexicon is None else Search.beam)
+                found.append(self.data.text_of(beam_search(own, search, self.data.tokenizer, lexicon=lexicon)))
         references = [self.data.valid[number].text for number in numbers]
         rates = error_rates(references, found)
         metrics = {"score": rates.cer + 0.01 * loss / tokens, "wer": rates.wer, "cer": rates.cer, "loss": loss / tokens}

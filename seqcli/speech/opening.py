@@ -10,6 +10,7 @@ from seqcli.errors import DataError
 from seqcli.speech.audio import SILENT
 from seqcli.speech.data import SpeechData, encode, fingerprint, joined_text
 from seqcli.speech.evaluate import mention_unknown, unknown_in
+from seqcli.speech.lexicon import closed_words
 from seqcli.speech.options import TrainRequest
 from seqcli.speech.recordings import Recording, divided, each_once, model_rate, read_recordings
 from seqcli.speech.table import Columns
@@ -56,7 +57,12 @@ def open_recordings(
         _check_known(train, tokenizer)
     train = _sayable(train, tokenizer, notice)
     mention_unknown(valid, tokenizer, notice)
-    data = SpeechData(train, valid, tokenizer, rate, fingerprint(train, valid))
+    words: tuple[str, ...] = ()
+    if not request.open_words:
+        words = closed_words((each.text for each in train), (each.text for each in valid), tokenizer)
+    if words:
+        notice(f"no other words than the {len(words)} in the transcripts will be written; --open-words allows any")
+    data = SpeechData(train, valid, tokenizer, rate, fingerprint(train, valid), words)
     return _audible(data, request.skip_bad, notice)
 
 

@@ -54,6 +54,7 @@ class TrainRequest(RunRequest, RowsRequest, TextRequest):
         shapes_model=True,
     )
     lowercase: bool = option(False, "Convert transcripts to lower case.", shapes_model=True)
+    open_words: bool = option(False, "Let a model of few words write others, too.")
     sample_rate: str = option(
         "auto",
         "Samples a second that recordings are converted to; auto: 16,000 if most have as many, else 8,000.",
@@ -118,6 +119,7 @@ class SearchRequest(Request):
     word_bonus: float = option(
         0.0, "What each word is worth in the search with --lm, in nats.", metavar="X", least=-1000, most=1000
     )
+    open_words: bool = option(False, "Let a model of few words write others, too.")
 
 
 @dataclass(frozen=True, kw_only=True)

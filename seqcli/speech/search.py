@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from seqcli.speech.fusion import Context, TextScorer
+from seqcli.speech.lexicon import Lexicon, Place
 from seqcli.speech.options import SearchRequest
 from seqcli.text.tokenizer import Tokenizer
 
@@ -20,16 +21,18 @@ NOTHING = -math.inf
 @dataclass(frozen=True)
 class Search:
     """How to search: prefixes kept alive (1: greedy, without a language model), the language model's weight α, and what
-    each word is worth in nats β. Prefixes are compared by log p(sound) + α log p(text) + β · words."""
+    each word is worth in nats β. Prefixes are compared by log p(sound) + α log p(text) + β · words. With `open_words`
+    words may be any, else those of a model of few."""
 
     beam: int = 8
     lm_weight: float = 0.6
     word_bonus: float = 0.0
+    open_words: bool = False
 
     @classmethod
     def of(cls, request: SearchRequest) -> Search:
         """That of a request."""
-        return cls(request.beam, request.lm_weight, request.word_bonus)
+        return cls(request.beam, request.lm_weight, request.word_bonus, request.open_words)
 
 
 def greedy(log_probabilities: np.ndarray) -> list[int]:
@@ -47,6 +50,7 @@ class _Prefix:
     token: int
     text: float = 0.0  # α log p(text) + β · words, so far
     context: Context | None = None
+    place: Place | None = None  # among texts of known words
     children: dict[int, _Prefix] = field(default_factory=dict)
     blank: float = NOTHING
     last: float = NOTHING
@@ -61,6 +65,10 @@ class _Prefix:
     def score(self) -> float:
         return self.sound + self.text
 
+    @property
+    def complete(self) -> bool:
+        return self.place is None or self.place.complete
+
     def tokens(self) -> list[int]:
         found, node = [], self
         while node.parent is not None:
@@ -70,10 +78,14 @@ class _Prefix:
 
 
 def beam_search(
-    log_probabilities: np.ndarray, search: Search, tokenizer: Tokenizer, scorer: TextScorer | None = None
+    log_probabilities: np.ndarray,
+    search: Search,
+    tokenizer: Tokenizer,
+    scorer: TextScorer | None = None,
+    lexicon: Lexicon | None = None,
 ) -> list[int]:
     """The tokens that are most probable over all their alignments (Graves et al. 2006; as Hannun et al. 2014, with the
-    probabilities of a language model beside those of the network: shallow fusion).
+    probabilities of a language model beside those of the network: shallow fusion), of all texts or those of a lexicon.
 
     log_probabilities (steps, vocabulary + 1) in nats, the blank being the last class.
     """
@@ -81,12 +93,14 @@ def beam_search(
         return greedy(log_probabilities)
     blank = log_probabilities.shape[1] - 1
     root = _Prefix(None, blank, context=scorer.start() if scorer is not None else None, blank=0.0)
+    root.place = lexicon.start if lexicon is not None else None
     alive = [root]
     for row in log_probabilities:
         likely = np.nonzero(row[:blank] > NEGLIGIBLE)[0]
         if len(likely) > LIKELY:
             likely = likely[np.argsort(row[likely])[-LIKELY:]]
         alive = _step(alive, row, blank, likely.tolist(), search, tokenizer, scorer)
+    alive = [prefix for prefix in alive if prefix.complete]
     if scorer is not None:
         ends = scorer.finish([_context(prefix) for prefix in alive])
         for prefix, end in zip(alive, ends, strict=True):
@@ -113,14 +127,15 @@ def _step(
         prefix.next_blank = _add(prefix.next_blank, sound + values[blank])
         if prefix.parent is not None:
             prefix.next_last = _add(prefix.next_last, prefix.last + values[prefix.token])
-        for token in likely:
+        place = prefix.place
+        for token in likely if place is None else place.follow.keys() & likely:
             # a token that repeats the last one is another one only after a blank
             before = prefix.blank if token == prefix.token else sound
             if before == NOTHING:
                 continue
             child = prefix.children.get(token)
             if child is None:
-                child = prefix.children[token] = _Prefix(prefix, token)
+                child = prefix.children[token] = _Prefix(prefix, token, place=place and place.follow[token])
                 new.append(child)
             reached[id(child)] = child
             child.next_last = _add(child.next_last, before + values[token])
@@ -130,11 +145,15 @@ def _step(
         prefix.blank, prefix.last = prefix.next_blank, prefix.next_last
         prefix.next_blank = prefix.next_last = NOTHING
     best = sorted(reached.values(), key=lambda prefix: -prefix.score)
-    for prefix in best[search.beam :]:
+    kept, others = best[: search.beam], best[search.beam :]
+    if not any(prefix.complete for prefix in kept):
+        whole = next(number for number, prefix in enumerate(others) if prefix.complete)
+        kept.append(others.pop(whole))
+    for prefix in others:
         prefix.blank = prefix.last = NOTHING
         if not prefix.children and prefix.parent is not None:
             prefix.parent.children.pop(prefix.token, None)
-    return best[: search.beam]
+    return kept
 
 
 def _ask(new: Sequence[_Prefix], search: Search, tokenizer: Tokenizer, scorer: TextScorer) -> None:

@@ -11,6 +11,7 @@ import torch
 from seqcli.speech.config import SpeechConfig
 from seqcli.speech.data import SpeechData
 from seqcli.speech.features import levelled, mel_power
+from seqcli.speech.lexicon import words_to_blobs
 from seqcli.speech.network import SpeechModel
 from seqcli.speech.objective import SpeechTask
 from seqcli.speech.opening import open_recordings
@@ -49,7 +50,7 @@ class Speech(Task[TrainRequest, SpeechData, Recipe, SpeechTask]):
         return Opened(
             data,
             fingerprint=data.fingerprint,
-            blobs={"tokenizer": data.tokenizer.to_bytes()},
+            blobs={"tokenizer": data.tokenizer.to_bytes(), **words_to_blobs(data.words)},
             notes=notes,
             shape={
                 "tokens": data.tokenizer.kind,
@@ -91,7 +92,7 @@ class Speech(Task[TrainRequest, SpeechData, Recipe, SpeechTask]):
         )
 
     def metrics(self, data: SpeechData, training: SpeechTask, result: TrainingResult) -> dict[str, Any]:
-        """The figures of all validation recordings, transcribed without search."""
+        """The figures of all validation recordings, transcribed greedily, or with the search for the words of a set."""
         final = result.final.metrics
         return {
             "recordings": len(data.valid),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -14,6 +14,7 @@ from seqcli.speech.audio import SILENT, shown, sound_blocks, sound_info
 from seqcli.speech.data import decode
 from seqcli.speech.decoder import SpeechDecoder, load_recogniser
 from seqcli.speech.fusion import LanguageModel, TextScorer
+from seqcli.speech.lexicon import Lexicon, words_of_blobs
 from seqcli.speech.search import Search, beam_search
 from seqcli.speech.windows import stretches
 from seqcli.text.tokenizer import Tokenizer
@@ -59,6 +60,7 @@ class Recogniser:
         decoder, tokenizer: what `load_recogniser` gives.
         search: how to search; the default is a beam of 8.
         language_model: a model of text and its tokenizer, as `language.decoder.load_language_model` gives them.
+        words: the only words that are written; none: any.
     """
 
     def __init__(
@@ -67,9 +69,12 @@ class Recogniser:
         tokenizer: Tokenizer,
         search: Search | None = None,
         language_model: tuple[LanguageModel, Tokenizer] | None = None,
+        words: Sequence[str] = (),
     ) -> None:
         self.decoder, self.tokenizer, self.search = decoder, tokenizer, search or Search()
         self.scorer = TextScorer(*language_model) if language_model is not None else None
+        self.words = () if self.search.open_words else tuple(words)
+        self.lexicon = Lexicon(self.words, tokenizer) if self.words else None
 
     @classmethod
     def load(
@@ -79,7 +84,7 @@ class Recogniser:
         language_model: tuple[LanguageModel, Tokenizer] | None = None,
     ) -> Recogniser:
         """The recogniser of a checkpoint; `CheckpointError` when it is not one."""
-        return cls(*load_recogniser(checkpoint), search, language_model)
+        return cls(*load_recogniser(checkpoint), search, language_model, words_of_blobs(checkpoint.blobs))
 
     def transcribe(
         self, path: str, *, words: bool = False, on_notice: Callable[[str], None] = lambda text: None
@@ -114,7 +119,7 @@ class Recogniser:
         if np.abs(samples).max(initial=0.0) < SILENT:
             return Passage("", start, end)
         (log_probabilities,) = self.decoder.log_probabilities([samples])
-        tokens = beam_search(log_probabilities, self.search, self.tokenizer, self.scorer)
+        tokens = beam_search(log_probabilities, self.search, self.tokenizer, self.scorer, self.lexicon)
         found: tuple[Word, ...] = ()
         if words:
             step = self.decoder.config.step_seconds

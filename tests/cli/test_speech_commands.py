@@ -121,6 +121,23 @@ def test_a_language_model_of_the_words(here: Path, capsys: pytest.CaptureFixture
     assert "a language model is needed" in err
 
 
+def test_a_model_of_few_words_writes_no_others(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    letters = ["--tokens", "char", "--size", "tiny", "--device", "cpu", "--steps", "3", "--overwrite"]
+    _, err = said(capsys, ["train-asr", "table.tsv", *letters, "--output", "few"])
+    assert "no other words than the 4 in the transcripts will be written; --open-words allows any" in err
+    files = sorted(str(path) for path in here.glob("*_0.wav"))
+    out, _ = said(capsys, ["transcribe", "--model", "few", *files])
+    assert set(out.split()) <= set(TONES)
+    out, _ = said(capsys, ["transcribe", "--model", "few", "--open-words", *files])
+    assert not set(out.split()) <= set(TONES)
+    Path("other.tsv").write_text("low_0_0.wav\tlow rhino\n")
+    _, err = said(capsys, ["evaluate", "few", "other.tsv"])
+    assert "words that training never saw ('rhino')" in err
+    _, err = said(capsys, ["train-asr", "table.tsv", *letters, "--open-words", "--output", "any"])
+    assert "--open-words" not in err
+    assert "words" not in load_checkpoint(Path("any")).blobs
+
+
 def test_scores_of_transcripts(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     Path("pair.tsv").write_text("low_0_0.wav\tlow\nlow_0_0.wav\thigh\n")
     out, _ = said(capsys, ["score", "model", "pair.tsv", "--format", "csv"])
@@ -175,7 +192,7 @@ def test_fine_tuning_keeps_the_words(here: Path, capsys: pytest.CaptureFixture[s
     [
         ("low_0_0.wav\tlow\n", 3, "cannot be divided"),
         ("low_0_0.wav\t\nlow_1_0.wav\t\n", 3, "all transcripts are empty"),
-        ("silence.wav\tlow\nsilence.wav\tlow\n", 3, "silent"),
+        ("silence.wav\tlow\nsilent.wav\tlow\n", 3, "silent"),
         ("low_0_0.wav\t" + "low high " * 90 + "\n" + "low_1_0.wav\t" + "low high " * 90 + "\n", 3, "too short"),
         ("none.wav\tlow\nlow_0_0.wav\tlow\n", 3, "No such file"),
     ],
@@ -183,7 +200,8 @@ def test_fine_tuning_keeps_the_words(here: Path, capsys: pytest.CaptureFixture[s
 def test_tables_that_cannot_be_learnt_from(
     here: Path, capsys: pytest.CaptureFixture[str], table: str, code: int, reason: str
 ) -> None:
-    soundfile.write("silence.wav", np.zeros(8000), 8000)
+    for name in ("silence.wav", "silent.wav"):
+        soundfile.write(name, np.zeros(8000), 8000)
     Path("bad.tsv").write_text(table)
     _, err = said(capsys, ["train-asr", "bad.tsv", "--steps", "1", "--output", "never"], code)
     assert reason in err
@@ -194,7 +212,7 @@ def test_what_is_left_out_is_said(here: Path, capsys: pytest.CaptureFixture[str]
     soundfile.write("silence.wav", np.zeros(8000), 8000)
     soundfile.write("wide.wav", np.zeros((96000, 2)) + 0.1, 96000)
     rows = "".join(f"low_{n}_0.wav\tlow\n" for n in range(6))
-    Path("mixed.tsv").write_text(f"{rows}silence.wav\tlow\nnone.wav\tlow\nlow_0_0.wav\t{'low ' * 90}\nwide.wav\t\n")
+    Path("mixed.tsv").write_text(f"{rows}silence.wav\tlow\nnone.wav\tlow\nlow_0_1.wav\t{'low ' * 90}\nwide.wav\t\n")
     arguments = ["train-asr", "mixed.tsv", "--tokens", "word", "--hidden", "8", "--steps", "1", "--skip-bad"]
     _, err = said(capsys, [*arguments, "--output", "mixed", "--device", "cpu", "--valid", "table.tsv"])
     for reason in ("left out 1 of 10 recordings", "resampled to 8 kHz", "too short", "silent"):

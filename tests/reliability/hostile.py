@@ -20,7 +20,7 @@ from seqcli.errors import CheckpointError
 from seqcli.files.checkpoint import Checkpoint, load_checkpoint
 from seqcli.forecasting.recurrent.forecaster import load_forecaster
 from seqcli.language.decoder import load_language_model
-from seqcli.speech.decoder import load_recogniser
+from seqcli.speech.transcribe import Recogniser
 from seqcli.tagging.tag import Tagger
 from seqcli.translation.decoder import load_translation_model
 
@@ -31,7 +31,7 @@ LOADERS: dict[str, Any] = {
     "mt": load_translation_model,
     "forecast": load_forecaster,
     "tag": Tagger.load,
-    "asr": load_recogniser,
+    "asr": Recogniser.load,
 }
 STRANGE: tuple[Any, ...] = (
     *(None, True, False, 0, 1, -1, 7, 2**31, 2**40, 2**63, 10**40, 0.5, -1.5, 1e308, float("nan"), float("inf")),
