@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain
@@ -119,13 +120,56 @@ def _line_scores(checkpoint: Checkpoint, request: LineRequest) -> Rows:
 
     if request.pairs:
         return PAIR_COLUMNS, _minimal_pairs(given.lines[0], request.data[0], scored)
-    if request.per_token or request.per_word:
-        return WORD_COLUMNS, (
-            {"line": number, "start": start, "token": piece, "surprisal": scale * surprisal, "unknown": unknown}
-            for number, score in enumerate(scored(given.lines[0]), start=1)
+    pieces = request.per_token or request.per_word
+    items = _Items.of(given.lines[0], request, WORD_COLUMNS if pieces else TEXT_COLUMNS)
+    if pieces:
+        return items.columns, (
+            item | {"line": number, "start": start, "token": piece, "surprisal": scale * surprisal, "unknown": unknown}
+            for number, (item, score) in enumerate(items.beside(scored(items.lines)), start=1)
             for start, piece, surprisal, unknown in word_surprisals(score, whole_words=request.per_word)
         )
-    return TEXT_COLUMNS, (_row(score, scale) | {"unknown": len(score.unknown)} for score in scored(given.lines[0]))
+    return items.columns, (
+        _row(score, scale) | {"unknown": len(score.unknown)} | item for item, score in items.beside(scored(items.lines))
+    )
+
+
+@dataclass(frozen=True)
+class _Items:
+    """Lines to score and, where they are a column of a table, the rows they come from.
+
+    `columns` are those of the output: the table's own and, beside them, what is computed.
+    """
+
+    columns: tuple[str, ...]
+    lines: Iterable[str]
+    rows: deque[dict[str, Any]] | None = None  # of the lines that were read and have no scores yet
+
+    @classmethod
+    def of(cls, lines: Iterable[str], request: LineRequest, computed: tuple[str, ...]) -> _Items:
+        """Those of a request; `DataError` where the table has a column that is called like a computed one."""
+        from seqcli.files.opening import shown_path
+        from seqcli.text.column import items
+
+        if request.column is None:
+            return cls(computed, lines)
+        path = shown_path(request.data[0])
+        names, found = items(iter(lines), request.column, path)
+        computed = tuple(name for name in computed if name != "text")
+        if taken := [name for name in names if name in computed]:
+            raise DataError(f"has a column {taken[0]!r}, as the scores have", path=path, hint="rename it")
+        rows: deque[dict[str, Any]] = deque()
+
+        def cells() -> Iterator[str]:
+            for cell, row in found:
+                rows.append(row)
+                yield cell
+
+        return cls((*names, *computed), cells(), rows)
+
+    def beside(self, scores: Iterable[Score]) -> Iterator[tuple[dict[str, Any], Score]]:
+        """Each score with its row, an empty one where the lines are no column."""
+        for score in scores:
+            yield (self.rows.popleft() if self.rows is not None else {}), score
 
 
 def _minimal_pairs(

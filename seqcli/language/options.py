@@ -198,6 +198,11 @@ class ScoreRequest(ScoringRequest, DecodingRequest):
     line_end: bool = option(True, "Whether the end of a line is one of its tokens.")
     per_word: bool = option(False, "A row for each word, with where it begins and its surprisal.")
     context: bool = option(False, "Read each line after those before it, as one text.")
+    column: str | None = option(
+        None,
+        "Score this column (name or number) of a CSV, TSV or JSON Lines file, and repeat the others beside its scores.",
+        metavar="NAME",
+    )
     pairs: bool = option(
         False, "Minimal pairs, good TAB bad, or group TAB good TAB bad: how often the good one is likelier."
     )
@@ -206,6 +211,8 @@ class ScoreRequest(ScoringRequest, DecodingRequest):
         super().__post_init__()
         if self.context and (self.pairs or not self.line_end):
             raise UsageError("--context reads whole lines of one text", hint="leave --pairs and --no-line-end out")
+        if self.pairs and self.column:
+            raise UsageError("--pairs reads lines, not a column", hint="give good TAB bad a line")
         if len(self.data) > 1:
             raise UsageError("a language model scores the lines of one file", hint="give one file")
 

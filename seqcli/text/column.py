@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Callable, Iterator, Sequence
+from itertools import chain
 from typing import Any
 
 from seqcli.errors import DataError
@@ -14,6 +15,8 @@ from seqcli.text.lines import read_lines
 DELIMITERS = "\t;|,"  # the first of these that the header holds separates the columns; a comma otherwise
 LOOKED_AT, FEWEST_ROWS = 200, 3  # rows that tell whether a text is a table, and the fewest that do
 LONGEST_NAME = 40  # characters of a column's name
+
+Items = tuple[list[str], Iterator[tuple[str, dict[str, Any]]]]  # column names; the cell wanted and the whole row
 
 
 def read_column(
@@ -34,14 +37,27 @@ def read_column(
 
     Raises `DataError` where the table has no such column or a row cannot be read.
     """
-    shown = name or path
     lines = read_lines(path, encoding=encoding, errors=errors, notice=notice)
+    for cell, _ in items(lines, column, name or path)[1]:
+        yield cell + "\n"
+
+
+def items(lines: Iterator[str], column: str, shown: str) -> Items:
+    """The column names of a table, and each row's cell of `column` as one line, with the whole row.
+
+    Args:
+        lines: those of a CSV or TSV table with a header, or of JSON Lines, without their ends.
+        column: its name, or its number from 1.
+        shown: what errors call the table.
+
+    Raises `DataError` where the table has no such column or a row cannot be read.
+    """
     first = next(lines, None)
     if first is None:
         raise DataError("is empty", path=shown, hint="give a table with a header, or JSON Lines")
-    cells = _json_cells if first.lstrip().startswith("{") else _csv_cells
-    for cell in cells(first, lines, column, shown):
-        yield " ".join(cell.splitlines()) + "\n"
+    read = _json_items if first.lstrip().startswith("{") else _csv_items
+    names, rows = read(first, lines, column, shown)
+    return names, ((" ".join(cell.splitlines()), row) for cell, row in rows)
 
 
 def column_names(sample: str) -> list[str]:
@@ -89,13 +105,19 @@ def read_rows(lines: Iterator[str], shown: str) -> Iterator[dict[str, str]]:
         yield dict(zip(header, [*row, *[""] * (len(header) - len(row))], strict=True))
 
 
-def _csv_cells(first: str, lines: Iterator[str], column: str, shown: str) -> Iterator[str]:
+def _csv_items(first: str, lines: Iterator[str], column: str, shown: str) -> Items:
     header, rows = _csv_rows(first, lines, shown)
     place = _place(header, column, shown)
-    for number, row in rows:
-        if place >= len(row):
-            raise DataError(f"has no {header[place]}", path=shown, line=number, hint="check its quotes and separators")
-        yield row[place]
+
+    def found() -> Iterator[tuple[str, dict[str, Any]]]:
+        for number, row in rows:
+            if place >= len(row):
+                raise DataError(
+                    f"has no {header[place]}", path=shown, line=number, hint="check its quotes and separators"
+                )
+            yield row[place], dict(zip(header, row, strict=False))
+
+    return header, found()
 
 
 def _csv_rows(first: str, lines: Iterator[str], shown: str) -> tuple[list[str], Iterator[tuple[int, list[str]]]]:
@@ -122,24 +144,29 @@ def _csv_rows(first: str, lines: Iterator[str], shown: str) -> tuple[list[str], 
     return next(reader, []), rows()
 
 
-def _json_cells(first: str, lines: Iterator[str], column: str, shown: str) -> Iterator[str]:
-    number, line = 1, first
-    while True:
-        if line.strip():
-            yield _field(line, column, shown, number)
-        following = next(lines, None)
-        if following is None:
-            return
-        number, line = number + 1, following
+def _json_items(first: str, lines: Iterator[str], column: str, shown: str) -> Items:
+    def found() -> Iterator[tuple[str, dict[str, Any]]]:
+        for number, line in enumerate(chain([first], lines), start=1):
+            if line.strip():
+                row = _object(line, shown, number)
+                yield _field(row, column, shown, number), row
+
+    return list(_object(first, shown, 1)), found()
 
 
-def _field(line: str, column: str, shown: str, number: int) -> str:
+def _object(line: str, shown: str, number: int) -> dict[str, Any]:
     try:
-        row: Any = json.loads(line)
+        row = json.loads(line)
     except ValueError as problem:
         raise DataError(f"is not JSON: {problem}", path=shown, line=number, hint="one object a line") from problem
-    if not isinstance(row, dict) or column not in row:
-        known = ", ".join(list(row)[:8]) if isinstance(row, dict) else "no object"
+    if not isinstance(row, dict):
+        raise DataError("is no JSON object", path=shown, line=number, hint="one object a line")
+    return row
+
+
+def _field(row: dict[str, Any], column: str, shown: str, number: int) -> str:
+    if column not in row:
+        known = ", ".join(list(row)[:8])
         raise DataError(f"has no {column!r} ({known})", path=shown, line=number, hint="name one of its fields")
     value = row[column]
     if value is None:

@@ -325,6 +325,41 @@ def test_escapes_in_prompts_and_stops(model, capsys):
     assert out.count("\n") == 2
 
 
+def score_rows(capsys, model, *options):
+    assert run(["score", model, *options]) == 0
+    return list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
+
+
+def test_score_keeps_the_columns_of_a_table_of_items(model, capsys):
+    Path("items.csv").write_text('item,text,group\n1,"the sky is grey",a\n2,,b\n3,the river,c\n', "utf-8")
+    lines = score_rows(capsys, model, "items.csv", "--column", "text")
+    assert [(row["item"], row["text"], row["group"]) for row in lines] == [
+        ("1", "the sky is grey", "a"), ("2", "", "b"), ("3", "the river", "c"),
+    ]  # fmt: skip
+    Path("plain.txt").write_text("the sky is grey\n\nthe river\n", "utf-8")
+    plain = score_rows(capsys, model, "plain.txt")
+    assert [row["log_probability"] for row in lines] == [row["log_probability"] for row in plain]
+    words = score_rows(capsys, model, "items.csv", "--column", "2", "--per-word", "--no-line-end")
+    assert [(row["item"], row["token"]) for row in words] == [
+        ("1", "the"), ("1", "sky"), ("1", "is"), ("1", "grey"), ("3", "the"), ("3", "river"),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("table", "options", "message"),
+    [
+        ("tokens,text\n1,a\n", ["--column", "text"], "has a column 'tokens'"),
+        ("a,b\n1,x\n", ["--column", "c"], "choose from a, b"),
+        ("a,b\n1,x\n", ["--column", "a", "--pairs"], "--pairs reads lines"),
+        ('{"a": 1}\n', ["--column", "a"], "a is no text"),
+    ],
+)
+def test_score_says_what_is_wrong_with_a_table(model, capsys, table, options, message):
+    Path("items.txt").write_text(table, "utf-8")
+    assert run(["score", model, "items.txt", *options]) in (2, 3)
+    assert message in capsys.readouterr().err
+
+
 def test_score_answers_before_the_input_ends(model):
     command = [sys.executable, "-m", "seqcli", "score", model]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
