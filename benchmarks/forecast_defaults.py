@@ -32,7 +32,7 @@ import numpy as np
 import pandas as pd
 
 from seqcli.forecasting.forecast import forecast_panel
-from seqcli.forecasting.prepare import ForecastOptions
+from seqcli.forecasting.options import ForecastRequest
 from seqcli.series.panel import Panel, Series, read_panel
 
 LEVELS = (20.0, 40.0, 60.0, 80.0)
@@ -141,7 +141,7 @@ def measure(job: tuple[Item, str]) -> Score:
     history, actual = item.values[: -item.horizon], item.values[-item.horizon :]
     panel = as_panel(item)
     start = time.process_time()
-    made = forecast_panel(panel, ForecastOptions(horizon=item.horizon, levels=LEVELS, method=method))
+    made = forecast_panel(panel, ForecastRequest(horizon=item.horizon, levels=LEVELS, method=method))
     seconds = time.process_time() - start
     bands, known = made.bands[0], ~np.isnan(actual)
     quantiles = np.stack([*(bands[:, 2 * i] for i in (3, 2, 1, 0)), made.point[0],

@@ -19,7 +19,8 @@ from machine import describe
 
 from seqcli.forecasting.forecast import forecast_panel, forecast_prepared
 from seqcli.forecasting.metrics import coverage, mase, quantile_loss, scale, smape
-from seqcli.forecasting.prepare import ForecastOptions, prepare
+from seqcli.forecasting.options import ForecastRequest
+from seqcli.forecasting.prepare import prepare
 from seqcli.forecasting.recurrent.covariates import known_inputs
 from seqcli.forecasting.recurrent.train import ForecastTraining, train_forecaster
 from seqcli.series.panel import ReadOptions, read_panel
@@ -67,11 +68,11 @@ def main(path: str, horizon: int, budget: float, *names: str) -> None:
 
     for method in ("seasonal-naive", "classical", "auto"):
         start = time.perf_counter()
-        result = forecast_panel(cut, ForecastOptions(horizon=horizon, levels=levels, method=method))
+        result = forecast_panel(cut, ForecastRequest(horizon=horizon, levels=levels, method=method))
         row(method, result.point, result.bands, time.perf_counter() - start)
     start = time.perf_counter()
     result = forecast_prepared(
-        prepare(cut, ForecastOptions(horizon=horizon, levels=levels)),
+        prepare(cut, ForecastRequest(horizon=horizon, levels=levels)),
         train=lambda prepared, alone: (
             train_forecaster(prepared, alone, ForecastTraining(budget=budget), known=known, on_notice=print).forecaster
         ),

@@ -26,7 +26,7 @@ from seqcli.forecasting.classical.methods import forecast_all
 from seqcli.forecasting.classical.seasonality import LIMIT, autocorrelations, seasonal_indices
 from seqcli.forecasting.forecast import forecast_panel
 from seqcli.forecasting.metrics import coverage, mase, quantile_loss, scale, smape
-from seqcli.forecasting.prepare import ForecastOptions
+from seqcli.forecasting.options import ForecastRequest
 from seqcli.forecasting.recurrent.config import MIDDLE, QUANTILES
 from seqcli.forecasting.recurrent.pretrained import quantiles
 from seqcli.series.panel import Panel, Series, read_panel
@@ -127,7 +127,7 @@ def score(group: str, season: int, official: int, histories: list[np.ndarray], a
             forecast = spread[..., MIDDLE]
             spread = spread[..., [QUANTILES.index(level) for level in LEVELS]]
         elif method == "auto":
-            result = forecast_panel(panel, ForecastOptions(horizon=horizon))
+            result = forecast_panel(panel, ForecastRequest(horizon=horizon))
             forecast, bands = result.point, result.bands
             spread = np.stack([bands[..., 2], bands[..., 0], forecast, bands[..., 1], bands[..., 3]], axis=-1)
         else:

@@ -22,7 +22,7 @@ from seqcli.forecasting.classical.methods import forecast_all
 from seqcli.forecasting.classical.seasonality import adjust
 from seqcli.forecasting.forecast import forecast_panel
 from seqcli.forecasting.metrics import coverage, mase, scale, smape
-from seqcli.forecasting.prepare import ForecastOptions
+from seqcli.forecasting.options import ForecastRequest
 from seqcli.series.panel import read_panel
 
 
@@ -83,7 +83,7 @@ def main(folder: str) -> None:
             if method in simple:
                 forecast = simple[method]
             elif method in ("classical", "auto"):
-                result = forecast_panel(panel, ForecastOptions(horizon=horizon, method=method))
+                result = forecast_panel(panel, ForecastRequest(horizon=horizon, method=method))
                 forecast = result.point
                 parts = [coverage(actual, result.bands[..., 2 * i], result.bands[..., 2 * i + 1]) for i in (0, 1)]
                 covered = "".join(f"{100 * part:>7.1f}" for part in parts)

@@ -21,8 +21,9 @@ from batches import Held, held_back
 from pool import read_pool
 from ship import outcome
 
+from seqcli.forecasting.classical.batch import CHUNK
 from seqcli.forecasting.recurrent.config import QUANTILES
-from seqcli.forecasting.recurrent.forecaster import CHUNK, load_forecaster
+from seqcli.forecasting.recurrent.forecaster import load_forecaster
 from seqcli.forecasting.recurrent.inputs import make_inputs
 from seqcli.forecasting.recurrent.pretrained import WEIGHTS
 

@@ -98,7 +98,7 @@ def _print_past(asked: _Asked) -> None:
 
 def _forecast(asked: _Asked) -> tuple[Forecast, Interruption] | None:
     """The forecast, with how its training was interrupted; None in all but the first of several processes."""
-    from seqcli.forecasting.run import check, forecast_request
+    from seqcli.forecasting.run import forecast_request
     from seqcli.training.distributed import ALONE, joined
 
     interruption = Interruption("forecasting with what it has learnt")
@@ -118,7 +118,6 @@ def _forecast(asked: _Asked) -> tuple[Forecast, Interruption] | None:
         console.mention_terminal_input()
     with joined("cpu") if trains else contextlib.nullcontext(ALONE) as processes:
         processes.broadcast(lambda: _check_outputs(asked))
-        processes.broadcast(lambda: check(asked, asked.plot))
         processes.check_inputs([asked.data])
         result = forecast_request(asked.data, asked, processes=processes, on_notice=console.notice, training=training)
     return None if result is None else (result, interruption)
@@ -126,13 +125,16 @@ def _forecast(asked: _Asked) -> tuple[Forecast, Interruption] | None:
 
 def _check_outputs(asked: _Asked) -> None:
     """Refuse before any work to write over what is read, and what cannot be written."""
-    from seqcli.files.output import check_outputs
-    from seqcli.forecasting.run import check_writable_place
+    from seqcli.files.output import check_outputs, check_place
 
     check_outputs({"--output": asked.file, "--plot": asked.plot, "--save": asked.save}, asked.files())
     for place in (asked.file, asked.plot):
         if place is not None:
-            check_writable_place(place)
+            check_place(place)
+    if asked.plot is not None:
+        from seqcli.forecasting.plot import check_plot
+
+        check_plot(Path(asked.plot))
     if asked.file is not None and Path(asked.file).suffix.lower() == ".xlsx":
         import importlib.util
 

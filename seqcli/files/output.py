@@ -111,6 +111,13 @@ def write_text(path: Path, lines: Iterable[str]) -> None:
         file.writelines(line.encode() for line in lines)
 
 
+def check_place(path: str) -> None:
+    """Find out before any work whether a file can be written; `SeqcliError` if not."""
+    place = Path(path)
+    if place.is_dir() or not os.access(place if place.exists() else place.parent, os.W_OK):
+        raise SeqcliError(f"{path}: cannot be written", hint="name a file in an existing folder")
+
+
 def check_writable(path: Path, *, overwrite: bool) -> None:
     """Find out before any training whether the model can be saved.
 

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from seqcli.forecasting.classical.batch import fill_missing
-from seqcli.forecasting.classical.methods import forecast_all
-from seqcli.forecasting.metrics import coverage, mase, mean_known, quantile_loss, recent_scale, scale, smape
+from seqcli.forecasting.metrics import recent_scale, scale
 
 
 @dataclass(frozen=True)
@@ -41,8 +40,8 @@ def cut(
     (half a horizon, or less where that would leave few).
 
     A history keeps at least two seasons and a bit, and half of the series; one too short for the horizon is cut for a
-    shorter one. What is
-    missing is filled after the cut, so that a history does not know what follows, and is missing from what followed.
+    shorter one. Missing values are filled after the cut, so that a history does not know what follows; in what followed
+    they stay missing.
     """
     histories, actual, member, back = [], [], [], []
     for index, values in enumerate(series):
@@ -74,32 +73,3 @@ def select(folds: Folds, keep: np.ndarray) -> Folds:
         [history for history, kept in zip(folds.histories, keep, strict=True) if kept],
         *(part[keep] for part in (folds.actual, folds.member, folds.back, folds.scales, folds.recent)),
     )
-
-
-def fold_forecasts(folds: Folds, horizon: int, season: int, method: str) -> np.ndarray:
-    """What `method` says from each fold's history. (folds, horizon)"""
-    if not folds.histories:
-        return np.zeros((0, horizon))
-    return forecast_all(folds.histories, horizon, season, method)
-
-
-def measure(
-    folds: Folds, forecast: np.ndarray, quantiles: np.ndarray | None = None, levels: Sequence[float] = ()
-) -> dict[str, float]:
-    """MASE and sMAPE of forecasts, means over the folds whose scale is known; with `quantiles` (folds, horizon,
-    2 · levels), low then high of each level, the scaled quantile loss and each level's coverage too."""
-    result = {
-        "mase": mean_known(mase(folds.actual, forecast, folds.scales)),
-        "smape": mean_known(smape(folds.actual, forecast)),
-    }
-    if quantiles is not None:
-        every = np.concatenate([forecast[..., None], quantiles], axis=-1)
-        probabilities = [0.5]
-        for level in levels:
-            probabilities += [0.5 - level / 200, 0.5 + level / 200]
-        loss = quantile_loss(folds.actual, every, np.array(probabilities), folds.scales)
-        result["quantile_loss"] = mean_known(loss)
-        for index, level in enumerate(levels):
-            low, high = quantiles[..., 2 * index], quantiles[..., 2 * index + 1]
-            result[f"coverage_{level:g}"] = coverage(folds.actual, low, high)
-    return result

@@ -6,17 +6,15 @@ by prior weights where there are no earlier forecasts to measure, towards those 
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from seqcli.forecasting.classical import baselines
-from seqcli.forecasting.classical.batch import Batch, make_batch
+from seqcli.forecasting.classical.batch import Batch, in_chunks, make_batch
 from seqcli.forecasting.classical.long_season import LongSeason, long_component
-from seqcli.forecasting.classical.methods import CHUNK, LEAST_SEASONS, MOST_VALUES, combine
+from seqcli.forecasting.classical.methods import LEAST_SEASONS, MOST_VALUES, combine
 from seqcli.forecasting.recurrent.config import MIDDLE, QUANTILES
 from seqcli.forecasting.recurrent.pretrained import quantiles
 from seqcli.forecasting.recurrent.windows import kept
@@ -31,8 +29,6 @@ SHARPNESS = 0.5  # how quickly weights follow measured errors, per independent o
 CLEAR, CLEARLY = 0.4, 2.0  # logarithm of the ratio to the best from which an error counts more, and how much
 TOGETHER = 0.3  # what another series' origin says of a series, beside its own
 MOST_TOGETHER = 10.0  # origins that others say at most
-
-Adjust = Callable[[np.ndarray, int], np.ndarray]
 
 
 @dataclass(frozen=True)
@@ -50,7 +46,6 @@ def predict(
     """Forecasts of series without missing values by every candidate; `long` has each series' long season."""
     result = np.zeros((len(CANDIDATES), len(series), horizon))
     spread = np.zeros((len(series), horizon, len(QUANTILES)))
-    order = np.argsort([len(values) for values in series], kind="stable")
     keep = max(_recursed(season), kept(season))
 
     def run(part: np.ndarray) -> None:
@@ -70,12 +65,7 @@ def predict(
             if series[index].min() >= 0:
                 result[:, index] = np.maximum(result[:, index], 0.0)
 
-    jobs = [order[start : start + CHUNK] for start in range(0, len(order), CHUNK)]
-    if len(jobs) == 1:
-        run(jobs[0])
-    else:
-        with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-            list(pool.map(run, jobs))
+    in_chunks(series, run)
     return Predictions(result, spread)
 
 

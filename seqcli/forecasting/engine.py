@@ -13,7 +13,7 @@ from seqcli.forecasting.classical.long_season import LongSeason, find_long_seaso
 from seqcli.forecasting.classical.methods import WITH_NETWORK, forecast_all, mix_of
 from seqcli.forecasting.combination import STEPS, predict, weigh
 from seqcli.forecasting.intervals import adapt, calibrate, mix, within_reach
-from seqcli.forecasting.metrics import recent_scale
+from seqcli.forecasting.metrics import probabilities_of, recent_scale
 from seqcli.forecasting.recurrent import pretrained
 from seqcli.forecasting.recurrent.forecaster import offsets
 
@@ -101,12 +101,10 @@ def forecast_arrays(filled: Sequence[np.ndarray], known: Sequence[np.ndarray], s
 
 
 def _counts(series: Sequence[np.ndarray], setting: Setting) -> tuple[np.ndarray, np.ndarray]:
-    probabilities = [0.5]
-    for level in setting.levels:
-        probabilities += [0.5 - level / 200, 0.5 + level / 200]
+    probabilities = probabilities_of(setting.levels)
     made = np.zeros((len(series), setting.horizon, len(probabilities)))
     for index, values in enumerate(series):
-        made[index] = count_quantiles(values, setting.horizon, setting.season, np.array(probabilities))
+        made[index] = count_quantiles(values, setting.horizon, setting.season, probabilities)
         if setting.mean:
             made[index, :, 0] = count_means(values, setting.horizon, setting.season)
     return made[..., 0], made[..., 1:]
@@ -130,7 +128,7 @@ def _combined(
     # the median of what is mostly zero, each night or winter, is zero
     point = np.where(zeros[:count] > 0.5, 0.0, (weights * made).sum(axis=0))
     earlier = np.where(zeros[count:] > 0.5, 0.0, (weights[:, folds.member] * before).sum(axis=0))
-    floor = _floor(series)
+    floor = lower_bounds(series)
     point = np.maximum(point, floor[:, None])
     spread = [offsets(part, setting.levels) for part in (every.spread[:count], every.spread[count:])]
     learnt = adapt(point, spread[0], folds.actual, earlier, spread[1], setting.levels, floor)
@@ -154,7 +152,7 @@ def _by_method(
     horizon, season, levels = setting.horizon, setting.season, setting.levels
     every = forecast_all([*series, *folds.histories], horizon, season, method)
     point, earlier = every[: len(series)], every[len(series) :]
-    floor = _floor(series)
+    floor = lower_bounds(series)
     widths = calibrate(np.abs(folds.actual - earlier), folds.recent, folds.member, levels, horizon)
     bands = widths.intervals(point, _scales(series, season), floor)
     if method in WITH_NETWORK:
@@ -169,7 +167,7 @@ def _scales(series: Sequence[np.ndarray], season: int) -> np.ndarray:
     return scales
 
 
-def _floor(series: Sequence[np.ndarray]) -> np.ndarray:
+def lower_bounds(series: Sequence[np.ndarray]) -> np.ndarray:
     """The least value each series can take: zero where it never was below, else -inf. (series,)"""
     return np.array([0.0 if values.min() >= 0 else -np.inf for values in series])
 

@@ -13,9 +13,8 @@ from seqcli.files.checkpoint import Checkpoint
 from seqcli.forecasting.classical.batch import fill_missing
 from seqcli.forecasting.classical.methods import forecast_all
 from seqcli.forecasting.forecast import forecast_panel
-from seqcli.forecasting.metrics import coverage, mase, mean_known, quantile_loss, scale, smape
-from seqcli.forecasting.options import EvaluateRequest
-from seqcli.forecasting.prepare import ForecastOptions
+from seqcli.forecasting.metrics import measure, scale
+from seqcli.forecasting.options import EvaluateRequest, ForecastRequest
 from seqcli.forecasting.recurrent.covariates import known_inputs, own_names
 from seqcli.forecasting.recurrent.forecaster import load_forecaster, trained_horizon
 from seqcli.series.panel import ReadOptions, read_panel
@@ -56,21 +55,14 @@ def evaluate_forecaster(
         holidays=config.holidays,
         scaling=config.scaling,
     )
-    options = ForecastOptions(horizon=horizon, season=season)
-    result = forecast_panel(cut, options, forecaster=forecaster, known=known)
+    result = forecast_panel(cut, ForecastRequest(horizon=horizon, season=season), forecaster=forecaster, known=known)
     scales = np.array([scale(history, season) for history in histories])
     simple = forecast_all(histories, horizon, season, "seasonal-naive")
-    quantiles = np.concatenate([result.point[..., None], result.bands], axis=-1)
-    levels = np.array([0.5, 0.1, 0.9, 0.025, 0.975])
+    beside = measure(actual, simple, scales)
     return {
         "series": len(long),
         "horizon": horizon,
         "season": season,
-        "mase": mean_known(mase(actual, result.point, scales)),
-        "smape": mean_known(smape(actual, result.point)),
-        "quantile_loss": mean_known(quantile_loss(actual, quantiles, levels, scales)),
-        "coverage_80": coverage(actual, result.bands[..., 0], result.bands[..., 1]),
-        "coverage_95": coverage(actual, result.bands[..., 2], result.bands[..., 3]),
-        "mase_seasonal_naive": mean_known(mase(actual, simple, scales)),
-        "smape_seasonal_naive": mean_known(smape(actual, simple)),
+        **measure(actual, result.point, scales, result.bands, result.levels),
+        **{f"{name}_seasonal_naive": value for name, value in beside.items()},
     }

@@ -11,9 +11,10 @@ import numpy as np
 
 from seqcli.forecasting.backtest import Folds, cut, select
 from seqcli.forecasting.effects import forecast_with_effects
-from seqcli.forecasting.engine import Outcome, forecast_arrays
+from seqcli.forecasting.engine import Outcome, forecast_arrays, lower_bounds
 from seqcli.forecasting.intervals import adapt
-from seqcli.forecasting.prepare import DEFAULTS, LEAST_SERIES, ForecastOptions, Prepared, prepare
+from seqcli.forecasting.options import ForecastRequest
+from seqcli.forecasting.prepare import DEFAULTS, LEAST_SERIES, Prepared, prepare
 from seqcli.forecasting.recurrent.config import MIDDLE, QUANTILES
 from seqcli.forecasting.recurrent.covariates import KnownInputs
 from seqcli.forecasting.recurrent.forecaster import Forecaster, offsets
@@ -154,14 +155,14 @@ TrainNetwork = Callable[[Prepared, np.ndarray], Forecaster]
 
 def forecast_panel(
     panel: Panel,
-    options: ForecastOptions = DEFAULTS,
+    request: ForecastRequest = DEFAULTS,
     *,
     forecaster: Forecaster | None = None,
     known: KnownInputs | None = None,
 ) -> Forecast:
     """Forecast every series of a panel, with conformal intervals from rolling origins: `prepare`, then
     `forecast_prepared`."""
-    return forecast_prepared(prepare(panel, options), forecaster=forecaster, known=known)
+    return forecast_prepared(prepare(panel, request), forecaster=forecaster, known=known)
 
 
 def forecast_prepared(
@@ -178,8 +179,8 @@ def forecast_prepared(
     NaN for series too short for that. `known` has what else is known: the network's other inputs, without a network
     those of a regression.
     """
-    options, setting = prepared.options, prepared.setting
-    table = backtest_table(prepared) if options.backtest else []
+    setting, request = prepared.setting, prepared.request
+    table = backtest_table(prepared) if request.backtest else []
     if train is None and forecaster is None:
         made, said = forecast_with_effects(prepared, known)
     else:
@@ -206,7 +207,7 @@ def forecast_prepared(
         verdict=verdict(made.folds, made.earlier, prepared),
         notes=prepared.notes + said + unusual(made, prepared.filled, setting, mixed=mixed),
         forecaster=forecaster,
-        quantiles=options.quantiles,
+        quantiles=request.quantiles,
     )
 
 
@@ -224,7 +225,7 @@ def _with_network(made: Outcome, prepared: Prepared, forecaster: Forecaster, kno
     if share <= 0 or not len(mixed):
         return made
     filled, held, horizon, levels = prepared.filled, made.folds, prepared.horizon, prepared.levels
-    floor = np.array([0.0 if values.min() >= 0 else -np.inf for values in filled])
+    floor = lower_bounds(filled)
     history = make_history(prepared.known, filled, known.values if known else None)
     network = forecaster.quantiles(history, np.full(len(filled), history.length), horizon)[mixed]
     own = np.flatnonzero(np.isin(held.member, mixed))

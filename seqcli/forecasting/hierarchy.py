@@ -15,10 +15,10 @@ import numpy as np
 from seqcli.errors import DataError, UsageError
 from seqcli.forecasting.classical.batch import fill_missing
 from seqcli.forecasting.forecast import Forecast
+from seqcli.forecasting.intervals import NORMAL_80
 from seqcli.series.panel import Panel, Series
 
 ALL = "(all)"  # in place of an id: the sum over all of them
-DEVIATE = 1.2816  # of the ends of an 80 % interval in the normal distribution
 
 
 def with_totals(panel: Panel, levels: Sequence[str]) -> tuple[Panel, np.ndarray]:
@@ -71,7 +71,7 @@ def _total(key: tuple[str, ...], parts: Sequence[Series], season: int) -> Series
 def add_up(made: Forecast, parents: np.ndarray) -> Forecast:
     """Forecasts of a hierarchy's series that add up; intervals move with them, as wide as they were."""
     widths = made.bands[..., -1] - made.bands[..., -2]
-    variances = ((widths / (2 * DEVIATE)) ** 2).mean(axis=1)
+    variances = ((widths / (2 * NORMAL_80)) ** 2).mean(axis=1)
     point = reconcile(made.point, variances, parents)
     bands = made.bands + (point - made.point)[..., None]
     never_below = np.array([np.nanmin(one.values) >= 0 for one in made.panel.series])[:, None, None]

@@ -13,6 +13,7 @@ from statistics import NormalDist
 
 import numpy as np
 
+NORMAL_80 = 1.2816  # of the ends of an 80 % interval, in standard deviations of the normal distribution
 ENOUGH = 60  # independent errors at one horizon from which they are trusted alone
 GROWTH = 0.35  # errors grow like this power of the horizon where there are too few to see how
 WIDEST = 3.0  # ranges of a series that an interval reaches to each side at most

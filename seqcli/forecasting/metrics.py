@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
+
+from seqcli.forecasting.classical.batch import mean_of_known
 
 
 def scale(history: np.ndarray, season: int) -> float:
@@ -54,7 +58,31 @@ def coverage(actual: np.ndarray, low: np.ndarray, high: np.ndarray) -> float:
     return float(inside[known].mean()) if known.any() else float("nan")
 
 
-def mean_known(values: np.ndarray) -> float:
+def probabilities_of(levels: Sequence[float]) -> np.ndarray:
+    """Of the median, then of the low and the high end of an interval of each level (per cent)."""
+    ends = [0.5 + sign * level / 200 for level in levels for sign in (-1, 1)]
+    return np.array([0.5, *ends])
+
+
+def measure(
+    actual: np.ndarray,
+    forecast: np.ndarray,
+    scales: np.ndarray,
+    bands: np.ndarray | None = None,
+    levels: Sequence[float] = (),
+) -> dict[str, float]:
+    """MASE and sMAPE of forecasts (series, horizon), means over the series whose scale is known; with `bands` (series,
+    horizon, 2 · levels), low then high of each level, the scaled quantile loss and each level's coverage too."""
+    result = {"mase": mean_of_finite(mase(actual, forecast, scales)), "smape": mean_of_finite(smape(actual, forecast))}
+    if bands is not None:
+        quantiles = np.concatenate([forecast[..., None], bands], axis=-1)
+        result["quantile_loss"] = mean_of_finite(quantile_loss(actual, quantiles, probabilities_of(levels), scales))
+        for index, level in enumerate(levels):
+            result[f"coverage_{level:g}"] = coverage(actual, bands[..., 2 * index], bands[..., 2 * index + 1])
+    return result
+
+
+def mean_of_finite(values: np.ndarray) -> float:
     """The mean of what is finite; NaN where nothing is."""
     known = values[np.isfinite(values)]
     return float(known.mean()) if len(known) else float("nan")
@@ -62,7 +90,4 @@ def mean_known(values: np.ndarray) -> float:
 
 def _mean(errors: np.ndarray) -> np.ndarray:
     """Mean of each row over what is known, NaN where nothing is."""
-    known = ~np.isnan(errors)
-    total: np.ndarray = np.where(known, errors, 0.0).sum(axis=-1)
-    count = known.sum(axis=-1)
-    return np.where(count > 0, total / np.maximum(count, 1), np.nan)
+    return mean_of_known(errors, axis=-1, empty=np.nan)

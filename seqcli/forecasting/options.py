@@ -20,6 +20,7 @@ METHODS = (
 )
 TRAINED = ("auto", "rnn")  # methods that use a network trained on the panel
 DEFAULT_BUDGET = 60.0  # seconds that a network is trained on a panel
+MOST_PERIODS = 100_000  # of a horizon
 _SECONDS = {"min": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
 _MONTHS = {"m": 1, "q": 3, "y": 12}
 
@@ -38,8 +39,11 @@ def _numbers(given: Any) -> list[float]:
 
 def parse_levels(given: Any) -> tuple[float, ...]:
     """Levels of intervals in per cent, from `80`, `80,95` or `0.95`, a share."""
-    levels = [100 * number if 0 < number < 1 else number for number in _numbers(given)]
-    return tuple(round(level, 10) for level in levels)
+    levels = [round(100 * number if 0 < number < 1 else number, 10) for number in _numbers(given)]
+    for level in levels:
+        if not 0 < level < 100:
+            raise ValueError(f"{level:g} % is not between 0 and 100; 80 and 95 are usual")
+    return tuple(levels)
 
 
 def parse_quantiles(given: Any) -> tuple[float, ...]:
@@ -199,6 +203,42 @@ class ForecastRequest(TextRequest):
         None, "Seed of the random numbers: same seed, same result.", metavar="N", most=2**32 - 1, section=NETWORK
     )
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        network = self.asks_for_training or self.model is not None
+        if self.covariates and self.future is None:
+            raise UsageError("--covariates needs --future", hint="name the file with their values in the time to come")
+        if self.future is not None and not self.covariates and self.model is None:
+            raise UsageError("--future needs --covariates", hint="name the columns that are known beforehand")
+        if self.budget and self.steps:
+            raise UsageError("--budget and --steps exclude one another", hint="give one of them")
+        if self.model is not None and self.asks_for_training:
+            raise UsageError(
+                "--model uses a network as it is", hint="leave --budget, --save and --resume out, or --model"
+            )
+        if self.resume and self.save is None:
+            raise UsageError("--resume continues a training that was saved", hint="name its model with --save")
+        if (network or self.future is not None or self.holidays is not None) and self.method not in TRAINED:
+            raise UsageError(
+                f"--method {self.method} uses neither a trained network nor what is known beforehand",
+                hint="leave --method out, or --budget, --save, --model, --covariates and --holidays",
+            )
+        if self.hierarchy and self.series:
+            raise UsageError("--hierarchy names the columns that tell series apart", hint="leave --series out")
+        if self.hierarchy and self.backtest:
+            raise UsageError("--backtest measures forecasts before they add up", hint="leave --hierarchy out")
+        if network and self.backtest:
+            raise UsageError(
+                "--backtest compares methods without training",
+                hint="evaluate MODEL measures a network kept with --save",
+            )
+
+    @property
+    def coverages(self) -> tuple[float, ...]:
+        """Levels of the intervals that are computed, rising: those asked for, or those that end in the quantiles."""
+        of_quantiles = {round(abs(100 - 200 * quantile), 9) for quantile in self.quantiles} - {0.0}
+        return tuple(sorted(of_quantiles or set(self.levels)))
+
     @property
     def asks_for_training(self) -> bool:
         """Whether a network trained on the panel was asked for, rather than left to the size of the panel."""
@@ -239,6 +279,6 @@ def periods(horizon: int | str, unit: str, count: float) -> int:
         else:
             seconds = size * (_SECONDS[name] if name in _SECONDS else _MONTHS[name] * 30.4375 * 86400)
             found = round(seconds / period)
-    if not 1 <= found <= 100_000:
-        raise UsageError(f"--horizon {horizon}: are {found:,} periods", hint="give 1 to 100,000")
+    if not 1 <= found <= MOST_PERIODS:
+        raise UsageError(f"--horizon {horizon}: are {found:,} periods", hint=f"give 1 to {MOST_PERIODS:,}")
     return found

@@ -10,14 +10,13 @@ import numpy as np
 
 from seqcli.forecasting.combination import predict
 from seqcli.forecasting.engine import Setting, find_long
-from seqcli.forecasting.intervals import stretch
+from seqcli.forecasting.intervals import NORMAL_80, stretch
 from seqcli.forecasting.prepare import Prepared
 from seqcli.forecasting.recurrent.forecaster import offsets
 
 LATEST = 2000  # values of a series that are looked at
 USUAL = 80.0  # level by which the network's widths are corrected: few anomalies do not change it
 FLAGGED = 4.0  # half-widths of the usual interval, over its normal deviate, from which a value is an anomaly
-DEVIATE = 1.2816  # of the usual interval's ends in the normal distribution
 
 
 @dataclass(frozen=True)
@@ -43,7 +42,7 @@ def forecast_past(prepared: Prepared) -> Past:
         actual = one.values[start:]
         usual = offsets(spread, (USUAL,))
         factor = stretch(actual[:, None], point, point + usual[..., 0], point + usual[..., 1], USUAL)
-        sides = np.abs(np.where(actual >= point[:, 0], usual[:, 0, 1], usual[:, 0, 0])) * factor / DEVIATE
+        sides = np.abs(np.where(actual >= point[:, 0], usual[:, 0, 1], usual[:, 0, 0])) * factor / NORMAL_80
         least = 1e-6 * max(float(np.nanmax(np.abs(values))), 1e-300)
         padding = np.full(start, np.nan)
         expected.append(np.concatenate([padding, point[:, 0]]))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -61,11 +62,21 @@ class _Chart:
         return "\n".join([f"{self.times[step - 1]}: {self.forecast[step - 1]:,.6g}", *bands])
 
 
+def check_plot(path: Path) -> None:
+    """Find out whether a picture of that name can be drawn; `UsageError` if not."""
+    ending = path.suffix.lower()
+    if ending not in (".svg", ".html", ".png"):
+        raise UsageError(f"{path}: the ending decides what is drawn", hint="name it .svg, .html or .png")
+    if ending == ".png" and importlib.util.find_spec("matplotlib") is None:
+        raise UsageError(f"{path}: a PNG needs matplotlib", hint="pip install 'seqcli[plot]', or name it .svg or .html")
+
+
 def save_plot(path: Path, result: Forecast) -> None:
     """Draw the first series (up to 60) into `path`, by its ending .svg, .html or .png.
 
-    Raises `UsageError` for another ending or a PNG without matplotlib, `SeqcliError` when it cannot be written.
+    Raises `UsageError` as `check_plot` does, `SeqcliError` when it cannot be written.
     """
+    check_plot(path)
     charts = [
         _chart(result, index, name) for index, name in zip(range(MOST_DRAWN), series_names(result.panel), strict=False)
     ]
@@ -73,10 +84,8 @@ def save_plot(path: Path, result: Forecast) -> None:
     if kind == ".png":
         with writing(path):
             _save_png(path, charts)
-    elif kind in (".svg", ".html"):
-        write_text(path, [_svg(charts) if kind == ".svg" else _html(charts, result)])
     else:
-        raise UsageError(f"{path}: what to draw is told by its ending", hint="name it .svg, .html or .png")
+        write_text(path, [_svg(charts) if kind == ".svg" else _html(charts, result)])
 
 
 def _chart(result: Forecast, index: int, name: str) -> _Chart:
@@ -187,13 +196,9 @@ def _html(charts: Sequence[_Chart], result: Forecast) -> str:
 
 
 def _save_png(path: Path, charts: Sequence[_Chart]) -> None:
-    try:
-        from matplotlib.figure import Figure
-        from matplotlib.ticker import FuncFormatter
-    except ImportError as problem:
-        raise UsageError(
-            "a PNG needs matplotlib", hint="pip install 'seqcli[plot]', or draw .svg or .html"
-        ) from problem
+    from matplotlib.figure import Figure
+    from matplotlib.ticker import FuncFormatter
+
     figure = Figure(figsize=(WIDTH / 100, (HEIGHT * len(charts) + _HEAD) / 100), layout="constrained")
     for axes, chart in zip(figure.subplots(len(charts), squeeze=False)[:, 0], charts, strict=True):
         past = range(chart.first, 1)

@@ -7,46 +7,22 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from seqcli.errors import UsageError
 from seqcli.forecasting.classical.batch import fill_missing
 from seqcli.forecasting.classical.counts import launch
-from seqcli.forecasting.classical.methods import METHODS
 from seqcli.forecasting.classical.seasonality import choose_season, find_season
 from seqcli.forecasting.cleaning import outliers
 from seqcli.forecasting.engine import Setting
+from seqcli.forecasting.options import ForecastRequest, periods
 from seqcli.forecasting.recurrent.windows import origins
 from seqcli.series.frequency import Frequency
 from seqcli.series.panel import Panel, Series, series_names
 
 LEAST_SERIES, LEAST_WINDOWS = 50, 5_000  # one of the two training a network needs
-FILLS = ("interpolate", "forward", "zero")
 LONGEST_SEASON = 2100  # periods that a season forecast with may have; longer ones are a few sines and cosines
 YEAR = 365.2425 * 86400  # seconds
-POINTS = ("median", "mean")
 
 
-@dataclass(frozen=True)
-class ForecastOptions:
-    """What is asked for; what is None is chosen from the data. Levels are in per cent.
-
-    `quantiles` are shown instead of intervals. `season` is one or several numbers of periods; `fill` what takes the
-    place of missing values: `interpolate`, `forward` or `zero`; `clean` whether single values far from all others are
-    left out; `point` which number a point forecast of counts is: the `median` has the least absolute error, the `mean`
-    (of a log of sales) adds up.
-    """
-
-    horizon: int | None = None
-    season: int | tuple[float, ...] | None = None
-    levels: tuple[float, ...] = (80.0, 95.0)
-    quantiles: tuple[float, ...] = ()
-    method: str = "auto"
-    fill: str = "interpolate"
-    clean: bool = True
-    point: str | None = None
-    backtest: int = 0
-
-
-DEFAULTS = ForecastOptions()
+DEFAULTS = ForecastRequest()
 
 
 @dataclass(frozen=True)
@@ -54,7 +30,7 @@ class Prepared:
     """A panel without missing values, with what was settled before any forecast; `notes` says what was found."""
 
     panel: Panel
-    options: ForecastOptions
+    request: ForecastRequest
     filled: list[np.ndarray]
     known: list[np.ndarray]  # the same, NaN where it is not known but filled in
     setting: Setting
@@ -88,42 +64,31 @@ class Prepared:
         return int((self.windows > 0).sum()) >= LEAST_SERIES
 
 
-def prepare(panel: Panel, options: ForecastOptions = DEFAULTS) -> Prepared:
-    """Fill what is missing, leave out what cannot be right, and settle seasons and horizon.
+def prepare(panel: Panel, request: ForecastRequest = DEFAULTS, horizon: int | None = None) -> Prepared:
+    """Fill in missing values, leave out outliers, and settle seasons and horizon.
 
-    Raises `UsageError` for options that do not fit.
+    `horizon` is in periods; None: what the request says, or by default the frequency. Raises `UsageError` for a horizon
+    that is not a number of periods.
     """
-    levels = _check(options)
     frequency = panel.frequency
     notes: list[str] = []
-    fill = options.fill
+    fill = request.fill or "interpolate"
     usual = frequency.season
     series = _from_launch(panel.series, panel, notes)
     known = [one.values for one in series]
-    if options.clean:
+    if not request.keep_outliers:
         known = _cleaned(known, usual, panel, series, notes)
     filled = [fill_missing(values, usual, fill) for values in known]
     if fill == "zero":
         known = [np.where(np.isnan(one.values), 0.0, values) for one, values in zip(series, known, strict=True)]
-    season, long = _seasons(filled, frequency, options.season, notes)
-    horizon = options.horizon or max(frequency.horizon, season if frequency.unit == "step" else 1)
-    mean = (options.point or ("mean" if panel.is_log else "median")) == "mean"
-    setting = Setting(horizon, season, long, levels, options.method, fill, mean)
-    return Prepared(replace(panel, series=series), options, filled, known, setting, notes)
-
-
-def _check(options: ForecastOptions) -> tuple[float, ...]:
-    levels = tuple(sorted(set(options.levels)))
-    for level in levels:
-        if not 0 < level < 100:
-            raise UsageError(f"a level of {level:g} % is not between 0 and 100", hint="80 and 95 are usual")
-    if options.fill not in FILLS:
-        raise UsageError(f"unknown --fill {options.fill!r}", hint=f"choose from {', '.join(FILLS)}")
-    if options.method != "auto" and options.method not in METHODS:
-        raise UsageError(f"unknown method {options.method!r}", hint=f"choose from auto, {', '.join(METHODS)}")
-    if options.point not in (None, *POINTS):
-        raise UsageError(f"unknown --point {options.point!r}", hint="choose from median, mean")
-    return levels
+    season, long = _seasons(filled, frequency, request.season, notes)
+    if horizon is None and request.horizon is not None:
+        horizon = periods(request.horizon, frequency.unit, frequency.count)
+    horizon = horizon or max(frequency.horizon, season if frequency.unit == "step" else 1)
+    adds_up = panel.is_log or request.hierarchy  # medians of counts do not
+    mean = (request.point or ("mean" if adds_up else "median")) == "mean"
+    setting = Setting(horizon, season, long, request.coverages, request.method, fill, mean)
+    return Prepared(replace(panel, series=series), request, filled, known, setting, notes)
 
 
 def candidate_seasons(frequency: Frequency) -> tuple[float, ...]:
@@ -178,7 +143,7 @@ def _from_launch(series: Sequence[Series], panel: Panel, notes: list[str]) -> li
             one = replace(one, first=one.first + start, values=one.values[start:], covariates=one.covariates[:, start:])
         result.append(one)
     if later:
-        notes.append(f"{_among(later, len(series))}: zeros before the first sale are left out, as time before it")
+        notes.append(f"{among(later, len(series))}: zeros before the first sale are left out, as time before it")
     return result
 
 
@@ -208,5 +173,6 @@ def _cleaned(
     return result
 
 
-def _among(number: int, count: int) -> str:
+def among(number: int, count: int) -> str:
+    """How many of the series something is said of."""
     return f"{number:,} of {count:,} series" if count > 1 else "the series"

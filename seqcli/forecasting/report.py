@@ -10,9 +10,11 @@ from typing import Any
 import numpy as np
 
 from seqcli.errors import DataError
-from seqcli.forecasting.backtest import Folds, cut, fold_forecasts, measure, select
+from seqcli.forecasting.backtest import Folds, cut, select
+from seqcli.forecasting.classical.methods import forecast_all
 from seqcli.forecasting.engine import Outcome, Setting, forecast_arrays
-from seqcli.forecasting.prepare import Prepared
+from seqcli.forecasting.metrics import measure
+from seqcli.forecasting.prepare import Prepared, among
 
 
 def unusual(made: Outcome, series: Sequence[np.ndarray], setting: Setting, *, mixed: bool = False) -> list[str]:
@@ -24,19 +26,19 @@ def unusual(made: Outcome, series: Sequence[np.ndarray], setting: Setting, *, mi
     constant = sum(values.min() == values.max() for values in series)
     short = sum(len(values) < 4 and values.min() != values.max() for values in series)
 
-    def among(number: int) -> str:
-        return f"{number:,} of {len(series):,} series" if len(series) > 1 else "the series"
+    def some(number: int) -> str:
+        return among(number, len(series))
 
     if constant:
-        notes.append(f"{among(constant)}: constant, forecast as it is")
+        notes.append(f"{some(constant)}: constant, forecast as it is")
     if short:
-        notes.append(f"{among(short)}: fewer than 4 values, the last one is repeated")
+        notes.append(f"{some(short)}: fewer than 4 values, the last one is repeated")
     if counts["counts"] and not mixed:
         what = "mean (--point median: their median)" if setting.mean else "median (--point mean: their mean)"
-        notes.append(f"{among(counts['counts'])}: mostly zero without a pattern, forecast by past counts' {what}")
+        notes.append(f"{some(counts['counts'])}: mostly zero without a pattern, forecast by past counts' {what}")
     few = sum(4 <= len(values) <= season for values in series) if season > 1 else 0
     if few:
-        notes.append(f"{among(few)}: no longer than a season of {season}, whose pattern cannot be seen yet")
+        notes.append(f"{some(few)}: no longer than a season of {season}, whose pattern cannot be seen yet")
     return notes
 
 
@@ -51,8 +53,8 @@ def verdict(folds: Folds, forecast: np.ndarray, prepared: Prepared) -> str:
     if not len(there):
         return "the last values are missing: how good the forecast is could not be measured"
     reach = int(there.max()) + 1
-    simple = fold_forecasts(part, horizon, season, "seasonal-naive")
-    ours, theirs = measure(part, forecast[latest])["mase"], measure(part, simple)["mase"]
+    simple = forecast_all(part.histories, horizon, season, "seasonal-naive")
+    ours, theirs = (measure(part.actual, made, part.scales)["mase"] for made in (forecast[latest], simple))
     name = "seasonal naive" if season > 1 else "naive"
     span = f"the last {reach} {prepared.panel.frequency.step}{'s' if reach > 1 else ''}"
     sample = f" of {len(part.histories):,} of {count:,} series" if len(part.histories) < count else ""
@@ -64,14 +66,14 @@ def verdict(folds: Folds, forecast: np.ndarray, prepared: Prepared) -> str:
 
 
 def backtest_table(prepared: Prepared) -> list[dict[str, Any]]:
-    """One row a method: measures over `options.backtest` origins a horizon apart. Intervals are made as those of the
+    """One row a method: measures over `request.backtest` origins a horizon apart. Intervals are made as those of the
     forecast are, from what was known at the origin that is measured."""
     setting, series = prepared.setting, prepared.known
     folds = cut(
         series,
         setting.horizon,
         setting.season,
-        origins=prepared.options.backtest,
+        origins=prepared.request.backtest,
         stride=setting.horizon,
         fill=setting.fill,
     )
@@ -92,6 +94,6 @@ def backtest_table(prepared: Prepared) -> list[dict[str, Any]]:
             known = [series[folds.member[row]][: len(folds.histories[row])] for row in members]
             made = forecast_arrays(histories, known, replace(setting, method=name))
             forecast[members], bands[members] = made.point, made.bands
-        measures = measure(folds, forecast, bands, setting.levels)
+        measures = measure(folds.actual, forecast, folds.scales, bands, setting.levels)
         rows.append({"method": name, **{key: float(f"{value:.5g}") for key, value in measures.items()}})
     return rows

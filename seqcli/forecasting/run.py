@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import importlib.util
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import fields, replace
@@ -12,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from seqcli.errors import SeqcliError, UsageError, naming_arguments
+from seqcli.errors import UsageError, naming_arguments
 from seqcli.files.opening import Stamps
 from seqcli.forecasting.forecast import Forecast, forecast_prepared
 from seqcli.forecasting.hierarchy import add_up, with_totals
 from seqcli.forecasting.options import DEFAULT_BUDGET, TRAINED, ForecastRequest, periods
-from seqcli.forecasting.prepare import ForecastOptions, Prepared, prepare
+from seqcli.forecasting.prepare import Prepared, prepare
 from seqcli.options import documented, settled
 from seqcli.series.panel import Panel, ReadOptions, read_panel, series_names
 from seqcli.training.distributed import ALONE, Processes
@@ -62,8 +61,8 @@ def forecast_request(
 ) -> Forecast | None:
     """Forecast what is `asked` for: `forecast`, by several processes that train together, of which only the first has
     a forecast, the others None. `training` is entered while a network is trained and gives what is called then."""
-    processes.broadcast(lambda: check(asked))
-    forecaster, horizon = _kept(asked)
+    processes.broadcast(lambda: _check_save(asked))
+    forecaster, kept = _kept(asked)
     if forecaster is not None and not asked.covariates:
         from seqcli.forecasting.recurrent.covariates import own_names
 
@@ -75,12 +74,12 @@ def forecast_request(
             )
         asked = settled(asked, covariates=names)
     panel = processes.local_first(lambda: _read(data, asked, on_notice))
-    chosen = processes.local_first(lambda: _options(panel, asked, horizon))
-    panel = _current(panel, asked, chosen.horizon or panel.frequency.horizon, on_notice)
+    horizon = processes.local_first(lambda: _horizon(panel, asked, kept))
+    panel = _current(panel, asked, horizon or panel.frequency.horizon, on_notice)
     parents = None
     if asked.hierarchy:
         panel, parents = with_totals(panel, asked.hierarchy)
-    prepared = processes.local_first(lambda: prepare(panel, chosen))
+    prepared = processes.local_first(lambda: prepare(panel, asked, horizon))
     trains = forecaster is None and (asked.asks_for_training or _is_worth_training(prepared, asked))
     known = processes.local_first(lambda: _known(prepared, asked, forecaster, trains, on_notice))
     if forecaster is not None:
@@ -111,9 +110,8 @@ def past_request(
     """Header and rows of the past as it would have been forecast, and how many of its values are anomalies."""
     from seqcli.forecasting.past import count_anomalies, forecast_past, past_columns, past_rows
 
-    check(asked)
     panel = _read(data, asked, on_notice)
-    prepared = prepare(panel, _options(panel, asked, None))
+    prepared = prepare(panel, asked)
     for note in prepared.notes:
         on_notice(note)
     past = forecast_past(prepared)
@@ -121,36 +119,8 @@ def past_request(
     return past_columns(prepared, anomalies=anomalies), rows, count_anomalies(past)
 
 
-def check(request: ForecastRequest, plot: str | None = None) -> None:
-    """Refuse before any work what cannot end well; `plot` is a file to draw the forecast in."""
-    if plot is not None and Path(plot).suffix.lower() not in (".svg", ".html", ".png"):
-        raise UsageError(f"--plot {plot}: what to draw is told by its ending", hint="name it .svg, .html or .png")
-    if plot is not None and Path(plot).suffix.lower() == ".png" and importlib.util.find_spec("matplotlib") is None:
-        raise UsageError(f"--plot {plot}: needs matplotlib", hint="pip install matplotlib, or name it .svg or .html")
-    network = request.asks_for_training or request.model is not None
-    if request.covariates and request.future is None:
-        raise UsageError("--covariates needs --future", hint="name the file with their values in the time to come")
-    if request.future is not None and not request.covariates and request.model is None:
-        raise UsageError("--future needs --covariates", hint="name the columns that are known beforehand")
-    if request.budget and request.steps:
-        raise UsageError("--budget and --steps exclude one another", hint="give one of them")
-    if request.model is not None and request.asks_for_training:
-        raise UsageError("--model uses a network as it is", hint="leave --budget, --save and --resume out, or --model")
-    if request.resume and request.save is None:
-        raise UsageError("--resume goes on with a training that was kept", hint="name its model with --save")
-    if (network or request.future is not None or request.holidays is not None) and request.method not in TRAINED:
-        raise UsageError(
-            f"--method {request.method} uses neither a trained network nor what is known beforehand",
-            hint="leave --method out, or --budget, --save, --model, --covariates and --holidays",
-        )
-    if request.hierarchy and request.series:
-        raise UsageError("--hierarchy names the columns that tell series apart", hint="leave --series out")
-    if request.hierarchy and request.backtest:
-        raise UsageError("--backtest measures forecasts before they add up", hint="leave --hierarchy out")
-    if network and request.backtest:
-        raise UsageError(
-            "--backtest compares methods without training", hint="evaluate MODEL measures a network kept with --save"
-        )
+def _check_save(request: ForecastRequest) -> None:
+    """Refuse before any work a place for the network that cannot be written."""
     if request.save is not None:
         from seqcli.files.output import check_writable
 
@@ -182,30 +152,15 @@ def _read(data: Any, request: ForecastRequest, on_notice: Callable[[str], None])
     return panel
 
 
-def _options(panel: Panel, request: ForecastRequest, kept: int | None) -> ForecastOptions:
-    frequency = panel.frequency
-    horizon = kept
+def _horizon(panel: Panel, request: ForecastRequest, kept: int | None) -> int | None:
+    """Periods ahead as asked for, as the file of the future has them, or as the network that is `kept` has learnt."""
     if request.horizon is not None:
-        horizon = periods(request.horizon, frequency.unit, frequency.count)
-    elif request.future is not None:
+        return periods(request.horizon, panel.frequency.unit, panel.frequency.count)
+    if request.future is not None:
         from seqcli.series.known import future_length
 
-        reading = {"encoding": request.encoding, "errors": request.errors}
-        horizon = future_length(panel, request.future, **reading)
-    levels = request.levels
-    if request.quantiles:
-        levels = tuple({round(abs(100 - 200 * quantile), 9) for quantile in request.quantiles} - {0.0}) or levels
-    return ForecastOptions(
-        horizon=horizon,
-        season=request.season,
-        levels=levels,
-        quantiles=request.quantiles,
-        method=request.method,
-        fill=request.fill or "interpolate",
-        clean=not request.keep_outliers,
-        point=request.point or ("mean" if request.hierarchy else None),  # medians of counts do not add up
-        backtest=request.backtest,
-    )
+        return future_length(panel, request.future, encoding=request.encoding, errors=request.errors)
+    return kept
 
 
 def _current(panel: Panel, request: ForecastRequest, horizon: int, on_notice: Callable[[str], None]) -> Panel:
@@ -317,12 +272,3 @@ def _train_and_forecast(
         train(prepared, None)
         return None
     return replace(forecast_prepared(prepared, train=train, known=known), ended=ended)
-
-
-def check_writable_place(path: str) -> None:
-    """Find out before any work whether a file can be written; `SeqcliError` if not."""
-    import os
-
-    place = Path(path)
-    if place.is_dir() or not os.access(place if place.exists() else place.parent, os.W_OK):
-        raise SeqcliError(f"{path}: cannot be written", hint="name a file in a folder that is there")

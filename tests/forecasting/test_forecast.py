@@ -19,8 +19,9 @@ from seqcli.files.checkpoint import load_checkpoint
 from seqcli.forecasting.backtest import cut
 from seqcli.forecasting.forecast import forecast_panel
 from seqcli.forecasting.metrics import coverage, mase, scale
+from seqcli.forecasting.options import ForecastRequest
 from seqcli.forecasting.plot import save_plot
-from seqcli.forecasting.prepare import ForecastOptions, prepare
+from seqcli.forecasting.prepare import prepare
 from seqcli.forecasting.recurrent.forecaster import Forecaster, load_forecaster
 from seqcli.forecasting.recurrent.pretrained import pretrained_forecaster
 from seqcli.series.panel import read_panel
@@ -101,9 +102,9 @@ def test_backtest_has_seasonal_naive_beside(panel_file, capsys):
 
 def test_backtest_measures_the_intervals_that_a_forecast_would_have_had(panel_file):
     panel = read_panel(panel_file)
-    row = forecast_panel(panel, ForecastOptions(horizon=6, backtest=1)).table[0]
+    row = forecast_panel(panel, ForecastRequest(horizon=6, backtest=1)).table[0]
     before = replace(panel, series=[replace(one, values=one.values[:-6]) for one in panel.series])
-    made = forecast_panel(before, ForecastOptions(horizon=6))
+    made = forecast_panel(before, ForecastRequest(horizon=6))
     actual = np.array([one.values[-6:] for one in panel.series])
     for index, level in enumerate((80, 95)):
         covered = coverage(actual, made.bands[..., 2 * index], made.bands[..., 2 * index + 1])
@@ -121,7 +122,7 @@ def test_a_table_and_charts(panel_file, capsys):
 
 @pytest.mark.parametrize("ending", ["svg", "html"])
 def test_plots_are_well_formed(panel_file, tmp_path, ending):
-    result = forecast_panel(read_panel(panel_file), ForecastOptions(horizon=4))
+    result = forecast_panel(read_panel(panel_file), ForecastRequest(horizon=4))
     path = tmp_path / f"plot.{ending}"
     save_plot(path, result)
     text = path.read_text()
@@ -133,7 +134,7 @@ def test_plots_are_well_formed(panel_file, tmp_path, ending):
 def test_png_is_a_png(panel_file, tmp_path):
     pytest.importorskip("matplotlib")
     path = tmp_path / "plot.png"
-    save_plot(path, forecast_panel(read_panel(panel_file), ForecastOptions(horizon=4)))
+    save_plot(path, forecast_panel(read_panel(panel_file), ForecastRequest(horizon=4)))
     assert path.read_bytes().startswith(b"\x89PNG")
 
 
@@ -172,7 +173,7 @@ def test_series_of_every_kind_in_one_file(tmp_path):
     lines = [f"{name},{MONTHS[i]},{value}" for name, values in kinds.items() for i, value in enumerate(values)]
     path = tmp_path / "kinds.csv"
     path.write_text("id,month,y\n" + "\n".join(lines) + "\n")
-    result = forecast_panel(read_panel(str(path)), ForecastOptions(horizon=3))
+    result = forecast_panel(read_panel(str(path)), ForecastRequest(horizon=3))
     assert result.point[0].tolist() == [4, 4, 4]
     assert result.point[1].tolist() == [0, 0, 0]
     assert np.isfinite(result.bands).all()
@@ -181,7 +182,7 @@ def test_series_of_every_kind_in_one_file(tmp_path):
     # a network that was kept leaves those alone that are said to be forecast as they are
     shipped = pretrained_forecaster()
     kept = Forecaster(replace(shipped.config, season=12, frequency="monthly"), shipped.parameters)
-    mixed = forecast_panel(read_panel(str(path)), ForecastOptions(horizon=3), forecaster=kept)
+    mixed = forecast_panel(read_panel(str(path)), ForecastRequest(horizon=3), forecaster=kept)
     for row in (0, 1, 3, 4):
         np.testing.assert_array_equal(mixed.point[row], result.point[row])
         np.testing.assert_array_equal(mixed.bands[row], result.bands[row])
@@ -199,7 +200,7 @@ def test_what_is_missing_is_no_measure_of_a_forecast(tmp_path):
     whole.write_text("t,y\n" + "".join(f"{i},{v:.2f}\n" for i, v in enumerate(noise)))
     cells = np.where(gone, "", [f"{v:.2f}" for v in noise])
     holed.write_text("t,y\n" + "".join(f"{i},{cell}\n" for i, cell in enumerate(cells)))
-    options = ForecastOptions(horizon=20, backtest=3, method="theta")
+    options = ForecastRequest(horizon=20, backtest=3, method="theta")
     first, second = (forecast_panel(read_panel(str(path)), options) for path in (whole, holed))
     widths = [np.diff(one.bands[0, :, :2]).mean() for one in (first, second)]
     assert widths[1] > 0.75 * widths[0]

@@ -11,7 +11,7 @@ from seqcli.cli.app import run
 from seqcli.errors import DataError, UsageError
 from seqcli.forecasting.forecast import forecast_panel
 from seqcli.forecasting.hierarchy import ALL, add_up, reconcile, with_totals
-from seqcli.forecasting.prepare import ForecastOptions
+from seqcli.forecasting.options import ForecastRequest
 from seqcli.series.panel import read_panel
 
 PARENTS = np.array([-1, 0, 1, 1, 0, 4, 4, 4])
@@ -50,7 +50,7 @@ def test_a_gap_in_a_part_is_none_in_its_total():
 
 def test_forecasts_add_up_and_stay_within_their_intervals():
     tree, parents = with_totals(read_panel(frame()), ["shop", "product"])
-    alone = forecast_panel(tree, ForecastOptions(horizon=6))
+    alone = forecast_panel(tree, ForecastRequest(horizon=6))
     made = add_up(alone, parents)
     for number in (0, 1, 4):
         np.testing.assert_allclose(made.point[number], made.point[parents == number].sum(axis=0))

@@ -5,10 +5,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from seqcli.forecasting.backtest import cut, measure
+from seqcli.forecasting.backtest import cut
 from seqcli.forecasting.engine import Setting, forecast_arrays
 from seqcli.forecasting.intervals import adapt, calibrate, mix, stretch
-from seqcli.forecasting.metrics import coverage, mase, quantile_loss, scale, smape
+from seqcli.forecasting.metrics import coverage, mase, measure, quantile_loss, scale, smape
 
 
 def test_intervals_cover_new_errors_as_often_as_they_say():
@@ -75,7 +75,7 @@ def test_origins_roll_back_from_the_end():
     for history, actual in zip(folds.histories, folds.actual, strict=True):
         known = actual[~np.isnan(actual)]
         np.testing.assert_array_equal(known, history[-1] + 1 + np.arange(len(known)))
-    assert measure(folds, np.nan_to_num(folds.actual))["mase"] == 0
+    assert measure(folds.actual, np.nan_to_num(folds.actual), folds.scales)["mase"] == 0
 
 
 def test_a_networks_intervals_are_corrected_by_how_they_covered():

@@ -14,7 +14,7 @@ from seqcli.forecasting.cleaning import outliers
 from seqcli.forecasting.combination import PRIOR, weigh
 from seqcli.forecasting.forecast import forecast_panel
 from seqcli.forecasting.options import ForecastRequest, periods
-from seqcli.forecasting.prepare import ForecastOptions, prepare
+from seqcli.forecasting.prepare import prepare
 from seqcli.forecasting.regression import find_effects
 from seqcli.forecasting.run import anomalies, forecast
 from seqcli.series.frequency import parse_frequency
@@ -43,7 +43,7 @@ def test_closed_hours_are_a_pattern_and_not_intermittent_demand(panel_of):
     hour = np.arange(24 * 7 * 6) % 24
     open_hours = np.where((hour >= 8) & (hour < 18), 60 * np.sin((hour - 8) * np.pi / 10), 0.0)
     calls = np.rint(np.maximum(open_hours + RNG(0).normal(0, 2, len(hour)) * (open_hours > 0), 0))
-    result = forecast_panel(panel_of(calls, "2022-01-03T00:00", (1, "h")), ForecastOptions(horizon=24))
+    result = forecast_panel(panel_of(calls, "2022-01-03T00:00", (1, "h")), ForecastRequest(horizon=24))
     assert result.methods == ["combination"]
     assert result.point[0, :7].max() < 1
     assert result.point[0, 13] == pytest.approx(60, abs=4)
@@ -54,10 +54,10 @@ def test_what_is_sold_in_winter_only_is_seasonal(panel_of):
     sold = np.rint(np.tile(year, 8) * RNG(1).uniform(0.93, 1.07, 96))
     months = np.arange(96).astype("datetime64[M]") + 30 * 12
     panel = panel_of(sold, months[0].astype("datetime64[D]"), (1, "D"))  # only the values are of interest
-    made = prepare(panel, ForecastOptions(season=12, horizon=12))
+    made = prepare(panel, ForecastRequest(season=12, horizon=12))
     assert not is_intermittent(sold, [12])
     assert zeros_explained(sold, 12) == pytest.approx(1.0)
-    point = forecast_panel(panel, made.options).point[0]
+    point = forecast_panel(panel, made.request).point[0]
     np.testing.assert_allclose(point, year, atol=40)
 
 
@@ -65,7 +65,7 @@ def test_zeros_before_the_first_sale_are_time_before_it(panel_of):
     sold = np.concatenate([np.zeros(240), RNG(2).poisson(9, 60) + 1])
     assert launch(sold) == 240
     assert launch(RNG(0).poisson(0.05, 300)) == 0
-    result = forecast_panel(panel_of(sold, "2019-01-01", (1, "D")), ForecastOptions(horizon=6))
+    result = forecast_panel(panel_of(sold, "2019-01-01", (1, "D")), ForecastRequest(horizon=6))
     assert result.point[0].mean() == pytest.approx(sold[240:].mean(), rel=0.2)
     assert any("before the first sale" in note for note in result.notes)
 
@@ -74,7 +74,7 @@ def test_three_winters_are_enough_to_know_that_summers_are_zero(panel_of):
     year = np.array([520, 300, 60, 0, 0, 0, 0, 0, 0, 0, 120, 400.0])
     sold = np.rint(np.tile(year, 3) * RNG(1).uniform(0.8, 1.2, 36))
     panel = panel_of(sold, "2000-01-01", (1, "D"))  # only the values are of interest
-    made = forecast_panel(panel, ForecastOptions(season=12, horizon=12, levels=(80.0,)))
+    made = forecast_panel(panel, ForecastRequest(season=12, horizon=12, levels=(80.0,)))
     point = made.point[0]
     assert (point[3:10] == 0).all()
     assert (made.bands[0, 3:10] == 0).all()
@@ -90,14 +90,14 @@ def test_a_night_at_the_beginning_is_no_time_before_the_first_sale():
 def test_a_last_value_that_is_left_out_is_not_measured_by(panel_of):
     values = 3 + 0.01 * RNG(8).normal(size=40)
     values[-1] = 400
-    made = forecast_panel(panel_of(values, "2021-01-01", (1, "D")), ForecastOptions(horizon=1))
+    made = forecast_panel(panel_of(values, "2021-01-01", (1, "D")), ForecastRequest(horizon=1))
     assert made.point[0, 0] == pytest.approx(3, abs=0.1)
     assert "could not be measured" in made.verdict
 
 
 def test_every_other_week_is_a_season(panel_of):
     values = np.where(np.arange(300) % 14 == 3, 100.0, 20.0) + RNG(7).normal(0, 2, 300)
-    made = forecast_panel(panel_of(values, "2021-01-01", (1, "D")), ForecastOptions(horizon=14))
+    made = forecast_panel(panel_of(values, "2021-01-01", (1, "D")), ForecastRequest(horizon=14))
     assert made.season == 14
     assert any("14 days" in note for note in made.notes)
 
@@ -105,7 +105,7 @@ def test_every_other_week_is_a_season(panel_of):
 def test_zero_is_within_the_interval_of_what_is_zero_now_and_then(panel_of):
     rng = RNG(5)
     rain = rng.gamma(2, 3, 214) * (rng.random(214) < 0.7)
-    result = forecast_panel(panel_of(rain[:200], "2020-01-01", (1, "D")), ForecastOptions(horizon=14, levels=(80.0,)))
+    result = forecast_panel(panel_of(rain[:200], "2020-01-01", (1, "D")), ForecastRequest(horizon=14, levels=(80.0,)))
     assert result.methods == ["combination"]
     assert (result.bands[..., 0] == 0).all()
     assert (result.bands[..., 1] > 5).all()
@@ -115,7 +115,7 @@ def test_what_moves_little_beside_its_size_has_intervals_as_wide_as_it_moves(pan
     noise = RNG(6).normal(0, 1, 200)
     widths = []
     for values in (noise, 1e5 + 0.01 * noise):
-        made = forecast_panel(panel_of(values, "2020-01-01", (1, "D")), ForecastOptions(horizon=7, levels=(80.0,)))
+        made = forecast_panel(panel_of(values, "2020-01-01", (1, "D")), ForecastRequest(horizon=7, levels=(80.0,)))
         widths.append(float((made.bands[..., 1] - made.bands[..., 0]).mean()))
     assert widths[1] == pytest.approx(0.01 * widths[0], rel=0.2)
 
@@ -123,13 +123,13 @@ def test_what_moves_little_beside_its_size_has_intervals_as_wide_as_it_moves(pan
 def test_spare_parts_get_the_quantiles_of_counts(panel_of):
     demand = RNG(3).poisson(0.3, 200).astype(float)
     panel = panel_of(demand, "2020-01-01", (1, "D"))
-    result = forecast_panel(panel, ForecastOptions(horizon=5, levels=(80.0, 95.0)))
+    result = forecast_panel(panel, ForecastRequest(horizon=5, levels=(80.0, 95.0)))
     assert result.methods == ["counts"]
     assert (result.point == 0).all()
     assert (result.bands[..., 0] == 0).all()
     assert (result.bands == np.rint(result.bands)).all()
     assert set(result.bands[0, :, 1]) <= {1.0, 2.0}
-    mean = forecast_panel(panel, ForecastOptions(horizon=5, point="mean")).point
+    mean = forecast_panel(panel, ForecastRequest(horizon=5, point="mean")).point
     assert mean[0] == pytest.approx(0.3, abs=0.12)
 
 
@@ -146,14 +146,14 @@ def test_a_log_of_sales_has_zeros_where_it_has_no_rows(panel_of):
     sold = RNG(4).poisson(0.4, 365).astype(float)
     sold[[0, -1]] = 1
     panel = panel_of(sold, "2022-01-01", (1, "D"), skip_zeros=True)
-    result = forecast_panel(panel, ForecastOptions(horizon=5))
+    result = forecast_panel(panel, ForecastRequest(horizon=5))
     assert result.point[0].mean() == pytest.approx(sold.mean(), rel=0.35)
 
 
 def test_daily_data_has_a_year(panel_of):
     t = np.arange(5 * 365)
     warmth = 12 + 8 * np.cos(2 * np.pi * t / 365.25) + RNG(5).normal(0, 2, len(t))
-    result = forecast_panel(panel_of(warmth, "2015-01-01", (1, "D")), ForecastOptions(horizon=365))
+    result = forecast_panel(panel_of(warmth, "2015-01-01", (1, "D")), ForecastRequest(horizon=365))
     truth = 12 + 8 * np.cos(2 * np.pi * (len(t) + np.arange(365)) / 365.25)
     assert np.abs(result.point[0] - truth).mean() < 1.0
     assert result.bands[0, :, 2].min() > -8
@@ -179,7 +179,7 @@ def test_a_long_season_is_found_only_where_it_holds():
 
 def test_noise_a_year_ahead_does_not_run_away(panel_of):
     births = np.rint(RNG(7).normal(42, 7, 365))
-    result = forecast_panel(panel_of(births, "1959-01-01", (1, "D")), ForecastOptions(horizon=365))
+    result = forecast_panel(panel_of(births, "1959-01-01", (1, "D")), ForecastRequest(horizon=365))
     assert np.abs(result.point[0] - 42).max() < 7
     low, high = result.bands[0, :, 2], result.bands[0, :, 3]
     assert low.min() > 10
@@ -189,7 +189,7 @@ def test_noise_a_year_ahead_does_not_run_away(panel_of):
 def test_a_day_of_minutes_is_found(panel_of):
     t = np.arange(60 * 24 * 5)
     load = 1000 + 600 * np.sin(2 * np.pi * t / 1440) + RNG(8).normal(0, 30, len(t))
-    result = forecast_panel(panel_of(load, "2022-03-01T00:00", (1, "m")), ForecastOptions(horizon=1440))
+    result = forecast_panel(panel_of(load, "2022-03-01T00:00", (1, "m")), ForecastRequest(horizon=1440))
     truth = 1000 + 600 * np.sin(2 * np.pi * np.arange(1440) / 1440)
     assert result.season == 1440
     assert np.abs(result.point[0] - truth).mean() < 40
@@ -200,7 +200,7 @@ def test_a_season_of_thirteen_is_found(tmp_path):
     path = tmp_path / "periods.csv"
     values = 100 + 30 * np.sin(2 * np.pi * t / 13) + RNG(9).normal(0, 2, 130)
     path.write_text("period,v\n" + "".join(f"{i + 1},{value:.2f}\n" for i, value in enumerate(values)))
-    result = forecast_panel(read_panel(str(path)), ForecastOptions(horizon=13))
+    result = forecast_panel(read_panel(str(path)), ForecastRequest(horizon=13))
     assert result.season == 13
     np.testing.assert_allclose(result.point[0], 100 + 30 * np.sin(2 * np.pi * (130 + np.arange(13)) / 13), atol=6)
 
@@ -211,12 +211,12 @@ def test_an_outlier_at_the_end_changes_little(panel_of):
     spoilt = sales.copy()
     spoilt[-1] *= 10
     plain, guarded = (
-        forecast_panel(panel_of(values, "2022-01-01", (1, "D")), ForecastOptions(horizon=6))
+        forecast_panel(panel_of(values, "2022-01-01", (1, "D")), ForecastRequest(horizon=6))
         for values in (sales, spoilt)
     )
     np.testing.assert_allclose(guarded.point, plain.point, rtol=0.05)
     assert any("far beyond all other values" in note for note in guarded.notes)
-    kept = forecast_panel(panel_of(spoilt, "2022-01-01", (1, "D")), ForecastOptions(horizon=6, clean=False))
+    kept = forecast_panel(panel_of(spoilt, "2022-01-01", (1, "D")), ForecastRequest(horizon=6, keep_outliers=True))
     assert kept.point.max() > 2 * plain.point.max()
 
 
@@ -325,7 +325,7 @@ def test_horizons_that_are_none(horizon):
 
 
 def test_levels_seasons_and_quantiles_as_people_give_them():
-    asked = ForecastRequest(levels=["0.8", "95%"], season="7,365.25", quantiles="0.9,0.1", covariates="price, promo")
+    asked = ForecastRequest(levels=["0.8", "95%"], season="7,365.25", quantiles="0.9,0.1", covariates="price, promo", future="-")
     assert (asked.levels, asked.season, asked.quantiles) == ((80, 95), (7, 365.25), (0.1, 0.9))
     assert asked.covariates == ("price", "promo")
     assert ForecastRequest(levels=0.8, season=12).levels == (80,)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
+
+CHUNK = 256  # series computed together: as many as stay in a processor's cache
 
 
 @dataclass(frozen=True)
@@ -60,6 +64,24 @@ def make_batch(series: Sequence[np.ndarray]) -> Batch:
     begin = longest - lengths[order]
     active = np.searchsorted(begin, np.arange(longest), side="right")
     return Batch(values, begin, order, active)
+
+
+def in_chunks(series: Sequence[np.ndarray], compute: Callable[[np.ndarray], None]) -> None:
+    """Call `compute` with the indices of up to `CHUNK` series of similar length at a time, on all cores."""
+    order = np.argsort([len(values) for values in series], kind="stable")
+    chunks = [order[start : start + CHUNK] for start in range(0, len(order), CHUNK)]
+    if len(chunks) == 1:
+        compute(chunks[0])
+        return
+    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+        list(pool.map(compute, chunks))
+
+
+def mean_of_known(values: np.ndarray, axis: int = 0, *, empty: float = 0.0) -> np.ndarray:
+    """The mean over `axis` of the values that are not NaN; `empty` where all are."""
+    known = ~np.isnan(values)
+    count = known.sum(axis=axis)
+    return np.where(count > 0, np.where(known, values, 0.0).sum(axis=axis) / np.maximum(count, 1), empty)
 
 
 def fill_missing(values: np.ndarray, season: int, how: str = "interpolate") -> np.ndarray:

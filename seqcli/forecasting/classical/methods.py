@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
 from seqcli.errors import UsageError
 from seqcli.forecasting.classical import baselines
-from seqcli.forecasting.classical.batch import Batch, make_batch
+from seqcli.forecasting.classical.batch import Batch, in_chunks, make_batch
 from seqcli.forecasting.classical.smoothing import damped, ets
 from seqcli.forecasting.classical.theta import theta
 from seqcli.forecasting.recurrent.pretrained import rnn
 
-CHUNK = 256  # series computed together: as many as stay in a processor's cache
 MOST_VALUES = 400  # the latest values a recursion is run over, or LEAST_SEASONS seasons if those are more
 LEAST_SEASONS = 4
 
@@ -152,11 +149,9 @@ def forecast_all(series: Sequence[np.ndarray], horizon: int, season: int, method
     if method not in METHODS:
         raise UsageError(f"unknown method {method!r}", hint=f"choose from {', '.join(METHODS)}")
     result = np.zeros((len(series), horizon))
-    order = sorted(range(len(series)), key=lambda index: len(series[index]))
-    jobs = [order[start : start + CHUNK] for start in range(0, len(order), CHUNK)]
     keep = max(MOST_VALUES, LEAST_SEASONS * season)
 
-    def run(members: list[int]) -> None:
+    def run(members: np.ndarray) -> None:
         batch = make_batch([series[index][-keep:] for index in members])
         forecast = METHODS[method](batch, horizon, season)
         simple = baselines.seasonal_naive(batch, horizon, season)
@@ -164,11 +159,5 @@ def forecast_all(series: Sequence[np.ndarray], horizon: int, season: int, method
         forecast = np.where(np.nanmin(batch.values, axis=0) >= 0, np.maximum(forecast, 0.0), forecast)
         result[members] = batch.restore(forecast).T
 
-    workers = os.cpu_count() or 1
-    if len(jobs) == 1 or workers == 1:
-        for job in jobs:
-            run(job)
-    else:
-        with ThreadPoolExecutor(workers) as pool:
-            list(pool.map(run, jobs))
+    in_chunks(series, run)
     return result

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from seqcli.forecasting.classical.batch import Batch
+from seqcli.forecasting.classical.batch import Batch, mean_of_known
 from seqcli.forecasting.classical.least_squares import logistic, minimise
 from seqcli.forecasting.classical.seasonality import forecast_adjusted, seasonal_indices
 
@@ -20,11 +20,10 @@ _TREND_ROWS = {"none": [], "damped": [1, 2], "linear": [1]}
 
 @dataclass(frozen=True)
 class Smoothed:
-    """Forecasts of one family of models, and how well it fits. `sigma` is in the unit of the series."""
+    """Forecasts of one family of models, and how well it fits."""
 
     forecast: np.ndarray  # (horizon, series)
     criterion: np.ndarray  # (series,) corrected Akaike criterion
-    sigma: np.ndarray  # (series,) standard deviation of one-step errors
 
 
 @dataclass(frozen=True)
@@ -47,8 +46,8 @@ def smooth(
     seasonal: str = "none",
     trend: str = "damped",
 ) -> Smoothed:
-    """Fit one family: `seasonal` none, additive or multiplicative, `trend` none, damped or linear. (a multiplicative
-    season for positive series only)."""
+    """Fit one family: `seasonal` is none, additive or, for positive series, multiplicative; `trend` is none, damped or
+    linear."""
     scale = np.maximum(np.nanmean(np.abs(batch.values), axis=0), 1e-300)
     scaled = batch.with_values(batch.values / scale)
     length = season if seasonal != "none" else 1
@@ -70,7 +69,7 @@ def smooth(
     with np.errstate(divide="ignore", invalid="ignore"):
         penalty = np.where(count - free - 1 > 0, 2 * free * (free + 1) / (count - free - 1), np.inf)
     criterion = count * np.log(variance) + 2 * free + penalty
-    return Smoothed(forecast[:, 0] * scale, criterion, np.sqrt(cost / np.maximum(count - len(names), 1)) * scale)
+    return Smoothed(forecast[:, 0] * scale, criterion)
 
 
 def _start(batch: Batch, season: int, multiplicative: bool) -> _Start:
@@ -102,10 +101,7 @@ def _starting_line(batch: Batch) -> tuple[np.ndarray, np.ndarray]:
 
 def _spread(values: np.ndarray) -> np.ndarray:
     """How much a series moves from one value to the next. (series,)"""
-    change = np.diff(values, axis=0) if len(values) > 1 else np.zeros_like(values)
-    there = ~np.isnan(change)
-    total: np.ndarray = np.where(there, np.abs(change), 0.0).sum(axis=0) / np.maximum(there.sum(axis=0), 1)
-    return total
+    return mean_of_known(np.abs(np.diff(values, axis=0))) if len(values) > 1 else np.zeros(values.shape[1])
 
 
 def _recursion(batch: Batch, row: dict[int, np.ndarray], start: _Start, ahead: int) -> tuple[np.ndarray, np.ndarray]:
@@ -174,11 +170,7 @@ def ets(batch: Batch, horizon: int, season: int) -> Smoothed:
     table = np.nan_to_num(np.array(criteria), nan=np.inf)
     chosen = np.argmin(table, axis=0)
     pick = np.arange(batch.values.shape[1])
-    return Smoothed(
-        np.array([result.forecast for result in results])[chosen, :, pick].T,
-        table[chosen, pick],
-        np.array([result.sigma for result in results])[chosen, pick],
-    )
+    return Smoothed(np.array([result.forecast for result in results])[chosen, :, pick].T, table[chosen, pick])
 
 
 def damped(batch: Batch, horizon: int, season: int) -> np.ndarray:

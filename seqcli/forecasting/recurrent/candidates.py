@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from seqcli.forecasting.classical.batch import mean_of_known
 from seqcli.forecasting.recurrent.scaled import Scaled
 
 CANDIDATES = 18
@@ -104,12 +105,7 @@ def _of_second(scaled: Scaled, period: int) -> list[np.ndarray]:
 
 
 def _mean_of(parts: list[np.ndarray]) -> np.ndarray:
-    """The mean of arrays over those that are not NaN."""
-    stacked = np.array(parts)
-    known = ~np.isnan(stacked)
-    count = known.sum(axis=0)
-    total = np.where(known, stacked, 0.0).sum(axis=0)
-    return np.where(count > 0, total / np.maximum(count, 1), np.nan)
+    return mean_of_known(np.array(parts), empty=np.nan)
 
 
 def _mean_of_last(values: np.ndarray, begin: np.ndarray, most: int) -> np.ndarray:

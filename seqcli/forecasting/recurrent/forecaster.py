@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from statistics import NormalDist
-from typing import Any
 
 import numpy as np
 
 from seqcli.errors import CheckpointError, UsageError
 from seqcli.files.checkpoint import Checkpoint, check_parameters
+from seqcli.forecasting.classical.batch import CHUNK
+from seqcli.forecasting.options import MOST_PERIODS
 from seqcli.forecasting.recurrent.config import MIDDLE, QUANTILES, ForecasterConfig
 from seqcli.forecasting.recurrent.covariates import own_names
 from seqcli.forecasting.recurrent.inputs import Inputs
@@ -18,22 +19,13 @@ from seqcli.model.arrays import sigmoid
 from seqcli.model.stepping import SteppingStack
 from seqcli.series.panel import Panel
 
-MAX_HORIZON = 100_000  # periods, as `options.periods` has it
-CHUNK = 256  # series computed together: as many as stay in a processor's cache
-
 
 class Forecaster:
     """The parameters of a trained network and its run over windows."""
 
-    def __init__(
-        self,
-        config: ForecasterConfig,
-        parameters: Mapping[str, np.ndarray],
-        *,
-        metrics: Mapping[str, Any] | None = None,
-    ) -> None:
+    def __init__(self, config: ForecasterConfig, parameters: Mapping[str, np.ndarray]) -> None:
         check_parameters(config.parameter_shapes(), parameters)
-        self.config, self.metrics = config, metrics or {}
+        self.config = config
         self.parameters = {name: value.astype(np.float32) for name, value in parameters.items()}
         self._encoder = SteppingStack(config.encoder, self.parameters, prefix="encoder.")
 
@@ -122,11 +114,11 @@ def load_forecaster(checkpoint: Checkpoint) -> Forecaster:
     config = ForecasterConfig.from_json(checkpoint.config)
     if len(config.scaling) != len(own_names(config.covariates)):
         raise CheckpointError("the forecaster's configuration does not scale each of the covariates it has")
-    return Forecaster(config, checkpoint.tensors, metrics=checkpoint.metrics)
+    return Forecaster(config, checkpoint.tensors)
 
 
 def trained_horizon(checkpoint: Checkpoint) -> int | None:
     """The horizon in periods that the forecaster was trained for, where its file says one that can be."""
     options = checkpoint.provenance.get("options")
     horizon = options.get("horizon") if isinstance(options, dict) else None
-    return horizon if type(horizon) is int and 0 < horizon <= MAX_HORIZON else None
+    return horizon if type(horizon) is int and 0 < horizon <= MOST_PERIODS else None

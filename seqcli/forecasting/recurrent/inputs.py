@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from seqcli.forecasting.classical.batch import mean_of_known
 from seqcli.forecasting.recurrent.candidates import CANDIDATES, make_candidates
-from seqcli.forecasting.recurrent.scaled import Scaled, mean_known, scale_histories
+from seqcli.forecasting.recurrent.scaled import Scaled, scale_histories
 from seqcli.forecasting.recurrent.tokens import CONTEXT, PATCH, bins, count_tokens, widths
 
 PAST_FEATURES = 4 * PATCH + 5
@@ -103,8 +104,8 @@ def _past(scaled: Scaled, observed: np.ndarray) -> tuple[np.ndarray, np.ndarray]
             each(squash(means[..., 1])),
             each(inside),
             each(means[..., 2]),
-            mean_known(np.moveaxis(means[..., 3:4], 1, 0)),
-            np.log(mean_known(np.moveaxis(means[..., 4:5], 1, 0)) + 0.05) / 2,
+            mean_of_known(np.moveaxis(means[..., 3:4], 1, 0)),
+            np.log(mean_of_known(np.moveaxis(means[..., 4:5], 1, 0)) + 0.05) / 2,
             np.broadcast_to(width / 5, shape)[..., None],
             np.broadcast_to(np.log(scaled.season) / 3, shape)[..., None],
             np.broadcast_to(np.log(scaled.lengths) / 4, shape)[..., None],
@@ -143,16 +144,16 @@ def _series(scaled: Scaled, base: np.ndarray) -> np.ndarray:
     seasonal = (np.abs(scaled.factors - 1) > 0).any(axis=0) | (np.abs(scaled.terms) > 0).any(axis=0)
     lowest = np.nanmin(y, axis=0)
     latest = y[-max(12, season) :]
-    zeros = mean_known(np.where(scaled.there, y == 0, np.nan))
-    whole = mean_known(np.where(scaled.there, y == np.round(y), np.nan)) == 1
-    spread = np.sqrt(mean_known((d - mean_known(d)) ** 2))
+    zeros = mean_of_known(np.where(scaled.there, y == 0, np.nan))
+    whole = mean_of_known(np.where(scaled.there, y == np.round(y), np.nan)) == 1
+    spread = np.sqrt(mean_of_known((d - mean_of_known(d)) ** 2))
     second = np.full(count, np.nan)
     if 1 < scaled.second < len(d):
-        second = mean_known(np.abs(d[scaled.second :] - d[: -scaled.second]))
+        second = mean_of_known(np.abs(d[scaled.second :] - d[: -scaled.second]))
         second = np.where(lengths >= scaled.second + 20, second, np.nan)
-    typical = mean_known(np.where(y != 0, np.abs(y), np.nan))
+    typical = mean_of_known(np.where(y != 0, np.abs(y), np.nan))
     flat, damped = (np.maximum(e, 1e-3 * unit) for e in (anchors.error_flat, anchors.error_damped))
-    moved = mean_known(np.abs(np.diff(d, axis=0))) if len(d) > 1 else np.zeros(count)
+    moved = mean_of_known(np.abs(np.diff(d, axis=0))) if len(d) > 1 else np.zeros(count)
     numbers = [
         np.log(season) / 3,
         season == 1,
@@ -166,7 +167,7 @@ def _series(scaled: Scaled, base: np.ndarray) -> np.ndarray:
         squash(anchors.slope / unit * 5),
         squash(anchors.flat / unit),
         zeros,
-        mean_known(np.where(np.isnan(latest), np.nan, latest == 0)),
+        mean_of_known(np.where(np.isnan(latest), np.nan, latest == 0)),
         whole,
         whole * np.log1p(typical) / 3,
         np.log(np.maximum(spread / unit, 0.05)) / 2,

@@ -7,17 +7,15 @@ in, forecasts out.
 from __future__ import annotations
 
 import functools
-import os
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 
 from seqcli.files.checkpoint import load_checkpoint
-from seqcli.forecasting.classical.batch import Batch, make_batch
+from seqcli.forecasting.classical.batch import CHUNK, Batch, in_chunks, make_batch
 from seqcli.forecasting.recurrent.config import MIDDLE, QUANTILES
-from seqcli.forecasting.recurrent.forecaster import CHUNK, Forecaster, load_forecaster, offsets
+from seqcli.forecasting.recurrent.forecaster import Forecaster, load_forecaster, offsets
 from seqcli.forecasting.recurrent.inputs import make_inputs
 from seqcli.forecasting.recurrent.windows import kept
 
@@ -53,7 +51,6 @@ def spread(histories: Sequence[np.ndarray], horizon: int, season: int, levels: S
 
     Histories have no missing values; levels are in per cent.
     """
-    order = np.argsort([len(history) for history in histories], kind="stable")
     result = np.empty((len(histories), horizon, 2 * len(levels)))
 
     def run(part: np.ndarray) -> None:
@@ -61,8 +58,7 @@ def spread(histories: Sequence[np.ndarray], horizon: int, season: int, levels: S
         ends = offsets(quantiles(batch, horizon, season), levels)  # (horizon, series, ends)
         result[part[batch.order]] = ends.transpose(1, 0, 2)
 
-    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-        list(pool.map(run, [order[start : start + CHUNK] for start in range(0, len(order), CHUNK)]))
+    in_chunks(histories, run)
     return result
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from seqcli.forecasting.classical.batch import Batch
+from seqcli.forecasting.classical.batch import Batch, mean_of_known
 from seqcli.forecasting.classical.seasonality import adjust
 from seqcli.forecasting.recurrent.anchors import Anchors, make_anchors
 
@@ -60,7 +60,7 @@ def scale_histories(values: np.ndarray, season: int, ahead: np.ndarray) -> Scale
 
     late = slice(-int(np.clip(2 * season, 12, 48)), None)
     change = np.abs(np.diff(adjusted, axis=0)) if total > 1 else np.full((1, count), np.nan)
-    unit = 0.5 * mean_known(change) + 0.5 * mean_known(change[late])
+    unit = 0.5 * mean_of_known(change) + 0.5 * mean_of_known(change[late])
     size = np.where(there, np.abs(y), 0.0)
     unit = np.maximum(unit, 1e-4 * size.max(axis=0))
     typical = size.sum(axis=0) / np.maximum((size > 0).sum(axis=0), 1)
@@ -70,7 +70,7 @@ def scale_histories(values: np.ndarray, season: int, ahead: np.ndarray) -> Scale
     seasonal_error = np.full(count, np.nan)
     if 1 < season < total:
         far = np.abs(adjusted[season:] - adjusted[:-season])[-LATEST_CHANGES:]
-        seasonal_error = np.where(total - begin >= 2 * season, mean_known(far), np.nan)
+        seasonal_error = np.where(total - begin >= 2 * season, mean_of_known(far), np.nan)
     reach = _reach(adjusted, begin, anchors.slope, ahead + 1)
     periods = np.ceil((ahead + 1)[:, None] / season)
     reach = np.fmin(reach, seasonal_error * np.sqrt(periods))
@@ -93,7 +93,7 @@ def _reach(values: np.ndarray, begin: np.ndarray, slope: np.ndarray, steps: np.n
         grown = last * np.sqrt(lag / at)
         if lag < len(latest) and usable.any():
             change = np.abs(latest[lag:] - latest[:-lag] - slope * lag)
-            grown = np.where(usable, mean_known(change), grown)
+            grown = np.where(usable, mean_of_known(change), grown)
         rows.append(grown)
         last, at = grown, lag
     table = np.array(rows)
@@ -102,10 +102,3 @@ def _reach(values: np.ndarray, begin: np.ndarray, slope: np.ndarray, steps: np.n
     part = (place - below)[:, None]
     result: np.ndarray = (1 - part) * table[below] + part * table[below + 1]
     return result
-
-
-def mean_known(values: np.ndarray) -> np.ndarray:
-    """The mean of each column over what is not NaN, zero where nothing is."""
-    known = ~np.isnan(values)
-    mean: np.ndarray = np.where(known, values, 0.0).sum(axis=0) / np.maximum(known.sum(axis=0), 1)
-    return mean

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from seqcli.forecasting.classical.batch import mean_of_known
+
 PATCH = 4  # bins a token
 # width of the bins and number of tokens, from the latest back: 32 values one by one, 64, 256 and 1,024 in bins
 RATES = ((1, 8), (2, 8), (8, 8), (32, 8))
@@ -43,10 +45,7 @@ def bins(rows: np.ndarray) -> np.ndarray:
         start = end - width * tokens * PATCH
         part = rows[start:end].reshape(tokens * PATCH, width, *rest)
         if width > 1:
-            known = ~np.isnan(part)
-            count = known.sum(axis=1)
-            part = np.where(known, part, 0.0).sum(axis=1) / np.maximum(count, 1)
-            part[count == 0] = np.nan
+            part = mean_of_known(part, axis=1, empty=np.nan)
         result.append(part.reshape(tokens, PATCH, *rest))
         end = start
     return np.concatenate(result[::-1])

@@ -11,6 +11,7 @@ import torch
 
 from seqcli.errors import DataError, UsageError
 from seqcli.forecasting.metrics import scale
+from seqcli.forecasting.options import DEFAULT_BUDGET
 from seqcli.forecasting.prepare import LEAST_SERIES, LEAST_WINDOWS, Prepared
 from seqcli.forecasting.recurrent.config import MIDDLE, ForecasterConfig
 from seqcli.forecasting.recurrent.covariates import KnownInputs
@@ -26,7 +27,6 @@ from seqcli.training.pipeline import Machine, Opened, Task, train
 from seqcli.training.request import RunRequest
 from seqcli.training.run import Events, Run, weights_of
 
-DEFAULT_BUDGET = 60.0  # seconds
 SHARES = (0.0, 0.25, 0.5, 0.75, 1.0)
 PATIENCE = 4  # validations in a row that were no better: training that does not help ends by itself
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from seqcli.forecasting.classical.batch import mean_of_known
 from seqcli.forecasting.recurrent.inputs import Inputs, make_inputs, to_own_rows
 from seqcli.forecasting.recurrent.scaled import SECOND
 from seqcli.forecasting.recurrent.tokens import CONTEXT, bins
@@ -131,7 +132,4 @@ def _naive_errors(past: np.ndarray, lag: int) -> np.ndarray:
     """The mean absolute difference `lag` apart of each row, zero where there is none."""
     if lag >= past.shape[1]:
         return np.zeros(len(past))
-    change = np.abs(past[:, lag:] - past[:, :-lag])
-    known = ~np.isnan(change)
-    mean: np.ndarray = np.where(known, change, 0.0).sum(axis=1) / np.maximum(known.sum(axis=1), 1)
-    return mean
+    return mean_of_known(np.abs(past[:, lag:] - past[:, :-lag]), axis=1)

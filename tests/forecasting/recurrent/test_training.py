@@ -15,7 +15,8 @@ from seqcli.cli.progress import TrainingDisplay
 from seqcli.files.checkpoint import load_checkpoint
 from seqcli.forecasting.forecast import forecast_panel, forecast_prepared
 from seqcli.forecasting.metrics import coverage
-from seqcli.forecasting.prepare import ForecastOptions, prepare
+from seqcli.forecasting.options import ForecastRequest
+from seqcli.forecasting.prepare import prepare
 from seqcli.forecasting.recurrent.covariates import known_inputs
 from seqcli.forecasting.recurrent.forecaster import Forecaster, load_forecaster
 from seqcli.forecasting.recurrent.pretrained import pretrained_forecaster
@@ -77,7 +78,7 @@ def test_one_short_series_is_never_trained_on(tmp_path, capsys):
 def test_a_long_series_is_a_panel_of_windows(tmp_path):
     path = tmp_path / "long.csv"
     path.write_text("y\n" + "".join(f"{n % 7}\n" for n in range(5100)))
-    assert prepare(read_panel(str(path)), ForecastOptions(horizon=10)).is_large
+    assert prepare(read_panel(str(path)), ForecastRequest(horizon=10)).is_large
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
@@ -162,7 +163,7 @@ def test_a_covariate_is_learnt_kept_and_evaluated(promoted, tmp_path, capsys):
     data, future = str(promoted / "data.csv"), str(promoted / "future.csv")
     inputs = ["--covariates", "promo", "--future", future]
     panel = read_panel(data, ReadOptions(covariates=("promo",)))
-    prepared = prepare(panel, ForecastOptions(horizon=7))
+    prepared = prepare(panel, ForecastRequest(horizon=7))
     coming = read_future(panel, future, 7)
     known = known_inputs(panel, 7, future=coming)
     training = ForecastTraining(steps=240, batch_size=64, output=model, learning_rate=3e-3)
@@ -193,7 +194,7 @@ def test_intervals_of_a_kept_network_cover_new_series(many, count, low, high):
     narrow = dict(start.parameters)
     narrow["output_bias"] = narrow["output_bias"] - 1.5 * (np.arange(len(narrow["output_bias"])) != 3)
     config = replace(start.config, season=12, frequency="monthly", weight=1.0)
-    result = forecast_panel(new, ForecastOptions(horizon=6), forecaster=Forecaster(config, narrow))
+    result = forecast_panel(new, ForecastRequest(horizon=6), forecaster=Forecaster(config, narrow))
     inside = coverage(np.array([one[48:] for one in values]), result.bands[..., 0], result.bands[..., 1])
     assert low <= inside <= high
 
@@ -209,7 +210,7 @@ def test_a_network_that_did_not_help_changes_nothing(many):
     panel = read_panel(many)
     config = replace(pretrained_forecaster().config, season=12, frequency="monthly", weight=0.0)
     useless = Forecaster(config, pretrained_forecaster().parameters)
-    options = ForecastOptions(horizon=6)
+    options = ForecastRequest(horizon=6)
     with_it, without = forecast_panel(panel, options, forecaster=useless), forecast_panel(panel, options)
     np.testing.assert_array_equal(with_it.point, without.point)
     np.testing.assert_array_equal(with_it.bands, without.bands)
@@ -220,7 +221,7 @@ def test_what_a_network_knows_survives_its_file(tmp_path, many):
     panel = read_panel(many)
     known = known_inputs(panel, 6, holidays=[11_000, 12_000])
     training = ForecastTraining(steps=1, output=model)
-    prepared = prepare(panel, ForecastOptions(horizon=6))
+    prepared = prepare(panel, ForecastRequest(horizon=6))
     result = forecast_prepared(
         prepared, train=lambda p, alone: train_forecaster(p, alone, training, known=known).forecaster, known=known
     )
