@@ -325,7 +325,8 @@ def test_horizons_that_are_none(horizon):
 
 
 def test_levels_seasons_and_quantiles_as_people_give_them():
-    asked = ForecastRequest(levels=["0.8", "95%"], season="7,365.25", quantiles="0.9,0.1", covariates="price, promo", future="-")
+    given = {"levels": ["0.8", "95%"], "season": "7,365.25", "quantiles": "0.9,0.1", "covariates": "price, promo"}
+    asked = ForecastRequest(**given, future="-")
     assert (asked.levels, asked.season, asked.quantiles) == ((80, 95), (7, 365.25), (0.1, 0.9))
     assert asked.covariates == ("price", "promo")
     assert ForecastRequest(levels=0.8, season=12).levels == (80,)
