@@ -17,6 +17,7 @@ from seqcli.language.objective import QUICK_TOKENS, ValidationSize, objective
 from seqcli.model.softmax import IGNORED, SampledVocabulary, linear_cross_entropy
 from seqcli.training.distributed import ALONE, Processes
 from seqcli.training.options import Validation
+from seqcli.training.task import Stateless
 from seqcli.training.workers import part_count
 
 LONGEST = 512  # tokens read from one state; what a line has beyond them is read as if it began there
@@ -68,7 +69,7 @@ class Batch:
     share: float
 
 
-class SeparateLinesTask:
+class SeparateLinesTask(Stateless):
     """A language model on lines in any order, as a `seqcli.training.task.TrainingTask`.
 
     `train` and `valid` are 1-D arrays of ids, each line ending with the token `boundary`, which is also read before
@@ -152,12 +153,6 @@ class SeparateLinesTask:
     def valid_count(self) -> int:
         """How many tokens of the validation text are predicted."""
         return int(self.valid_lines.lengths.sum())
-
-    def carried(self) -> dict[str, Tensor]:
-        return {}
-
-    def carry(self, tensors: dict[str, Tensor]) -> None:
-        pass
 
 
 def line_states(model: LanguageModel, lines: Lines, most: int | None = None) -> Iterator[tuple[Tensor, Tensor]]:

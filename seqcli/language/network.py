@@ -11,7 +11,7 @@ from torch.nn import functional
 
 from seqcli.language.config import LanguageModelConfig
 from seqcli.model.arrays import State
-from seqcli.model.cells import divide_inputs
+from seqcli.model.cells import cell_of
 from seqcli.model.randomness import dropout_mask
 from seqcli.model.stack import RecurrentStack, locked_dropout
 
@@ -64,7 +64,7 @@ class LanguageModel(nn.Module):
         """Multiply by `factor` what the hidden state adds to every logit; the bias stays, and so does the rest."""
         self.output_weight.mul_(factor)
         if self.config.tied:  # the stack is not to see that its inputs are longer
-            divide_inputs(self.config.cell, dict(self.stack.layers[0].named_parameters()), factor)
+            cell_of(self.config.cell).divide_inputs(dict(self.stack.layers[0].named_parameters()), factor)
 
     def forward(self, tokens: Tensor, state: Sequence[State] | None = None) -> tuple[Tensor, list[State]]:
         """tokens (time, batch) -> the last layer's outputs (time, batch, width), dropout applied, and the new state."""

@@ -31,7 +31,7 @@ from seqcli.language.small_texts import (
     smallness,
     stream_batch,
 )
-from seqcli.model.cells import recurrent_weight
+from seqcli.model.cells import cell_of
 from seqcli.training.pipeline import Machine
 
 NARROW = ((128, 1), (192, 1), (256, 1), (320, 1), (400, 1), (512, 1), (640, 1))
@@ -122,7 +122,7 @@ def choose_recipe(
         validate_every=math.ceil(updates / VALIDATIONS) if ends_by_updates else 0,
         patience=PATIENCE if ends_by_updates else 0,
     )
-    if recipe.regularisation.recurrent and recurrent_weight(config.cell) is None:
+    if recipe.regularisation.recurrent and cell_of(config.cell).recurrent is None:
         raise UsageError(f"--weight-dropout drops recurrent weights: {config.cell} has none")
     known = operations is not None or request.epochs is not None
     return replace(

@@ -12,7 +12,8 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 
 from seqcli.model.arrays import Array, State
-from seqcli.model.cells import input_part, recurrent_part, state_size
+from seqcli.model.cells import cell_of
+from seqcli.model.cells.cell import Cell
 from seqcli.model.stepping import SteppingStack
 
 BLOCK = 512  # rows (steps · sentences) whose products with the input are formed together, and stay in the cache
@@ -36,24 +37,24 @@ def encode(stack: SteppingStack, x: np.ndarray, lengths: np.ndarray) -> np.ndarr
         outputs = np.zeros((*x.shape[:2], len(sides) * hidden), x.dtype)
         for n, parameters in enumerate(sides):
             part = outputs[:, :, n * hidden : (n + 1) * hidden]
-            _run(stack.shape.cell, parameters, x, counts, part, bool(n))
+            _run(stack.cell, parameters, x, counts, part, bool(n))
         x = outputs
     return x
 
 
 def _run(
-    cell: str, parameters: Mapping[str, Array], x: np.ndarray, counts: list[int], out: np.ndarray, backward: bool
+    cell: Cell, parameters: Mapping[str, Array], x: np.ndarray, counts: list[int], out: np.ndarray, backward: bool
 ) -> None:
     """One direction of one layer: outputs into `out` (time, batch, hidden)."""
-    if cell == "lstm":
+    if cell is cell_of("lstm"):
         _run_lstm(parameters, x, counts, out, backward)
         return
-    state: State = tuple(np.zeros(out.shape[1:], x.dtype) for _ in range(state_size(cell)))
+    state: State = tuple(np.zeros(out.shape[1:], x.dtype) for _ in range(cell.states))
     for first, last in _blocks(counts, backward):
-        inputs = input_part(cell, parameters, x[first:last, : counts[first]])
+        inputs = cell.input_part(parameters, x[first:last, : counts[first]])
         for t in range(last - 1, first - 1, -1) if backward else range(first, last):
             count = counts[t]
-            output, new = recurrent_part(cell, parameters, inputs[t - first, :count], tuple(s[:count] for s in state))
+            output, new = cell.recurrent_part(parameters, inputs[t - first, :count], tuple(s[:count] for s in state))
             out[t, :count] = output
             for kept, part in zip(state, new, strict=True):
                 kept[:count] = part

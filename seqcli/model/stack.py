@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from seqcli.model.arrays import State
-from seqcli.model.cells import cell_of, parameter_shapes, recurrent_weight, state_size
+from seqcli.model.cells import cell_of
 from seqcli.model.randomness import dropout_mask
 from seqcli.model.sequence import run_sequence
 from seqcli.model.stepping import StackShape, reversal
@@ -28,7 +28,7 @@ class RecurrentLayer(nn.Module):
     def __init__(self, cell: str, input_size: int, hidden_size: int, weight_dropout: float = 0.0) -> None:
         super().__init__()
         self.cell, self.hidden_size, self.weight_dropout = cell, hidden_size, weight_dropout
-        for name, shape in parameter_shapes(cell, input_size, hidden_size).items():
+        for name, shape in cell_of(cell).shapes(input_size, hidden_size).items():
             self.register_parameter(name, nn.Parameter(torch.empty(shape)))
         self.reset_parameters()
 
@@ -45,12 +45,12 @@ class RecurrentLayer(nn.Module):
                 self.get_parameter("bias")[gate * self.hidden_size : (gate + 1) * self.hidden_size] = 1.0
 
     def initial_state(self, x: Tensor) -> State:
-        return tuple(x.new_zeros(x.shape[1], self.hidden_size) for _ in range(state_size(self.cell)))
+        return tuple(x.new_zeros(x.shape[1], self.hidden_size) for _ in range(cell_of(self.cell).states))
 
     def forward(self, x: Tensor, state: State | None = None) -> tuple[Tensor, State]:
         """x (time, batch, input), state of (batch, hidden) -> outputs (time, batch, hidden), state after the end."""
         parameters: dict[str, Tensor] = dict(self.named_parameters())
-        name = recurrent_weight(self.cell)
+        name = cell_of(self.cell).recurrent
         if self.weight_dropout and self.training and name is not None:
             # DropConnect on the recurrent matrix, one mask a sequence (Merity et al. 2018)
             whole = parameters[name]

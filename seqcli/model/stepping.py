@@ -13,19 +13,17 @@ from typing import Any
 import numpy as np
 
 from seqcli.model.arrays import Array, State, concatenate
-from seqcli.model.cells import cell_step, input_part, is_cell, parameter_shapes, recurrent_part, state_size
-
-MAX_LAYERS = 1000  # a model file that asks for more is refused before a list of their parameters is made
+from seqcli.model.cells import MAX_LAYERS, cell_of
 
 
 def check_sizes(config: Any, may_be_zero: Sequence[str] = ()) -> None:
-    """ValueError unless a model's configuration (a dataclass) has a known cell and whole numbers above 0 for sizes, at
-    most `MAX_LAYERS` for numbers of layers."""
+    """ValueError unless a model's configuration (a dataclass) has a known cell, sizes above 0, and at most `MAX_LAYERS`
+    layers: a file that asks for more is refused before their parameters are listed."""
     for item in fields(config):
         value = getattr(config, item.name)
         limit = MAX_LAYERS if item.name.endswith("layers") else 2**31 - 1
-        if item.name == "cell" and not is_cell(value):
-            raise ValueError(f"unknown cell {value!r}")
+        if item.name == "cell":
+            cell_of(value)
         if type(value) is int and not (item.name not in may_be_zero) <= value <= limit:
             raise ValueError(f"{item.name} is {value}")
 
@@ -64,7 +62,7 @@ class StackShape:
             f"{side}.{index}.{name}": shape
             for side in sides
             for index, (inputs, hidden) in enumerate(self.layer_sizes())
-            for name, shape in parameter_shapes(self.cell, inputs, hidden).items()
+            for name, shape in cell_of(self.cell).shapes(inputs, hidden).items()
         }
 
 
@@ -75,11 +73,11 @@ class SteppingStack:
     """
 
     def __init__(self, shape: StackShape, parameters: Mapping[str, Array], prefix: str = "") -> None:
-        self.shape = shape
+        self.shape, self.cell = shape, cell_of(shape.cell)
 
         def side(name: str) -> list[dict[str, Array]]:
             return [
-                {key: parameters[f"{prefix}{name}.{index}.{key}"] for key in parameter_shapes(shape.cell, *sizes)}
+                {key: parameters[f"{prefix}{name}.{index}.{key}"] for key in self.cell.shapes(*sizes)}
                 for index, sizes in enumerate(shape.layer_sizes())
             ]
 
@@ -89,7 +87,7 @@ class SteppingStack:
     def initial_state(self, batch: int, like: Array) -> list[State]:
         """Zeros, one tuple of (batch, hidden) arrays a layer, of the kind, type and device of `like`."""
         return [
-            tuple(_zeros(like, batch, hidden) for _ in range(state_size(self.shape.cell)))
+            tuple(_zeros(like, batch, hidden) for _ in range(self.cell.states))
             for _, hidden in self.shape.layer_sizes()
         ]
 
@@ -98,15 +96,15 @@ class SteppingStack:
         return self.step_on(self.input_part(x), state)
 
     def input_part(self, x: Array) -> Array:
-        """x (…, input) -> what of the first layer's step its input alone decides, for `step_on`."""
-        return input_part(self.shape.cell, self.layers[0], x)
+        """x (…, input) -> the part of the first layer's step that depends on the input alone, for `step_on`."""
+        return self.cell.input_part(self.layers[0], x)
 
     def step_on(self, inputs: Array, state: list[State]) -> tuple[Array, list[State]]:
         """As `step`, from `input_part` of x."""
-        x, first = recurrent_part(self.shape.cell, self.layers[0], inputs, state[0])
+        x, first = self.cell.recurrent_part(self.layers[0], inputs, state[0])
         new = [first]
         for parameters, layer_state in zip(self.layers[1:], state[1:], strict=True):
-            x, layer_state = cell_step(self.shape.cell, parameters, x, layer_state)
+            x, layer_state = self.cell.step(parameters, x, layer_state)
             new.append(layer_state)
         return x, new
 
@@ -131,10 +129,10 @@ class SteppingStack:
 
     def _layer(self, index: int, parameters: Mapping[str, Array], x: Array) -> Array:
         hidden = self.shape.layer_sizes()[index][1]
-        state: State = tuple(_zeros(x, x.shape[1], hidden) for _ in range(state_size(self.shape.cell)))
+        state: State = tuple(_zeros(x, x.shape[1], hidden) for _ in range(self.cell.states))
         outputs = []
-        for inputs in input_part(self.shape.cell, parameters, x):  # of all steps in one product
-            output, state = recurrent_part(self.shape.cell, parameters, inputs, state)
+        for inputs in self.cell.input_part(parameters, x):  # of all steps in one product
+            output, state = self.cell.recurrent_part(parameters, inputs, state)
             outputs.append(output)
         return _stack(outputs)
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from seqcli.errors import DataError, UsageError
 from seqcli.files.opening import shown_path
 from seqcli.speech.audio import ENDINGS
-from seqcli.text.lines import read_lines
+from seqcli.text.lines import csv_reader, read_lines
 
 Notice = Callable[[str], None]
 
@@ -86,9 +86,7 @@ def _table_rows(lines: Iterator[str], shown: str, folder: Path, columns: Columns
         return
     delimiter = next((mark for mark in "\t|;," if mark in first), "\t")
     quoted = delimiter in ",;"
-    reader = csv.reader(
-        chain([first], lines), delimiter=delimiter, quoting=csv.QUOTE_MINIMAL if quoted else csv.QUOTE_NONE
-    )
+    reader = csv_reader(chain([first], lines), delimiter, quoting=csv.QUOTE_MINIMAL if quoted else csv.QUOTE_NONE)
     places: _Places | None = None
     try:
         for cells in reader:

@@ -10,7 +10,7 @@ from typing import Any
 
 from seqcli.errors import DataError
 from seqcli.files.decoding import AUTO
-from seqcli.text.lines import read_lines
+from seqcli.text.lines import csv_reader, read_lines
 
 DELIMITERS = "\t;|,"  # the first of these that the header holds separates the columns; a comma otherwise
 LOOKED_AT, FEWEST_ROWS = 200, 3  # rows that tell whether a text is a table, and the fewest that do
@@ -79,7 +79,7 @@ def column_names(sample: str) -> list[str]:
     if not delimiter:
         return []
     try:
-        header, *rows = csv.reader([line + "\n" for line in lines], delimiter=delimiter, strict=True)
+        header, *rows = csv_reader([line + "\n" for line in lines], delimiter, strict=True)
     except (csv.Error, ValueError):
         return []
     names = [name.strip() for name in header]
@@ -124,12 +124,7 @@ def _csv_rows(first: str, lines: Iterator[str], shown: str) -> tuple[list[str], 
     """The header, and the rows that are not empty with the numbers of their last lines."""
     delimiter = next((mark for mark in DELIMITERS if mark in first), ",")
 
-    def with_ends() -> Iterator[str]:
-        yield first + "\n"
-        for line in lines:
-            yield line + "\n"
-
-    reader = csv.reader(with_ends(), delimiter=delimiter)
+    reader = csv_reader((line + "\n" for line in chain([first], lines)), delimiter)
 
     def rows() -> Iterator[tuple[int, list[str]]]:
         try:

@@ -17,7 +17,7 @@ from seqcli.text.cache import Encoded, TokenCache, encode
 from seqcli.text.column import column_names
 from seqcli.text.layout import separate_lines
 from seqcli.text.sources import Size, Sources, expand_paths, spooled
-from seqcli.text.split import HeldLines, HeldStretches, hold_lines, hold_stretches, usual_share
+from seqcli.text.split import HeldLines, HeldStretches, hold_lines, hold_stretches, usual_share, without_blank_lines
 from seqcli.text.tokenizer import Tokenizer, choose_kind, train_tokenizer
 
 IN_MEMORY = 8_000_000  # bytes of text up to which nothing is kept
@@ -75,8 +75,7 @@ class _Texts:
             train = self.split.part(self.train.chunks(), held=False)
             valid = self.split.part(self.train.chunks(), held=True)
         elif self.lines:
-            nothing = HeldLines(np.zeros(0, np.int64))  # leaves blank lines out
-            train, valid = (nothing.part(text.chunks(), held=False) for text in (self.train, self.valid))
+            train, valid = (without_blank_lines(text.chunks()) for text in (self.train, self.valid))
         else:
             train, valid = self.train.chunks(), self.valid.chunks()
         return (
@@ -277,4 +276,4 @@ def encode_files(
         spools = [stack.enter_context(spooled(name)) for name in names]
         sources = Sources(spools, names, encoding=encoding, errors=errors, column=column)
         chunks = sources.chunks(notice)
-        return encode(HeldLines(np.zeros(0, np.int64)).part(chunks, held=False) if lines else chunks, tokenizer)
+        return encode(without_blank_lines(chunks) if lines else chunks, tokenizer)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
 
 from seqcli.files.decoding import AUTO, TextDecoder
 from seqcli.files.opening import open_bytes, shown_path
 from seqcli.text.live import LiveLines, encoding_notice, not_text
 
-csv.field_size_limit(2**31 - 1)  # cells may be whole documents; the limit is that of all readers in the process
 CHUNK = 1 << 20  # bytes read at a time
 Notice = Callable[[str], None]
 
@@ -69,3 +69,9 @@ def read_lines(
             unfinished = [other]
     if rest := "".join(unfinished):
         yield rest.removesuffix("\r")
+
+
+def csv_reader(lines: Iterable[str], delimiter: str, **form: Any) -> Any:
+    """`csv.reader`, whose cells may be as long as whole documents: the limit holds for all readers in the process."""
+    csv.field_size_limit(2**31 - 1)
+    return csv.reader(lines, delimiter=delimiter, **form)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from seqcli.errors import DataError, UsageError
+from seqcli.files.opening import shown_path
 
 BLANK = "is blank"
 NO_TAB = "no TAB"
@@ -66,7 +67,7 @@ class PairText:
 
     @property
     def name(self) -> str:
-        return "standard input" if self.path == "-" else self.path
+        return shown_path(self.path)
 
     def problem(self, message: str, hint: str, line: int | None = None) -> DataError:
         """The error of a file whose form cannot be read."""

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import chain, islice
 
+from seqcli.text.lines import csv_reader
 from seqcli.text.pair_rows import BLANK, LANGUAGES, NO_TAB, SOURCE_NAMES, TARGET_NAMES, PairText, Row
 
 BARS = " ||| "
@@ -70,7 +71,7 @@ def _fields(file: PairText, kind: str) -> Fields:
 def _quoted(file: PairText, lines: Iterator[tuple[int, str]], delimiter: str) -> Fields:
     """Fields with quotes round them, in which there may be line feeds."""
     first, line = next(lines, (1, ""))
-    reader = csv.reader(chain([line + "\n"], (line + "\n" for _, line in lines)), delimiter=delimiter)
+    reader = csv_reader(chain([line + "\n"], (line + "\n" for _, line in lines)), delimiter)
     try:
         for row in reader:
             yield first - 1 + reader.line_num, row if any(map(str.strip, row)) else []

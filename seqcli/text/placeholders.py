@@ -8,8 +8,10 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+
+from seqcli.text.scripts import HAN, SPACELESS
 
 SYMBOLS = tuple(map(chr, range(0xE000, 0xE008)))  # private characters: no text means anything by them
 KINDS = {  # in the order they are looked for
@@ -28,7 +30,7 @@ KINDS = {  # in the order they are looked for
 ALWAYS = ("symbol", "address", "email", "domain")  # carried whatever the pairs do
 FEW = 20  # strings of a kind in the pairs, too few to say how they are translated
 CARRIED = 0.8  # share of a kind's strings that stand on the target side, too, from which on all are carried
-_LETTER = r"[^\W\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]"  # of scripts with blanks
+_LETTER = rf"[^\W{SPACELESS}{HAN}]"  # of scripts with blanks
 _TAKEN = "\0"  # in the place of characters that belong to a string that was found
 _STRANGE = "\1"  # in the place of characters that are not known
 _PATTERNS = {kind: re.compile(pattern) for kind, pattern in KINDS.items()}
@@ -60,7 +62,7 @@ class Carrier:
         """The strings of a text that are carried over, in order; none overlaps another, earlier kinds go first."""
         taken: list[Found] = []
         left = text.replace(_TAKEN, " ").replace(_STRANGE, " ")
-        for pattern in self._patterns():
+        for pattern in (*map(re.compile, self.keep), *(_PATTERNS[kind] for kind in self.kinds)):
             left = _take(pattern, left, taken)
         if self.known is not None:
             strange = {c for c in set(left) if c not in self.known and c != _TAKEN and not c.isspace()}
@@ -72,9 +74,6 @@ class Carrier:
         inside = {place for found in taken for place in range(found.start, found.end)}
         whole = [Found(match.start(), match.end(), match.group()) for match in re.finditer(r"\S+", text)]
         return [w for w in whole if w.text not in self.words or not inside.isdisjoint(range(w.start, w.end))]
-
-    def _patterns(self) -> list[re.Pattern[str]]:
-        return [*map(re.compile, self.keep), *(_PATTERNS[kind] for kind in self.kinds)]
 
     def replace(self, text: str, first: int = 0) -> tuple[str, list[str]]:
         """The text with a symbol for each string, from number `first` of them on, and the strings."""
@@ -127,10 +126,19 @@ def substitute(text: str, found: Sequence[Found], symbols: Sequence[str]) -> str
 
 def restore(text: str, strings: Sequence[str], first: int = 0) -> str:
     """`text` with the strings in the places of their symbols; a symbol that stands for several gives them in order."""
+    take = taking(strings, first)
+    return _PATTERNS["symbol"].sub(lambda match: take(match.group()), text)
+
+
+def taking(strings: Sequence[str], first: int = 0) -> Callable[[str], str]:
+    """A function from each symbol, as it comes, to the string it stands for: none when there are no more.
+
+    `first` is the number of the first string, which decides its symbol.
+    """
     waiting: dict[str, list[str]] = defaultdict(list)
     for number, string in enumerate(strings):
         waiting[SYMBOLS[(first + number) % len(SYMBOLS)]].append(string)
-    return _PATTERNS["symbol"].sub(lambda m: waiting[m.group()].pop(0) if waiting[m.group()] else "", text)
+    return lambda symbol: waiting[symbol].pop(0) if waiting[symbol] else ""
 
 
 def choose_kinds(pairs: Iterable[tuple[str, str]]) -> tuple[str, ...]:

@@ -36,6 +36,11 @@ class HeldLines:
                 yield "\n".join(kept) + "\n"
 
 
+def without_blank_lines(chunks: Iterable[str]) -> Iterator[str]:
+    """A text without its blank lines, in pieces of whole lines."""
+    return HeldLines(np.zeros(0, np.int64)).part(chunks, held=False)
+
+
 @dataclass(frozen=True)
 class HeldStretches:
     """The characters from each start to each stop are held out."""

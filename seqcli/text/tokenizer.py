@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import typing
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 import numpy as np
 
@@ -76,19 +77,8 @@ def train_tokenizer(
     At most `vocab_size` types; all there are (char, word) or a number that suits the amount of text (subword) if None.
     `symbols` are characters that are tokens in any case.
     """
-    if kind == "char":
-        from seqcli.text.characters import CharTokenizer
-
-        return CharTokenizer.train(chunks, vocab_size, symbols)
-    if kind == "word":
-        from seqcli.text.words import WordTokenizer
-
-        return WordTokenizer.train(chunks, vocab_size, symbols)
-    if kind == "subword":
-        from seqcli.text.subwords import SubwordTokenizer
-
-        return SubwordTokenizer.train(chunks, vocab_size, symbols)
-    raise ValueError(f"unknown kind of tokens {kind!r}")
+    tokenizer: Tokenizer = _class_of(kind).train(chunks, vocab_size, symbols)
+    return tokenizer
 
 
 def load_tokenizer(data: bytes) -> Tokenizer:
@@ -96,21 +86,29 @@ def load_tokenizer(data: bytes) -> Tokenizer:
     head, _, body = data.partition(b"\n")
     try:
         kind = json.loads(head)["kind"]
-        if kind == "char":
-            from seqcli.text.characters import CharTokenizer
-
-            return CharTokenizer.load(body)
-        if kind == "word":
-            from seqcli.text.words import WordTokenizer
-
-            return WordTokenizer.load(body)
-        if kind == "subword":
-            from seqcli.text.subwords import SubwordTokenizer
-
-            return SubwordTokenizer.load(body)
+        if kind in typing.get_args(Kind):
+            tokenizer: Tokenizer = _class_of(kind).load(body)
+            return tokenizer
     except (ValueError, KeyError, TypeError, AttributeError, RuntimeError, RecursionError) as problem:
         raise CheckpointError("the model's tokenizer is damaged") from problem
     raise CheckpointError(f"the model's tokenizer is of a kind this program does not know: {kind!r}")
+
+
+def _class_of(kind: str) -> Any:
+    """The class of tokenizers of a kind; only its module is imported."""
+    if kind == "char":
+        from seqcli.text.characters import CharTokenizer
+
+        return CharTokenizer
+    if kind == "word":
+        from seqcli.text.words import WordTokenizer
+
+        return WordTokenizer
+    if kind == "subword":
+        from seqcli.text.subwords import SubwordTokenizer
+
+        return SubwordTokenizer
+    raise ValueError(f"unknown kind of tokens {kind!r}")
 
 
 def tokenizer_of(blobs: Mapping[str, bytes], size: int | None = None) -> Tokenizer:

@@ -83,17 +83,15 @@ class WordTokenizer:
         for number, line in enumerate(text.split("\n")):
             if number:
                 ids.append(self.boundary_id)
-            words = line.split()
-            if self.split_wide:
-                words = [piece for word in words for piece in _PIECES.findall(word)]
-            ids.extend([find(word, unknown) for word in words])
+            ids.extend([find(word, unknown) for word in self._words(line)])
         return np.array(ids, np.int32)
 
     def unknown(self, text: str) -> list[str]:
+        return [word for word in self._words(text) if word not in self._ids]
+
+    def _words(self, text: str) -> list[str]:
         words = text.split()
-        if self.split_wide:
-            words = [piece for word in words for piece in _PIECES.findall(word)]
-        return [word for word in words if word not in self._ids]
+        return [piece for word in words for piece in _PIECES.findall(word)] if self.split_wide else words
 
     def decode(self, ids: Sequence[int]) -> str:
         decoder = self.stream_decoder()

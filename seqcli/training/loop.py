@@ -43,7 +43,13 @@ class TrainingResult:
 
 @dataclass(frozen=True)
 class Hooks:
-    """What the loop calls; see `train`."""
+    """What the loop calls.
+
+    `progress` hears where the run stands several times a second. `save` gets the state of the run every `save_interval`
+    seconds and when it stops; its tensors are the live ones: write or copy them at once. `should_stop` is asked after
+    every step. `finish` may change the best weights, with the model in evaluation mode, before they are measured on all
+    validation data; the saved state does not have that change.
+    """
 
     progress: OnProgress = lambda progress: None
     save: SaveState = lambda state: None
@@ -54,27 +60,21 @@ class Hooks:
 def train(
     task: TrainingTask,
     options: TrainingOptions,
+    hooks: Hooks = Hooks(),
     *,
-    on_progress: OnProgress = lambda progress: None,
-    save: SaveState = lambda state: None,
     resume: TrainingState | None = None,
-    should_stop: ShouldStop = lambda: False,
-    finish: Callable[[], None] = lambda: None,
     processes: Processes = ALONE,
 ) -> TrainingResult:
     """Train until the budget, the epochs or the steps are used up, and leave the best weights in `task.model`.
 
-    `save` is handed the state of the run every `save_interval` seconds and when it stops (its tensors are the live
-    ones: write or copy them at once); handed back as `resume`, the run goes on as if it had never stopped, bit for bit
-    with `epochs` or `steps` on one machine. `should_stop` is asked after every step. `finish` may have a last word on
-    the best weights, with the model in evaluation mode, before all of the validation data is measured; the state that
-    was saved knows nothing of it. Raises `TrainingError` when the loss stays infinite or NaN.
+    With a state that was saved as `resume`, the run continues as if it had never stopped: bit for bit with `epochs` or
+    `steps` on one machine. Raises `TrainingError` when the loss stays infinite or NaN.
 
-    With several `processes` each calls this with its share of the task and the same `resume`; the first one's `options`
-    hold and its `save` is called, and a stop in any of them stops all.
+    With several `processes` each calls this with its share of the task and the same `resume`. The first one's `options`
+    and `save` are used, and a stop in any of them stops all.
     """
     options = processes.broadcast(lambda: options)  # a budget may differ by what each took to come here
-    run = _Run(task, options, Hooks(on_progress, save, should_stop, finish), processes)
+    run = _Run(task, options, hooks, processes)
     try:
         return run.run(resume)
     finally:

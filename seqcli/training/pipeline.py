@@ -16,7 +16,7 @@ from seqcli.files.opening import Stamps
 from seqcli.files.plain import from_plain, to_plain
 from seqcli.training.distributed import Processes
 from seqcli.training.log import TrainingLog
-from seqcli.training.loop import AT_ITS_END, TrainingResult
+from seqcli.training.loop import AT_ITS_END, Hooks, TrainingResult
 from seqcli.training.loop import train as run_loop
 from seqcli.training.memory import check_memory
 from seqcli.training.options import OnProgress, Progress, TrainingOptions
@@ -140,7 +140,7 @@ def train(
     cannot be used, `UsageError` for options that do not fit, `CheckpointError` for a state or model to go on from that
     is damaged, `TrainingError` when the loss does not stay finite.
     """
-    with opened_run(task, request, events, processes) as run:
+    with opened_run(task.name, task.budget, request, events, processes) as run:
         opened = run.processes.local_first(lambda: _opened(task, run))
         for note in opened.notes:
             events.notice(note)
@@ -160,16 +160,8 @@ def train(
         training = task.build(run, opened.content, recipe)
         options = _less(task.options(run, recipe, training), time.monotonic() - began)
         files = _RunFiles(task.name, run, opened, recipe)
-        result = run_loop(
-            training,
-            options,
-            on_progress=files.reporting(events),
-            save=files.save_state,
-            resume=run.state,
-            should_stop=events.should_stop,
-            finish=lambda: task.finish(run, training),
-            processes=run.processes,
-        )
+        hooks = Hooks(files.reporting(events), files.save_state, events.should_stop, lambda: task.finish(run, training))
+        result = run_loop(training, options, hooks, resume=run.state, processes=run.processes)
         metrics = run.processes.broadcast(lambda: task.metrics(opened.content, training, result)) | course(result)
         checkpoint = files.checkpoint(training, task.config(recipe, metrics), metrics)
         run.processes.broadcast(lambda: files.save_model(checkpoint))

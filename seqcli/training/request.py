@@ -5,14 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from seqcli.model.cells import CELLS
+from seqcli.model.cells import CELLS, MAX_LAYERS
 from seqcli.options import TRAINING, option, parse_duration
 from seqcli.requests import DeviceRequest
 
 YEARS = 10 * 365 * 86400.0  # seconds no run is longer than
 __all__ = ["CELLS", "MAX_LAYERS", "WIDEST", "RunRequest"]
 WIDEST = 65536  # units or features: wider ones are a slip of the finger
-MAX_LAYERS = 1000
 
 
 @dataclass(frozen=True, kw_only=True)

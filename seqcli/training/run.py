@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 import torch
@@ -39,15 +39,6 @@ class Events:
     notice: Callable[[str], None] = lambda text: None
     detail: Callable[[str], None] = lambda text: None
     should_stop: ShouldStop = lambda: False
-
-
-class Named(Protocol):
-    """A task: its name in model files, and the seconds of a run that is given no length."""
-
-    @property
-    def name(self) -> str: ...
-    @property
-    def budget(self) -> float: ...
 
 
 @dataclass(frozen=True)
@@ -105,12 +96,14 @@ class Run(Generic[R]):
 
 
 @contextlib.contextmanager
-def opened_run(task: Named, request: R, events: Events, joined_already: Processes | None = None) -> Iterator[Run[R]]:
-    """A run of `task` that may begin; its first process holds the lock of the output. The processes are joined unless
-    they are already.
+def opened_run(
+    task: str, budget: float, request: R, events: Events, joined_already: Processes | None = None
+) -> Iterator[Run[R]]:
+    """A run that may begin, of the task called `task` in model files; its first process holds the lock of the output.
 
-    Refuses before any work what cannot end well: options that exclude one another, a place that cannot be written,
-    another run at the same place, no such device. Raises `CheckpointError` for a damaged state or model to go on from.
+    `budget` is the seconds of a run that is given no length. The processes are joined unless they are already. Raises
+    `UsageError` before any work for what cannot end well: options that exclude one another, a file that cannot be
+    written, another run there, a device that is not there; `CheckpointError` for a damaged state or model.
     """
     started = time.monotonic()
     _check_exclusive(request, *LENGTHS)
@@ -123,11 +116,11 @@ def opened_run(task: Named, request: R, events: Events, joined_already: Processe
         processes.check_inputs(request.files())
         state = processes.broadcast(lambda: resumed_state(request))
         base = processes.broadcast(
-            lambda: load_checkpoint(request.init_from, task=task.name) if request.init_from and state is None else None
+            lambda: load_checkpoint(request.init_from, task=task) if request.init_from and state is None else None
         )
         begun = as_begun(request, state.description.get("options", {}) if state is not None else {})
         if all(getattr(begun, name) is None for name in LENGTHS):
-            begun = settled(begun, budget=task.budget)
+            begun = settled(begun, budget=budget)
         device = choose_device(begun.device)
         precision = processes.broadcast(lambda: choose_precision(begun.precision, device))
         yield Run(begun, events, processes, state, base, device, precision, started)

@@ -10,6 +10,16 @@ from torch import Tensor, nn
 from seqcli.training.options import Validation
 
 
+class Stateless:
+    """Of tasks that carry nothing from batch to batch."""
+
+    def carried(self) -> dict[str, Tensor]:
+        return {}
+
+    def carry(self, tensors: dict[str, Tensor]) -> None:
+        pass
+
+
 class TrainingTask(Protocol):
     """One model being trained on one set of data.
 

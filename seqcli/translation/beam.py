@@ -15,10 +15,11 @@ import numpy as np
 from seqcli.model.arrays import Array
 from seqcli.model.probability import log_normaliser, log_softmax
 from seqcli.translation.attention import Memory
+from seqcli.translation.bitext import pad
 from seqcli.translation.constraints import Constraints, Progress, by_banks
 from seqcli.translation.decoder import DecoderState, TranslationDecoder
 from seqcli.translation.nested import Chosen, Continuations, by_places, largest
-from seqcli.translation.options import SearchRequest, TranslateRequest
+from seqcli.translation.options import SearchRequest
 from seqcli.translation.repetition import CHECKED, allowed_repeats, loop_lengths, repeated_ngram
 
 
@@ -39,11 +40,8 @@ class Search:
 
     @classmethod
     def of(cls, request: SearchRequest) -> Search:
-        """That of a request; more than the best, and no repetitions, where a `TranslateRequest` asks for them."""
-        basic = cls(request.beam, request.length_penalty, request.max_length)
-        if isinstance(request, TranslateRequest):
-            return replace(basic, n_best=request.n_best, no_repeat_ngram=request.no_repeat_ngram)
-        return basic
+        """As requested."""
+        return cls(**{name: getattr(request, name) for name in request.search_options})
 
 
 @dataclass(frozen=True)
@@ -142,10 +140,7 @@ class _Batch:
     ) -> None:
         self.decoders, self.search, self.end_id, self.forbidden = decoders, search, end_id, list(forbidden)
         self.sentences, count = sentences, len(sentences)
-        lengths = np.array([len(sentence.source) for sentence in sentences])
-        padded = np.full((count, lengths.max()), end_id, np.int64)
-        for row, sentence in enumerate(sentences):
-            padded[row, : len(sentence.source)] = sentence.source
+        padded, lengths = pad([sentence.source for sentence in sentences], end_id)
         self.limits = np.array([search.max_length or sentence.limit for sentence in sentences])
         self.repeats = np.array([allowed_repeats(sentence.source[:-1]) for sentence in sentences])
         self.finished: list[list[Hypothesis]] = [[] for _ in sentences]
@@ -157,7 +152,7 @@ class _Batch:
         progress = [Progress.start(s.constraints) for s in sentences] if self.constrained else []
         begun = np.full((count, 1), end_id)
         self.rows = _Rows(np.arange(count), np.zeros(count, np.int64), begun, np.zeros(count), progress)
-        encoded = [decoder.encode(padded, lengths) for decoder in decoders]
+        encoded = [decoder.encode(padded.T, lengths) for decoder in decoders]
         self.memories: list[Memory | None] = [memory for memory, _ in encoded]
         self.states: list[DecoderState] = [state for _, state in encoded]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -64,3 +64,12 @@ class Bitext:
         """What a model keeps of its text."""
         blobs = {"tokenizer": self.tokenizer.to_bytes()}
         return blobs | ({BLOB: self.preprocessing.to_bytes()} if self.preprocessing.normalises else {})
+
+
+def pad(sentences: Sequence[np.ndarray], filler: int) -> tuple[np.ndarray, np.ndarray]:
+    """Sentences side by side, (longest, sentences), filled up with `filler`, and their lengths."""
+    lengths = np.array([len(sentence) for sentence in sentences])
+    padded = np.full((lengths.max(), len(sentences)), filler, np.int64)
+    for column, sentence in enumerate(sentences):
+        padded[: len(sentence), column] = sentence
+    return padded, lengths

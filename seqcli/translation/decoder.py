@@ -10,7 +10,7 @@ import numpy as np
 
 from seqcli.files.checkpoint import Checkpoint, check_parameters
 from seqcli.model.arrays import Array, State, concatenate, tanh
-from seqcli.model.cells import state_size
+from seqcli.model.cells import cell_of
 from seqcli.model.stepping import SteppingStack
 from seqcli.text.tokenizer import Tokenizer, tokenizer_of
 from seqcli.translation.attention import MASKED, Memory, attend, project
@@ -50,7 +50,7 @@ class TranslationDecoder:
         layers: list[State] = []
         for index in range(self.config.decoder_layers):
             h = tanh(ends @ weight[index].T + bias[index])
-            layers.append((h, h * 0) if state_size(self.config.cell) == 2 else (h,))
+            layers.append((h, h * 0) if cell_of(self.config.cell).states == 2 else (h,))
         if self.config.attention == "none":
             return None, DecoderState(layers, None)
         outputs = self._contiguous(outputs.swapaxes(0, 1))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -12,13 +13,11 @@ from seqcli.files.checkpoint import Checkpoint, load_checkpoint
 from seqcli.text.normalisation import normalise
 from seqcli.text.pair_formats import Columns
 from seqcli.text.pairs import read_pairs
+from seqcli.text.scripts import HAN, SPACELESS
 from seqcli.translation.beam import Search
 from seqcli.translation.options import EvaluateRequest
 from seqcli.translation.translate import Translator
 
-# Scripts written without spaces, where words would have to be guessed: (first, last) characters.
-HAN = (("㐀", "鿿"),)
-SPACELESS = (("぀", "ヿ"), ("฀", "๿"), ("ກ", "໿"), ("ក", "៿"), ("က", "႟"))
 BLEU_ORDER = 4  # words of the longest runs that BLEU counts
 BLIND = 0.25  # share of targets with fewer words, from which on BLEU does not choose the weights
 BLEU_TOKENS: dict[str, Callable[[str], Sequence[str]]] = {"13a": str.split, "zh": list, "char": list}
@@ -28,13 +27,9 @@ def bleu_tokenizer(references: Sequence[str]) -> str:
     """sacreBLEU's tokenizer that suits the target language: `zh`, `char` for other scripts without spaces, or `13a`."""
     text = "".join(references[:1000])
     letters = max(sum(character.isalpha() for character in text), 1)
-
-    def share(ranges: tuple[tuple[str, str], ...]) -> float:
-        return sum(any(first <= c <= last for first, last in ranges) for c in text) / letters
-
-    if share(SPACELESS) > 0.2:
+    if len(re.findall(f"[{SPACELESS}]", text)) > 0.2 * letters:
         return "char"
-    return "zh" if share(HAN) > 0.3 else "13a"
+    return "zh" if len(re.findall(f"[{HAN}]", text)) > 0.3 * letters else "13a"
 
 
 def translation_quality(hypotheses: Sequence[str], references: Sequence[str]) -> dict[str, Any]:
@@ -74,9 +69,8 @@ def evaluate_translation(
 ) -> dict[str, Any]:
     """Translate the sources of pairs (files of pairs, or a source and a target file) and compare with the targets.
 
-    Returns `task`, `sentences`, the figures of `translation_quality`, `cut` (how
-    many translations were cut at their greatest length) and `sentences_per_second`. Raises `DataError` for files that
-    hold no pairs.
+    Returns `task`, `sentences`, the figures of `translation_quality`, `cut` (how many translations were cut at their
+    greatest length) and `sentences_per_second`. Raises `DataError` for files that hold no pairs.
     """
     pairs = list(
         read_pairs(

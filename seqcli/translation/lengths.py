@@ -45,10 +45,6 @@ class Lengths:
         """The longest target of pairs whose source is at most that long; 1 without any."""
         return max((t for s, t in zip(self.sources, self.targets, strict=True) if s <= source), default=1)
 
-    @property
-    def longest_source(self) -> int:
-        return self.sources[-1]
-
     def limit(self, source: int) -> int:
         """The most tokens of a translation of `source` tokens: what pairs of this length had, and some more; of a
         longer source than any, as many more as it is longer."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from seqcli.text.placeholders import SYMBOLS, restore
+from seqcli.text.placeholders import SYMBOLS, restore, taking
 from seqcli.text.sentences import join
 from seqcli.text.tokenizer import Tokenizer
 from seqcli.translation.beam import Hypothesis, Search, Sentence
@@ -33,7 +33,7 @@ class Alignment:
 @dataclass(frozen=True)
 class Candidate:
     """One translation of a line: its text, log p in nats, the score it is ranked by, its pieces, on demand the
-    alignments of the line's parts, whether a part was cut before its end, and log p a token, whatever the score is."""
+    alignments of the line's parts, whether a part was cut before its end, and the mean log p of its tokens."""
 
     text: str
     log_probability: float
@@ -41,7 +41,7 @@ class Candidate:
     pieces: tuple[str, ...]
     alignments: tuple[Alignment, ...] = ()
     cut: bool = False
-    sureness: float = 0.0
+    mean_log_probability: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -104,7 +104,7 @@ class Lines:
         """Tokens in parts that are no longer than a training source, cut after the last end of a clause or before the
         last blank that is there."""
         lengths = self.preprocessing.lengths
-        longest = LONGEST if lengths is None else max(lengths.longest_source - 1, 1)
+        longest = LONGEST if lengths is None else max(lengths.sources[-1] - 1, 1)
         parts = []
         while len(tokens) > longest:
             pieces = [self.tokenizer.piece(int(token)) for token in tokens[: longest + 1]]
@@ -124,8 +124,8 @@ class Lines:
         least = len(part.prefix) + (part.constraints.size if part.constraints is not None else 0) + 1
         return Sentence(source, limit + least if least > 1 else limit, part.prefix, part.constraints)
 
-    def looks(self, search: Search) -> bool:
-        """Whether a search must keep its attention: somebody asks for it, or unknown words are put in by it."""
+    def needs_attention(self, search: Search) -> bool:
+        """Whether a search must keep its attention: it was asked for, or unknown words are replaced by it."""
         return search.attention or self.preprocessing.unknowns
 
     def pieces(self, part: Part) -> tuple[str, ...]:
@@ -133,9 +133,9 @@ class Lines:
         return self._shown(part.ids, part)
 
     def _shown(self, tokens: Iterable[int], part: Part) -> tuple[str, ...]:
-        waiting = _Waiting(part)
+        take = taking(part.strings, part.first)
         return tuple(
-            waiting.next(self.symbols[token])
+            take(self.symbols[token])
             if token in self.symbols
             else self.preprocessing.atoms.spell(self.tokenizer.piece(token))
             for token in map(int, tokens)
@@ -161,7 +161,7 @@ class Lines:
                 if found.attention is not None
             ),
             cut=not all(found.ended for found in hypotheses),
-            sureness=float(np.mean([f.log_probability / max(len(f.tokens) + f.ended, 1) for f in hypotheses])),
+            mean_log_probability=float(np.mean([_per_token(found) for found in hypotheses])),
         )
 
     def _spelt(self, tokens: Sequence[int]) -> str:
@@ -179,20 +179,9 @@ class Lines:
         return restore(text, part.strings, part.first)
 
 
-class _Waiting:
-    """The strings of a part, given out for their symbols one by one."""
-
-    def __init__(self, part: Part) -> None:
-        self.strings = [
-            (SYMBOLS[(part.first + number) % len(SYMBOLS)], string) for number, string in enumerate(part.strings)
-        ]
-
-    def next(self, symbol: str) -> str:
-        for number, (own, string) in enumerate(self.strings):
-            if own == symbol:
-                self.strings.pop(number)
-                return string
-        return ""
+def _per_token(found: Hypothesis) -> float:
+    """The mean log p of a hypothesis' tokens and its end mark."""
+    return found.log_probability / max(len(found.tokens) + found.ended, 1)
 
 
 def _renumber(text: str) -> str:

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from seqcli.model.arrays import State
-from seqcli.model.cells import state_size
+from seqcli.model.cells import cell_of
 from seqcli.model.randomness import kept
 from seqcli.model.stack import RecurrentStack, locked_dropout
 from seqcli.model.stepping import SteppingStack
@@ -83,7 +83,7 @@ class TranslationModel(nn.Module):
         outputs, last = self.encoder.encode(self._embed(source), lengths)
         ends = torch.cat(last[-2:], dim=1)
         starts = torch.tanh(torch.einsum("bs,lhs->lbh", ends, self.bridge_weight) + self.bridge_bias[:, None])
-        states = [(h, torch.zeros_like(h)) if state_size(self.config.cell) == 2 else (h,) for h in starts]
+        states = [(h, torch.zeros_like(h)) if cell_of(self.config.cell).states == 2 else (h,) for h in starts]
         if self.config.attention == "none":
             return None, states
         outputs = locked_dropout(outputs, self.dropouts.hidden, self.training).transpose(0, 1)

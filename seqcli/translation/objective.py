@@ -12,10 +12,11 @@ from torch import Tensor, nn
 from seqcli.model.softmax import IGNORED, linear_cross_entropy
 from seqcli.training.distributed import ALONE, Processes
 from seqcli.training.options import Validation
+from seqcli.training.task import Stateless
 from seqcli.training.workers import part_count
 from seqcli.translation.alignment import TranslationTable
 from seqcli.translation.beam import Search
-from seqcli.translation.bitext import Bitext
+from seqcli.translation.bitext import Bitext, pad
 from seqcli.translation.copying import Copying
 from seqcli.translation.decoder import TranslationDecoder
 from seqcli.translation.evaluate import choose_measure, translation_quality
@@ -45,7 +46,7 @@ class Batch:
     share: float = 1.0
 
 
-class TranslationTask:
+class TranslationTask(Stateless):
     """A translation model on a bitext, as a `seqcli.training.task.TrainingTask`.
 
     An epoch is a shuffle, in which pairs of like length come together in batches of about `batch_tokens` tokens on the
@@ -162,7 +163,7 @@ class TranslationTask:
         metrics = {"score": -quality[self.measure], **{n: quality[n] for n in ("bleu", "chrf", "exact")}, "loss": loss}
         shown = len(self.quick) // 2
         if final:
-            estimate = Quality.fit([t.candidates[0].sureness for t in translations], found, references)
+            estimate = Quality.fit([t.candidates[0].mean_log_probability for t in translations], found, references)
             metrics |= {"quality_intercept": estimate.intercept, "quality_slope": estimate.slope}
             return Validation(step, seconds, metrics)
         return Validation(step, seconds, metrics, sample=f"{pairs[shown].source} → {found[shown]}")
@@ -176,27 +177,12 @@ class TranslationTask:
             total, count = total + self._cross_entropy(readouts, batch, 0.0).item(), count + batch.tokens
         return total / count
 
-    def carried(self) -> dict[str, Tensor]:
-        return {}
-
-    def carry(self, tensors: dict[str, Tensor]) -> None:
-        pass
-
 
 def decoder_of(model: TranslationModel) -> TranslationDecoder:
     """The model's present weights ready to decode: NumPy on a CPU, torch on another device."""
     tensors = {name: value.detach() for name, value in model.state_dict().items()}
     on_cpu = model.embedding.device.type == "cpu"
     return TranslationDecoder(model.config, {n: v.numpy() for n, v in tensors.items()} if on_cpu else tensors)
-
-
-def pad(sentences: Sequence[np.ndarray], filler: int) -> tuple[np.ndarray, np.ndarray]:
-    """Sentences side by side: (longest, sentences) filled up with `filler`, and their lengths."""
-    lengths = np.array([len(sentence) for sentence in sentences])
-    padded = np.full((lengths.max(), len(sentences)), filler, np.int64)
-    for column, sentence in enumerate(sentences):
-        padded[: len(sentence), column] = sentence
-    return padded, lengths
 
 
 def bucket(

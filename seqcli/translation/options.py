@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from seqcli.errors import UsageError
 from seqcli.options import MODEL, REGULARISATION, TRAINING, Request, option, required
@@ -130,7 +130,9 @@ class TrainRequest(RunRequest, RowsRequest, TextRequest):
 
 @dataclass(frozen=True, kw_only=True)
 class SearchRequest(Request):
-    """How translations are searched for."""
+    """How translations are searched for; `search_options` are those of `beam.Search`."""
+
+    search_options: ClassVar[tuple[str, ...]] = ("beam", "length_penalty", "max_length")
 
     beam: int = option(5, "Beam size of the search; 1 is greedy.", metavar="N", least=1, most=WIDEST_BEAM)
     length_penalty: float = option(
@@ -144,6 +146,8 @@ class SearchRequest(Request):
 @dataclass(frozen=True, kw_only=True)
 class TranslateRequest(SearchRequest, DecodingRequest, TextRequest):
     """How `translate` translates a line."""
+
+    search_options = (*SearchRequest.search_options, "n_best", "no_repeat_ngram")
 
     n_best: int = option(1, "Translations of each line, best first.", metavar="N", least=1)
     no_repeat_ngram: int = option(

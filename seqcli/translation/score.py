@@ -9,6 +9,7 @@ import numpy as np
 from seqcli.model.probability import Score, surprisals
 from seqcli.text.live import windows
 from seqcli.text.tokenizer import Tokenizer
+from seqcli.translation.bitext import pad
 from seqcli.translation.decoder import TranslationDecoder
 from seqcli.translation.preprocessing import Preprocessing, encode_sentence
 
@@ -62,18 +63,14 @@ def _batches(encoded: list[tuple[np.ndarray, np.ndarray]]) -> Iterator[list[int]
 
 def _surprisals(decoder: TranslationDecoder, pairs: list[tuple[np.ndarray, np.ndarray]]) -> list[np.ndarray]:
     """-log p in nats of every target token of each pair."""
-    source_lengths = np.array([len(source) for source, _ in pairs])
-    lengths = np.array([len(target) for _, target in pairs])
     end = int(pairs[0][1][-1])
-    sources = np.full((len(pairs), source_lengths.max()), end, np.int64)
-    targets = np.full((len(pairs), lengths.max()), end, np.int64)
-    for row, (source, target) in enumerate(pairs):
-        sources[row, : len(source)], targets[row, : len(target)] = source, target
-    memory, state = decoder.encode(sources, source_lengths)
+    sources, source_lengths = pad([source for source, _ in pairs], end)
+    targets, lengths = pad([target for _, target in pairs], end)
+    memory, state = decoder.encode(sources.T, source_lengths)
     last = np.full(len(pairs), end)
     result = np.zeros(targets.shape)
-    for t in range(targets.shape[1]):
+    for t in range(targets.shape[0]):
         readout, state, _ = decoder.step(last, state, memory)
-        last = targets[:, t]
-        result[:, t] = surprisals(decoder.logits(readout), last)
-    return [result[row, :length] for row, length in enumerate(lengths)]
+        last = targets[t]
+        result[t] = surprisals(decoder.logits(readout), last)
+    return [result[:length, row] for row, length in enumerate(lengths)]

@@ -103,7 +103,7 @@ class Translator:
         """The chrF, 0 to 100, that a translation probably has; None for models that cannot say."""
         if self.quality is None:
             return None
-        return self.quality.of(candidate.sureness) if candidate.pieces else 0.0
+        return self.quality.of(candidate.mean_log_probability) if candidate.pieces else 0.0
 
     def translate(
         self,
@@ -134,7 +134,7 @@ class Translator:
 
     def _search(self, parts: Sequence[Part], search: Search, batch_size: int) -> list[list[Hypothesis]]:
         """The translations of each part, those of like length together, and those with constraints among themselves."""
-        search = replace(search, attention=self.lines.looks(search))
+        search = replace(search, attention=self.lines.needs_attention(search))
         sentences = [self.lines.sentence(part) for part in parts]
         found: list[list[Hypothesis]] = [[] for _ in parts]
         batches: list[list[int]] = []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import math
+import re
 import statistics
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -14,6 +15,7 @@ import numpy as np
 from seqcli.text.layout import ENDS
 from seqcli.text.pairs import Pair
 from seqcli.text.placeholders import SYMBOLS
+from seqcli.text.scripts import HAN, SPACELESS
 from seqcli.text.subwords import SPECIAL
 from seqcli.text.tokenizer import Kind, Tokenizer, train_tokenizer
 from seqcli.translation.atoms import Atoms, closed_set
@@ -24,13 +26,7 @@ SAMPLE = 1000  # pairs that are looked at
 FEW_WORDS = 2  # in the middle one of a side's lines: a word, a number, a lemma and its features
 LETTERS = 3  # of a word on average, where words are letters or sounds
 ALIKE = 0.75  # of the characters of a pair are the same and in the same order: spelling is what changes
-_SPACELESS = (
-    ("\u0e00", "\u0eff"),
-    ("\u1000", "\u109f"),
-    ("\u1780", "\u17ff"),
-    ("\u3040", "\u30ff"),
-    ("\u3400", "\u9fff"),
-)
+_BLANKLESS = re.compile(f"[{SPACELESS}{HAN}]")
 
 
 @dataclass(frozen=True)
@@ -108,5 +104,4 @@ def _spelt_apart(lines: Sequence[str]) -> bool:
 
 def _words(text: str) -> float:
     """Words of a text; in scripts without blanks two characters are about one."""
-    wide = sum(any(first <= c <= last for first, last in _SPACELESS) for c in text)
-    return max(len(text.split()), wide / 2)
+    return max(len(text.split()), len(_BLANKLESS.findall(text)) / 2)

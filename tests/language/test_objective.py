@@ -15,7 +15,7 @@ from seqcli.language.objective import LanguageModelTask, ValidationSize, mean_lo
 from seqcli.model.cells import CELLS
 from seqcli.model.softmax import SampledVocabulary
 from seqcli.model.stack import locked_dropout
-from seqcli.training.loop import train
+from seqcli.training.loop import Hooks, train
 from seqcli.training.options import TrainingOptions
 from seqcli.training.state import TrainingState, load_state, save_state
 
@@ -222,7 +222,7 @@ def test_training_goes_on_bit_for_bit(cell: str, sampled: bool, tmp_path: Path) 
     def save(state: TrainingState) -> None:
         save_state(path, state)
 
-    assert train(first, options, save=save, should_stop=lambda: next(steps) == 11).ended == "stopped"
+    assert train(first, options, Hooks(save=save, should_stop=lambda: next(steps) == 11)).ended == "stopped"
     train(second, options, resume=load_state(path))
     for name, value in whole.model.state_dict().items():
         assert torch.equal(value, second.model.state_dict()[name]), name
@@ -237,7 +237,7 @@ def test_bf16_training_learns_and_its_state_can_be_saved(cell: str, tmp_path: Pa
         save_state(tmp_path / "state.safetensors", state)
         saved.append(load_state(tmp_path / "state.safetensors"))
 
-    result = train(t, TrainingOptions(learning_rate=0.01, steps=12, precision="bf16"), save=save)
+    result = train(t, TrainingOptions(learning_rate=0.01, steps=12, precision="bf16"), Hooks(save=save))
     assert result.history[-1].score < result.history[0].score
     assert saved[-1].part("carried")
     train(t, TrainingOptions(learning_rate=0.01, steps=14, precision="bf16"), resume=saved[-1])

@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from seqcli.model import kernels
-from seqcli.model.cells import CELLS, cell_step, parameter_shapes, state_size
+from seqcli.model.cells import CELLS, cell_of
 from seqcli.model.cells.lstm import BF16_PAYS
 from seqcli.model.products import laid_out, multiply
 from seqcli.model.sequence import run_sequence
@@ -23,7 +23,7 @@ def test_simple_cell_reproduces_the_worked_example() -> None:
     expected_states = [[0.53704957, 0.46211716], [0.85973818, 0.88366641]]
     expected_outputs = [1.56128388, 2.72707101]
     for x, expected, output in zip([1.0, 2.0], expected_states, expected_outputs, strict=True):
-        h, state = cell_step("rnn", parameters, np.array([[x]]), state)
+        h, state = cell_of("rnn").step(parameters, np.array([[x]]), state)
         np.testing.assert_allclose(h[0], expected, atol=5e-9)
         np.testing.assert_allclose(h[0] @ [1, 2] + 0.1, output, atol=5e-9)
     tensors = {name: torch.from_numpy(value) for name, value in parameters.items()}
@@ -34,7 +34,7 @@ def test_simple_cell_reproduces_the_worked_example() -> None:
 @pytest.mark.parametrize(("x", "h"), [(1, 2), (5, 7), (200, 100)])
 def test_parameter_counts(x: int, h: int) -> None:
     def count(cell: str) -> int:
-        return sum(int(np.prod(shape)) for shape in parameter_shapes(cell, x, h).values())
+        return sum(int(np.prod(shape)) for shape in cell_of(cell).shapes(x, h).values())
 
     assert count("rnn") == (h + x) * h + h
     assert count("lstm") == 4 * ((h + x) * h + h)
@@ -60,7 +60,7 @@ def test_peephole_gates_see_the_cells_they_should() -> None:
     f = s(-0.3 * x + 0.4 * h + 1.0 - 0.6 * c)
     new_c = f * c + i * np.tanh(0.8 * x - 0.1 * h + 0.1)
     new_h = s(0.1 * x + 0.3 * h - 0.2 + 0.9 * new_c) * np.tanh(new_c)
-    output, state = cell_step("peephole-lstm", parameters, np.array([[x]]), (np.array([[h]]), np.array([[c]])))
+    output, state = cell_of("peephole-lstm").step(parameters, np.array([[x]]), (np.array([[h]]), np.array([[c]])))
     np.testing.assert_allclose([output[0, 0], state[0][0, 0], state[1][0, 0]], [new_h, new_h, new_c], rtol=1e-12)
 
 
@@ -75,7 +75,7 @@ def test_a_mingru_step_by_hand(candidate: float) -> None:
     x, h = 1.5, -0.4
     z, v = sigmoid(0.5 * x + 0.1), candidate * x - 0.2
     expected = (1 - z) * h + z * (v + 0.5 if v >= 0 else sigmoid(v))
-    output, (state,) = cell_step("mingru", parameters, np.array([[x]]), (np.array([[h]]),))
+    output, (state,) = cell_of("mingru").step(parameters, np.array([[x]]), (np.array([[h]]),))
     np.testing.assert_allclose([output[0, 0], state[0, 0]], expected, rtol=1e-12)
 
 
@@ -85,7 +85,7 @@ def test_a_minlstm_step_by_hand() -> None:
     x, h = 1.5, -0.4
     i, f = sigmoid(0.5 * x + 0.1), sigmoid(-0.3 * x + 1.0)
     expected = f / (f + i) * h + i / (f + i) * (0.8 * x - 0.2 + 0.5)
-    output, (state,) = cell_step("minlstm", parameters, np.array([[x]]), (np.array([[h]]),))
+    output, (state,) = cell_of("minlstm").step(parameters, np.array([[x]]), (np.array([[h]]),))
     np.testing.assert_allclose([output[0, 0], state[0, 0]], expected, rtol=1e-12)
 
 
@@ -117,7 +117,7 @@ def test_minimal_cells_stay_finite_whatever_their_gates_say(cell: str, dtype: ty
     parameters = {"weight_ih": np.zeros((count * width, 1), dtype), "bias": extremes.reshape(-1)}
     h, state = np.ones((1, width), dtype), (np.ones((1, width), dtype),)
     for _ in range(3):
-        h, state = cell_step(cell, parameters, np.ones((1, 1), dtype), state)
+        h, state = cell_of(cell).step(parameters, np.ones((1, 1), dtype), state)
     assert np.isfinite(h).all()
     tensors = {name: torch.from_numpy(value).requires_grad_() for name, value in parameters.items()}
     ones = torch.ones(3, 1, 1, dtype=tensors["bias"].dtype)
@@ -130,7 +130,7 @@ def test_minimal_cells_stay_finite_whatever_their_gates_say(cell: str, dtype: ty
 def test_a_mogrifier_scales_input_and_state_in_turn() -> None:
     """Melis et al. 2020, five rounds by hand, then an LSTM's step."""
     rng = np.random.default_rng(0)
-    parameters = {name: rng.normal(size=shape) for name, shape in parameter_shapes("mogrifier-lstm", 3, 4).items()}
+    parameters = {name: rng.normal(size=shape) for name, shape in cell_of("mogrifier-lstm").shapes(3, 4).items()}
     x, h, c = rng.normal(size=(2, 3)), rng.normal(size=(2, 4)), rng.normal(size=(2, 4))
     s = np.vectorize(sigmoid)
     q1, r2, q3, r4, q5 = (parameters[f"mogrify_{n}"] for n in range(1, 6))
@@ -139,8 +139,8 @@ def test_a_mogrifier_scales_input_and_state_in_turn() -> None:
     x3 = 2 * s(h2 @ q3.T) * x1
     h4 = 2 * s(x3 @ r4.T) * h2
     x5 = 2 * s(h4 @ q5.T) * x3
-    expected, _ = cell_step("lstm", parameters, x5, (h4, c))
-    np.testing.assert_allclose(cell_step("mogrifier-lstm", parameters, x, (h, c))[0], expected, rtol=1e-12)
+    expected, _ = cell_of("lstm").step(parameters, x5, (h4, c))
+    np.testing.assert_allclose(cell_of("mogrifier-lstm").step(parameters, x, (h, c))[0], expected, rtol=1e-12)
 
 
 def test_a_mogrifier_with_matrices_of_zero_is_an_lstm() -> None:
@@ -177,7 +177,7 @@ def test_sequence_gradients(cell: str) -> None:
     torch.manual_seed(0)
     layer = RecurrentLayer(cell, 3, 4).double()
     names = [name for name, _ in layer.named_parameters()]
-    state = tuple(torch.randn(2, 4).double().requires_grad_() for _ in range(state_size(cell)))
+    state = tuple(torch.randn(2, 4).double().requires_grad_() for _ in range(cell_of(cell).states))
     x = torch.randn(5, 2, 3).double().requires_grad_()
 
     def run(x: torch.Tensor, *rest: torch.Tensor) -> tuple[torch.Tensor, ...]:
@@ -256,7 +256,7 @@ def test_a_cell_forgets_slowly_in_bfloat16_too(cell: str, width: int) -> None:
         bias[width : 2 * width] = float(np.log(0.999 / 0.001))
     start = torch.ones(1, width, requires_grad=True)
     with torch.autocast("cpu", torch.bfloat16):
-        _, (*_, kept) = layer(torch.zeros(100, 1, 2), (torch.zeros(1, width),) * (state_size(cell) - 1) + (start,))
+        _, (*_, kept) = layer(torch.zeros(100, 1, 2), (torch.zeros(1, width),) * (cell_of(cell).states - 1) + (start,))
     (slope,) = torch.autograd.grad(kept.float().sum(), start)
     np.testing.assert_allclose(kept.float().detach(), 0.999**100, rtol=0.004)  # bf16 when handed over
     np.testing.assert_allclose(slope, 0.999**100, rtol=0.004)

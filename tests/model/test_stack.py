@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from seqcli.model.cells import CELLS, recurrent_weight
+from seqcli.model.cells import CELLS, cell_of
 from seqcli.model.stack import RecurrentStack, locked_dropout
 from seqcli.model.stepping import StackShape, SteppingStack
 
@@ -66,7 +66,7 @@ def test_locked_dropout_drops_a_feature_for_all_steps() -> None:
     assert 0.5 < (dropped[0] > 0).float().mean() < 0.7
 
 
-@pytest.mark.parametrize("cell", [cell for cell in CELLS if recurrent_weight(cell)])
+@pytest.mark.parametrize("cell", [cell for cell in CELLS if cell_of(cell).recurrent])
 def test_weight_dropout_acts_in_training_only(cell: str) -> None:
     torch.manual_seed(0)
     stack = RecurrentStack(StackShape(cell, 3, 16, 1), weight_dropout=0.5)
@@ -83,7 +83,7 @@ def test_weight_dropout_acts_in_training_only(cell: str) -> None:
     assert not torch.equal(stack(x)[0], one)
 
 
-@pytest.mark.parametrize("cell", [cell for cell in CELLS if recurrent_weight(cell)])
+@pytest.mark.parametrize("cell", [cell for cell in CELLS if cell_of(cell).recurrent])
 def test_weight_dropout_drops_recurrent_weights_alone_one_mask_for_all_steps(cell: str) -> None:
     """With the recurrent weights at zero it does nothing; the share and the scale are those of dropout."""
     torch.manual_seed(0)
@@ -91,7 +91,7 @@ def test_weight_dropout_drops_recurrent_weights_alone_one_mask_for_all_steps(cel
     layer = stack.layers[0]
     x = torch.randn(10, 2, 3)
     with torch.no_grad():
-        recurrent = layer.get_parameter(recurrent_weight(cell) or "")[: 16 if cell == "rnn" else None]
+        recurrent = layer.get_parameter(cell_of(cell).recurrent or "")[: 16 if cell == "rnn" else None]
         kept = recurrent.clone()
         recurrent.zero_()
         assert torch.equal(stack(x)[0], stack(x)[0])

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from seqcli.errors import TrainingError
-from seqcli.training.loop import TrainingResult, train
+from seqcli.training.loop import Hooks, TrainingResult, train
 from seqcli.training.options import Progress, TrainingOptions, Validation
 from seqcli.training.schedule import learning_rate, share_done
 from seqcli.training.state import TrainingState, load_state, save_state
@@ -76,7 +76,7 @@ def test_rates_are_scaled_by_a_batchs_tokens() -> None:
 def test_it_learns_and_reports() -> None:
     seen: list[Progress] = []
     task = LineTask()
-    result = train(task, options(steps=300), on_progress=seen.append)
+    result = train(task, options(steps=300), Hooks(seen.append))
     assert result.ended == "finished"
     assert result.position.step == 300
     assert result.history[0].score > 3 * result.final.score
@@ -93,8 +93,7 @@ def test_a_stopped_run_goes_on_bit_for_bit(tmp_path: Path, stop_after: int, aver
     stopped = train(
         first,
         options(average=average),
-        save=lambda state: save_state(path, state),
-        should_stop=lambda: next(steps) == stop_after,
+        Hooks(save=lambda state: save_state(path, state), should_stop=lambda: next(steps) == stop_after),
     )
     assert stopped.ended == "stopped"
     second = LineTask()
@@ -106,7 +105,7 @@ def test_a_stopped_run_goes_on_bit_for_bit(tmp_path: Path, stop_after: int, aver
 
 def test_a_finished_run_can_be_extended() -> None:
     saved: list[TrainingState] = []
-    train(LineTask(), options(steps=20), save=saved.append)
+    train(LineTask(), options(steps=20), Hooks(save=saved.append))
     result = train(LineTask(), options(steps=50), resume=saved[-1])
     assert result.position.step == 50
 
@@ -123,7 +122,7 @@ def test_the_best_weights_are_kept() -> None:
     assert [v.step for v in result.history] == [6, 12, 18, 24, 30]
     kept = weights(task)
     again = Worsening()
-    train(again, options(steps=60), should_stop=iter([False] * 11 + [True]).__next__)
+    train(again, options(steps=60), Hooks(should_stop=iter([False] * 11 + [True]).__next__))
     assert torch.equal(kept, weights(again))
 
 
@@ -132,7 +131,7 @@ def test_a_loss_that_is_not_finite_ends_the_run_with_good_weights() -> None:
     notices: list[Progress] = []
     task, often = LineTask(poison=30), options(save_interval=0.0)
     with pytest.raises(TrainingError, match="not been finite"):
-        train(task, often, save=saved.append, on_progress=notices.append)
+        train(task, often, Hooks(save=saved.append, progress=notices.append))
     assert saved[-1].position.step == 29
     assert all(torch.isfinite(value).all() for value in saved[-1].part("weights").values())
     assert any(progress.notice for progress in notices)
@@ -181,8 +180,8 @@ def test_validation_takes_a_small_share_of_a_budget() -> None:
 
 def test_a_run_that_has_reached_its_end_says_so() -> None:
     saved: list[TrainingState] = []
-    train(LineTask(), options(steps=20), save=saved.append)
+    train(LineTask(), options(steps=20), Hooks(save=saved.append))
     said: list[Progress] = []
-    result = train(LineTask(), options(steps=20), resume=saved[-1], on_progress=said.append)
+    result = train(LineTask(), options(steps=20), hooks=Hooks(said.append), resume=saved[-1])
     assert result.position.step == 20
     assert "has reached its end already" in (said[0].notice or "")

@@ -16,7 +16,7 @@ from seqcli.language.config import LanguageModelConfig
 from seqcli.language.network import LanguageModel, Regularisation
 from seqcli.language.objective import LanguageModelTask
 from seqcli.model.randomness import drawing_from, dropout_mask
-from seqcli.training.loop import train
+from seqcli.training.loop import Hooks, train
 from seqcli.training.options import TrainingOptions
 from seqcli.training.state import load_state, save_state
 from seqcli.training.workers import (
@@ -84,7 +84,7 @@ def test_a_stopped_run_goes_on_bit_for_bit(threads: int, tmp_path: Path) -> None
     whole = language_task(**drops)
     train(whole, OPTIONS)
     first, steps, path = language_task(**drops), iter(range(1, 100)), tmp_path / "run.safetensors"
-    train(first, OPTIONS, save=lambda state: save_state(path, state), should_stop=lambda: next(steps) == 4)
+    train(first, OPTIONS, Hooks(save=lambda state: save_state(path, state), should_stop=lambda: next(steps) == 4))
     torch.manual_seed(99)
     second = language_task(**drops)
     train(second, OPTIONS, resume=load_state(path))
@@ -93,7 +93,7 @@ def test_a_stopped_run_goes_on_bit_for_bit(threads: int, tmp_path: Path) -> None
 
 def test_a_run_goes_on_with_another_number_of_threads(threads: int, tmp_path: Path) -> None:
     first, steps, path = language_task(), iter(range(1, 100)), tmp_path / "run.safetensors"
-    train(first, OPTIONS, save=lambda state: save_state(path, state), should_stop=lambda: next(steps) == 4)
+    train(first, OPTIONS, Hooks(save=lambda state: save_state(path, state), should_stop=lambda: next(steps) == 4))
     torch.set_num_threads(2)
     second, whole = language_task(), language_task()
     train(second, OPTIONS, resume=load_state(path))

@@ -80,6 +80,6 @@ def test_what_a_model_keeps_of_its_text_comes_back(tmp_path: Path) -> None:
     bitext = open_bitext(TrainRequest(pairs=(write(tmp_path / "p.tsv", pairs),), tokens="subword", keep=("b.+t",)))
     assert Preprocessing.of(bitext.blobs) == bitext.preprocessing
     assert bitext.preprocessing.lengths is not None
-    assert bitext.preprocessing.lengths.longest_source == bitext.sources.lengths.max()
+    assert bitext.preprocessing.lengths.sources[-1] == bitext.sources.lengths.max()
     again = open_bitext(TrainRequest(pairs=(write(tmp_path / "p.tsv", pairs),)), bitext.blobs)
     assert again.blobs == bitext.blobs

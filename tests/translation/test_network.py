@@ -12,10 +12,10 @@ from torch.nn import functional
 from seqcli.errors import CheckpointError
 from seqcli.model.cells import CELLS
 from seqcli.translation.attention import Memory, attend
+from seqcli.translation.bitext import pad
 from seqcli.translation.config import ATTENTIONS, TranslationConfig
 from seqcli.translation.decoder import TranslationDecoder
 from seqcli.translation.network import Dropouts, TranslationModel
-from seqcli.translation.objective import pad
 
 FORMS = [(cell, "dot", False, 2) for cell in CELLS]
 FORMS += [("lstm", attention, False, 2) for attention in ATTENTIONS]

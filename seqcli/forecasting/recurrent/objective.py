@@ -14,6 +14,7 @@ from seqcli.forecasting.recurrent.network import ForecastNetwork
 from seqcli.forecasting.recurrent.windows import History, Windows, inputs_at, make_windows, origins, past_values
 from seqcli.training.distributed import ALONE, Processes
 from seqcli.training.options import Validation
+from seqcli.training.task import Stateless
 from seqcli.training.workers import part_count
 
 MOST_STEPS = 24  # steps ahead of a batch of windows that are learnt from, drawn from a longer horizon
@@ -42,7 +43,7 @@ class Cuts:
     share: float
 
 
-class ForecastTask:
+class ForecastTask(Stateless):
     """A network, the windows of a panel it learns from, and each series' last horizon to validate on.
 
     Windows end in columns before `history.length` - horizon, so the validation part is never a target in training.
@@ -112,9 +113,3 @@ class ForecastTask:
             total += losses.sum().item()
             count += len(part)
         return Validation(step, seconds, {"score": total / count, "quantile_loss": total / count})
-
-    def carried(self) -> dict[str, Tensor]:
-        return {}
-
-    def carry(self, tensors: dict[str, Tensor]) -> None:
-        pass

@@ -16,7 +16,7 @@ class Cell(ABC):
     """A recurrent cell.
 
     Shapes of a step: x (batch, input), every state array (batch, hidden); of a sequence, time first: x (time, batch,
-    input). A subclass is one cell's file; torch is imported by `sequence` alone, for NumPy decodes without it.
+    input). Each subclass has a file of its own. Only `sequence` imports torch: decoding on NumPy does without.
 
     Attributes:
         states: the arrays of its state: (h,) or (h, c).
@@ -39,7 +39,7 @@ class Cell(ABC):
         """
 
     def input_part(self, parameters: Mapping[str, Array], x: Array) -> Array:
-        """What of a step its input alone decides, so that it can be had for all steps at once, or kept: W x + b.
+        """The part of a step that depends on the input alone, W x + b: computed for all steps at once, or kept.
 
         x (…, input) -> (…, gates · hidden).
         """
@@ -48,6 +48,10 @@ class Cell(ABC):
     @abstractmethod
     def recurrent_part(self, parameters: Mapping[str, Array], inputs: Array, state: State) -> tuple[Array, State]:
         """The rest of a step: inputs (batch, gates · hidden) of `input_part` and the state -> output, new state."""
+
+    def step(self, parameters: Mapping[str, Array], x: Array, state: State) -> tuple[Array, State]:
+        """One step: x (batch, input) and the state -> output (batch, hidden), new state."""
+        return self.recurrent_part(parameters, self.input_part(parameters, x), state)
 
     @abstractmethod
     def sequence(
@@ -59,7 +63,7 @@ class Cell(ABC):
         """
 
     def divide_inputs(self, parameters: dict[str, Array], divisor: float) -> None:
-        """Change `parameters`, in place, so that the cell takes `divisor` · x as it took x."""
+        """Change `parameters` in place so that the cell does with `divisor` · x what it did with x."""
         parameters["weight_ih"] /= divisor
 
     def recurrent_rows(self, h: int) -> slice:

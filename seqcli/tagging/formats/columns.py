@@ -11,6 +11,7 @@ from typing import Any
 
 from seqcli.errors import DataError
 from seqcli.tagging.formats.sentence import Sentence, Tagging
+from seqcli.text.lines import csv_reader
 
 CONLLU_COLUMNS = ("id", "form", "lemma", "upos", "xpos", "feats", "head", "deprel", "deps", "misc")
 _UNIVERSAL = r"ADJ|ADP|ADV|AUX|CCONJ|DET|INTJ|NOUN|NUM|PART|PRON|PROPN|PUNCT|SCONJ|SYM|VERB|X"  # parts of speech
@@ -208,7 +209,7 @@ class ConllU:
 
 def fields_of(line: str, separator: str | None) -> list[str]:
     """The fields of a line; between commas they may be quoted."""
-    return next(csv.reader([line]), [""]) if separator == "," else line.split(separator)
+    return next(csv_reader([line], ","), [""]) if separator == "," else line.split(separator)
 
 
 def _joined(fields: Iterable[str], separator: str) -> str:
