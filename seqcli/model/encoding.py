@@ -3,11 +3,13 @@
 The sentences of a batch come longest first, so those that a step still has are the first rows. The forward direction
 loses rows as sentences end, the backward one, which begins at the last step, gains them; neither turns anything round.
 The LSTM, by far the most used cell, works in buffers: a step's time is what its calls cost as much as its products.
+What recurs among the steps of a batch, characters and words, is multiplied with its weights once.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -25,78 +27,121 @@ def alive(lengths: np.ndarray) -> list[int]:
     return counts
 
 
-def encode(stack: SteppingStack, x: np.ndarray, lengths: np.ndarray) -> np.ndarray:
-    """x (time, batch, input), lengths (batch,) of at least 1, falling -> outputs (time, batch, hidden · directions).
+@dataclass(frozen=True)
+class Inputs:
+    """What each step reads: a row of `table` (types, width), whose numbers are `ids` (time, batch), and beside it other
+    vectors, each (time, batch, width)."""
 
-    Outputs behind a sentence's end are 0. Equal to `SteppingStack.sequence` up to that.
+    table: np.ndarray
+    ids: np.ndarray
+    beside: Sequence[np.ndarray] = ()
+
+    def vectors(self) -> np.ndarray:
+        """(time, batch, width)"""
+        return np.concatenate((self.table[self.ids], *self.beside), 2)
+
+    def distinct(self) -> Inputs:
+        """The same with no more in the table than is read."""
+        read = np.zeros(len(self.table), bool)
+        read[self.ids] = True
+        return Inputs(self.table[read], (np.cumsum(read) - 1)[self.ids], self.beside)
+
+
+def encode(stack: SteppingStack, inputs: Inputs, lengths: np.ndarray, weight: np.ndarray | None = None) -> np.ndarray:
+    """inputs of (time, batch), lengths (batch,) of at least 1, falling -> outputs (time, batch, hidden · directions),
+    or with a `weight` (size, hidden · directions) their products with it, (time, batch, size).
+
+    What is behind a sentence's end is 0. Equal to `SteppingStack.sequence` up to that.
     """
-    counts = alive(lengths)
+    counts, shape, dtype = alive(lengths), inputs.ids.shape, inputs.table.dtype
+    x: Inputs | np.ndarray = inputs.distinct()
     for index in range(stack.shape.num_layers):
         sides = [stack.layers[index]] + ([stack.reverse_layers[index]] if stack.shape.bidirectional else [])
         hidden = stack.shape.layer_sizes()[index][1]
-        outputs = np.zeros((*x.shape[:2], len(sides) * hidden), x.dtype)
+        last = index == stack.shape.num_layers - 1
+        made = np.zeros((*shape, len(sides) * hidden if weight is None or not last else len(weight)), dtype)
         for n, parameters in enumerate(sides):
-            part = outputs[:, :, n * hidden : (n + 1) * hidden]
-            _run(stack.cell, parameters, x, counts, part, bool(n))
-        x = outputs
-    return x
+            part = slice(n * hidden, (n + 1) * hidden)
+            steps = _run(stack.cell, parameters, x, counts, hidden, bool(n))
+            if weight is None or not last:
+                for t, output in steps:
+                    made[t, : len(output), part] = output
+            else:  # step by step: the outputs of all steps would have to go through memory
+                turned = np.ascontiguousarray(weight[:, part].T)
+                for t, output in steps:
+                    made[t, : len(output)] += output @ turned
+        x = made
+    return made
 
 
 def _run(
-    cell: Cell, parameters: Mapping[str, Array], x: np.ndarray, counts: list[int], out: np.ndarray, backward: bool
-) -> None:
-    """One direction of one layer: outputs into `out` (time, batch, hidden)."""
+    cell: Cell, parameters: Mapping[str, Array], x: Inputs | np.ndarray, counts: list[int], hidden: int, backward: bool
+) -> Iterator[tuple[int, np.ndarray]]:
+    """One direction of one layer: each step with its outputs (batch, hidden), which are good until the next one."""
     if cell is cell_of("lstm"):
-        _run_lstm(parameters, x, counts, out, backward)
+        yield from _run_lstm(parameters, x, counts, hidden, backward)
         return
-    state: State = tuple(np.zeros(out.shape[1:], x.dtype) for _ in range(cell.states))
+    if isinstance(x, Inputs):
+        x = x.vectors()
+    state: State = tuple(np.zeros((counts[0], hidden), x.dtype) for _ in range(cell.states))
     for first, last in _blocks(counts, backward):
         inputs = cell.input_part(parameters, x[first:last, : counts[first]])
         for t in range(last - 1, first - 1, -1) if backward else range(first, last):
             count = counts[t]
             output, new = cell.recurrent_part(parameters, inputs[t - first, :count], tuple(s[:count] for s in state))
-            out[t, :count] = output
             for kept, part in zip(state, new, strict=True):
                 kept[:count] = part
+            yield t, output
 
 
 def _run_lstm(
-    parameters: Mapping[str, Array], x: np.ndarray, counts: list[int], out: np.ndarray, backward: bool
-) -> None:
-    """`cells/lstm.py` with one product a step, of the input, 1 for the bias, and the state beside one another.
+    parameters: Mapping[str, Array], x: Inputs | np.ndarray, counts: list[int], size: int, backward: bool
+) -> Iterator[tuple[int, np.ndarray]]:
+    """`cells/lstm.py` with one product a step, of what is not in a table, 1 for the bias, and the state beside one
+    another.
 
-    All gates are σ(v) = 1 / (1 + exp(-v)), in one call, and so is the candidate, since tanh(v) = 2 σ(2 v) - 1: NumPy's
-    exponential takes half as long as its tanh. Signs and twos are in the weights; the candidate comes last, and each
-    gate lies in one piece. An exponential that is infinite is right: its gate is 0.
+    All gates are σ(v) = (1 + tanh(v / 2)) / 2, so that one call serves them and the candidate, which comes last. Each
+    lies in one piece; the halves are in the weights where they can be.
     """
-    width, (batch, size) = x.shape[2], out.shape[1:]
     weight = np.concatenate((parameters["weight_ih"], parameters["bias"][:, None], parameters["weight_hh"]), 1)
-    weight = -weight.reshape(4, size, -1)[[0, 1, 3, 2]].transpose(0, 2, 1)
-    weight[3] *= 2
+    weight = weight.reshape(4, size, -1)[[0, 1, 3, 2]].transpose(0, 2, 1)
+    weight[:3] *= 0.5
+    known: np.ndarray | None = None
+    if isinstance(x, Inputs):
+        width = x.table.shape[1]
+        known, ids, beside = np.matmul(x.table, weight[:, :width]), x.ids, x.beside
+        weight = weight[:, width:]
+    else:
+        beside = (x,)
     weight = np.ascontiguousarray(weight)
-    read = np.zeros((batch, width + 1 + size), x.dtype)
-    read[:, width] = 1
-    c, buffer = np.zeros((batch, size), x.dtype), np.empty(4 * batch * size, x.dtype)
-    with np.errstate(over="ignore"):
-        for t in range(len(x) - 1, -1, -1) if backward else range(len(x)):
-            count = counts[t]
-            rows, cells, output = read[:count], c[:count], out[t, :count]
-            gates = buffer[: 4 * count * size].reshape(4, count, size)
-            rows[:, :width] = x[t, :count]
-            np.matmul(rows, weight, out=gates)
-            np.exp(gates, out=gates)
-            gates += 1
-            np.reciprocal(gates, out=gates)
-            written, kept, shown, candidate = gates
-            candidate *= 2
-            candidate -= 1
-            cells *= kept
-            written *= candidate
-            cells += written
-            np.tanh(cells, out=written)
-            written *= shown
-            rows[:, width + 1 :] = written
-            output[:] = written
+    ends = np.cumsum([0, *(part.shape[2] for part in beside)]).tolist()
+    rows = np.zeros((counts[0], ends[-1] + 1 + size), weight.dtype)
+    rows[:, ends[-1]] = 1
+    read = [(part, rows[:, a:b]) for part, a, b in zip(beside, ends[:-1], ends[1:], strict=True)]
+    state = rows[:, ends[-1] + 1 :]
+    c = np.zeros((counts[0], size), weight.dtype)
+    buffer, looked_up = np.empty((2, 4 * counts[0] * size), weight.dtype)
+    for t in range(len(counts) - 1, -1, -1) if backward else range(len(counts)):
+        count = counts[t]
+        cells, shape = c[:count], (4, count, size)
+        for part, place in read:
+            place[:count] = part[t, :count]
+        gates = buffer[: 4 * count * size].reshape(shape)
+        np.matmul(rows[:count], weight, out=gates)
+        if known is not None:
+            gates += known.take(ids[t, :count], 1, looked_up[: 4 * count * size].reshape(shape), "clip")
+        np.tanh(gates, out=gates)
+        gates[:3] += 1
+        written, kept, shown, candidate = gates
+        cells *= kept
+        written *= candidate
+        cells += written
+        cells *= 0.5
+        np.tanh(cells, out=candidate)
+        candidate *= shown
+        candidate *= 0.5
+        state[:count] = candidate
+        yield t, candidate
 
 
 def _blocks(counts: list[int], backward: bool) -> Iterator[tuple[int, int]]:

@@ -11,7 +11,7 @@ import numpy as np
 from seqcli.errors import CheckpointError
 from seqcli.files.checkpoint import Checkpoint, check_parameters
 from seqcli.model.chain import FORBIDDEN, Chain
-from seqcli.model.encoding import encode
+from seqcli.model.encoding import Inputs, encode
 from seqcli.model.stepping import SteppingStack
 from seqcli.model.threads import each_on_a_core
 from seqcli.tagging.config import TaggerConfig
@@ -109,12 +109,14 @@ class TaggingDecoder:
         numbers: np.ndarray,
     ) -> np.ndarray:
         batch = batch_of(starts[numbers], starts[numbers + 1], numbers)
-        x = table[types[batch.places]]
+        beside: tuple[np.ndarray, ...] = ()
         if pairs is not None:
-            beside = self.parameters["pairs"][pairs[batch.pair_places]]
-            x = np.concatenate((x, beside[:-1], beside[1:]), 2)
-        outputs = encode(self.stack, x, batch.lengths)
-        return np.asarray(outputs @ self.parameters["output_weight"].T + self.parameters["output_bias"])
+            both = self.parameters["pairs"][pairs[batch.pair_places]]
+            beside = (both[:-1], both[1:])
+        inputs = Inputs(table, types[batch.places], beside)
+        emissions = encode(self.stack, inputs, batch.lengths, self.parameters["output_weight"])
+        emissions += self.parameters["output_bias"]
+        return emissions
 
     def _types(self, sentences: Sequence[Sequence[str]]) -> np.ndarray:
         """The rows that say what each step is: ids of characters, or places in `_inputs` of words."""
@@ -139,7 +141,7 @@ class TaggingDecoder:
             for first in range(0, len(order), ROWS):
                 rows = order[first : first + ROWS]
                 lengths = spellings.lengths[rows]
-                characters = self.parameters["characters"][spellings.characters[rows, : lengths[0]].T]
+                characters = Inputs(self.parameters["characters"], spellings.characters[rows, : lengths[0]].T)
                 outputs = encode(self.reader, characters, lengths)
                 read[rows, :half] = outputs[lengths - 1, np.arange(len(rows)), :half]
                 read[rows, half:] = outputs[0, :, half:]

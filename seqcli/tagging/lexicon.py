@@ -123,7 +123,7 @@ class Lexicon:
 
     def character_ids(self, tokens: str | Sequence[str]) -> np.ndarray:
         """The ids of steps that are characters: (steps,). A step of several characters is looked up as it is."""
-        text = "".join(tokens)
+        text = tokens if isinstance(tokens, str) else "".join(tokens)
         if len(text) != len(tokens):
             return np.array([self._word_ids.get(character_form(token), UNKNOWN) for token in tokens], np.int32)
         points = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
