@@ -6,6 +6,7 @@ Nothing here imports torch. Errors are the package's own and speak of arguments.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, overload
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from seqcli.model.probability import Score
     from seqcli.speech.transcribe import Transcript
     from seqcli.tagging.formats.sentence import Tagging
+    from seqcli.tagging.tag import Tagger as TaggingEngine
     from seqcli.text.tokenizer import Tokenizer
 
 Paths = str | Path | Sequence[str | Path]
@@ -224,13 +226,18 @@ class Tagger(Model[TaggerRequest]):
     noun = "tagger"
     evaluation = TaggerRequest
 
+    @cached_property
+    def _engine(self) -> TaggingEngine:
+        from seqcli.tagging.tag import Tagger as TaggingEngine
+
+        return TaggingEngine.load(self.checkpoint)
+
     @naming_arguments
     def tag(self, sentences: str | Iterable[str]) -> Tagging | list[Tagging]:
-        """Label a raw sentence, or several, cut as the model has learnt it: `labels`, and `chunks` if it has them."""
-        from seqcli.tagging.tag import Tagger as Engine
-
-        engine = Engine.load(self.checkpoint)
-        found = [tagging for _, tagging in engine.tag(engine.raw.read(_several(sentences), "sentences"))]
+        """Label a raw sentence, or several, cut into `steps` as the model has learnt it: `labels`, and `chunks` if it
+        has them."""
+        sentences_read = self._engine.raw.read(_several(sentences), "sentences")
+        found = [replace(tagging, steps=list(sentence.steps)) for sentence, tagging in self._engine.tag(sentences_read)]
         return found[0] if isinstance(sentences, str) else found
 
     def measure(self, request: TaggerRequest, notice: Notice) -> dict[str, Any]:

@@ -20,7 +20,7 @@ import os
 import re
 import types
 import typing
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import MISSING, dataclass, fields
 from pathlib import Path
 from typing import Any, Literal, TypeVar
@@ -205,6 +205,8 @@ def checked(declared: Declared, value: Any) -> Any:
     if kind is Any or (option.parse is not None and isinstance(value, tuple)):
         return value
     if typing.get_origin(kind) is tuple:
+        if isinstance(value, Mapping):  # whose names alone would be taken
+            raise UsageError(f"{declared.flag} must be one text or a list of them, not {value!r:.80}")
         several = [value] if isinstance(value, str | os.PathLike) or not isinstance(value, Iterable) else value
         return tuple(_of_type(declared, typing.get_args(kind)[0], one) for one in several)
     value = _of_type(declared, kind, value)

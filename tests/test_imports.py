@@ -33,14 +33,18 @@ MAY_IMPORT = {
     "forecasting": SHARED,
     "speech": SHARED,
     "tagging": SHARED,
-    "cli": SHARED | TASKS | {"models"},
+    "cli": SHARED | TASKS | {"models", "serving"},
     "models": SHARED | TASKS,
+    "serving": SHARED | TASKS | {"models"},
     "train": SHARED | TASKS | {"models", "cli"},
     "__main__": {"errors", "cli"},
 }
 # What only some rooms may import, and what no module may import at its top.
-ONLY_IN = {"typer": {"cli"}, "rich": {"cli"}}
-HEAVY = {"torch", "numpy", "pandas", "sentencepiece", "sacrebleu", "safetensors", "matplotlib", "soundfile", "soxr"}
+ONLY_IN = {"typer": {"cli"}, "rich": {"cli"}, "fastapi": {"serving"}, "starlette": {"serving"}, "uvicorn": {"serving"}}
+HEAVY = {
+    *("torch", "numpy", "pandas", "sentencepiece", "sacrebleu", "safetensors", "matplotlib", "soundfile", "soxr"),
+    *("fastapi", "uvicorn"),
+}
 
 
 def room(module: Path) -> str:

@@ -9,7 +9,7 @@ import re
 import tomllib
 from pathlib import Path
 
-EXTRAS = ("plot", "excel", "parquet", "zstd")
+EXTRAS = ("plot", "excel", "parquet", "zstd", "serve")
 TOOLS = ("hypothesis", "jiwer", "openpyxl", "pytest", "seqeval")  # of the extra `dev`, what the tests need
 
 

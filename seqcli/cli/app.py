@@ -31,7 +31,7 @@ from seqcli.errors import INTERRUPTED, TERMINATED, SeqcliError, UsageError
 
 COMMANDS = (
     *("train-lm", "generate", "train-mt", "translate", "train-tagger", "tag"),
-    *("train-asr", "transcribe", "forecast", "evaluate", "score", "info"),
+    *("train-asr", "transcribe", "forecast", "evaluate", "score", "info", "serve"),
 )
 # what torchrun may start more than one of
 IN_SEVERAL_PROCESSES = ("train-lm", "train-mt", "train-tagger", "train-asr", "forecast")

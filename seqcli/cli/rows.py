@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 import math
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -13,6 +12,7 @@ from typing import Any
 
 from seqcli.cli import console
 from seqcli.files.output import write_text
+from seqcli.files.plain import json_text
 
 LONGEST_WHOLE = 25  # characters of a cell that stays in one line, such as a time stamp
 
@@ -41,13 +41,13 @@ def write_rows(
 
 def write_json(value: Mapping[str, Any]) -> None:
     """One JSON object on one line of stdout; other alphabets stay readable, not-a-number becomes null."""
-    console.write(_json_line(value))
+    console.write(json_text(value) + "\n")
 
 
 def _lines(columns: Sequence[str], rows: Iterable[Mapping[str, Any]], form: str | None) -> Iterator[str]:
     if form == "ndjson":
         for row in rows:
-            yield _json_line({column: row.get(column) for column in columns})
+            yield json_text({column: row.get(column) for column in columns}) + "\n"
         return
     header = csv_line(columns)
     for row in rows:
@@ -56,25 +56,11 @@ def _lines(columns: Sequence[str], rows: Iterable[Mapping[str, Any]], form: str 
     yield header
 
 
-def _json_line(value: Mapping[str, Any]) -> str:
-    return json.dumps(_finite(value), ensure_ascii=False, allow_nan=False) + "\n"
-
-
 def csv_line(values: Sequence[Any]) -> str:
     r"""One CSV line, quoted where it must be, ending in `\n`."""
     line = io.StringIO()
     csv.writer(line, lineterminator="\n").writerow(["" if value is None else value for value in values])
     return line.getvalue()
-
-
-def _finite(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {str(key): _finite(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_finite(item) for item in value]
-    if isinstance(value, float) and (value != value or value in (float("inf"), float("-inf"))):
-        return None
-    return value
 
 
 def _write_table(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> None:

@@ -1,10 +1,13 @@
-"""Configurations and recipes (dataclasses) as plain JSON values, and back from a file that is not trusted."""
+"""Configurations and recipes (dataclasses) as plain JSON values, and back from a file that is not trusted; and JSON."""
 
 from __future__ import annotations
 
 import dataclasses
+import json
+import math
 import types
 import typing
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -19,11 +22,24 @@ def to_plain(value: Any) -> Any:
     """A dataclass (or what its fields hold) as values that JSON has: dicts, lists, text, numbers, None."""
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return {item.name: to_plain(getattr(value, item.name)) for item in dataclasses.fields(value)}
-    if isinstance(value, dict):
+    if isinstance(value, Mapping):
         return {name: to_plain(part) for name, part in value.items()}
     if isinstance(value, tuple | list):
         return [to_plain(part) for part in value]
     return str(value) if isinstance(value, Path) else value
+
+
+def json_text(value: Any) -> str:
+    """A dataclass, or plain values, as JSON on one line: other alphabets stay readable, not-a-number becomes null."""
+    return json.dumps(_finite(to_plain(value)), ensure_ascii=False, allow_nan=False)
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {str(key): _finite(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_finite(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def from_plain(kind: type[T], values: Any, what: str) -> T:

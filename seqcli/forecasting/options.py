@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -68,7 +69,7 @@ def parse_season(given: Any) -> int | tuple[float, ...]:
 
 def _names(given: Any, separator: str) -> tuple[str, ...]:
     """Names of columns, from one text that separates them or several texts."""
-    texts = [given] if isinstance(given, str) else given
+    texts = [given] if isinstance(given, str) or not isinstance(given, Iterable) else given
     return tuple(name.strip() for text in texts for name in str(text).split(separator))
 
 

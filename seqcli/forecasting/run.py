@@ -36,7 +36,7 @@ def _quietly(text: str) -> None:
 @documented(ForecastRequest)
 @naming_arguments
 def forecast(data: Any, *, on_notice: Callable[[str], None] = _quietly, **options: Any) -> Forecast:
-    """Forecast every series of a file (a path), a pandas data frame or a panel.
+    """Forecast every series of a file (a path, or text in a stream), a pandas data frame or a panel.
 
     Args:
         data: one row a series and time, or a column a series.
@@ -58,9 +58,11 @@ def forecast_request(
     processes: Processes = ALONE,
     on_notice: Callable[[str], None] = _quietly,
     training: Callable[[], AbstractContextManager[Events]] | None = None,
+    may_train: bool = True,
 ) -> Forecast | None:
     """Forecast what is `asked` for: `forecast`, by several processes that train together, of which only the first has
-    a forecast, the others None. `training` is entered while a network is trained and gives what is called then."""
+    a forecast, the others None. `training` is entered while a network is trained and gives what is called then; unless
+    it `may_train`, a large panel is forecast without."""
     processes.broadcast(lambda: _check_save(asked))
     forecaster, kept = _kept(asked)
     if forecaster is not None and not asked.covariates:
@@ -80,7 +82,7 @@ def forecast_request(
     if asked.hierarchy:
         panel, parents = with_totals(panel, asked.hierarchy)
     prepared = processes.local_first(lambda: prepare(panel, asked, horizon))
-    trains = forecaster is None and (asked.asks_for_training or _is_worth_training(prepared, asked))
+    trains = may_train and forecaster is None and (asked.asks_for_training or _is_worth_training(prepared, asked))
     known = processes.local_first(lambda: _known(prepared, asked, forecaster, trains, on_notice))
     if forecaster is not None:
         forecaster.check(panel)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import zipfile
 from collections.abc import Iterable
 from datetime import date, datetime, time
@@ -20,12 +21,16 @@ if TYPE_CHECKING:
 
 
 def read_cells(source: Any, *, encoding: str = "auto", errors: str = "strict", sheet: str | None = None) -> Cells:
-    """The cells of a file (`-`: standard input) or of a pandas data frame.
+    """The cells of a file (`-`: standard input), of a pandas data frame, or of text in a stream such as `io.StringIO`.
 
     Text in any encoding, plain or compressed; workbooks (.xlsx, .xls, .xlsb, .ods: the named `sheet`, or the first one
     with anything in it); Parquet. Raises `DataError` for what cannot be read, `UsageError` for a `sheet` that is not
     there.
     """
+    if isinstance(source, io.TextIOBase):
+        if source.seekable():
+            source.seek(0)  # a table of what is known beforehand is read twice
+        return split_text(source.read(), "the data")
     if not isinstance(source, str | Path):
         return _from_frame(source, "the data frame")
     path = str(source)

@@ -34,13 +34,15 @@ class Sentence:
 @dataclass(frozen=True)
 class Tagging:
     """Labels for a sentence, as files have them; their chunks, None where labels are no chunks; and on demand the
-    probability of each step's label, log p of all of them in nats, and further taggings, the next best first."""
+    probability of each step's label, log p of all of them in nats, and further taggings, the next best first. `steps`
+    are the words or characters that the labels belong to, where there is no sentence beside it."""
 
     labels: Sequence[str]
     chunks: Sequence[Chunk] | None = None
     probabilities: Sequence[float] | None = None
     log_probability: float | None = None
     others: Sequence[Tagging] = field(default=())
+    steps: Sequence[str] = ()
 
 
 class Format(Protocol):

@@ -1,0 +1,68 @@
+"""`seqcli serve`: models behind an HTTP server."""
+
+from __future__ import annotations
+
+import importlib.util
+from dataclasses import dataclass
+
+import typer
+
+from seqcli.cli import console
+from seqcli.cli.request import request_command
+from seqcli.errors import UsageError
+from seqcli.options import Request, option, parse_duration
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Asked(Request):
+    """What the command is asked for."""
+
+    models: tuple[str, ...] = option(
+        (),
+        "Models of any task, each served under the name of its file; forecasts need none.",
+        metavar="MODEL",
+        kind="file",
+        positional=True,
+    )
+    host: str = option("127.0.0.1", "Address to listen at; 0.0.0.0: all that this machine has.", metavar="ADDRESS")
+    port: int = option(8000, "Port to listen at; 0: any that is free.", metavar="N", most=65_535)
+    max_bytes: int = option(10_000_000, "Size of a request at most.", metavar="N", least=1)
+    timeout: float = option(
+        60.0,
+        "Time that a request takes at most, waiting for others included.",
+        metavar="TIME",
+        above=0,
+        most=86_400,
+        parse=parse_duration,
+        shown="1m",
+    )
+
+
+def _serve(asked: _Asked) -> None:
+    if any(importlib.util.find_spec(name) is None for name in ("fastapi", "uvicorn")):
+        raise UsageError("the server's packages are not installed", hint="pip install 'seqcli[serve]'")
+    from seqcli.serving.app import Limits
+    from seqcli.serving.server import serve
+
+    code = serve(
+        asked.models,
+        asked.host,
+        asked.port,
+        Limits(asked.max_bytes, asked.timeout),
+        notice=console.notice,
+        detail=console.detail,
+        debug=console.verbosity.get().debug,
+    )
+    raise typer.Exit(code)
+
+
+serve = request_command(
+    _Asked,
+    """Serve models over HTTP, for this machine unless --host says otherwise.
+
+    POST /generate, /score, /translate, /tag, /transcribe, /forecast and others take JSON with the options that Python
+    has; /docs describes them all. Requests name no files, and nothing is loaded for them. Ctrl-C, or SIGTERM, stops it
+    when the requests that have come are answered; a second one at once.
+    """,
+    _serve,
+)

@@ -1,0 +1,1 @@
+"""Serving: models behind an HTTP server, each in a process of its own."""

@@ -1,0 +1,94 @@
+"""The server's run: its address, its models, how it begins and how it stops."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import math
+import os
+import signal
+import socket
+from collections.abc import Callable, Iterator, Sequence
+from types import FrameType
+
+import uvicorn
+
+from seqcli.errors import INTERRUPTED, TERMINATED, SeqcliError
+from seqcli.serving.app import Limits, Served, asgi, is_loopback
+from seqcli.serving.workers import workers_of
+
+MOST_CONNECTIONS = 256
+Say = Callable[[str], None]
+
+
+class _Server(uvicorn.Server):
+    """uvicorn, stopped as every command here is: a first signal lets it end its work, a second one leaves at once."""
+
+    def __init__(self, config: uvicorn.Config, ready: Callable[[], None], notice: Say) -> None:
+        super().__init__(config)
+        self.ready, self.notice = ready, notice
+        self.code = 0
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.ready()
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+        before = {n: signal.getsignal(n) for n in numbers if signal.getsignal(n) != signal.SIG_IGN}  # as nohup has it
+        for number in before:
+            signal.signal(number, self._stop)
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    def _stop(self, number: int, frame: FrameType | None) -> None:
+        code = INTERRUPTED if number == signal.SIGINT else TERMINATED
+        if self.code:
+            os._exit(code)  # the workers see it, and end
+        self.code, self.should_exit = code, True
+        if self.server_state.tasks:
+            self.notice("stopping when the requests that have come are answered; a second signal leaves at once")
+
+
+def serve(
+    paths: Sequence[str], host: str, port: int, limits: Limits, *, notice: Say, detail: Say, debug: bool = False
+) -> int:
+    """Serve models until a signal comes; returns the exit code that belongs to it.
+
+    `notice` is told where the server listens, `detail` of every request. Raises `SeqcliError` when the address cannot
+    be had, `CheckpointError` for a file that is no model.
+    """
+    shown = f"[{host}]" if ":" in host else host
+    try:
+        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+        listener = socket.create_server((host, port), family=family)
+    except OSError as problem:
+        hint = "is another server there? name another --port, or 0 for any that is free"
+        reason = str(problem.strerror or problem).partition(" (while ")[0]
+        raise SeqcliError(f"{shown}:{port}: {reason}", hint=hint) from problem
+    where = f"http://{shown}:{listener.getsockname()[1]}"
+    if not debug:
+        logging.getLogger("uvicorn").setLevel(logging.CRITICAL + 1)  # what is to be said, the answers say
+    if not is_loopback(host):
+        notice(f"whoever can reach {shown} may use it: there are no passwords")
+    with listener, contextlib.closing(Served(workers_of(paths, limits.seconds), limits)) as served:
+        names = ", ".join(about.name for about in served.abouts()) or "forecasts"
+        config = uvicorn.Config(
+            asgi(served, host, notice, detail),
+            http="h11",
+            loop="asyncio",
+            ws="none",
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            limit_concurrency=MOST_CONNECTIONS,
+            timeout_graceful_shutdown=math.ceil(limits.seconds) + 1,
+        )
+        server = _Server(config, lambda: notice(f"serving {names} at {where}, described at {where}/docs"), notice)
+        server.run(sockets=[listener])
+        return server.code

@@ -1,0 +1,375 @@
+"""What can be asked over HTTP: a verb for each method of the models, with the options that it has in Python.
+
+The body of a request is an object of the method's arguments, checked by a `Request` as they are everywhere. Options
+that name files, and those that are the server's to choose, are left out: no request has a file read or written.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from dataclasses import dataclass, field, fields, make_dataclass
+from typing import TYPE_CHECKING, Any
+
+from seqcli.errors import DataError, UsageError
+from seqcli.files.plain import json_text
+from seqcli.forecasting.options import ForecastRequest
+from seqcli.language.options import GenerateRequest
+from seqcli.language.options import ScoreRequest as LineRequest
+from seqcli.models import Forecaster, LanguageModel, Model, Recogniser, Tagger, Translator
+from seqcli.options import Request, declarations, option, required
+from seqcli.speech.options import SearchRequest
+from seqcli.translation.options import TranslateRequest
+
+if TYPE_CHECKING:
+    from seqcli.model.probability import Score
+
+MOST_TEXTS = 1024  # continuations made side by side: the memory they take grows with their number
+OURS = {"device", "int8", "encoding", "errors"}  # options that the server decides on, or that are about files
+TRAINING = {"budget", "steps", "seed", "save", "save_interval", "overwrite", "resume"}
+Given = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Texts:
+    """Continuations, prompt by prompt, without their prompts."""
+
+    texts: list[str]
+
+
+@dataclass(frozen=True)
+class Token:
+    token: str
+    probability: float
+
+
+@dataclass(frozen=True)
+class Tokens:
+    """The likeliest next tokens, the likeliest first."""
+
+    tokens: list[Token]
+
+
+@dataclass(frozen=True)
+class OneChoice:
+    text: str
+    log_probability: float
+    probability: float
+    unknown: bool
+
+
+@dataclass(frozen=True)
+class Choices:
+    """The choices, the likeliest first: `probability` is among them, `log_probability` natural."""
+
+    choices: list[OneChoice]
+
+
+@dataclass(frozen=True)
+class Vectors:
+    """A vector for each line."""
+
+    vectors: list[list[float]]
+
+
+@dataclass(frozen=True)
+class LineScore:
+    text: str
+    log_probability: float | None
+    perplexity: float | None
+    tokens: list[str]
+    surprisals: list[float]
+    unknown: list[int]
+
+
+@dataclass(frozen=True)
+class Scores:
+    """Log-probability (natural) and perplexity of each line, None of a blank one; its tokens, -log p of each, and the
+    numbers, from 0, of those that the model does not know."""
+
+    scores: list[LineScore]
+
+
+@dataclass(frozen=True)
+class Translations:
+    """A translation for each line."""
+
+    translations: list[str]
+
+
+@dataclass(frozen=True)
+class Chunk:
+    start: int
+    end: int
+    label: str
+
+
+@dataclass(frozen=True)
+class OneTagging:
+    steps: list[str]
+    labels: list[str]
+    chunks: list[Chunk] | None
+
+
+@dataclass(frozen=True)
+class Taggings:
+    """The steps (words or characters) of each sentence, their labels, and the chunks if the labels are of chunks: from
+    step `start` to before step `end`, counted from 0."""
+
+    taggings: list[OneTagging]
+
+
+@dataclass(frozen=True)
+class SpokenWord:
+    word: str
+    start: float
+    end: float
+    confidence: float
+
+
+@dataclass(frozen=True)
+class Transcribed:
+    """What is said; times in seconds; `words` are empty unless they are asked for."""
+
+    text: str
+    seconds: float
+    words: list[SpokenWord]
+
+
+@dataclass(frozen=True)
+class Forecasts:
+    """The forecasts, a row a series and time, with intervals; how good earlier ones were; what was found and guessed;
+    the measures of earlier forecasts by method, if they are asked for (`backtest`)."""
+
+    rows: list[dict[str, Any]]
+    accuracy: str
+    notes: list[str]
+    frequency: str
+    season: int
+    horizon: int
+    backtest: list[dict[str, Any]]
+
+
+def _pairs(given: Any) -> list[tuple[str, str]]:
+    pairs = given if isinstance(given, list) else [given]
+    if not all(isinstance(pair, list) and [type(side) for side in pair] == [str, str] for pair in pairs):
+        raise ValueError('give a list of pairs of texts, such as [["a source", "its target"]]')
+    return [tuple(pair) for pair in pairs]
+
+
+def _table(given: Any) -> str | list[Any] | dict[str, Any]:
+    if not isinstance(given, str | list | dict):
+        raise ValueError("give rows, columns or the text of a table")
+    return given
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Prompts(Request):
+    prompts: tuple[str, ...] = option(("",), "A text to continue, or several.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Prompt(Request):
+    prompt: str = option("", "The text before.")
+    count: int = option(10, "How many tokens.", least=1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Choices(Request):
+    prompt: str = option("", "The text before.")
+    choices: tuple[str, ...] = required("Texts that may follow it, two or more.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Lines(Request):
+    lines: tuple[str, ...] = required("A line of text, or several.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Pairs(Request):
+    pairs: Any = required("Pairs of a source and its target.", parse=_pairs)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _ToTranslate(_Lines):
+    glossary: Any = option(None, "Terms to use: pairs of a source and a target term.", parse=_pairs)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Sentences(Request):
+    sentences: tuple[str, ...] = required("A sentence of raw text, or several.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Recording(Request):
+    words: bool = option(False, "Give the words with their times and confidences, too.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Data(Request):
+    data: Any = required("The table: a list of rows (objects), an object of columns, or its text (CSV).", parse=_table)
+    future: Any = option(None, "The covariates of the time to be forecast, a table like the data.", parse=_table)
+    holidays: Any = option(None, "The dates of holidays, past and to come, a table with a column.", parse=_table)
+
+
+def _generate(model: LanguageModel, given: Given) -> Texts:
+    prompts = list(given.pop("prompts", ("",)))
+    if len(prompts) * given.get("samples", 1) > MOST_TEXTS:
+        raise UsageError(f"more than {MOST_TEXTS:,} texts at once", hint="ask for them in several requests")
+    return Texts(model.generate(prompts, **given))
+
+
+def _next(model: LanguageModel, given: Given) -> Tokens:
+    return Tokens([Token(*found) for found in model.next_tokens(**given)])
+
+
+def _choose(model: LanguageModel, given: Given) -> Choices:
+    found = model.choose(given.get("prompt", ""), given["choices"])
+    return Choices([OneChoice(one.text, one.log_probability, one.probability, one.unknown) for one in found])
+
+
+def _embed(model: LanguageModel, given: Given) -> Vectors:
+    return Vectors(model.embed(given["lines"]).tolist() if given["lines"] else [])
+
+
+def _score_lines(model: LanguageModel, given: Given) -> Scores:
+    return Scores([_line_score(score) for score in model.score(given.pop("lines"), **given)])
+
+
+def _score_pairs(model: Translator, given: Given) -> Scores:
+    return Scores([_line_score(score) for score in model.score(given["pairs"])])
+
+
+def _line_score(score: Score) -> LineScore:
+    return LineScore(
+        score.text,
+        score.log_probability if score.tokens else None,
+        score.perplexity if score.tokens else None,
+        list(score.pieces),
+        list(score.surprisals),
+        sorted(score.unknown),
+    )
+
+
+def _translate(model: Translator, given: Given) -> Translations:
+    return Translations(model.translate(list(given.pop("lines")), **given))
+
+
+def _tag(model: Tagger, given: Given) -> Taggings:
+    def one(tagging: Any) -> OneTagging:
+        chunks = None if tagging.chunks is None else [Chunk(*chunk) for chunk in tagging.chunks]
+        return OneTagging(list(tagging.steps), list(tagging.labels), chunks)
+
+    found: Any = model.tag(list(given["sentences"]))
+    return Taggings([one(tagging) for tagging in found])
+
+
+def _transcribe(model: Recogniser, given: Given) -> Transcribed:
+    """Of the file that the server has written the body of a request to."""
+    path = given.pop("recording")
+    try:
+        found = model.transcribe(path, **given)
+    except DataError as problem:
+        raise DataError(problem.message.replace(path, "the recording"), hint=problem.hint) from problem
+    words = [SpokenWord(word.text, word.start, word.end, word.confidence) for word in found.words]
+    return Transcribed(found.text, found.seconds, words)
+
+
+def _forecast(model: Forecaster | None, given: Given) -> Forecasts:
+    """Without training, which takes minutes: a network that was trained before is a model of the server's."""
+    from seqcli.forecasting.run import forecast_request
+
+    # always a stream, so that no text is taken for the name of a file
+    tables: Given = {
+        name: io.StringIO(given[name] if isinstance(given[name], str) else json_text(given[name]))
+        for name in ("data", "future", "holidays")
+        if name in given
+    }
+    data = tables.pop("data")
+    del given["data"]
+    asked = ForecastRequest(**given | tables, model=None if model is None else str(model.path))
+    notes: list[str] = []
+    made = forecast_request(data, asked, on_notice=notes.append, may_train=False)
+    assert made is not None  # one process alone has a forecast
+    found = made.to_json()
+    found["notes"] = list(dict.fromkeys([*notes, *found["notes"]]))
+    return Forecasts(list(made.rows()), **{item.name: found[item.name] for item in fields(Forecasts)[1:]})
+
+
+def body(own: type[Request], options: type[Request] | None = None, *names: str, leave_out: set[str] = OURS) -> Any:
+    """A request with the arguments of a verb: its `own` and the `options` that it has in Python too, those of `names`
+    or all but `leave_out`, files and what is the same by another name."""
+    found = declarations(own)
+    if options is not None:
+        for name, declared in declarations(options).items():
+            asked = name in names if names else name not in leave_out and declared.option.kind != "file"
+            if asked and name not in found:
+                found = {**found, name: declared}
+    types = {name: Any if d.type is Any else d.type | None if d.optional else d.type for name, d in found.items()}
+    made = [
+        (name, types[name], field(default=declared.default, metadata={"option": declared.option}))
+        for name, declared in found.items()
+    ]
+    return make_dataclass("Body", made, bases=(Request,), frozen=True, kw_only=True, namespace={"__module__": __name__})
+
+
+@dataclass(frozen=True)
+class Verb:
+    """A verb of models of one kind.
+
+    `body` is the request of its arguments, `act` what a model answers when it is given them, `answer` the class of
+    that. `optional`: it can do without a model. `recording`: the body is sound, the arguments are in the query.
+    """
+
+    name: str
+    kind: type[Model[Any]]
+    help: str
+    body: Any
+    act: Callable[[Any, Given], Any]
+    answer: type
+    optional: bool = False
+    recording: bool = False
+
+
+VERBS = (
+    Verb("generate", LanguageModel, "Continue texts.", body(_Prompts, GenerateRequest), _generate, Texts),
+    Verb("next-tokens", LanguageModel, "The likeliest next tokens.", body(_Prompt), _next, Tokens),
+    Verb("choose", LanguageModel, "Which of several texts follows likeliest.", body(_Choices), _choose, Choices),
+    Verb("embed", LanguageModel, "A vector for each line.", body(_Lines), _embed, Vectors),
+    Verb(
+        "score",
+        LanguageModel,
+        "How likely lines are, or the targets of pairs given their sources.",
+        body(_Lines, LineRequest, "context"),
+        _score_lines,
+        Scores,
+    ),
+    Verb(
+        "score",
+        Translator,
+        "How likely lines are, or the targets of pairs given their sources.",
+        body(_Pairs),
+        _score_pairs,
+        Scores,
+    ),
+    Verb("translate", Translator, "Translate lines.", body(_ToTranslate, TranslateRequest), _translate, Translations),
+    Verb("tag", Tagger, "Label words or characters.", body(_Sentences), _tag, Taggings),
+    Verb(
+        "transcribe",
+        Recogniser,
+        "What is said in a recording, which is the body of the request (WAV, FLAC, OGG or MP3).",
+        body(_Recording, SearchRequest, "beam", "open_words"),
+        _transcribe,
+        Transcribed,
+        recording=True,
+    ),
+    Verb(
+        "forecast",
+        Forecaster,
+        "Forecast every series of a table, without a model or with a network that was trained before.",
+        body(_Data, ForecastRequest, leave_out=OURS | TRAINING | {"sheet"}),
+        _forecast,
+        Forecasts,
+        optional=True,
+    ),
+)
