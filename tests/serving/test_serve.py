@@ -109,7 +109,7 @@ def copied(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def strict(copied: Path) -> Iterator[Server]:
-    with serving(str(copied), "--timeout", "3s", "--max-bytes", "2000") as started:
+    with serving(str(copied), "--timeout", "2s", "--max-bytes", "2000") as started:
         yield started
 
 
@@ -354,7 +354,7 @@ def test_what_takes_too_long_is_ended_and_its_model_answers_again(strict: Server
         found = list(clients.map(lambda _: strict.ask("/generate", ENDLESS), range(3)))
     assert time.monotonic() - started < 20
     assert {status for status, _ in found} == {503}
-    assert {answer["error"] for _, answer in found} & {"this takes more than 3 s"}
+    assert {answer["error"] for _, answer in found} & {"this takes more than 2 s"}
     asked = {"prompts": "the sky", "max_tokens": 4}
     deadline = time.monotonic() + 60  # the model is read again
     while (answer := strict.ask("/generate", asked))[0] == 503 and time.monotonic() < deadline:
@@ -378,7 +378,7 @@ def test_a_file_that_has_changed_is_not_read_again(strict: Server, copied: Path)
 
 def test_a_first_signal_lets_it_answer() -> None:
     with serving(LM) as server, ThreadPoolExecutor(1) as client:
-        asked = {"prompts": "the sky", "max_tokens": 8_000}
+        asked = {"prompts": "the sky", "max_tokens": 5_000}
         answer = client.submit(server.ask, "/generate", asked)
         time.sleep(0.3)
         assert server.end(signal.SIGTERM) == 143
