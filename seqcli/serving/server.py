@@ -67,7 +67,7 @@ def serve(
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
         listener = socket.create_server((host, port), family=family)
     except OSError as problem:
-        hint = "is another server there? name another --port, or 0 for any that is free"
+        hint = "name another --port (0: any that is free), or another --host"
         reason = str(problem.strerror or problem).partition(" (while ")[0]
         raise SeqcliError(f"{shown}:{port}: {reason}", hint=hint) from problem
     where = f"http://{shown}:{listener.getsockname()[1]}"

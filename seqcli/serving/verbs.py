@@ -7,12 +7,12 @@ that name files, and those that are the server's to choose, are left out: no req
 from __future__ import annotations
 
 import io
+import json
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields, make_dataclass
 from typing import TYPE_CHECKING, Any
 
 from seqcli.errors import DataError, UsageError
-from seqcli.files.plain import json_text
 from seqcli.forecasting.options import ForecastRequest
 from seqcli.language.options import GenerateRequest
 from seqcli.language.options import ScoreRequest as LineRequest
@@ -281,7 +281,7 @@ def _forecast(model: Forecaster | None, given: Given) -> Forecasts:
 
     # always a stream, so that no text is taken for the name of a file
     tables: Given = {
-        name: io.StringIO(given[name] if isinstance(given[name], str) else json_text(given[name]))
+        name: io.StringIO(given[name] if isinstance(given[name], str) else json.dumps(given[name], ensure_ascii=False))
         for name in ("data", "future", "holidays")
         if name in given
     }

@@ -261,6 +261,7 @@ REFUSED = [
     ("/forecast", {"data": CSV, "save": "x"}, 422, "unknown option 'save'"),
     ("/forecast", {"data": 5}, 422, "data: give rows, columns or the text of a table"),
     ("/forecast", {"data": [{"a": [1]}]}, 422, "the data: is JSON, but not a table"),
+    ("/forecast", b'{"data": ' + b"[" * 400 + b"]" * 400 + b"}", 422, "the data: is JSON, but not a table"),
     ("/nothing", {}, 404, "not found"),
     ("/generate", None, 405, "method not allowed"),
 ]
