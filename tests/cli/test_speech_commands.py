@@ -130,6 +130,7 @@ def test_a_model_of_few_words_writes_no_others(here: Path, capsys: pytest.Captur
     assert set(out.split()) <= set(TONES)
     out, _ = said(capsys, ["transcribe", "--model", "few", "--open-words", *files])
     assert not set(out.split()) <= set(TONES)
+    assert "['fall', 'high', 'low', 'rise']" in said(capsys, ["info", "few"])[0]
     Path("other.tsv").write_text("low_0_0.wav\tlow rhino\n")
     _, err = said(capsys, ["evaluate", "few", "other.tsv"])
     assert "words that training never saw ('rhino')" in err
