@@ -55,10 +55,10 @@ def describe(checkpoint: Checkpoint) -> dict[str, Any]:
         from seqcli.tagging.labelling import Labelling
 
         described["labelling"] = Labelling.from_blobs(checkpoint.blobs).describe()
-    if checkpoint.task == "asr":
+    if "words" in checkpoint.blobs:
         from seqcli.speech.lexicon import words_of_blobs
 
-        described["words"] = list(words_of_blobs(checkpoint.blobs)) or "any"
+        described["words"] = list(words_of_blobs(checkpoint.blobs))
     described["metrics"] = dict(checkpoint.metrics)
     described["provenance"] = dict(checkpoint.provenance)
     described["tensors"] = {name: list(value.shape) for name, value in checkpoint.tensors.items()}
