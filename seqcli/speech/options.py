@@ -113,9 +113,9 @@ class TrainRequest(RunRequest, RowsRequest, TextRequest):
 class SearchRequest(Request):
     """How transcripts are searched for."""
 
-    beam: int = option(8, "Beam size of the search; 1 is greedy.", metavar="N", least=1, most=WIDEST_BEAM)
+    beam: int = option(16, "Beam size of the search; 1 is greedy.", metavar="N", least=1, most=WIDEST_BEAM)
     lm: Any = option(None, "Language model of train-lm that the search asks, too.", metavar="MODEL", kind="file")
-    lm_weight: float = option(0.6, "Weight of the language model's log-probabilities.", metavar="X", most=1000)
+    lm_weight: float = option(1.5, "Weight of the language model's log-probabilities.", metavar="X", most=1000)
     word_bonus: float = option(
         0.0, "What each word is worth in the search with --lm, in nats.", metavar="X", least=-1000, most=1000
     )

@@ -24,8 +24,8 @@ class Search:
     each word is worth in nats β. Prefixes are compared by log p(sound) + α log p(text) + β · words. With `open_words`
     words may be any, else those of a model of few."""
 
-    beam: int = 8
-    lm_weight: float = 0.6
+    beam: int = 16
+    lm_weight: float = 1.5
     word_bonus: float = 0.0
     open_words: bool = False
 

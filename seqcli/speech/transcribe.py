@@ -58,7 +58,7 @@ class Recogniser:
 
     Args:
         decoder, tokenizer: what `load_recogniser` gives.
-        search: how to search; the default is a beam of 8.
+        search: how to search; the default is a beam of 16.
         language_model: a model of text and its tokenizer, as `language.decoder.load_language_model` gives them.
         words: the only words that are written; none: any.
     """
