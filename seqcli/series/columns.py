@@ -19,6 +19,7 @@ from seqcli.series.serials import CommaForm, find_intervals, find_periods, find_
 from seqcli.series.times import FieldForm, Form
 
 LOOKED_AT = 1500  # rows from which it is judged what a column is
+FAR_OFF = re.compile(r"(?<!\d)2[45]\d\d(?!\d)")  # a year so late is one of another era
 
 
 @dataclass(frozen=True)
@@ -136,9 +137,13 @@ def read_as_times(texts: Sequence[str], name: str, day_first: bool | None = None
         years = "Yy" if named else "Y"
         forms = [form for form in forms if isinstance(form, FieldForm) and set("".join(form.reading)) & set(years)]
         forms += find_serials(texts, name)
+        if named:
+            forms = find_numerals(texts) + forms
         if named and all(re.fullmatch(r"\d+\.0+", text.strip()) for text in texts):
             forms = find_wrapped(texts, whole=False) + forms
     else:
-        forms = find_periods(texts) or forms or find_numerals(texts) or find_intervals(texts)
+        far_off = bool(forms) and all(FAR_OFF.search(text) for text in texts)
+        forms = find_periods(texts) or (far_off and find_numerals(texts)) or forms or find_numerals(texts)
+        forms = forms or find_intervals(texts)
         forms = forms or find_serials(texts, name) or find_wrapped(texts)
     return choose(forms, texts, day_first=day_first)

@@ -54,7 +54,8 @@ BEFORE = {
     "kv": "q", "kwartal": "q", "kvartal": "q", "ctvrtleti": "q", "w": "w", "wk": "w", "week": "w", "kw": "wq",
     "cw": "w", "woche": "w", "vecka": "w", "v": "w", "semaine": "w", "semana": "w", "settimana": "w", "uke": "w",
     "uge": "w", "viikko": "w", "tydzien": "w", "tyden": "w", "hafta": "w", "tuan": "w", "неделя": "w", "s": "hw",
-    "sem": "hw", "h": "h", "hy": "h", "half": "h", "b": "h", "m": "m", "month": "m", "thang": "m", "thg": "m",
+    "sem": "hw", "h": "hH", "he": "H", "hour": "H", "hy": "h", "half": "h", "b": "h", "m": "m", "month": "m",
+    "thang": "m", "thg": "m",
     "mm": "m", "кв": "q", "p": "m", "fy": "YyE", "fiscal": "Yy", "year": "Y", "nam": "Y", "第": "wq", "day": "dj",
 }  # fmt: skip
 AFTER = {
@@ -88,7 +89,7 @@ TOKEN = re.compile(
 )
 _OFFSET = re.compile(
     r"\s?(?P<named>UTC|GMT)?(?P<digits>[+-]00(?::?00)?)(?P<rest>\s*\([^)]*\))?(?P<region>\[[\w/+-]+\])?$"
-    r"|(?<=0)(?P<zulu>Z)$|\s(?P<zone>[A-Z]{3,4})$|(?P<only>\[[\w/+-]+\])$"
+    r"|(?<=0)(?P<zulu>Z)$|\s(?P<zone>[A-Z]{3,4})$|(?P<only>\[(?!\w*0000)[\w/+-]+\])$"
 )
 _COLONS = re.compile(r"0000:00:00(?!\d)")  # dates with colons, as cameras write them
 _CLOCK_END = re.compile(r"(?:0[:h.]00?(?:[.,]0+)?|T0+)(?:\s?[ap]m)?\s?(?:UTC|GMT)?$", re.IGNORECASE)
@@ -267,8 +268,9 @@ def _sensible(parts: tuple[Part, ...], reading: tuple[str, ...], hinted: set[str
         return False
     if "w" in reading and "w" not in hinted and reading not in (("Y", "w"), ("w", "Y")):
         return False
-    if dotted and len(reading) == 2:  # one number with decimals: 2021.03 may be a month
-        return reading in (("Y", "m"), ("m", "Y"))
+    if dotted and len(reading) == 2:  # one number with decimals: 2021.03 may be a month, 2021.3 a quarter
+        quarter = reading == ("Y", "q") and parts[-1].stop - parts[-1].start == 1
+        return quarter or reading in (("Y", "m"), ("m", "Y"))
     if reading in (("H",), ("y",), ("m",)):
         return reading[0] in hinted or any(part.allowed == "ye" for part in parts)
     if set("".join(reading)) <= set("HMSfp"):  # a clock looks like one

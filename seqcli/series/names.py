@@ -20,6 +20,8 @@ _OTHERS = {
     ("es", MONTH): {"set": 9, "setiembre": 9, "sep": 9},
     ("zh", WEEKDAY): {day: number for number, day in enumerate("一二三四五六日", 1)},
     ("nl", MONTH): {"mar": 3, "mei": 5},
+    ("ru", MONTH): {"фев": 2, "мар": 3, "сен": 9, "ноя": 11},
+    ("uk", MONTH): {"кві": 4, "тра": 5, "чер": 6, "сер": 8, "жов": 10, "лис": 11, "гру": 12},
 }
 
 

@@ -1,4 +1,5 @@
-"""Times with numerals of another kind: years of an era, Roman quarters and months, Chinese months, halves in words."""
+"""Times with numerals of another kind: years of an era, Roman quarters and months, Chinese months, halves in words,
+quarters by their months, and numbers as the programs of banks and companies write them."""
 
 from __future__ import annotations
 
@@ -10,17 +11,23 @@ import numpy as np
 
 from seqcli.series.fields import plain
 from seqcli.series.forms import find_forms
+from seqcli.series.names import MONTH, find_language, fold, lexicon
 from seqcli.series.times import Form, FormOver, to_moment
 
 _ROMAN = ("I", "II", "III", "IV", "V", "VI", "VII", "VIII", "IX", "X", "XI", "XII")
 _CHINESE = ("一", "二", "三", "四", "五", "六", "七", "八", "九", "十", "十一", "十二")
 _ERAS = {"令和": 2018, "R": 2018, "平成": 1988, "H": 1988, "昭和": 1925, "S": 1925}  # the year before the first
 _REPUBLIC = 1911  # the same of Taiwan's years
+_BUDDHA = 543  # years that the Buddhist era is ahead
 _PATTERNS = {
     "era": re.compile(r"(中華民國|民國|民国|令和|平成|昭和|[RHS](?=\d+[./-])|)\s?(元|\d{1,3})(?=[年./-])"),
     "roman": re.compile(r"(?:(?<!\w)|(?<=\d[TQK]))([IVX]+)(?!\w)"),
     "chinese": re.compile(r"([一二三四五六七八九]|十[一二]?)(?=[月季])"),
     "half": re.compile(r"\s?([上下])(半年|半期|期)|\s?([상하])반기"),
+    "months": re.compile(r"(?<!\w)([^\W\d_]{3,})\.?\s?[-–—/]\s?([^\W\d_]{3,})\.?(?!\w)"),  # Jan-Mar 2019
+    "thai": re.compile(r"(?<!\d)(2[45]\d\d)(?!\d)"),  # years of the Buddhist era
+    "bank": re.compile(r"(?<!\d)(\d{4}) \[YR\1\]"),  # 2019 [YR2019]
+    "period": re.compile(r"^0(\d\d)(?=\.\d{4}$)"),  # 001.2019
 }
 
 
@@ -28,12 +35,13 @@ _PATTERNS = {
 class NumeralForm(FormOver):
     """A form of times with usual numerals, for texts like the `example`, which have others.
 
-    `mark` is put before a number that nothing says to be one of a quarter.
+    `mark` is put before a number that nothing says to be one of a quarter; `quarters` are those written by months.
     """
 
     kind: str
     example: str
     mark: str = ""
+    quarters: tuple[str, ...] = ()
 
     def read(self, texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
         usual = [_usual(self.kind, plain(text), self.mark) for text in texts]
@@ -44,6 +52,14 @@ class NumeralForm(FormOver):
         text = self.form.write(time, following)
         if self.kind == "era":
             return self._in_era(text, time)
+        if self.kind == "months":
+            return re.sub("Q([1-4])", lambda found: self.quarters[int(found[1]) - 1], text)
+        if self.kind == "thai":
+            return re.sub(r"(?<!\d)\d{4}(?!\d)", lambda year: str(int(year[0]) + _BUDDHA), text)
+        if self.kind == "bank":
+            return f"{text} [YR{text}]"
+        if self.kind == "period":
+            return f"0{text}"
         if self.kind == "half":
             halves = "상하" if re.search("[상하]반기", self.example) else "上下"
             found = _PATTERNS["half"].search(self.example)
@@ -82,10 +98,33 @@ def _usual(kind: str, text: str, mark: str = "") -> str | None:
     if kind == "half":
         number = 1 if (found[1] or found[3]) in "上상" else 2
         return f"{text[: found.start()]} H{number}{text[found.end() :]}"
+    if kind == "months":
+        quarter = _quarter(found[1], found[2])
+        return f"{text[: found.start()]}Q{quarter}{text[found.end() :]}" if quarter else None
+    if kind == "thai":
+        return f"{text[: found.start()]}{int(found[1]) - _BUDDHA}{text[found.end() :]}"
+    if kind in ("bank", "period"):
+        return f"{text[: found.start()]}{found[1]}{text[found.end() :]}"
     signs = _ROMAN if kind == "roman" else _CHINESE
     if found[1] not in signs or not re.search(r"\d{4}", text):
         return None
     return f"{text[: found.start()]}{mark}{signs.index(found[1]) + 1}{text[found.end() :]}"
+
+
+def _written_quarters(texts: Sequence[str]) -> tuple[str, ...] | None:
+    """How the four quarters are written by their months; None where one does not occur."""
+    found = {_quarter(match[1], match[2]): match[0] for match in map(_PATTERNS["months"].search, texts) if match}
+    return tuple(found[number] for number in (1, 2, 3, 4)) if {1, 2, 3, 4} <= found.keys() else None
+
+
+def _quarter(first: str, last: str) -> int | None:
+    """The quarter from one month to another, None where these are no quarter."""
+    language = find_language((fold(first), fold(last)))
+    known = lexicon(language) if language else {}
+    begin, end = known.get(fold(first)), known.get(fold(last))
+    if begin is None or end is None or begin.kind != MONTH or end.kind != MONTH:
+        return None
+    return end.number // 3 if begin.number % 3 == 1 and end.number == begin.number + 2 else None
 
 
 def find_numerals(texts: Sequence[str]) -> list[Form]:
@@ -103,6 +142,7 @@ def find_numerals(texts: Sequence[str]) -> list[Form]:
         usual = [text for text in (_usual(kind, text, mark) for text in clean) if text]
         forms = [form for form in find_forms(usual) if form.cycle == ""] if len(usual) > 0.8 * len(clean) else []
         if forms:
-            example = clean[-1]
-            return [NumeralForm(form, kind, example, mark) for form in forms]
+            quarters = _written_quarters(clean) if kind == "months" else ()
+            if quarters is not None:
+                return [NumeralForm(form, kind, clean[-1], mark, quarters) for form in forms]
     return []

@@ -181,7 +181,9 @@ class IntervalForm:
 
 
 def _halves(text: str, separator: str) -> tuple[str, str]:
-    """Both sides of the separator in the middle of a text."""
+    """Both sides of the separator in the middle of a text, or of the one between two clocks."""
+    if clocks := re.search(rf"(?<=:\d\d){re.escape(separator)}(?=\d{{1,2}}:\d\d(?::\d\d)?$)", text):
+        return text[: clocks.start()], text[clocks.end() :]
     pieces = text.split(separator)
     middle = len(pieces) // 2
     if len(pieces) % 2:
@@ -361,7 +363,7 @@ def find_wrapped(texts: Sequence[str], *, whole: bool = True) -> list[Form]:
     start = _common_start(clean)
     end = _common_start([text[::-1] for text in clean])[::-1]
     starts = ["", *(start[: m.end()] for m in re.finditer(r"[^\w]+|[A-Za-z]+(?=\d)", start))][::-1][:5]
-    ends = ["", *(end[m.start() :] for m in re.finditer(r"(?<=\d)\D+$|[^\w]+", end))][:4]
+    ends = ["", *(end[m.start() :] for m in re.finditer(r"(?<=\d)\D+$|(?:^|(?<=\d))[A-Z]+0+$|[^\w]+", end))][:4]
     if not whole:
         starts, ends = [""], [match[0] for match in [re.search(r"\.0+$", end)] if match]
     for before in starts:

@@ -557,7 +557,7 @@ def test_a_cell_may_be_a_whole_document(read):
 @pytest.mark.parametrize("name", ["Monat", "Fiscal month"])
 def test_months_that_cannot_be_read_are_named(read, name):
     with pytest.raises(DataError, match="looks like a time"):
-        read(f"{name};Menge\n" + "".join(f"{i % 12 + 1:03d}.{2010 + i // 12};{i}\n" for i in range(40)))
+        read(f"{name};Menge\n" + "".join(f"{i % 12 + 1:04d}.{2010 + i // 12};{i}\n" for i in range(40)))
 
 
 def test_months_below_their_years_are_joined_with_them(read):
