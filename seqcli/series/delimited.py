@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from seqcli.errors import DataError
+from seqcli.text.lines import csv_reader
 
 LARGE = 2_000_000  # characters from which pandas splits a text: for less, importing it takes longer than the csv module
 LOOKED_AT = 60  # lines that the separator is found from, at the beginning and in the middle
@@ -132,7 +133,7 @@ def _by_pandas(text: str, delimiter: str) -> list[np.ndarray] | None:
     """The columns of a long regular text; None where its rows differ in width."""
     import pandas as pd
 
-    sample = list(csv.reader(text[:50_000].split("\n")[:-1], delimiter=delimiter))
+    sample = list(csv_reader(text[:50_000].split("\n")[:-1], delimiter))
     width = max(map(len, sample))
     try:
         frame = pd.read_csv(
@@ -157,7 +158,7 @@ def _rows(text: str, delimiter: str, shown: str, skipped: int) -> Iterator[tuple
             remark = delimiter == r"\s+" and re.match(r"[#%!]\s", line)
             yield [line] if remark else re.split(delimiter, line.strip()), number
         return
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, skipinitialspace=True)
+    reader = csv_reader(io.StringIO(text, newline=""), delimiter, skipinitialspace=True)
     row: list[str] = []
     try:
         for row in reader:
@@ -180,7 +181,7 @@ def _delimiter(text: str, shown: str) -> str:
     lines = [line.removesuffix("\r") for line in head if line.strip()]
     best, best_score = ",", 0.0
     for delimiter in DELIMITERS:
-        reader = csv.reader(lines, delimiter=delimiter, skipinitialspace=True)
+        reader = csv_reader(lines, delimiter, skipinitialspace=True)
         try:
             widths = [len(row) for row in reader if row]
         except csv.Error as problem:
