@@ -1,6 +1,5 @@
 """Panels from CSV files as people have them."""
 
-import csv
 import gzip
 
 import numpy as np
@@ -252,11 +251,8 @@ def test_lines_are_counted_through_blank_rows_and_cells_with_line_feeds(tmp_path
     assert [table.line(row) for row in (0, 9, 10, 11, 4499, 4500, 4998)] == [2, 11, 14, 15, 4503, 4506, 5004]
 
 
-def test_a_cell_too_long_for_csv_is_said(read):
-    csv.field_size_limit(131072)  # as Python begins: another test's program may have raised it
-    with pytest.raises(DataError, match="line 1: is not a CSV file: field larger"):
-        read("x" * 200_000 + "\n1\n")
-    with pytest.raises(DataError, match="line 72: is not a CSV file: field larger"):
+def test_a_cell_that_is_too_long_for_a_number_is_said(read):
+    with pytest.raises(DataError, match="line 72"):
         read("month,y\n" + "".join(f"{month},1\n" for month in months(70)) + "2007-01," + "1" * 200_000 + "\n")
 
 
