@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -48,36 +49,43 @@ class LabelSet:
         return np.array([self._numbers.get(label, -1) for label in labels], np.int64)
 
     @cached_property
-    def _written(self) -> tuple[str, ...]:
+    def _written(self) -> np.ndarray:
         """Each label as the scheme of files has it, which for all but IOB1 depends on that label alone."""
         if self.scheme is None:
-            return self.names
+            return np.array(self.names, object)
         prefixes = {"B": self.scheme.begin, "I": self.scheme.inside, "E": self.scheme.end, "S": self.scheme.single}
-        return tuple(prefixes.get(split(name)[0], name[:1]) + name[1:] for name in self.names)
+        return np.array([prefixes.get(split(name)[0], name[:1]) + name[1:] for name in self.names], object)
 
     def written(self, numbers: Sequence[int] | np.ndarray) -> list[str]:
         """Numbers as the labels that files have."""
         if self.scheme is not None and not self.scheme.begins:
             return self.scheme.labels(self.chunks(numbers), len(numbers))
-        names = self._written
-        return [names[number] for number in (numbers.tolist() if isinstance(numbers, np.ndarray) else numbers)]
+        found: list[str] = self._written[np.asarray(numbers, np.int64)].tolist()
+        return found
 
     @cached_property
-    def _edges(self) -> tuple[np.ndarray, np.ndarray, list[str]]:
+    def _edges(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Which labels begin a chunk and which end one, and the kind of each; -1, an unknown label, does neither."""
         prefixes = [split(name)[0] for name in self.names] + [OUTSIDE]
         begins, ends = np.isin(prefixes, ("B", "S")), np.isin(prefixes, ("E", "S"))
-        return begins, ends, [split(name)[1] for name in self.names] + [""]
+        return begins, ends, np.array([split(name)[1] for name in self.names] + [""], object)
 
     def chunks(self, numbers: Sequence[int] | np.ndarray) -> list[Chunk]:
         """The chunks of a sentence's labels, which are whole ones."""
+        return self.chunks_of_all(np.asarray(numbers, np.int64), np.array([0, len(numbers)]))[0]
+
+    def chunks_of_all(self, labels: np.ndarray, starts: np.ndarray) -> list[list[Chunk]]:
+        """The chunks of sentences one after the other, labels (steps,), that begin at `starts` (sentences + 1,)."""
         begins, ends, kinds = self._edges
-        labels = np.asarray(numbers)
-        starts = np.flatnonzero(begins[labels])
-        stops = np.flatnonzero(ends[labels]) + 1
-        if len(starts) != len(stops):  # a label that is not known breaks one off
-            return BIOES.chunks([self.names[n] if n >= 0 else OUTSIDE for n in labels.tolist()])[0]
-        return list(zip(starts.tolist(), stops.tolist(), [kinds[n] for n in labels[starts].tolist()], strict=True))
+        first, last = np.flatnonzero(begins[labels]), np.flatnonzero(ends[labels]) + 1
+        if len(first) != len(last):  # a label that is not known breaks one off
+            names = [self.names[n] if n >= 0 else OUTSIDE for n in labels.tolist()]
+            return [BIOES.chunks(names[a:b])[0] for a, b in pairwise(starts.tolist())]
+        edges = np.searchsorted(first, starts)
+        offsets = np.repeat(starts[:-1], np.diff(edges))
+        parts = (first - offsets, last - offsets, kinds[labels[first]])
+        found = list(zip(*(part.tolist() for part in parts), strict=True))
+        return [found[a:b] for a, b in pairwise(edges.tolist())]
 
     @cached_property
     def allowed(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -21,6 +21,7 @@ KNOWN = 2  # the first id of a type
 LONGEST_AFFIX = 4  # characters
 READ = 24  # characters of a word that are read: those at its beginning and end, where it is longer
 RARE = 2  # how often an affix, character or pair must stand in the text to be known
+FREQUENT = 1024  # characters whose pairs have a table of their own: nearly all of a text
 _DIGITS = re.compile(r"\d")
 _FULL_WIDTH = {code + 0xFEE0: code for code in range(0x21, 0x7F)} | {0x3000: 0x20}
 
@@ -135,15 +136,37 @@ class Lexicon:
 
         A sentence of n steps has n + 1, from the one of its beginning and first character on: (steps + sentences,).
         """
-        around = np.zeros(len(ids) + len(starts), np.int64)
-        around[np.arange(len(ids)) + np.repeat(np.arange(1, len(starts)), np.diff(starts))] = ids
-        return around[:-1] * (len(self.words) + KNOWN) + around[1:]
+        left, right = _neighbours(ids, starts)
+        keys: np.ndarray = left * np.int64(len(self.words) + KNOWN) + right
+        return keys
 
     def pair_ids(self, ids: np.ndarray, starts: np.ndarray) -> np.ndarray:
-        """The ids of `pair_keys`."""
-        keys, known = self.pair_keys(ids, starts), self._pair_keys
-        places = np.minimum(np.searchsorted(known, keys), max(len(known) - 1, 0))
-        return np.where(known[places] == keys, places + KNOWN, UNKNOWN) if len(known) else np.full(len(keys), UNKNOWN)
+        """The ids of `pair_keys`; those of frequent characters are not searched for."""
+        left, right = _neighbours(ids, starts)
+        found: np.ndarray = self._frequent_pairs.take(
+            np.minimum(left, FREQUENT) * (FREQUENT + 1) + np.minimum(right, FREQUENT)
+        )
+        rare = np.flatnonzero(found == 0)
+        found[rare] = self._search(left[rare] * np.int64(len(self.words) + KNOWN) + right[rare])
+        return found
+
+    def _search(self, keys: np.ndarray) -> np.ndarray:
+        """The ids of pairs by their keys."""
+        known = self._pair_keys
+        if not len(known):
+            return np.full(len(keys), UNKNOWN)
+        places = np.minimum(np.searchsorted(known, keys), len(known) - 1)
+        return np.where(known[places] == keys, places + KNOWN, UNKNOWN)
+
+    @cached_property
+    def _frequent_pairs(self) -> np.ndarray:
+        """The ids of pairs by the ids of both characters, which are below `FREQUENT`; 0 where one is not."""
+        table = np.zeros((FREQUENT + 1, FREQUENT + 1), np.int64)
+        table[:-1, :-1] = UNKNOWN
+        left, right = np.divmod(self._pair_keys, len(self.words) + KNOWN)
+        near = (left < FREQUENT) & (right < FREQUENT)
+        table[left[near], right[near]] = np.flatnonzero(near) + KNOWN
+        return table
 
     def to_bytes(self) -> bytes:
         """What `from_bytes` makes the same lexicon from."""
@@ -188,6 +211,13 @@ def affixes_of(form: str) -> list[str]:
     """A word's beginnings and ends of up to `LONGEST_AFFIX` characters."""
     lengths = range(1, min(LONGEST_AFFIX, len(form)) + 1)
     return ["^" + form[:n] for n in lengths] + ["$" + form[-n:] for n in lengths]
+
+
+def _neighbours(ids: np.ndarray, starts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The characters of each pair, as `Lexicon.pair_keys` counts them; 0 outside of a sentence."""
+    around = np.zeros(len(ids) + len(starts), np.int64)
+    around[np.arange(len(ids)) + np.repeat(np.arange(1, len(starts)), np.diff(starts))] = ids
+    return around[:-1], around[1:]
 
 
 def _sums(counts: Iterable[tuple[str, int]]) -> Counter[str]:

@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 
+import numpy as np
+
 from seqcli.errors import SeqcliError
 from seqcli.files.checkpoint import Checkpoint
 from seqcli.tagging.decoder import Decided, TaggingDecoder, load_tagging_decoder
@@ -14,7 +16,7 @@ from seqcli.tagging.formats.sentence import Sentence, Tagging
 from seqcli.tagging.labelling import Labelling
 from seqcli.text.live import windows
 
-FIRST, MOST = 2_000, 200_000  # steps that are looked at together, at first and later
+FIRST, MOST = 10_000, 200_000  # steps that are looked at together, at first and later
 
 
 class Tagger:
@@ -59,20 +61,24 @@ class Tagger:
         """
         decide = partial(self.decoder.decide, probabilities=probabilities, n_best=n_best)
         for window, found in _ahead(decide, windows(sentences, ready, FIRST, MOST, weight), ready):
-            decided = iter(found)
+            taggings = self._taggings(found)
             for sentence in window:
-                yield sentence, self._tagging(next(decided)) if sentence.steps else Tagging([], [])
+                yield sentence, next(taggings) if sentence.steps else Tagging([], [])
 
-    def _tagging(self, decided: Decided) -> Tagging:
-        labels = self.labels
-        probabilities = None if decided.probabilities is None else decided.probabilities.tolist()
-        return Tagging(
-            labels.written(decided.labels),
-            labels.chunks(decided.labels) if labels.scheme is not None else None,
-            probabilities,
-            decided.log_probability,
-            [self._tagging(Decided(other, None, log_p)) for other, log_p in decided.others],
-        )
+    def _taggings(self, found: Sequence[Decided]) -> Iterator[Tagging]:
+        """Labels as files have them; the chunks of all sentences are found together, which is much quicker."""
+        labels, chunks = self.labels, None
+        if labels.scheme is not None and found:
+            starts = np.cumsum([0, *(len(decided.labels) for decided in found)])
+            chunks = labels.chunks_of_all(np.concatenate([decided.labels for decided in found]), starts)
+        for number, decided in enumerate(found):
+            yield Tagging(
+                labels.written(decided.labels),
+                chunks[number] if chunks is not None else None,
+                None if decided.probabilities is None else decided.probabilities.tolist(),
+                decided.log_probability,
+                list(self._taggings([Decided(other, None, log_p) for other, log_p in decided.others])),
+            )
 
 
 def weight(sentence: Sentence) -> int:
