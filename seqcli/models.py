@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
-from functools import cached_property
+from functools import cache, cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, overload
 
@@ -107,10 +107,15 @@ class LanguageModel(Model[LanguageModelRequest]):
     evaluation = LanguageModelRequest
 
     @cached_property
-    def _parts(self) -> tuple[LanguageModelDecoder, Tokenizer]:
+    def _loaded(self) -> Callable[..., tuple[LanguageModelDecoder, Tokenizer]]:
+        """The decoder on a device, with or without `int8`, and the tokenizer: made once for each."""
         from seqcli.language.decoder import load_language_model
 
-        return load_language_model(self.checkpoint)
+        return cache(partial(load_language_model, self.checkpoint))
+
+    @property
+    def _parts(self) -> tuple[LanguageModelDecoder, Tokenizer]:
+        return self._loaded("cpu", int8=False)
 
     @overload
     def generate(self, prompts: str = "", *, samples: int = 1, seed: int = 1, **options: Any) -> str: ...
@@ -138,7 +143,7 @@ class LanguageModel(Model[LanguageModelRequest]):
         texts = [prompts] if isinstance(prompts, str) else list(prompts)
         found = [""] * (len(texts) * samples)
         request = GenerateRequest(samples=samples, seed=seed, **options)
-        for piece in continuations(*self._parts, texts, request):
+        for piece in continuations(*self._loaded(request.device, int8=request.int8), texts, request):
             found[piece.prompt * samples + piece.sample] += piece.text
         return found[0] if one and samples == 1 else found
 

@@ -79,6 +79,14 @@ def test_a_model_need_not_be_written(corpus: Path, tmp_path: Path) -> None:
     assert seqcli.load(tmp_path / "kept").config == model.config
 
 
+def test_generating_takes_device_and_int8() -> None:
+    model = seqcli.load(FIXTURES / "v1.lm.safetensors")
+    assert isinstance(model, seqcli.LanguageModel)
+    with pytest.raises(seqcli.UsageError, match="int8 is for processors"):
+        model.generate("the sky", int8=True, device="cuda")
+    assert len(model.generate("the sky", int8=True, max_tokens=5, temperature=0.0)) == 5
+
+
 def test_translating() -> None:
     model = seqcli.load(FIXTURES / "v1.mt.safetensors")
     assert isinstance(model, seqcli.Translator)
