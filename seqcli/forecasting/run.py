@@ -69,6 +69,8 @@ def forecast_request(
         from seqcli.forecasting.recurrent.covariates import own_names
 
         names = own_names(forecaster.config.covariates)
+        if not names and asked.future is not None:
+            raise UsageError("the model was trained without covariates", hint="leave --future out")
         if names and asked.future is None:
             raise UsageError(
                 f"the model was trained with the covariates {','.join(names)}",

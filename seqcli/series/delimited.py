@@ -116,7 +116,7 @@ def _split_json(text: str, shown: str, notes: Sequence[str]) -> Cells:
     flat = isinstance(data, list) and all(
         isinstance(row, dict) and not any(isinstance(cell, list | dict) for cell in row.values()) for row in data
     )
-    if not data or not flat:
+    if not data or not flat or not any(data):
         hint = 'write a list of objects, such as [{"date": "2020-01-01", "sales": 5}], or CSV'
         raise DataError("is JSON, but not a table", path=shown, hint=hint)
     names = list(dict.fromkeys(name for row in data for name in row))

@@ -84,8 +84,9 @@ def find_table(cells: Cells) -> Table:
         return Table(cells.shown, columns, np.arange(len(cells)), cells.find_lines, cells.delimiter, cells.notes)
     head = [cells.row(place) for place in range(min(len(cells), HEAD))]
     first = _first_data_row(cells, head)
+    no_rows = DataError("has a header but no rows", path=cells.shown, hint="it needs one row a time")
     if first >= len(cells) or len(cells) == 1:
-        raise DataError("has a header but no rows", path=cells.shown, hint="it needs one row a time")
+        raise no_rows
     header, titles = _header_rows(head[:first], cells)
     names = _names(header, len(cells.columns))
     counted = cells.columns[0][first : first + 3].tolist() in (["0", "1", "2"], ["1", "2", "3"])
@@ -111,6 +112,8 @@ def find_table(cells: Cells) -> Table:
         if repeated.any():
             kept &= ~repeated
             notes.append(f"the header comes again in {int(repeated.sum())} rows, which are left out")
+    if not kept.any():
+        raise no_rows
     used = [place for place in range(len(cells.columns)) if names[place] or _any_text(cells.columns[place][kept])]
     unnamed = [place for place in used if not names[place]]
     if header and unnamed:

@@ -15,10 +15,12 @@ class Glossary:
 
     A term is found as whole words in whatever case, the longest first; where it stands in a source its translation
     must be in the target, once each time, exactly as it is given. In scripts without blanks a term is found anywhere.
-    Raises `UsageError` for a translation that the vocabulary has no tokens for.
+    Raises `UsageError` for an empty one, and for a translation that the vocabulary has no tokens for.
     """
 
     def __init__(self, terms: Sequence[tuple[str, str]], tokenizer: Tokenizer) -> None:
+        if not all(side.strip() for term in terms for side in term):
+            raise UsageError("a term of the glossary, or its translation, is empty", hint="leave it out")
         self._phrases = {source.lower(): _tokens(target, tokenizer) for source, target in terms}
         for source, target in terms:
             if tokenizer.unk_id in self._phrases[source.lower()]:

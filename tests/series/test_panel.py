@@ -206,6 +206,8 @@ def test_old_and_new_aliases_of_frequencies(read, alias):
         ("date,y\n2020-01-01,1\n2020-01-02,2,3\n", "line 3", "3 cells"),
         ("date,name\n2020-01-01,a\n2020-01-02,b\n", "line 2", "not a number"),
         ("date,y\n", "data.csv", "no rows"),
+        ("nan\nnan\n", "data.csv", "no rows"),
+        ("[{}]", "data.csv", "not a table"),
         ("", "data.csv", "empty"),
         ("date,y\n2020-01-01,\n2020-01-02,\n", "data.csv", "numbers"),
     ],

@@ -257,6 +257,13 @@ REFUSED = [
     ("/score", {"pairs": [["a"]], "model": "v1.mt"}, 422, "pairs: give a list of pairs of texts"),
     ("/translate", {"lines": "a", "n_best": 7}, 422, "n_best 7 needs as large a beam"),
     ("/translate", {"lines": "a", "glossary": "/etc/passwd"}, 422, "glossary: give a list of pairs of texts"),
+    (
+        "/translate",
+        {"lines": "a", "glossary": [["sky", ""]]},
+        422,
+        "a term of the glossary, or its translation, is empty",
+    ),
+    ("/forecast", {"data": CSV, "future": CSV, "model": "v1.forecast-2"}, 422, "was trained without covariates"),
     ("/forecast", {"data": CSV, "level": 5}, 422, "unknown option 'level'; did you mean 'levels'?"),
     ("/forecast", {"data": CSV, "save": "x"}, 422, "unknown option 'save'"),
     ("/forecast", {"data": 5}, 422, "data: give rows, columns or the text of a table"),
