@@ -7,7 +7,15 @@ from dataclasses import dataclass
 from seqcli.errors import UsageError
 from seqcli.options import MODEL, REGULARISATION, TRAINING, option, required
 from seqcli.requests import DecodingRequest, DeviceRequest, EvaluationRequest, ScoringRequest, TextRequest
-from seqcli.training.request import CELLS, MAX_LAYERS, WIDEST, RunRequest
+from seqcli.training.request import (
+    WIDEST,
+    RunRequest,
+    cell_option,
+    layers_option,
+    size_option,
+    vocab_size_option,
+    width_option,
+)
 
 SIZES = {  # (hidden, layers)
     "tiny": (128, 1),
@@ -46,31 +54,12 @@ class TrainRequest(RunRequest, TextRequest):
     tokens: str = option(
         "auto", "Unit the text is split into.", choices=("auto", "char", "word", "subword"), shapes_model=True
     )
-    vocab_size: int | None = option(
-        None,
-        "Maximum vocabulary size; chosen from the data by default.",
-        metavar="N",
-        least=2,
-        most=10_000_000,
-        shapes_model=True,
-    )
-    cell: str = option("lstm", "Recurrent cell.", section=MODEL, choices=CELLS, shapes_model=True)
-    size: str = option(
-        "auto",
-        "All sizes at once; auto chooses from data and budget.",
-        section=MODEL,
-        choices=("auto", *SIZES),
-        shapes_model=True,
-    )
-    hidden: int | None = option(
-        None, "Units in each layer.", section=MODEL, metavar="N", least=1, most=WIDEST, shapes_model=True
-    )
-    layers: int | None = option(
-        None, "Number of layers.", section=MODEL, metavar="N", least=1, most=MAX_LAYERS, shapes_model=True
-    )
-    embedding: int | None = option(
-        None, "Size of the token embeddings.", section=MODEL, metavar="N", least=1, most=WIDEST, shapes_model=True
-    )
+    vocab_size: int | None = vocab_size_option()
+    cell: str = cell_option()
+    size: str = size_option(SIZES)
+    hidden: int | None = width_option("Units in each layer.")
+    layers: int | None = layers_option()
+    embedding: int | None = width_option("Size of the token embeddings.")
     tied: bool = option(
         True, "Share the weights of embedding and output layer.", section=MODEL, off="untied", shapes_model=True
     )

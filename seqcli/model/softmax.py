@@ -11,7 +11,7 @@ the importance-sampled softmax (Bengio & Senécal 2003; Jean et al. 2015), for t
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
@@ -43,31 +43,29 @@ def linear_cross_entropy(
     learning = torch.is_grad_enabled() and any(part.requires_grad for part in (hidden, weight, bias))
     with torch.autocast(device, enabled=False):
         loss: Tensor = _LinearCrossEntropy.apply(  # type: ignore[no-untyped-call]
-            hidden, weight, bias, targets, label_smoothing, chunk, dtype, learning
+            hidden, weight, bias, targets, _Settings(label_smoothing, chunk, dtype, learning)
         )
     return loss
 
 
+class _Settings(NamedTuple):
+    """How the layer is computed: label smoothing, rows of a chunk, the products' type, whether gradients are wanted."""
+
+    smoothing: float
+    chunk: int
+    dtype: torch.dtype
+    learning: bool
+
+
 class _LinearCrossEntropy(torch.autograd.Function):
     @staticmethod
-    def forward(
-        ctx: Any,
-        hidden: Tensor,
-        weight: Tensor,
-        bias: Tensor,
-        targets: Tensor,
-        smoothing: float,
-        chunk: int,
-        dtype: torch.dtype,
-        learning: bool,
-    ) -> Tensor:
+    def forward(ctx: Any, hidden: Tensor, weight: Tensor, bias: Tensor, targets: Tensor, settings: _Settings) -> Tensor:
+        smoothing, chunk, dtype, learning = settings
         rows, vocabulary = hidden.shape[0], weight.shape[0]
         wide = torch.promote_types(hidden.dtype, torch.float32)
-        grad_hidden = torch.empty_like(hidden, dtype=wide) if learning else None
-        grad_weight = torch.zeros_like(weight, dtype=wide) if learning else None
-        grad_bias = torch.zeros_like(bias, dtype=wide) if learning else None
+        gradients = [torch.empty_like(hidden, dtype=wide)] if learning else []
+        gradients += [torch.zeros_like(part, dtype=wide) for part in (weight, bias) if learning]
         w = weight.to(dtype)
-        w_t = w.t()
         buffer = torch.empty(min(chunk, rows), vocabulary, dtype=wide, device=hidden.device)
         total = torch.zeros((), dtype=torch.float64, device=hidden.device)
         for start in range(0, rows, chunk):
@@ -77,9 +75,9 @@ class _LinearCrossEntropy(torch.autograd.Function):
             y = torch.where(scored, y, 0)[:, None]
             logits = buffer[: h.shape[0]]
             if dtype == wide:
-                torch.addmm(bias, h, w_t, out=logits)
+                torch.addmm(bias, h, w.t(), out=logits)
             else:
-                torch.add(h @ w_t, bias, out=logits)
+                torch.add(h @ w.t(), bias, out=logits)
             top = logits.amax(1, keepdim=True)
             losses = -(1 - smoothing) * logits.gather(1, y)[:, 0]
             if smoothing:
@@ -87,32 +85,40 @@ class _LinearCrossEntropy(torch.autograd.Function):
             z = logits.sub_(top).exp_().sum(1)
             losses += top[:, 0] + z.log()
             total += torch.where(scored, losses, 0).sum(dtype=torch.float64)
-            if grad_hidden is None or grad_weight is None or grad_bias is None:
+            if not learning:
                 continue
-            # What the loss sends back to the logits, times z. Dividing by z is left to the narrow sides of the
+            # The gradient of the loss by the logits, times z. Dividing by z is left to the narrow sides of the
             # products: every pass over (rows, vocabulary) counts.
             if smoothing:
                 logits.sub_((smoothing / vocabulary * z)[:, None])
             logits.scatter_add_(1, y, (smoothing - 1) * z[:, None])
-            delta = logits.to(dtype)
-            scale = torch.where(scored, 1 / z, 0)
-            grad_bias.addmv_(logits.t(), scale)
-            scaled = (h * scale[:, None]).to(dtype)
-            if dtype == wide:
-                torch.mm(delta, w, out=grad_hidden[start : start + chunk])
-                grad_weight.addmm_(delta.t(), scaled)
-            else:
-                grad_hidden[start : start + chunk] = delta @ w
-                grad_weight += delta.t() @ scaled
-            grad_hidden[start : start + chunk] *= scale[:, None]
+            of_hidden, *others = gradients
+            _add_gradients(logits, torch.where(scored, 1 / z, 0), h, w, (of_hidden[start : start + chunk], *others))
         if learning:
-            ctx.save_for_backward(grad_hidden, grad_weight, grad_bias)
+            ctx.save_for_backward(*gradients)
         return total.to(wide)
 
     @staticmethod
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
         grad_hidden, grad_weight, grad_bias = ctx.saved_tensors
-        return grad_hidden * grad, grad_weight * grad, grad_bias * grad, None, None, None, None, None
+        return grad_hidden * grad, grad_weight * grad, grad_bias * grad, None, None
+
+
+def _add_gradients(delta: Tensor, scale: Tensor, h: Tensor, w: Tensor, gradients: tuple[Tensor, ...]) -> None:
+    """Fill the gradient of a chunk's rows, and add to those of the weight and the bias.
+
+    `delta` (rows, vocabulary) times `scale` (rows,) is the gradient by the logits; h and w are in the products' type.
+    """
+    of_rows, of_weight, of_bias = gradients
+    of_bias.addmv_(delta.t(), scale)
+    narrow, scaled = delta.to(h.dtype), (h * scale[:, None]).to(h.dtype)
+    if h.dtype == of_weight.dtype:
+        torch.mm(narrow, w, out=of_rows)
+        of_weight.addmm_(narrow.t(), scaled)
+    else:
+        of_rows.copy_(narrow @ w)
+        of_weight += narrow.t() @ scaled
+    of_rows *= scale[:, None]
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from typing import Any
 from seqcli.errors import UsageError
 from seqcli.options import MODEL, REGULARISATION, TRAINING, Request, option, required
 from seqcli.requests import WIDEST_BEAM, EvaluationRequest, RowsRequest, ScoringRequest, TextRequest
-from seqcli.training.request import CELLS, MAX_LAYERS, WIDEST, RunRequest
+from seqcli.training.request import RunRequest, cell_option, layers_option, size_option, vocab_size_option, width_option
 
 SIZES = {  # units of the front layer, units of a recurrent layer in each direction, recurrent layers
     "tiny": (64, 64, 1),
@@ -45,14 +45,7 @@ class TrainRequest(RunRequest, RowsRequest, TextRequest):
     tokens: str = option(
         "char", "Unit transcripts are split into.", choices=("char", "subword", "word"), shapes_model=True
     )
-    vocab_size: int | None = option(
-        None,
-        "Maximum vocabulary size; chosen from the data by default.",
-        metavar="N",
-        least=2,
-        most=10_000_000,
-        shapes_model=True,
-    )
+    vocab_size: int | None = vocab_size_option()
     lowercase: bool = option(False, "Convert transcripts to lower case.", shapes_model=True)
     open_words: bool = option(False, "Let a model of few words write others, too.")
     sample_rate: str = option(
@@ -62,26 +55,10 @@ class TrainRequest(RunRequest, RowsRequest, TextRequest):
         choices=SAMPLE_RATES,
         shapes_model=True,
     )
-    cell: str = option("lstm", "Recurrent cell.", section=MODEL, choices=CELLS, shapes_model=True)
-    size: str = option(
-        "auto",
-        "All sizes at once; auto chooses from data and budget.",
-        section=MODEL,
-        choices=("auto", *SIZES),
-        shapes_model=True,
-    )
-    hidden: int | None = option(
-        None,
-        "Units of a recurrent layer in each direction.",
-        section=MODEL,
-        metavar="N",
-        least=1,
-        most=WIDEST,
-        shapes_model=True,
-    )
-    layers: int | None = option(
-        None, "Number of recurrent layers.", section=MODEL, metavar="N", least=1, most=MAX_LAYERS, shapes_model=True
-    )
+    cell: str = cell_option()
+    size: str = size_option(SIZES)
+    hidden: int | None = width_option("Units of a recurrent layer in each direction.")
+    layers: int | None = layers_option("Number of recurrent layers.")
     batch_size: float | None = option(
         None, "Seconds of sound in a batch.", section=TRAINING, metavar="SECONDS", above=0, most=100_000
     )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from seqcli.errors import UsageError
 from seqcli.options import MODEL, REGULARISATION, TRAINING, option, required
 from seqcli.requests import EvaluationRequest, ScoringRequest, TextRequest
-from seqcli.training.request import CELLS, MAX_LAYERS, WIDEST, RunRequest
+from seqcli.training.request import RunRequest, cell_option, layers_option, width_option
 
 FORMATS = ("auto", "conll", "conllu", "inline", "ndjson", "segmented")
 
@@ -34,16 +34,10 @@ class TrainRequest(RunRequest, TextRequest):
         None, "Column with the labels: a number, or upos, xpos, feats … for CoNLL-U.", metavar="NAME"
     )
     characters: bool = option(False, "Label characters: words and their tags, or spans, become chunks of them.")
-    cell: str = option("lstm", "Recurrent cell.", section=MODEL, choices=CELLS, shapes_model=True)
-    hidden: int | None = option(
-        None, "Units of a layer in each direction.", section=MODEL, metavar="N", least=1, most=WIDEST, shapes_model=True
-    )
-    layers: int | None = option(
-        None, "Number of layers.", section=MODEL, metavar="N", least=1, most=MAX_LAYERS, shapes_model=True
-    )
-    embedding: int | None = option(
-        None, "Size of the word embeddings.", section=MODEL, metavar="N", least=1, most=WIDEST, shapes_model=True
-    )
+    cell: str = cell_option()
+    hidden: int | None = width_option("Units of a layer in each direction.")
+    layers: int | None = layers_option()
+    embedding: int | None = width_option("Size of the word embeddings.")
     crf: bool = option(
         True, "Decide on all labels of a sentence together (CRF).", section=MODEL, off="no-crf", shapes_model=True
     )

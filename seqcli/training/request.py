@@ -2,16 +2,44 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from seqcli.model.cells import CELLS, MAX_LAYERS
-from seqcli.options import TRAINING, option, parse_duration
+from seqcli.options import MODEL, TRAINING, option, parse_duration
 from seqcli.requests import DeviceRequest
 
 YEARS = 10 * 365 * 86400.0  # seconds no run is longer than
-__all__ = ["CELLS", "MAX_LAYERS", "WIDEST", "RunRequest"]
 WIDEST = 65536  # units or features: wider ones are a slip of the finger
+
+
+def cell_option() -> Any:
+    """The cell of a network."""
+    return option("lstm", "Recurrent cell.", section=MODEL, choices=CELLS, shapes_model=True)
+
+
+def size_option(sizes: Iterable[str]) -> Any:
+    """One of a task's named sizes."""
+    explain = "All sizes at once; auto chooses from data and budget."
+    return option("auto", explain, section=MODEL, choices=("auto", *sizes), shapes_model=True)
+
+
+def width_option(explain: str, *, least: int = 1) -> Any:
+    """A number of units or features."""
+    return option(None, explain, section=MODEL, metavar="N", least=least, most=WIDEST, shapes_model=True)
+
+
+def layers_option(explain: str = "Number of layers.") -> Any:
+    """A number of layers."""
+    return option(None, explain, section=MODEL, metavar="N", least=1, most=MAX_LAYERS, shapes_model=True)
+
+
+def vocab_size_option() -> Any:
+    """The size of a vocabulary that is learnt."""
+    explain = "Maximum vocabulary size; chosen from the data by default."
+    return option(None, explain, metavar="N", least=2, most=10_000_000, shapes_model=True)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -16,7 +16,7 @@ from seqcli.requests import (
     ScoringRequest,
     TextRequest,
 )
-from seqcli.training.request import CELLS, MAX_LAYERS, WIDEST, RunRequest
+from seqcli.training.request import RunRequest, cell_option, layers_option, size_option, vocab_size_option, width_option
 
 SIZES = {  # embedding, encoder hidden (each direction), encoder layers, decoder hidden, decoder layers
     "tiny": (96, 96, 1, 128, 2),
@@ -59,15 +59,8 @@ class TrainRequest(RunRequest, RowsRequest, TextRequest):
         choices=("auto", "subword", "word", "char"),
         shapes_model=True,
     )
-    vocab_size: int | None = option(
-        None,
-        "Maximum vocabulary size; chosen from the data by default.",
-        metavar="N",
-        least=2,
-        most=10_000_000,
-        shapes_model=True,
-    )
-    cell: str = option("lstm", "Recurrent cell.", section=MODEL, choices=CELLS, shapes_model=True)
+    vocab_size: int | None = vocab_size_option()
+    cell: str = cell_option()
     attention: str = option(
         "dot",
         "Attention of the decoder over the source; none: only its first state knows the source.",
@@ -81,28 +74,10 @@ class TrainRequest(RunRequest, RowsRequest, TextRequest):
         section=MODEL,
         shapes_model=True,
     )
-    size: str = option(
-        "auto",
-        "All sizes at once; auto chooses from data and budget.",
-        section=MODEL,
-        choices=("auto", *SIZES),
-        shapes_model=True,
-    )
-    hidden: int | None = option(
-        None, "Units in each decoder layer.", section=MODEL, metavar="N", least=2, most=WIDEST, shapes_model=True
-    )
-    layers: int | None = option(
-        None,
-        "Number of layers of encoder and decoder.",
-        section=MODEL,
-        metavar="N",
-        least=1,
-        most=MAX_LAYERS,
-        shapes_model=True,
-    )
-    embedding: int | None = option(
-        None, "Size of the token embeddings.", section=MODEL, metavar="N", least=1, most=WIDEST, shapes_model=True
-    )
+    size: str = size_option(SIZES)
+    hidden: int | None = width_option("Units in each decoder layer.", least=2)
+    layers: int | None = layers_option("Number of layers of encoder and decoder.")
+    embedding: int | None = width_option("Size of the token embeddings.")
     guided: bool = option(
         True, "Teach the attention word alignments found by counting.", section=TRAINING, off="unguided"
     )
