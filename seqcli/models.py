@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, overload
 
 from seqcli.errors import naming_arguments
-from seqcli.files.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from seqcli.files.checkpoint import TASKS, Checkpoint, load_checkpoint, save_checkpoint
 from seqcli.forecasting.options import EvaluateRequest as ForecasterRequest
 from seqcli.language.options import EvaluateRequest as LanguageModelRequest
 from seqcli.language.options import GenerateRequest
@@ -53,11 +53,15 @@ class Model(Generic[E]):
     """
 
     task: ClassVar[str]
-    noun: ClassVar[str]
     evaluation: type[E]
 
     def __init__(self, checkpoint: Checkpoint, path: Path | None = None) -> None:
         self.checkpoint, self.path = checkpoint, path
+
+    @property
+    def kind(self) -> str:
+        """What messages call such a model."""
+        return TASKS[self.task].split(maxsplit=1)[1]  # without its article
 
     @property
     def metrics(self) -> dict[str, Any]:
@@ -103,7 +107,6 @@ class LanguageModel(Model[LanguageModelRequest]):
     """A language model: continues and scores texts."""
 
     task = "lm"
-    noun = "language model"
     evaluation = LanguageModelRequest
 
     @cached_property
@@ -189,7 +192,6 @@ class Translator(Model[TranslatorRequest]):
     """A translation model."""
 
     task = "mt"
-    noun = "translation model"
     evaluation = TranslatorRequest
 
     @overload
@@ -228,7 +230,6 @@ class Tagger(Model[TaggerRequest]):
     """A model that labels words or characters."""
 
     task = "tag"
-    noun = "tagger"
     evaluation = TaggerRequest
 
     @cached_property
@@ -255,18 +256,11 @@ class Recogniser(Model[RecogniserRequest]):
     """A model that writes down what is said."""
 
     task = "asr"
-    noun = "speech recogniser"
     evaluation = RecogniserRequest
 
     @documented(SearchRequest)
     @naming_arguments
-    def transcribe(
-        self,
-        path: str | Path,
-        *,
-        words: bool = False,
-        **options: Any,
-    ) -> Transcript:
+    def transcribe(self, path: str | Path, *, words: bool = False, **options: Any) -> Transcript:
         """What is said in a recording.
 
         Args:
@@ -293,7 +287,6 @@ class Forecaster(Model[ForecasterRequest]):
     """A network that was trained on a panel of series."""
 
     task = "forecast"
-    noun = "forecaster"
     evaluation = ForecasterRequest
 
     def measure(self, request: ForecasterRequest, notice: Notice) -> dict[str, Any]:

@@ -10,15 +10,10 @@ from __future__ import annotations
 import contextlib
 import importlib
 import inspect
-import io
 import os
-import signal
 import sys
-import threading
-import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from types import FrameType
 from typing import Annotated, Any
 
 import typer
@@ -27,7 +22,8 @@ import typer.main
 
 from seqcli import __version__
 from seqcli.cli import console
-from seqcli.errors import INTERRUPTED, TERMINATED, SeqcliError, UsageError
+from seqcli.cli.process import prepare_streams, short_warnings, terminable
+from seqcli.errors import INTERRUPTED, SeqcliError, UsageError
 
 COMMANDS = (
     *("train-lm", "generate", "train-mt", "translate", "train-tagger", "tag"),
@@ -45,8 +41,8 @@ def run(arguments: Sequence[str]) -> int:
     """
     token = console.verbosity.set(console.Verbosity(quiet=not console.is_first()))
     try:
-        _prepare_streams()
-        with _terminable(), _short_warnings():
+        prepare_streams()
+        with terminable(), short_warnings():
             return _flush(_invoke(arguments))
     finally:
         console.verbosity.reset(token)
@@ -132,60 +128,6 @@ def _flush(code: int) -> int:
     return code or failure
 
 
-def _prepare_streams() -> None:
-    """Streams that can be relied on: a closed stderr is silent, a closed stdout fails when something is written to it.
-
-    What is written into a pipe or a file is UTF-8 whatever the locale; a terminal that cannot show a character gets its
-    escape. Bytes of arguments that were not UTF-8 leave as they came.
-    """
-    if sys.stderr is None:
-        sys.stderr = os.fdopen(os.open(os.devnull, os.O_WRONLY), "w")
-    elif type(sys.stderr) is io.TextIOWrapper and sys.stderr.fileno() == 2:  # not what tests or a program put there
-        kept = {"encoding": sys.stderr.encoding, "errors": sys.stderr.errors}
-        sys.stderr = io.TextIOWrapper(console.Messages(), **kept, write_through=True)  # type: ignore[arg-type]
-    if sys.stdout is None:
-        sys.stdout = os.fdopen(os.open(os.devnull, os.O_RDONLY), "w")
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        if sys.stdout.isatty():
-            sys.stdout.reconfigure(errors="backslashreplace")
-        else:
-            sys.stdout.reconfigure(encoding="utf-8", errors="surrogateescape")
-
-
-@contextlib.contextmanager
-def _terminable() -> Iterator[None]:
-    """End on SIGTERM and SIGHUP as on Ctrl-C: through the `finally` blocks, with exit code 143."""
-
-    def terminate(signum: int, frame: FrameType | None) -> None:
-        raise SystemExit(TERMINATED)
-
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    handled = [n for n in (signal.SIGTERM, signal.SIGHUP) if signal.getsignal(n) != signal.SIG_IGN]  # as nohup has it
-    before = {number: signal.signal(number, terminate) for number in handled}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
-@contextlib.contextmanager
-def _short_warnings() -> Iterator[None]:
-    """Show a library's warning as one line, and only with `-v`."""
-    before = warnings.showwarning
-
-    def show(message: Warning | str, category: type[Warning], *place: object, **options: object) -> None:
-        console.detail(f"{category.__name__}: {' '.join(str(message).split())}")
-
-    warnings.showwarning = show
-    try:
-        yield
-    finally:
-        warnings.showwarning = before
-
-
 def _command_function(name: str) -> Callable[..., None]:
     function = name.replace("-", "_")
     command: Callable[..., None] = getattr(importlib.import_module(f"seqcli.cli.{function}"), function)
@@ -258,24 +200,28 @@ class _LazyGroup(typer.core.TyperGroup):
             formatter.write_dl(rows)
 
 
+def _change(**changes: Any) -> None:
+    console.verbosity.set(replace(console.verbosity.get(), **changes))
+
+
 def _set_quiet(value: bool) -> None:
     if value:
-        console.verbosity.set(replace(console.verbosity.get(), quiet=True))
+        _change(quiet=True)
 
 
 def _set_verbose(value: bool) -> None:
     if value:
-        console.verbosity.set(replace(console.verbosity.get(), verbose=True))
+        _change(verbose=True)
 
 
 def _set_debug(value: bool) -> None:
     if value:
-        console.verbosity.set(replace(console.verbosity.get(), debug=True))
+        _change(debug=True)
 
 
 def _set_log_file(value: str | None) -> None:
     if value is not None:
-        console.verbosity.set(replace(console.verbosity.get(), log=console.log_file(value)))
+        _change(log=console.log_file(value))
 
 
 def _print_version(value: bool) -> None:
@@ -293,47 +239,30 @@ app = typer.Typer(
 )
 
 
+def _option(*names: str, explain: str, act: Callable[..., None], metavar: str | None = None) -> Any:
+    """An option of every command, which acts as soon as it is read."""
+    return typer.Option(*names, help=explain, callback=act, metavar=metavar, expose_value=False, is_eager=True)
+
+
 @app.callback(invoke_without_command=True)
 def _seqcli(
     context: typer.Context,
-    quiet: Annotated[
-        bool,
-        typer.Option(
-            "--quiet", "-q", help="Print errors only.", callback=_set_quiet, expose_value=False, is_eager=True
-        ),
-    ] = False,
+    quiet: Annotated[bool, _option("--quiet", "-q", explain="Print errors only.", act=_set_quiet)] = False,
     verbose: Annotated[
         bool,
-        typer.Option(
-            "--verbose",
-            "-v",
-            help="Print the resolved configuration and timings too.",
-            callback=_set_verbose,
-            expose_value=False,
-            is_eager=True,
-        ),
+        _option("--verbose", "-v", explain="Print the resolved configuration and timings too.", act=_set_verbose),
     ] = False,
-    debug: Annotated[
-        bool,
-        typer.Option(
-            "--debug", help="Show tracebacks of errors.", callback=_set_debug, expose_value=False, is_eager=True
-        ),
-    ] = False,
+    debug: Annotated[bool, _option("--debug", explain="Show tracebacks of errors.", act=_set_debug)] = False,
     log_file: Annotated[
         str | None,
-        typer.Option(
+        _option(
             "--log-file",
+            explain="Append every message, with its time, to this file too.",
+            act=_set_log_file,
             metavar="FILE",
-            help="Append every message, with its time, to this file too.",
-            callback=_set_log_file,
-            expose_value=False,
-            is_eager=True,
         ),
     ] = None,
-    version: Annotated[
-        bool,
-        typer.Option("--version", help="Show the version.", callback=_print_version, expose_value=False, is_eager=True),
-    ] = False,
+    version: Annotated[bool, _option("--version", explain="Show the version.", act=_print_version)] = False,
 ) -> None:
     """Recurrent networks for sequences: language models, translation, forecasting, tagging and speech.
 
