@@ -13,7 +13,7 @@ WIDEST_BEAM = 1000  # hypotheses: what a wider one finds is no better, and takes
 class TextRequest(Request):
     """A request that reads text files."""
 
-    encoding: str = option("auto", "Encoding of the input; auto finds it from the bytes.", metavar="NAME")
+    encoding: str = option("auto", "Encoding of the input; auto detects it.", metavar="NAME")
     errors: str = option(
         "strict",
         "What to do with bytes that are not text: stop and say where, or replace them.",

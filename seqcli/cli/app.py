@@ -266,8 +266,8 @@ def _seqcli(
 ) -> None:
     """Recurrent networks for sequences: language models, translation, forecasting, tagging and speech.
 
-    Every command works with no option but its input. Results go to standard output, everything said about them to
-    standard error; '-' reads standard input.
+    Every command works without options. Results go to standard output, messages to standard error; '-' reads standard
+    input.
     """
     if context.invoked_subcommand is None:
         sys.stderr.write(context.get_help() + "\n")

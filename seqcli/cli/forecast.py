@@ -28,10 +28,12 @@ class _Asked(ForecastRequest, RowOutput):
     """What the command is asked for, beside how to forecast."""
 
     data: str = required("CSV, TSV, Excel or Parquet file; - is stdin.", metavar="FILE", kind="file", positional=True)
-    anomalies: bool = option(False, "Print each past value with its one-step forecast, score and flag instead.")
-    fitted: bool = option(False, "Print each past value with its one-step forecast instead.")
+    anomalies: bool = option(
+        False, "Instead of forecasting, print each past value with its one-step forecast, score and flag."
+    )
+    fitted: bool = option(False, "Instead of forecasting, print each past value with its one-step forecast.")
     plot: str | None = option(
-        None, "Draw it: FILE.svg, .html, or .png (needs matplotlib).", metavar="FILE", section=OUTPUT
+        None, "Draw the forecast: FILE.svg, .html, or .png (needs matplotlib).", metavar="FILE", section=OUTPUT
     )
     output: str | None = option(
         None,
@@ -161,12 +163,12 @@ forecast = request_command(
     _Asked,
     """Forecast every series in a file.
 
-    Columns, frequency and seasons are found and reported; every forecast comes with intervals, corrected by how wrong
-    forecasts from earlier points would have been. Prints a table and charts on a terminal, CSV into a pipe.
+    Columns, frequency and seasons are detected and reported. Every forecast comes with prediction intervals, calibrated
+    on the errors of earlier forecasts. Prints a table and charts on a terminal, CSV into a pipe.
 
-    A recurrent network that comes with the package is a part of auto. On panels of 50 series and more it is trained for
-    a minute on the data itself and used as far as it helps on each series' last periods; a --method other than auto and
-    rnn skips that.
+    auto combines classical methods with a recurrent network that comes with the package. With 50 or more series the
+    network is first trained on them for a minute, and used as far as that improves the forecast of each series' last
+    periods; a --method other than auto and rnn skips the training.
     """,
     _run,
 )

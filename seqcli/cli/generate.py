@@ -142,17 +142,21 @@ class _Asked(GenerateRequest, ModelChoice):
     """What the command is asked for, beside how to continue a text."""
 
     prompt: tuple[str, ...] = option((), "Text to continue; may be given several times.", metavar="TEXT", short="-p")
-    whole: bool = option(False, "Take all of standard input as one prompt, not one a line.")
+    whole: bool = option(False, "Treat all of standard input as one prompt, not one per line.")
     top_next: int | None = option(
-        None, "No text: the N likeliest next tokens with their probabilities.", metavar="N", least=1
+        None, "Instead of text, print the N likeliest next tokens with their probabilities.", metavar="N", least=1
     )
     choices: tuple[str, ...] = option(
         (),
-        "No text: the likeliest of these texts after each prompt, such as yes,no; given several times, each is one.",
+        "Instead of text, print the likeliest of these after each prompt, such as yes,no, or one text per option.",
         metavar="A,B",
     )
-    embed: bool = option(False, "No text: a vector for each prompt, the mean of the last layer's outputs.")
-    format: str = option("text", "Text as it comes, or one JSON object a continuation.", choices=("text", "ndjson"))
+    embed: bool = option(
+        False, "Instead of text, print a vector for each prompt: the mean of the last layer's outputs."
+    )
+    format: str = option(
+        "text", "Text as it is generated, or one JSON object per continuation.", choices=("text", "ndjson")
+    )
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -220,9 +224,9 @@ generate = request_command(
     _Asked,
     """Continue a text with a language model.
 
-    Prompts come from --prompt or, one a line, from standard input. Without --model the newest language model in
-    checkpoints/ is used. The same seed gives the same text. A model of lines gives whole lines. In --prompt and --stop,
-    \\n is a line feed and \\t a tab.
+    Prompts come from --prompt, or from standard input, one per line. Without --model the newest language model in
+    checkpoints/ is used. The same seed gives the same text. A model of separate lines writes whole lines. In --prompt
+    and --stop, \\n is a line feed and \\t a tab.
     """,
     _generate,
 )

@@ -30,7 +30,7 @@ class ModelArgument(Request):
 class JsonOutput(Request):
     """A command with a summary."""
 
-    json: bool = option(False, "Print one JSON object as a summary on standard output.")
+    json: bool = option(False, "Print a summary as one JSON object on standard output.")
 
 
 @dataclass(frozen=True, kw_only=True)

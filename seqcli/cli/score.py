@@ -286,7 +286,7 @@ def _row(score: Score, scale: float) -> dict[str, Any]:
 score = tasks_command(
     _Asked,
     REQUESTS,
-    """Give the log-probability of each line under a model.
+    """Print the log-probability of each line under a model.
 
     A language model scores lines of text, a translation model the translation in each pair, a tagger the labels of
     each sentence, a speech recogniser the transcript of each recording in a table. Without FILE, and for -, standard

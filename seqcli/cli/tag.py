@@ -125,9 +125,9 @@ tag = request_command(
     _Asked,
     """Label each step of sentences: words or characters.
 
-    n sentences in, n sentences out, in order; raw text is a sentence a line. Files in the format that the model was
-    trained on keep everything but their labels. Without --model the newest tagger in checkpoints/ is used. Output
-    begins while input still comes.
+    n sentences in, n sentences out, in order; raw text has one sentence per line. Files in the format that the model
+    was trained on keep everything but their labels. Without --model the newest tagger in checkpoints/ is used. Output
+    starts while input is still arriving.
     """,
     _tag,
 )

@@ -26,14 +26,14 @@ class _Asked(SearchRequest, ModelChoice):
 
     recordings: tuple[str, ...] = option(
         (),
-        "Sound files; their names on standard input without. - is sound on it, in any format.",
+        "Sound files; if none are given, their names are read from standard input. - reads sound from it.",
         metavar="FILE",
         kind="file",
         positional=True,
     )
     format: str = option(
         "text",
-        "A line a recording; one JSON object a line, with times; or subtitles.",
+        "One line per recording; one JSON object per line, with times; or subtitles.",
         choices=("text", "ndjson", "srt"),
     )
     skip_bad: bool = option(False, "Print an empty line for a recording that cannot be read, instead of stopping.")

@@ -27,14 +27,16 @@ if TYPE_CHECKING:
 class _Asked(TranslateRequest, ModelChoice):
     """What the command is asked for, beside how to translate a line."""
 
-    text: tuple[str, ...] = option((), "Lines to translate; standard input without.", metavar="TEXT", positional=True)
+    text: tuple[str, ...] = option(
+        (), "Lines to translate; standard input if none are given.", metavar="TEXT", positional=True
+    )
     ensemble: tuple[str, ...] = option(
         (), "Average with this model; may be given several times.", metavar="MODEL", kind="file"
     )
     min_quality: float | None = option(
         None, "Leave lines blank whose estimated chrF is below X (0 to 100).", metavar="X", most=100
     )
-    format: str = option("text", "A line a translation, or one JSON object a line.", choices=("text", "ndjson"))
+    format: str = option("text", "One translation per line, or one JSON object per line.", choices=("text", "ndjson"))
     attention: bool = option(False, "Show on standard error what each word was translated from.")
     plot: str | None = option(None, "Draw what each word was translated from.", metavar="FILE.svg")
 
@@ -171,8 +173,8 @@ translate = request_command(
     _Asked,
     """Translate lines: n lines in, n lines out, blank lines stay blank.
 
-    Without --model the newest translation model in checkpoints/ is used. Output begins while input still comes, and
-    does not depend on --batch-size.
+    Without --model the newest translation model in checkpoints/ is used. Output starts while input is still arriving,
+    and does not depend on --batch-size.
     """,
     _translate,
 )

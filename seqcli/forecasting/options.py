@@ -96,19 +96,19 @@ class ForecastRequest(TextRequest):
     quantiles: tuple[float, ...] = option(
         (), "Quantiles instead of intervals, such as 0.1,0.5,0.9.", metavar="Q", parse=parse_quantiles
     )
-    method: str = option("auto", "auto combines; the others are one method each.", choices=METHODS)
+    method: str = option("auto", "auto combines several methods; every other name is a single one.", choices=METHODS)
     season: Any = option(
         None,
-        "Periods in a season, such as 12, or several: 7,365; 1: none; found by default.",
+        "Periods in a season, such as 12, or several: 7,365; 1 for none; detected by default.",
         metavar="N",
         parse=parse_season,
     )
     fill: str | None = option(
         None,
-        "What takes the place of missing values; by default interpolate, zero in logs of sales and events.",
+        "How missing values are filled; interpolate by default, zero in logs of sales and events.",
         choices=("interpolate", "forward", "zero"),
     )
-    keep_outliers: bool = option(False, "Use single values far beyond all others, too.")
+    keep_outliers: bool = option(False, "Keep single values far beyond all others instead of leaving them out.")
     point: str | None = option(
         None,
         "Point forecast of counts; by default the median, the mean in logs of sales.",
@@ -117,50 +117,52 @@ class ForecastRequest(TextRequest):
     start: str | None = option(
         None, "First time to forecast; later values are not used.", metavar="TIME", flag="--from"
     )
-    keep_ended: bool = option(False, "Forecast series that ended long before the others, too.")
+    keep_ended: bool = option(False, "Also forecast series that ended long before the others.")
     hierarchy: tuple[str, ...] = option(
         (),
-        "Columns from the widest to the narrowest: forecast their totals, too, and make all add up.",
+        "Columns from widest to narrowest: also forecast their totals, and make all forecasts add up.",
         metavar="A/B",
         parse=partial(_names, separator="/"),
     )
-    backtest: int = option(0, "Print how good N earlier forecasts were instead, by method.", metavar="N", most=10_000)
-    time: str | None = option(None, "The time column; found by default.", metavar="NAME", section=READING)
-    target: str | None = option(None, "The value column; found by default.", metavar="NAME", section=READING)
+    backtest: int = option(
+        0, "Instead of forecasting, measure N earlier forecasts, method by method.", metavar="N", most=10_000
+    )
+    time: str | None = option(None, "Time column; detected by default.", metavar="NAME", section=READING)
+    target: str | None = option(None, "Value column; detected by default.", metavar="NAME", section=READING)
     series: tuple[str, ...] = option(
-        (), "A column that tells series apart; may be given several times.", metavar="NAME", section=READING
+        (), "Column that tells series apart; may be given several times.", metavar="NAME", section=READING
     )
-    wide: bool = option(False, "Every column of numbers is a series.", section=READING)
+    wide: bool = option(False, "Take every column of numbers as a series.", section=READING)
     freq: str | None = option(
-        None, "Frequency: Y, Q, M, W, D, B, h, 30min …; found by default.", metavar="F", section=READING
+        None, "Frequency: Y, Q, M, W, D, B, h, 30min …; detected by default.", metavar="F", section=READING
     )
-    decimal: str | None = option(None, "The decimal sign; found by default.", choices=(".", ","), section=READING)
+    decimal: str | None = option(None, "Decimal separator; detected by default.", choices=(".", ","), section=READING)
     thousands: str | None = option(
-        None, "The sign between thousands; found by default.", choices=(".", ",", " ", "'"), section=READING
+        None, "Thousands separator; detected by default.", choices=(".", ",", " ", "'"), section=READING
     )
     day_first: bool | None = option(
-        None, "How to read 04/05/2021; found by default.", off="month-first", section=READING
+        None, "How to read 04/05/2021; detected by default.", off="month-first", section=READING
     )
     duplicates: str | None = option(
         None,
-        "What becomes of rows with the same time.",
+        "What to do with rows that have the same time.",
         choices=("error", "first", "last", "mean", "sum"),
         section=READING,
     )
     aggregate: str | None = option(
-        None, "How values make a longer --freq.", choices=("sum", "mean", "first", "last"), section=READING
+        None, "How values are combined for a longer --freq.", choices=("sum", "mean", "first", "last"), section=READING
     )
-    sheet: str | None = option(None, "The sheet of a workbook.", metavar="NAME", section=READING)
+    sheet: str | None = option(None, "Sheet of a workbook.", metavar="NAME", section=READING)
     covariates: tuple[str, ...] = option(
         (),
-        "Columns known beforehand, such as prices; needs --future.",
+        "Columns whose future values are known, such as prices; needs --future.",
         metavar="A,B",
         parse=partial(_names, separator=","),
         section=NETWORK,
     )
     future: Any = option(
         None,
-        "File with the covariates of the time to be forecast.",
+        "File with the future values of the covariates.",
         metavar="FILE",
         kind="file",
         parse=parse_path,
@@ -168,7 +170,7 @@ class ForecastRequest(TextRequest):
     )
     holidays: Any = option(
         None,
-        "File with the dates of holidays, past and to come.",
+        "File with the dates of past and future holidays.",
         metavar="FILE",
         kind="file",
         parse=parse_path,
@@ -176,7 +178,7 @@ class ForecastRequest(TextRequest):
     )
     budget: float | None = option(
         None,
-        "Time to train on a panel; by default 1m, on 50 series and more.",
+        "Time to train the network on the data; 1m by default for 50 or more series.",
         metavar="TIME",
         above=0,
         most=YEARS,
@@ -184,10 +186,10 @@ class ForecastRequest(TextRequest):
         section=NETWORK,
     )
     steps: int | None = option(None, "Training steps, instead of a time budget.", metavar="N", least=1, section=NETWORK)
-    save: str | None = option(None, "Keep the trained network in this file.", metavar="MODEL", section=NETWORK)
+    save: str | None = option(None, "Save the trained network to this file.", metavar="MODEL", section=NETWORK)
     save_interval: float = option(
         60.0,
-        "Time between saved states of the training.",
+        "Time between two saved states of the training.",
         metavar="TIME",
         above=0,
         most=YEARS,
@@ -195,10 +197,8 @@ class ForecastRequest(TextRequest):
         shown="1m",
         section=NETWORK,
     )
-    model: str | None = option(
-        None, "Use a network that was kept.", metavar="MODEL", short="-m", kind="file", section=NETWORK
-    )
-    overwrite: bool = option(False, "Replace the model that is already there.", section=NETWORK)
+    model: str | None = option(None, "Use a saved network.", metavar="MODEL", short="-m", kind="file", section=NETWORK)
+    overwrite: bool = option(False, "Replace an existing model.", section=NETWORK)
     resume: bool = option(False, "Resume the training saved with --save.", section=NETWORK)
     seed: int | None = option(
         None, "Seed of the random numbers: same seed, same result.", metavar="N", most=2**32 - 1, section=NETWORK

@@ -34,7 +34,7 @@ class TrainRequest(RunRequest, TextRequest):
     )
     valid: tuple[str, ...] = option(
         (),
-        "Text to validate on; lines or stretches from all over the corpus by default.",
+        "Text to validate on; by default lines or passages held out from all over the corpus.",
         metavar="FILE",
         kind="file",
         may_change=True,
@@ -49,8 +49,8 @@ class TrainRequest(RunRequest, TextRequest):
     column: str | None = option(
         None, "Column of a CSV, TSV or JSON Lines file that is the text: its name or number.", metavar="NAME"
     )
-    lines: bool = option(False, "Take each line as a text of its own; found from the data by default.")
-    stream: bool = option(False, "Take all lines as one text.")
+    lines: bool = option(False, "Treat each line as a separate text; detected from the data by default.")
+    stream: bool = option(False, "Treat all lines as one text.")
     tokens: str = option(
         "auto", "Unit the text is split into.", choices=("auto", "char", "word", "subword"), shapes_model=True
     )
@@ -64,11 +64,11 @@ class TrainRequest(RunRequest, TextRequest):
         True, "Share the weights of embedding and output layer.", section=MODEL, off="untied", shapes_model=True
     )
     batch_size: int | None = option(
-        None, "Streams of text, or lines, in a batch.", section=TRAINING, metavar="N", least=1, most=WIDEST
+        None, "Streams of text, or lines, per batch.", section=TRAINING, metavar="N", least=1, most=WIDEST
     )
     bptt: int | None = option(
         None,
-        "Time steps that gradients are propagated back.",
+        "Time steps that gradients are propagated back through.",
         section=TRAINING,
         metavar="N",
         least=1,
@@ -159,16 +159,20 @@ class GenerateRequest(DecodingRequest):
 
     max_tokens: int = option(200, "Maximum number of tokens to add.", metavar="N", least=1)
     max_lines: int | None = option(None, "Maximum number of lines to add.", metavar="N", least=1)
-    stop: tuple[str, ...] = option((), "End before this text; may be given several times.", metavar="TEXT")
+    stop: tuple[str, ...] = option((), "Stop before this text; may be given several times.", metavar="TEXT")
     samples: int = option(1, "Continuations of each prompt.", metavar="N", short="-n", least=1, most=1_000_000)
-    temperature: float = option(0.8, "0 takes the likeliest token, 1 the model's own distribution.", metavar="X")
-    top_k: int = option(0, "Choose among the k likeliest tokens; 0: all.", metavar="N")
-    top_p: float = option(
-        1.0, "Choose among the likeliest tokens that hold this probability.", metavar="X", above=0, most=1
+    temperature: float = option(
+        0.8, "0 takes the likeliest token, 1 samples from the model's own distribution.", metavar="X"
     )
-    min_p: float = option(0.0, "Leave out tokens less likely than this share of the likeliest.", metavar="X", most=1)
+    top_k: int = option(0, "Sample from the k likeliest tokens; 0: from all.", metavar="N")
+    top_p: float = option(
+        1.0, "Sample from the likeliest tokens that together have this probability.", metavar="X", above=0, most=1
+    )
+    min_p: float = option(
+        0.0, "Leave out tokens less probable than this share of the likeliest one's probability.", metavar="X", most=1
+    )
     repetition_penalty: float = option(
-        1.0, "Above 1: tokens that were there are less likely.", metavar="X", least=0.01, most=100
+        1.0, "Above 1: tokens that already occurred become less likely.", metavar="X", least=0.01, most=100
     )
     seed: int = option(1, "Seed of the random numbers: same seed, same text.", metavar="N")
     int8: bool = option(False, "Round weights to 8 bits: slower to start, several times faster.")
@@ -186,7 +190,7 @@ class ScoreRequest(ScoringRequest, DecodingRequest):
     unit: str = option("nats", "Unit of surprisals and log-probabilities.", choices=("nats", "bits"))
     line_end: bool = option(True, "Whether the end of a line is one of its tokens.")
     per_word: bool = option(False, "A row for each word, with where it begins and its surprisal.")
-    context: bool = option(False, "Read each line after those before it, as one text.")
+    context: bool = option(False, "Read the lines as one text, each after those before it.")
     column: str | None = option(
         None,
         "Score this column (name or number) of a CSV, TSV or JSON Lines file, and repeat the others beside its scores.",
@@ -213,5 +217,5 @@ class EvaluateRequest(EvaluationRequest, DeviceRequest):
     column: str | None = option(
         None, "Column of a CSV, TSV or JSON Lines file that is the text: its name or number.", metavar="NAME"
     )
-    dynamic: bool = option(False, "Also while the model learns from what it reads (Krause et al. 2018).")
-    cache: bool = option(False, "Also with a cache of 2,000 tokens (Grave et al. 2017).")
+    dynamic: bool = option(False, "Measure also while the model learns from what it reads (Krause et al. 2018).")
+    cache: bool = option(False, "Measure also with a cache of 2,000 tokens (Grave et al. 2017).")

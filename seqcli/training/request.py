@@ -63,9 +63,9 @@ class RunRequest(DeviceRequest):
     )
     steps: int | None = option(None, "Training steps, instead of a time budget.", metavar="N", least=1, may_change=True)
     output: Path | None = option(None, "Where to save the model.", metavar="FILE", short="-o", saved=False)
-    overwrite: bool = option(False, "Replace the model or the interrupted run that is there.", saved=False)
-    resume: bool = option(False, "Resume the run that is saved there.", saved=False)
-    auto_resume: bool = option(False, "Resume the run that is saved there, or start one if there is none.", saved=False)
+    overwrite: bool = option(False, "Replace an existing model or interrupted run.", saved=False)
+    resume: bool = option(False, "Resume the saved run.", saved=False)
+    auto_resume: bool = option(False, "Resume the saved run, or start one if there is none.", saved=False)
     init_from: Path | None = option(
         None, "Start from the weights and the vocabulary of this model (fine-tuning).", metavar="MODEL", saved=False
     )

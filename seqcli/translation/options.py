@@ -43,19 +43,19 @@ class TrainRequest(RunRequest, RowsRequest, TextRequest):
     )
     valid: tuple[str, ...] = option(
         (),
-        "Pairs to validate on, in the same forms; given twice, source and target.",
+        "Pairs to validate on, in the same formats; given twice: a source and a target file.",
         metavar="FILE",
         kind="file",
         may_change=True,
     )
     valid_share: float = option(0.05, "Share of the pairs held out without --valid.", metavar="X", above=0, most=0.5)
     max_length: int | None = option(
-        None, "Leave out pairs with a side of more tokens; 250 by default.", metavar="N", least=1
+        None, "Leave out pairs with more tokens than this on a side; 250 by default.", metavar="N", least=1
     )
-    keep: tuple[str, ...] = option((), "Carry over what matches as it is; may be given several times.", metavar="REGEX")
+    keep: tuple[str, ...] = option((), "Copy what matches unchanged; may be given several times.", metavar="REGEX")
     tokens: str = option(
         "auto",
-        "Unit sentences are split into; auto looks at the pairs.",
+        "Unit sentences are split into; auto chooses from the pairs.",
         choices=("auto", "subword", "word", "char"),
         shapes_model=True,
     )
@@ -82,7 +82,7 @@ class TrainRequest(RunRequest, RowsRequest, TextRequest):
         True, "Teach the attention word alignments found by counting.", section=TRAINING, off="unguided"
     )
     batch_size: int | None = option(
-        None, "Tokens of a batch on each side.", section=TRAINING, metavar="N", least=1, most=10_000_000
+        None, "Tokens per batch on each side.", section=TRAINING, metavar="N", least=1, most=10_000_000
     )
     dropout: float | None = option(
         None, "Share of units dropped in training.", section=REGULARISATION, metavar="X", below=1
@@ -114,7 +114,7 @@ class SearchRequest(Request):
         1.0, "Compare log p / length^X; 0 favours short translations.", metavar="X", least=-10, most=10
     )
     max_length: int | None = option(
-        None, "Maximum number of tokens; by default as many as the training pairs ask for.", metavar="N", least=1
+        None, "Maximum number of tokens; by default set from the lengths of the training pairs.", metavar="N", least=1
     )
 
 
@@ -126,14 +126,14 @@ class TranslateRequest(SearchRequest, DecodingRequest, TextRequest):
 
     n_best: int = option(1, "Translations of each line, best first.", metavar="N", least=1)
     no_repeat_ngram: int = option(
-        0, "No phrase of N tokens comes twice in a translation; 0: any may.", metavar="N", least=0
+        0, "Never repeat a phrase of N tokens within a translation; 0: allow it.", metavar="N", least=0
     )
-    keep: tuple[str, ...] = option((), "Carry over what matches as it is; may be given several times.", metavar="REGEX")
+    keep: tuple[str, ...] = option((), "Copy what matches unchanged; may be given several times.", metavar="REGEX")
     glossary: Any = option(
         None, "Terms to use: source term TAB target term, or another form of pairs.", metavar="FILE", kind="file"
     )
-    prefix: str = option("", "Every translation begins with this.", metavar="TEXT")
-    batch_size: int = option(64, "Sentences searched side by side.", metavar="N", least=1)
+    prefix: str = option("", "Begin every translation with this.", metavar="TEXT")
+    batch_size: int = option(64, "Sentences translated together.", metavar="N", least=1)
 
     def __post_init__(self) -> None:
         super().__post_init__()
