@@ -94,7 +94,7 @@ def _print_past(asked: _Asked) -> None:
     _check_outputs(asked)
     columns, rows, count = past_request(asked.data, asked, anomalies=asked.anomalies, on_notice=console.notice)
     if asked.anomalies:
-        console.notice(f"{count:,} anomalies: values four deviations and more from what the ones before say (score)")
+        console.notice(f"{count:,} anomalies: values more than four deviations from their one-step forecast (score)")
     write_rows(columns, rows, asked.format, asked.file)
 
 
@@ -152,7 +152,7 @@ def _say(result: Forecast, request: ForecastRequest) -> None:
     step = result.panel.frequency.step
     console.notice(f"{result.horizon} {step}{plural} ahead, season {result.season}: {result.verdict}")
     if result.ended == "stopped":
-        console.notice("the training was stopped before its end: the forecast is made with what it had learnt")
+        console.notice("the training was stopped early: the forecast uses what it had learnt")
     if request.save is not None and result.ended != "complete":
         console.notice(f"saved {request.save}")
         if result.ended == "stopped":

@@ -30,8 +30,8 @@ def with_totals(panel: Panel, levels: Sequence[str]) -> tuple[Panel, np.ndarray]
     """
     if sorted(levels) != sorted(panel.key_names):
         raise UsageError(
-            f"the hierarchy {'/'.join(levels)} is not made of the columns that tell series apart, "
-            f"{', '.join(panel.key_names) or 'of which there are none'}",
+            f"the hierarchy {'/'.join(levels)} must consist of the columns that tell series apart: "
+            f"{', '.join(panel.key_names) or 'there are none'}",
             hint="name each of them once, the widest first",
         )
     if len({one.first + len(one.values) for one in panel.series}) > 1 or any(one.grid for one in panel.series):
@@ -44,7 +44,7 @@ def with_totals(panel: Panel, levels: Sequence[str]) -> tuple[Panel, np.ndarray]
     members: dict[tuple[str, ...], list[Series]] = {}
     for one in sorted(panel.series, key=lambda one: [one.key[place] for place in places]):
         if ALL in one.key:
-            raise DataError(f"an id is {ALL}, which is how totals are called", hint="call it something else")
+            raise DataError(f"an id is {ALL}, the name of totals", hint="call it something else")
         for depth in range(len(places) + 1):
             members.setdefault(tuple(one.key[place] for place in places[:depth]), []).append(one)
     paths = list(members)

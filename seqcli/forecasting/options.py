@@ -208,9 +208,9 @@ class ForecastRequest(TextRequest):
         super().__post_init__()
         network = self.asks_for_training or self.model is not None
         if self.covariates and self.future is None:
-            raise UsageError("--covariates needs --future", hint="name the file with their values in the time to come")
+            raise UsageError("--covariates needs --future", hint="name the file with their future values")
         if self.future is not None and not self.covariates and self.model is None:
-            raise UsageError("--future needs --covariates", hint="name the columns that are known beforehand")
+            raise UsageError("--future needs --covariates", hint="name the columns whose future values are known")
         if self.budget and self.steps:
             raise UsageError("--budget and --steps exclude one another", hint="give one of them")
         if self.model is not None and self.asks_for_training:
@@ -221,7 +221,7 @@ class ForecastRequest(TextRequest):
             raise UsageError("--resume continues a training that was saved", hint="name its model with --save")
         if (network or self.future is not None or self.holidays is not None) and self.method not in TRAINED:
             raise UsageError(
-                f"--method {self.method} uses neither a trained network nor what is known beforehand",
+                f"--method {self.method} uses neither a trained network nor covariates or holidays",
                 hint="leave --method out, or --budget, --save, --model, --covariates and --holidays",
             )
         if self.hierarchy and self.series:
@@ -231,7 +231,7 @@ class ForecastRequest(TextRequest):
         if network and self.backtest:
             raise UsageError(
                 "--backtest compares methods without training",
-                hint="evaluate MODEL measures a network kept with --save",
+                hint="evaluate MODEL measures a network saved with --save",
             )
 
     @property

@@ -121,15 +121,13 @@ def _seasons(
         by_day = {24: (24, 168), 48: (48, 336), 96: (96, 672)}.get(season, (season,))
         season = choose_season(filled, by_day)
         if season > 1:
-            notes.append(f"a season of {season} steps is in the data; --season says otherwise")
+            notes.append(f"the data has a season of {season} steps; --season says otherwise")
         return season, ()
     candidates = candidate_seasons(frequency)
     short = [int(one) for one in candidates if one <= LONGEST_SEASON and one == int(one)]
     season = choose_season(filled, short)
     if season != short[0]:
-        notes.append(
-            f"the pattern comes again after {season} {frequency.step}s, rather than {short[0]}; --season says otherwise"
-        )
+        notes.append(f"the pattern repeats after {season} {frequency.step}s, not {short[0]}; --season says otherwise")
     return season, tuple(one for one in candidates if one > max(season, short[-1]))
 
 
@@ -143,7 +141,7 @@ def _from_launch(series: Sequence[Series], panel: Panel, notes: list[str]) -> li
             one = replace(one, first=one.first + start, values=one.values[start:], covariates=one.covariates[:, start:])
         result.append(one)
     if later:
-        notes.append(f"{among(later, len(series))}: zeros before the first sale are left out, as time before it")
+        notes.append(f"{among(later, len(series))}: zeros before the first sale are left out")
     return result
 
 

@@ -47,11 +47,11 @@ def verdict(folds: Folds, forecast: np.ndarray, prepared: Prepared) -> str:
     horizon, season, count = prepared.horizon, prepared.season, len(prepared.filled)
     latest = folds.back == 0
     if not latest.any():
-        return "too short to hold anything back: how good the forecast is could not be measured"
+        return "too short to hold anything back: the accuracy could not be measured"
     part = select(folds, latest)
     there = np.flatnonzero(~np.isnan(part.actual).all(axis=0))
     if not len(there):
-        return "the last values are missing: how good the forecast is could not be measured"
+        return "the last values are missing: the accuracy could not be measured"
     reach = int(there.max()) + 1
     simple = forecast_all(part.histories, horizon, season, "seasonal-naive")
     ours, theirs = (measure(part.actual, made, part.scales)["mase"] for made in (forecast[latest], simple))

@@ -74,7 +74,7 @@ def forecast_request(
         if names and asked.future is None:
             raise UsageError(
                 f"the model was trained with the covariates {','.join(names)}",
-                hint="give --future, the file with their values in the time to come",
+                hint="give --future, the file with their future values",
             )
         asked = settled(asked, covariates=names)
     panel = processes.local_first(lambda: _read(data, asked, on_notice))
@@ -89,7 +89,7 @@ def forecast_request(
     if forecaster is not None:
         forecaster.check(panel)
         if not forecaster.config.weight:
-            on_notice("training had not helped when this network was kept: it gets no share in the forecast")
+            on_notice("training did not help when this network was saved: the forecast does not use it")
         made: Forecast | None = forecast_prepared(prepared, forecaster=forecaster, known=known)
     elif trains:
         made = _train_and_forecast(prepared, asked, known, processes, on_notice, training)
@@ -174,7 +174,9 @@ def _current(panel: Panel, request: ForecastRequest, horizon: int, on_notice: Ca
         positions, fine = panel.calendar.read([request.start]) if panel.time_name else (np.zeros(0), np.zeros(1, bool))
         if not fine.all():
             example = panel.calendar.label(series[0].first)
-            raise UsageError(f"--from {request.start!r} is no time as in the data", hint=f"give it like {example}")
+            raise UsageError(
+                f"--from {request.start!r} is not a time like those in the data", hint=f"give it like {example}"
+            )
         start = int(positions[0])
         cut = [replace(one, values=one.values[: max(start - one.first, 0)]) for one in series]
         cut = [replace(one, covariates=one.covariates[:, : len(one.values)]) for one in cut]
@@ -187,7 +189,9 @@ def _current(panel: Panel, request: ForecastRequest, horizon: int, on_notice: Ca
     if late.any() and not request.keep_ended and late.mean() < 0.9:
         names = list(series_names(replace(panel, series=[one for one, gone in zip(series, late, strict=True) if gone])))
         shown = ", ".join(names[:3]) + (" …" if len(names) > 3 else "")
-        on_notice(f"{len(names):,} of {len(series):,} series ended long ago and are left out ({shown}); --keep-ended")
+        on_notice(
+            f"{len(names):,} of {len(series):,} series ended long ago and are left out ({shown}); see --keep-ended"
+        )
         series = [one for one, gone in zip(series, late, strict=True) if not gone]
     return replace(panel, series=series)
 
@@ -225,7 +229,7 @@ def _known(
             raise UsageError("the model was trained without holidays", hint="leave --holidays out")
         days = read_holidays(request.holidays, day_first=request.day_first, **reading)
     if holidays_end_early(panel, horizon, days):
-        on_notice("the last holiday lies before the time to be forecast: --holidays should hold those to come")
+        on_notice("the last holiday is before the forecast begins: --holidays should also list future ones")
     if config is None and trains:
         return known_inputs(panel, horizon, future=future, holidays=days)
     if config is None:  # the engine itself looks at the calendar
@@ -264,7 +268,7 @@ def _train_and_forecast(
             length = f"{request.steps:,} steps" if request.steps else f"{asked.budget or DEFAULT_BUDGET:g} seconds"
             on_notice(
                 f"training the network on {'these' if count > 1 else 'this'} {count:,} series for {length}; "
-                "--budget sets the time, --method combination forecasts without"
+                "--budget sets the time, --method combination skips it"
             )
         around = training() if training is not None else contextlib.nullcontext(Events(notice=on_notice))
         with around as events:

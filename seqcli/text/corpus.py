@@ -30,7 +30,7 @@ MOST_ZEROS = 0.01  # of the characters: a text with more zero bytes is an archiv
 class Corpus:
     """Training and validation ids (1-D, perhaps mapped from a file), the tokenizer, and what was decided.
 
-    With `lines` each line is a text of its own, and none is blank; without, all lines are one text.
+    With `lines` each line is a separate text, and none is blank; without, all lines are one text.
     """
 
     train: np.ndarray
@@ -94,7 +94,7 @@ class Reading:
     Args:
         valid: files to validate on; without, a share of the corpus is held out.
         valid_share: that share; None chooses it by the text's length (`split.usual_share`).
-        lines: whether each line is a text of its own; None finds it from the data (`layout.separate_lines`).
+        lines: whether each line is a separate text; None finds it from the data (`layout.separate_lines`).
         column: name or number of the column that is the text, where the files are tables.
         tokens, vocab_size: what the vocabulary is made of; it is learnt from the training text only.
         encoding, errors: those of `lines.read_chunks`.
@@ -204,9 +204,9 @@ def _divided(
     if lines is None:
         lines, reason = separate_lines(size.sample)
         layout = (
-            f"each line is a text of its own: {reason}; --stream takes them as one text"
+            f"each line is a separate text: {reason}; --stream treats them as one"
             if lines
-            else f"the lines are one text: {reason}; --lines takes each as a text of its own"
+            else f"the lines are one text: {reason}; --lines treats each as a separate text"
         )
     kind = "lines" if lines else "stream"
     if held is not None:
@@ -231,7 +231,9 @@ def _divided(
 
 def _about_table(names: list[str]) -> str:
     listed = ", ".join(names[:8]) + (" …" if len(names) > 8 else "")
-    return f"the text is a table, and its marks and names are learnt, too; --column takes one column alone: {listed}"
+    return (
+        f"the text is a table, and its separators and names are learnt, too; --column takes a single column: {listed}"
+    )
 
 
 def _check_zeros(sample: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""Whether each line of a text is a text of its own (names, headlines, messages) or all lines are one long text."""
+"""Whether each line of a text is a separate text (names, headlines, messages) or all lines are one long text."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _WORDS = re.compile(r"[^\W\d_]{3,}|(?=([\u2e80-\u9fff]{2}))")  # words, or every
 
 
 def separate_lines(sample: str) -> tuple[bool, str]:
-    """Whether each line of a text is best taken as a text of its own, and why, in a few words.
+    """Whether each line of a text is best taken as a separate text, and why, in a few words.
 
     `sample` is a part of the text, ending with a line. Lines are one text where they are separated by empty lines or
     indented, are long, were wrapped at a width, or where rare words come back soon after they came: then the lines
@@ -38,7 +38,7 @@ def separate_lines(sample: str) -> tuple[bool, str]:
     if len(filled) < FEWEST:
         return False, "it has few lines"
     if len(lines) - len(filled) > 0.02 * len(lines):
-        return False, "empty lines part its paragraphs"
+        return False, "empty lines separate its paragraphs"
     if sum(line.startswith(("  ", "\t", "\u3000")) for line in filled) > 0.05 * len(filled):
         return False, "its lines are indented"
     widths = sorted(len(line) + 2 * len(_WIDE.findall(line)) for line in filled)
@@ -47,10 +47,10 @@ def separate_lines(sample: str) -> tuple[bool, str]:
     if _sorted([" ".join(line.casefold().split()[:2]) for line in filled]):
         return True, "its lines are sorted"
     if _wrapped(filled):
-        return False, "its lines were broken at a width"
+        return False, "its lines are wrapped at a width"
     if _clustered(filled):
-        return False, "each line goes on from the lines before"
-    return True, "its lines are short and do not go on from one another"
+        return False, "its lines continue one another"
+    return True, "its lines are short and do not continue one another"
 
 
 def _sorted(beginnings: list[str]) -> bool:

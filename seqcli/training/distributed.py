@@ -233,7 +233,7 @@ def _connected() -> Iterator[None]:
         what = f"has not answered for {_step_seconds():g} seconds" if late else "has ended or cannot be reached"
         where = "see what it said, or whether it is stopped; then" if late else "see what it said; then"
         raise TrainingError(
-            f"another process of this run {what}", hint=f"{where} go on from the last saved state with --resume"
+            f"another process of this run {what}", hint=f"{where} continue from the last saved state with --resume"
         ) from problem
 
 

@@ -156,7 +156,7 @@ def held_output(request: RunRequest, processes: Processes) -> Iterator[None]:
                 )
             if is_foreign(log := log_path(output)):
                 raise UsageError(
-                    f"{log}: is no log of training", hint="--overwrite replaces it, --output names another place"
+                    f"{log}: is not a training log", hint="--overwrite replaces it, --output names another place"
                 )
 
         processes.broadcast(hold)

@@ -173,7 +173,7 @@ class Preprocessing:
                 atoms=Atoms.from_json(values["atoms"]) if "atoms" in values else Atoms(),
             )
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError, re.error) as problem:
-            raise CheckpointError("what the model knows of its text is damaged") from problem
+            raise CheckpointError("the model's description of its text is damaged") from problem
 
 
 def encode_sentence(tokenizer: Tokenizer, text: str) -> np.ndarray:

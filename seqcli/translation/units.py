@@ -58,7 +58,7 @@ def learn_units(
     if request.tokens == "auto":
         on_note(units.reason)
     if atoms is not None and (count := len(atoms.source) + len(atoms.target)):
-        on_note(f"{count} words that come again and again are one token each; --tokens char spells them")
+        on_note(f"{count} recurring words are one token each; --tokens char spells them out")
     return tokenizer, preprocessing
 
 

@@ -41,7 +41,7 @@ class ForecasterConfig:
     def __post_init__(self) -> None:
         check_sizes(self, may_be_zero=("season",))
         if self.frequency and not self.season:
-            raise ValueError("series of a frequency have a season of 1 at least")
+            raise ValueError("series with a frequency have a season of at least 1")
         if not 0 <= self.weight <= 1:
             raise ValueError(f"weight is {self.weight}")
         if any(deviation <= 0 for _, deviation in self.scaling):
@@ -86,7 +86,7 @@ class ForecasterConfig:
         """Rebuild a configuration from a checkpoint's; `CheckpointError` when it is not one."""
         if "embedding" not in values and {"cell", "hidden", "layers", "width"} <= set(values):
             raise CheckpointError(
-                "this forecaster was made by an earlier version, whose network is not that of this one",
+                "this forecaster was made by an earlier version, with a different network",
                 hint="train it again on its data: seqcli forecast DATA --save MODEL",
             )
         return from_plain(ForecasterConfig, values, "the forecaster's configuration")

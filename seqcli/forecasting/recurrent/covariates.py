@@ -144,7 +144,7 @@ def _dated_inputs(panel: Panel, horizon: int, names: Sequence[str], holidays: Se
     ]
     dates = [moment for moment in moments if moment is not None]
     if len(dates) < len(moments):
-        raise UsageError("the model looks at the calendar, and these series have no dates", hint="train one on them")
+        raise UsageError("the model uses the calendar, but these series have no dates", hint="train a model on them")
     rows = [[CALENDAR[name](moment) for moment in dates[1:-2]] for name in names if name in CALENDAR]
     if names[-1:] == HOLIDAYS[-1:]:
         rows += _holiday_rows(dates, sorted(holidays), panel.frequency)

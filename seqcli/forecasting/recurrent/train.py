@@ -79,7 +79,7 @@ def train_forecaster(
     """
     outcome = train(PanelTraining(prepared, alone, known), training, events, processes)
     if outcome.ended == "patience":
-        events.notice("training ended early: it no longer improves what is validated on")
+        events.notice("training ended early: the validation no longer improves")
     events.notice(_said(outcome.metrics, prepared))
     return TrainedForecaster(load_forecaster(outcome.checkpoint), outcome.ended)
 
