@@ -58,10 +58,10 @@ class Model(Generic[E]):
     def __init__(self, checkpoint: Checkpoint, path: Path | None = None) -> None:
         self.checkpoint, self.path = checkpoint, path
 
-    @property
-    def kind(self) -> str:
-        """What messages call such a model."""
-        return TASKS[self.task].split(maxsplit=1)[1]  # without its article
+    @classmethod
+    def task_name(cls) -> str:
+        """What messages call such a model, such as "language model"."""
+        return TASKS[cls.task].split(maxsplit=1)[1]  # without its article
 
     @property
     def metrics(self) -> dict[str, Any]:

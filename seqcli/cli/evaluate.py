@@ -37,7 +37,7 @@ def _evaluate(asked: _Asked, given: Given) -> None:
     if "-" in given["data"]:
         console.mention_terminal_input()
     model = of_checkpoint(load_checkpoint(Path(asked.model)), None)
-    result = model.measure(request_of(model.evaluation, given, model.kind), console.notice)
+    result = model.measure(request_of(model.evaluation, given, model.task_name()), console.notice)
     if asked.json:
         write_json(result)
     else:

@@ -78,13 +78,13 @@ def _score(asked: _Asked, given: Given) -> None:
     model = of_checkpoint(load_checkpoint(Path(asked.model)), None)
     match model.task:
         case "lm":
-            columns, rows = _line_scores(model.checkpoint, request_of(LineRequest, given, model.kind))
+            columns, rows = _line_scores(model.checkpoint, request_of(LineRequest, given, model.task_name()))
         case "mt":
-            columns, rows = _pair_scores(model.checkpoint, request_of(PairRequest, given, model.kind))
+            columns, rows = _pair_scores(model.checkpoint, request_of(PairRequest, given, model.task_name()))
         case "tag":
-            columns, rows = _label_scores(model.checkpoint, request_of(LabelRequest, given, model.kind))
+            columns, rows = _label_scores(model.checkpoint, request_of(LabelRequest, given, model.task_name()))
         case "asr":
-            columns, rows = _recording_scores(model.checkpoint, request_of(RecordingRequest, given, model.kind))
+            columns, rows = _recording_scores(model.checkpoint, request_of(RecordingRequest, given, model.task_name()))
         case _:
             hint = "use `seqcli evaluate` for it"
             raise UsageError(f"{asked.model} forecasts: it gives lines no probability", hint=hint)

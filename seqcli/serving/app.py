@@ -85,7 +85,7 @@ class Served:
         if isinstance(asked, str) and asked in able:
             return self.by_name[asked], able[asked]
         there = isinstance(asked, str) and asked in self.by_name
-        kinds = " or ".join(VERBS[number].kind.noun for number in numbers.values())
+        kinds = " or ".join(VERBS[number].kind.task_name() for number in numbers.values())
         if asked is None:
             message = f"there is no {kinds} here"
         else:

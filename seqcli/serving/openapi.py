@@ -28,7 +28,7 @@ def described(verbs: Sequence[Verb], abouts: Sequence[About]) -> dict[str, Any]:
         return {"parameters": query, "requestBody": {"required": True, "content": sound}}
     bodies = [
         {
-            "title": f"{verb.name} with a {verb.kind.noun}",
+            "title": f"{verb.name} with a {verb.kind.task_name()}",
             "type": "object",
             "properties": {"model": model} | _schemas(verb),
             "required": [name for name, found in declarations(verb.body).items() if found.default is MISSING],

@@ -175,7 +175,7 @@ def _work(pipe: Connection, name: str, path: Path | None) -> None:
 
             model = load(path)
             count = sum(value.size for value in model.checkpoint.tensors.values())
-            pipe.send(About(name, model.task, model.noun, count))
+            pipe.send(About(name, model.task, model.task_name(), count))
         else:
             pipe.send(None)
     except Exception as problem:
