@@ -302,7 +302,7 @@ def test_from_python_as_on_the_command_line(tmp_path, capsys):
     assert begun.to_frame()["month"].astype(str).str[:7].tolist() == ["2005-06", "2005-07", "2005-08"]
     assert repr(begun).startswith("<Forecast of 1 series, 3 steps ahead: ")  # what a notebook shows
     assert "<td>2005-06-01</td>" in begun._repr_html_()
-    with pytest.raises(UsageError, match="not a time like the data"):
+    with pytest.raises(UsageError, match="not a time like those"):
         forecast(frame, start="soon")
     with pytest.raises(TypeError, match="did you mean 'horizon'"):
         forecast(frame, horizn=3)

@@ -318,7 +318,7 @@ def test_models_and_their_options_are_described(server: Server) -> None:
     schema = paths["/generate"]["post"]["requestBody"]["content"]["application/json"]["schema"]
     assert schema["properties"]["model"]["enum"] == ["v1.lm"]
     assert schema["properties"]["top_p"] == {
-        "description": "Choose among the likeliest tokens that hold this probability.",
+        "description": "Sample from the likeliest tokens that together have this probability.",
         "type": "number",
         "exclusiveMinimum": 0,
         "maximum": 1,
