@@ -352,7 +352,14 @@ VERBS = (
         _score_pairs,
         Scores,
     ),
-    Verb("translate", Translator, "Translate lines.", body(_ToTranslate, TranslateRequest), _translate, Translations),
+    Verb(
+        "translate",
+        Translator,
+        "Translate lines.",
+        body(_ToTranslate, TranslateRequest, leave_out=OURS | {"n_best"}),  # the best alone is answered
+        _translate,
+        Translations,
+    ),
     Verb("tag", Tagger, "Label words or characters.", body(_Sentences), _tag, Taggings),
     Verb(
         "transcribe",

@@ -255,7 +255,7 @@ REFUSED = [
     ("/score", {"lines": "a"}, 422, "several models can score"),
     ("/score", {"lines": "a", "model": "v1.mt"}, 422, "pairs is missing"),
     ("/score", {"pairs": [["a"]], "model": "v1.mt"}, 422, "pairs: give a list of pairs of texts"),
-    ("/translate", {"lines": "a", "n_best": 7}, 422, "n_best 7 needs as large a beam"),
+    ("/translate", {"lines": "a", "keep": "("}, 422, "keep"),
     ("/translate", {"lines": "a", "glossary": "/etc/passwd"}, 422, "glossary: give a list of pairs of texts"),
     (
         "/translate",
@@ -313,6 +313,8 @@ def test_models_and_their_options_are_described(server: Server) -> None:
     assert [(model["name"], model["task"]) for model in models] == [
         *(("v1.lm", "lm"), ("v1.mt", "mt"), ("v1.tag", "tag"), ("v1.asr", "asr"), ("v1.forecast-2", "forecast"))
     ]
+    with urllib.request.urlopen(f"{server.url}/", timeout=60) as page:  # leads to /docs
+        assert b"/openapi.json" in page.read()
     paths = server.ask("/openapi.json")[1]["paths"]
     assert set(paths) == {"/health", "/models", *(f"/{verb.name}" for verb in VERBS)}
     schema = paths["/generate"]["post"]["requestBody"]["content"]["application/json"]["schema"]
