@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -144,6 +145,13 @@ class SpeechTask:
         return self.model(torch.from_numpy(inputs).to(self.device), torch.from_numpy(lengths)), torch.from_numpy(
             lengths
         )
+
+    @property
+    def margin(self) -> float:
+        """What one validation of the quick recordings may differ from another by chance: two standard errors of a share
+        of errors of about one in a hundred."""
+        words = sum(len(self.data.valid[number].text.split()) for number in self.quick)
+        return 2 * math.sqrt(0.01 / max(words, 1))
 
     def validate(self, step: int, seconds: float, *, final: bool) -> Validation:
         """Word and character error rate, the loss in nats a token, and one transcript. Errors in characters are what is

@@ -88,7 +88,12 @@ class Speech(Task[TrainRequest, SpeechData, Recipe, SpeechTask]):
 
     def options(self, run: Run[TrainRequest], recipe: Recipe, training: SpeechTask) -> TrainingOptions:
         return run.options(
-            learning_rate=recipe.learning_rate, warmup=0.03, beta2=0.99, clip=1.0, average=recipe.average
+            learning_rate=recipe.learning_rate,
+            warmup=0.03,
+            beta2=0.99,
+            clip=1.0,
+            average=recipe.average,
+            margin=training.margin,
         )
 
     def metrics(self, data: SpeechData, training: SpeechTask, result: TrainingResult) -> dict[str, Any]:

@@ -17,7 +17,8 @@ class TrainingOptions:
     validations without a better score after which training stops (0: never). `validations` is about how many there are
     in a run; `validate_every` is the steps between two of them, whatever the run's length (0: as `validations` says),
     so that a run whose length is a time can be stopped by its updates. Under a budget all of them take at most a
-    twentieth of the time. With `usual_tokens` the rate of a batch is scaled by its number of tokens over that (Merity
+    twentieth of the time. The weights at the end of a finished run are kept unless earlier ones were better by more
+    than `margin`. With `usual_tokens` the rate of a batch is scaled by its number of tokens over that (Merity
     et al. 2017, for pieces of random length).
     """
 
@@ -34,6 +35,7 @@ class TrainingOptions:
     usual_tokens: int = 0
     average: float = 0.0
     patience: int = 0
+    margin: float = 0.0
     validations: int = 10
     validate_every: int = 0
     save_interval: float = 60.0

@@ -126,6 +126,19 @@ def test_the_best_weights_are_kept() -> None:
     assert torch.equal(kept, weights(again))
 
 
+@pytest.mark.parametrize(("margin", "kept"), [(0.0, 12), (47.0, 12), (49.0, 60)])
+def test_the_last_weights_are_kept_unless_others_are_better_by_a_margin(margin: float, kept: int) -> None:
+    class Worsening(LineTask):
+        def validate(self, step: int, seconds: float, *, final: bool) -> Validation:
+            seen[step] = weights(self)
+            return Validation(step, seconds, {"score": float(abs(step - 12))})
+
+    seen: dict[int, torch.Tensor] = {}
+    task = Worsening()
+    train(task, options(steps=60, validations=10, margin=margin))
+    assert torch.equal(weights(task), seen[kept])
+
+
 def test_a_loss_that_is_not_finite_ends_the_run_with_good_weights() -> None:
     saved: list[TrainingState] = []
     notices: list[Progress] = []
