@@ -14,8 +14,9 @@ from Python they are the arguments (`max_tokens`), which `naming_arguments` sees
 from __future__ import annotations
 
 import functools
+import itertools
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import ParamSpec, TypeVar
 
 P = ParamSpec("P")
@@ -23,6 +24,7 @@ T = TypeVar("T")
 
 INTERRUPTED = 130  # 128 + SIGINT
 TERMINATED = 143  # 128 + SIGTERM
+MOST_LISTED, LONGEST_LISTED = 12, 40  # names, and characters of each
 
 
 class SeqcliError(Exception):
@@ -75,6 +77,13 @@ class CheckpointError(SeqcliError):
 
 class TrainingError(SeqcliError):
     """Training that cannot start or go on."""
+
+
+def listed(names: Iterable[str]) -> str:
+    """Names for a message: the first dozen, long ones cut."""
+    shown = list(itertools.islice(names, MOST_LISTED + 1))
+    cut = [name if len(name) <= LONGEST_LISTED else f"{name[: LONGEST_LISTED - 1]}…" for name in shown[:MOST_LISTED]]
+    return ", ".join([*cut, "…"] if len(shown) > MOST_LISTED else cut)
 
 
 NAMED_OTHERWISE = {"level": "levels", "from": "start"}  # options that Python has by another name

@@ -31,6 +31,7 @@ from seqcli.errors import UsageError, as_arguments
 MODEL, TRAINING, REGULARISATION = "Model", "Training", "Regularisation"
 
 LARGEST = 10**12  # of any number whose option does not say otherwise: checked before work, within what C can hold
+_WORDS = {int: "a whole number", float: "a number", bool: "True or False"}
 _SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 Kind = Literal["value", "file"]
 
@@ -213,7 +214,17 @@ def checked(declared: Declared, value: Any) -> Any:
     if option.choices and value not in option.choices:
         raise UsageError(f"unknown {declared.flag} {value!r}", hint=f"choose from {', '.join(option.choices)}")
     if kind in (int, float) and not within(option, value):
-        raise UsageError(f"{declared.flag} must be {range_of(option)}")
+        allowed = f"at most {LARGEST:,}" if option.most is None and value > LARGEST else range_of(option)
+        raise UsageError(f"{declared.flag} must be {allowed}")
+    return value
+
+
+def number(declared: Declared, text: str) -> int | float:
+    """The number that an option is given as text; `UsageError` for what is none."""
+    try:
+        value: int | float = declared.type(text)
+    except ValueError as problem:
+        raise UsageError(f"{declared.flag} must be {_WORDS[declared.type]}, not {text!r}") from problem
     return value
 
 
@@ -222,6 +233,8 @@ def _of_type(declared: Declared, kind: Any, value: Any) -> Any:
     if kind is Path or kind is str:
         if not isinstance(value, str | os.PathLike):
             raise UsageError(f"{name} must be text, not {value!r}")
+        if not os.fspath(value) and (kind is Path or declared.option.kind == "file"):  # an unset variable of a script
+            raise UsageError(f"{declared.option.metavar if declared.option.positional else name}: the name is empty")
         return kind(os.fspath(value))
     if kind is bool and isinstance(value, bool):
         return value
@@ -232,8 +245,7 @@ def _of_type(declared: Declared, kind: Any, value: Any) -> Any:
             return float(value)
         except OverflowError:
             return math.inf
-    words = {int: "a whole number", float: "a number", bool: "True or False"}
-    raise UsageError(f"{name} must be {words[kind]}, not {value!r}")
+    raise UsageError(f"{name} must be {_WORDS[kind]}, not {value!r}")
 
 
 def within(option: Option, value: float) -> bool:

@@ -12,6 +12,7 @@ import os
 import re
 import stat
 import sys
+import textwrap
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime
@@ -23,6 +24,7 @@ from seqcli.errors import TERMINATED, SeqcliError, UsageError
 if TYPE_CHECKING:
     from rich.console import Console
 
+MIN_WIDTH = 20  # columns of a terminal in which words are kept whole
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d\d:\d\d")
 
 
@@ -152,8 +154,22 @@ def _say(text: str, *, label: str = "", colour: str = "") -> None:
     if prefix and has_colour(sys.stderr):
         prefix = f"\x1b[{colour}m{label}:\x1b[0m "
     line = escape(text).replace("\n", "\\n")  # one message is one line, whatever names and values stand in it
-    sys.stderr.write(f"{prefix}{line}\n")
+    sys.stderr.write(f"{prefix}{_wrapped(line, len(label) + 2 if label else 0)}\n")
     sys.stderr.flush()
+
+
+def _wrapped(line: str, indent: int) -> str:
+    """A message as a terminal shows it, broken between words; one with a command in it stays whole, to be copied."""
+    if not sys.stderr.isatty() or "seqcli " in line:
+        return line
+    with contextlib.suppress(OSError):
+        width = os.get_terminal_size(sys.stderr.fileno()).columns - 1
+        if indent + len(line) > width > MIN_WIDTH:
+            before = " " * indent  # where the label stands
+            return textwrap.fill(
+                line, width, initial_indent=before, break_long_words=False, break_on_hyphens=False
+            ).removeprefix(before)
+    return line
 
 
 class Messages(io.RawIOBase):

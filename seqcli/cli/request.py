@@ -15,7 +15,7 @@ import typer
 from seqcli.cli import console
 from seqcli.cli.options import JsonOutput
 from seqcli.errors import UsageError
-from seqcli.options import Declared, Request, declarations
+from seqcli.options import Declared, Request, declarations, number
 
 R = TypeVar("R", bound=Request)
 Given = dict[str, Any]
@@ -95,10 +95,13 @@ def _merged(requests: Mapping[str, type[Request]]) -> list[Declared]:
 
 
 def _command(declared: Iterable[Declared], explain: str, run: Callable[[Given], None]) -> Callable[..., None]:
-    def command(**values: Any) -> None:
-        run({name: value for name, value in values.items() if value not in (None, [])})
-
     ordered = sorted(declared, key=lambda d: (not d.option.positional, bool(d.option.section)))
+    numbers = {d.name: d for d in ordered if _is_number(d)}
+
+    def command(**values: Any) -> None:
+        given = {name: value for name, value in values.items() if value not in (None, [])}
+        run({name: number(numbers[name], value) if name in numbers else value for name, value in given.items()})
+
     parameters = [
         inspect.Parameter(
             d.name,
@@ -114,6 +117,11 @@ def _command(declared: Iterable[Declared], explain: str, run: Callable[[Given], 
     return command
 
 
+def _is_number(declared: Declared) -> bool:
+    """Whether an option is a number, which typer takes as text, since its own words for what is none are Python's."""
+    return declared.type in (int, float) and not declared.option.choices and declared.option.parse is None
+
+
 def _annotation(declared: Declared) -> Any:
     """The type of an option with how typer is to show it; None stands for what was not given."""
     option = declared.option
@@ -122,7 +130,7 @@ def _annotation(declared: Declared) -> Any:
         kind = Literal[option.choices]
     elif typing.get_origin(kind) is tuple:
         kind = list[str]
-    elif kind in (Path, Any) or option.parse is not None:
+    elif kind in (Path, Any) or option.parse is not None or _is_number(declared):
         kind = str
     if declared.default is not MISSING:
         kind = kind | None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shlex
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -43,6 +45,9 @@ def _tag(asked: _Asked) -> None:
         lines = live = LiveLines(encoding=asked.encoding, errors=asked.errors, notice=console.notice)
         ready = live.ready
     else:
+        if " " in asked.data and not os.path.exists(asked.data):
+            hint = f"to label it as text: echo {shlex.quote(asked.data)} | seqcli tag"
+            raise UsageError(f"there is no file {asked.data!r}", hint=hint)
         lines = read_lines(asked.data, encoding=asked.encoding, errors=asked.errors, notice=console.notice)
     lines, read = _input_format(tagger, iter(lines), asked.input)
     started, sentences, steps = time.perf_counter(), 0, 0

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import shlex
 import signal
 import sys
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import FrameType, TracebackType
 from typing import TYPE_CHECKING, Any
@@ -92,6 +93,19 @@ class Interruption:
         console.notice(f"stopping after this step and {self._then}; {again} ends at once")
 
 
+@contextlib.contextmanager
+def saying_what_is_kept(model: Path | None) -> Iterator[None]:
+    """Around a training: when it ends at once, by a second signal, say whether there is something to go on with."""
+    from seqcli.files.output import side_file
+
+    try:
+        yield
+    except (KeyboardInterrupt, SystemExit):
+        if model is not None and side_file(model, "state.safetensors").exists():
+            console.notice(f"ended at once: --resume goes on from what was last saved of {model}")
+        raise
+
+
 def run_training(
     task: Task[Any, Any, Any, Any],
     request: RunRequest,
@@ -108,7 +122,7 @@ def run_training(
     from seqcli.training.pipeline import train
     from seqcli.training.run import Events
 
-    with Interruption() as interruption, TrainingDisplay(metric) as show:
+    with saying_what_is_kept(request.output), Interruption() as interruption, TrainingDisplay(metric) as show:
         events = Events(interruption.watch(show), console.notice, console.detail, interruption.requested)
         outcome = train(task, request, events)
     report_outcome(outcome, task=task.name, said=said(outcome.metrics), try_out=try_out, as_json=as_json)

@@ -10,6 +10,7 @@ import contextlib
 import glob
 import io
 import lzma
+import re
 import shutil
 import stat
 import sys
@@ -34,6 +35,7 @@ MAGIC = {  # how compressed files begin
     b"\xfd7zXZ\x00": "xz",
     b"\x28\xb5\x2f\xfd": "Zstandard",
 }
+SOUND = "`transcribe` takes recordings; a table of them and what is said in them trains `train-asr`"
 FOREIGN = {  # how files begin that no reader of text can use, and what to do with them
     b"7z\xbc\xaf\x27\x1c": ("a 7-Zip archive", "unpack it first"),
     b"Rar!": ("a RAR archive", "unpack it first"),
@@ -42,8 +44,13 @@ FOREIGN = {  # how files begin that no reader of text can use, and what to do wi
     b"PAR1": ("a Parquet file", "`forecast` reads Parquet files; save it as plain text for other commands"),
     b"\x89PNG": ("a picture", "name a text file"),
     b"\xff\xd8\xff": ("a picture", "name a text file"),
+    b"RIFF": ("a sound file", SOUND),
+    b"fLaC": ("a sound file", SOUND),
+    b"OggS": ("a sound file", SOUND),
+    b"ID3": ("a sound file", SOUND),
 }
-LONGEST_MAGIC = 8
+MODEL = re.compile(rb'.{5}\0{3}\{"', re.DOTALL)  # the length of a header of JSON, and this: as safetensors files begin
+LONGEST_MAGIC = 10
 BLOCK = 1 << 16  # bytes read at a time
 
 
@@ -197,6 +204,8 @@ def _unpacked(file: BinaryIO, shown: str) -> Iterator[BinaryIO]:
     for magic, (what, remedy) in FOREIGN.items():
         if beginning.startswith(magic):
             raise DataError(f"is {what}, not text", path=shown, hint=remedy)
+    if MODEL.match(beginning):
+        raise DataError("is a model or a saved run, not data", path=shown, hint="name the file of data")
     if beginning.startswith(ZIP):
         yield from _zipped(buffered, shown)
     elif any(beginning.startswith(magic) for magic in MAGIC):

@@ -112,10 +112,15 @@ def write_text(path: Path, lines: Iterable[str]) -> None:
 
 
 def check_place(path: str) -> None:
-    """Find out before any work whether a file can be written; `SeqcliError` if not."""
+    """Find out before any work whether a file can be written: `UsageError` for a folder and for a file in a folder that
+    there is not, `SeqcliError` where writing is not allowed."""
     place = Path(path)
-    if place.is_dir() or not os.access(place if place.exists() else place.parent, os.W_OK):
-        raise SeqcliError(f"{path}: cannot be written", hint="name a file in an existing folder")
+    if place.is_dir():
+        raise UsageError(f"{path}: is a folder", hint="name a file in it")
+    if not place.parent.is_dir():
+        raise UsageError(f"{path}: there is no folder {place.parent}", hint="make it, or name a file in another one")
+    if not os.access(place if place.exists() else place.parent, os.W_OK):
+        raise SeqcliError(f"{path}: cannot be written", hint="choose another place for it")
 
 
 def check_writable(path: Path, *, overwrite: bool) -> None:

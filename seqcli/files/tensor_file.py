@@ -26,6 +26,7 @@ MAX_HEADER = 32 * 1024 * 1024  # bytes; a header of ours has some kilobytes
 MAX_DEPTH = 16  # of nested metadata; ours has four levels
 MAX_INTEGER = 2**63
 REMEDY = "the file may be damaged or not a model of this program: train again, or take another copy"
+NAME_ONE = "name a model, such as NAME.lm.safetensors"
 PICKLES = (b"PK\x03\x04", *(bytes((0x80, protocol)) for protocol in range(2, 6)))  # how torch.save's files begin
 
 _TYPES = {
@@ -104,15 +105,16 @@ def _read(path: Path) -> bytes:
     try:
         if not path.is_file():
             what = "is a folder" if path.is_dir() else "is not a file" if path.exists() else "does not exist"
-            raise CheckpointError(f"{path}: {what}", hint="name a model, such as NAME.lm.safetensors")
+            raise CheckpointError(f"{path}: {what}", hint=NAME_ONE)
         with path.open("rb") as file:
             start, total = file.read(8), path.stat().st_size
             length = struct.unpack("<Q", start)[0] if len(start) == 8 else -1
             if not 0 <= length <= min(MAX_HEADER, total - 8):
-                reason = "is not a model: it does not begin as one does"
+                reason, remedy = "is not a model: it does not begin as one does", NAME_ONE
                 if start.startswith(PICKLES):
                     reason = "is a pickle (torch.save writes them), which could run code when read, and is not opened"
-                raise CheckpointError(f"{path}: {reason}", hint=REMEDY)
+                    remedy = REMEDY
+                raise CheckpointError(f"{path}: {reason}", hint=remedy)
             return start + file.read()
     except OSError as problem:
         raise CheckpointError(f"{path}: cannot be read: {problem.strerror or problem}") from problem

@@ -9,6 +9,7 @@ import numpy as np
 
 LEAST_T = 2.0  # standard errors an effect must be from zero to be used
 LEAST_VALUES = 12  # of a series, beside two for every input
+LEAST_OWN = 0.1  # of an input's deviation that must be left beside the season
 WINDOW = 30  # about the values over which the level is taken to be the same
 
 
@@ -59,11 +60,18 @@ def find_effects(values: np.ndarray, inputs: np.ndarray, season: int) -> Effects
 
 
 def _sizes(values: np.ndarray, inputs: np.ndarray, season: int) -> np.ndarray:
-    """Coefficients, those that cannot be told from zero left out one after another."""
+    """Coefficients, those that cannot be told from zero left out one after another.
+
+    An input that nearly repeats with the season, such as a promotion every December, cannot be told from it: what is
+    left of it is the edges of the neighbourhoods, and an effect of that would be any number.
+    """
     known = ~np.isnan(values)
     target = _apart(values, season)[known]
-    columns = np.array([_apart(np.where(known, row, np.nan), season)[known] for row in inputs])
-    used = [index for index, column in enumerate(columns) if column.std() > 1e-9 * (1 + np.abs(inputs[index]).max())]
+    there = [np.where(known, row, np.nan) for row in inputs]
+    columns = np.array([_apart(row, season)[known] for row in there])
+    whole = np.array([_apart(row, 1)[known].std() for row in there])
+    least = np.maximum(LEAST_OWN * whole, 1e-9 * (1 + np.abs(inputs).max(axis=1)))
+    used = np.flatnonzero(columns.std(axis=1) > least).tolist()
     sizes = np.zeros(len(inputs))
     while used:
         design = columns[used].T

@@ -171,13 +171,7 @@ def _current(panel: Panel, request: ForecastRequest, horizon: int, on_notice: Ca
     """The panel up to the origin asked for, without the series that ended long before it."""
     series = panel.series
     if request.start is not None:
-        positions, fine = panel.calendar.read([request.start]) if panel.time_name else (np.zeros(0), np.zeros(1, bool))
-        if not fine.all():
-            example = panel.calendar.label(series[0].first)
-            raise UsageError(
-                f"--from {request.start!r} is not a time like those in the data", hint=f"give it like {example}"
-            )
-        start = int(positions[0])
+        start = _start(panel, request.start, on_notice)
         cut = [replace(one, values=one.values[: max(start - one.first, 0)]) for one in series]
         cut = [replace(one, covariates=one.covariates[:, : len(one.values)]) for one in cut]
         series = [one for one in cut if len(one.values) and not np.isnan(one.values).all()]
@@ -194,6 +188,29 @@ def _current(panel: Panel, request: ForecastRequest, horizon: int, on_notice: Ca
         )
         series = [one for one, gone in zip(series, late, strict=True) if not gone]
     return replace(panel, series=series)
+
+
+def _start(panel: Panel, text: str, on_notice: Callable[[str], None]) -> int:
+    """The place of the time that --from gives; `UsageError` for no time, and for one that the data do not reach."""
+    from seqcli.series.known import positions_of
+
+    positions, fine = positions_of(panel, [text]) if panel.time_name else (np.zeros(0), np.zeros(1, bool))
+    if not fine.all():
+        example = panel.calendar.label(panel.series[0].first)
+        raise UsageError(f"--from {text!r} is not a time like those in the data", hint=f"give it like {example}")
+    start = int(positions[0])
+    ends = np.array([one.first + len(one.values) for one in panel.series])
+    if start > ends.max():
+        last, following = panel.calendar.label(int(ends.max()) - 1), panel.calendar.label(int(ends.max()))
+        raise UsageError(
+            f"--from {text}: the data end with {last}, and a forecast begins with {following} at the latest",
+            hint="leave it out, and give a longer --horizon",
+        )
+    if early := int((ends < start).sum()):
+        on_notice(f"{early:,} of {len(ends):,} series end before {text}: they are forecast from their own ends")
+    if panel.calendar.is_dated and (label := panel.calendar.label(start)) != text:
+        on_notice(f"--from {text} is taken for {label}")
+    return start
 
 
 def _without_missing_end(one: Any) -> Any:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from seqcli.errors import DataError, UsageError
+from seqcli.errors import DataError, UsageError, listed
 from seqcli.series.columns import ReadOptions, read_as_times
 from seqcli.series.header import Table, find_table
 from seqcli.series.layout import find_layout
@@ -111,6 +112,19 @@ def future_length(panel: Panel, source: Any, *, encoding: str = "auto", errors: 
     return min(lengths)
 
 
+def positions_of(panel: Panel, texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
+    """The place of each text's time on the panel's calendar, and whether it is a time: written as in the data, or all
+    of them as dates are that can be read in one way only."""
+    positions, fine = panel.calendar.read(texts)
+    if fine.all() or not panel.calendar.is_dated:
+        return positions, fine
+    chosen = read_as_times(list(dict.fromkeys(texts)), "")
+    if chosen is None or chosen.rivals or chosen.form.grain == "step" or chosen.form.cycle:
+        return positions, fine
+    times, others = chosen.form.read(texts)
+    return (panel.calendar.grid.positions(times), others) if others.all() else (positions, fine)
+
+
 def _future_table(panel: Panel, table: Table) -> Table:
     """The table with the panel's columns; times in several columns are joined as in the panel."""
     assert panel.time_name is not None
@@ -120,7 +134,7 @@ def _future_table(panel: Panel, table: Table) -> Table:
         table = table if known else find_layout(table, options).table
     for name in (panel.time_name, *panel.key_names, *panel.covariate_names):
         if name not in table.columns:
-            hint = f"name its columns as in the data; it has {', '.join(list(table.columns)[:12])}"
+            hint = f"name its columns as in the data; it has {listed(table.columns)}"
             raise DataError(f"has no column {name!r}", path=table.path, hint=hint)
     return table
 
@@ -130,7 +144,7 @@ def _rows(panel: Panel, table: Table) -> dict[tuple[tuple[str, ...], int], int]:
     assert panel.time_name is not None
     times = table.columns[panel.time_name].tolist()
     keys = zip(*(table.columns[name].tolist() for name in panel.key_names), strict=True)
-    positions, fine = panel.calendar.read(times)
+    positions, fine = positions_of(panel, times)
     if not fine.all():
         row = int(np.flatnonzero(~fine)[0])
         raise DataError(

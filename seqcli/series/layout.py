@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from seqcli.errors import DataError, UsageError
+from seqcli.errors import DataError, UsageError, listed
 from seqcli.series import words
 from seqcli.series.across import stack_times
 from seqcli.series.columns import LOOKED_AT, Columns, ReadOptions, read_as_times
@@ -55,7 +55,7 @@ def find_layout(table: Table, options: ReadOptions) -> Layout:
     ):
         for name in given:
             if name is not None and name not in table.columns:
-                hint = f"its columns are {', '.join(list(table.columns)[:12])}"
+                hint = f"its columns are {listed(table.columns)}"
                 raise UsageError(f"{option} {name!r} is not a column of {table.path}", hint=hint)
     columns = Columns(table, options)
     names = [name for name in table.columns if name not in options.covariates]

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 
-from seqcli.errors import DataError, UsageError
+from seqcli.errors import DataError, UsageError, listed
 from seqcli.files.opening import shown_path
 from seqcli.speech.audio import ENDINGS
 from seqcli.text.lines import csv_reader, read_lines
@@ -154,7 +154,7 @@ def _column(
         return int(asked) - 1
     if asked.strip().lower() in names:
         return names.index(asked.strip().lower())
-    raise UsageError(f"{shown}: has no column {asked!r}", hint=f"its columns are {', '.join(names)}")
+    raise UsageError(f"{shown}: has no column {asked!r}", hint=f"its columns are {listed(names)}")
 
 
 def _manifest_rows(lines: Iterator[str], shown: str, folder: Path, columns: Columns) -> Iterator[Row]:

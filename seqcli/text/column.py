@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import chain
 from typing import Any
 
-from seqcli.errors import DataError
+from seqcli.errors import DataError, listed
 from seqcli.files.decoding import AUTO
 from seqcli.text.lines import csv_reader, read_lines
 
@@ -178,4 +178,4 @@ def _place(header: Sequence[str], column: str, shown: str) -> int:
         return names.index(column)
     if column.isascii() and column.isdigit() and 1 <= int(column) <= len(names):
         return int(column) - 1
-    raise DataError(f"has no column {column!r}", path=shown, hint=f"choose from {', '.join(names[:12])}")
+    raise DataError(f"has no column {column!r}", path=shown, hint=f"choose from {listed(names)}")

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import chain, islice
 
+from seqcli.errors import listed
 from seqcli.text.lines import csv_reader
 from seqcli.text.pair_rows import BLANK, LANGUAGES, NO_TAB, SOURCE_NAMES, TARGET_NAMES, PairText, Row
 
@@ -119,7 +120,7 @@ def _place(file: PairText, name: str, names: list[str], width: int) -> int:
         return names.index(name.lower())
     if name.isdigit() and 1 <= int(name) <= width:
         return int(name) - 1
-    has = f"its columns are {', '.join(names)}" if named else f"it has {width}"
+    has = f"its columns are {listed(names)}" if named else f"it has {width}"
     raise file.problem(f"has no column {name!r}: {has}", "choose with --columns SOURCE,TARGET")
 
 

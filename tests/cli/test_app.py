@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import pty
 import signal
+import struct
 import subprocess
 import sys
+import termios
 import time
 import warnings
 from collections.abc import Callable
@@ -347,3 +350,20 @@ def test_completion_offers_commands_and_options():
     assert run_probe("pass", env=environment).stdout.split() == ["probe"]
     environment.update(COMP_WORDS="seqcli probe --qu", COMP_CWORD="2")
     assert run_probe("pass", env=environment).stdout.split() == ["--quiet"]
+
+
+def test_messages_on_a_narrow_terminal_break_between_words_and_commands_do_not(monkeypatch):
+    inner, outer = pty.openpty()
+    fcntl.ioctl(outer, termios.TIOCSWINSZ, struct.pack("HHHH", 20, 40, 0, 0))
+    with os.fdopen(outer, "w", encoding="utf-8") as terminal:
+        monkeypatch.setattr(sys, "stderr", terminal)
+        monkeypatch.setenv("NO_COLOR", "1")
+        hint = "resume with: seqcli train-lm a b --steps"
+        console.error("charts of 3 of 12 series; --plot FILE.html draws more", hint)
+        said = os.read(inner, 1000).decode()
+    os.close(inner)
+    assert said.splitlines() == [
+        "error: charts of 3 of 12 series; --plot",
+        "FILE.html draws more",
+        "hint: resume with: seqcli train-lm a b --steps",
+    ]

@@ -24,7 +24,7 @@ def numbers(command: str) -> list[str]:
     """The options of a command that take a number or a time."""
     parameters: list[Any] = typer.main.get_command(app).commands[command].params  # type: ignore[attr-defined]
     options = [one for one in parameters if one.param_type_name == "option"]
-    wanted = [one for one in options if one.type_descriptor.annotation in (int, float) or one.metavar == "TIME"]
+    wanted = [one for one in options if one.metavar in ("N", "X", "SECONDS", "TIME")]
     return [max(one.opts, key=len) for one in wanted]
 
 
@@ -75,3 +75,17 @@ def test_numbers_of_commands_that_use_a_model(
         err = capsys.readouterr().err
         assert code in (0, 2), (value, code, err)
         assert time.process_time() - started < 5, value
+
+
+def test_what_a_number_must_be_is_said_in_plain_words(capsys: pytest.CaptureFixture[str]) -> None:
+    said = {
+        "--steps=nan": "--steps must be a whole number, not 'nan'",
+        "--dropout=x": "--dropout must be a number, not 'x'",
+        f"--steps={2**63}": "--steps must be at most 1,000,000,000,000",
+        "--steps=0": "--steps must be 1 or more",
+        "--valid=": "--valid: the name is empty",
+        "--init-from=": "--init-from: the name is empty",
+    }
+    for given, words in said.items():
+        assert run(["train-lm", "missing.txt", "-o", "m", given]) == 2
+        assert words in capsys.readouterr().err

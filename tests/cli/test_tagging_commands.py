@@ -236,3 +236,9 @@ def test_options_of_other_models_are_refused(
     given = [str(models / "names.tag.safetensors"), str(models / "names.conll")]
     assert run([command, *given, option]) == 2
     assert f"{option.partition('=')[0]} is not for a tagger" in capsys.readouterr().err
+
+
+def test_text_in_place_of_a_file_is_told_from_it(models: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    model = next(models.glob("*.tag.safetensors"))
+    assert run(["tag", "--model", str(model), "Ruth walked ."]) == 2
+    assert "echo 'Ruth walked .' | seqcli tag" in capsys.readouterr().err

@@ -6,6 +6,7 @@ import bz2
 import gzip
 import io
 import lzma
+import struct
 import sys
 import zipfile
 from collections.abc import Callable
@@ -93,6 +94,8 @@ def test_damage_is_named(kind: str, size: int) -> None:
         (zipped({"a.txt": TEXT})[:60], "zip archive that cannot be read"),
         (b"%PDF-1.7 and more", "PDF"),
         (b"Rar!\x1a\x07\x01\x00", "RAR"),
+        (b"RIFF\x24\0\0\0WAVEfmt ", "a sound file"),
+        (struct.pack("<Q", 4000) + b'{"__metadata__":', "is a model"),
     ],
 )
 def test_what_holds_no_single_text_is_named(

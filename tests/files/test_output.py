@@ -10,7 +10,15 @@ from pathlib import Path
 import pytest
 
 from seqcli.errors import SeqcliError, UsageError
-from seqcli.files.output import TEMPORARY, OutputLock, check_outputs, check_writable, whole_file, write_text
+from seqcli.files.output import (
+    TEMPORARY,
+    OutputLock,
+    check_outputs,
+    check_place,
+    check_writable,
+    whole_file,
+    write_text,
+)
 
 
 @pytest.fixture
@@ -132,3 +140,10 @@ def test_a_loop_of_links_is_replaced(tmp_path: Path) -> None:
     with whole_file(tmp_path / "a") as file:
         file.write(b"new")
     assert (tmp_path / "a").read_bytes() == b"new"
+
+
+def test_an_output_that_is_a_folder_or_in_none_is_a_usage_error(tmp_path: Path) -> None:
+    check_place(str(tmp_path / "new.csv"))
+    for wrong, said in ((tmp_path, "is a folder"), (tmp_path / "none" / "new.csv", "there is no folder")):
+        with pytest.raises(UsageError, match=said):
+            check_place(str(wrong))

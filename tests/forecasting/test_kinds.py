@@ -371,3 +371,27 @@ def test_anomalies_of_the_past_are_flagged(tmp_path, capsys):
     assert out.splitlines()[0] == "ds,y,fitted,lo-80,hi-80,lo-95,hi-95"
     assert len(out.splitlines()) == 201
     assert run(["forecast", str(path), "--anomalies", "--budget", "1m"]) == 2
+
+
+@pytest.mark.parametrize("pattern", [np.arange(72) % 2, np.arange(72) % 12 == 11])
+def test_what_repeats_with_the_season_has_no_effect_of_its_own(pattern):
+    t = np.arange(60)
+    values = 100 + t + 10 * np.sin(2 * np.pi * t / 12)
+    assert (find_effects(values, np.array([pattern], float), 12).sizes == 0).all()
+
+
+def test_a_first_time_may_be_written_as_a_date_and_is_within_reach(tmp_path, capsys):
+    data, future = tmp_path / "m.csv", tmp_path / "f.csv"
+    months = [f"{2020 + i // 12}-{i % 12 + 1:02d}" for i in range(40)]
+    data.write_text("month,y,x\n" + "".join(f"{m},{i},{i % 5}\n" for i, m in enumerate(months[:36])))
+    future.write_text("month,x\n" + "".join(f"{m}-01,{i}\n" for i, m in enumerate(months[36:])))
+    command = ["forecast", str(data), "-n", "2", "--target", "y"]
+    assert run([*command, "--from", "2022-06-15"]) == 0
+    said = capsys.readouterr()
+    assert "--from 2022-06-15 is taken for 2022-06" in said.err
+    assert said.out.splitlines()[1].startswith("2022-06,")
+    assert run([*command, "--from", "2023-06"]) == 2
+    assert "the data end with 2022-12" in capsys.readouterr().err
+    assert run([*command, "--from", "05/06/2022"]) == 2  # May or June
+    capsys.readouterr()
+    assert run([*command, "--covariates", "x", "--future", str(future)]) == 0
