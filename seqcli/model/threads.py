@@ -11,6 +11,11 @@ from threadpoolctl import ThreadpoolController
 Item = TypeVar("Item")
 
 
+def cores() -> int:
+    """In how many threads `each_on_a_core` works."""
+    return min([library["num_threads"] for library in ThreadpoolController().select(user_api="blas").info()], default=1)
+
+
 def each_on_a_core(work: Callable[[Item], None], items: Sequence[Item]) -> None:
     """Call `work` with each item, in as many threads as matrix products may use, each of whose products uses one.
 

@@ -11,19 +11,21 @@ import numpy as np
 from seqcli.errors import CheckpointError
 from seqcli.files.checkpoint import Checkpoint, check_parameters
 from seqcli.model.chain import FORBIDDEN, Chain
-from seqcli.model.encoding import Inputs, encode
+from seqcli.model.encoding import Inputs, Lanes, encode
 from seqcli.model.stepping import SteppingStack
-from seqcli.model.threads import each_on_a_core
+from seqcli.model.threads import cores, each_on_a_core
 from seqcli.tagging.config import TaggerConfig
-from seqcli.tagging.encoding import batch_of, by_length, character_ids
+from seqcli.tagging.encoding import by_length, character_ids
 from seqcli.tagging.labelling import Labelling
 from seqcli.tagging.labels import LabelSet
 from seqcli.tagging.lexicon import Lexicon, Spellings
 
-ROWS = 512  # words whose characters are read side by side
+LANES = 256  # sentences that are read side by side: what caches hold
+SPELLED = 5_000  # words whose characters are read together
 REMEMBERED = 50_000  # words whose spelling need not be read again
-BATCH_STEPS, BATCH_ROWS = 50_000, 256  # of sentences that are worked on side by side: what memory, and caches, hold
-Scored = tuple[np.ndarray, Callable[[], np.ndarray], np.ndarray]  # a batch: see `TaggingDecoder.batches`
+FEWEST, MOST, MOST_SCORES = 25_000, 200_000, 4_000_000  # steps that are read together, and scores of their labels
+DECIDED = 50_000  # steps whose labels are decided on together
+Scored = tuple[np.ndarray, np.ndarray, np.ndarray]  # see `TaggingDecoder.batches`
 
 
 @dataclass(frozen=True)
@@ -61,11 +63,12 @@ class TaggingDecoder:
         """The labels of some sentences, each of at least one step, in their order."""
         found: dict[int, Decided] = {}
 
-        def decide(chosen: Scored) -> None:
-            numbers, emissions, lengths = chosen
-            found.update(zip(numbers.tolist(), self._decide(emissions(), lengths, probabilities, n_best), strict=True))
+        def decide(batch: Callable[[], Iterator[Scored]]) -> None:
+            for numbers, emissions, lengths in batch():
+                decided = self._decide(emissions, lengths, probabilities, n_best)
+                found.update(zip(numbers.tolist(), decided, strict=True))
 
-        each_on_a_core(decide, self.batches(sentences) if sentences else [])
+        each_on_a_core(decide, self.batches(sentences))
         return [found[number] for number in range(len(sentences))]
 
     def _decide(
@@ -86,37 +89,36 @@ class TaggingDecoder:
                 [(other, score - norm) for other, score in others],
             )
 
-    def batches(self, sentences: Sequence[Sequence[str]]) -> list[Scored]:
-        """Sentences in batches of like length: their numbers, the longest first, what makes the scores of labels,
-        (time, batch, labels), and their lengths."""
-        lengths = np.array([len(sentence) for sentence in sentences])
+    def batches(self, sentences: Sequence[Sequence[str]]) -> list[Callable[[], Iterator[Scored]]]:
+        """What makes the scores of labels of some of the sentences, those of like length together, the longest first:
+        their numbers, the scores, (time, batch, labels), and their lengths."""
+        lengths = np.array([len(sentence) for sentence in sentences], np.int64)
+        steps, most = int(lengths.sum()), max(1, min(MOST, MOST_SCORES // self.config.labels))
+        if not steps:
+            return []
         starts = np.concatenate(([0], np.cumsum(lengths)))
         types = self._types(sentences)
         pairs = self.lexicon.pair_ids(types, starts) if self.config.pairs else None
-        table = self._inputs if self.lexicon.unit == "word" else self.parameters["words"]
-        found: list[Scored] = []
-        for chosen in by_length(lengths, BATCH_STEPS, most=BATCH_ROWS):
-            numbers = chosen[np.argsort(-lengths[chosen], kind="stable")]
-            found.append((numbers, partial(self._emissions, table, types, pairs, starts, numbers), lengths[numbers]))
-        return found
+        count = min(len(lengths), max(1, -(-steps // most), min(cores(), steps // FEWEST)))
+        falling = np.argsort(-lengths, kind="stable")
+        return [partial(self._scores, types, pairs, starts, falling[n::count]) for n in range(count)]
 
-    def _emissions(
-        self,
-        table: np.ndarray,
-        types: np.ndarray,
-        pairs: np.ndarray | None,
-        starts: np.ndarray,
-        numbers: np.ndarray,
-    ) -> np.ndarray:
-        batch = batch_of(starts[numbers], starts[numbers + 1], numbers)
-        beside: tuple[np.ndarray, ...] = ()
+    def _scores(
+        self, types: np.ndarray, pairs: np.ndarray | None, starts: np.ndarray, numbers: np.ndarray
+    ) -> Iterator[Scored]:
+        lengths = starts[numbers + 1] - starts[numbers]
+        lanes = Lanes.pack(lengths, LANES)
+        table = self._inputs if self.lexicon.unit == "word" else self.parameters["words"]
+        beside: list[tuple[np.ndarray, np.ndarray]] = []
         if pairs is not None:
-            both = self.parameters["pairs"][pairs[batch.pair_places]]
-            beside = (both[:-1], both[1:])
-        inputs = Inputs(table, types[batch.places], beside)
-        emissions = encode(self.stack, inputs, batch.lengths, self.parameters["output_weight"])
-        emissions += self.parameters["output_bias"]
-        return emissions
+            left = lanes.spread(starts[numbers] + numbers)
+            beside = [(self.parameters["pairs"], pairs[places]) for places in (left, left + 1)]
+        inputs = Inputs(table, types[lanes.spread(starts[numbers])], beside)
+        scores = encode(self.stack, inputs, lanes, self.parameters["output_weight"])
+        scores += self.parameters["output_bias"]
+        for chosen in by_length(lengths, DECIDED):
+            chosen = chosen[np.argsort(-lengths[chosen], kind="stable")]
+            yield numbers[chosen], lanes.gather(scores, chosen), lengths[chosen]
 
     def _types(self, sentences: Sequence[Sequence[str]]) -> np.ndarray:
         """The rows that say what each step is: ids of characters, or places in `_inputs` of words."""
@@ -136,15 +138,15 @@ class TaggingDecoder:
         """What the spelling of words gives: parts of (words, type width)."""
         parts = []
         if self.reader is not None:
-            order, half = np.argsort(-spellings.lengths, kind="stable"), self.config.reader_hidden
-            read = np.empty((len(order), 2 * half), np.float32)
-            for first in range(0, len(order), ROWS):
-                rows = order[first : first + ROWS]
-                lengths = spellings.lengths[rows]
-                characters = Inputs(self.parameters["characters"], spellings.characters[rows, : lengths[0]].T)
-                outputs = encode(self.reader, characters, lengths)
-                read[rows, :half] = outputs[lengths - 1, np.arange(len(rows)), :half]
-                read[rows, half:] = outputs[0, :, half:]
+            half = self.config.reader_hidden
+            read = np.empty((len(spellings.lengths), 2 * half), np.float32)
+            for start in range(0, len(read), SPELLED):
+                lengths, characters = spellings.lengths[start:][:SPELLED], spellings.characters[start:][:SPELLED]
+                lanes = Lanes.pack(lengths, LANES)
+                places = lanes.spread(np.arange(len(lengths)) * characters.shape[1])
+                outputs = encode(self.reader, Inputs(self.parameters["characters"], characters.ravel()[places]), lanes)
+                read[start : start + SPELLED, :half] = outputs[lanes.first + lengths - 1, lanes.lane, :half]
+                read[start : start + SPELLED, half:] = outputs[lanes.first, lanes.lane, half:]
             parts.append(read)
         if self.config.affixes:
             parts.append(self.parameters["affixes"][spellings.affixes].sum(1))

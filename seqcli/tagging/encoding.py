@@ -74,10 +74,8 @@ def batch_of(starts: np.ndarray, stops: np.ndarray, sentences: np.ndarray) -> Ba
     )
 
 
-def by_length(
-    lengths: np.ndarray, steps: int, random: np.random.Generator | None = None, *, most: int | None = None
-) -> Iterator[np.ndarray]:
-    """Numbers of sentences in batches of like length: at most `steps` places, or one sentence, and `most` sentences.
+def by_length(lengths: np.ndarray, steps: int, random: np.random.Generator | None = None) -> Iterator[np.ndarray]:
+    """Numbers of sentences in batches of like length: at most `steps` places, or one sentence.
 
     With `random` the order of what has about the same length is drawn, and that of the batches.
     """
@@ -87,8 +85,7 @@ def by_length(
     batches, start, longest = [], 0, 0
     for place, number in enumerate(order):
         longest = max(longest, int(lengths[number]))
-        full = place - start == most or longest * (place - start + 1) > steps
-        if place > start and full:
+        if place > start and longest * (place - start + 1) > steps:
             batches.append(order[start:place])
             start, longest = place, int(lengths[number])
     batches.append(order[start:])

@@ -22,10 +22,10 @@ def score_labels(
         numbers = [_numbers(tagger, sentence, path) for sentence in window if sentence.steps]
         steps = [sentence.steps for sentence in window if sentence.steps]
         found: list[np.ndarray] = [np.zeros(0)] * len(steps)
-        for chosen, emissions, lengths in tagger.decoder.batches(steps) if steps else ():
-            scores = emissions()
-            for row, number in enumerate(chosen):
-                found[number] = tagger.decoder.chain.surprisals(scores[: lengths[row], row], numbers[number])
+        for batch in tagger.decoder.batches(steps):
+            for chosen, emissions, lengths in batch():
+                for row, number in enumerate(chosen):
+                    found[number] = tagger.decoder.chain.surprisals(emissions[: lengths[row], row], numbers[number])
         surprisals = iter(found)
         for sentence in window:
             if sentence.steps:

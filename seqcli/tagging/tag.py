@@ -16,7 +16,7 @@ from seqcli.tagging.formats.sentence import Sentence, Tagging
 from seqcli.tagging.labelling import Labelling
 from seqcli.text.live import windows
 
-FIRST, MOST = 10_000, 200_000  # steps that are looked at together, at first and later
+FIRST, MOST = 10_000, 400_000  # steps that are looked at together, at first and later
 
 
 class Tagger:

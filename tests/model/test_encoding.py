@@ -12,23 +12,39 @@ from seqcli.model.stepping import StackShape, SteppingStack
 
 @pytest.mark.parametrize("cell", CELLS)
 @pytest.mark.parametrize("bidirectional", [True, False])
-@pytest.mark.parametrize("block", [1, 7, 4096])
-def test_outputs_are_those_of_the_sequence(cell, bidirectional, block, monkeypatch):
+@pytest.mark.parametrize(("block", "most"), [(1, 1), (7, 2), (4096, 3)])
+def test_outputs_are_those_of_the_sequence(cell, bidirectional, block, most, monkeypatch):
     monkeypatch.setattr(encoding, "BLOCK", block)
     random = np.random.default_rng(0)
     shape = StackShape(cell, 5, 6, 2, bidirectional)
     parameters = {name: random.normal(size=size).astype(np.float32) for name, size in shape.parameter_shapes().items()}
-    stack, lengths = SteppingStack(shape, parameters), np.array([9, 9, 4, 1])
-    table, beside = (random.normal(size=size).astype(np.float32) for size in ((7, 3), (9, 4, 2)))
-    inputs = encoding.Inputs(table, random.integers(1, 6, (9, 4)), (beside,))
-    expected, _ = stack.sequence(inputs.vectors(), lengths)
-    weight = random.normal(size=(3, expected.shape[2])).astype(np.float32)
-    found, products = encoding.encode(stack, inputs, lengths), encoding.encode(stack, inputs, lengths, weight)
-    for row, length in enumerate(lengths):
-        assert found[:length, row] == pytest.approx(expected[:length, row], abs=1e-5)
-        assert products[:length, row] == pytest.approx(expected[:length, row] @ weight.T, abs=1e-5)
-        assert (found[length:, row] == 0).all()
-        assert (products[length:, row] == 0).all()
+    stack, sizes = SteppingStack(shape, parameters), np.array([2, 9, 1, 3, 4, 1])
+    lanes = encoding.Lanes.pack(sizes, most)
+    table, other = random.normal(size=(7, 3)).astype(np.float32), random.normal(size=(20, 2)).astype(np.float32)
+    places = lanes.spread(np.cumsum(sizes) - sizes)
+    inputs = encoding.Inputs(table, random.integers(1, 6, 20)[places], ((other, places),))
+    weight = random.normal(size=(3, 6 * shape.directions)).astype(np.float32)
+    found, products = encoding.encode(stack, inputs, lanes), encoding.encode(stack, inputs, lanes, weight)
+    for sentence, size in enumerate(sizes):
+        own = np.array([sentence])
+        expected, _ = stack.sequence(lanes.gather(inputs.vectors(), own), np.array([size]))
+        assert lanes.gather(found, own) == pytest.approx(expected, abs=1e-5)
+        assert lanes.gather(products, own) == pytest.approx(expected @ weight.T, abs=1e-5)
+    behind = np.arange(len(places))[:, None] >= lanes.lengths
+    assert (found[behind] == 0).all()
+    assert (products[behind] == 0).all()
+
+
+def test_lanes_hold_every_step_once_and_are_about_as_long():
+    random = np.random.default_rng(0)
+    for count in (1, 5, 300):
+        sizes = random.integers(1, 40, count)
+        lanes = encoding.Lanes.pack(sizes, 8)
+        places = lanes.spread(np.cumsum(sizes) - sizes)
+        inside = np.arange(len(places))[:, None] < lanes.lengths
+        assert sorted(places[inside].tolist()) == list(range(sizes.sum()))
+        assert (np.diff(lanes.lengths) <= 0).all()
+        assert lanes.lengths[0] <= max(sizes.max(), lanes.lengths.mean() + sizes.max())
 
 
 def test_gates_that_are_far_from_zero_are_shut_without_a_warning(recwarn):
@@ -37,5 +53,5 @@ def test_gates_that_are_far_from_zero_are_shut_without_a_warning(recwarn):
     stack = SteppingStack(shape, parameters)
     inputs = encoding.Inputs(np.array([[-90.0], [90.0]], np.float32), np.array([[0], [1], [0]]))
     expected, _ = stack.sequence(inputs.vectors(), np.array([3]))
-    assert encoding.encode(stack, inputs, np.array([3])) == pytest.approx(expected, abs=1e-6)
+    assert encoding.encode(stack, inputs, encoding.Lanes.pack(np.array([3]), 1)) == pytest.approx(expected, abs=1e-6)
     assert not recwarn

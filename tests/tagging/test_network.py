@@ -59,8 +59,8 @@ def test_decoder_and_network_give_the_same_scores(labelled_model):
     with torch.no_grad():
         expected = model(part.steps).numpy()
     tagger = tagger_of(model, labelling)
-    ((order, scores, lengths),) = tagger.decoder.batches(sentences)
-    emissions = scores()
+    (batch,) = tagger.decoder.batches(sentences)
+    ((order, emissions, lengths),) = batch()
     batch = batch_of(encoded.starts[:-1], encoded.starts[1:], numbers)
     assert lengths.tolist() == batch.lengths.tolist()
     for row, length in enumerate(lengths):
