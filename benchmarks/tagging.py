@@ -91,7 +91,7 @@ def features(steps: Sequence[str], place: int) -> list[str]:
 def tagging_speed(model: str, path: str) -> None:
     tagger = Tagger.load(load_checkpoint(Path(model)))
     sentences, _ = read_labelled([path], Reading(), tagger.format)
-    bare = [Sentence(s.steps, None, s.line, s.lines, s.text, s.offsets, s.source) for s in sentences]
+    bare = [Sentence(s.steps, None, s.line, s.lines, source=s.source) for s in sentences]  # text would have the blanks
     size = sum(len("".join(s.steps).encode()) for s in bare)
     steps = sum(len(s.steps) for s in bare)
     for _ in range(3):

@@ -164,8 +164,8 @@ def _run(
 def _run_lstm(
     parameters: Mapping[str, Array], x: Inputs | np.ndarray, lanes: Lanes, size: int, backward: bool
 ) -> Iterator[tuple[int, np.ndarray]]:
-    """`cells/lstm.py` with one product a step, of what is not in a table, 1 for the bias, and the state beside one
-    another.
+    """`cells/lstm.py` with one product a step, of what is not in a table and the state beside one another; without a
+    table, of 1 for the bias, too.
 
     All gates are σ(v) = (1 + tanh(v / 2)) / 2, so that one call serves them and the candidate, which comes last. Each
     lies in one piece; the halves are in the weights where they can be.
@@ -173,19 +173,18 @@ def _run_lstm(
     weight = np.concatenate((parameters["weight_ih"], parameters["bias"][:, None], parameters["weight_hh"]), 1)
     weight = weight.reshape(4, size, -1)[[0, 1, 3, 2]].transpose(0, 2, 1)
     weight[:3] *= 0.5
+    counts, fresh = alive(lanes.lengths), lanes.ends if backward else lanes.begins
     known: np.ndarray | None = None
-    read: list[tuple[np.ndarray, np.ndarray | None]]
     if isinstance(x, Inputs):
-        width = x.table.shape[1]
-        known, ids, read = np.matmul(x.table, weight[:, :width]), x.ids, list(x.beside)
-        weight = weight[:, width:]
+        read: list[tuple[np.ndarray, np.ndarray | None]] = list(x.beside)
+        width, bias = x.table.shape[1], weight.shape[1] - size - 1
+        known, ids = np.matmul(x.table, weight[:, :width]) + weight[:, bias : bias + 1], x.ids
+        weight = np.delete(weight, [*range(width), bias], 1)
     else:
-        read = [(x, None)]
-    weight, counts, fresh = np.ascontiguousarray(weight), alive(lanes.lengths), lanes.ends if backward else lanes.begins
-    ends = np.cumsum([0, *(table.shape[-1] for table, _ in read)]).tolist()
-    rows = np.zeros((counts[0], ends[-1] + 1 + size), weight.dtype)
-    rows[:, ends[-1]] = 1
-    state = rows[:, ends[-1] + 1 :]
+        read = [(x, None), (np.ones((len(x), counts[0], 1), x.dtype), None)]
+    weight, ends = np.ascontiguousarray(weight), np.cumsum([0, *(table.shape[-1] for table, _ in read)]).tolist()
+    rows = np.zeros((counts[0], ends[-1] + size), weight.dtype)
+    state = rows[:, ends[-1] :]
     c = np.zeros((counts[0], size), weight.dtype)
     buffer, looked_up = np.empty((2, 4 * counts[0] * size), weight.dtype)
     for t in range(len(counts) - 1, -1, -1) if backward else range(len(counts)):
