@@ -23,7 +23,7 @@ from seqcli.tagging.lexicon import Lexicon, Spellings
 LANES = 256  # sentences that are read side by side: what caches hold
 SPELLED = 5_000  # words whose characters are read together
 REMEMBERED = 50_000  # words whose spelling need not be read again
-FEWEST, MOST, MOST_SCORES = 25_000, 200_000, 4_000_000  # steps that are read together, and scores of their labels
+FEWEST, MOST, KEPT = 25_000, 200_000, 20_000_000  # steps that are read together, and what is kept of them, in numbers
 DECIDED = 50_000  # steps whose labels are decided on together
 Scored = tuple[np.ndarray, np.ndarray, np.ndarray]  # see `TaggingDecoder.batches`
 
@@ -93,22 +93,31 @@ class TaggingDecoder:
         """What makes the scores of labels of some of the sentences, those of like length together, the longest first:
         their numbers, the scores, (time, batch, labels), and their lengths."""
         lengths = np.array([len(sentence) for sentence in sentences], np.int64)
-        steps, most = int(lengths.sum()), max(1, min(MOST, MOST_SCORES // self.config.labels))
-        if not steps:
+        if not (steps := int(lengths.sum())):
             return []
         starts = np.concatenate(([0], np.cumsum(lengths)))
         types = self._types(sentences)
         pairs = self.lexicon.pair_ids(types, starts) if self.config.pairs else None
-        count = min(len(lengths), max(1, -(-steps // most), min(cores(), steps // FEWEST)))
+        config = self.config
+        width = config.labels if config.layers == 1 else max(config.labels, 2 * config.hidden)
+        count = -(-steps // max(1, min(MOST, KEPT // width)))
+        if steps >= 2 * FEWEST:
+            count = max(count, min(cores(), steps // FEWEST))
+        count = min(count, len(lengths))
         falling = np.argsort(-lengths, kind="stable")
-        return [partial(self._scores, types, pairs, starts, falling[n::count]) for n in range(count)]
+        table = self._inputs if self.lexicon.unit == "word" else self.parameters["words"]
+        return [partial(self._scores, table, types, pairs, starts, falling[n::count]) for n in range(count)]
 
     def _scores(
-        self, types: np.ndarray, pairs: np.ndarray | None, starts: np.ndarray, numbers: np.ndarray
+        self,
+        table: np.ndarray,
+        types: np.ndarray,
+        pairs: np.ndarray | None,
+        starts: np.ndarray,
+        numbers: np.ndarray,
     ) -> Iterator[Scored]:
         lengths = starts[numbers + 1] - starts[numbers]
         lanes = Lanes.pack(lengths, LANES)
-        table = self._inputs if self.lexicon.unit == "word" else self.parameters["words"]
         beside: list[tuple[np.ndarray, np.ndarray]] = []
         if pairs is not None:
             left = lanes.spread(starts[numbers] + numbers)
