@@ -107,7 +107,7 @@ def _fits(units: int, facts: Facts) -> bool:
 def _dropout(steps: int, unit: str, passes: float) -> float:
     """The share of units that is left out in training."""
     if steps >= MUCH:
-        return 0.3 if passes >= PASSES else 0.2
+        return 0.4 if passes >= OFTEN else 0.3 if passes >= PASSES else 0.2
     often = 0.5 if unit == "word" else 0.4  # characters recur: more left out is learnt too slowly
     return often if passes >= OFTEN else 0.4 if passes >= PASSES / 2 else 0.3
 

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from seqcli.errors import DataError
-from seqcli.tagging import tag
+from seqcli.tagging import decoder, tag
 from seqcli.tagging.encoding import batch_of, encode
 from seqcli.tagging.formats.columns import Columns
 from seqcli.tagging.formats.sentence import Sentence
@@ -68,9 +68,14 @@ def test_decoder_and_network_give_the_same_scores(labelled_model):
         assert len(sentences[order[row]]) == length
 
 
-def test_what_stands_beside_a_sentence_changes_nothing(labelled_model):
+@pytest.mark.parametrize("many", [False, True], ids=["one batch", "several batches"])
+def test_what_stands_beside_a_sentence_changes_nothing(labelled_model, many, monkeypatch):
     model, labelling = labelled_model
     sentences = TEXTS if labelling.lexicon.unit == "character" else WORDS
+    if many:
+        for name, value in {"LANES": 2, "FEWEST": 4, "MOST": 12, "DECIDED": 5, "SPELLED": 3}.items():
+            monkeypatch.setattr(decoder, name, value)
+        assert len(tagger_of(model, labelling).decoder.batches(sentences)) > 1
     together = tagger_of(model, labelling).decoder.decide(sentences, probabilities=True, n_best=3)
     for sentence, decided in zip(sentences, together, strict=True):
         (alone,) = tagger_of(model, labelling).decoder.decide([sentence], probabilities=True, n_best=3)
