@@ -38,15 +38,15 @@ Kind = Literal["value", "file"]
 
 @dataclass(frozen=True)
 class Option:
-    """What is known of an option beside its name, type and default, which are its field's.
+    """What is known of an option besides its name, type and default, which are its field's.
 
-    A number is from `least` to `most`, both included, and above `above` and below `below`. `choices` are the words it
-    may be. `parse` makes the value of what is written on the command line or given in Python, such as seconds of `10m`;
-    what it cannot read is a `ValueError`, and `shown` is the default as people would write it. A `file` names a file
-    that is read. `flag` is its name on the command line where that is not its field's, `short` a second one, and `off`
-    the name that turns a flag off which is on by default. `positional` ones need no name there. `shapes_model` ones
-    decide which parameters a model has, so that a run that starts from a model cannot have them otherwise. Of a resumed
-    run, those that are not `saved` concern one command only, and those that `may_change` may be given anew.
+    A number is from `least` to `most`, both included, above `above` and below `below`. `choices` are its possible
+    words. `parse` converts what is written on the command line or given in Python, such as `10m` to seconds; it raises
+    `ValueError` for what it cannot read, and `shown` is the default in that form. A `file` names a file to be read.
+    `flag` is the name on the command line if it differs from the field's, `short` a second one, and `off` the name that
+    turns off a flag that is on by default. `positional` options need no name. `shapes_model` options decide which
+    parameters a model has, so a run that starts from a model cannot change them. When a run is resumed, options that
+    are not `saved` concern the command only, and those that `may_change` may get a new value.
     """
 
     help: str
@@ -81,8 +81,8 @@ def required(help: str, **details: Any) -> Any:
 
 @dataclass(frozen=True)
 class Declared:
-    """An option with its field's name, its type without None, its default (MISSING: none), and whether None is one of
-    its values."""
+    """An option with its field's name, its type without None, its default (MISSING: none), and whether it may be
+    None."""
 
     name: str
     type: Any
@@ -92,11 +92,11 @@ class Declared:
 
     @property
     def flag(self) -> str:
-        """What it is called on the command line."""
+        """Its name on the command line."""
         return self.option.flag or "--" + self.name.replace("_", "-")
 
     def flag_for(self, value: Any) -> str:
-        """What is written on the command line to have `value`, a flag that is turned off included."""
+        """What to write on the command line to get `value`, including for a flag that is turned off."""
         can_be_off = self.type is bool and (self.default is True or self.option.off)
         return f"--{self.option.off or 'no-' + self.flag[2:]}" if can_be_off and value is False else self.flag
 
@@ -128,9 +128,9 @@ def _declarations(request: Any) -> dict[str, Declared]:
 
 @dataclass(frozen=True, kw_only=True)
 class Request:
-    """Base of every request: its values are brought into the type of their fields and checked when it is made.
+    """Base of every request: values are converted to the types of their fields and checked when it is made.
 
-    `UsageError` for a value that an option cannot have, `TypeError` for an option that there is not.
+    Raises `UsageError` for a value that an option cannot have, `TypeError` for an option that does not exist.
     """
 
     def __new__(cls, *unnamed: object, **given: object) -> Request:
@@ -151,12 +151,12 @@ class Request:
 
     @property
     def given(self) -> frozenset[str]:
-        """The names of the options that were given, None standing for what was not."""
+        """The names of the options that were given; None counts as not given."""
         found: frozenset[str] = self.__dict__["_given"]
         return found
 
     def files(self) -> list[str]:
-        """The files that are named in it to be read (`-`: standard input)."""
+        """The files to be read that it names (`-`: standard input)."""
         named = [getattr(self, name) for name, d in declarations(type(self)).items() if d.option.kind == "file"]
         several = [value if isinstance(value, tuple) else (value,) for value in named]
         return [str(path) for paths in several for path in paths if isinstance(path, str | Path)]
@@ -179,7 +179,7 @@ def settled(request: R, **values: Any) -> R:
 
 
 def documented(request: type[Request], *left_out: str) -> Callable[[F], F]:
-    """Add the options of a request, but for those `left_out`, to the documentation of a function that takes them."""
+    """Append the options of a request, except those `left_out`, to the docstring of a function that takes them."""
 
     def add(function: F) -> F:
         lines = [f"{(function.__doc__ or '').rstrip()}\n\n    Options:"]
@@ -194,7 +194,7 @@ def documented(request: type[Request], *left_out: str) -> Callable[[F], F]:
 
 
 def checked(declared: Declared, value: Any) -> Any:
-    """`value` in the type of its option, its default for None; `UsageError` when it cannot have it."""
+    """`value` converted to the type of its option, or the default for None; `UsageError` if it is not allowed."""
     if value is None:
         return None if declared.optional or declared.default is MISSING else declared.default
     option, kind = declared.option, declared.type
@@ -278,8 +278,8 @@ def _bounds(option: Option) -> tuple[float, float]:
 
 
 def parse_duration(text: Any) -> Any:
-    """Seconds in `90`, `90s`, `10m`, `1.5h`, `1h30m` or `2d`; `ValueError` for any other text, zero included. What is
-    no text is returned as it is."""
+    """Seconds in `90`, `90s`, `10m`, `1.5h`, `1h30m` or `2d`; `ValueError` for any other text, including zero. Values
+    that are not text are returned unchanged."""
     if not isinstance(text, str):
         return text
     parts = re.findall(r"(\d+(?:\.\d+)?)([smhd]?)", text.strip().lower())

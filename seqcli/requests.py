@@ -1,4 +1,4 @@
-"""What the requests of several tasks have in common."""
+"""Options shared by the requests of several tasks."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class TextRequest(Request):
 
 @dataclass(frozen=True, kw_only=True)
 class DeviceRequest(Request):
-    """A request that torch computes."""
+    """A request that is computed by torch."""
 
     device: str = option(
         "auto",
@@ -35,7 +35,7 @@ class DeviceRequest(Request):
 
 @dataclass(frozen=True, kw_only=True)
 class DecodingRequest(Request):
-    """A request that runs step by step, by NumPy or on a GPU."""
+    """A request that is decoded step by step, by NumPy or on a GPU."""
 
     device: str = option(
         "cpu", "Where to compute; on cpu torch is not needed.", choices=("cpu", "cuda", "mps"), saved=False
@@ -44,7 +44,7 @@ class DecodingRequest(Request):
 
 @dataclass(frozen=True, kw_only=True)
 class ScoringRequest(TextRequest):
-    """What `score` is asked for, of any model."""
+    """The options of `score` for every kind of model."""
 
     data: tuple[str, ...] = option(
         ("-",),
@@ -58,7 +58,7 @@ class ScoringRequest(TextRequest):
 
 @dataclass(frozen=True, kw_only=True)
 class EvaluationRequest(TextRequest):
-    """What `evaluate` is asked for, of any model."""
+    """The options of `evaluate` for every kind of model."""
 
     data: tuple[str, ...] = required("Files to evaluate on; - is stdin.", metavar="DATA", kind="file", positional=True)
 

@@ -1,1 +1,1 @@
-"""What is on disk: model files, training states, files written whole or not at all."""
+"""Files on disk: inputs, model files, training states, files that are written completely or not at all."""

@@ -84,7 +84,7 @@ def check_parameters(shapes: Mapping[str, tuple[int, ...]], parameters: Mapping[
 
 
 def newest_checkpoint(folder: Path, task: str) -> Path:
-    """The model of a task in a folder that was written last; `CheckpointError` when there is none."""
+    """The most recently written model of a task in a folder; `CheckpointError` if there is none."""
     found = [path for path in folder.glob(f"*.{task}.safetensors") if path.is_file()]
     if not found:
         command = {

@@ -1,4 +1,4 @@
-"""Bytes to text as they come, in an encoding that was named or that is found from the bytes."""
+"""Bytes to text as they arrive, in a given encoding or one detected from the bytes."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ class TextDecoder:
         self._return = ""  # one that may have its line feed in what comes next
 
     def decode(self, data: bytes, final: bool = False) -> str:
-        """The text of the next bytes; `final` with the end."""
+        """The text of the next bytes; `final` marks the end."""
         self.done += len(data)
         if not self._begun:
             data = self._mark + data
@@ -80,14 +80,14 @@ class TextDecoder:
 
     @property
     def pending(self) -> int:
-        """How many of the bytes taken in are not a whole character yet."""
+        """How many of the bytes read so far do not form a whole character yet."""
         return len(self._mark) + len(self._decoder.getstate()[0])
 
     def _use(self, encoding: str, errors: str) -> None:
         self.encoding, self._decoder = encoding, _decoder(encoding, errors)
 
     def _switch(self, encoding: str) -> None:
-        """Go on in an encoding that was found."""
+        """Continue in an encoding that was detected."""
         self._looking = False
         self._use(encoding, self._errors)
         self.found = encoding if encoding not in ("utf-8", "utf-8-sig") else None
@@ -130,9 +130,9 @@ class TextDecoder:
 
 
 def find_encoding(data: bytes) -> str | None:
-    """The encoding of `LEGACY` that bytes which are not UTF-8 are most likely in; None for what is not text.
+    """The most likely of the `LEGACY` encodings for bytes that are not UTF-8; None if they are not text.
 
-    The judgement is chardet's. Where it hardly prefers another one, the bytes are taken for Windows-1252.
+    The judgement is chardet's. If it hardly prefers another encoding, the bytes are taken for Windows-1252.
     """
     data = data[:LOOKED_AT]
     if _looks_binary(data):
@@ -155,18 +155,18 @@ def find_encoding(data: bytes) -> str | None:
 
 
 def _is_not_utf8(data: bytes) -> bool:
-    """Whether more of the bytes above 127 are broken than are characters of UTF-8, and these are there by chance: it is
-    neither UTF-8 with some damage nor a text put together from several encodings."""
+    """Whether more of the bytes above 127 are broken UTF-8 than valid, and the valid ones are chance: the text is
+    neither damaged UTF-8 nor a mixture of several encodings."""
     text = data[:LOOKED_AT].decode("utf-8", "replace")
     broken = text.count("\ufffd")
     return broken > sum(character > "\x7f" for character in text) - broken and _first_utf8(data) is None
 
 
 def _first_utf8(data: bytes) -> int | None:
-    """Where the first character of UTF-8 is in bytes that hold some among those of a legacy encoding; None for none.
+    """Where the first UTF-8 character is in bytes that mix UTF-8 with a legacy encoding; None if they do not.
 
-    In legacy encodings hardly any run of bytes above 127 happens to be UTF-8 from its beginning to its end, but for
-    two bytes such as a letter and a quotation mark after it, which are other characters in UTF-8 than Western ones.
+    In legacy encodings hardly any run of bytes above 127 happens to be valid UTF-8, except pairs of bytes such as a
+    letter followed by a quotation mark, which in UTF-8 are characters other than Western ones.
     """
     first, whole, broken = None, 0, 0
     for run in _RUNS.finditer(data):
@@ -204,9 +204,9 @@ def _looks_binary(data: bytes) -> bool:
 
 
 def _of_zeros(data: bytes) -> str | None:
-    """UTF-16 without its mark, by the zero bytes of its spaces, digits and line ends.
+    """UTF-16 without a byte order mark, detected by the zero bytes of its spaces, digits and line ends.
 
-    Zero bytes may also part or fill up what is ASCII: then the other pairs of bytes are two letters, not a character.
+    Zero bytes may also separate or pad ASCII text: then the other pairs of bytes are two letters, not one character.
     """
     part = data[: LOOKED_AT - LOOKED_AT % 2]
     even, odd = part[::2].count(0), part[1::2].count(0)

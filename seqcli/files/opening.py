@@ -1,6 +1,6 @@
 """Files and standard input as bytes: plain, gzip, bzip2, xz or Zstandard, or the one file in a zip archive.
 
-What a file is says its beginning, never its name.
+The first bytes of a file decide what it is, never its name.
 """
 
 from __future__ import annotations
@@ -55,9 +55,9 @@ BLOCK = 1 << 16  # bytes read at a time
 
 
 class Unpacker:
-    """Bytes as they come to the bytes they stand for; compressed files may have several members.
+    """Decompresses bytes as they arrive; compressed files may have several members.
 
-    The first call decides by the first bytes what the data is. Raises `DataError` for damaged data.
+    The first bytes decide what the data is. Raises `DataError` for damaged data.
     """
 
     def __init__(self, shown: str) -> None:
@@ -67,7 +67,7 @@ class Unpacker:
         self.name = ""  # the compression, "" for none
 
     def feed(self, data: bytes, *, final: bool = False) -> bytes:
-        """What `data` unpacks to; `final` with the end of the file (or its last bytes)."""
+        """The decompressed `data`; `final` marks the end of the file."""
         if not self._started and data:
             self._started = True
             self.name = next((name for magic, name in MAGIC.items() if data.startswith(magic)), "")
@@ -117,9 +117,9 @@ def _zstd_error() -> type[BaseException]:
 
 
 class Stamps:
-    """What files were like at one time, so that a change while they are read is noticed.
+    """The state of files at one time, so that a change while they are read is noticed.
 
-    A folder stands for all files in it, a pattern for those that match; what is no regular file is left out.
+    A folder stands for all files in it, a pattern for those that match; only regular files count.
     """
 
     def __init__(self, paths: Iterable[str]) -> None:
@@ -127,7 +127,7 @@ class Stamps:
         self._before = self._look()
 
     def check(self) -> None:
-        """`DataError` when one of the files has changed, or is another one or gone."""
+        """Raise `DataError` if one of the files has changed, was replaced or is gone."""
         now = self._look()
         for name, before in self._before.items():
             if now.get(name) != before:
@@ -147,7 +147,7 @@ class Stamps:
 
 
 class _Unpacked(io.RawIOBase):
-    """A compressed stream as the stream it stands for."""
+    """A compressed stream, read as the stream it contains."""
 
     def __init__(self, file: BinaryIO, shown: str) -> None:
         self._file, self._unpacker = file, Unpacker(shown)
@@ -169,7 +169,7 @@ class _Unpacked(io.RawIOBase):
 
 
 def shown_path(path: str) -> str:
-    """What messages call an input: its path, or «standard input» for `-`."""
+    """What messages call an input: its path, or "standard input" for `-`."""
     return "standard input" if path == "-" else path
 
 

@@ -1,4 +1,4 @@
-"""Files are written whole or not at all, by one process at a time, and found writable before any work."""
+"""Output files: written completely or not at all, by one process at a time, and checked before any work."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def _is_same(path: Path, other: str | Path) -> bool:
 
 
 def side_file(model: Path, kind: str) -> Path:
-    """The file of another `kind` that belongs to a model's file, whatever the model is called.
+    """The file of another `kind` that belongs to a model file, whatever the model file is called.
 
     NAME.lm.safetensors has NAME.lm.state.safetensors; any other NAME has NAME-state.safetensors.
     """
@@ -64,7 +64,7 @@ def side_file(model: Path, kind: str) -> Path:
 
 @contextlib.contextmanager
 def writing(path: str | Path) -> Iterator[None]:
-    """Around what writes `path`: `SeqcliError` with the reason and a remedy when it cannot be done."""
+    """Around code that writes `path`: turns failures into `SeqcliError` with the reason and a remedy."""
     try:
         yield
     except OSError as problem:
@@ -75,9 +75,10 @@ def writing(path: str | Path) -> Iterator[None]:
 
 @contextlib.contextmanager
 def whole_file(path: Path) -> Iterator[BinaryIO]:
-    """A file to write to that takes the name `path` at the end: after a crash the old file is there or the new one.
+    """A file to write to, which gets the name `path` at the end: after a crash either the old file exists or the new
+    one.
 
-    It has a temporary name until then, is flushed to the disk and renamed. Raises `SeqcliError`, see `writing`.
+    Until then it has a temporary name; it is flushed to disk and renamed. Raises `SeqcliError`, see `writing`.
     """
     temporary = path.with_name(f".{path.name}.{os.getpid()}{TEMPORARY}")
     with writing(path):
@@ -101,8 +102,8 @@ def whole_file(path: Path) -> Iterator[BinaryIO]:
 
 
 def write_text(path: Path, lines: Iterable[str]) -> None:
-    """Write text, UTF-8, whole or not at all; a pipe, a device or a link, as /dev/stdout is, takes it as it comes.
-    Raises as `writing`."""
+    """Write text as UTF-8, completely or not at all; pipes, devices and links such as /dev/stdout get it as it comes.
+    Raises as `writing` does."""
     if path.is_symlink() or (path.exists() and not path.is_file()):
         with writing(path), path.open("w", encoding="utf-8", newline="") as stream:
             stream.writelines(lines)
@@ -112,8 +113,8 @@ def write_text(path: Path, lines: Iterable[str]) -> None:
 
 
 def check_place(path: str) -> None:
-    """Find out before any work whether a file can be written: `UsageError` for a folder and for a file in a folder that
-    there is not, `SeqcliError` where writing is not allowed."""
+    """Check, before any work, that a file can be written: `UsageError` for a folder, or a file in a folder that does not
+    exist; `SeqcliError` where writing is not allowed."""
     place = Path(path)
     if place.is_dir():
         raise UsageError(f"{path}: is a folder", hint="name a file in it")
@@ -124,10 +125,10 @@ def check_place(path: str) -> None:
 
 
 def check_writable(path: Path, *, overwrite: bool) -> None:
-    """Find out before any training whether the model can be saved.
+    """Check, before any training, that the model can be saved.
 
-    Makes the folder. Raises `UsageError` when a model is there and may not be overwritten, `SeqcliError` when the
-    folder cannot be written.
+    Creates the folder. Raises `UsageError` if a model exists and may not be overwritten, `SeqcliError` if the folder
+    cannot be written.
     """
     if path.is_dir():
         raise UsageError(f"{path}: is a folder", hint="name a file for --output")

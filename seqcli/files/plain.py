@@ -19,7 +19,7 @@ LARGEST = 2**31 - 1  # of a whole number in a file
 
 
 def to_plain(value: Any) -> Any:
-    """A dataclass (or what its fields hold) as values that JSON has: dicts, lists, text, numbers, None."""
+    """A dataclass (or the value of a field) as JSON values: dicts, lists, text, numbers, None."""
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return {item.name: to_plain(getattr(value, item.name)) for item in dataclasses.fields(value)}
     if isinstance(value, Mapping):
@@ -43,10 +43,10 @@ def _finite(value: Any) -> Any:
 
 
 def from_plain(kind: type[T], values: Any, what: str) -> T:
-    """The dataclass that `to_plain` gave `values` for; fields with a default may be missing.
+    """The dataclass that `to_plain` turned into `values`; fields with a default may be missing.
 
-    `what` is what a message calls it. Raises `CheckpointError` for names that it does not have, values of another type,
-    numbers that are not finite, and what the dataclass itself refuses with ValueError or `UsageError`.
+    `what` is its name in messages. Raises `CheckpointError` for unknown names, values of another type, numbers that are
+    not finite, and what the dataclass itself refuses with ValueError or `UsageError`.
     """
     hints = typing.get_type_hints(kind)
     known = {item.name: item for item in dataclasses.fields(kind)}  # type: ignore[arg-type]
@@ -70,7 +70,7 @@ def _refuse() -> Any:
 
 
 def _value(hint: Any, value: Any, what: str) -> Any:
-    """`value` as the type `hint` says; ValueError or `CheckpointError` when it is another one."""
+    """`value` as the type `hint`; ValueError or `CheckpointError` if it has another type."""
     if isinstance(hint, types.UnionType):
         if value is None:
             return None

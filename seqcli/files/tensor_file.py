@@ -1,7 +1,7 @@
-"""The file that models and training states are kept in: safetensors, with a hash over everything that has a meaning.
+"""The file format of models and training states: safetensors, with a hash over everything that carries meaning.
 
-The file's metadata has one entry of ours, `seqcli`, a JSON text with the metadata and a SHA-256 of every tensor with
-its type and shape; `seqcli_sha256` is the hash of that text. Nothing in a file is ever executed.
+The file's metadata has an entry `seqcli`, a JSON text with the metadata and a SHA-256 of every tensor with its type and
+shape; `seqcli_sha256` is the hash of that text. Nothing in a file is ever executed.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ _TENSOR, _BLOB = "tensor/", "blob/"  # what names in the file begin with
 
 @dataclass(frozen=True)
 class Contents:
-    """What a file holds: tensors and `blobs` (files inside the file) by name, and `metadata`, plain JSON values."""
+    """The contents of a file: tensors and `blobs` (embedded files) by name, and `metadata`, plain JSON values."""
 
     tensors: dict[str, np.ndarray]
     metadata: dict[str, Any]
@@ -53,7 +53,7 @@ class Contents:
 
 
 def write_contents(path: Path, contents: Contents) -> None:
-    """Write a file, whole or not at all; `SeqcliError` when it cannot be written."""
+    """Write a file, completely or not at all; `SeqcliError` if it cannot be written."""
     arrays = {_TENSOR + name: np.ascontiguousarray(value) for name, value in contents.tensors.items()}
     arrays |= {_BLOB + name: np.frombuffer(value, np.uint8) for name, value in contents.blobs.items()}
     shapes = {_TENSOR + name: np.shape(value) for name, value in contents.tensors.items()}  # () has become (1,)
@@ -73,7 +73,7 @@ def write_contents(path: Path, contents: Contents) -> None:
 
 
 def read_contents(path: Path) -> Contents:
-    """What a file holds, verified; `CheckpointError` when anything is not as written."""
+    """The verified contents of a file; `CheckpointError` if anything is not as it was written."""
     data = _read(path)
     try:
         described = _described(data)
@@ -101,7 +101,7 @@ def read_contents(path: Path) -> Contents:
 
 
 def _read(path: Path) -> bytes:
-    """The bytes of a file that begins as a model does: what is none is not read."""
+    """The bytes of a file that starts like a model; other files are not read."""
     try:
         if not path.is_file():
             what = "is a folder" if path.is_dir() else "is not a file" if path.exists() else "does not exist"
@@ -121,7 +121,7 @@ def _read(path: Path) -> bytes:
 
 
 def _described(data: bytes) -> dict[str, Any]:
-    """The text of ours in a file's header, parsed and checked."""
+    """The `seqcli` text in a file's header, parsed and checked."""
     (length,) = struct.unpack("<Q", data[:8])
     ours = json.loads(data[8 : 8 + length])["__metadata__"]
     text = ours["seqcli"].encode()
@@ -160,7 +160,7 @@ def _values(value: Any, depth: int) -> Iterator[Any]:
 
 
 def _digest(kind: str, shape: Any, data: bytes | bytearray | memoryview) -> str:
-    """SHA-256 of an array's type, shape and bytes: an empty array has a shape to be guarded, too."""
+    """SHA-256 of an array's type, shape and bytes; even an empty array has a shape to protect."""
     digest = hashlib.sha256(f"{kind} {list(shape)} ".encode())
     digest.update(data)
     return digest.hexdigest()

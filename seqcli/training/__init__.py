@@ -1,1 +1,1 @@
-"""What moves weights and what survives a crash: the one training loop, its schedule, state, device and precision."""
+"""Training: the one loop, its schedule, optimizer, state, device and precision."""

@@ -1,4 +1,4 @@
-"""How long a run has lasted, how fast it is, and when its next validation falls."""
+"""How long a run has taken, how fast it is, and when the next validation is due."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ VALIDATION_SHARE = 0.05  # of the time so far may go into looking at validation 
 
 
 class Clock:
-    """Seconds of training, those before a resumed run was stopped included."""
+    """Seconds of training, including those before a resumed run was stopped."""
 
     def __init__(self, seconds_before: float) -> None:
         self._before, self._started = seconds_before, time.monotonic()
@@ -23,7 +23,7 @@ class Clock:
 
 
 class Speed:
-    """Tokens a second: of all steps, and of those since the last look that was two seconds ago at least."""
+    """Tokens per second: over all steps, and over those since the last reading at least two seconds ago."""
 
     def __init__(self) -> None:
         self._tokens, self._seconds = 0, 0.0
@@ -35,7 +35,7 @@ class Speed:
         self._seconds += seconds
 
     def restart(self) -> None:
-        """Leave out of the latest speed what was done until now and is no training."""
+        """Exclude the time until now, which was not training, from the latest speed."""
         self._tokens_then, self._then = self._tokens, time.monotonic()
 
     @property
@@ -54,8 +54,9 @@ class Speed:
 class ValidationSchedule:
     """When the next validation is due.
 
-    Under a budget by time, so that all of them take at most `VALIDATION_SHARE` of it; else by steps, so that runs are
-    reproducible. `options.validate_every` steps hold in either, but for that share.
+    Under a budget validations are scheduled by time, so that together they take at most `VALIDATION_SHARE` of it;
+    otherwise by steps, so that runs are reproducible. `options.validate_every` sets the steps in either case, within
+    that share.
     """
 
     def __init__(self, options: TrainingOptions, position: Position, epoch_batches: int) -> None:

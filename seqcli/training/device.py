@@ -1,4 +1,4 @@
-"""Where products run and in which number format, found out on this machine rather than guessed."""
+"""The device and the number format of matrix products, measured on this machine rather than guessed."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def choose_device(wanted: str = "auto") -> torch.device:
 
 
 def choose_precision(wanted: str, device: torch.device) -> str:
-    """`fp32` or `bf16`: for `auto`, bf16 where this processor's bf16 products are at least 1.5 times faster."""
+    """`fp32` or `bf16`; `auto` is bf16 if this processor's bf16 products are at least 1.5 times as fast."""
     if wanted not in PRECISIONS:
         raise UsageError(f"unknown precision {wanted!r}", hint=f"choose from {', '.join(PRECISIONS)}")
     if wanted != "auto":
@@ -50,15 +50,16 @@ def tensors_on(device: str, arrays: Mapping[str, np.ndarray]) -> dict[str, Tenso
 
 
 def autocast(device: torch.device, precision: str) -> AbstractContextManager[object]:
-    """The context that makes products run in `precision`."""
+    """The context in which products run in `precision`."""
     return torch.autocast(device.type, torch.bfloat16) if precision == "bf16" else nullcontext()
 
 
 def _bf16_gain() -> float:
-    """How many times faster a product is in bf16 than in fp32, on one thread.
+    """How many times as fast a product is in bf16 as in fp32, on one thread.
 
-    A neighbour that takes the processor for a while must not decide the precision of a whole run: the two take turns,
-    and the best of twenty counts. Two threads would wait for the one that was interrupted.
+    Another program that occupies the processor for a moment must not decide the precision of a whole run: the two
+    formats take turns, and the best of twenty counts. With two threads, one would wait for the other if that was
+    interrupted.
     """
     threads = torch.get_num_threads()
     best = {torch.float32: float("inf"), torch.bfloat16: float("inf")}

@@ -27,8 +27,8 @@ STEP_SECONDS = 600.0  # that a process may keep the others waiting in a step, un
 
 @dataclass(frozen=True)
 class Processes:
-    """This process's number, how many there are, whether it is the first on its machine, and torch's group of them for
-    what is exchanged in every step and in saving, which waits less long than the usual one."""
+    """This process's rank, the number of processes, whether it is the first on its machine, and torch's group for what
+    is exchanged in each step and when saving, which has a shorter timeout than the default group."""
 
     rank: int = 0
     size: int = 1
@@ -37,13 +37,14 @@ class Processes:
 
     @property
     def first(self) -> bool:
-        """Whether this is the process that decides, says and writes."""
+        """Whether this is the process that decides, reports and writes files."""
         return self.rank == 0
 
     def broadcast(self, function: Callable[[], T], *, as_a_step: bool = False) -> T:
-        """What `function` gives in the first process, in all of them; an error is raised in all of them, too.
+        """The value of `function` in the first process, returned in all of them; an error is raised in all of them,
+        too.
 
-        `as_a_step`: no process may keep the others waiting longer than in a step.
+        `as_a_step`: no process may keep the others waiting longer than in a training step.
         """
         if self.size == 1:
             return function()
@@ -58,9 +59,9 @@ class Processes:
         return decided
 
     def local_first(self, function: Callable[[], T]) -> T:
-        """Each process's own `function()`; when it fails in any, all raise the error of the first that failed.
+        """Each process's own `function()`; if it fails in any of them, all raise the first failed one's error.
 
-        The first process of each machine goes first, so that the others find what it keeps on the disk.
+        The first process of each machine runs first, so that the others find what it caches on disk.
         """
         if self.size == 1:
             return function()
@@ -73,12 +74,12 @@ class Processes:
         return value
 
     def check_inputs(self, inputs: Sequence[str]) -> None:
-        """`UsageError` for input (`-`: standard input) that several processes cannot read."""
+        """Raise `UsageError` for inputs that several processes cannot read: `-`, standard input."""
         if self.size > 1 and "-" in inputs:
             raise UsageError("several processes cannot share standard input", hint="give the data as a file")
 
     def check_same(self, fingerprint: str) -> None:
-        """`DataError` unless all processes read the same data."""
+        """Raise `DataError` unless all processes read the same data."""
         if self.size > 1 and len(set(self._gather(fingerprint))) > 1:
             raise DataError("the processes read different data", hint="give each machine the same files")
 
@@ -95,7 +96,7 @@ class Processes:
     def average_gradients(
         self, parameters: Sequence[nn.Parameter], loss: float, tokens: int, problem: Exception | None = None
     ) -> tuple[float, int]:
-        """Make each gradient the mean over all processes' tokens; the mean loss and the number of all tokens.
+        """Average each gradient over the tokens of all processes; returns the mean loss and the number of all tokens.
 
         `loss` and the gradients are this process's means over its `tokens`. With a `problem` in any process all raise:
         that process its own, the others `TrainingError`.
@@ -135,7 +136,7 @@ class Processes:
         return bool(message[0] > 0), message[1].item()
 
     def gather_rows(self, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """Tensors of one row for each sequence of this process's share, as those of all processes in order."""
+        """Tensors with one row per sequence of this process's share, concatenated over all processes in order."""
         if self.size == 1:
             return dict(tensors)
         import torch
@@ -144,7 +145,7 @@ class Processes:
         return {name: torch.cat([part[name] for part in parts]) for name in tensors}
 
     def gather_named(self, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """Every process's own tensors; those of process N > 0 have `@N` after their name."""
+        """The tensors of every process; those of process N > 0 have `@N` after their name."""
         if self.size == 1:
             return dict(tensors)
         parts = self._gather(dict(tensors), self.steps)
@@ -152,7 +153,7 @@ class Processes:
         return {name.removesuffix("@0"): value for name, value in named.items()}
 
     def own_part(self, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """This process's part of what `gather_named` gave; empty when it was given by fewer processes."""
+        """This process's part of what `gather_named` returned; empty if fewer processes were running then."""
         ending = f"@{self.rank}" if self.rank else ""
         return {
             name.removesuffix(ending): value
@@ -161,7 +162,7 @@ class Processes:
         }
 
     def shard(self, count: int) -> range:
-        """Which of `count` sequences are this process's: a stretch of them, as even as can be."""
+        """Which of `count` sequences belong to this process: a contiguous range, divided as evenly as possible."""
         return range(self.rank * count // self.size, (self.rank + 1) * count // self.size)
 
     def _gather(self, value: Any, group: Any = None) -> list[Any]:
@@ -181,7 +182,7 @@ OUT_OF_MEMORY = "where the command has them, use a smaller --batch-size, --size 
 def joined(device: str) -> Iterator[Processes]:
     """Join the other processes that torchrun started for this run, if there are any, and leave them at the end.
 
-    They talk through gloo, and about tensors on a GPU through nccl; process N of a machine has its GPU N.
+    They communicate through gloo, and through nccl for tensors on a GPU; process N of a machine uses its GPU N.
     """
     size = int(os.environ.get("WORLD_SIZE", "1"))
     if size == 1:
@@ -223,7 +224,7 @@ def _outcome(value: Any, problem: Exception | None) -> Any:
 
 @contextlib.contextmanager
 def _connected() -> Iterator[None]:
-    """What torch raises when another process is gone, as an error of ours."""
+    """Turn what torch raises when another process is gone into a `TrainingError`."""
     try:
         yield
     except SeqcliError:

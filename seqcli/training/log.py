@@ -1,4 +1,4 @@
-"""The history of a run as a CSV file beside the model: one row every few seconds and one a validation."""
+"""The history of a run as a CSV file next to the model: a row every few seconds and one per validation."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ INTERVAL = 5.0  # seconds between rows
 
 
 def is_foreign(path: Path) -> bool:
-    """Whether there is a file that no training run has written."""
+    """Whether there is a file that was not written by a training run."""
     header = ",".join(COLUMNS).encode()
     if not path.is_file():
         return path.exists()
@@ -22,8 +22,8 @@ def is_foreign(path: Path) -> bool:
 
 
 class TrainingLog:
-    """Appends to `path`, after `validations` that are there already; a run that is not resumed, with None, starts it
-    anew."""
+    """Appends to `path`. `validations` is how many it has already; None, for a run that is not resumed, starts a new
+    file."""
 
     def __init__(self, path: Path, validations: int | None = None) -> None:
         self.path = path

@@ -1,4 +1,4 @@
-"""The one training loop: every task's weights are moved here and nowhere else."""
+"""The one training loop, for all tasks."""
 
 from __future__ import annotations
 
@@ -32,7 +32,8 @@ SaveState = Callable[[TrainingState], None]
 
 @dataclass(frozen=True)
 class TrainingResult:
-    """How a run ended (`finished`, `patience` or `stopped`), its history, and the best weights' whole validation."""
+    """How a run ended (`finished`, `patience` or `stopped`), its history, and the best weights measured on all
+    validation data."""
 
     ended: str
     position: Position
@@ -82,7 +83,7 @@ def train(
 
 
 class _Run:
-    """The weights on their way, where they are on it, and what is done there."""
+    """The state of a running training, and its steps."""
 
     def __init__(self, task: TrainingTask, options: TrainingOptions, hooks: Hooks, processes: Processes) -> None:
         self.task, self.options, self.hooks, self.processes = task, options, hooks, processes
@@ -135,7 +136,7 @@ class _Run:
             self._report(notice=AT_ITS_END)
 
     def _train(self) -> str:
-        """Steps to the end of the run, with what is due between them; how it ended."""
+        """Train to the end of the run, with validations and saves in between; returns how it ended."""
         while self._share() < 1:
             self._step()
             stop, self.position.seconds = self.processes.any_stop(self.hooks.should_stop(), self.clock.seconds)
@@ -177,7 +178,7 @@ class _Run:
             self._report()
 
     def _gradients(self, parts: Sequence[Any]) -> tuple[float, int, TrainingError | None]:
-        """Form this process's gradients: the loss and tokens they are of, and why there are none."""
+        """Compute this process's gradients: returns the loss, the number of tokens, and the error if memory ran out."""
         try:
             value, tokens = self.workers.gradients(self.task, parts, self.parameters, self.options.precision)
             return value, tokens, None
@@ -190,9 +191,9 @@ class _Run:
             return 0.0, 0, error
 
     def _count_failure(self, value: float) -> None:
-        """An update that is not finite is left out; a run of them ends the training.
+        """Skip an update that is not finite; end the run after too many of them.
 
-        The weights that give such updates are not saved: the state that is there is from before.
+        The weights that gave such updates are not saved: the saved state is older.
         """
         self.failures += 1
         if self.failures == 1:
@@ -206,7 +207,7 @@ class _Run:
     # -- validation ----------------------------------------------------------------------------------------------------
 
     def _validate(self, *, record: bool = True) -> Validation:
-        """Look at the validation data; `record` keeps the outcome in the history and the weights if they are best."""
+        """Validate; `record` adds the result to the history and keeps the weights if they are the best."""
         started = self.position.seconds
         with self.kept.in_model():
             validation = self._measure(final=False)

@@ -1,4 +1,4 @@
-"""How much memory a model takes while it is trained, found out before it is made."""
+"""How much memory training a model takes, estimated before it is made."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ COPIES = 5  # of the parameters in fp32: weights, gradients, the optimizer's two
 
 
 def check_memory(shapes: Mapping[str, tuple[int, ...]]) -> None:
-    """`UsageError` when parameters of these shapes cannot be trained in this machine's memory."""
+    """Raise `UsageError` if parameters of these shapes cannot be trained in this machine's memory."""
     count = sum(math.prod(shape) for shape in shapes.values())
     needed, there = 4 * COPIES * count, memory()
     if needed > there:
@@ -25,7 +25,7 @@ def check_memory(shapes: Mapping[str, tuple[int, ...]]) -> None:
 
 
 def memory() -> int:
-    """The bytes of memory of this machine, or of the container that this process is in."""
+    """The memory of this machine, or of the container that this process runs in, in bytes."""
     whole = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     try:
         limit = Path("/sys/fs/cgroup/memory.max").read_text().strip()

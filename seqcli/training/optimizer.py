@@ -1,4 +1,4 @@
-"""How weights move along their gradients: AdamW, by rows where few have any, and a bound on the gradients' norm."""
+"""The optimizer: AdamW, for single rows of large tables too, and gradient clipping."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class AdamW:
 
     @torch.no_grad()
     def step(self, rate: float) -> None:
-        """Move every parameter that has a gradient, at the learning rate `rate`."""
+        """Update every parameter that has a gradient, with the learning rate `rate`."""
         for decay in dict.fromkeys(self.decays):
             chosen = [n for n in self.means if self.parameters[n].grad is not None and self.decays[n] == decay]
             if not chosen:
@@ -95,7 +95,7 @@ class AdamW:
         moved[rows] = step
 
     def tensors(self) -> dict[str, Tensor]:
-        """The live state, named by a parameter's number and the quantity."""
+        """The live state; the names are a parameter's number and the quantity."""
         return {
             f"{number}/{name}": values[number]
             for number in range(len(self.parameters))
@@ -104,7 +104,7 @@ class AdamW:
         }
 
     def restore(self, tensors: Mapping[str, Tensor]) -> None:
-        """Take up what `tensors` gave; `CheckpointError` when they are of other parameters."""
+        """Load what `tensors` returned; `CheckpointError` if it belongs to other parameters."""
         own = self.tensors()
         if {name: value.shape for name, value in own.items()} != {name: t.shape for name, t in tensors.items()}:
             raise CheckpointError("the training state's optimizer is of another model")
@@ -121,7 +121,7 @@ class AdamW:
 
 
 def clip_gradients(parameters: Sequence[nn.Parameter], limit: float) -> float:
-    """Scale the gradients down to the global norm `limit` (Pascanu et al. 2013), and give the norm they had."""
+    """Scale the gradients down to the global norm `limit` (Pascanu et al. 2013); returns the norm before."""
     gradients = []
     for parameter in parameters:
         if parameter.grad is not None and parameter.grad.is_sparse:

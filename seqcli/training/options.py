@@ -1,4 +1,4 @@
-"""What a training run is asked for, and what it reports while it runs."""
+"""The options of the training loop, and what it reports while it runs."""
 
 from __future__ import annotations
 
@@ -49,9 +49,9 @@ class TrainingOptions:
 
 @dataclass(frozen=True)
 class Validation:
-    """One look at the validation data: after how many steps and seconds, and what was measured.
+    """The result of a validation after `step` updates and so many `seconds`.
 
-    `metrics["score"]` is what is compared, lower is better; `sample` is a line of text that shows what the model does.
+    `metrics["score"]` is compared, lower is better; `sample` is a line of text that shows what the model does.
     """
 
     step: int
@@ -67,9 +67,8 @@ class Validation:
 
 @dataclass(frozen=True)
 class Progress:
-    """Where a run stands. `share` is how much of it is done (0 to 1), `loss` a running mean in nats a token, NaN
-    before the first step.
-    """
+    """Where a run stands: `share` is the part of it that is done (0 to 1), `loss` a running mean in nats per token, NaN
+    before the first step."""
 
     step: int
     epoch: float
@@ -83,7 +82,7 @@ class Progress:
 
     @property
     def seconds_left(self) -> float:
-        """At the pace so far; infinite before there is one."""
+        """Extrapolated from the pace so far; infinite at the start."""
         return self.seconds / self.share - self.seconds if self.share > 0 else float("inf")
 
 

@@ -1,4 +1,4 @@
-"""The way of every training run: request → run → data → recipe → model → loop → files."""
+"""The path of every training run: request → run → data → recipe → model → loop → files."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ from seqcli.training.workers import training_speed
 
 
 class Recipe(Protocol):
-    """Everything that is settled before training starts, a dataclass of plain values and such dataclasses.
+    """Everything that is decided before training starts: a dataclass of plain values and of such dataclasses.
 
-    `config` is what the network is made of, `learning_rate` the highest one, `reason` says how the rest came about.
+    `config` describes the network, `learning_rate` is the highest one, `reason` explains how the rest was chosen.
     """
 
     @property
@@ -50,8 +50,9 @@ T = TypeVar("T", bound=TrainingTask)
 
 @dataclass(frozen=True)
 class Opened(Generic[D]):
-    """Data that were opened: the task's own `content`, a `fingerprint` of all that training reads, `blobs` that the
-    model's file keeps (such as the tokenizer), `notes` for the user, and what a model to start from must have alike."""
+    """Opened data: the task's own `content`, a `fingerprint` of everything that training reads, `blobs` that are kept
+    in the model file (such as the tokenizer), `notes` for the user, and the `shape` that a model to start from must
+    share."""
 
     content: D
     fingerprint: str
@@ -73,7 +74,7 @@ class Machine:
 @dataclass(frozen=True)
 class TrainOutcome:
     """The model and its file (None: not written), and how the run ended: `finished`, `patience`, `stopped`, or
-    `complete` when it had reached its end before and nothing was done."""
+    `complete` if it had already reached its end and nothing was done."""
 
     path: Path | None
     checkpoint: Checkpoint
@@ -87,10 +88,10 @@ class TrainOutcome:
 
 
 class Task(ABC, Generic[R, D, P, T]):
-    """What a task gives the pipeline, in the order it is asked.
+    """What a task provides for the pipeline, in the order in which it is called.
 
-    `name` is the task's in model files and their names, `budget` the seconds of a run that is given no length, `recipe`
-    the class of its recipes.
+    `name` is the task's name in model files, `budget` the default length of a run in seconds, `recipe` the class of its
+    recipes.
     """
 
     name: ClassVar[str]
@@ -103,42 +104,43 @@ class Task(ABC, Generic[R, D, P, T]):
 
     @abstractmethod
     def choose(self, request: R, data: D, machine: Machine, base: Mapping[str, Any] | None) -> P:
-        """Settle everything from the request, the data and the machine; `base` is the configuration of a model to start
+        """Decide everything from the request, the data and the machine; `base` is the configuration of a model to start
         from."""
 
     @abstractmethod
     def build(self, run: Run[R], data: D, recipe: P) -> T:
-        """The model as it starts, on its data."""
+        """The model before training, with its data."""
 
     @abstractmethod
     def options(self, run: Run[R], recipe: P, training: T) -> TrainingOptions:
-        """How the loop is to train: `run.options` with what is the task's own."""
+        """Options of the loop: `run.options` with the task's own values."""
 
     @abstractmethod
     def metrics(self, data: D, training: T, result: TrainingResult) -> dict[str, Any]:
-        """What the model's file says of its quality; asked in the first process."""
+        """The metrics that are kept in the model file; called in the first process only."""
 
     def resume(self, before: P, run: Run[R], data: D) -> P:
-        """The recipe of a run that was begun with the recipe `before`; `UsageError` when the data want another."""
+        """The recipe of a resumed run that was started with the recipe `before`; `UsageError` if the data need
+        another."""
         return replace(before, learning_rate=run.request.learning_rate or before.learning_rate)  # type: ignore[type-var]
 
     def config(self, recipe: P, metrics: Mapping[str, Any]) -> Any:
-        """What the model's file says its network is made of."""
+        """The configuration that is kept in the model file."""
         return recipe.config
 
     def finish(self, run: Run[R], training: T) -> None:
-        """A last word on the best weights, before all of the validation data is measured."""
+        """Change the best weights, if need be, before they are measured on all validation data."""
         return None
 
 
 def train(
     task: Task[R, D, P, T], request: R, events: Events = Events(), processes: Processes | None = None
 ) -> TrainOutcome:
-    """Train as requested and write the model, and beside it the training state and the log.
+    """Train as requested, and write the model with the training state and the log next to it.
 
-    The `processes` that torchrun started are joined unless they are already and given. Raises `DataError` for data that
-    cannot be used, `UsageError` for options that do not fit, `CheckpointError` for a state or model to go on from that
-    is damaged, `TrainingError` when the loss does not stay finite.
+    The `processes` that torchrun started are joined unless they are given. Raises `DataError` for data that cannot be
+    used, `UsageError` for options that do not fit, `CheckpointError` for a damaged state or model to continue from,
+    `TrainingError` when the loss does not stay finite.
     """
     with opened_run(task.name, task.budget, request, events, processes) as run:
         opened = run.processes.local_first(lambda: _opened(task, run))
@@ -169,7 +171,7 @@ def train(
 
 
 def _opened(task: Task[R, D, P, T], run: Run[R]) -> Opened[D]:
-    """The data, all of them as they were at one time."""
+    """The data, checked not to have changed while they were read."""
     stamps = Stamps(run.request.files())
     opened = task.open(run)
     stamps.check()
@@ -177,7 +179,7 @@ def _opened(task: Task[R, D, P, T], run: Run[R]) -> Opened[D]:
 
 
 def _recipe(task: Task[R, D, P, T], run: Run[R], opened: Opened[D]) -> P:
-    """The recipe of all processes together, as it was for a run that is resumed."""
+    """The recipe for all processes together; for a resumed run, the one it was started with."""
     request = run.request
     if run.state is not None:
         check_same_data(run.state, opened.fingerprint)
@@ -199,7 +201,7 @@ def _recipe(task: Task[R, D, P, T], run: Run[R], opened: Opened[D]) -> P:
 
 
 def _less(options: TrainingOptions, seconds: float) -> TrainingOptions:
-    """Options with what making the model took off the budget, at most half of it."""
+    """Options with the time that making the model took subtracted from the budget, at most half of it."""
     if options.budget is None:
         return options
     return replace(options, budget=max(options.budget - seconds, options.budget / 2))
@@ -217,7 +219,7 @@ def _made_before(task: str, run: Run[Any], fingerprint: str) -> Checkpoint | Non
 
 
 def course(result: TrainingResult) -> dict[str, Any]:
-    """How a run went, as a checkpoint keeps it."""
+    """The course of a run, as the model file keeps it."""
     return {
         "history": [
             {"step": v.step, "seconds": round(v.seconds, 1)} | {n: m for n, m in v.metrics.items() if n != "score"}
@@ -231,7 +233,7 @@ def course(result: TrainingResult) -> dict[str, Any]:
 
 
 class _RunFiles:
-    """The files of a run: its log and state while it goes on, the model at its end; only the first process writes."""
+    """The files of a run: log and state while it is running, the model at its end; only the first process writes."""
 
     def __init__(self, task: str, run: Run[Any], opened: Opened[Any], recipe: Recipe) -> None:
         self.task, self.run, self.opened, self.output = task, run, opened, run.request.output

@@ -1,4 +1,4 @@
-"""Where a model comes from: what must be known to make it again."""
+"""Where a model comes from: what is needed to make it again."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every training run can be asked for, declared once for all tasks."""
+"""The options of every training run, declared once for all tasks."""
 
 from __future__ import annotations
 
@@ -44,9 +44,9 @@ def vocab_size_option() -> Any:
 
 @dataclass(frozen=True, kw_only=True)
 class RunRequest(DeviceRequest):
-    """What every training run is asked for; None leaves a choice to the data, the budget and the machine.
+    """The options of every training run; None leaves a choice to the data, the budget and the machine.
 
-    Without an `output` nothing is written: the model is what `pipeline.train` returns.
+    Without an `output` nothing is written: `pipeline.train` only returns the model.
     """
 
     budget: float | None = option(

@@ -1,4 +1,4 @@
-"""A training run that may begin: its files, its processes, what it goes on from, where it computes. For every task."""
+"""A training run ready to start: its files, its processes, what it continues from, its device. For every task."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ R = TypeVar("R", bound=RunRequest)
 
 @dataclass(frozen=True)
 class Events:
-    """What a run tells the one who started it, and asks: `progress` some times a second, `notice` what was found or
-    chosen, `detail` what only the curious want to know; `should_stop` is asked after every step."""
+    """How a run communicates with its caller: `progress` is called several times a second, `notice` with what was found
+    or chosen, `detail` with further details; `should_stop` is asked after every step."""
 
     progress: OnProgress = lambda progress: None
     notice: Callable[[str], None] = lambda text: None
@@ -43,10 +43,10 @@ class Events:
 
 @dataclass(frozen=True)
 class Run(Generic[R]):
-    """A run that may begin.
+    """A run ready to start.
 
-    `request` has its length, and what was left open as the run was begun. `state` is the one to go on from, `base` the
-    model to start from, if there is one. `started` is the monotonic time it was asked for at.
+    `request` has its length and, for a resumed run, the options it was started with. `state` is the state to continue
+    from and `base` the model to start from, if there is one. `started` is the monotonic time of the request.
     """
 
     request: R
@@ -60,13 +60,13 @@ class Run(Generic[R]):
 
     @property
     def blobs(self) -> Mapping[str, bytes] | None:
-        """The files in the state or model it goes on from, such as the tokenizer; None for a new model."""
+        """The files in the state or model it continues from, such as the tokenizer; None for a new model."""
         origin = self.state or self.base
         return origin.blobs if origin is not None else None
 
     @property
     def is_complete(self) -> bool:
-        """Whether the run to go on with had reached its end, and is asked for no other length."""
+        """Whether the resumed run had already reached its end, and no other length was asked for."""
         if self.state is None or not self.state.position.ended:
             return False
         begun = self.state.description.get("options", {})
@@ -74,13 +74,13 @@ class Run(Generic[R]):
 
     @property
     def weights(self) -> Mapping[str, Any] | None:
-        """The parameters in the state or model it goes on from; None for a new model."""
+        """The parameters in the state or model it continues from; None for a new model."""
         if self.state is not None:
             return _kept(self.state.part("weights"))
         return self.base.tensors if self.base is not None else None
 
     def options(self, **chosen: Any) -> TrainingOptions:
-        """Options of the loop: those that the task has `chosen`, and what the request says of any run."""
+        """Options of the loop: those that the task has `chosen`, and those that the request has for every run."""
         request = self.request
         if request.patience is not None:
             chosen["patience"] = request.patience
@@ -134,8 +134,8 @@ def _check_exclusive(request: RunRequest, *names: str) -> None:
 
 @contextlib.contextmanager
 def held_output(request: RunRequest, processes: Processes) -> Iterator[None]:
-    """The lock of a run's model file, held by the first process; raises in all of them, before any work, when the file
-    cannot be written, is there and not to be replaced, or belongs to a run that goes on."""
+    """Hold the lock of a run's model file, in the first process. Raises in all of them, before any work, if the file
+    cannot be written, exists and may not be replaced, or belongs to a running training."""
     with contextlib.ExitStack() as held:
 
         def hold() -> None:
@@ -164,12 +164,13 @@ def held_output(request: RunRequest, processes: Processes) -> Iterator[None]:
 
 
 def log_path(model: Path) -> Path:
-    """The file of a run's history beside its model: NAME.lm.safetensors -> NAME.lm.log.csv."""
+    """The file with a run's history, next to its model: NAME.lm.safetensors -> NAME.lm.log.csv."""
     return side_file(model, "log.csv")
 
 
 def resumed_state(request: RunRequest) -> TrainingState | None:
-    """The state that a run is to go on from, None for a new one; `UsageError` when there is none and there must be."""
+    """The state that a run continues from, None for a new run; `UsageError` if there is none and `--resume` was
+    given."""
     if request.output is None:
         return None
     path = state_path(request.output)
@@ -179,7 +180,7 @@ def resumed_state(request: RunRequest) -> TrainingState | None:
 
 
 def check_same_data(state: TrainingState, fingerprint: str) -> None:
-    """`UsageError` when a run is to be resumed on other data than it began with."""
+    """Raise `UsageError` if a run is resumed on other data than it was started with."""
     if state.description.get("fingerprint") != fingerprint:
         raise UsageError(
             "the run to resume was trained on other data",
@@ -188,10 +189,10 @@ def check_same_data(state: TrainingState, fingerprint: str) -> None:
 
 
 def as_begun(request: R, begun: Mapping[str, Any]) -> R:
-    """A request to go on with a run that was begun with the options `begun` (plain values, by name): what was not given
-    is as it was then.
+    """A request to resume a run that was started with the options `begun` (plain values, by name): options that were
+    not given are as they were then.
 
-    `UsageError` for an option that was given and was another then, unless it may change.
+    Raises `UsageError` for an option that was given a different value than then, unless it may change.
     """
     kept: dict[str, Any] = {}
     for name, declared in declarations(type(request)).items():
@@ -211,8 +212,8 @@ def as_begun(request: R, begun: Mapping[str, Any]) -> R:
 
 
 def check_shape(request: RunRequest, has: Mapping[str, Any]) -> None:
-    """`UsageError` when a run that starts from a model was given an option that shapes a new model otherwise than that
-    model `has` it."""
+    """Raise `UsageError` if a run that starts from a model was given an option that would shape a new model differently
+    from that model, which `has` these values."""
     for name, declared in declarations(type(request)).items():
         value = getattr(request, name)
         if declared.option.shapes_model and name in request.given and value not in (declared.default, has.get(name)):
@@ -224,12 +225,12 @@ def check_shape(request: RunRequest, has: Mapping[str, Any]) -> None:
 
 
 def weights_of(model: nn.Module) -> dict[str, np.ndarray]:
-    """A model's parameters as a checkpoint keeps them, in fp32: those that only help to learn are left out."""
+    """A model's parameters for a checkpoint, in fp32, without those that only help training."""
     return {name: value.float().cpu().numpy() for name, value in _kept(model.state_dict()).items()}
 
 
 def _kept(parameters: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Parameters by name without those that only help to learn."""
+    """Parameters by name, without those that only help training."""
     return {name: value for name, value in parameters.items() if not name.startswith(AUXILIARY)}
 
 

@@ -1,4 +1,4 @@
-"""How far a run is, and the learning rate that belongs there."""
+"""How much of a run is done, and the learning rate at that point."""
 
 from __future__ import annotations
 
@@ -6,8 +6,7 @@ from seqcli.training.options import TrainingOptions
 
 
 def share_done(options: TrainingOptions, *, step: int, epoch: float, seconds: float) -> float:
-    """The share of the run that is behind, 0 to 1, by whichever of budget, epochs and steps it was given,
-    or by the most steps of a budget."""
+    """The share of the run that is done, 0 to 1, by its budget, epochs or steps, or by the most steps of a budget."""
     if options.budget is not None:
         done = seconds / options.budget
         if options.most_steps is not None:

@@ -1,4 +1,4 @@
-"""Everything a run needs to go on as if it had never stopped, as tensors and plain values, and its file."""
+"""Everything a run needs to continue as if it had never stopped, as tensors and plain values, and its file."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from seqcli.training.options import Validation
 
 @dataclass
 class Position:
-    """How far a run is: batch `index` of `epoch` is next; `step` updates are done, in `seconds` of training. `ended` is
-    how a run that has reached its end did so (`finished`, `patience`)."""
+    """How far a run is: `step` updates are done, in `seconds` of training, and batch `index` of `epoch` is next.
+    `ended` is how a run ended that has reached its end (`finished`, `patience`)."""
 
     step: int = 0
     epoch: int = 0
@@ -55,7 +55,8 @@ def save_state(path: Path, state: TrainingState) -> None:
 
 
 def _array(value: Tensor) -> np.ndarray:
-    """NumPy has no bf16; fp32 holds it exactly, and what is carried in bf16 is made bf16 again where it is used."""
+    """A tensor as an array. NumPy has no bf16: fp32 holds it exactly, and carried state is converted back where it is
+    used."""
     value = value.detach().cpu()
     return (value.float() if value.dtype == torch.bfloat16 else value).numpy()
 
@@ -87,7 +88,7 @@ def random_state(device: torch.device) -> dict[str, Tensor]:
 
 
 def restore_random_state(state: dict[str, Tensor], device: torch.device) -> None:
-    """Take up what `random_state` gave."""
+    """Restore what `random_state` returned."""
     torch.set_rng_state(state["cpu"])
     if device.type == "cuda" and "cuda" in state:
         torch.cuda.set_rng_state(state["cuda"], device)

@@ -11,7 +11,7 @@ from seqcli.training.options import Validation
 
 
 class Stateless:
-    """Of tasks that carry nothing from batch to batch."""
+    """Base of tasks that carry nothing from batch to batch."""
 
     def carried(self) -> dict[str, Tensor]:
         return {}
@@ -23,8 +23,8 @@ class Stateless:
 class TrainingTask(Protocol):
     """One model being trained on one set of data.
 
-    The order of data is a pure function of the seed the task was made with, the epoch and the batch's number, so that a
-    run can be taken up anywhere. One that several processes train gives each its share of every batch.
+    The order of data is a pure function of the task's seed, the epoch and the batch number, so that a run can be
+    continued from anywhere. With several processes each gets its share of every batch.
     """
 
     @property
@@ -32,7 +32,8 @@ class TrainingTask(Protocol):
 
     @property
     def tables(self) -> Sequence[nn.Parameter]:
-        """Parameters of which a batch touches a few rows: their gradients may be sparse, and they move by rows."""
+        """Parameters of which a batch uses only a few rows: their gradients may be sparse, and single rows are
+        updated."""
         ...
 
     def num_batches(self, epoch: int) -> int:
@@ -44,7 +45,7 @@ class TrainingTask(Protocol):
         ...
 
     def loss(self, part: Any) -> tuple[Tensor, int]:
-        """A part's tokens, and its contribution to the mean loss a token of this process's share, with gradients.
+        """A part's contribution to the mean loss per token of this process's share, with gradients, and its tokens.
 
         Called for all parts of a batch at once, each in a thread of its own.
         """
@@ -52,14 +53,14 @@ class TrainingTask(Protocol):
 
     def validate(self, step: int, seconds: float, *, final: bool) -> Validation:
         """Measure the model, which is in evaluation mode: quickly, on a fixed part of the validation data if it is
-        large, and on all of it when `final`."""
+        large, or on all of it if `final`."""
         ...
 
     def carried(self) -> dict[str, Tensor]:
-        """What is carried from batch to batch beside the weights (hidden state), for exact resumption: one row for
-        each sequence of this process's share."""
+        """State other than the weights that is carried from batch to batch (hidden state), for exact resumption: one
+        row per sequence of this process's share."""
         ...
 
     def carry(self, tensors: dict[str, Tensor]) -> None:
-        """Take up what `carried` gave, in all processes."""
+        """Restore what `carried` returned, in all processes."""
         ...

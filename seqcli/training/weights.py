@@ -1,4 +1,4 @@
-"""The weights that are kept beside those in training: their moving average, and the best so far."""
+"""Weights that are kept in addition to the current ones: their moving average, and the best so far."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ def copy_weights(model: nn.Module) -> dict[str, Tensor]:
 
 
 class KeptWeights:
-    """The exponential moving average of a model's weights with `decay` (0: none is kept), and the best ones.
+    """The exponential moving average of a model's weights with `decay` (0: none), and the best weights.
 
-    What is validated and kept as the best is the average where there is one.
+    If there is an average, it is what is validated and kept as the best.
     """
 
     def __init__(self, model: nn.Module, decay: float) -> None:
@@ -26,7 +26,7 @@ class KeptWeights:
         self.best: dict[str, Tensor] | None = None
 
     def update(self, step: int) -> None:
-        """Take the weights after `step` updates into the average."""
+        """Add the weights after `step` updates to the average."""
         if self.average is None:
             return
         # early weights are far from where they go: the average forgets them faster (as in TensorFlow's EMA)
@@ -36,7 +36,7 @@ class KeptWeights:
 
     @contextlib.contextmanager
     def in_model(self) -> Iterator[None]:
-        """The average in the model for a while, if there is one."""
+        """Put the average, if there is one, into the model for the duration of the context."""
         if self.average is None:
             yield
             return
@@ -60,7 +60,7 @@ class KeptWeights:
         return {"average": self.average or {}, "best": self.best or {}}
 
     def restore(self, average: Mapping[str, Tensor], best: Mapping[str, Tensor], device: torch.device) -> None:
-        """Take up what `tensors` gave; an average that was not kept begins with the weights as they are."""
+        """Restore what `tensors` returned; an average that was not kept starts from the current weights."""
         if self.average is not None:
             before = average or self.model.state_dict()
             self.average = {name: value.to(device, copy=True) for name, value in before.items()}

@@ -36,17 +36,17 @@ MALLOC = {-1: 2**30, -3: 2**25, -2: 2**24}
 
 
 def part_count(device: torch.device, rows: int) -> int:
-    """In how many parts `rows` sequences are best learnt from: as many as this process has threads, if each part stays
-    large enough; one where no processor learns."""
+    """How many parts `rows` sequences are best divided into: as many as this process has threads, as long as each part
+    stays large enough; one on an accelerator."""
     return max(1, min(torch.get_num_threads(), rows // ROWS)) if device.type == "cpu" else 1
 
 
 def training_speed(device: torch.device, precision: str) -> float:
-    """Floating-point operations a second in training, of which recipes think how much a budget can pay for.
+    """Floating-point operations per second in training, by which recipes judge what a budget can pay for.
 
-    They are those of an LSTM layer forward and backward, on a processor in each thread with a part of a batch, as often
-    as `SPEED_SECONDS` have room for; the best of `SPEED_SPELLS` counts. Another program that runs for a moment would
-    else choose a model half as large for the whole run.
+    Measured on an LSTM layer, forward and backward; on a processor in each thread with a part of a batch. The best of
+    `SPEED_SPELLS` runs of `SPEED_SECONDS` counts: otherwise another program that runs for a moment would choose a model
+    half as large for the whole run.
     """
     total, rows = torch.get_num_threads(), SPEED_ROWS if device.type == "cpu" else 4 * SPEED_ROWS
     count = part_count(device, rows)
@@ -76,10 +76,10 @@ def training_speed(device: torch.device, precision: str) -> float:
 
 
 def keep_freed_memory() -> None:
-    """Have glibc, where it is, keep what is freed.
+    """Make glibc keep freed memory, where glibc is used.
 
-    Every step of training takes and frees the same tens of megabytes. As glibc begins, they go back to the system each
-    time, which clears every page of them anew: a tenth of a step.
+    Every training step allocates and frees the same tens of megabytes. By default glibc returns them to the system each
+    time, and every page has to be cleared anew: a tenth of a step.
     """
     with contextlib.suppress(AttributeError, OSError):
         mallopt = ctypes.CDLL(None).mallopt
@@ -88,13 +88,13 @@ def keep_freed_memory() -> None:
 
 
 def give_back_freed_memory() -> None:
-    """Have glibc return what is free: what batches of ever other lengths leave between them adds up to gigabytes."""
+    """Make glibc return free memory: the gaps left by batches of ever different lengths add up to gigabytes."""
     with contextlib.suppress(AttributeError, OSError):
         ctypes.CDLL(None).malloc_trim(0)
 
 
 class Workers:
-    """The threads, started when the first batch of several parts comes, and their generators."""
+    """The threads, started at the first batch of several parts, and their random number generators."""
 
     def __init__(self, seed: int, rank: int) -> None:
         self.seed, self.rank = seed, rank
@@ -108,7 +108,8 @@ class Workers:
     def gradients(
         self, task: TrainingTask, parts: Sequence[Any], parameters: Sequence[nn.Parameter], precision: str
     ) -> tuple[float, int]:
-        """Put the gradients of the parts' losses into the parameters; the sum of the losses and of the tokens."""
+        """Put the gradients of the parts' losses into the parameters; returns the sums of the losses and of the
+        tokens."""
         device = parameters[0].device
         if len(parts) == 1:
             with autocast(device, precision):
@@ -139,15 +140,15 @@ class Workers:
         return torch.Generator().manual_seed(int(seed[0] >> 1))
 
     def random_state(self) -> dict[str, Tensor]:
-        """Where each thread's generator stands."""
+        """The state of each thread's generator."""
         return {f"worker{number}": generator.get_state() for number, generator in enumerate(self.generators)}
 
     def restore_random_state(self, state: Mapping[str, Tensor]) -> None:
-        """Take up what `random_state` gave."""
+        """Restore what `random_state` returned."""
         while (name := f"worker{len(self.generators)}") in state:
             self.generators.append(torch.Generator().set_state(state[name]))
 
     def close(self) -> None:
-        """End the threads; NumPy's products have theirs again."""
+        """End the threads, and give NumPy's products their threads back."""
         self.threads.shutdown()
         self.products.restore_original_limits()
