@@ -113,8 +113,8 @@ def write_text(path: Path, lines: Iterable[str]) -> None:
 
 
 def check_place(path: str) -> None:
-    """Check, before any work, that a file can be written: `UsageError` for a folder, or a file in a folder that does not
-    exist; `SeqcliError` where writing is not allowed."""
+    """Check, before any work, that a file can be written: `UsageError` for a folder, or a file in a folder that does
+    not exist; `SeqcliError` where writing is not allowed."""
     place = Path(path)
     if place.is_dir():
         raise UsageError(f"{path}: is a folder", hint="name a file in it")

@@ -1,4 +1,4 @@
-"""Where to put marks on the axes of a chart of a series, and what to write there."""
+"""Tick marks and labels for the axes of a chart of a series."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _GRAINS: list[tuple[Callable[[datetime], object], str]] = [
 
 
 def time_marks(panel: Panel, index: int, start: int, stop: int) -> list[tuple[int, str]]:
-    """Steps from `start` to `stop` at which something begins, such as a year, and what it is called: a few.
+    """A few ticks between the steps `start` and `stop`, at which something begins, such as a year, and their labels.
 
     Step 0 is the last value of the panel's series `index`.
     """
@@ -71,12 +71,12 @@ def time_marks(panel: Panel, index: int, start: int, stop: int) -> list[tuple[in
 
 
 def _own(label: str, name: str) -> str:
-    """The time as the data has it, unless that is long."""
+    """The label as the data has it, unless it is long."""
     return label if len(label) <= _LONGEST or not name else name
 
 
 def value_marks(low: float, high: float) -> list[float]:
-    """About four round numbers from `low` to `high`, both inside: multiples of 1, 2 or 5 times a power of ten."""
+    """About four round numbers between `low` and `high`: multiples of 1, 2 or 5 times a power of ten."""
     raw = (high - low) / 4
     power = 10.0 ** math.floor(math.log10(raw))
     step = next(factor * power for factor in (1, 2, 5, 10) if factor * power >= raw * 0.999)

@@ -1,4 +1,4 @@
-"""Forecasts from earlier points of each history, set against what came: rolling origins."""
+"""Rolling origins: histories cut at earlier points, and what followed."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from seqcli.forecasting.metrics import recent_scale, scale
 
 @dataclass(frozen=True)
 class Folds:
-    """Histories cut at earlier origins, and what followed; each is a row.
+    """Histories cut at earlier origins, and what followed, a row each.
 
-    `actual` is (folds, horizon), NaN where nothing is known; `member` the series, `back` how many origins before the
-    latest one; `scales` the MASE scale of the history, `recent` the one intervals are measured in.
+    `actual` is (folds, horizon), NaN where unknown; `member` the index of the series; `back` how many origins before
+    the latest one; `scales` the MASE scale of the history; `recent` the scale in which intervals are measured.
     """
 
     histories: list[np.ndarray]

@@ -1,4 +1,4 @@
-"""Values so far from all others that they are taken for errors."""
+"""Outliers: values so far from all others that they are taken for errors."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ NEIGHBOURS = 5  # on each side
 
 
 def outliers(values: np.ndarray, season: int) -> np.ndarray:
-    """Places of values (NaN where missing) that lie far beyond anything else in a series: most often none.
+    """Positions of outliers in a series (NaN where missing); usually none.
 
-    The distance is to the median of the neighbours after the usual value of the phase is taken away. A value is one
-    when it is `FAR` times as far off as is usual, and `APART` times as far as any value that is not; spikes that come
-    again, heavy tails and changes of level (two in a row at the end) are none.
+    The distance is to the median of the neighbours, after the season is subtracted. A value is an outlier if it is
+    `FAR` times the usual distance away, and `APART` times as far as any value that is not. Recurring spikes, heavy
+    tails and level shifts (two in a row at the end) are not outliers.
     """
     there = np.flatnonzero(~np.isnan(values))
     none = np.zeros(0, int)

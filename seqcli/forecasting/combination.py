@@ -1,7 +1,7 @@
-"""What is forecast by default: a fixed combination, unless earlier origins of the series say that something else holds.
+"""The default forecast: a fixed combination, unless earlier forecasts of the series show that something else is better.
 
-`predict` gives the combination beside simple methods that cannot run away. `weigh` shares the forecast out among them:
-by prior weights where there are no earlier forecasts to measure, towards those that measured well where there are.
+`predict` makes the forecasts of the combination and of simple, robust methods. `weigh` weights them: by prior weights
+if there are no earlier forecasts to measure, otherwise in favour of those that did well.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class Predictions:
 def predict(
     series: Sequence[np.ndarray], horizon: int, season: int, long: Sequence[LongSeason | None] | None = None
 ) -> Predictions:
-    """Forecasts of series without missing values by every candidate; `long` has each series' long season."""
+    """Forecasts by every candidate, for series without missing values; `long` is each series' long season."""
     result = np.zeros((len(CANDIDATES), len(series), horizon))
     spread = np.zeros((len(series), horizon, len(QUANTILES)))
     keep = max(_recursed(season), kept(season))
@@ -70,17 +70,18 @@ def predict(
 
 
 def _recursed(season: int) -> int:
-    """The latest values that recursions are run over; they need no more."""
+    """How many of the latest values the recursions need."""
     return max(MOST_VALUES, (LEAST_SEASONS + 2) * season)
 
 
 def _offset(values: np.ndarray) -> float:
-    """What is taken away of a series that moves by little beside its size: else its movement is lost in rounding."""
+    """An offset to subtract from a series that varies little relative to its size: otherwise rounding would lose the
+    variation."""
     return float(values.mean()) if np.ptp(values) < LITTLE * np.abs(values).max() else 0.0
 
 
 def split(values: np.ndarray, long: LongSeason | None, horizon: int) -> tuple[np.ndarray, np.ndarray]:
-    """A series without its long season, and that season in the horizon."""
+    """A series without its long season, and that season over the horizon."""
     if long is None:
         return values, np.zeros(horizon)
     component = long_component(values, long, horizon)
@@ -90,7 +91,7 @@ def split(values: np.ndarray, long: LongSeason | None, horizon: int) -> tuple[np
 
 
 def join(forecast: np.ndarray, long: LongSeason, component: np.ndarray) -> np.ndarray:
-    """Forecasts (…, horizon) with the long season in them again."""
+    """Forecasts (…, horizon) with the long season added back."""
     joined: np.ndarray = forecast * np.exp(component) if long.multiplicative else forecast + component
     return joined
 
@@ -115,9 +116,9 @@ def _candidates(batch: Batch, horizon: int, season: int) -> tuple[np.ndarray, np
 
 
 def _phase_means(batch: Batch, season: int, cycles: int | None) -> np.ndarray:
-    """Means of each phase over the latest `cycles` (all: None), row 0 the phase that comes next. (season, series)
+    """Means of each phase over the latest `cycles` (None: all); row 0 is the phase that comes next. (season, series)
 
-    A series that has no value of a phase has the mean of all.
+    A phase without values has the mean of all.
     """
     season = max(season, 1)
     values = batch.values[-season * cycles :] if cycles is not None else batch.values
@@ -162,7 +163,7 @@ def weigh(
 
 
 def _buckets(horizon: int, far: int) -> list[int]:
-    """Where the parts of a horizon that are weighed apart end."""
+    """The ends of the parts of a horizon that are weighted separately."""
     ends = []
     end = far
     while end < horizon:
@@ -187,7 +188,7 @@ def _scores(errors: np.ndarray, member: np.ndarray, ends: np.ndarray, count: int
 
 
 def _loss(logs: np.ndarray) -> np.ndarray:
-    """What a candidate loses by errors with such logarithms (candidates, series), relative to the best of them."""
+    """The loss of each candidate from the logarithms of its errors (candidates, series), relative to the best."""
     behind = logs - logs.min(axis=0)
     loss: np.ndarray = SHARPNESS * behind + CLEARLY * np.maximum(behind - CLEAR, 0.0)
     return loss

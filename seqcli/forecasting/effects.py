@@ -1,4 +1,4 @@
-"""Forecasts beside the effects of what is known beforehand: found by regression, taken away, and put back."""
+"""Forecasts with the effects of covariates and holidays: estimated by regression, removed, and added back."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from seqcli.forecasting.regression import Effects, describe, find_effects
 
 
 def forecast_with_effects(prepared: Prepared, known: KnownInputs | None) -> tuple[Outcome, list[str]]:
-    """Forecasts with the effects of known inputs, and what is said of these; without such inputs, as they are."""
+    """Forecasts with the effects of known inputs, and notices about them; plain forecasts without such inputs."""
     if known is None or not known.names:
         return forecast_arrays(prepared.filled, prepared.known, prepared.setting), []
     found = [find_effects(values, x, prepared.season) for values, x in zip(prepared.known, known.values, strict=True)]
@@ -27,7 +27,7 @@ def forecast_with_effects(prepared: Prepared, known: KnownInputs | None) -> tupl
 
 
 def _with_effects(prepared: Prepared, effects: Sequence[Effects]) -> Outcome:
-    """Forecasts of the series without the effects, with them again."""
+    """Forecast the series without the effects, and add them back."""
     known = [one.remove(values) for one, values in zip(effects, prepared.known, strict=True)]
     filled = [one.remove(values) for one, values in zip(effects, prepared.filled, strict=True)]
     made = forecast_arrays(filled, known, prepared.setting)

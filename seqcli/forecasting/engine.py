@@ -1,4 +1,4 @@
-"""Arrays in, forecasts with intervals out: what each series is, what it is forecast with, how sure that is."""
+"""The forecasting engine: arrays in, forecasts with prediction intervals out."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ TINY = 1e-9  # of the largest forecast: rounding, written as zero
 
 @dataclass(frozen=True)
 class Setting:
-    """What holds for all series: how far, with which `season` and, beside it, `long` ones (periods), how sure `levels`
-    are to be (per cent), with which `method`; `mean`: the point forecast of counts is their mean, not their median."""
+    """What is the same for all series: the horizon, the `season` and further `long` seasons (periods), the `levels` of
+    the intervals (per cent) and the `method`. `mean`: the point forecast of counts is their mean, not their median."""
 
     horizon: int
     season: int
@@ -41,9 +41,9 @@ class Setting:
 
 @dataclass(frozen=True)
 class Outcome:
-    """Forecasts `point` (series, horizon) with `bands` (series, horizon, 2 · levels): low and high of each level in
-    rising order; what each series was forecast with; and the forecasts `earlier` (folds, horizon) that were made to
-    know how wrong they are."""
+    """Forecasts `point` (series, horizon) with `bands` (series, horizon, 2 · levels), low and high of each level in
+    rising order; the method of each series; and the forecasts `earlier` (folds, horizon) by which their errors are
+    measured."""
 
     point: np.ndarray
     bands: np.ndarray
@@ -54,7 +54,8 @@ class Outcome:
 
 
 def kind_of(values: np.ndarray, setting: Setting) -> str:
-    """What `auto` takes for a series: `naive` for the constant and very short, `counts` or `combination`."""
+    """The method that `auto` chooses for a series: `naive` if it is constant or very short, `counts` or
+    `combination`."""
     if setting.method != "auto":
         return setting.method
     if len(values) < 4 or values.min() == values.max():
@@ -64,7 +65,7 @@ def kind_of(values: np.ndarray, setting: Setting) -> str:
 
 
 def find_long(series: Sequence[np.ndarray], setting: Setting) -> list[LongSeason | None]:
-    """Each series' long season, the first that is found; judged without the last horizon where that is enough."""
+    """Each series' long season, the first that is found; the last horizon is left out if the rest is long enough."""
     found: list[LongSeason | None] = []
     for values in series:
         one = None
@@ -76,7 +77,7 @@ def find_long(series: Sequence[np.ndarray], setting: Setting) -> list[LongSeason
 
 
 def forecast_arrays(filled: Sequence[np.ndarray], known: Sequence[np.ndarray], setting: Setting) -> Outcome:
-    """Forecast series without missing values; `known` are the same with NaN where they were filled in."""
+    """Forecast series without missing values; `known` are the same series with NaN where values were filled in."""
     kinds = [kind_of(values, setting) for values in filled]
     horizon, levels = setting.horizon, setting.levels
     point = np.zeros((len(filled), horizon))
@@ -148,7 +149,7 @@ def _combined(
 def _by_method(
     series: Sequence[np.ndarray], folds: Folds, method: str, setting: Setting
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Forecasts of one method, with intervals as wide as its errors were, or as the network says."""
+    """Forecasts of one method, with intervals from its past errors or from the network."""
     horizon, season, levels = setting.horizon, setting.season, setting.levels
     every = forecast_all([*series, *folds.histories], horizon, season, method)
     point, earlier = every[: len(series)], every[len(series) :]
@@ -162,18 +163,18 @@ def _by_method(
 
 
 def _scales(series: Sequence[np.ndarray], season: int) -> np.ndarray:
-    """What intervals are measured in; zero for a constant series, so that its interval has no width."""
+    """The scale of the intervals of each series; zero for a constant series, so that its interval has no width."""
     scales: np.ndarray = np.nan_to_num(np.array([recent_scale(values, season) for values in series]), nan=0.0)
     return scales
 
 
 def lower_bounds(series: Sequence[np.ndarray]) -> np.ndarray:
-    """The least value each series can take: zero where it never was below, else -inf. (series,)"""
+    """The lowest value each series can take: zero if it was never below, otherwise -inf. (series,)"""
     return np.array([0.0 if values.min() >= 0 else -np.inf for values in series])
 
 
 def calibration_folds(series: Sequence[np.ndarray], setting: Setting) -> Folds:
-    """Earlier origins to learn from how wrong forecasts are: many of one series, few of each of many."""
+    """Earlier origins for measuring errors: many of a single series, few of each of many."""
     chosen: Sequence[int] = range(len(series))
     if len(series) > MOST_CALIBRATED:
         chosen = np.linspace(0, len(series) - 1, MOST_CALIBRATED).astype(int).tolist()

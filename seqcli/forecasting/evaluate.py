@@ -1,4 +1,4 @@
-"""How good a trained forecaster is on data it has not seen: each series' last horizon, held back."""
+"""Evaluation of a trained forecaster on new data: the last horizon of each series is held back."""
 
 from __future__ import annotations
 

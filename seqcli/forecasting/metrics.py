@@ -1,4 +1,4 @@
-"""How wrong a forecast was: scaled errors, percentages, quantile loss, coverage."""
+"""Forecast errors: scaled errors, percentages, quantile loss, coverage."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def scale(history: np.ndarray, season: int) -> float:
 
 
 def recent_scale(history: np.ndarray, season: int) -> float:
-    """`scale` of the latest three seasons (or twelve values), what intervals are measured in: series grow."""
+    """`scale` of the latest three seasons (or twelve values), in which intervals are measured, since series grow."""
     recent = scale(history[-(3 * season if season > 1 else 12) :], season)
     return recent if np.isfinite(recent) else scale(history, season)
 

@@ -1,4 +1,4 @@
-"""The past as it would have been forecast: each value from those before it, and the values that are anomalies."""
+"""One-step forecasts of the past, and anomalies: values far from them."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ FLAGGED = 4.0  # half-widths of the usual interval, over its normal deviate, fro
 
 @dataclass(frozen=True)
 class Past:
-    """One-step forecasts of the past of each series, NaN where too little stands before: `expected` (length,),
-    `bands` (length, 2 · levels), and how many deviations away each value is, `score`, NaN where it is missing."""
+    """One-step forecasts of the past of each series, NaN where too little comes before: `expected` (length,), `bands`
+    (length, 2 · levels), and `scores`, the distance of each value in standard deviations, NaN if it is missing."""
 
     expected: list[np.ndarray]
     bands: list[np.ndarray]
@@ -53,7 +53,8 @@ def forecast_past(prepared: Prepared) -> Past:
 
 
 def _one(values: np.ndarray, setting: Setting) -> tuple[int, np.ndarray, np.ndarray]:
-    """From where on a series is forecast, the forecasts (values, 1) and the network's spread (values, 1, quantiles)."""
+    """The first forecast position of a series, its forecasts (values, 1) and the network's spread (values, 1,
+    quantiles)."""
     first = min(max(2 * setting.season + 2, 8), len(values) // 2 + 1)
     start = max(first, len(values) - LATEST)
     long = find_long([values], setting)
@@ -75,7 +76,7 @@ def past_columns(prepared: Prepared, *, anomalies: bool) -> list[str]:
 
 
 def past_rows(prepared: Prepared, past: Past, *, anomalies: bool) -> Iterator[dict[str, Any]]:
-    """One row a series and past value; with `anomalies` its score and whether it is one (1), too."""
+    """A row per series and past value; with `anomalies` also its score, and whether it is an anomaly (1)."""
     names, keys = past_columns(prepared, anomalies=anomalies), len(prepared.panel.key_names)
     for index, one in enumerate(prepared.panel.series):
         for place, value in enumerate(one.values.tolist()):
@@ -98,6 +99,6 @@ def count_anomalies(past: Past) -> int:
 
 
 def flagged(past: Past, index: int) -> Sequence[int]:
-    """The places of a series' anomalies."""
+    """The positions of a series' anomalies."""
     places: list[int] = np.flatnonzero(np.nan_to_num(past.scores[index]) > FLAGGED).tolist()
     return places

@@ -1,4 +1,4 @@
-"""What is settled before any forecast: what is filled in, left out, which seasons there are, how far to go."""
+"""What is decided before any forecast: missing values, outliers, seasons and the horizon."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ DEFAULTS = ForecastRequest()
 
 @dataclass(frozen=True)
 class Prepared:
-    """A panel without missing values, with what was settled before any forecast; `notes` says what was found."""
+    """A panel without missing values, and what was decided before any forecast; `notes` says what was found."""
 
     panel: Panel
     request: ForecastRequest
@@ -50,17 +50,17 @@ class Prepared:
 
     @property
     def windows(self) -> np.ndarray:
-        """How many windows each series has for a network to learn from. (series,)"""
+        """How many training windows each series has. (series,)"""
         return origins(np.array([len(values) for values in self.filled]), self.horizon, self.season)[1]
 
     @property
     def is_large(self) -> bool:
-        """Whether there is enough to train a network on; with less it loses."""
+        """Whether there is enough data to train a network on; with less, training makes forecasts worse."""
         return self.is_panel or int(self.windows.sum()) >= LEAST_WINDOWS
 
     @property
     def is_panel(self) -> bool:
-        """Whether there are so many series that training a network mostly helps."""
+        """Whether there are so many series that training a network usually helps."""
         return int((self.windows > 0).sum()) >= LEAST_SERIES
 
 
@@ -92,7 +92,7 @@ def prepare(panel: Panel, request: ForecastRequest = DEFAULTS, horizon: int | No
 
 
 def candidate_seasons(frequency: Frequency) -> tuple[float, ...]:
-    """Seasons that series of a frequency may have, in periods, the usual one first: of the day, the week, the year."""
+    """Seasons that are possible for a frequency, in periods, the usual one first: day, week, year."""
     lengths = frequency.seasons
     if frequency.unit == "second" and not frequency.open_periods:
         lengths = (*lengths, YEAR / frequency.count)
@@ -107,7 +107,7 @@ def _seasons(
     asked: int | tuple[float, ...] | None,
     notes: list[str],
 ) -> tuple[int, tuple[float, ...]]:
-    """The season to forecast with, and longer ones to look for beside it."""
+    """The season to forecast with, and longer ones to look for in addition."""
     if asked is not None:
         given = sorted(asked) if isinstance(asked, tuple) else [asked]
         short = [int(one) for one in given if one <= LONGEST_SEASON and one == int(one)]
@@ -132,7 +132,7 @@ def _seasons(
 
 
 def _from_launch(series: Sequence[Series], panel: Panel, notes: list[str]) -> list[Series]:
-    """The series from their first sale on, where zeros at the beginning are time before it."""
+    """The series from their first sale on: zeros before it are left out."""
     result, later = [], 0
     for one in series:
         start = launch(np.nan_to_num(one.values))
@@ -148,7 +148,7 @@ def _from_launch(series: Sequence[Series], panel: Panel, notes: list[str]) -> li
 def _cleaned(
     known: list[np.ndarray], season: int, panel: Panel, series: Sequence[Series], notes: list[str]
 ) -> list[np.ndarray]:
-    """Values with NaN where one lies far beyond all others."""
+    """The values, with NaN in place of outliers."""
     result, found = [], []
     for index, values in enumerate(known):
         places = outliers(values, season)
@@ -172,5 +172,5 @@ def _cleaned(
 
 
 def among(number: int, count: int) -> str:
-    """How many of the series something is said of."""
+    """A number of series, in words."""
     return f"{number:,} of {count:,} series" if count > 1 else "the series"

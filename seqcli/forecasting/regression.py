@@ -1,4 +1,4 @@
-"""Known inputs where no network is trained: their effects by least squares, beside season and level."""
+"""Effects of covariates and holidays by least squares, where no network is trained."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ WINDOW = 30  # about the values over which the level is taken to be the same
 
 @dataclass(frozen=True)
 class Effects:
-    """What known inputs do to one series: a term in every value and `horizon` steps on, or the logarithm of a factor;
-    `sizes` has the coefficients, zero where an input shows no effect."""
+    """The effects of known inputs on one series: a term for every value and `horizon` further steps, or the logarithm
+    of a factor; `sizes` are the coefficients, zero for inputs without an effect."""
 
     values: np.ndarray  # (length + horizon,)
     multiplicative: bool
     sizes: np.ndarray  # (inputs,)
 
     def remove(self, values: np.ndarray) -> np.ndarray:
-        """The series (length,) as it would be without the inputs."""
+        """The series (length,) without the effects."""
         effect = self.values[: len(values)]
         without: np.ndarray = values / np.exp(effect) if self.multiplicative else values - effect
         return without
 
     def restore(self, values: np.ndarray, start: int) -> np.ndarray:
-        """Numbers (steps, …) from place `start` of the series on, with the inputs' effects again."""
+        """Numbers (steps, …) from position `start` of the series on, with the effects added back."""
         effect = self.values[start : start + len(values)].reshape(-1, *[1] * (values.ndim - 1))
         whole: np.ndarray = values * np.exp(effect) if self.multiplicative else values + effect
         return whole
@@ -60,7 +60,7 @@ def find_effects(values: np.ndarray, inputs: np.ndarray, season: int) -> Effects
 
 
 def _sizes(values: np.ndarray, inputs: np.ndarray, season: int) -> np.ndarray:
-    """Coefficients, those that cannot be told from zero left out one after another.
+    """Coefficients; those that do not differ significantly from zero are removed one by one.
 
     An input that nearly repeats with the season, such as a promotion every December, cannot be told from it: what is
     left of it is the edges of the neighbourhoods, and an effect of that would be any number.
@@ -89,14 +89,15 @@ def _sizes(values: np.ndarray, inputs: np.ndarray, season: int) -> np.ndarray:
 
 
 def _error(values: np.ndarray, effects: Effects, season: int) -> float:
-    """How far values are from the usual ones of their phase and neighbourhood and the effects, in their own unit."""
+    """The mean absolute error of the usual values of phase and neighbourhood plus effects, in the unit of the
+    values."""
     without = effects.remove(values)
     usual = without - _apart(without, season)
     return float(np.nanmean(np.abs(values - effects.restore(usual, 0))))
 
 
 def _apart(values: np.ndarray, season: int) -> np.ndarray:
-    """Values less the mean of their neighbourhood and of their phase; NaN stays."""
+    """Values minus the mean of their neighbourhood and of their phase; NaN stays NaN."""
     known = ~np.isnan(values)
     width = 2 * max(WINDOW // 2, season) + 1
     kernel = np.ones(min(width, len(values) if len(values) % 2 else len(values) - 1))
@@ -113,7 +114,7 @@ def _apart(values: np.ndarray, season: int) -> np.ndarray:
 
 
 def describe(effects: Sequence[Effects], names: Sequence[str]) -> list[str]:
-    """What each input does, in words: its mean effect over the series, or that none is seen."""
+    """The effect of each input in words: its mean over the series, or that there is none."""
     said = []
     for index, name in enumerate(names):
         sizes = [(one.sizes[index], one.multiplicative) for one in effects if one.sizes[index] != 0]

@@ -1,4 +1,4 @@
-"""What is said of a forecast: how good earlier ones were, which series are unusual, how methods compare."""
+"""Reports about a forecast: accuracy of earlier forecasts, unusual series, comparison of methods."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ from seqcli.forecasting.prepare import Prepared, among
 
 
 def unusual(made: Outcome, series: Sequence[np.ndarray], setting: Setting, *, mixed: bool = False) -> list[str]:
-    """Notices for series that do not get what the others get; `mixed` with a network, which these get, too."""
+    """Notices about series that are treated differently from the others; `mixed`: with a network, which also forecasts
+    counts."""
     if setting.method != "auto":
         return []
     notes = []
@@ -43,7 +44,7 @@ def unusual(made: Outcome, series: Sequence[np.ndarray], setting: Setting, *, mi
 
 
 def verdict(folds: Folds, forecast: np.ndarray, prepared: Prepared) -> str:
-    """How good the forecasts (folds, horizon) from the latest origins were beside seasonal naive."""
+    """How the forecasts (folds, horizon) from the latest origins compare with seasonal naive, in a sentence."""
     horizon, season, count = prepared.horizon, prepared.season, len(prepared.filled)
     latest = folds.back == 0
     if not latest.any():
@@ -66,8 +67,8 @@ def verdict(folds: Folds, forecast: np.ndarray, prepared: Prepared) -> str:
 
 
 def backtest_table(prepared: Prepared) -> list[dict[str, Any]]:
-    """One row a method: measures over `request.backtest` origins a horizon apart. Intervals are made as those of the
-    forecast are, from what was known at the origin that is measured."""
+    """A row per method: its measures over `request.backtest` origins a horizon apart. Intervals are made like those of
+    the forecast, from what was known at each origin."""
     setting, series = prepared.setting, prepared.known
     folds = cut(
         series,

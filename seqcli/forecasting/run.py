@@ -1,4 +1,4 @@
-"""`forecast`: a file or data frame in, forecasts out; what the command does, from Python."""
+"""The `forecast` task: a file or data frame in, forecasts out; for the command and for Python."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 
 def _quietly(text: str) -> None:
-    """Notices are in the result's `notes`."""
+    """Ignore notices, which are also in the result's `notes`."""
 
 
 @documented(ForecastRequest)
@@ -39,8 +39,8 @@ def forecast(data: Any, *, on_notice: Callable[[str], None] = _quietly, **option
     """Forecast every series of a file (a path, or text in a stream), a pandas data frame or a panel.
 
     Args:
-        data: one row a series and time, or a column a series.
-        on_notice: called with what is found and decided, a line each.
+        data: one row per series and time, or one column per series.
+        on_notice: called with each finding and decision, a line of text.
         options: such as `horizon=12`, `levels=(80, 95)`, `season=12`, `backtest=3`; `budget` is seconds or text such as
             `5m`, `future` and `holidays` are files or data frames.
 
@@ -60,9 +60,12 @@ def forecast_request(
     training: Callable[[], AbstractContextManager[Events]] | None = None,
     may_train: bool = True,
 ) -> Forecast | None:
-    """Forecast what is `asked` for: `forecast`, by several processes that train together, of which only the first has
-    a forecast, the others None. `training` is entered while a network is trained and gives what is called then; unless
-    it `may_train`, a large panel is forecast without."""
+    """`forecast` for a request, also for several processes that train together, of which only the first returns a
+    forecast, the others None.
+
+    `training` is a context that is entered while a network is trained and gives the events to report to. Unless it
+    `may_train`, a large panel is forecast without training.
+    """
     processes.broadcast(lambda: _check_save(asked))
     forecaster, kept = _kept(asked)
     if forecaster is not None and not asked.covariates:
@@ -100,8 +103,8 @@ def forecast_request(
 
 @naming_arguments
 def anomalies(data: Any, *, on_notice: Callable[[str], None] = _quietly, **options: Any) -> pandas.DataFrame:
-    """Each past value of every series beside its one-step forecast: fitted, intervals, `score` (deviations away) and
-    `anomaly` (1 from four on). Arguments and errors are those of `forecast`."""
+    """Each past value of every series with its one-step forecast: `fitted`, its intervals, `score` (distance in
+    standard deviations) and `anomaly` (1 if that is above four). Arguments and errors are those of `forecast`."""
     import pandas
 
     columns, rows, _ = past_request(data, ForecastRequest(**options), anomalies=True, on_notice=on_notice)
@@ -111,7 +114,7 @@ def anomalies(data: Any, *, on_notice: Callable[[str], None] = _quietly, **optio
 def past_request(
     data: Any, asked: ForecastRequest, *, anomalies: bool, on_notice: Callable[[str], None] = _quietly
 ) -> tuple[list[str], Iterator[dict[str, Any]], int]:
-    """Header and rows of the past as it would have been forecast, and how many of its values are anomalies."""
+    """Header and rows of the one-step forecasts of the past, and the number of anomalies."""
     from seqcli.forecasting.past import count_anomalies, forecast_past, past_columns, past_rows
 
     panel = _read(data, asked, on_notice)
@@ -124,7 +127,7 @@ def past_request(
 
 
 def _check_save(request: ForecastRequest) -> None:
-    """Refuse before any work a place for the network that cannot be written."""
+    """Raise before any work if the file for the network cannot be written."""
     if request.save is not None:
         from seqcli.files.output import check_writable
 
@@ -132,7 +135,7 @@ def _check_save(request: ForecastRequest) -> None:
 
 
 def _kept(request: ForecastRequest) -> tuple[Forecaster | None, int | None]:
-    """The network that was kept, and the horizon that it was trained for."""
+    """The saved network, and the horizon that it was trained for."""
     if request.model is None:
         return None, None
     from seqcli.files.checkpoint import load_checkpoint
@@ -157,7 +160,8 @@ def _read(data: Any, request: ForecastRequest, on_notice: Callable[[str], None])
 
 
 def _horizon(panel: Panel, request: ForecastRequest, kept: int | None) -> int | None:
-    """Periods ahead as asked for, as the file of the future has them, or as the network that is `kept` has learnt."""
+    """The horizon in periods: as requested, as long as the future file, or the one that the saved network was trained
+    for (`kept`)."""
     if request.horizon is not None:
         return periods(request.horizon, panel.frequency.unit, panel.frequency.count)
     if request.future is not None:
@@ -230,7 +234,7 @@ def _known(
     trains: bool,
     on_notice: Callable[[str], None],
 ) -> KnownInputs | None:
-    """What is known beside the values: for a network with `config`, for one to be trained, or for a regression."""
+    """Covariates, calendar and holidays: for a saved network, for one to be trained, or for a regression."""
     if not trains and forecaster is None and request.future is None and request.holidays is None:
         return None
     from seqcli.forecasting.recurrent.covariates import HOLIDAYS, holidays_end_early, known_inputs
@@ -263,7 +267,7 @@ def _train_and_forecast(
     on_notice: Callable[[str], None],
     training: Callable[[], AbstractContextManager[Events]] | None,
 ) -> Forecast | None:
-    """Train the network on the panel, forecast with it, and keep it when asked to."""
+    """Train the network on the panel, forecast with it, and save it if requested."""
     from seqcli.forecasting.recurrent.train import ForecastTraining, train_forecaster
     from seqcli.training.run import Events
 

@@ -1,4 +1,4 @@
-"""The simplest methods, and those for demand that is mostly zero."""
+"""The simplest methods, and methods for intermittent demand."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from seqcli.forecasting.classical.batch import Batch
 
 
 def naive(batch: Batch, horizon: int, season: int) -> np.ndarray:
-    """The last value, again and again. (horizon, series)"""
+    """The last value, repeated. (horizon, series)"""
     return np.repeat(batch.values[-1:], horizon, axis=0)
 
 
@@ -21,7 +21,7 @@ def seasonal_naive(batch: Batch, horizon: int, season: int) -> np.ndarray:
 
 
 def drift(batch: Batch, horizon: int, season: int) -> np.ndarray:
-    """The line from the first to the last value, continued."""
+    """The line from the first to the last value, extrapolated."""
     first = batch.values[batch.begin, np.arange(batch.values.shape[1])]
     slope = (batch.values[-1] - first) / np.maximum(batch.lengths - 1, 1)
     line: np.ndarray = batch.values[-1] + np.arange(1, horizon + 1)[:, None] * slope
@@ -34,7 +34,7 @@ def mean(batch: Batch, horizon: int, season: int) -> np.ndarray:
 
 
 def croston(batch: Batch, horizon: int, season: int, *, alpha: float = 0.1, factor: float = 1.0) -> np.ndarray:
-    """Croston's method (1972): mean size of a demand over mean time between two, both smoothed with `alpha`.
+    """Croston's method (1972): the mean size of demands over the mean time between them, both smoothed with `alpha`.
 
     `factor` corrects its bias: 1 - alpha / 2 gives the Syntetos–Boylan approximation (2005).
     """
@@ -54,12 +54,13 @@ def croston(batch: Batch, horizon: int, season: int, *, alpha: float = 0.1, fact
 
 
 def sba(batch: Batch, horizon: int, season: int) -> np.ndarray:
-    """Croston's method without its bias, as corrected by Syntetos & Boylan (2005)."""
+    """Croston's method with the bias correction of Syntetos & Boylan (2005)."""
     return croston(batch, horizon, season, factor=0.95)
 
 
 def tsb(batch: Batch, horizon: int, season: int, *, alpha: float = 0.1, beta: float = 0.1) -> np.ndarray:
-    """Teunter, Syntetos & Babai (2011): smoothed probability of a demand times its smoothed size; it forgets."""
+    """Teunter, Syntetos & Babai (2011): the smoothed probability of a demand times its smoothed size; unlike Croston's
+    method it forgets."""
     count = batch.values.shape[1]
     size, chance = np.full(count, np.nan), np.full(count, np.nan)
     for t in range(len(batch.values)):

@@ -1,8 +1,8 @@
-"""Demand that is mostly zero: the test for it, and quantiles of the counts themselves.
+"""Intermittent demand: a test for it, and forecasts by quantiles of past counts.
 
-The distribution of the next value is that of the past ones, the newer weighing more and, as far as enough cycles are
-known, those of the same phase of the season. Its quantiles are values that have been seen: whole numbers where the
-values are, never negative, zero where most values are zero.
+The next value is distributed like the past ones, with more weight on recent values and, if enough cycles are known, on
+those of the same phase of the season. Its quantiles are values that have occurred: whole numbers where the values are
+whole, never negative, zero where most values are zero.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ UNLIKELY = 1e-4  # chance of a run of zeros below which the first one is the tim
 
 
 def launch(values: np.ndarray) -> int:
-    """How many zeros at the beginning are time before the first sale rather than demand of zero.
+    """How many leading zeros are the time before the first sale rather than a demand of zero.
 
-    They are when a run as long would hardly occur by the share of zeros in what follows, and does not: nights come
-    again.
+    They are if so long a run is very unlikely given the share of zeros in what follows, and no run as long follows:
+    nights recur.
     """
     there = np.flatnonzero(values)
     if not len(there) or there[0] < 3 or len(values) - there[0] < 4 or values.min() < 0:
@@ -38,7 +38,7 @@ def launch(values: np.ndarray) -> int:
 
 
 def zeros_explained(values: np.ndarray, season: int) -> float:
-    """What part of the variance of "is zero" the phase of a season explains in cycles it was not estimated from.
+    """The share of the variance of "is zero" that the phase of a season explains in cycles it was not estimated from.
 
     One minus the squared error of leave-one-out means by phase over that of the leave-one-out mean; 0 for fewer than
     two cycles.
@@ -54,8 +54,8 @@ def zeros_explained(values: np.ndarray, season: int) -> float:
 
 
 def zero_chances(values: np.ndarray, horizon: int, season: int) -> np.ndarray:
-    """How likely each of the next values is zero: as often as it was in the same phase, where zeros are a pattern, else
-    as often as it was, the newer values weighing more. (horizon,)"""
+    """The probability that each of the next values is zero: the frequency of zeros in the same phase if zeros have a
+    pattern, otherwise their frequency in the past with more weight on recent values. (horizon,)"""
     zero = values == 0
     if values.min() < 0 or not zero.any():
         return np.zeros(horizon)
@@ -67,10 +67,10 @@ def zero_chances(values: np.ndarray, horizon: int, season: int) -> np.ndarray:
 
 
 def is_intermittent(values: np.ndarray, seasons: Sequence[int]) -> bool:
-    """Whether a series is zero again and again without a pattern, as the demand for spare parts is.
+    """Whether a series is often zero without a pattern, like the demand for spare parts.
 
-    Zeros that come with the hour, the weekday or the month are a season, and a series that is above zero for long runs
-    (rain, epidemics) is forecast like others.
+    Zeros that depend on the hour, the weekday or the month are a season; a series that is above zero in long runs
+    (rain, epidemics) is forecast like any other.
     """
     zero = values == 0
     if values.min() < 0 or float(zero.mean()) < ZEROS or values.min() == values.max():
@@ -82,7 +82,7 @@ def is_intermittent(values: np.ndarray, seasons: Sequence[int]) -> bool:
 
 
 def count_quantiles(values: np.ndarray, horizon: int, season: int, probabilities: np.ndarray) -> np.ndarray:
-    """Quantiles of the next values, each one of those seen. (horizon, probabilities)"""
+    """Quantiles of the next values, each a value that has occurred. (horizon, probabilities)"""
     weights, order = _weights(values, horizon, season), np.argsort(values, kind="stable")
     reached = np.cumsum(weights[:, order], axis=1)
     reached /= reached[:, -1:]
@@ -100,7 +100,7 @@ def count_means(values: np.ndarray, horizon: int, season: int) -> np.ndarray:
 
 
 def _weights(values: np.ndarray, horizon: int, season: int) -> np.ndarray:
-    """What each past value weighs in each step ahead, up to a season of steps. (steps, time)"""
+    """The weight of each past value for each step ahead, up to a season of steps. (steps, time)"""
     count = len(values)
     age = np.arange(count, 0, -1)
     weights = 0.5 ** (age / HALF_LIFE)

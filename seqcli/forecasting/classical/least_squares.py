@@ -12,7 +12,7 @@ Residuals = Callable[[np.ndarray], np.ndarray]
 
 
 def logistic(x: np.ndarray) -> np.ndarray:
-    """From a logit to a share."""
+    """The logistic function."""
     result: np.ndarray = 1.0 / (1.0 + np.exp(-x))
     return result
 

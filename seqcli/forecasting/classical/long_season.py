@@ -1,7 +1,7 @@
-"""Seasons of very many periods, such as the year of daily data: a few sines and cosines, where history bears them out.
+"""Seasons of very many periods, such as the year of daily data: a few sines and cosines, if the history supports them.
 
-The series is averaged over blocks of whole short seasons, a broken line and harmonics are fitted to the blocks, and the
-number of harmonics (none among them) is the one that says most about cycles it was not fitted to.
+The series is averaged over blocks of whole short seasons, and a broken line and harmonics are fitted to the blocks. The
+number of harmonics (possibly none) is the one that best predicts cycles it was not fitted to.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ STIFF = 0.5  # how much a bend in the line is held back, in observations
 
 @dataclass(frozen=True)
 class LongSeason:
-    """What was settled about a series' long season: its `period`, how many values a block has, how many harmonics, and
-    whether it multiplies."""
+    """A series' long season: its `period`, the values per block, the number of harmonics, and whether it is
+    multiplicative."""
 
     period: float
     block: int
@@ -30,8 +30,8 @@ class LongSeason:
 
 
 def find_long_season(values: np.ndarray, period: float, season: int) -> LongSeason | None:
-    """The long season of a series without missing values, beside the `season` that is forecast with; None if there is
-    none that holds."""
+    """The long season of a series without missing values, in addition to the `season` it is forecast with; None if
+    there is none."""
     block = season * max(1, round(period / BLOCKS / season))
     count = len(values) // block
     if len(values) < LEAST_CYCLES * period or period / block < 6:
@@ -64,7 +64,8 @@ def find_long_season(values: np.ndarray, period: float, season: int) -> LongSeas
 
 
 def long_component(values: np.ndarray, found: LongSeason, horizon: int) -> np.ndarray:
-    """The season in each value and `horizon` steps on: terms with mean zero, or their logarithms. (time + horizon,)"""
+    """The season at each value and for `horizon` further steps: terms with mean zero, or their logarithms. (time +
+    horizon,)"""
     means = _blocks(values, found.block)
     level = np.log(np.maximum(means, 1e-300)) if found.multiplicative else means
     count = len(means)
@@ -85,13 +86,13 @@ def _blocks(values: np.ndarray, block: int) -> np.ndarray:
 
 
 def _centres(count: int, block: int) -> np.ndarray:
-    """Where blocks lie: places from the end of the series, which is 0."""
+    """The positions of blocks, counted from the end of the series, which is 0."""
     centres: np.ndarray = (np.arange(-count, 0) + 0.5) * block - 0.5
     return centres
 
 
 def _line(places: np.ndarray, period: float) -> np.ndarray:
-    """A line that can bend once a cycle. (places, columns)"""
+    """A line that can bend once per cycle. (places, columns)"""
     span = places[-1] - places[0]
     bends = places[0] + np.arange(1, int(span / period)) * period
     columns = [np.ones(len(places)), places / period]
@@ -104,7 +105,7 @@ def _waves(places: np.ndarray, period: float, harmonics: int) -> np.ndarray:
 
 
 def _ridge(design: np.ndarray, broken: int) -> np.ndarray:
-    """The operator from values to coefficients; bends and, the quicker the more, waves are held back."""
+    """The operator from values to coefficients, with a penalty on bends and on waves, larger for quicker ones."""
     held = np.zeros(design.shape[1])
     held[2:broken] = STIFF
     harmonics = (design.shape[1] - broken) // 2
@@ -117,8 +118,8 @@ def _ridge(design: np.ndarray, broken: int) -> np.ndarray:
 def _cross_validation(
     count: int, block: int, period: float, harmonics: int
 ) -> tuple[np.ndarray, list[tuple[np.ndarray, np.ndarray]]]:
-    """The operator that gives the broken line of blocks, and for each cycle its places and the operator that gives
-    its waves from what the other cycles have beside the line."""
+    """The operator that gives the broken line of blocks, and for each cycle its positions and the operator that gives
+    its waves from the residuals of the other cycles."""
     centres = _centres(count, block)
     line, few = _line(centres, period), _waves(centres, period, 3)
     both = np.concatenate([line, few], axis=1)

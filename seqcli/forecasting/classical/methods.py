@@ -1,4 +1,4 @@
-"""The methods by name, and their combination: what is forecast with what."""
+"""The forecasting methods by name, and their combination."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def _ets(batch: Batch, horizon: int, season: int) -> np.ndarray:
 
 
 def combine(batch: Batch, network: np.ndarray, horizon: int, season: int) -> np.ndarray:
-    """The network's forecasts (horizon, series) with the share of the classical methods in them."""
+    """The network's forecasts (horizon, series) combined with those of the classical methods."""
     share, beside = mix_of(season)
     if share == 1:
         return network
@@ -78,9 +78,9 @@ def combine(batch: Batch, network: np.ndarray, horizon: int, season: int) -> np.
 
 
 def seasonal_growth(batch: Batch, horizon: int, season: int) -> np.ndarray:
-    """The last season, each time with `GROWTH` of the mean change from one to the next. (horizon, series)
+    """The last season plus `GROWTH` of the mean change from one season to the next, each time. (horizon, series)
 
-    Series that are never negative grow in proportion, by half at most: what is zero each winter stays so.
+    Series that are never negative grow in proportion, by at most half: what is zero each winter stays zero.
     """
     before, after = batch.values[:-season][-season:], batch.values[season:][-season:]
     known = ~np.isnan(before)
@@ -95,7 +95,7 @@ def seasonal_growth(batch: Batch, horizon: int, season: int) -> np.ndarray:
 
 
 def mix_of(season: int) -> tuple[float, dict[str, float]]:
-    """The network's share and the weights of the methods beside it, for series with a season (1: none)."""
+    """The weight of the network and those of the other methods, for series with a season (1: none)."""
     return next((share, beside) for least, share, beside in reversed(MIXES) if max(season, 1) >= least)
 
 
@@ -144,7 +144,7 @@ WITH_NETWORK = ("combination", "rnn")  # methods that the pretrained network has
 def forecast_all(series: Sequence[np.ndarray], horizon: int, season: int, method: str = "combination") -> np.ndarray:
     """Forecasts of series without missing values by one method. (series, horizon)
 
-    Not below zero where the history never is. Raises `UsageError` for an unknown method.
+    Never below zero if the history is not. Raises `UsageError` for an unknown method.
     """
     if method not in METHODS:
         raise UsageError(f"unknown method {method!r}", hint=f"choose from {', '.join(METHODS)}")

@@ -1,4 +1,4 @@
-"""Seasonal patterns: the test for one, classical decomposition, and the length of a season nobody has named."""
+"""Seasonality: a test for it, classical decomposition, and detection of the period."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ LOOKED_AT, SERIES_LOOKED_AT = 2000, 50  # latest values, and series, that a seas
 
 
 def autocorrelations(values: np.ndarray, lags: int) -> np.ndarray:
-    """Autocorrelations 1 … `lags` of the columns of (time, series), NaN where a series is not there. (lags, series)"""
+    """Autocorrelations 1 … `lags` of the columns of (time, series), NaN where a series has no value. (lags, series)"""
     there = ~np.isnan(values)  # of differences a series of one value has none
     centred = values - np.where(there, values, 0.0).sum(axis=0) / np.maximum(there.sum(axis=0), 1)
     centred = np.where(np.isnan(centred), 0.0, centred)
@@ -33,8 +33,8 @@ def autocorrelations(values: np.ndarray, lags: int) -> np.ndarray:
 def is_seasonal(batch: Batch, season: int) -> np.ndarray:
     """Which series have a season of `season` periods. (series,) bool
 
-    The M4 competition's test on the autocorrelation, of the values or, because a trend hides a season from it, of their
-    first differences.
+    The M4 competition's test on the autocorrelation of the values or, because a trend can hide a season from it, of
+    their first differences.
     """
     enough = batch.lengths >= 3 * season
     if season < 2 or not enough.any() or len(batch.values) <= season + 1:
@@ -81,7 +81,7 @@ def seasonal_indices(batch: Batch, season: int, *, multiplicative: bool) -> np.n
 
 
 def adjust(batch: Batch, season: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Values without their season, its factors and its terms by phase: (time, series), (season, series) twice."""
+    """Seasonally adjusted values (time, series), and the factors and terms of each phase, (season, series) each."""
     count = batch.values.shape[1]
     if 3 * season > len(batch.values):  # none can pass the test: a season of any length costs nothing
         season = 1
@@ -98,7 +98,7 @@ def adjust(batch: Batch, season: int) -> tuple[np.ndarray, np.ndarray, np.ndarra
 def forecast_adjusted(
     batch: Batch, horizon: int, season: int, method: Callable[[Batch, int], np.ndarray]
 ) -> np.ndarray:
-    """What a method without a season says of seasonally adjusted values, with the season again. (horizon, series)"""
+    """Forecast seasonally adjusted values by a method without a season, and put the season back. (horizon, series)"""
     adjusted, factors, terms = adjust(batch, season)
     phase = (len(batch.values) + np.arange(horizon)) % len(factors)
     result: np.ndarray = method(batch.with_values(adjusted), horizon) * factors[phase] + terms[phase]
@@ -122,10 +122,10 @@ def _centred_mean(values: np.ndarray, season: int) -> np.ndarray:
 
 
 def season_errors(values: np.ndarray, seasons: Sequence[int]) -> list[float]:
-    """How wrong the means by phase of other cycles are of each season, without one (1) first: mean absolute errors.
+    """Mean absolute errors of the means by phase of other cycles, for no season (1) first and then for each season.
 
-    The level is taken away by a centred mean over the longest of them; each value is compared with the mean of its
-    phase in the other cycles (leave-one-out). NaN where fewer than three cycles are known.
+    The level, a centred mean over the longest season, is subtracted; each value is compared with the mean of its phase
+    in the other cycles (leave-one-out). NaN if fewer than three cycles are known.
     """
     longest = max(seasons)
     if len(values) < 3 * longest:
@@ -143,10 +143,10 @@ def season_errors(values: np.ndarray, seasons: Sequence[int]) -> list[float]:
 
 
 def choose_season(series: Sequence[np.ndarray], seasons: Sequence[int]) -> int:
-    """The season, of some that the frequency suggests, that says most about values of other cycles.
+    """The season, among those usual for the frequency, that best predicts values of other cycles.
 
-    A longer one must be better than a shorter by `CLEARLY`, on average over (up to 50) series that have three cycles of
-    it; the first where nothing can be told.
+    A longer season must be better than a shorter one by `CLEARLY`, on average over (up to 50) series with three cycles
+    of it; the first if there is no evidence.
     """
     best = min(seasons)
     for longer in sorted(seasons):
@@ -163,10 +163,10 @@ def choose_season(series: Sequence[np.ndarray], seasons: Sequence[int]) -> int:
 
 
 def find_season(series: Sequence[np.ndarray]) -> int:
-    """The period of series whose calendar says nothing of one; 1 when there is none.
+    """The period of series whose times suggest none; 1 if there is none.
 
-    Peaks of the mean autocorrelation of values without their line are candidates; taken is the shortest that is nearly
-    as strong as the strongest, if the means by phase of other cycles bear it out.
+    Candidates are the peaks of the mean autocorrelation of detrended values; the shortest that is nearly as strong as
+    the strongest is taken, if means by phase predict other cycles.
     """
     long = [values[-LOOKED_AT:] for values in series[:SERIES_LOOKED_AT] if len(values) >= 12 and np.ptp(values) > 0]
     if not long:

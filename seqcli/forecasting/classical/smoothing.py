@@ -28,8 +28,8 @@ class Smoothed:
 
 @dataclass(frozen=True)
 class _Start:
-    """What a recursion starts from: `level` and `slope` (series,), the unit in which these may be changed (`spread`),
-    the `indices` (season, series) and whether they multiply."""
+    """The start of a recursion: `level` and `slope` (series,), the unit of changes to them (`spread`), the seasonal
+    `indices` (season, series), and whether these are multiplicative."""
 
     level: np.ndarray
     slope: np.ndarray
@@ -73,7 +73,7 @@ def smooth(
 
 
 def _start(batch: Batch, season: int, multiplicative: bool) -> _Start:
-    """Where the recursions begin: indices by decomposition, level and slope of the first adjusted values."""
+    """The start of the recursions: indices by decomposition, level and slope of the first adjusted values."""
     indices = np.full((1, batch.values.shape[1]), 1.0 if multiplicative else 0.0)
     if season > 1:
         indices = seasonal_indices(batch, season, multiplicative=multiplicative)
@@ -100,7 +100,7 @@ def _starting_line(batch: Batch) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _spread(values: np.ndarray) -> np.ndarray:
-    """How much a series moves from one value to the next. (series,)"""
+    """The mean absolute change from one value to the next. (series,)"""
     return mean_of_known(np.abs(np.diff(values, axis=0))) if len(values) > 1 else np.zeros(values.shape[1])
 
 
@@ -146,10 +146,10 @@ def _recursion(batch: Batch, row: dict[int, np.ndarray], start: _Start, ahead: i
 
 
 def ets(batch: Batch, horizon: int, season: int) -> Smoothed:
-    """The best family for each series by corrected Akaike criterion.
+    """The best model of each series by the corrected Akaike criterion.
 
-    Without season and, for series of two seasons and more, with an additive and (positive series) a multiplicative one;
-    with level alone, with damped and with linear trend.
+    Without a season and, for series of at least two seasons, with an additive and (positive series) a multiplicative
+    one; with level only, damped trend and linear trend.
     """
     positive = np.nanmin(batch.values, axis=0) > 0
     seasonals = ["none"]

@@ -1,4 +1,4 @@
-"""What a forecaster is made of: the part of a checkpoint that says how to rebuild it, and for which series."""
+"""The configuration of a forecaster: how to rebuild its network, and which series it is for."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ MIDDLE = QUANTILES.index(0.5)
 
 @dataclass(frozen=True)
 class ForecasterConfig:
-    """What a forecaster's network is made of, and which series it is for.
+    """The sizes of a forecaster's network, and which series it is for.
 
-    `season` 0 and no frequency: for all (the pretrained one). `weight` is the share of the network in the forecast, the
-    classical methods have the rest. `covariates` are the names of the other inputs, `scaling` mean and deviation of
-    those that are the user's, `holidays` days since 1970 (`covariates.KnownInputs`).
+    `season` 0 without a frequency: for all series (the pretrained one). `weight` is the share of the network in the
+    forecast; the classical methods have the rest. `covariates` are the names of the other inputs, `scaling` the mean
+    and deviation of the user's own ones, `holidays` days since 1970 (`covariates.KnownInputs`).
     """
 
     cell: str

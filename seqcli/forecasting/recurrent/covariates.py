@@ -1,5 +1,4 @@
-"""What is known beside the values of a panel, for the past and for the time to be forecast: the user's own columns, the
-calendar, holidays."""
+"""Inputs that are known for the past and the future of a panel: the user's columns, the calendar, holidays."""
 
 from __future__ import annotations
 
@@ -54,8 +53,8 @@ CALENDAR = {
 
 @dataclass(frozen=True)
 class KnownInputs:
-    """`values` has an array (names, length + horizon) a series. `scaling` is mean and deviation of each of the user's
-    own columns, which come first; `holidays` are days since 1970."""
+    """`values` has an array (names, length + horizon) per series. `scaling` is the mean and deviation of each of the
+    user's own columns, which come first; `holidays` are days since 1970."""
 
     names: tuple[str, ...]
     values: list[np.ndarray]
@@ -64,12 +63,12 @@ class KnownInputs:
 
 
 def own_names(names: Sequence[str]) -> tuple[str, ...]:
-    """Those of a network's inputs that are columns of the user's."""
+    """Those of a network's inputs that are columns of the user."""
     return tuple(name for name in names if name not in CALENDAR and name not in HOLIDAYS)
 
 
 def calendar_names(frequency: Frequency, longest: int) -> tuple[str, ...]:
-    """The calendar inputs that series of a frequency with up to `longest` values are worth."""
+    """The calendar inputs that are useful for series of a frequency with up to `longest` values."""
     days = {"second": frequency.count / DAY, "business day": 1.4, "day": frequency.count}.get(frequency.unit, 0.0)
     if days:
         cycles = ["day", "week"] if days < 1 else []
@@ -153,7 +152,8 @@ def _dated_inputs(panel: Panel, horizon: int, names: Sequence[str], holidays: Se
 
 
 def _holiday_rows(dates: Sequence[datetime], holidays: Sequence[int], frequency: Frequency) -> list[list[float]]:
-    """How many holidays there are in each period, in the one after it and in the one before; within days, of days."""
+    """The number of holidays in each period, in the one after it and in the one before; for periods shorter than a day,
+    by day."""
     days = [moment.toordinal() - EPOCH for moment in dates]
     if frequency.unit == "second" and frequency.count < DAY:
         there = set(holidays)
@@ -163,7 +163,7 @@ def _holiday_rows(dates: Sequence[datetime], holidays: Sequence[int], frequency:
 
 
 def holidays_end_early(panel: Panel, horizon: int, holidays: Sequence[int]) -> bool:
-    """Whether there are holidays, but none after the time of the forecasts begins."""
+    """Whether there are holidays, but none after the forecast begins."""
     ends = [panel.calendar.date(one.first + len(one.values)) for one in panel.series]
     latest = max((moment.toordinal() - EPOCH for moment in ends if moment is not None), default=0)
     return bool(holidays) and max(holidays) < latest

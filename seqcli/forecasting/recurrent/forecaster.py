@@ -1,4 +1,4 @@
-"""The recurrent forecaster, run on NumPy arrays: encoder, decoder, quantiles. No torch."""
+"""The recurrent forecaster on NumPy: encoder, decoder, quantiles. No torch."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from seqcli.series.panel import Panel
 
 
 class Forecaster:
-    """The parameters of a trained network and its run over windows."""
+    """The parameters of a trained network, and how to run it on windows."""
 
     def __init__(self, config: ForecasterConfig, parameters: Mapping[str, np.ndarray]) -> None:
         check_parameters(config.parameter_shapes(), parameters)
@@ -30,7 +30,7 @@ class Forecaster:
         self._encoder = SteppingStack(config.encoder, self.parameters, prefix="encoder.")
 
     def check(self, panel: Panel) -> None:
-        """Whether the network fits a panel: its frequency and covariates; `UsageError` otherwise."""
+        """Raise `UsageError` if the network does not fit a panel's frequency and covariates."""
         if panel.frequency.name != self.config.frequency:
             raise UsageError(
                 f"the model was trained on {self.config.frequency} series, these are {panel.frequency.name}",
@@ -44,9 +44,9 @@ class Forecaster:
             )
 
     def quantiles(self, history: History, ends: np.ndarray, horizon: int, *, season: int | None = None) -> np.ndarray:
-        """What may follow column `ends[i]` - 1 of every series i: `QUANTILES`, rising. (series, horizon, quantiles)
+        """Forecasts from column `ends[i]` of every series i on: `QUANTILES`, rising. (series, horizon, quantiles)
 
-        NaN where nothing of a series stands before its end. `season` is the one the network was trained for.
+        NaN for a series that begins after its end. `season` is the one the network was trained for.
         """
         season = season or self.config.season
         result = np.full((len(ends), horizon, len(QUANTILES)), np.nan)
@@ -93,9 +93,10 @@ def rising_quantiles(raw: np.ndarray) -> np.ndarray:
 
 
 def offsets(quantiles: np.ndarray, levels: Sequence[float]) -> np.ndarray:
-    """How far from the median intervals end by a network's quantiles. (…, 2 · levels), low and high of each.
+    """The distance of interval ends from the median, by a network's quantiles. (…, 2 · levels), low and high of each.
 
-    Between two quantiles a straight line, beyond the outermost as in the normal distribution. Levels are in per cent.
+    Interpolated linearly between two quantiles, beyond the outermost as in the normal distribution. Levels are in per
+    cent.
     """
     apart = quantiles - quantiles[..., MIDDLE : MIDDLE + 1]
     ends = []
@@ -110,7 +111,7 @@ def offsets(quantiles: np.ndarray, levels: Sequence[float]) -> np.ndarray:
 
 
 def load_forecaster(checkpoint: Checkpoint) -> Forecaster:
-    """The forecaster in a checkpoint; `CheckpointError` when its parameters do not fit together."""
+    """The forecaster in a checkpoint; `CheckpointError` if its parameters do not fit together."""
     config = ForecasterConfig.from_json(checkpoint.config)
     if len(config.scaling) != len(own_names(config.covariates)):
         raise CheckpointError("the forecaster's configuration does not scale each of the covariates it has")
@@ -118,7 +119,7 @@ def load_forecaster(checkpoint: Checkpoint) -> Forecaster:
 
 
 def trained_horizon(checkpoint: Checkpoint) -> int | None:
-    """The horizon in periods that the forecaster was trained for, where its file says one that can be."""
+    """The horizon in periods that the forecaster was trained for, if its file has a valid one."""
     options = checkpoint.provenance.get("options")
     horizon = options.get("horizon") if isinstance(options, dict) else None
     return horizon if type(horizon) is int and 0 < horizon <= MOST_PERIODS else None

@@ -1,4 +1,4 @@
-"""What the network sees of a series: its past at several rates, simple forecasts, and what kind of series it is."""
+"""The network's view of a series: its past at several rates, simple forecasts, and features of the series."""
 
 from __future__ import annotations
 
@@ -117,7 +117,7 @@ def _past(scaled: Scaled, observed: np.ndarray) -> tuple[np.ndarray, np.ndarray]
 
 
 def _future(scaled: Scaled, gaps: np.ndarray, factor: np.ndarray, term: np.ndarray) -> np.ndarray:
-    """What is known of each step ahead. (horizon, batch, features)"""
+    """Features of each step ahead. (horizon, batch, features)"""
     h = (scaled.ahead + 1)[:, None]
     season, shape = scaled.season, gaps.shape[:2]
     turn = 2 * np.pi * h / season if season > 1 else 0.0 * h
@@ -137,7 +137,7 @@ def _future(scaled: Scaled, gaps: np.ndarray, factor: np.ndarray, term: np.ndarr
 
 
 def _series(scaled: Scaled, base: np.ndarray) -> np.ndarray:
-    """What kind of series each is. (batch, features)"""
+    """Features of each series. (batch, features)"""
     d, y, unit, anchors = scaled.adjusted, scaled.values, scaled.unit, scaled.anchors
     lengths, season = scaled.lengths, scaled.season
     count = len(lengths)

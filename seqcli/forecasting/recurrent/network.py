@@ -62,7 +62,7 @@ class ForecastNetwork(nn.Module):
         return torch.cat([below, middle, above], dim=-1)
 
     def start_from(self, tensors: Mapping[str, np.ndarray]) -> None:
-        """Take up the parameters of a network that may know fewer inputs: the new ones begin without influence."""
+        """Take over the parameters of a network that may have fewer inputs: new ones start without influence."""
         with torch.no_grad():
             for name, parameter in self.named_parameters():
                 given = torch.from_numpy(np.asarray(tensors[name], np.float32))

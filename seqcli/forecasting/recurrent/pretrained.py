@@ -1,6 +1,6 @@
-"""The forecaster that comes with the package: trained on synthetic and public series, good on series it never saw.
+"""The forecaster that comes with the package, trained on synthetic and public series.
 
-How its weights were made is in `pretraining/`; the file says on what. It is a method like the others: a batch of series
+`pretraining/` has how its weights were made; the file says on what. It is a method like the others: a batch of series
 in, forecasts out.
 """
 
@@ -29,9 +29,9 @@ def pretrained_forecaster() -> Forecaster:
 
 
 def quantiles(batch: Batch, horizon: int, season: int) -> np.ndarray:
-    """What may follow the series of a batch: `forecaster.QUANTILES`, rising. (horizon, series, quantiles)
+    """Forecasts of the series of a batch: `forecaster.QUANTILES`, rising. (horizon, series, quantiles)
 
-    Any season (1: none) and horizon. The forecaster has seen seasons from 1 to 168.
+    Any season (1: none) and horizon. The network was trained on seasons from 1 to 168.
     """
     season = max(season, 1)
     values = batch.values[-kept(season) :].T
@@ -47,7 +47,8 @@ def quantiles(batch: Batch, horizon: int, season: int) -> np.ndarray:
 
 
 def spread(histories: Sequence[np.ndarray], horizon: int, season: int, levels: Sequence[float]) -> np.ndarray:
-    """How far from its median the network's intervals reach. (series, horizon, 2 · levels), low and high of each level.
+    """The distance of the network's intervals from its median. (series, horizon, 2 · levels), low and high of each
+    level.
 
     Histories have no missing values; levels are in per cent.
     """
@@ -63,6 +64,6 @@ def spread(histories: Sequence[np.ndarray], horizon: int, season: int, levels: S
 
 
 def rnn(batch: Batch, horizon: int, season: int) -> np.ndarray:
-    """The median of what the network says. (horizon, series)"""
+    """The median of the network's forecasts. (horizon, series)"""
     median: np.ndarray = quantiles(batch, horizon, season)[..., MIDDLE]
     return median

@@ -1,4 +1,4 @@
-"""Histories as the network sees them: without their season where there is a clear one, and on one scale."""
+"""Histories as the network sees them: seasonally adjusted if the season is clear, and on one scale."""
 
 from __future__ import annotations
 

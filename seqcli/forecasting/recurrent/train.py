@@ -1,4 +1,4 @@
-"""The recurrent forecaster trained further on a panel; its share is found on each series' last horizon."""
+"""Training the recurrent forecaster further on a panel; its weight is found on each series' last horizon."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ PATIENCE = 4  # validations in a row that were no better: training that does not
 
 @dataclass(frozen=True, kw_only=True)
 class ForecastTraining(RunRequest):
-    """How to train, with how many windows a step (of all processes together).
+    """How to train; `batch_size` is the number of windows per step, over all processes.
 
-    With an `output` the network is kept in that file, with the state of the run and its log beside it.
+    With an `output` the network is saved to that file, with the state of the run and its log next to it.
     """
 
     batch_size: int = 256
@@ -45,7 +45,7 @@ class ForecastTraining(RunRequest):
 
 @dataclass(frozen=True)
 class ForecastRecipe:
-    """Everything that is settled before training starts."""
+    """Everything that is decided before training starts."""
 
     config: ForecasterConfig
     horizon: int
@@ -56,7 +56,7 @@ class ForecastRecipe:
 
 @dataclass(frozen=True)
 class TrainedForecaster:
-    """What came of a training, and how it ended: `finished`, `patience` or `stopped`."""
+    """The result of a training, and how it ended: `finished`, `patience` or `stopped`."""
 
     forecaster: Forecaster
     ended: str
@@ -85,7 +85,7 @@ def train_forecaster(
 
 
 class PanelTraining(Task[ForecastTraining, History, ForecastRecipe, ForecastTask]):
-    """Training on a panel, as the pipeline asks for it; the arguments are those of `train_forecaster`."""
+    """Training on a panel, as a task of the pipeline; the arguments are those of `train_forecaster`."""
 
     name = "forecast"
     budget = DEFAULT_BUDGET
@@ -201,8 +201,8 @@ def _scaled_errors(actual: np.ndarray, point: np.ndarray, scales: np.ndarray) ->
 
 
 def best_share(errors: Mapping[float, np.ndarray]) -> float:
-    """The network's share with the least mean error over the series (series,); 0, where no network is needed, unless
-    the gain is more than its standard error."""
+    """The network's weight with the least mean error over the series (series,); 0, which needs no network, unless the
+    gain is more than its standard error."""
     best = min(errors, key=lambda share: float(errors[share].mean()))
     gain = errors[0.0] - errors[best]
     return best if gain.mean() > gain.std() / np.sqrt(len(gain)) else 0.0

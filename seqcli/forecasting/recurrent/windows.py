@@ -1,4 +1,4 @@
-"""Windows of a panel's series for the network: what is known at an origin, and how errors after it count."""
+"""Windows of a panel's series for the network: what is known at an origin, and the weight of errors after it."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Windows:
 
 
 def kept(season: int) -> int:
-    """How many of a history's latest values are looked at."""
+    """How many of the latest values of a history are used."""
     return max(CONTEXT, LATEST_SEASONS * season, LATEST_SECONDS * SECOND.get(season, 0))
 
 
@@ -80,7 +80,7 @@ def make_history(
 
 
 def past_values(history: History, series: np.ndarray, ends: np.ndarray, season: int) -> tuple[np.ndarray, np.ndarray]:
-    """What stands before column `ends[b]` of series `series[b]`, and whether it was observed. (batch, time) each"""
+    """The values before column `ends[b]` of series `series[b]`, and whether they were observed. (batch, time) each"""
     keep = min(int(ends.max()), kept(season))
     columns = ends[:, None] - keep + np.arange(keep)
     there = columns >= 0
