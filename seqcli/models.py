@@ -11,7 +11,7 @@ from functools import cache, cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, overload
 
-from seqcli.errors import naming_arguments
+from seqcli.errors import UsageError, naming_arguments
 from seqcli.files.checkpoint import TASKS, Checkpoint, load_checkpoint, save_checkpoint
 from seqcli.forecasting.options import EvaluateRequest as ForecasterRequest
 from seqcli.language.options import EvaluateRequest as LanguageModelRequest
@@ -95,6 +95,8 @@ class Model(Generic[E]):
     @naming_arguments
     def save(self, path: str | Path) -> None:
         """Write the model to a file, whole or not at all."""
+        if not Path(path).name:
+            raise UsageError(f"path must be the name of a file, not {str(path)!r}")
         save_checkpoint(Path(path), self.checkpoint)
         self.path = Path(path)
 
@@ -143,7 +145,7 @@ class LanguageModel(Model[LanguageModelRequest]):
         from seqcli.language.generate import continuations
 
         one = isinstance(prompts, str)
-        texts = [prompts] if isinstance(prompts, str) else list(prompts)
+        texts = list(_several(prompts, "prompts"))
         found = [""] * (len(texts) * samples)
         request = GenerateRequest(samples=samples, seed=seed, **options)
         for piece in continuations(*self._loaded(request.device, int8=request.int8), texts, request):
@@ -155,7 +157,9 @@ class LanguageModel(Model[LanguageModelRequest]):
         """The `count` likeliest next tokens after a prompt, with their probabilities."""
         from seqcli.language.generate import next_tokens
 
-        return next_tokens(*self._parts, prompt, count)
+        if count < 1:
+            raise UsageError(f"count must be 1 or more, not {count!r}")
+        return next_tokens(*self._parts, _text(prompt, "prompt"), count)
 
     @naming_arguments
     def choose(self, prompt: str, choices: Sequence[str]) -> list[Choice]:
@@ -163,7 +167,7 @@ class LanguageModel(Model[LanguageModelRequest]):
         `log_probability` (natural), and whether something in it is `unknown`."""
         from seqcli.language.choices import choose
 
-        return choose(*self._parts, prompt, choices)
+        return choose(*self._parts, _text(prompt, "prompt"), list(_several(choices, "choices")))
 
     @naming_arguments
     def embed(self, lines: str | Iterable[str]) -> numpy.ndarray:
@@ -172,7 +176,10 @@ class LanguageModel(Model[LanguageModelRequest]):
 
         from seqcli.language.choices import embed_lines
 
-        return numpy.stack(list(embed_lines(*self._parts, _several(lines))))
+        found = list(embed_lines(*self._parts, _several(lines, "lines")))
+        if not found:
+            raise UsageError("lines must be a text or several, none are given")
+        return numpy.stack(found)
 
     @naming_arguments
     def score(self, lines: str | Iterable[str], *, context: bool = False) -> list[Score]:
@@ -180,7 +187,7 @@ class LanguageModel(Model[LanguageModelRequest]):
         is read after those before it, as one text."""
         from seqcli.language.score import score_lines, score_text
 
-        return list((score_text if context else score_lines)(*self._parts, _several(lines)))
+        return list((score_text if context else score_lines)(*self._parts, _several(lines, "lines")))
 
     def measure(self, request: LanguageModelRequest, notice: Notice) -> dict[str, Any]:
         from seqcli.language.evaluate import evaluate_language_model
@@ -200,14 +207,19 @@ class Translator(Model[TranslatorRequest]):
     def translate(self, lines: Iterable[str], **options: Any) -> list[str]: ...
     @documented(TranslateRequest)
     @naming_arguments
-    def translate(self, lines: str | Iterable[str], **options: Any) -> str | list[str]:
-        """Translate a line, or several. `glossary` is pairs of terms, or a file of them."""
+    def translate(self, lines: str | Iterable[str], **options: Any) -> Any:
+        """Translate a line, or several; with `n_best` above 1 each gives a list, the best first. `glossary` is pairs of
+        terms, or a file of them."""
         from seqcli.translation.beam import Search
         from seqcli.translation.translate import Translator as Engine
 
         request = TranslateRequest(**options)
         engine = Engine.of([self.checkpoint], request)
-        found = [t.text for t in engine.translate(_several(lines), Search.of(request), batch_size=request.batch_size)]
+        made = engine.translate(_several(lines, "lines"), Search.of(request), batch_size=request.batch_size)
+        if request.n_best > 1:
+            several = [[candidate.text for candidate in one.candidates] for one in made]
+            return several[0] if isinstance(lines, str) else several
+        found = [one.text for one in made]
         return found[0] if isinstance(lines, str) else found
 
     @naming_arguments
@@ -218,7 +230,7 @@ class Translator(Model[TranslatorRequest]):
         from seqcli.translation.score import score_pairs
 
         parts = load_translation_model(self.checkpoint)
-        return list(score_pairs(*parts, pairs, preprocessing=Preprocessing.of(self.checkpoint.blobs)))
+        return list(score_pairs(*parts, map(_pair, pairs), preprocessing=Preprocessing.of(self.checkpoint.blobs)))
 
     def measure(self, request: TranslatorRequest, notice: Notice) -> dict[str, Any]:
         from seqcli.translation.evaluate import evaluate_translation
@@ -242,7 +254,7 @@ class Tagger(Model[TaggerRequest]):
     def tag(self, sentences: str | Iterable[str]) -> Tagging | list[Tagging]:
         """Label a raw sentence, or several, cut into `steps` as the model has learnt it: `labels`, and `chunks` if it
         has them."""
-        sentences_read = self._engine.raw.read(_several(sentences), "sentences")
+        sentences_read = self._engine.raw.read(_several(sentences, "sentences"), "sentences")
         found = [replace(tagging, steps=list(sentence.steps)) for sentence, tagging in self._engine.tag(sentences_read)]
         return found[0] if isinstance(sentences, str) else found
 
@@ -275,6 +287,8 @@ class Recogniser(Model[RecogniserRequest]):
 
         request = SearchRequest(**options)
         engine = Engine.load(self.checkpoint, Search.of(request), language_model_of(request.lm))
+        if not isinstance(path, str | Path):
+            raise UsageError(f"path must be the path of one recording, not {type(path).__name__}")
         return engine.transcribe(str(path), words=words)
 
     def measure(self, request: RecogniserRequest, notice: Notice) -> dict[str, Any]:
@@ -319,9 +333,26 @@ def language_model_of(given: LanguageModel | str | Path | None) -> tuple[Languag
     """What a search asks a language model, or the one in a file, with."""
     if given is None:
         return None
+    if not isinstance(given, LanguageModel | str | Path):
+        raise UsageError(f"--lm must be a language model or its file, not {given!r}")
     model = given if isinstance(given, LanguageModel) else LanguageModel(load_checkpoint(Path(given), task="lm"))
     return model._parts
 
 
-def _several(lines: str | Iterable[str]) -> Iterator[str]:
-    return iter([lines] if isinstance(lines, str) else lines)
+def _several(given: str | Iterable[str], name: str) -> Iterator[str]:
+    """One text or several as an iterator; `UsageError` for what is none, when it comes."""
+    if not isinstance(given, Iterable):
+        raise UsageError(f"{name} must be a text or several, not {given!r}")
+    return (_text(one, name) for one in ([given] if isinstance(given, str) else given))
+
+
+def _text(given: str, name: str) -> str:
+    if not isinstance(given, str):
+        raise UsageError(f"{name} must be a text or several, not {given!r} among them")
+    return given
+
+
+def _pair(given: tuple[str, str]) -> tuple[str, str]:
+    if isinstance(given, str) or not isinstance(given, Sequence) or len(given) != 2:
+        raise UsageError(f"pairs must be pairs of texts, such as ('a man', 'ein Mann'), not {given!r}")
+    return _text(given[0], "pairs"), _text(given[1], "pairs")

@@ -31,6 +31,7 @@ from seqcli.errors import UsageError, as_arguments
 MODEL, TRAINING, REGULARISATION = "Model", "Training", "Regularisation"
 
 LARGEST = 10**12  # of any number whose option does not say otherwise: checked before work, within what C can hold
+LONGEST_SHOWN = 60  # characters of a value in a message
 _WORDS = {int: "a whole number", float: "a number", bool: "True or False"}
 _SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 Kind = Literal["value", "file"]
@@ -208,8 +209,11 @@ def checked(declared: Declared, value: Any) -> Any:
     if typing.get_origin(kind) is tuple:
         if isinstance(value, Mapping):  # whose names alone would be taken
             raise UsageError(f"{declared.flag} must be one text or a list of them, not {value!r:.80}")
-        several = [value] if isinstance(value, str | os.PathLike) or not isinstance(value, Iterable) else value
-        return tuple(_of_type(declared, typing.get_args(kind)[0], one) for one in several)
+        one = isinstance(value, str | os.PathLike) or not isinstance(value, Iterable) or hasattr(value, "keys")
+        several = tuple(_of_type(declared, typing.get_args(kind)[0], each) for each in ([value] if one else value))
+        if not several and declared.default is MISSING:
+            raise UsageError(f"{declared.name}: one or more are needed")
+        return several
     value = _of_type(declared, kind, value)
     if option.choices and value not in option.choices:
         raise UsageError(f"unknown {declared.flag} {value!r}", hint=f"choose from {', '.join(option.choices)}")
@@ -228,13 +232,19 @@ def number(declared: Declared, text: str) -> int | float:
     return value
 
 
+def _shown(value: Any) -> str:
+    """A value for a message: what is long, such as a data frame, by its kind."""
+    text = repr(value)
+    return text if len(text) <= LONGEST_SHOWN and "\n" not in text else f"a {type(value).__name__}"
+
+
 def _of_type(declared: Declared, kind: Any, value: Any) -> Any:
     name = declared.flag
     if kind is Path or kind is str:
         if not isinstance(value, str | os.PathLike):
-            raise UsageError(f"{name} must be text, not {value!r}")
+            raise UsageError(f"{name} must be text, not {_shown(value)}")
         if not os.fspath(value) and (kind is Path or declared.option.kind == "file"):  # an unset variable of a script
-            raise UsageError(f"{declared.option.metavar if declared.option.positional else name}: the name is empty")
+            raise UsageError("the name of a file is empty" + ("" if declared.option.positional else f": {name}"))
         return kind(os.fspath(value))
     if kind is bool and isinstance(value, bool):
         return value

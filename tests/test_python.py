@@ -7,8 +7,10 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import pandas
 import pytest
 
 import seqcli
@@ -143,3 +145,48 @@ def test_the_page_on_python_is_true(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     options = doctest.ELLIPSIS | doctest.IGNORE_EXCEPTION_DETAIL
     failed, run_ = doctest.testfile(str(root / "docs" / "python.md"), module_relative=False, optionflags=options)
     assert (failed, run_ > 15) == (0, True)
+
+
+def test_what_is_no_text_no_pair_and_no_file_is_said(corpus: Path, tmp_path: Path) -> None:
+    lm, mt, asr = (seqcli.load(FIXTURES / f"v1.{task}.safetensors") for task in ("lm", "mt", "asr"))
+    assert isinstance(lm, seqcli.LanguageModel)
+    assert isinstance(mt, seqcli.Translator)
+    assert isinstance(asr, seqcli.Recogniser)
+    anything: Any = None
+    for wrong, said in (
+        (lambda: lm.generate(anything), "prompts must be a text or several"),
+        (lambda: lm.score(["a", anything]), "lines must be a text or several"),
+        (lambda: lm.next_tokens("a", -1), "count must be 1 or more"),
+        (lambda: lm.embed([]), "none are given"),
+        (lambda: lm.evaluate([]), "data: one or more are needed"),
+        (lambda: lm.save(""), "path must be the name of a file"),
+        (lambda: mt.score([("a",)]), "pairs must be pairs of texts"),  # type: ignore[list-item]
+        (lambda: mt.translate("a", keep="["), r"^keep: '\[' is not a regular expression"),
+        (lambda: asr.transcribe(["a.wav"]), "path must be the path of one recording"),  # type: ignore[arg-type]
+        (lambda: asr.transcribe("a.wav", lm=mt), "lm must be a language model"),
+        (lambda: seqcli.train_lm([]), "corpus: one or more are needed"),
+        (lambda: seqcli.train_lm(""), "the name of a file is empty"),
+        (lambda: seqcli.train_lm(pandas.DataFrame({"a": range(99)})), "corpus must be text, not a DataFrame"),  # type: ignore[arg-type]
+    ):
+        with pytest.raises(seqcli.UsageError, match=said):
+            wrong()
+
+
+def test_the_best_translations_are_a_list() -> None:
+    model = seqcli.load(FIXTURES / "v1.mt.safetensors")
+    assert isinstance(model, seqcli.Translator)
+    several: Any = model.translate(["the sky", ""], n_best=2, max_length=5)
+    assert [len(each) for each in several] == [2, 1]
+    assert several[0] == model.translate("the sky", n_best=2, max_length=5)
+
+
+def test_a_forecast_takes_times_and_is_written_as_what_its_name_says(tmp_path: Path) -> None:
+    frame = pandas.DataFrame({"ds": pandas.date_range("2020-01-01", periods=40, freq="MS"), "y": range(40)})
+    for start in (pandas.Timestamp("2023-01-01"), "2023-01"):
+        found = seqcli.forecast(frame, horizon=2, start=start)
+        assert str(found.to_frame()["ds"][0]).startswith("2023-01-01")
+    for name in ("x.parquet", "x.json", "none/x.csv"):
+        with pytest.raises(seqcli.SeqcliError, match=name):
+            found.save(tmp_path / name)
+    found.save(tmp_path / "x.csv")
+    assert len((tmp_path / "x.csv").read_text().splitlines()) == 3

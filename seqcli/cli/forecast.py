@@ -137,11 +137,10 @@ def _check_outputs(asked: _Asked) -> None:
         from seqcli.forecasting.plot import check_plot
 
         check_plot(Path(asked.plot))
-    if asked.file is not None and Path(asked.file).suffix.lower() == ".xlsx":
-        import importlib.util
+    if asked.file is not None:
+        from seqcli.forecasting.forecast import check_table
 
-        if importlib.util.find_spec("openpyxl") is None:
-            raise UsageError(f"--output {asked.file}: needs openpyxl", hint="pip install openpyxl, or name it .csv")
+        check_table(asked.file, asked.format or "csv")
 
 
 def _say(result: Forecast, request: ForecastRequest) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -9,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from seqcli.errors import UsageError
+from seqcli.files.output import writing
 from seqcli.forecasting.backtest import Folds, cut, select
 from seqcli.forecasting.effects import forecast_with_effects
 from seqcli.forecasting.engine import Outcome, forecast_arrays, lower_bounds
@@ -24,6 +27,9 @@ from seqcli.series.panel import Panel
 
 if TYPE_CHECKING:
     import pandas
+
+JSON_LINES = (".json", ".jsonl", ".ndjson")
+NO_TABLES = (".xls", ".ods", ".parquet", ".html", ".svg", ".png", ".pdf", ".doc", ".docx")  # nor what we write
 
 
 @dataclass(frozen=True)
@@ -143,11 +149,27 @@ class Forecast:
         save_plot(Path(path), self)
 
     def save(self, path: str | Path) -> None:
-        """Write the rows to a file, CSV; a workbook if the name ends in .xlsx (needs openpyxl)."""
-        if str(path).lower().endswith(".xlsx"):
-            self.to_frame().to_excel(path, index=False)
-            return
-        self.to_frame().to_csv(path, index=False)
+        """Write the rows to a file, CSV; a workbook if the name ends in .xlsx (needs openpyxl).
+
+        Raises as `check_table`, and `SeqcliError` when it cannot be written.
+        """
+        check_table(path)
+        with writing(path):
+            if Path(path).suffix.lower() == ".xlsx":
+                self.to_frame().to_excel(path, index=False)
+            else:
+                self.to_frame().to_csv(path, index=False)
+
+
+def check_table(path: str | Path, form: str = "csv") -> None:
+    """`UsageError` for a name by which others would take CSV, or what `form` says, for something else, and for a
+    workbook where what writes it is not installed."""
+    ending = Path(path).suffix.lower()
+    if ending == ".xlsx" and importlib.util.find_spec("openpyxl") is None:
+        raise UsageError(f"{path}: a workbook needs openpyxl", hint="pip install openpyxl, or name it .csv")
+    if ending in NO_TABLES or (ending in JSON_LINES and form != "ndjson"):
+        hint = "name it .csv or .xlsx" + (", or add --format ndjson" if ending in JSON_LINES else "")
+        raise UsageError(f"{path}: a table is written as CSV or as a workbook, not as {ending}", hint=hint)
 
 
 TrainNetwork = Callable[[Prepared, np.ndarray], Forecaster]

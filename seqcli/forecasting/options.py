@@ -73,6 +73,11 @@ def _names(given: Any, separator: str) -> tuple[str, ...]:
     return tuple(name.strip() for text in texts for name in str(text).split(separator))
 
 
+def parse_time(given: Any) -> Any:
+    """Times as text, those of datetime and pandas, too."""
+    return given.isoformat().removesuffix("T00:00:00") if hasattr(given, "isoformat") else given
+
+
 def parse_path(given: Any) -> Any:
     """Paths as text; what else holds a table, such as a data frame, as it is."""
     return str(given) if isinstance(given, Path) else given
@@ -115,7 +120,7 @@ class ForecastRequest(TextRequest):
         choices=("median", "mean"),
     )
     start: str | None = option(
-        None, "First time to forecast; later values are not used.", metavar="TIME", flag="--from"
+        None, "First time to forecast; later values are not used.", metavar="TIME", flag="--from", parse=parse_time
     )
     keep_ended: bool = option(False, "Also forecast series that ended long before the others.")
     hierarchy: tuple[str, ...] = option(

@@ -118,11 +118,15 @@ def positions_of(panel: Panel, texts: Sequence[str]) -> tuple[np.ndarray, np.nda
     positions, fine = panel.calendar.read(texts)
     if fine.all() or not panel.calendar.is_dated:
         return positions, fine
-    chosen = read_as_times(list(dict.fromkeys(texts)), "")
-    if chosen is None or chosen.rivals or chosen.form.grain == "step" or chosen.form.cycle:
-        return positions, fine
-    times, others = chosen.form.read(texts)
-    return (panel.calendar.grid.positions(times), others) if others.all() else (positions, fine)
+    read = []
+    for day_first in (True, False):
+        chosen = read_as_times(list(dict.fromkeys(texts)), "", day_first)
+        if chosen is None or chosen.form.grain == "step" or chosen.form.cycle:
+            return positions, fine
+        read.append(chosen.form.read(texts))
+    (times, others), (switched, _) = read
+    clear = others.all() and np.array_equal(times, switched)
+    return (panel.calendar.grid.positions(times), others) if clear else (positions, fine)
 
 
 def _future_table(panel: Panel, table: Table) -> Table:

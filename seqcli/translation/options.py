@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -24,6 +25,20 @@ SIZES = {  # embedding, encoder hidden (each direction), encoder layers, decoder
     "medium": (256, 256, 1, 384, 2),
     "large": (384, 384, 2, 512, 2),
 }
+KEEP = "Copy what matches unchanged; may be given several times."
+
+
+def parse_patterns(given: Any) -> tuple[str, ...]:
+    """Regular expressions, one or several; `ValueError` for what is none."""
+    patterns = (given,) if isinstance(given, str) else tuple(given)
+    for pattern in patterns:
+        try:
+            re.compile(pattern)
+        except (re.error, TypeError) as problem:
+            raise ValueError(f"{pattern!r} is not a regular expression: {problem}") from problem
+    return patterns
+
+
 ATTENTIONS = ("dot", "additive", "multi-head", "none")
 
 
@@ -52,7 +67,7 @@ class TrainRequest(RunRequest, RowsRequest, TextRequest):
     max_length: int | None = option(
         None, "Leave out pairs with more tokens than this on a side; 250 by default.", metavar="N", least=1
     )
-    keep: tuple[str, ...] = option((), "Copy what matches unchanged; may be given several times.", metavar="REGEX")
+    keep: tuple[str, ...] = option((), KEEP, metavar="REGEX", parse=parse_patterns)
     tokens: str = option(
         "auto",
         "Unit sentences are split into; auto chooses from the pairs.",
@@ -128,7 +143,7 @@ class TranslateRequest(SearchRequest, DecodingRequest, TextRequest):
     no_repeat_ngram: int = option(
         0, "Never repeat a phrase of N tokens within a translation; 0: allow it.", metavar="N", least=0
     )
-    keep: tuple[str, ...] = option((), "Copy what matches unchanged; may be given several times.", metavar="REGEX")
+    keep: tuple[str, ...] = option((), KEEP, metavar="REGEX", parse=parse_patterns)
     glossary: Any = option(
         None, "Terms to use: source term TAB target term, or another form of pairs.", metavar="FILE", kind="file"
     )
