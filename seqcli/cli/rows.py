@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from seqcli.cli import console
-from seqcli.files.output import write_text
+from seqcli.files.output import write_text, write_workbook
 from seqcli.files.plain import json_text
 
 LONGEST_WHOLE = 25  # characters of a cell that stays in one line, such as a time stamp
@@ -20,15 +20,20 @@ LONGEST_WHOLE = 25  # characters of a cell that stays in one line, such as a tim
 def write_rows(
     columns: Sequence[str], rows: Iterable[Mapping[str, Any]], form: str | None = None, output: str | None = None
 ) -> None:
-    """Write `rows` under `columns` to the file `output` as CSV or NDJSON, or to stdout; without a `form`, a table on a
-    terminal and CSV elsewhere.
+    """Write `rows` under `columns` to the file `output` as CSV or NDJSON, as a workbook where it ends in .xlsx, or to
+    stdout; without a `form`, a table on a terminal and CSV elsewhere.
 
     CSV and NDJSON go out row by row as the rows come, floats as their shortest exact form, the header with the first
     row, so that input which cannot be used leaves nothing behind; a table waits for all rows. A missing or None value
     is empty in a table or CSV and null in NDJSON.
     """
     if output is not None:
-        write_text(Path(output), _lines(columns, rows, form))
+        if output.lower().endswith(".xlsx"):
+            import pandas
+
+            write_workbook(Path(output), pandas.DataFrame(list(rows), columns=list(columns)))
+        else:
+            write_text(Path(output), _lines(columns, rows, form))
         console.notice(f"saved {output}")
         return
     form = form or ("table" if sys.stdout.isatty() else "csv")

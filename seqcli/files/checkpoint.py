@@ -56,7 +56,7 @@ def load_checkpoint(path: Path, *, task: str | None = None) -> Checkpoint:
     if not isinstance(found, str) or found not in TASKS:
         raise CheckpointError(f"{path}: is not a model (a training state, perhaps)", hint="name NAME.TASK.safetensors")
     if task is not None and found != task:
-        raise CheckpointError(f"{path}: is {TASKS[found]}, {TASKS[task]} is needed", hint="name another --model")
+        raise CheckpointError(f"{path}: is {TASKS[found]}, {TASKS[task]} is needed", hint="name another model")
     parts: dict[str, dict[str, Any]] = {}
     for name in ("config", "metrics", "provenance"):
         value = contents.metadata.get(name)

@@ -6,14 +6,18 @@ import contextlib
 import errno
 import fcntl
 import glob
+import io
 import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from seqcli.errors import SeqcliError, TrainingError, UsageError
+
+if TYPE_CHECKING:
+    import pandas
 
 TEMPORARY = ".part"  # what the name of a file that is being written ends with; it begins with a dot
 
@@ -110,6 +114,21 @@ def write_text(path: Path, lines: Iterable[str]) -> None:
         return
     with whole_file(path) as file:
         file.writelines(line.encode() for line in lines)
+
+
+def write_workbook(path: Path, frame: pandas.DataFrame) -> None:
+    """Write a table as the one sheet of an .xlsx file, whole or not at all; needs openpyxl. Raises as `writing`."""
+    import pandas
+
+    made = io.BytesIO()
+    with pandas.ExcelWriter(made, engine="openpyxl") as writer:
+        frame.to_excel(writer, index=False)
+        for row in writer.book.active.iter_rows():
+            for cell in row:
+                if cell.data_type == "f":  # text that begins with =, which is no formula of ours
+                    cell.data_type = "s"
+    with whole_file(path) as file:
+        file.write(made.getvalue())
 
 
 def check_place(path: str) -> None:

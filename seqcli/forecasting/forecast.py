@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from seqcli.errors import UsageError
-from seqcli.files.output import writing
+from seqcli.files.output import write_text, write_workbook
 from seqcli.forecasting.backtest import Folds, cut, select
 from seqcli.forecasting.effects import forecast_with_effects
 from seqcli.forecasting.engine import Outcome, forecast_arrays, lower_bounds
@@ -154,11 +154,10 @@ class Forecast:
         Raises as `check_table`, and `SeqcliError` when it cannot be written.
         """
         check_table(path)
-        with writing(path):
-            if Path(path).suffix.lower() == ".xlsx":
-                self.to_frame().to_excel(path, index=False)
-            else:
-                self.to_frame().to_csv(path, index=False)
+        if Path(path).suffix.lower() == ".xlsx":
+            write_workbook(Path(path), self.to_frame())
+        else:
+            write_text(Path(path), [self.to_frame().to_csv(index=False)])
 
 
 def check_table(path: str | Path, form: str = "csv") -> None:

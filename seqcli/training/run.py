@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -114,6 +115,8 @@ def opened_run(
     processes_of = joined(request.device) if joined_already is None else contextlib.nullcontext(joined_already)
     with processes_of as processes, held_output(request, processes):
         processes.check_inputs(request.files())
+        for path in _also_trained_on(request):
+            events.notice(f"{path} is training data, too: its validation says nothing about new data")
         state = processes.broadcast(lambda: resumed_state(request))
         base = processes.broadcast(
             lambda: load_checkpoint(request.init_from, task=task) if request.init_from and state is None else None
@@ -130,6 +133,14 @@ def _check_exclusive(request: RunRequest, *names: str) -> None:
     given = ["--" + name.replace("_", "-") for name in names if getattr(request, name) not in (None, False)]
     if len(given) > 1:
         raise UsageError(f"{' and '.join(given)} exclude one another", hint="give one of them")
+
+
+def _also_trained_on(request: RunRequest) -> list[str]:
+    """The files of --valid that are among those to learn from."""
+    named = [name for name, d in declarations(type(request)).items() if d.option.kind == "file" and d.option.positional]
+    learnt = [path for name in named for path in getattr(request, name) if os.path.isfile(path)]
+    held: tuple[str, ...] = getattr(request, "valid", ())
+    return [path for path in held if os.path.isfile(path) and any(os.path.samefile(path, other) for other in learnt)]
 
 
 @contextlib.contextmanager

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import typer
 
+from seqcli.cli.app import run
 from seqcli.cli.training import Interruption, leave, output_path, report_outcome, resume_command, saying_what_is_kept
 from seqcli.files.checkpoint import Checkpoint
 from seqcli.training.options import Progress
@@ -137,3 +138,15 @@ def test_what_is_left_of_a_run_that_ends_at_once_is_said(tmp_path, capsys):
         with pytest.raises(KeyboardInterrupt), saying_what_is_kept(model):
             raise KeyboardInterrupt
         assert ("--resume goes on from what was last saved" in capsys.readouterr().err) == made
+
+
+def test_validating_on_what_was_learnt_is_said(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    text, linked, other = tmp_path / "text", tmp_path / "linked", tmp_path / "other"
+    for path in (text, other):
+        path.write_text("the sky is grey\n" * 20)
+    linked.symlink_to(text)
+    command = ["train-lm", str(text), "--hidden", "8", "--layers", "1", "--steps", "1", "--overwrite"]
+    for valid, expected in ((linked, True), (other, False)):
+        assert run([*command, "--valid", str(valid), "-o", str(tmp_path / "m.lm.safetensors")]) == 0
+        assert ("is training data, too" in capsys.readouterr().err) == expected

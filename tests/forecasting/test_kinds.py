@@ -395,3 +395,15 @@ def test_a_first_time_may_be_written_as_a_date_and_is_within_reach(tmp_path, cap
     assert run([*command, "--from", "05/06/2022"]) == 2  # May or June
     capsys.readouterr()
     assert run([*command, "--covariates", "x", "--future", str(future)]) == 0
+
+
+def test_workbooks_are_workbooks_whatever_is_in_them(tmp_path):
+    openpyxl = pytest.importorskip("openpyxl")
+    data = tmp_path / "m.csv"
+    data.write_text("shop,month,y\n" + "".join(f"=1+1,{2020 + i // 12}-{i % 12 + 1:02d},{i}\n" for i in range(36)))
+    for number, options in enumerate(([], ["--anomalies"], ["--fitted"], ["--backtest", "2"])):
+        book = tmp_path / f"{number}.xlsx"
+        assert run(["forecast", str(data), "-n", "2", "-o", str(book), *options]) == 0
+        rows = list(openpyxl.load_workbook(book).active.iter_rows())
+        assert len(rows) > 1
+        assert not [cell for row in rows for cell in row if cell.data_type == "f"]
