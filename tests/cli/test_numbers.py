@@ -83,8 +83,8 @@ def test_what_a_number_must_be_is_said_in_plain_words(capsys: pytest.CaptureFixt
         "--dropout=x": "--dropout must be a number, not 'x'",
         f"--steps={2**63}": "--steps must be at most 1,000,000,000,000",
         "--steps=0": "--steps must be 1 or more",
-        "--valid=": "--valid: the name is empty",
-        "--init-from=": "--init-from: the name is empty",
+        "--valid=": "the name of a file is empty: --valid",
+        "--init-from=": "the name of a file is empty: --init-from",
     }
     for given, words in said.items():
         assert run(["train-lm", "missing.txt", "-o", "m", given]) == 2

@@ -137,7 +137,7 @@ def test_a_signal_to_any_process_stops_all_and_the_run_goes_on_exactly(folder: P
     [
         (["train-lm", "missing"], 3, "missing: cannot be read"),
         (["train-lm", "-"], 2, "cannot share standard input"),
-        (["train-lm", "text", "--hidden", "x"], 2, "invalid value"),
+        (["train-lm", "text", "--hidden", "x"], 2, "must be a whole number"),
         (["train-lm", "text", "-o", "/proc/x/y"], 1, "cannot be written"),
         (
             [*LM, "--learning-rate", "10000", "--weight-decay", "10000", "--steps", "60", "-o", "nan.lm"],
