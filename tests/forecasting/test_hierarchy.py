@@ -79,7 +79,7 @@ def test_no_part_falls_below_zero():
 
 
 def test_what_is_no_hierarchy_is_an_error():
-    with pytest.raises(UsageError, match="not made of the columns"):
+    with pytest.raises(UsageError, match="must consist of the columns"):
         with_totals(read_panel(frame()), ["shop"])
     table = frame()
     ended = table[~((table["shop"] == "south") & (table["month"] > "2023-06-01"))]

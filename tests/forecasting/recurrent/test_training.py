@@ -55,7 +55,7 @@ def test_a_panel_trains_the_network_by_itself_and_says_so(many, briefly, capsys)
     assert run(["forecast", many, "-n", "6"]) == 0
     err = capsys.readouterr().err
     assert "training the network on these 60 series" in err
-    assert "--method combination forecasts without" in err
+    assert "--method combination skips it" in err
     assert f"on each series' {LAST}: MASE" in err
 
 
@@ -94,7 +94,7 @@ def test_a_stop_forecasts_with_what_has_been_learnt(many, number, code, monkeypa
     assert run(["forecast", many, "-n", "6", "--budget", "60s", "--save", str(model)]) == code
     out, err = capsys.readouterr()
     assert len(list(csv.DictReader(io.StringIO(out)))) == 60 * 6
-    assert "stopped before its end" in err
+    assert "stopped early" in err
     assert "resume with: seqcli" in err
     assert load_checkpoint(model, task="forecast").metrics["share"] >= 0
 
