@@ -1,4 +1,4 @@
-"""Pictures of what a translation looked at: characters for a terminal, SVG for a file."""
+"""Pictures of alignments: characters for a terminal, SVG for a file."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ _CELL = 22  # pixels
 
 
 def picture(alignment: Alignment) -> str:
-    """A row for each target piece, a column for each source piece, darker where more was looked at.
+    """A row per target piece, a column per source piece, darker for larger weights.
 
-    The source pieces are written downwards over their columns.
+    The source pieces are written vertically above their columns.
     """
     names = [_name(piece) for piece in alignment.source]
     margin = max((len(_name(piece)) for piece in alignment.target), default=0)

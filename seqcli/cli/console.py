@@ -1,6 +1,6 @@
-"""The terminal: data to stdout, everything said about it to stderr.
+"""The terminal: data to stdout, messages to stderr.
 
-Nothing here goes through rich markup, so untrusted text can neither be styled away nor break a line of output.
+Nothing here uses rich markup, so untrusted text can neither change styles nor break a line of output.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d\d:\d\d")
 
 @dataclass(frozen=True)
 class Verbosity:
-    """How much a command says on stderr: `-q`, `-v` and `--debug`; and the file that gets it all, too."""
+    """What a command prints on stderr: `-q`, `-v` and `--debug`; and the log file that gets everything."""
 
     quiet: bool = False
     verbose: bool = False
@@ -53,17 +53,17 @@ def escape(text: str) -> str:
 
 
 def is_quiet() -> bool:
-    """Whether `-q` was given: say nothing but errors."""
+    """Whether `-q` was given: print errors only."""
     return verbosity.get().quiet
 
 
 def is_verbose() -> bool:
-    """Whether `-v` was given: say the resolved configuration and timings too."""
+    """Whether `-v` was given: print the resolved configuration and timings too."""
     return verbosity.get().verbose
 
 
 def is_first() -> bool:
-    """Whether this process speaks: it is alone, or the first of those that torchrun has started."""
+    """Whether this process prints: it is alone, or the first of those that torchrun started."""
     return os.environ.get("RANK", "0") == "0"
 
 
@@ -115,7 +115,7 @@ def _now() -> str:
 
 
 def mention_terminal_input() -> None:
-    """Tell someone who waits in front of an empty terminal that the command is waiting for them."""
+    """Tell a user at an empty terminal that the command is waiting for input."""
     if sys.stdin is not None and sys.stdin.isatty():
         notice("reading from the terminal: type or paste the input, then end it with Ctrl-D")
 

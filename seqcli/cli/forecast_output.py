@@ -1,4 +1,4 @@
-"""Where a forecast goes: rows into a pipe, a file or a table, and charts on a terminal."""
+"""Output of forecasts: rows into a pipe, a file or a table, and charts on a terminal."""
 
 from __future__ import annotations
 

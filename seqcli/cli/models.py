@@ -1,4 +1,4 @@
-"""Which model file a command uses when none is named."""
+"""The model file that a command uses if none is named."""
 
 from __future__ import annotations
 

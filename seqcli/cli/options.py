@@ -1,4 +1,4 @@
-"""Options of the command line alone, and texts as it takes and shows them."""
+"""Options of the command line only, and formatting of text."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ class ModelChoice(Request):
 
 @dataclass(frozen=True, kw_only=True)
 class ModelArgument(Request):
-    """A command whose model has to be named."""
+    """A command whose model must be named."""
 
     model: str = required("The model file.", metavar="MODEL", positional=True)
 
 
 @dataclass(frozen=True, kw_only=True)
 class JsonOutput(Request):
-    """A command with a summary."""
+    """A command that can print a summary."""
 
     json: bool = option(False, "Print a summary as one JSON object on standard output.")
 

@@ -1,4 +1,4 @@
-"""What a person sees while a model trains: a live display on a terminal, a line every ten seconds elsewhere."""
+"""The progress of training: a live display on a terminal, a line every ten seconds elsewhere."""
 
 from __future__ import annotations
 

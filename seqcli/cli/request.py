@@ -1,4 +1,4 @@
-"""Commands made from requests: their signatures, for typer, from the options that the requests declare."""
+"""Makes commands from requests: the signatures, for typer, come from the options that the requests declare."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the commands that train have in common: where the model goes, being stopped, and what is said at the end."""
+"""Shared by the commands that train: the output file, interruption, and the report at the end."""
 
 from __future__ import annotations
 
@@ -149,7 +149,7 @@ def report_outcome(outcome: TrainOutcome, *, task: str, said: str, try_out: str,
 
 
 def resume_command(arguments: Sequence[str]) -> str:
-    """The command line that takes up the run that `arguments` started."""
+    """The command line that resumes the run that `arguments` started."""
     kept, rest = [], iter(arguments)
     for argument in rest:
         if argument == "--init-from":  # its weights are in the state

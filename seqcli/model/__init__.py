@@ -1,1 +1,1 @@
-"""Tensors to tensors, shared by all tasks: cells, the recurrent stack, the output layer."""
+"""Network layers shared by all tasks: cells, the recurrent stack, output layers."""

@@ -16,8 +16,8 @@ BLOCK = 160_000  # logits that are worked on together: what stays in a core's ca
 
 @dataclass(frozen=True)
 class Score:
-    """How likely a model finds a text: its tokens, the end mark among them, and -log p of each, in nats; the numbers of
-    those that stand for what the model does not know."""
+    """The probability of a text under a model: its tokens, including the end mark, and -log p of each in nats;
+    `unknown` are the indices of tokens that are not in the vocabulary."""
 
     text: str
     pieces: tuple[str, ...]

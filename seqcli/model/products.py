@@ -35,5 +35,5 @@ def has_onednn() -> bool:
 
 
 def multiplies_bf16() -> bool:
-    """Whether this processor multiplies bf16 by instructions of its own, through oneDNN."""
+    """Whether this processor has bf16 product instructions that oneDNN uses."""
     return has_onednn() and bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())

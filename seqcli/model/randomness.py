@@ -17,7 +17,7 @@ _GENERATOR: ContextVar[torch.Generator | None] = ContextVar("generator", default
 
 @contextlib.contextmanager
 def drawing_from(generator: torch.Generator) -> Iterator[None]:
-    """What is drawn here, by this thread, comes from `generator`."""
+    """Draw this thread's random numbers from `generator` within the context."""
     before = _GENERATOR.set(generator)
     try:
         yield

@@ -62,7 +62,7 @@ class TokenCache:
 
     @property
     def notice(self) -> str:
-        """Where the tokenised text is."""
+        """Where the tokenised text is kept, in a sentence."""
         if self.folder is None:
             return "no folder to keep the tokenised text in (set XDG_CACHE_HOME): it will be tokenised again next time"
         return f"the tokenised text is kept in {self.folder}"
@@ -197,7 +197,7 @@ def _mark_used(*paths: Path) -> None:
 
 
 def _make_room(folder: Path) -> None:
-    """Remove what killed runs have left half-written, and of the rest the longest unused beyond `MOST_KEPT` bytes."""
+    """Remove unfinished files of killed runs, and the least recently used files beyond `MOST_KEPT` bytes."""
     files: list[tuple[float, int, Path]] = []
     for path in folder.iterdir():
         with contextlib.suppress(OSError):

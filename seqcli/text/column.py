@@ -89,7 +89,7 @@ def column_names(sample: str) -> list[str]:
 
 
 def _is_name(text: str) -> bool:
-    """Whether a cell may be what a column is called."""
+    """Whether a cell looks like the name of a column."""
     return 0 < len(text) <= LONGEST_NAME and text[0].isalpha() and len(text.split()) <= 3
 
 

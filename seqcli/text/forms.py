@@ -74,7 +74,7 @@ class Forms:
         )
 
     def fold(self, text: str) -> str:
-        """`text`, normalised, in these forms."""
+        """`text`, already normalised, in these forms."""
         return self.fold_case(self.fold_characters(text))
 
     def fold_characters(self, text: str) -> str:

@@ -54,7 +54,7 @@ def separate_lines(sample: str) -> tuple[bool, str]:
 
 
 def _sorted(beginnings: list[str]) -> bool:
-    """Whether lines are in order by how they begin (a name, a time), a few of them aside."""
+    """Whether the lines are sorted by how they begin (a name, a time), with a few exceptions."""
     in_order = sum(before <= after for before, after in pairwise(beginnings))
     return in_order > 0.9 * len(beginnings) and len(set(beginnings)) >= FEWEST
 
@@ -89,7 +89,7 @@ def _whole(lines: list[str]) -> bool:
 
 
 def _clustered(lines: list[str]) -> bool:
-    """Whether rare words come back within a few lines far more often than they would in lines in any order."""
+    """Whether rare words recur within a few lines far more often than in lines in random order."""
     places: dict[str, list[int]] = defaultdict(list)
     for number, line in enumerate(lines):
         for word in {match.group(1) or match.group() for match in _WORDS.finditer(line.casefold())}:

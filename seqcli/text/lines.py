@@ -1,4 +1,4 @@
-"""Text as it comes, from files and standard input, as chunks or as lines."""
+"""Text as it arrives, from files and standard input, in chunks or as lines."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Standard input as lines that can be asked for without waiting: what has come is worked on before the rest comes."""
+"""Standard input as lines that can be requested without waiting: what has arrived is processed before the rest
+comes."""
 
 from __future__ import annotations
 
@@ -20,7 +21,7 @@ Item = TypeVar("Item")
 
 
 def encoding_notice(shown: str, found: str) -> str:
-    """What is said of an input whose encoding was found."""
+    """The notice about an input whose encoding was detected."""
     return f"{shown}: read as {found}, judged by its bytes; --encoding says otherwise"
 
 
@@ -72,7 +73,7 @@ class LiveLines(Iterator[str]):
         return self._lines.popleft()
 
     def ready(self) -> bool:
-        """Whether the next line, the end or a problem is there without waiting."""
+        """Whether the next line, the end or an error is available without waiting."""
         while not self._lines and not self._ended and self._problem is None:
             if self._descriptor is not None and not select.select([self._descriptor], [], [], 0)[0]:
                 return False

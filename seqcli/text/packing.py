@@ -1,4 +1,4 @@
-"""What all tokenizers share: texts in portions that memory holds, and their own form in bytes."""
+"""What all tokenizers share: texts in portions that fit in memory, and their form in bytes."""
 
 from __future__ import annotations
 

@@ -70,9 +70,9 @@ class PairText:
         return shown_path(self.path)
 
     def problem(self, message: str, hint: str, line: int | None = None) -> DataError:
-        """The error of a file whose form cannot be read."""
+        """The error for a file whose format cannot be read."""
         return DataError(message, path=self.name, line=line, hint=hint)
 
     def say_direction(self, source: str, target: str) -> None:
-        """Note which of its texts is translated into which."""
+        """Note the direction of translation."""
         self.notes.append(f"{self.name}: {source} to {target}; --columns {target},{source} turns them round")

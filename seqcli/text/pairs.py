@@ -81,7 +81,7 @@ def read_pairs(
 
 
 def empty_side(row: Row) -> str:
-    """What is wrong with a row of which a side is empty."""
+    """What is wrong with a row that has an empty side."""
     if row.source.strip():
         return "" if row.target.strip() else "the target is empty"
     return "the source is empty" if row.target.strip() else "both sides are empty"

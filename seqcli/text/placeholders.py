@@ -1,4 +1,4 @@
-"""Strings that are carried over as they are: addresses, tags, numbers, emoji, what a model has never seen.
+"""Strings that are copied unchanged: addresses, tags, numbers, emoji, characters that a model has never seen.
 
 Each is replaced by a symbol before a sentence is translated, and put in the symbol's place afterwards.
 """
@@ -49,9 +49,9 @@ class Found:
 
 @dataclass(frozen=True)
 class Carrier:
-    """What is carried over: `kinds` of `KINDS`, words with characters that are not among `known` (unless that
-    is None), and what matches one of the expressions `keep`. With `words`, which are those of a vocabulary, it is whole
-    words, and every word that is not one of these."""
+    """What is copied: `kinds` of `KINDS`, words with characters that are not among `known` (unless that is None), and
+    what matches one of the expressions `keep`. With `words`, those of a vocabulary, whole words are copied, and every
+    word that is not among them."""
 
     kinds: tuple[str, ...] = ()
     known: frozenset[str] | None = None
@@ -59,7 +59,7 @@ class Carrier:
     words: frozenset[str] | None = None
 
     def find(self, text: str) -> list[Found]:
-        """The strings of a text that are carried over, in order; none overlaps another, earlier kinds go first."""
+        """The strings of a text that are copied, in order and without overlaps; earlier kinds take precedence."""
         taken: list[Found] = []
         left = text.replace(_TAKEN, " ").replace(_STRANGE, " ")
         for pattern in (*map(re.compile, self.keep), *(_PATTERNS[kind] for kind in self.kinds)):
@@ -142,7 +142,7 @@ def taking(strings: Sequence[str], first: int = 0) -> Callable[[str], str]:
 
 
 def choose_kinds(pairs: Iterable[tuple[str, str]]) -> tuple[str, ...]:
-    """The kinds of strings that pairs carry over, or hold too few of to say."""
+    """The kinds of strings that the pairs copy, or that are too rare in them to say."""
     counts: Counter[str] = Counter()
     carried: Counter[str] = Counter()
     for source, target in pairs:
@@ -156,8 +156,8 @@ def choose_kinds(pairs: Iterable[tuple[str, str]]) -> tuple[str, ...]:
 
 
 def known_characters(lines: Iterable[str]) -> frozenset[str]:
-    """Characters that a model knows from a text: they stand there three times, or once if they are letters of a script
-    that one in a hundred is of."""
+    """Characters that a model knows from a text: those that occur three times, or once if they are letters of a script
+    that makes up at least one character in a hundred."""
     counts: Counter[str] = Counter()
     for line in lines:
         counts.update(line)

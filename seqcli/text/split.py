@@ -1,4 +1,4 @@
-"""Which part of a text is held out to validate on: lines at random, or stretches from all over it."""
+"""The part of a text that is held out for validation: random lines, or passages from all over it."""
 
 from __future__ import annotations
 
@@ -77,9 +77,9 @@ def hold_lines(size: Size, share: float) -> HeldLines:
 
 
 def hold_stretches(sources: Sources, size: Size, share: float) -> HeldStretches:
-    """Stretches from all over the text, each beginning and ending with a line where lines are not too long.
+    """Passages from all over the text, starting and ending at line ends unless lines are too long.
 
-    Large files have some of their own, small ones that stand beside one another have some together.
+    Large files have passages of their own, small files next to each other share some.
     """
     if share >= TAIL_SHARE:
         start, stop = size.characters - max(round(share * size.characters), 1), size.characters

@@ -1,4 +1,4 @@
-"""Subwords as tokens: byte-pair encoding by SentencePiece, set so that every text comes back as it was."""
+"""Subwords as tokens: byte-pair encoding by SentencePiece, set up so that every text can be restored exactly."""
 
 from __future__ import annotations
 
@@ -169,7 +169,7 @@ class _ByteDecoder:
 
 
 def default_vocab_size(characters: int) -> int:
-    """How many pieces suit a text: few for a small one, where rare pieces would hardly be seen."""
+    """The number of subwords for a text: few for a small one, in which rare subwords would hardly occur."""
     for limit, size in ((300_000, 1000), (1_000_000, 2000), (4_000_000, 4000), (40_000_000, 8000)):
         if characters < limit:
             return size

@@ -1,4 +1,4 @@
-"""Text to token ids and back: the protocol every tokenizer keeps, and how one is learnt, saved and loaded."""
+"""Text to token ids and back: the protocol of all tokenizers, and how they are trained, saved and loaded."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ class StreamDecoder(Protocol):
 
 
 class Tokenizer(Protocol):
-    """A vocabulary and the way text is cut into it.
+    """A vocabulary, and how text is split into it.
 
-    `size` types with ids from 0; `unk_id` stands for what the vocabulary lacks; `boundary_id` is the end of a line.
+    `size` types with ids from 0; `unk_id` stands for what is not in the vocabulary; `boundary_id` is the end of a line.
     """
 
     kind: str
@@ -45,7 +45,7 @@ class Tokenizer(Protocol):
         ...
 
     def unknown(self, text: str) -> list[str]:
-        """What of a text the vocabulary lacks, in order: characters or words."""
+        """The characters or words of a text that are not in the vocabulary, in order."""
         ...
 
     def decode(self, ids: Sequence[int]) -> str:
@@ -57,7 +57,7 @@ class Tokenizer(Protocol):
         ...
 
     def piece(self, token: int) -> str:
-        """One id as a reader would want to see it."""
+        """One id in readable form."""
         ...
 
     def stream_decoder(self, context: Sequence[int] = ()) -> StreamDecoder:
@@ -65,7 +65,7 @@ class Tokenizer(Protocol):
         ...
 
     def to_bytes(self) -> bytes:
-        """What `load_tokenizer` makes the same tokenizer from."""
+        """The tokenizer as bytes, for `load_tokenizer`."""
         ...
 
 

@@ -108,7 +108,7 @@ class WordTokenizer:
         return _WordDecoder(self, context[-1] if len(context) else self.boundary_id)
 
     def blank_between(self, before: int, after: int) -> bool:
-        """Whether a blank stands between two tokens in text."""
+        """Whether there is a blank between two tokens in text."""
         if self.boundary_id in (before, after):
             return False
         left, right = self.words[before], self.words[after]

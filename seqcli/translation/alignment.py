@@ -1,7 +1,7 @@
-"""Which source word a target word comes from, by counting: IBM Model 1 with a preference for the diagonal.
+"""Word alignments by counting: IBM Model 1 with a preference for the diagonal.
 
 A recurrent decoder needs many updates until its attention finds the words it translates. Counting finds most of them in
-seconds; the attention is taught these alignments for its first updates (Chen et al. 2016, guided alignment).
+seconds, and the attention is taught these alignments in its first updates (Chen et al. 2016, guided alignment).
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class TranslationTable:
     copied: tuple[int, ...] = ()
 
     def align(self, source: np.ndarray, target: np.ndarray) -> np.ndarray:
-        """Where each token of `target` comes from: (target, source), rows sum to one."""
+        """The source positions that each token of `target` comes from: (target, source), rows sum to one."""
         wanted = source.astype(np.int64)[None] * self.vocabulary + target[:, None]
         places = np.minimum(np.searchsorted(self.keys, wanted), len(self.keys) - 1)
         found = np.where(self.keys[places] == wanted, self.probabilities[places], FLOOR)

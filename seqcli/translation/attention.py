@@ -30,7 +30,7 @@ class Memory:
 
 
 def project(kind: str, parameters: Mapping[str, Array], outputs: Array, mask: Array) -> Memory:
-    """Keys and values of encoder outputs (batch, source, source width); once a sentence."""
+    """Keys and values of encoder outputs (batch, source, source width), computed once per sentence."""
     keys = outputs @ parameters["attention.key"].T
     values = outputs @ parameters["attention.value"].T if kind == "multi-head" else outputs
     return Memory(keys, values, mask)

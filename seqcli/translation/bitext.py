@@ -1,4 +1,4 @@
-"""Pairs as token ids, and what a model keeps of their text."""
+"""Sentence pairs as token ids, and what a model keeps of their text."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class Bitext:
 
     @property
     def symbols(self) -> tuple[int, ...]:
-        """Ids of the symbols of strings that are carried over."""
+        """Ids of the placeholder symbols."""
         if self.preprocessing.carrier is None:
             return ()
         return tuple(int(self.tokenizer.encode(symbol)[-1]) for symbol in SYMBOLS)

@@ -1,4 +1,4 @@
-"""What a translation model is made of: the part of a checkpoint that says how to rebuild it."""
+"""The configuration of a translation model: how to rebuild it from a checkpoint."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Phrases that a translation must contain, and how a beam is shared so that they come (Post & Vilar 2018)."""
+"""Phrases that a translation must contain, and how the beam is shared so that they occur (Post & Vilar 2018)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ LIKELY_ENDS = 2  # an end among so many likeliest tokens ends a hypothesis that 
 
 @dataclass(frozen=True)
 class Constraints:
-    """Phrases, as token ids, each of which must come as often as it is listed, in any order."""
+    """Phrases, as token ids, each of which must occur as often as it is listed, in any order."""
 
     phrases: tuple[tuple[int, ...], ...]
 
@@ -29,7 +29,8 @@ class Constraints:
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a hypothesis is: the phrases it still lacks, and the one it is in the middle of with its next place."""
+    """The progress of a hypothesis: the phrases that are still missing, and the one it is in the middle of with its
+    next position."""
 
     missing: tuple[tuple[int, ...], ...]
     total: int
@@ -47,17 +48,17 @@ class Progress:
 
     @property
     def met(self) -> int:
-        """Tokens of phrases that are there."""
+        """Tokens of phrases that have been produced."""
         return self.total - sum(map(len, self.missing)) + self.place
 
     def wanted(self) -> list[int]:
-        """Tokens that would bring it further."""
+        """Tokens that would advance it."""
         if self.current is not None:
             return [self.current[self.place]]
         return list(dict.fromkeys(phrase[0] for phrase in self.missing))
 
     def after(self, token: int) -> Progress:
-        """How far it is with one more token; a phrase that is not gone on with begins anew."""
+        """The progress after one more token; a phrase that is not continued starts again."""
         if self.current is not None and self.current[self.place] == token:
             return self._at(self.current, self.place + 1)
         for phrase in self.missing:

@@ -1,8 +1,8 @@
-"""Training pairs with strings that are carried over, made from those there are.
+"""Training pairs with copied strings, made from the existing pairs.
 
-Few pairs hold an address or an emoji, and a model that has not learnt what to do with their symbols is thrown off by
-them. So in a share of the pairs, drawn anew in each epoch, a symbol stands in the place of a word and of its
-translation, or between words on both sides; sometimes it is a name that nobody has, in the letters of the vocabulary.
+Few pairs contain an address or an emoji, and a model that has not learnt what to do with their symbols is confused by
+them. So in a share of the pairs, drawn anew in each epoch, a symbol replaces a word and its translation, or is inserted
+between words on both sides; sometimes it is an invented name in the letters of the vocabulary.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ LONGEST_NAME = 4  # pieces
 
 
 class Copying:
-    """Puts strings to be carried over into pairs of ids, by where words come from: `table`, or their order without."""
+    """Inserts strings to be copied into pairs of ids, by the alignment `table`, or by word order without one."""
 
     def __init__(self, tokenizer: Tokenizer, table: TranslationTable | None) -> None:
         self.table = table if tokenizer.kind != "char" else None
@@ -37,7 +37,7 @@ class Copying:
     def some_of(
         self, sources: Sentences, targets: Sentences, random: np.random.Generator
     ) -> dict[int, tuple[np.ndarray, np.ndarray]]:
-        """A share of the pairs, changed, by their numbers."""
+        """A random share of the pairs, changed, by their numbers."""
         numbers = np.flatnonzero(random.random(len(sources)) < SHARE).tolist()
         return {number: self.apply(sources[number], targets[number], random) for number in numbers}
 
@@ -58,7 +58,7 @@ class Copying:
         )
 
     def _string(self, source: np.ndarray, random: np.random.Generator) -> np.ndarray:
-        """A symbol that the source has not, or a name."""
+        """A symbol that is not in the source, or a name."""
         if self.first and self.rest and random.random() < NAMES:
             length = int(random.integers(1, LONGEST_NAME))
             return np.array([random.choice(self.first), *random.choice(self.rest, length)], np.int32)

@@ -19,7 +19,7 @@ from seqcli.translation.config import TranslationConfig
 
 @dataclass(frozen=True)
 class DecoderState:
-    """What is carried from step to step, a row for each hypothesis: a state a layer, and the context fed back."""
+    """The state between steps, a row per hypothesis: a state per layer, and the context that is fed back."""
 
     layers: list[State]
     context: Array | None
@@ -116,7 +116,7 @@ class TranslationDecoder:
         return Memory(memory.keys[index], memory.values[index], memory.mask[index])
 
     def index(self, ids: np.ndarray) -> Array:
-        """`ids` as what an array of the parameters' kind is indexed with."""
+        """`ids` as an index into arrays of the parameters' kind."""
         if isinstance(self.embedding, np.ndarray):
             return ids
         import torch  # the parameters are torch's already

@@ -1,4 +1,4 @@
-"""How good translations are: BLEU and chrF of detokenised text (Papineni et al. 2002, Popović 2015, Post 2018)."""
+"""The quality of translations: BLEU and chrF of detokenised text (Papineni et al. 2002, Popović 2015, Post 2018)."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ BLEU_TOKENS: dict[str, Callable[[str], Sequence[str]]] = {"13a": str.split, "zh"
 
 
 def bleu_tokenizer(references: Sequence[str]) -> str:
-    """sacreBLEU's tokenizer that suits the target language: `zh`, `char` for other scripts without spaces, or `13a`."""
+    """sacreBLEU's tokenizer for the target language: `zh`, `char` for other scripts without spaces, or `13a`."""
     text = "".join(references[:1000])
     letters = max(sum(character.isalpha() for character in text), 1)
     if len(re.findall(f"[{SPACELESS}]", text)) > 0.2 * letters:
@@ -52,9 +52,9 @@ def translation_quality(hypotheses: Sequence[str], references: Sequence[str]) ->
 
 
 def choose_measure(references: Sequence[str]) -> tuple[str, str]:
-    """What tells good weights from better ones on such targets, `bleu` or `chrf`, and why, in a sentence.
+    """The metric by which the best weights for such targets are chosen, `bleu` or `chrf`, and why, in a sentence.
 
-    BLEU counts runs of four words: where many targets have fewer, it is zero or chance.
+    BLEU counts runs of four words: if many targets are shorter, it is zero or chance.
     """
     tokens = BLEU_TOKENS[bleu_tokenizer(references)]
     short = sum(len(tokens(reference)) < BLEU_ORDER for reference in references)

@@ -1,4 +1,4 @@
-"""Terms whose translation is given: source term TAB target term."""
+"""Glossaries: terms with a given translation, source term TAB target term."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Glossary:
         self._pattern = re.compile(found, re.IGNORECASE) if found else None
 
     def phrases(self, text: str) -> list[tuple[int, ...]]:
-        """The tokens that the translation of a source must have."""
+        """The token sequences that the translation of a source must contain."""
         if self._pattern is None:
             return []
         return [self._phrases[match.group().lower()] for match in self._pattern.finditer(text)]

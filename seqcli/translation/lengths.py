@@ -1,4 +1,4 @@
-"""How long the training pairs were, and so how long a translation may become."""
+"""The lengths of the training pairs, and so the maximum length of a translation."""
 
 from __future__ import annotations
 
@@ -36,18 +36,18 @@ class Lengths:
         return cls(tuple(map(int, rising[last_of_each])), tuple(map(int, longest[last_of_each])))
 
     def with_these(self, others: Lengths) -> Lengths:
-        """Of the pairs of both, as far as the knots say."""
+        """The lengths of the pairs of both."""
         sources = sorted({*self.sources, *others.sources})
         targets = [max(side._longest(source) for side in (self, others)) for source in sources]
         return Lengths(tuple(sources), tuple(targets))
 
     def _longest(self, source: int) -> int:
-        """The longest target of pairs whose source is at most that long; 1 without any."""
+        """The longest target of pairs whose source is at most that long; 1 if there are none."""
         return max((t for s, t in zip(self.sources, self.targets, strict=True) if s <= source), default=1)
 
     def limit(self, source: int) -> int:
-        """The most tokens of a translation of `source` tokens: what pairs of this length had, and some more; of a
-        longer source than any, as many more as it is longer."""
+        """The maximum number of tokens in a translation of `source` tokens: that of training pairs of this length and
+        some more; extrapolated for longer sources."""
         place = int(np.searchsorted(self.sources, source))
         if place < len(self.sources):
             longest = float(self.targets[place])

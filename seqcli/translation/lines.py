@@ -1,4 +1,4 @@
-"""Lines in parts that a model can translate, and the parts' translations as lines again."""
+"""Splits lines into parts that a model can translate, and joins the translations of the parts."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ CLAUSE_ENDS = tuple(".!?;:,。！？；：，、।۔؟،")
 
 @dataclass(frozen=True)
 class Alignment:
-    """What a part of a line was translated from: its pieces and its translation's, each with the end mark, and the
+    """The alignment of a part of a line: its pieces and those of its translation, each with the end mark, and the
     attention's weights (target, source)."""
 
     source: tuple[str, ...]
@@ -46,8 +46,8 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Part:
-    """What is translated at once: its ids without the end mark, the strings its symbols stand for in order, the number
-    of the first, and the phrases its translation must have."""
+    """What is translated at once: ids without the end mark, the strings its symbols stand for in order, the number of
+    the first of them, and the phrases its translation must contain."""
 
     ids: np.ndarray
     strings: tuple[str, ...] = ()
@@ -57,7 +57,7 @@ class Part:
 
 
 class Lines:
-    """How lines become parts, and parts lines, with one tokenizer and its preprocessing."""
+    """Splits lines into parts and joins parts to lines, with one tokenizer and its preprocessing."""
 
     def __init__(
         self,
@@ -129,7 +129,7 @@ class Lines:
         return search.attention or self.preprocessing.unknowns
 
     def pieces(self, part: Part) -> tuple[str, ...]:
-        """A part's pieces as a reader wants them."""
+        """A part's pieces in readable form."""
         return self._shown(part.ids, part)
 
     def _shown(self, tokens: Iterable[int], part: Part) -> tuple[str, ...]:
@@ -142,7 +142,8 @@ class Lines:
         )
 
     def candidates(self, parts: Sequence[Part], found: Sequence[Sequence[Hypothesis]]) -> tuple[Candidate, ...]:
-        """The n-th best of a line is made of the n-th best of its parts; one empty candidate for a blank line."""
+        """The n-th best translation of a line, made of the n-th best of its parts; one empty candidate for a blank
+        line."""
         if not parts:
             return (Candidate("", 0.0, 0.0, ()),)
         ranks = range(min(map(len, found)))
@@ -168,7 +169,7 @@ class Lines:
         return self.preprocessing.atoms.spell(decode_sentence(self.tokenizer, tokens)).strip()
 
     def _text(self, part: Part, found: Hypothesis) -> str:
-        """A part's translation with its strings, and with the source's words for those that are unknown."""
+        """A part's translation with its strings put back, and unknown words replaced by the source's words."""
         text = self._spelt(found.tokens)
         if self.preprocessing.unknowns and found.attention is not None and self.tokenizer.unk_id in found.tokens:
             unknown, source = self.tokenizer.piece(self.tokenizer.unk_id), self.pieces(part)
@@ -185,7 +186,7 @@ def _per_token(found: Hypothesis) -> float:
 
 
 def _renumber(text: str) -> str:
-    """The symbols of a text in the order of their numbers, from the first on."""
+    """A text with its symbols numbered in order, from the first on."""
     count = 0
     characters = []
     for character in text:

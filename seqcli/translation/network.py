@@ -21,8 +21,8 @@ from seqcli.translation.config import TranslationConfig
 
 @dataclass(frozen=True)
 class Dropouts:
-    """Shares that are dropped in training: `hidden` by locked dropout between the parts of the model (Gal & Ghahramani
-    2016), `words` whole words of source and target, each on its own (Gal & Ghahramani's word dropout)."""
+    """Dropout in training: `hidden`, locked dropout between the parts of the model (Gal & Ghahramani 2016), and
+    `words`, dropout of whole words of source and target (word dropout, ibid.)."""
 
     hidden: float = 0.0
     words: float = 0.0

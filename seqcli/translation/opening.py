@@ -1,4 +1,4 @@
-"""Pairs to learn from: read, held out, prepared and encoded."""
+"""Opens training pairs: reads them, holds some out, prepares and encodes them."""
 
 from __future__ import annotations
 
@@ -95,9 +95,10 @@ def _read(request: TrainRequest, on_note: Callable[[str], None]) -> tuple[list[P
 
 
 def hold_out(pairs: Sequence[Pair], share: float) -> tuple[list[Pair], list[Pair]]:
-    """Pairs to train on and pairs to validate on, all of them, no source on both sides.
+    """Split pairs into training and validation pairs, no source in both.
 
-    Sources are drawn with a fixed seed, each with all its pairs, as long as these are not more than are still wanted.
+    Sources are drawn with a fixed seed, each with all its pairs, as long as these do not exceed the number still
+    wanted.
     """
     groups: dict[str, list[int]] = {}
     for number, pair in enumerate(pairs):
@@ -125,7 +126,7 @@ def _encode(tokenizer: Tokenizer, preprocessing: Preprocessing, pairs: Sequence[
 def _not_too_long(
     sources: Sentences, targets: Sentences, request: TrainRequest, on_note: Callable[[str], None]
 ) -> tuple[Sentences, Sentences]:
-    """The pairs without those that have a side of too many tokens."""
+    """The pairs without those that have too many tokens on a side."""
     longest = request.max_length or LONGEST
     kept = np.flatnonzero(np.maximum(sources.lengths, targets.lengths) <= longest).tolist()
     if len(kept) == len(sources):

@@ -1,4 +1,4 @@
-"""What can be asked of translation models, and of their training."""
+"""The options of translation models and of their training."""
 
 from __future__ import annotations
 
@@ -44,9 +44,9 @@ ATTENTIONS = ("dot", "additive", "multi-head", "none")
 
 @dataclass(frozen=True, kw_only=True)
 class TrainRequest(RunRequest, RowsRequest, TextRequest):
-    """What `train-mt` was asked for; None leaves a choice to the data, the budget and the machine.
+    """The options of `train-mt`; None leaves a choice to the data, the budget and the machine.
 
-    `pairs` are files of pairs or a source and a target file, `valid` likewise.
+    `pairs` names files of pairs, or a source and a target file; `valid` takes the same.
     """
 
     pairs: tuple[str, ...] = required(

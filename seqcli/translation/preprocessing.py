@@ -1,9 +1,9 @@
-"""From a line to what is translated, and back: what a model knows of the text of its training pairs.
+"""Preprocessing of lines before translation, and the way back: what a model knows of its training text.
 
-A line is normalised and brought into the forms the model has seen, cut into sentences where it holds more than a
-training line did, and strings that are carried over are replaced by symbols. After the search the symbols become those
-strings again and the sentences one line. All of it is learnt from the pairs (`Preprocessing.learn`), used on the pairs
-before training, and kept in the model as JSON. Models from before it was kept do none of it.
+A line is normalised and converted to the forms the model has seen, split into sentences if it has more of them than a
+training line, and strings that are copied are replaced by symbols. After the search the symbols become those strings
+again and the sentences one line. All of it is learnt from the pairs (`Preprocessing.learn`), applied to them before
+training, and kept in the model as JSON. Models from before this was kept do none of it.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ class Preprocessing:
         )
 
     def with_keep(self, expressions: Sequence[str]) -> Preprocessing:
-        """Also carrying over what matches one of some regular expressions; `UsageError` where that cannot be."""
+        """The same, also copying what matches one of the regular expressions; `UsageError` if the model cannot."""
         if not expressions:
             return self
         if self.carrier is None:
@@ -84,11 +84,11 @@ class Preprocessing:
         return replace(self, carrier=replace(self.carrier, keep=(*self.carrier.keep, *expressions)))
 
     def source(self, line: str) -> str:
-        """A source as the model reads it, but for symbols."""
+        """A source as the model reads it, without symbols."""
         return self.atoms.read(self.forms.fold(normalise(line))) if self.normalises else line.strip()
 
     def target(self, line: str) -> str:
-        """A target as the model produces it, but for symbols."""
+        """A target as the model produces it, without symbols."""
         return self.atoms.write(normalise(line, typographic=True)) if self.normalises else line.strip()
 
     def source_with_symbols(self, line: str) -> tuple[str, list[str]]:
@@ -105,7 +105,7 @@ class Preprocessing:
         return self.forms.fold_case(text), strings
 
     def pair(self, source: str, target: str, number: int) -> tuple[str, str]:
-        """A training pair, the `number`-th, as the model reads and produces it."""
+        """Training pair `number` as the model reads and produces it."""
         if self.carrier is None:
             return self.source(source), self.target(target)
         source = self.forms.fold_characters(normalise(source))
@@ -120,7 +120,7 @@ class Preprocessing:
         return replace(self, carrier=replace(self.carrier, words=frozenset(words)))
 
     def split(self, line: str) -> list[str]:
-        """A line, as `source` gives it, in parts that have as many sentences as a training line had."""
+        """Split a line, as `source` returns it, into parts with as many sentences as a training line had."""
         if self.sentences is None:
             return [line] if line else []
         found = split_sentences(line, self.abbreviations)
@@ -147,7 +147,8 @@ class Preprocessing:
 
     @classmethod
     def of(cls, blobs: Mapping[str, bytes]) -> Preprocessing:
-        """That of a model's or a state's files, the plain one without any; `CheckpointError` when it is damaged."""
+        """The preprocessing in a model's or a state's files, the plain one if there is none; `CheckpointError` if it is
+        damaged."""
         if BLOB not in blobs:
             return cls()
         try:

@@ -37,8 +37,8 @@ class Recipe:
 
 @dataclass(frozen=True)
 class PairFacts:
-    """What a recipe depends on of the pairs: the target's tokens, the types of both sides, and whether these are
-    characters, none of which can be spared as a word can."""
+    """What a recipe depends on: the target's tokens, the size of the vocabulary, and whether the tokens are characters,
+    which cannot be dropped like words."""
 
     tokens: int
     vocabulary: int

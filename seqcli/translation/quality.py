@@ -1,4 +1,4 @@
-"""How good a translation probably is: chrF foretold from how sure the model was."""
+"""Quality estimation: chrF predicted from the model's confidence."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ FEWEST = 20  # validation pairs from which a line can be drawn
 
 @dataclass(frozen=True)
 class Quality:
-    """chrF of a translation, 0 to 100, as a line in the geometric mean of its tokens' probabilities."""
+    """The chrF of a translation, 0 to 100, as a linear function of the geometric mean of its tokens' probabilities."""
 
     intercept: float
     slope: float
 
     @classmethod
     def fit(cls, log_probabilities: Sequence[float], hypotheses: Sequence[str], references: Sequence[str]) -> Quality:
-        """By least squares on validation pairs: log p a token of each translation, and its chrF.
+        """Least squares on validation pairs: the mean log p of each translation's tokens, and its chrF.
 
-        What the model holds for impossible is worth nothing: that counts as one pair in fifty. With too few pairs the
-        estimate is their mean for all.
+        A translation that the model considers impossible is worth nothing: that counts as one pair in fifty. With too
+        few pairs the estimate is the same for all, their mean.
         """
         from sacrebleu.metrics.chrf import CHRF
 
@@ -41,12 +41,12 @@ class Quality:
         return cls(float(measured.mean()) - slope * float(sure.mean()), slope)
 
     def of(self, log_probability: float) -> float:
-        """The estimate for a translation with so much log p a token, in nats."""
+        """The estimate for a translation with this mean log p of its tokens, in nats."""
         return min(max(self.intercept + self.slope * math.exp(min(log_probability, 0.0)), 0.0), 100.0)
 
     @classmethod
     def from_metrics(cls, metrics: Mapping[str, Any]) -> Quality | None:
-        """That of a model's metrics; None where they have none."""
+        """The estimate in a model's metrics; None if there is none."""
         found = metrics.get("quality")
         if not isinstance(found, Mapping):
             return None

@@ -1,4 +1,4 @@
-"""Translations that say the same again and again: how a search notices."""
+"""Detection of translations that repeat themselves."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ CHECKED = 4  # steps from one look for loops to the next
 
 
 def allowed_repeats(source: np.ndarray) -> int:
-    """How often a phrase may follow itself in the translation of a source: once more than in the source, at least
-    `REPEATS`."""
+    """How often a phrase may follow itself in the translation of a source: once more than in the source, and at least
+    `REPEATS` times."""
     most = 1
     for period in range(1, min(LONGEST_PHRASE, len(source) // 2) + 1):
         same = np.concatenate(([False], source[period:] == source[:-period], [False]))
@@ -45,7 +45,7 @@ def loop_lengths(tokens: np.ndarray, repeats: np.ndarray) -> np.ndarray:
 
 
 def repeated_ngram(tokens: Sequence[int], size: int) -> list[int]:
-    """Tokens that would end a phrase of `size` tokens which `tokens` hold already."""
+    """Tokens that would complete a phrase of `size` tokens that `tokens` already contain."""
     if len(tokens) < size:
         return []
     begun = list(tokens[len(tokens) - size + 1 :])

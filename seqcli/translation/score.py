@@ -1,4 +1,4 @@
-"""How likely a model finds given translations, without torch on a CPU."""
+"""Scores of given translations: their probability under a model, without torch on a CPU."""
 
 from __future__ import annotations
 

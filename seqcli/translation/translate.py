@@ -1,4 +1,4 @@
-"""Translate lines as they come: read ahead, sort by length, search, and give the translations back in order."""
+"""Translates lines as they arrive: reads ahead, sorts by length, searches, and returns the translations in order."""
 
 from __future__ import annotations
 
@@ -42,10 +42,10 @@ class Translation:
 
 
 class Translator:
-    """One model, or several with the same vocabulary as an ensemble, ready to translate.
+    """One model, or an ensemble with the same vocabulary, ready to translate.
 
-    `glossary` holds terms and their translations; every translation begins with `prefix`; `quality` foretells
-    how good translations are.
+    `glossary` has terms and their translations; every translation begins with `prefix`; `quality` estimates the quality
+    of translations.
     """
 
     def __init__(
@@ -100,7 +100,7 @@ class Translator:
         return cls(decoders, loaded[0][1], preprocessing, glossary=glossary, prefix=prefix, quality=quality)
 
     def estimate(self, candidate: Candidate) -> float | None:
-        """The chrF, 0 to 100, that a translation probably has; None for models that cannot say."""
+        """The estimated chrF of a translation, 0 to 100; None for models without an estimate."""
         if self.quality is None:
             return None
         return self.quality.of(candidate.mean_log_probability) if candidate.pieces else 0.0
@@ -113,10 +113,10 @@ class Translator:
         batch_size: int = 64,
         ready: Callable[[], bool] | None = None,
     ) -> Iterator[Translation]:
-        """Translate every line, in order, while `lines` are still coming; blank lines stay blank.
+        """Translate every line, in order, while `lines` are still arriving; blank lines stay blank.
 
-        Lines are read ahead, up to `WINDOW` of them, and translated in batches of like length; as soon as `ready` is
-        given and says that the next one is not there yet, those that came are translated.
+        Up to `WINDOW` lines are read ahead and translated in batches of similar length. If `ready` is given, those that
+        have arrived are translated as soon as it says that the next one has not.
         """
         search = search or Search()
         for window in windows(lines, ready, FIRST_WINDOW, WINDOW):

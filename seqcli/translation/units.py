@@ -1,4 +1,4 @@
-"""What pairs are cut into when nobody says: subwords for sentences, characters for words, numbers and spellings."""
+"""The kind of tokens for sentence pairs: subwords for sentences, characters for words, numbers and spellings."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _BLANKLESS = re.compile(f"[{SPACELESS}{HAN}]")
 
 @dataclass(frozen=True)
 class Units:
-    """The kind of tokens that suits pairs, whether they are sentences, and why, in a sentence."""
+    """The kind of tokens for pairs, whether they are sentences, and why, in a sentence."""
 
     kind: Kind
     sentences: bool
@@ -76,8 +76,8 @@ def vocabulary_size(pairs: Sequence[Pair]) -> int:
 
 
 def choose_units(pairs: Sequence[tuple[str, str]]) -> Units:
-    """Characters when a side has hardly more than a word and is no sentence, both are letters or sounds with blanks in
-    between, or the sides are spelt alike; subwords otherwise."""
+    """Characters if a side is hardly more than a word and not a sentence, if both are letters or sounds separated by
+    spaces, or if the sides are spelled alike; subwords otherwise."""
     chosen = np.random.default_rng(0).permutation(len(pairs))[:SAMPLE]
     sample = [pairs[int(number)] for number in chosen]
     sources, targets = (statistics.median(_words(pair[side]) for pair in sample) for side in (0, 1))
