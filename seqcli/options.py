@@ -252,7 +252,7 @@ def _of_type(declared: Declared, kind: Any, value: Any) -> Any:
         return value.__index__()
     if kind is float and hasattr(value, "__float__") and not isinstance(value, bool):
         try:
-            return float(value)
+            return float(value) + 0.0  # -0.0, which is no less than 0, is 0.0
         except OverflowError:
             return math.inf
     raise UsageError(f"{name} must be {_WORDS[kind]}, not {value!r}")

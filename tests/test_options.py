@@ -39,6 +39,7 @@ def test_values_take_the_type_of_their_field() -> None:
     wish = Wish(files=Path("x"), time="1h30m", share=0, place="y")  # type: ignore[arg-type]
     assert (wish.files, wish.time, wish.share, wish.place) == (("x",), 5400.0, 0.0, Path("y"))
     assert isinstance(wish.share, float)
+    assert str(Wish(files=("x",), share=-0.0).share) == "0.0"
     assert Wish(files=["a", Path("b")]).files == ("a", "b")  # type: ignore[arg-type]
 
 
