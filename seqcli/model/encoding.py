@@ -65,11 +65,8 @@ class Lanes:
         spread[first + within, lane] = start + within
         return spread
 
-    def gather(self, made: np.ndarray, sentences: np.ndarray) -> np.ndarray:
-        """What was made of the steps of some sentences, (time, sentences, …), from that of all, (time, lanes, …); what
-        is behind a sentence's end repeats its last step."""
-        sizes = self.sizes[sentences]
-        steps = np.minimum(np.arange(sizes.max())[:, None], sizes - 1)
+    def gather(self, made: np.ndarray, sentences: np.ndarray, steps: np.ndarray) -> np.ndarray:
+        """What was made of some steps of some sentences, (…, …), from that of all, (time, lanes, …)."""
         found: np.ndarray = made[self.first[sentences] + steps, self.lane[sentences]]
         return found
 

@@ -25,6 +25,9 @@ SPELLED = 5_000  # words whose characters are read together
 REMEMBERED = 50_000  # words whose spelling need not be read again
 FEWEST, MOST, KEPT = 25_000, 200_000, 20_000_000  # steps that are read together, and what is kept of them, in numbers
 DECIDED = 50_000  # steps whose labels are decided on together
+# A sentence of more than LONG steps is read in stretches, each with the steps on both its sides: one step after the
+# other takes long, and what a network has learnt it has learnt from stretches of fewer steps (`recipe.py`)
+LONG, STRETCH, BESIDE = 2_000, 300, 100
 Scored = tuple[np.ndarray, np.ndarray, np.ndarray]  # see `TaggingDecoder.batches`
 
 
@@ -37,6 +40,29 @@ class Decided:
     probabilities: np.ndarray | None = None
     log_probability: float | None = None
     others: Sequence[tuple[np.ndarray, float]] = ()
+
+
+@dataclass(frozen=True)
+class Stretches:
+    """What sentences are read in: the sentence of each stretch, where in it what is read begins, and how many steps
+    that is (stretches,); the number of each sentence's first stretch, and how many of its steps each is for
+    (sentences,)."""
+
+    sentences: np.ndarray
+    begins: np.ndarray
+    sizes: np.ndarray
+    first: np.ndarray
+    each: np.ndarray
+
+    @classmethod
+    def cut(cls, lengths: np.ndarray) -> Stretches:
+        """Those of sentences of `lengths` steps: a long one's overlap, any other is one."""
+        each = np.where(lengths > LONG, STRETCH, lengths)
+        counts = -(-lengths // each)
+        sentences, first = np.repeat(np.arange(len(lengths)), counts), np.cumsum(counts) - counts
+        sizes = np.where(lengths > LONG, STRETCH + 2 * BESIDE, lengths)[sentences]
+        begins = (np.arange(len(sentences)) - first[sentences]) * STRETCH - BESIDE
+        return cls(sentences, np.clip(begins, 0, lengths[sentences] - sizes), sizes, first, each)
 
 
 class TaggingDecoder:
@@ -117,17 +143,20 @@ class TaggingDecoder:
         numbers: np.ndarray,
     ) -> Iterator[Scored]:
         lengths = starts[numbers + 1] - starts[numbers]
-        lanes = Lanes.pack(lengths, LANES)
+        cut = Stretches.cut(lengths)
+        lanes, begins = Lanes.pack(cut.sizes, LANES), starts[numbers][cut.sentences] + cut.begins
         beside: list[tuple[np.ndarray, np.ndarray]] = []
         if pairs is not None:
-            left = lanes.spread(starts[numbers] + numbers)
+            left = lanes.spread(begins + numbers[cut.sentences])
             beside = [(self.parameters["pairs"], pairs[places]) for places in (left, left + 1)]
-        inputs = Inputs(table, types[lanes.spread(starts[numbers])], beside)
+        inputs = Inputs(table, types[lanes.spread(begins)], beside)
         scores = encode(self.stack, inputs, lanes, self.parameters["output_weight"])
         scores += self.parameters["output_bias"]
         for chosen in by_length(lengths, DECIDED):
             chosen = chosen[np.argsort(-lengths[chosen], kind="stable")]
-            yield numbers[chosen], lanes.gather(scores, chosen), lengths[chosen]
+            steps = np.minimum(np.arange(lengths[chosen[0]])[:, None], lengths[chosen] - 1)  # the last one repeated
+            of = cut.first[chosen] + steps // cut.each[chosen]
+            yield numbers[chosen], lanes.gather(scores, of, steps - cut.begins[of]), lengths[chosen]
 
     def _types(self, sentences: Sequence[Sequence[str]]) -> np.ndarray:
         """The rows that say what each step is: ids of characters, or places in `_inputs` of words."""

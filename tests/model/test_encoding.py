@@ -26,10 +26,10 @@ def test_outputs_are_those_of_the_sequence(cell, bidirectional, block, most, mon
     weight = random.normal(size=(3, 6 * shape.directions)).astype(np.float32)
     found, products = encoding.encode(stack, inputs, lanes), encoding.encode(stack, inputs, lanes, weight)
     for sentence, size in enumerate(sizes):
-        own = np.array([sentence])
-        expected, _ = stack.sequence(lanes.gather(inputs.vectors(), own), np.array([size]))
-        assert lanes.gather(found, own) == pytest.approx(expected, abs=1e-5)
-        assert lanes.gather(products, own) == pytest.approx(expected @ weight.T, abs=1e-5)
+        own = np.array([sentence]), np.arange(size)[:, None]
+        expected, _ = stack.sequence(lanes.gather(inputs.vectors(), *own), np.array([size]))
+        assert lanes.gather(found, *own) == pytest.approx(expected, abs=1e-5)
+        assert lanes.gather(products, *own) == pytest.approx(expected @ weight.T, abs=1e-5)
     behind = np.arange(len(places))[:, None] >= lanes.lengths
     assert (found[behind] == 0).all()
     assert (products[behind] == 0).all()

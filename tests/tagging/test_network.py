@@ -8,6 +8,7 @@ import torch
 
 from seqcli.errors import DataError
 from seqcli.tagging import decoder, tag
+from seqcli.tagging.decoder import BESIDE, LONG, Stretches
 from seqcli.tagging.encoding import batch_of, encode
 from seqcli.tagging.formats.columns import Columns
 from seqcli.tagging.formats.sentence import Sentence
@@ -84,6 +85,39 @@ def test_what_stands_beside_a_sentence_changes_nothing(labelled_model, many, mon
         assert alone.log_probability == pytest.approx(decided.log_probability, abs=1e-4)
         ranks = [decided.log_probability, *(score for _, score in decided.others)]
         assert ranks == sorted(ranks, reverse=True)
+
+
+def test_stretches_hold_each_step_once_with_what_is_beside_it():
+    lengths = np.array([2001, 1, 5000, 2000, 2299])
+    cut = Stretches.cut(lengths)
+    for sentence, length in enumerate(lengths):
+        of = cut.first[sentence] + np.arange(length) // cut.each[sentence]
+        assert (cut.sentences[of] == sentence).all()
+        assert sorted(set(of)) == np.flatnonzero(cut.sentences == sentence).tolist()
+        before, after = np.arange(length) - cut.begins[of], cut.begins[of] + cut.sizes[of] - 1 - np.arange(length)
+        assert (before >= np.minimum(BESIDE, np.arange(length))).all()
+        assert (after >= np.minimum(BESIDE, np.arange(length)[::-1])).all()
+        assert ((length > LONG) == (cut.sizes[of] < length)).all()
+
+
+def test_a_long_sentence_in_stretches_has_the_scores_of_the_whole(labelled_model, monkeypatch):
+    model, labelling = labelled_model
+    parts = [list(text) for text in TEXTS] if labelling.lexicon.unit == "character" else WORDS
+    long = [step for part in parts for step in part] * 7
+    sentences = [long[:9], long, long[3:]]
+    whole = scores_of(tagger_of(model, labelling), sentences)
+    for name, value in (("LONG", 65), ("STRETCH", 5), ("BESIDE", 30)):
+        monkeypatch.setattr(decoder, name, value)
+    for one, other in zip(whole, scores_of(tagger_of(model, labelling), sentences), strict=True):
+        assert one == pytest.approx(other, abs=5e-3)
+
+
+def scores_of(tagger: Tagger, sentences) -> list[np.ndarray]:
+    found = {}
+    for batch in tagger.decoder.batches(sentences):
+        for numbers, scores, lengths in batch():
+            found |= {n: scores[: lengths[row], row] for row, n in enumerate(numbers.tolist())}
+    return [found[number] for number in range(len(sentences))]
 
 
 def test_labels_are_always_whole_chunks(labelled_model):
