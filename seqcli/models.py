@@ -213,6 +213,8 @@ class Translator(Model[TranslatorRequest]):
         from seqcli.translation.beam import Search
         from seqcli.translation.translate import Translator as Engine
 
+        if not isinstance(terms := options.get("glossary"), str | Path | None):
+            options["glossary"] = list(_pairs(terms, "glossary"))
         request = TranslateRequest(**options)
         engine = Engine.of([self.checkpoint], request)
         made = engine.translate(_several(lines, "lines"), Search.of(request), batch_size=request.batch_size)
@@ -230,7 +232,7 @@ class Translator(Model[TranslatorRequest]):
         from seqcli.translation.score import score_pairs
 
         parts = load_translation_model(self.checkpoint)
-        return list(score_pairs(*parts, map(_pair, pairs), preprocessing=Preprocessing.of(self.checkpoint.blobs)))
+        return list(score_pairs(*parts, _pairs(pairs, "pairs"), preprocessing=Preprocessing.of(self.checkpoint.blobs)))
 
     def measure(self, request: TranslatorRequest, notice: Notice) -> dict[str, Any]:
         from seqcli.translation.evaluate import evaluate_translation
@@ -352,7 +354,11 @@ def _text(given: str, name: str) -> str:
     return given
 
 
-def _pair(given: tuple[str, str]) -> tuple[str, str]:
-    if isinstance(given, str) or not isinstance(given, Sequence) or len(given) != 2:
-        raise UsageError(f"pairs must be pairs of texts, such as ('a man', 'ein Mann'), not {given!r}")
-    return _text(given[0], "pairs"), _text(given[1], "pairs")
+def _pairs(given: Iterable[tuple[str, str]], name: str) -> Iterator[tuple[str, str]]:
+    """Pairs of texts as they come; `UsageError` for what is none."""
+    if not isinstance(given, Iterable):
+        raise UsageError(f"{name} must be pairs of texts, not {given!r}")
+    for pair in given:
+        if isinstance(pair, str) or not isinstance(pair, Sequence) or len(pair) != 2:
+            raise UsageError(f"{name} must be pairs of texts, such as ('a man', 'ein Mann'), not {pair!r}")
+        yield _text(pair[0], name), _text(pair[1], name)

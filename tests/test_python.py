@@ -161,6 +161,8 @@ def test_what_is_no_text_no_pair_and_no_file_is_said(corpus: Path, tmp_path: Pat
         (lambda: lm.evaluate([]), "data: one or more are needed"),
         (lambda: lm.save(""), "path must be the name of a file"),
         (lambda: mt.score([("a",)]), "pairs must be pairs of texts"),  # type: ignore[list-item]
+        (lambda: mt.translate("a", glossary=3), "glossary must be pairs of texts"),
+        (lambda: mt.translate("a", glossary=[("a",)]), "glossary must be pairs of texts"),
         (lambda: mt.translate("a", keep="["), r"^keep: '\[' is not a regular expression"),
         (lambda: asr.transcribe(["a.wav"]), "path must be the path of one recording"),  # type: ignore[arg-type]
         (lambda: asr.transcribe("a.wav", lm=mt), "lm must be a language model"),
