@@ -284,11 +284,10 @@ class Recogniser(Model[RecogniserRequest]):
 
         Raises `DataError` for what is no sound.
         """
-        from seqcli.speech.search import Search
         from seqcli.speech.transcribe import Recogniser as Engine
 
         request = SearchRequest(**options)
-        engine = Engine.load(self.checkpoint, Search.of(request), language_model_of(request.lm))
+        engine = Engine.load(self.checkpoint, request, language_model_of(request.lm))
         if not isinstance(path, str | Path):
             raise UsageError(f"path must be the path of one recording, not {type(path).__name__}")
         return engine.transcribe(str(path), words=words)

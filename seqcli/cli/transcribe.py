@@ -49,11 +49,10 @@ class _Asked(SearchRequest, ModelChoice):
 def _transcribe(asked: _Asked) -> None:
     from seqcli.files.checkpoint import load_checkpoint
     from seqcli.models import language_model_of
-    from seqcli.speech.search import Search
     from seqcli.speech.transcribe import Recogniser
 
     checkpoint = load_checkpoint(find_model(asked.model, "asr"), task="asr")
-    recogniser = Recogniser.load(checkpoint, Search.of(asked), language_model_of(asked.lm))
+    recogniser = Recogniser.load(checkpoint, asked, language_model_of(asked.lm))
     started, sound, done = time.perf_counter(), 0.0, 0
     for path in asked.recordings or _names():
         transcript = _transcribe_one(recogniser, path, asked)

@@ -13,13 +13,13 @@ from seqcli.series.fields import plain
 from seqcli.series.forms import find_forms
 from seqcli.series.header import Table
 from seqcli.series.numbers import Numbers, is_missing, read_numbers
-from seqcli.series.numerals import find_numerals
+from seqcli.series.numerals import are_buddhist, find_numerals
 from seqcli.series.order import Chosen, choose
-from seqcli.series.serials import CommaForm, find_intervals, find_periods, find_serials, find_wrapped, to_numbers
+from seqcli.series.serials import CommaForm, find_periods, find_serials, to_numbers
 from seqcli.series.times import FieldForm, Form
+from seqcli.series.wrapped import find_intervals, find_wrapped
 
 LOOKED_AT = 1500  # rows from which it is judged what a column is
-FAR_OFF = re.compile(r"(?<!\d)2[45]\d\d(?!\d)")  # a year so late is one of another era
 
 
 @dataclass(frozen=True)
@@ -142,8 +142,8 @@ def read_as_times(texts: Sequence[str], name: str, day_first: bool | None = None
         if named and all(re.fullmatch(r"\d+\.0+", text.strip()) for text in texts):
             forms = find_wrapped(texts, whole=False) + forms
     else:
-        far_off = bool(forms) and all(FAR_OFF.search(text) for text in texts)
-        forms = find_periods(texts) or (far_off and find_numerals(texts)) or forms or find_numerals(texts)
-        forms = forms or find_intervals(texts)
+        if are_buddhist(texts):  # they look like usual years, but far too late
+            forms = find_numerals(texts) or forms
+        forms = find_periods(texts) or forms or find_numerals(texts) or find_intervals(texts)
         forms = forms or find_serials(texts, name) or find_wrapped(texts)
     return choose(forms, texts, day_first=day_first)

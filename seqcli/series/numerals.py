@@ -127,6 +127,11 @@ def _quarter(first: str, last: str) -> int | None:
     return end.number // 3 if begin.number % 3 == 1 and end.number == begin.number + 2 else None
 
 
+def are_buddhist(texts: Sequence[str]) -> bool:
+    """Whether all texts have a year of the Buddhist era."""
+    return all(_PATTERNS["thai"].search(text) for text in texts)
+
+
 def find_numerals(texts: Sequence[str]) -> list[Form]:
     """The forms with other numerals in which `texts`, which are all different, can be read."""
     clean = [text for text in map(plain, texts) if text]

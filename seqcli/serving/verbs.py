@@ -18,6 +18,22 @@ from seqcli.language.options import GenerateRequest
 from seqcli.language.options import ScoreRequest as LineRequest
 from seqcli.models import Forecaster, LanguageModel, Model, Recogniser, Tagger, Translator
 from seqcli.options import Request, declarations, option, required
+from seqcli.serving.answers import (
+    Choices,
+    Chunk,
+    Forecasts,
+    LineScore,
+    OneTagging,
+    Scores,
+    SpokenWord,
+    Taggings,
+    Texts,
+    Token,
+    Tokens,
+    Transcribed,
+    Translations,
+    Vectors,
+)
 from seqcli.speech.options import SearchRequest
 from seqcli.translation.options import TranslateRequest
 
@@ -27,127 +43,8 @@ if TYPE_CHECKING:
 MOST_TEXTS = 1024  # continuations made side by side: the memory they take grows with their number
 OURS = {"device", "int8", "encoding", "errors"}  # options that the server decides on, or that are about files
 TRAINING = {"budget", "steps", "seed", "save", "save_interval", "overwrite", "resume"}
+SCORE = "How likely lines are, or the targets of pairs given their sources."  # of both kinds of model
 Given = dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Texts:
-    """Continuations, prompt by prompt, without their prompts."""
-
-    texts: list[str]
-
-
-@dataclass(frozen=True)
-class Token:
-    token: str
-    probability: float
-
-
-@dataclass(frozen=True)
-class Tokens:
-    """The likeliest next tokens, the likeliest first."""
-
-    tokens: list[Token]
-
-
-@dataclass(frozen=True)
-class OneChoice:
-    text: str
-    log_probability: float
-    probability: float
-    unknown: bool
-
-
-@dataclass(frozen=True)
-class Choices:
-    """The choices, the likeliest first: `probability` is among them, `log_probability` natural."""
-
-    choices: list[OneChoice]
-
-
-@dataclass(frozen=True)
-class Vectors:
-    """A vector for each line."""
-
-    vectors: list[list[float]]
-
-
-@dataclass(frozen=True)
-class LineScore:
-    text: str
-    log_probability: float | None
-    perplexity: float | None
-    tokens: list[str]
-    surprisals: list[float]
-    unknown: list[int]
-
-
-@dataclass(frozen=True)
-class Scores:
-    """Log-probability (natural) and perplexity of each line, None of a blank one; its tokens, -log p of each, and the
-    numbers, from 0, of those that the model does not know."""
-
-    scores: list[LineScore]
-
-
-@dataclass(frozen=True)
-class Translations:
-    """A translation for each line."""
-
-    translations: list[str]
-
-
-@dataclass(frozen=True)
-class Chunk:
-    start: int
-    end: int
-    label: str
-
-
-@dataclass(frozen=True)
-class OneTagging:
-    steps: list[str]
-    labels: list[str]
-    chunks: list[Chunk] | None
-
-
-@dataclass(frozen=True)
-class Taggings:
-    """The steps (words or characters) of each sentence, their labels, and the chunks if the labels are of chunks: from
-    step `start` to before step `end`, counted from 0."""
-
-    taggings: list[OneTagging]
-
-
-@dataclass(frozen=True)
-class SpokenWord:
-    word: str
-    start: float
-    end: float
-    confidence: float
-
-
-@dataclass(frozen=True)
-class Transcribed:
-    """What is said; times in seconds; `words` are empty unless they are asked for."""
-
-    text: str
-    seconds: float
-    words: list[SpokenWord]
-
-
-@dataclass(frozen=True)
-class Forecasts:
-    """The forecasts, a row a series and time, with intervals; how good earlier ones were; what was found and guessed;
-    the measures of earlier forecasts by method, if they are asked for (`backtest`)."""
-
-    rows: list[dict[str, Any]]
-    accuracy: str
-    notes: list[str]
-    frequency: str
-    season: int
-    horizon: int
-    backtest: list[dict[str, Any]]
 
 
 def _pairs(given: Any) -> list[tuple[str, str]]:
@@ -224,8 +121,7 @@ def _next(model: LanguageModel, given: Given) -> Tokens:
 
 
 def _choose(model: LanguageModel, given: Given) -> Choices:
-    found = model.choose(given.get("prompt", ""), given["choices"])
-    return Choices([OneChoice(one.text, one.log_probability, one.probability, one.unknown) for one in found])
+    return Choices(model.choose(given.get("prompt", ""), given["choices"]))
 
 
 def _embed(model: LanguageModel, given: Given) -> Vectors:
@@ -339,7 +235,7 @@ VERBS = (
     Verb(
         "score",
         LanguageModel,
-        "How likely lines are, or the targets of pairs given their sources.",
+        SCORE,
         body(_Lines, LineRequest, "context"),
         _score_lines,
         Scores,
@@ -347,7 +243,7 @@ VERBS = (
     Verb(
         "score",
         Translator,
-        "How likely lines are, or the targets of pairs given their sources.",
+        SCORE,
         body(_Pairs),
         _score_pairs,
         Scores,

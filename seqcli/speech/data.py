@@ -12,10 +12,11 @@ import numpy as np
 from seqcli.errors import DataError
 from seqcli.speech.audio import read_sound
 from seqcli.speech.recordings import Recording
+from seqcli.text.scripts import WIDE
 from seqcli.text.tokenizer import Tokenizer
 
 KEPT_BYTES = 1 << 30  # of samples, held in memory; those of more recordings are read again in each epoch
-WIDE_END = re.compile(r"[\u2e80-\u9fff\uf900-\ufaff\uff00-\uff60]$")
+WIDE_END = re.compile(rf"[{WIDE}]$")
 
 
 @dataclass

@@ -11,7 +11,6 @@ from seqcli.speech.fusion import LanguageModel
 from seqcli.speech.metrics import ErrorRates, error_rates
 from seqcli.speech.options import EvaluateRequest
 from seqcli.speech.recordings import Recording, each_once, read_recordings
-from seqcli.speech.search import Search
 from seqcli.speech.table import Columns
 from seqcli.speech.transcribe import Recogniser
 from seqcli.text.tokenizer import Tokenizer
@@ -33,7 +32,7 @@ def evaluate_recogniser(
     error), `times_real_time` (seconds of sound transcribed in a second), and `wer SPEAKER` for each speaker when the
     table says who speaks. Raises `DataError` for what cannot be read.
     """
-    recogniser = Recogniser.load(checkpoint, Search.of(request), language_model)
+    recogniser = Recogniser.load(checkpoint, request, language_model)
     recordings = read_recordings(
         request.data,
         Columns.of(request.columns, request.by_speaker),

@@ -18,7 +18,8 @@ from seqcli.speech.features import stacked
 from seqcli.speech.lexicon import Lexicon
 from seqcli.speech.metrics import error_rates
 from seqcli.speech.network import SpeechModel
-from seqcli.speech.search import Search, beam_search
+from seqcli.speech.options import SearchRequest
+from seqcli.speech.search import beam_search
 from seqcli.training.distributed import ALONE, Processes
 from seqcli.training.options import Validation
 from seqcli.training.workers import ROWS, part_count
@@ -63,8 +64,8 @@ class SpeechTask:
 
     An epoch is a shuffle of the recordings. They are joined into utterances of random lengths of up to `join` seconds,
     those of like length coming together in batches of about `batch_seconds`. Each thread makes the features of its own
-    part. Validation is greedy transcription of recordings as they are, in the end with
-    the search that is used later where words are few.
+    part. Validation is greedy transcription of recordings as they are; in the end, where words are few, with the search
+    that is used later.
     """
 
     tables: Sequence[nn.Parameter] = ()
@@ -160,6 +161,7 @@ class SpeechTask:
         decoder = decoder_of(self.model)
         # words of a closed set are searched for in the end only, which takes longer
         lexicon = Lexicon(self.data.words, self.data.tokenizer) if final and self.data.words else None
+        search = SearchRequest() if lexicon is not None else SearchRequest(beam=1)
         found, loss, tokens = [], 0.0, 0
         for start in range(0, len(numbers), 32):
             chosen = numbers[start : start + 32]
@@ -170,7 +172,6 @@ class SpeechTask:
             tokens += sum(1 + len(t) for t in targets)
             for column, length in enumerate(lengths.tolist()):
                 own = probabilities[:length, column].cpu().numpy()
-                search = Search(beam=1 if lexicon is None else Search.beam)
                 found.append(self.data.text_of(beam_search(own, search, self.data.tokenizer, lexicon=lexicon)))
         references = [self.data.valid[number].text for number in numbers]
         rates = error_rates(references, found)

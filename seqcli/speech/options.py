@@ -19,6 +19,10 @@ SIZES = {  # units of the front layer, units of a recurrent layer in each direct
 SAMPLE_RATES = ("auto", "8000", "16000")
 
 
+def _open_words() -> Any:
+    return option(False, "Let a model of few words write others, too.")
+
+
 @dataclass(frozen=True, kw_only=True)
 class TrainRequest(RunRequest, RowsRequest, TextRequest):
     """What `train-asr` was asked for; None leaves a choice to the data, the budget and the machine.
@@ -47,7 +51,7 @@ class TrainRequest(RunRequest, RowsRequest, TextRequest):
     )
     vocab_size: int | None = vocab_size_option()
     lowercase: bool = option(False, "Convert transcripts to lower case.", shapes_model=True)
-    open_words: bool = option(False, "Let a model of few words write others, too.")
+    open_words: bool = _open_words()
     sample_rate: str = option(
         "auto",
         "Samples a second that recordings are converted to; auto: 16,000 if most have as many, else 8,000.",
@@ -96,7 +100,7 @@ class SearchRequest(Request):
     word_bonus: float = option(
         0.0, "What each word is worth in the search with --lm, in nats.", metavar="X", least=-1000, most=1000
     )
-    open_words: bool = option(False, "Let a model of few words write others, too.")
+    open_words: bool = _open_words()
 
 
 @dataclass(frozen=True, kw_only=True)

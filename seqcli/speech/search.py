@@ -18,23 +18,6 @@ LIKELY = 40  # tokens at most that are tried at a step
 NOTHING = -math.inf
 
 
-@dataclass(frozen=True)
-class Search:
-    """How to search: prefixes kept alive (1: greedy, without a language model), the language model's weight α, and what
-    each word is worth in nats β. Prefixes are compared by log p(sound) + α log p(text) + β · words. With `open_words`
-    words may be any, else those of a model of few."""
-
-    beam: int = 16
-    lm_weight: float = 1.5
-    word_bonus: float = 0.0
-    open_words: bool = False
-
-    @classmethod
-    def of(cls, request: SearchRequest) -> Search:
-        """That of a request."""
-        return cls(request.beam, request.lm_weight, request.word_bonus, request.open_words)
-
-
 def greedy(log_probabilities: np.ndarray) -> list[int]:
     """The most probable class of each step of (steps, vocabulary + 1), without repetitions and blanks (the last)."""
     best = log_probabilities.argmax(axis=1)
@@ -79,13 +62,14 @@ class _Prefix:
 
 def beam_search(
     log_probabilities: np.ndarray,
-    search: Search,
+    search: SearchRequest,
     tokenizer: Tokenizer,
     scorer: TextScorer | None = None,
     lexicon: Lexicon | None = None,
 ) -> list[int]:
     """The tokens that are most probable over all their alignments (Graves et al. 2006; as Hannun et al. 2014, with the
     probabilities of a language model beside those of the network: shallow fusion), of all texts or those of a lexicon.
+    Compared are log p(sound) + α log p(text) + β · words, α and β being `lm_weight` and `word_bonus`.
 
     log_probabilities (steps, vocabulary + 1) in nats, the blank being the last class.
     """
@@ -113,7 +97,7 @@ def _step(
     row: np.ndarray,
     blank: int,
     likely: Sequence[int],
-    search: Search,
+    search: SearchRequest,
     tokenizer: Tokenizer,
     scorer: TextScorer | None,
 ) -> list[_Prefix]:
@@ -156,7 +140,7 @@ def _step(
     return kept
 
 
-def _ask(new: Sequence[_Prefix], search: Search, tokenizer: Tokenizer, scorer: TextScorer) -> None:
+def _ask(new: Sequence[_Prefix], search: SearchRequest, tokenizer: Tokenizer, scorer: TextScorer) -> None:
     """Let the language model score what new prefixes add."""
     parents = [prefix.parent for prefix in new if prefix.parent is not None]
     added = [token_text(tokenizer, parent, prefix) for parent, prefix in zip(parents, new, strict=True)]

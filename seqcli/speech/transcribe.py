@@ -15,7 +15,8 @@ from seqcli.speech.data import decode
 from seqcli.speech.decoder import SpeechDecoder, load_recogniser
 from seqcli.speech.fusion import LanguageModel, TextScorer
 from seqcli.speech.lexicon import Lexicon, words_of_blobs
-from seqcli.speech.search import Search, beam_search
+from seqcli.speech.options import SearchRequest
+from seqcli.speech.search import beam_search
 from seqcli.speech.windows import stretches
 from seqcli.text.tokenizer import Tokenizer
 
@@ -67,11 +68,11 @@ class Recogniser:
         self,
         decoder: SpeechDecoder,
         tokenizer: Tokenizer,
-        search: Search | None = None,
+        search: SearchRequest | None = None,
         language_model: tuple[LanguageModel, Tokenizer] | None = None,
         words: Sequence[str] = (),
     ) -> None:
-        self.decoder, self.tokenizer, self.search = decoder, tokenizer, search or Search()
+        self.decoder, self.tokenizer, self.search = decoder, tokenizer, search or SearchRequest()
         self.scorer = TextScorer(*language_model) if language_model is not None else None
         self.words = () if self.search.open_words else tuple(words)
         self.lexicon = Lexicon(self.words, tokenizer) if self.words else None
@@ -80,7 +81,7 @@ class Recogniser:
     def load(
         cls,
         checkpoint: Checkpoint,
-        search: Search | None = None,
+        search: SearchRequest | None = None,
         language_model: tuple[LanguageModel, Tokenizer] | None = None,
     ) -> Recogniser:
         """The recogniser of a checkpoint; `CheckpointError` when it is not one."""

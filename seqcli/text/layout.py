@@ -9,6 +9,7 @@ from collections import defaultdict
 from itertools import combinations, pairwise
 
 from seqcli.text.column import column_names
+from seqcli.text.scripts import WIDE
 
 FEWEST = 10  # lines, below which nothing can be said
 LONG_LINE, LONGEST_LINES = 150, 400  # width of half of the lines, and of one in twenty, from which they are paragraphs
@@ -18,7 +19,7 @@ SAMPLE = 4000  # lines looked at
 ENDED = 0.6  # of the lines end with a sentence: they are whole
 MARKS = 0.03  # of the characters that belong to the one before (vowels of Thai, Hindi), from which on they tell
 ENDS, CLOSING = tuple(".!?…。！？؟।"), "\"'”’»」』）) "  # of sentences, and what may stand behind an end
-_WIDE = re.compile("[\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\uff00-\uff60]")
+_WIDE = re.compile(f"[{WIDE}\uac00-\ud7af]")
 _WORDS = re.compile(r"[^\W\d_]{3,}|(?=([\u2e80-\u9fff]{2}))")  # words, or every two neighbouring wide characters
 
 

@@ -8,7 +8,8 @@ import pytest
 from seqcli.errors import CheckpointError
 from seqcli.speech.data import encode
 from seqcli.speech.lexicon import MOST_WORDS, Lexicon, closed_words, words_of_blobs, words_to_blobs
-from seqcli.speech.search import Search, beam_search
+from seqcli.speech.options import SearchRequest
+from seqcli.speech.search import beam_search
 from seqcli.text.tokenizer import Tokenizer, train_tokenizer
 from tests.speech.test_search import all_sequences, probabilities
 
@@ -61,11 +62,11 @@ def test_the_search_finds_the_best_text_of_the_words(seed: int) -> None:
     heard = probabilities(seed, steps=5, classes=6)
     heard[:, :2] = -50  # the unknown character and the line feed
     lexicon = Lexicon(["ab", "ba", "b"], LETTERS)
-    found = beam_search(heard, Search(beam=500), LETTERS, lexicon=lexicon)
+    found = beam_search(heard, SearchRequest(beam=500), LETTERS, lexicon=lexicon)
     exact = {t: p for t, p in all_sequences(heard).items() if min(t, default=2) > 1 and known(LETTERS.decode(t))}
     assert tuple(found) == max(exact, key=lambda tokens: exact[tokens])
     for beam in (2, 3):
-        assert known(LETTERS.decode(beam_search(heard, Search(beam=beam), LETTERS, lexicon=lexicon)))
+        assert known(LETTERS.decode(beam_search(heard, SearchRequest(beam=beam), LETTERS, lexicon=lexicon)))
 
 
 def test_a_word_is_found_where_only_its_beginning_is_likely() -> None:
@@ -75,10 +76,9 @@ def test_a_word_is_found_where_only_its_beginning_is_likely() -> None:
     heard[:, -1] = -0.1
     heard[range(1, 9, 2), ids] = -0.01
     heard[range(1, 9, 2), -1] = -6.0
-    assert tokenizer.decode(beam_search(heard, Search(), tokenizer)) == "thre"
-    assert tokenizer.decode(beam_search(heard, Search(), tokenizer, lexicon=Lexicon(["three", "two"], tokenizer))) == (
-        "three"
-    )
+    assert tokenizer.decode(beam_search(heard, SearchRequest(), tokenizer)) == "thre"
+    lexicon = Lexicon(["three", "two"], tokenizer)
+    assert tokenizer.decode(beam_search(heard, SearchRequest(), tokenizer, lexicon=lexicon)) == "three"
 
 
 def test_words_are_kept_in_a_model_file() -> None:

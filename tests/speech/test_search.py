@@ -15,7 +15,8 @@ from seqcli.language.decoder import LanguageModelDecoder
 from seqcli.language.score import score_lines
 from seqcli.speech.alignment import align, words_of
 from seqcli.speech.fusion import TextScorer
-from seqcli.speech.search import Search, beam_search, greedy
+from seqcli.speech.options import SearchRequest
+from seqcli.speech.search import beam_search, greedy
 from seqcli.text.tokenizer import train_tokenizer
 
 TEXT = "ab a\nba b\nbb\n"
@@ -50,7 +51,7 @@ def test_greedy_leaves_out_repetitions_and_blanks():
 def test_a_wide_beam_finds_the_best_of_all_sequences(seed):
     given_ = probabilities(seed)
     tokenizer = train_tokenizer("char", ["a\n"])
-    found = beam_search(given_, Search(beam=500), tokenizer)
+    found = beam_search(given_, SearchRequest(beam=500), tokenizer)
     exact = all_sequences(given_)
     assert tuple(found) == max(exact, key=lambda tokens: exact[tokens])
 
@@ -94,7 +95,7 @@ def test_fusion_finds_the_best_of_all_sequences(kind, seed):
     letters = train_tokenizer("char", [TEXT])  # ids 2, 3, 4 are b, a and the blank
     heard = probabilities(seed, steps=4, classes=6)
     heard[:, :2] = -50  # no transcript holds an unknown character or a line feed
-    search = Search(beam=800, lm_weight=0.7, word_bonus=0.4)
+    search = SearchRequest(beam=800, lm_weight=0.7, word_bonus=0.4)
     scorer = TextScorer(*language_model(kind, seed))
     found = beam_search(heard, search, letters, scorer)
     best, best_score = None, -math.inf
