@@ -93,6 +93,7 @@ def log_file(name: str) -> Path:
     """The file for `--log-file`, which is a log already, empty or new; `UsageError` for any other file."""
     path = Path(name)
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("a+", encoding="utf-8", errors="replace") as file:
             file.seek(0)
             begin = file.read(len(_now()))

@@ -130,9 +130,6 @@ def _check_outputs(asked: _Asked) -> None:
     from seqcli.files.output import check_outputs, check_place
 
     check_outputs({"--output": asked.file, "--plot": asked.plot, "--save": asked.save}, asked.files())
-    for place in (asked.file, asked.plot):
-        if place is not None:
-            check_place(place)
     if asked.plot is not None:
         from seqcli.forecasting.plot import check_plot
 
@@ -141,6 +138,9 @@ def _check_outputs(asked: _Asked) -> None:
         from seqcli.forecasting.forecast import check_table
 
         check_table(asked.file, asked.format or "csv")
+    for place in (asked.file, asked.plot):
+        if place is not None:
+            check_place(place)
 
 
 def _say(result: Forecast, request: ForecastRequest) -> None:

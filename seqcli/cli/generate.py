@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from seqcli.cli import console
 from seqcli.cli.models import find_model
-from seqcli.cli.options import ModelChoice, require_text
+from seqcli.cli.options import ModelChoice, refuse_file, require_text
 from seqcli.cli.request import request_command
 from seqcli.cli.rows import write_json, write_rows
 from seqcli.errors import UsageError
@@ -141,7 +141,12 @@ def _write_ndjson(prompts: list[str], first: int, pieces: Iterable[Piece]) -> in
 class _Asked(GenerateRequest, ModelChoice):
     """What the command is asked for, beside how to continue a text."""
 
-    prompt: tuple[str, ...] = option((), "Text to continue; may be given several times.", metavar="TEXT", short="-p")
+    text: tuple[str, ...] = option(
+        (), "Texts to continue; standard input if none are given.", metavar="TEXT", positional=True
+    )
+    prompt: tuple[str, ...] = option(
+        (), "The same as TEXT; may be given several times.", metavar="TEXT", short="-p"
+    )
     whole: bool = option(False, "Treat all of standard input as one prompt, not one per line.")
     top_next: int | None = option(
         None, "Instead of text, print the N likeliest next tokens with their probabilities.", metavar="N", least=1
@@ -160,6 +165,8 @@ class _Asked(GenerateRequest, ModelChoice):
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        if self.text and self.prompt:
+            raise UsageError("TEXT and --prompt are the same: both are given", hint="leave --prompt out")
         instead = [f"--{name.replace('_', '-')}" for name in INSTEAD_OF_TEXT if getattr(self, name)]
         if len(instead) > 1:
             raise UsageError(f"{' and '.join(instead)} cannot be given together", hint="run the command once for each")
@@ -171,13 +178,15 @@ def _generate(asked: _Asked) -> None:
     from seqcli.language.decoder import load_language_model
     from seqcli.language.generate import next_tokens
 
+    for argument in asked.text:
+        refuse_file(argument, "generate")
     asked = settled(asked, stop=tuple(map(unescape, asked.stop)))
     checkpoint = load_checkpoint(find_model(asked.model, "lm"), task="lm")
     decoder, tokenizer = load_language_model(checkpoint, asked.device, int8=asked.int8)
     prompts: Iterator[str]
     ready: Callable[[], bool] | None = None
-    if "prompt" in asked.given:
-        prompts = (unescape(require_text(text, "--prompt")) for text in asked.prompt)
+    if given := asked.text or asked.prompt:
+        prompts = (unescape(require_text(text, "TEXT" if asked.text else "--prompt")) for text in given)
     else:
         prompts, ready = _read_prompts(asked.whole)
     prompts = _with_notices(prompts, tokenizer)
@@ -224,9 +233,9 @@ generate = request_command(
     _Asked,
     """Continue a text with a language model.
 
-    Prompts come from --prompt, or from standard input, one per line. Without --model the newest language model in
-    checkpoints/ is used. The same seed gives the same text. A model of separate lines writes whole lines. In --prompt
-    and --stop, \\n is a line feed and \\t a tab.
+    TEXT is what is continued; without it standard input is, a text per line. Without --model the newest language model
+    in checkpoints/ is used. The same seed gives the same text. A model of separate lines writes whole lines. In TEXT,
+    --prompt and --stop, \\n is a line feed and \\t a tab.
     """,
     _generate,
 )

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import shlex
 from dataclasses import dataclass
+
+from pathlib import Path
 
 from seqcli.errors import UsageError
 from seqcli.options import Request, option, required
@@ -49,6 +53,16 @@ def require_text(argument: str, name: str) -> str:
     if any("\ud800" <= character <= "\udfff" for character in argument):
         raise UsageError(f"{name} holds bytes that are not UTF-8 text", hint="check the terminal's encoding")
     return argument
+
+
+def refuse_file(argument: str, command: str) -> None:
+    """`UsageError` for the name of a file where a `command` takes the text itself."""
+    with contextlib.suppress(OSError, ValueError):  # too long, or with a zero byte: no file's name
+        if Path(argument).is_file():
+            way = f"for its lines: seqcli {command} < {shlex.quote(argument)}"
+            if argument.endswith(".safetensors"):
+                way = f"a model is named by --model: seqcli {command} --model {shlex.quote(argument)}"
+            raise UsageError(f"{argument} is a file, and TEXT is the text itself", hint=way)
 
 
 def format_duration(seconds: float) -> str:

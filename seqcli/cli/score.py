@@ -6,7 +6,7 @@ import math
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -148,9 +148,14 @@ class _Items:
     def of(cls, lines: Iterable[str], request: LineRequest, computed: tuple[str, ...]) -> _Items:
         """Those of a request; `DataError` where the table has a column that is called like a computed one."""
         from seqcli.files.opening import shown_path
-        from seqcli.text.column import items
+        from seqcli.text.column import LOOKED_AT, about_table, column_names, items
 
         if request.column is None:
+            if request.data[0] != "-":  # lines that come one by one have their rows one by one
+                begin = list(islice(lines := iter(lines), LOOKED_AT + 1))
+                lines = chain(begin, lines)
+                if names := column_names("\n".join(begin)):
+                    console.notice(about_table(names, "scored"))
             return cls(computed, lines)
         path = shown_path(request.data[0])
         names, found = items(iter(lines), request.column, path)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import shlex
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
@@ -12,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from seqcli.cli import console
 from seqcli.cli.models import find_model
-from seqcli.cli.options import ModelChoice, require_text
+from seqcli.cli.options import ModelChoice, refuse_file, require_text
 from seqcli.cli.request import request_command
 from seqcli.cli.rows import write_json
 from seqcli.errors import UsageError
@@ -52,14 +50,16 @@ class _Asked(TranslateRequest, ModelChoice):
 
 
 def _translate(asked: _Asked) -> None:
-    from seqcli.files.output import check_outputs
+    from seqcli.files.output import check_outputs, check_place
     from seqcli.translation.beam import Search
 
     for argument in asked.text:
-        _refuse_file(argument)
+        refuse_file(argument, "translate")
     path = find_model(asked.model, "mt")
     check_outputs({"--plot": asked.plot}, [path, *asked.files(), "-"])
     translator = _translator(asked, path)
+    if asked.plot is not None:
+        check_place(asked.plot)
     lines, ready = _lines(asked)
     started, count, cut, poor = time.perf_counter(), 0, 0, 0
     drawn: list[Alignment] = []
@@ -127,16 +127,6 @@ def _write(asked: _Asked, translation: Translation, estimates: list[float | None
         for candidate in translation.candidates:
             console.write(f"{number}\t{candidate.score:.4f}\t{candidate.text}\n")
     console.write("", flush=True)
-
-
-def _refuse_file(argument: str) -> None:
-    """`UsageError` for the name of a file where the text itself is expected."""
-    with contextlib.suppress(OSError, ValueError):  # too long, or with a zero byte: no file's name
-        if Path(argument).is_file():
-            raise UsageError(
-                f"{argument} is a file, and TEXT is what is translated",
-                hint=f"for its lines: seqcli translate < {shlex.quote(argument)}",
-            )
 
 
 def _record(translation: Translation, estimates: list[float | None], looking: bool) -> dict[str, Any]:

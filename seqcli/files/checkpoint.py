@@ -19,6 +19,7 @@ TASKS = {
     "asr": "a speech recogniser",
     "tag": "a tagger",
 }
+USED_BY = {"lm": "generate", "mt": "translate", "forecast": "forecast DATA --model", "asr": "transcribe", "tag": "tag"}
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,8 @@ def load_checkpoint(path: Path, *, task: str | None = None) -> Checkpoint:
     if not isinstance(found, str) or found not in TASKS:
         raise CheckpointError(f"{path}: is not a model (a training state, perhaps)", hint="name NAME.TASK.safetensors")
     if task is not None and found != task:
-        raise CheckpointError(f"{path}: is {TASKS[found]}, {TASKS[task]} is needed", hint="name another model")
+        hint = f"name another model; `seqcli {USED_BY[found]}` uses this one"
+        raise CheckpointError(f"{path}: is {TASKS[found]}, {TASKS[task]} is needed", hint=hint)
     parts: dict[str, dict[str, Any]] = {}
     for name in ("config", "metrics", "provenance"):
         value = contents.metadata.get(name)

@@ -132,15 +132,23 @@ def write_workbook(path: Path, frame: pandas.DataFrame) -> None:
 
 
 def check_place(path: str) -> None:
-    """Check, before any work, that a file can be written: `UsageError` for a folder, or a file in a folder that does
-    not exist; `SeqcliError` where writing is not allowed."""
+    """Check, before any work, that a file can be written. Creates its folder. `UsageError` for a folder, `SeqcliError`
+    where writing is not allowed."""
     place = Path(path)
     if place.is_dir():
         raise UsageError(f"{path}: is a folder", hint="name a file in it")
-    if not place.parent.is_dir():
-        raise UsageError(f"{path}: there is no folder {place.parent}", hint="make it, or name a file in another one")
+    _make_folder(place)
     if not os.access(place if place.exists() else place.parent, os.W_OK):
         raise SeqcliError(f"{path}: cannot be written", hint="choose another place for it")
+
+
+def _make_folder(path: Path) -> None:
+    """Make the folder of a file, and those that it is in; raises as `writing` does."""
+    with writing(path):
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        except (FileExistsError, NotADirectoryError) as problem:
+            raise NotADirectoryError(errno.ENOTDIR, f"{problem.filename} is no folder") from problem
 
 
 def check_writable(path: Path, *, overwrite: bool) -> None:
@@ -158,8 +166,8 @@ def check_writable(path: Path, *, overwrite: bool) -> None:
             f"{path}: a model is already there",
             hint="--resume continues its training, --overwrite replaces it, -o names another file",
         )
+    _make_folder(path)
     with writing(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
         probe = path.with_name(f".{path.name}.{os.getpid()}.probe")
         probe.write_bytes(b"seqcli")
         probe.unlink()

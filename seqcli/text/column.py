@@ -88,6 +88,12 @@ def column_names(sample: str) -> list[str]:
     return names if named and not sentences and all(len(row) == len(header) for row in rows[:-1]) else []
 
 
+def about_table(names: Sequence[str], done: str) -> str:
+    """What is said of a text that is a table, when all of it is `done` (learnt, scored)."""
+    shown = ", ".join(names[:8]) + (" …" if len(names) > 8 else "")
+    return f"the text is a table, and its separators and names are {done}, too; --column takes a single column: {shown}"
+
+
 def _is_name(text: str) -> bool:
     """Whether a cell looks like the name of a column."""
     return 0 < len(text) <= LONGEST_NAME and text[0].isalpha() and len(text.split()) <= 3

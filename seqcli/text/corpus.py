@@ -14,7 +14,7 @@ import numpy as np
 from seqcli.errors import DataError, UsageError
 from seqcli.files.decoding import AUTO
 from seqcli.text.cache import Encoded, TokenCache, encode
-from seqcli.text.column import column_names
+from seqcli.text.column import about_table, column_names
 from seqcli.text.layout import separate_lines
 from seqcli.text.sources import Size, Sources, expand_paths, spooled
 from seqcli.text.split import HeldLines, HeldStretches, hold_lines, hold_stretches, usual_share, without_blank_lines
@@ -139,7 +139,7 @@ def open_corpus(
         texts, sample = _open_texts(paths, reading, stack, notice)
         notes = [*_check_zeros(sample), *([texts.layout] if texts.layout else [])]
         if reading.column is None and (names := column_names(sample)):
-            notes.append(_about_table(names))
+            notes.append(about_table(names, "learnt"))
         cache = TokenCache(cache_dir, used=texts.size.bytes > IN_MEMORY)
         if tokenizer is None:
             kind = reading.tokens
@@ -229,13 +229,6 @@ def _divided(
     return _Texts(sources, size, split, sources, lines, f"{size.digest}:{kind}:{share}", told, layout)
 
 
-def _about_table(names: list[str]) -> str:
-    listed = ", ".join(names[:8]) + (" …" if len(names) > 8 else "")
-    return (
-        f"the text is a table, and its separators and names are learnt, too; --column takes a single column: {listed}"
-    )
-
-
 def _check_zeros(sample: str) -> list[str]:
     """What is to be said of zero bytes; `DataError` for many."""
     zeros = sample.count("\0")
@@ -277,5 +270,7 @@ def encode_files(
         names = expand_paths(paths)
         spools = [stack.enter_context(spooled(name)) for name in names]
         sources = Sources(spools, names, encoding=encoding, errors=errors, column=column)
+        if column is None and (found := column_names(next(sources.chunks(), ""))):
+            notice(about_table(found, "read"))
         chunks = sources.chunks(notice)
         return encode(without_blank_lines(chunks) if lines else chunks, tokenizer)

@@ -325,6 +325,36 @@ def test_escapes_in_prompts_and_stops(model, capsys):
     assert out.count("\n") == 2
 
 
+def test_generate_continues_its_arguments_as_it_does_prompts(model: str, capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = ["generate", "-m", model, "--max-tokens", "5"]
+    assert run([*arguments, "-p", "the sky\\n", "-p", "the river"]) == 0
+    prompted = capsys.readouterr().out
+    assert run([*arguments, "the sky\\n", "the river"]) == 0
+    assert capsys.readouterr().out == prompted
+    assert run([*arguments, "the sky", "-p", "the river"]) == 2
+    assert "leave --prompt out" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["some lines", "MODEL"])
+def test_generate_takes_no_file_for_a_text(model: str, capsys: pytest.CaptureFixture[str], name: str) -> None:
+    Path("some lines").write_text("the sky\n")
+    assert run(["generate", "-m", model, name.replace("MODEL", model)]) == 2
+    said = capsys.readouterr().err
+    assert (f"--model {model}" if name == "MODEL" else "seqcli generate < 'some lines'") in said
+
+
+@pytest.mark.parametrize("command", ["score", "evaluate"])
+def test_a_table_without_a_column_is_remarked_on(model: str, capsys: pytest.CaptureFixture[str], command: str) -> None:
+    Path("items.csv").write_text("item,text\n" + "1,the sky is grey\n" * 5)
+    assert run([command, model, "items.csv"]) == 0
+    assert "the text is a table" in (said := capsys.readouterr().err)
+    assert "--column takes a single column: item, text" in said
+    Path("plain").write_text("the sky, it is grey\n" * 5)
+    for arguments in (["plain"], ["items.csv", "--column", "text"]):
+        assert run([command, model, *arguments]) == 0
+        assert "table" not in capsys.readouterr().err
+
+
 def score_rows(capsys, model, *options):
     assert run(["score", model, *options]) == 0
     return list(csv.DictReader(io.StringIO(capsys.readouterr().out)))

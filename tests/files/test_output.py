@@ -142,8 +142,13 @@ def test_a_loop_of_links_is_replaced(tmp_path: Path) -> None:
     assert (tmp_path / "a").read_bytes() == b"new"
 
 
-def test_an_output_that_is_a_folder_or_in_none_is_a_usage_error(tmp_path: Path) -> None:
-    check_place(str(tmp_path / "new.csv"))
-    for wrong, said in ((tmp_path, "is a folder"), (tmp_path / "none" / "new.csv", "there is no folder")):
-        with pytest.raises(UsageError, match=said):
-            check_place(str(wrong))
+def test_an_outputs_folder_is_made_and_is_no_output_itself(tmp_path: Path) -> None:
+    check_place(str(tmp_path / "some" / "where" / "new.csv"))
+    assert (tmp_path / "some" / "where").is_dir()
+    with pytest.raises(UsageError, match="is a folder"):
+        check_place(str(tmp_path))
+    (tmp_path / "file").touch()
+    for check in (lambda path: check_place(str(path)), lambda path: check_writable(path, overwrite=True)):
+        for name in ("file/new", "file/in/new"):
+            with pytest.raises(SeqcliError, match="file is no folder"):
+                check(tmp_path / name)
