@@ -148,7 +148,8 @@ def _make_folder(path: Path) -> None:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
         except (FileExistsError, NotADirectoryError) as problem:
-            raise NotADirectoryError(errno.ENOTDIR, f"{problem.filename} is no folder") from problem
+            there = next(folder for folder in path.parents if folder.exists())
+            raise NotADirectoryError(errno.ENOTDIR, f"{there} is no folder") from problem
 
 
 def check_writable(path: Path, *, overwrite: bool) -> None:
