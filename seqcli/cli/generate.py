@@ -144,9 +144,7 @@ class _Asked(GenerateRequest, ModelChoice):
     text: tuple[str, ...] = option(
         (), "Texts to continue; standard input if none are given.", metavar="TEXT", positional=True
     )
-    prompt: tuple[str, ...] = option(
-        (), "The same as TEXT; may be given several times.", metavar="TEXT", short="-p"
-    )
+    prompt: tuple[str, ...] = option((), "The same as TEXT; may be given several times.", metavar="TEXT", short="-p")
     whole: bool = option(False, "Treat all of standard input as one prompt, not one per line.")
     top_next: int | None = option(
         None, "Instead of text, print the N likeliest next tokens with their probabilities.", metavar="N", least=1

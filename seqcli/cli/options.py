@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import shlex
 from dataclasses import dataclass
-
 from pathlib import Path
 
 from seqcli.errors import UsageError

@@ -25,6 +25,7 @@ FORMAT_VERSION = 1
 MAX_HEADER = 32 * 1024 * 1024  # bytes; a header of ours has some kilobytes
 MAX_DEPTH = 16  # of nested metadata; ours has four levels
 MAX_INTEGER = 2**63
+MAX_DIMENSIONS = 8  # of a tensor; ours have three, NumPy has no more than 64
 REMEDY = "the file may be damaged or not a model of this program: train again, or take another copy"
 NAME_ONE = "name a model, such as NAME.lm.safetensors"
 PICKLES = (b"PK\x03\x04", *(bytes((0x80, protocol)) for protocol in range(2, 6)))  # how torch.save's files begin
@@ -88,6 +89,8 @@ def read_contents(path: Path) -> Contents:
     contents = Contents({}, described["metadata"])
     for name, value in found:
         content, kind = value["data"], value["dtype"]
+        if len(value["shape"]) > MAX_DIMENSIONS:
+            raise CheckpointError(f"{path}: tensor {name!r} has {len(value['shape'])} dimensions", hint=REMEDY)
         if kind not in _TYPES or _digest(kind, value["shape"], content) != hashes[name]:
             raise CheckpointError(f"{path}: tensor {name!r} is not what was written (SHA-256 differs)", hint=REMEDY)
         if name.startswith(_TENSOR):

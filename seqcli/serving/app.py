@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import MISSING, asdict, dataclass
 
 from fastapi import FastAPI, Request, Response
-from fastapi.responses import JSONResponse, RedirectResponse
+from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -22,6 +22,7 @@ from seqcli import __version__
 from seqcli.errors import CheckpointError, SeqcliError, as_arguments
 from seqcli.options import declarations
 from seqcli.serving.openapi import described
+from seqcli.serving.page import page
 from seqcli.serving.verbs import VERBS, Given, Verb
 from seqcli.serving.workers import About, Refusal, Worker
 
@@ -119,7 +120,7 @@ def asgi(served: Served, host: str, notice: Say, detail: Say) -> ASGIApp:
         try:
             if names is not None and request.url.hostname not in names:
                 refusal = Refusal(403, f"{request.url.hostname} is not this server", hint=f"ask {host} by its own name")
-                await _refused(refusal)(scope, receive, sending)
+                await refused(refusal)(scope, receive, sending)
             else:
                 await app(scope, receive, sending)
         finally:
@@ -134,11 +135,12 @@ def _application(served: Served, notice: Say) -> FastAPI:
         title="seqcli",
         version=__version__,
         description="Language models, translation, tagging, speech recognition and forecasts.",
+        docs_url=None,  # FastAPI's pages are scripts of other sites, which a machine without a network cannot load
         redoc_url=None,
     )
 
     async def failed(request: Request, problem: Exception) -> Response:
-        response = _refused(problem)
+        response = refused(problem)
         if response.status_code == 500:
             notice(f"{request.url.path}: {getattr(problem, 'message', problem)}")
         return response
@@ -149,6 +151,10 @@ def _application(served: Served, notice: Say) -> FastAPI:
     @app.get("/", include_in_schema=False)
     async def root() -> Response:
         return RedirectResponse("/docs")
+
+    @app.get("/docs", include_in_schema=False)
+    async def docs(request: Request) -> Response:
+        return HTMLResponse(page(app.openapi(), str(request.base_url).rstrip("/")))
 
     @app.get("/health", summary="Whether the server is there.")
     async def health() -> Health:
@@ -263,7 +269,7 @@ def _given(verb: Verb, arguments: Given) -> Given:
     return {name: getattr(asked, name) for name in asked.given}
 
 
-def _refused(problem: Exception) -> Response:
+def refused(problem: Exception) -> Response:
     """The one place in which errors become status codes."""
     hint = None
     match problem:

@@ -17,12 +17,8 @@ TYPES = {int: "integer", float: "number", bool: "boolean", str: "string"}
 
 def described(verbs: Sequence[Verb], abouts: Sequence[About]) -> dict[str, Any]:
     """Body and query of the endpoint of some verbs of one name, which models of these `abouts` answer."""
-    names = [about.name for about in abouts if about.task in {verb.kind.task for verb in verbs}]
-    model: dict[str, Any] = {"type": "string", "description": "The model; needed where there are several."}
-    if names:
-        model["enum"] = names
     if verbs[0].recording:
-        schemas = {"model": model} | _schemas(verbs[0])
+        schemas = _model(verbs[0], abouts) | _schemas(verbs[0])
         query = [{"in": "query", "name": name, "schema": schema} for name, schema in schemas.items()]
         sound = {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
         return {"parameters": query, "requestBody": {"required": True, "content": sound}}
@@ -30,7 +26,7 @@ def described(verbs: Sequence[Verb], abouts: Sequence[About]) -> dict[str, Any]:
         {
             "title": f"{verb.name} with a {verb.kind.task_name()}",
             "type": "object",
-            "properties": {"model": model} | _schemas(verb),
+            "properties": _model(verb, abouts) | _schemas(verb),
             "required": [name for name, found in declarations(verb.body).items() if found.default is MISSING],
             "additionalProperties": False,
         }
@@ -38,6 +34,12 @@ def described(verbs: Sequence[Verb], abouts: Sequence[About]) -> dict[str, Any]:
     ]
     schema = bodies[0] if len(bodies) == 1 else {"oneOf": bodies}
     return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
+
+
+def _model(verb: Verb, abouts: Sequence[About]) -> dict[str, Any]:
+    names = [about.name for about in abouts if about.task == verb.kind.task]
+    schema: dict[str, Any] = {"type": "string", "description": "The model; needed where there are several."}
+    return {"model": schema | ({"enum": names} if names else {})}
 
 
 def _schemas(verb: Verb) -> dict[str, Any]:

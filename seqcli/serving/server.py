@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import logging
 import math
@@ -11,14 +12,52 @@ import socket
 from collections.abc import Callable, Iterator, Sequence
 from types import FrameType
 
+import h11
 import uvicorn
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from seqcli.errors import INTERRUPTED, TERMINATED, SeqcliError
-from seqcli.serving.app import Limits, Served, asgi, is_loopback
-from seqcli.serving.workers import workers_of
+from seqcli.serving.app import Limits, Served, asgi, is_loopback, refused
+from seqcli.serving.workers import Refusal, workers_of
 
 MOST_CONNECTIONS = 256
 Say = Callable[[str], None]
+
+
+def _protocol(seconds: float) -> type[H11Protocol]:
+    """HTTP with a limit of connections, each of which ends when the head of a request has not come in `seconds`: uvicorn
+    would keep it for ever, and refuses what is too much in plain text."""
+
+    class Protocol(H11Protocol):
+        deadline: asyncio.TimerHandle | None = None
+
+        def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+            super().connection_made(transport)
+            if len(self.connections) > MOST_CONNECTIONS:
+                refusal = Refusal(503, f"{MOST_CONNECTIONS} connections are open", hint="ask again later")
+                self.app = refused(refusal)
+            self._wait()
+
+        def data_received(self, data: bytes) -> None:
+            super().data_received(data)
+            if self.conn.their_state is not h11.IDLE:
+                self._stop_waiting()
+            elif self.deadline is None:
+                self._wait()
+
+        def connection_lost(self, exc: Exception | None) -> None:
+            self._stop_waiting()
+            super().connection_lost(exc)
+
+        def _wait(self) -> None:
+            self.deadline = self.loop.call_later(seconds, self.transport.close)
+
+        def _stop_waiting(self) -> None:
+            if self.deadline is not None:
+                self.deadline.cancel()
+                self.deadline = None
+
+    return Protocol
 
 
 class _Server(uvicorn.Server):
@@ -79,14 +118,13 @@ def serve(
         names = ", ".join(about.name for about in served.abouts()) or "forecasts"
         config = uvicorn.Config(
             asgi(served, host, notice, detail),
-            http="h11",
+            http=_protocol(limits.seconds),
             loop="asyncio",
             ws="none",
             lifespan="off",
             log_config=None,
             access_log=False,
             server_header=False,
-            limit_concurrency=MOST_CONNECTIONS,
             timeout_graceful_shutdown=math.ceil(limits.seconds) + 1,
         )
         server = _Server(config, lambda: notice(f"serving {names} at {where}, described at {where}/docs"), notice)

@@ -49,7 +49,23 @@ CONFIGS: dict[str, Any] = {
 }
 TYPES = {"F64": "<f8", "F32": "<f4", "F16": "<f2", "I64": "<i8", "I32": "<i4", "I16": "<i2", "U8": "|u1", "BOOL": "|b1"}
 NUMBERS = (0.0, -0.0, 1.0, 1e-45, 1e-30, 1e4, -1e4, 1e20, -1e20, 3e38, -3e38, float("nan"), float("inf"))
-WORDS = ("", " ", "\n", "\r", "\x00", "\x1b[2J", "\ud800", "é", "天", "a b", "the sky", "<unk>", "▁", "a" * 70_000, "(a+)+$")
+WORDS = (
+    "",
+    " ",
+    "\n",
+    "\r",
+    "\x00",
+    "\x1b[2J",
+    "\ud800",
+    "é",
+    "天",
+    "a b",
+    "the sky",
+    "<unk>",
+    "▁",
+    "a" * 70_000,
+    "(a+)+$",
+)
 
 
 def _filled(task: str, config: Any, blobs: Mapping[str, bytes]) -> Checkpoint:
@@ -159,7 +175,9 @@ def remade(number: int, originals: tuple[Checkpoint, ...]) -> bytes:
     random = Random(f"remade {number}")
     made = copy.deepcopy(random.choice(originals))
     for _ in range(random.choice((1, 1, 2))):
-        how = random.choice((_resized, _tensors, _values, _blob, _blob, _blob) if made.blobs else (_resized, _tensors, _values))
+        how = random.choice(
+            (_resized, _tensors, _values, _blob, _blob, _blob) if made.blobs else (_resized, _tensors, _values)
+        )
         made = how(made, random, originals)
     if random.random() < 0.2:
         return _retyped(made, random)
@@ -180,7 +198,9 @@ def _resized(made: Checkpoint, random: Random, originals: tuple[Checkpoint, ...]
         elif isinstance(config[name], float):
             config[name] = random.choice((0.0, 0.5, 1.0, 1e-9))
         else:
-            config[name] = copy.deepcopy(random.choice((*STRANGE, ["a"], ["a", "a"], [[0.0, 1e-300]], [2**31 - 1, -(2**31)])))
+            config[name] = copy.deepcopy(
+                random.choice((*STRANGE, ["a"], ["a", "a"], [[0.0, 1e-300]], [2**31 - 1, -(2**31)]))
+            )
     try:
         built = CONFIGS[made.task].from_json(config)
         shapes = built.parameter_shapes()
@@ -205,7 +225,6 @@ def _tensors(made: Checkpoint, random: Random, originals: tuple[Checkpoint, ...]
         lambda: value[:0],
         lambda: np.concatenate((value, value)),
         lambda: value.reshape(-1)[:1].reshape(()),
-        lambda: np.broadcast_to(np.float32(1), (1,) * random.choice((9, 33, 70))),
     )
     what = random.randrange(4)
     if what == 0:
@@ -243,7 +262,9 @@ def _blob(made: Checkpoint, random: Random, originals: tuple[Checkpoint, ...]) -
     name = random.choice(sorted(blobs))
     what = random.random()
     if what < 0.1:
-        blobs[name] = random.choice([b"", b"null", b"[]", b"{}", b"[" * 100_000, blobs[name][: random.randrange(1, 99)]])
+        blobs[name] = random.choice(
+            [b"", b"null", b"[]", b"{}", b"[" * 100_000, blobs[name][: random.randrange(1, 99)]]
+        )
     elif what < 0.2:
         found = [value for other in originals for value in other.blobs.values()]
         blobs[name] = random.choice(found)
@@ -297,7 +318,8 @@ def _retyped(made: Checkpoint, random: Random) -> bytes:
         own = kind if name in names else kinds[name]
         with np.errstate(over="ignore", invalid="ignore"):
             data = value.astype(TYPES.get(own, "<u2" if own == "BF16" else "<u8" if own == "U64" else "|u1")).tobytes()
-        written[name] = (own, value.shape, data)
+        ones = (1,) * (random.choice((9, 70)) if name in names and random.random() < 0.1 else 0)  # NumPy has 64 at most
+        written[name] = (own, (*ones, *value.shape), data)
     return file_of(made, written)
 
 
@@ -343,7 +365,8 @@ def within(model: bytes, random: Random) -> bytes:
                 inside = _other_field(inside, random)
             found[place] = (number, kind, buffer(inside))
     if random.random() < 0.2:  # how text is normalised, as a compiled table
-        table = random.choice((b"\xff" * 64, random.randbytes(random.randrange(1, 4000)), b"\x00\x04\x00\x00" + random.randbytes(1028)))
+        trie = b"\x00\x04\x00\x00" + random.randbytes(1028)  # its size, as SentencePiece has it, and itself
+        table = random.choice((b"\xff" * 64, random.randbytes(random.randrange(1, 4000)), trie))
         found.append((3, 2, buffer([(2, 2, table)])))
     return buffer(found)
 
@@ -361,7 +384,7 @@ def _other_field(inside: list[tuple[int, int, bytes]], random: Random) -> list[t
     elif kind == 0:
         inside[place] = (number, 0, _as_varint(random.choice((0, 1, 2, 3, 4, 5, 6, 7, 2**31, 2**63))))
     elif kind == 2:
-        text = random.choice((*WORDS, "<0x00>", "<0xZZ>", "</s>")).encode("utf-8", "surrogatepass")
+        text = random.choice(WORDS).encode("utf-8", "surrogatepass")
         inside[place] = (number, 2, random.choice((text, content + text, content[:-1])))
     else:
         inside[place] = (number, kind, np.float32(random.choice(NUMBERS)).tobytes() if kind == 5 else content)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import html
 import http.client
 import io
 import json
 import os
+import re
+import shlex
 import shutil
 import signal
 import socket
@@ -313,8 +316,6 @@ def test_models_and_their_options_are_described(server: Server) -> None:
     assert [(model["name"], model["task"]) for model in models] == [
         *(("v1.lm", "lm"), ("v1.mt", "mt"), ("v1.tag", "tag"), ("v1.asr", "asr"), ("v1.forecast-2", "forecast"))
     ]
-    with urllib.request.urlopen(f"{server.url}/", timeout=60) as page:  # leads to /docs
-        assert b"/openapi.json" in page.read()
     paths = server.ask("/openapi.json")[1]["paths"]
     assert set(paths) == {"/health", "/models", *(f"/{verb.name}" for verb in VERBS)}
     schema = paths["/generate"]["post"]["requestBody"]["content"]["application/json"]["schema"]
@@ -330,6 +331,21 @@ def test_models_and_their_options_are_described(server: Server) -> None:
     assert [one["required"] for one in score] == [["lines"], ["pairs"]]
     query = paths["/transcribe"]["post"]["parameters"]
     assert {one["name"] for one in query} == {"model", "words", "beam", "open_words"}
+
+
+def test_the_page_of_options_needs_no_network(server: Server) -> None:
+    with urllib.request.urlopen(f"{server.url}/", timeout=60) as answer:  # leads to /docs
+        page = answer.read().decode()
+    assert not re.search(r"<script|<link|@import|src=|https?://(?!127\.0\.0\.1)", page)
+    for verb in VERBS:
+        assert f"<code>POST /{verb.name}</code>" in page
+        assert all(f"<code>{name}</code>" in page for name in declarations(verb.body))
+    assert "one of: v1.lm<" in page
+    calls = [shlex.split(html.unescape(call)) for call in re.findall(r"<pre>(curl --json .*)</pre>", page)]
+    for _, _, body, url in calls:
+        data = CSV if "data" in (asked := json.loads(body)) else None
+        status, answered = server.ask(urlsplit(url).path, asked | ({"data": data} if data else {}))
+        assert status == 200, (body, url, answered)
 
 
 def test_many_clients_at_once(server: Server) -> None:
@@ -376,6 +392,27 @@ def test_a_request_that_does_not_come_is_given_up(strict: Server) -> None:
     with socket.create_connection(("127.0.0.1", urlsplit(strict.url).port or 0), timeout=60) as connection:
         connection.sendall(b"POST /generate HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\n{")
         assert connection.recv(1000).startswith(b"HTTP/1.1 408")
+
+
+def test_connections_without_a_request_are_given_up(strict: Server) -> None:
+    """They would take the places of others, of which there are 256."""
+    place = ("127.0.0.1", urlsplit(strict.url).port or 0)
+    idle = [socket.create_connection(place, timeout=60) for _ in range(256)]
+    assert strict.ask("/health") == (503, {"error": "256 connections are open", "hint": "ask again later"})
+    for connection in idle[1:]:
+        connection.sendall(b"GET /health HTTP/1.1\r\nHost:")
+    assert all(connection.recv(100) == b"" for connection in idle)
+    for connection in idle:
+        connection.close()
+    assert strict.ask("/health")[0] == 200
+
+
+def test_a_kept_connection_is_given_up_in_the_middle_of_a_head(strict: Server) -> None:
+    with socket.create_connection(("127.0.0.1", urlsplit(strict.url).port or 0), timeout=60) as connection:
+        connection.sendall(b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        assert connection.recv(10_000).startswith(b"HTTP/1.1 200")
+        connection.sendall(b"GET /health HTTP/1.1\r\n")
+        assert connection.recv(100) == b""
 
 
 def test_a_file_that_has_changed_is_not_read_again(strict: Server, copied: Path) -> None:
