@@ -25,8 +25,8 @@ Say = Callable[[str], None]
 
 
 def _protocol(seconds: float) -> type[H11Protocol]:
-    """HTTP with a limit of connections, each of which ends when the head of a request has not come in `seconds`: uvicorn
-    would keep it for ever, and refuses what is too much in plain text."""
+    """HTTP with a limit of connections, each of which ends when the head of a request has not come in `seconds`:
+    uvicorn would keep it for ever, and refuses what is too much in plain text."""
 
     class Protocol(H11Protocol):
         deadline: asyncio.TimerHandle | None = None
