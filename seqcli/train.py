@@ -3,44 +3,19 @@
 from __future__ import annotations
 
 import importlib
-from contextlib import ExitStack
-from dataclasses import dataclass
 from typing import Any
 
 from seqcli.errors import naming_arguments
+from seqcli.language.options import TrainRequest as LanguageModelRequest
 from seqcli.models import LanguageModel, Paths, Recogniser, Tagger, Translator, of_checkpoint
 from seqcli.options import documented
+from seqcli.speech.options import TrainRequest as SpeechRequest
+from seqcli.tagging.options import TrainRequest as TaggingRequest
 from seqcli.training.request import RunRequest
+from seqcli.translation.options import TrainRequest as TranslationRequest
 
 
-@dataclass(frozen=True)
-class Trainer:
-    """Where a task's request and its part of the pipeline are, and which metric its progress shows."""
-
-    package: str
-    part: str
-    metric: str
-
-    @property
-    def request(self) -> type[RunRequest]:
-        """The class of its requests."""
-        found: type[RunRequest] = importlib.import_module(f"seqcli.{self.package}.options").TrainRequest
-        return found
-
-    def train(self, quiet: bool, **options: Any) -> Any:
-        """Train with progress on standard error unless `quiet`, and give the model."""
-        request = self.request(**options)
-        task = getattr(importlib.import_module(f"seqcli.{self.package}.train"), self.part)
-        return _train(task, request, self.metric, quiet)
-
-
-LM = Trainer("language", "LANGUAGE_MODELLING", "perplexity")
-MT = Trainer("translation", "TRANSLATION", "bleu")
-TAG = Trainer("tagging", "TAGGING", "accuracy")
-ASR = Trainer("speech", "SPEECH", "wer")
-
-
-@documented(LM.request, "corpus")
+@documented(LanguageModelRequest, "corpus")
 @naming_arguments
 def train_lm(corpus: Paths, *, quiet: bool = False, **options: Any) -> LanguageModel:
     """Train a language model on text.
@@ -54,11 +29,11 @@ def train_lm(corpus: Paths, *, quiet: bool = False, **options: Any) -> LanguageM
 
     Raises `UsageError`, `DataError`, `CheckpointError`, `TrainingError`.
     """
-    model: LanguageModel = LM.train(quiet, corpus=corpus, **options)
+    model: LanguageModel = _trained("language", LanguageModelRequest, quiet, corpus=corpus, **options)
     return model
 
 
-@documented(MT.request, "pairs")
+@documented(TranslationRequest, "pairs")
 @naming_arguments
 def train_mt(pairs: Paths, *, quiet: bool = False, **options: Any) -> Translator:
     """Train a translation model on files of pairs, or on a source and a target file; as `train_lm`.
@@ -67,11 +42,11 @@ def train_mt(pairs: Paths, *, quiet: bool = False, **options: Any) -> Translator
         pairs: one path or several.
         quiet: no progress on standard error.
     """
-    model: Translator = MT.train(quiet, pairs=pairs, **options)
+    model: Translator = _trained("translation", TranslationRequest, quiet, pairs=pairs, **options)
     return model
 
 
-@documented(TAG.request, "data")
+@documented(TaggingRequest, "data")
 @naming_arguments
 def train_tagger(data: Paths, *, quiet: bool = False, **options: Any) -> Tagger:
     """Train a tagger on labelled text; as `train_lm`.
@@ -80,11 +55,11 @@ def train_tagger(data: Paths, *, quiet: bool = False, **options: Any) -> Tagger:
         data: one path or several.
         quiet: no progress on standard error.
     """
-    model: Tagger = TAG.train(quiet, data=data, **options)
+    model: Tagger = _trained("tagging", TaggingRequest, quiet, data=data, **options)
     return model
 
 
-@documented(ASR.request, "recordings")
+@documented(SpeechRequest, "recordings")
 @naming_arguments
 def train_asr(recordings: Paths, *, quiet: bool = False, **options: Any) -> Recogniser:
     """Train a speech recogniser on recordings and their transcripts; as `train_lm`.
@@ -93,24 +68,14 @@ def train_asr(recordings: Paths, *, quiet: bool = False, **options: Any) -> Reco
         recordings: tables of recordings or folders, one path or several.
         quiet: no progress on standard error.
     """
-    model: Recogniser = ASR.train(quiet, recordings=recordings, **options)
+    model: Recogniser = _trained("speech", SpeechRequest, quiet, recordings=recordings, **options)
     return model
 
 
-def _train(task: Any, request: RunRequest, metric: str, quiet: bool) -> Any:
-    from seqcli.cli import console
-    from seqcli.cli.progress import TrainingDisplay
-    from seqcli.cli.training import Interruption
-    from seqcli.training.pipeline import train
-    from seqcli.training.run import Events
+def _trained(room: str, request: type[RunRequest], quiet: bool, **options: Any) -> Any:
+    """The model of the task in a package, trained with progress on standard error unless `quiet`."""
+    from seqcli.cli.training import train_showing
 
-    with ExitStack() as stack:
-        interruption = stack.enter_context(Interruption())
-        if quiet:
-            progress = interruption.watch(lambda progress: None)
-            events = Events(progress, should_stop=interruption.requested)
-        else:
-            progress = interruption.watch(stack.enter_context(TrainingDisplay(metric)))
-            events = Events(progress, console.notice, console.detail, interruption.requested)
-        outcome = train(task, request, events)
+    asked = request(**options)
+    outcome, _ = train_showing(importlib.import_module(f"seqcli.{room}.train").TASK, asked, quiet=quiet)
     return of_checkpoint(outcome.checkpoint, outcome.path)

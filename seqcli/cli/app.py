@@ -204,19 +204,14 @@ def _change(**changes: Any) -> None:
     console.verbosity.set(replace(console.verbosity.get(), **changes))
 
 
-def _set_quiet(value: bool) -> None:
-    if value:
-        _change(quiet=True)
+def _switch(name: str) -> Callable[[bool], None]:
+    """What sets one of `Verbosity`'s switches when its option is given."""
 
+    def act(value: bool) -> None:
+        if value:
+            _change(**{name: True})
 
-def _set_verbose(value: bool) -> None:
-    if value:
-        _change(verbose=True)
-
-
-def _set_debug(value: bool) -> None:
-    if value:
-        _change(debug=True)
+    return act
 
 
 def _set_log_file(value: str | None) -> None:
@@ -247,12 +242,12 @@ def _option(*names: str, explain: str, act: Callable[..., None], metavar: str | 
 @app.callback(invoke_without_command=True)
 def _seqcli(
     context: typer.Context,
-    quiet: Annotated[bool, _option("--quiet", "-q", explain="Print errors only.", act=_set_quiet)] = False,
+    quiet: Annotated[bool, _option("--quiet", "-q", explain="Print errors only.", act=_switch("quiet"))] = False,
     verbose: Annotated[
         bool,
-        _option("--verbose", "-v", explain="Print the resolved configuration and timings too.", act=_set_verbose),
+        _option("--verbose", "-v", explain="Print the resolved configuration and timings too.", act=_switch("verbose")),
     ] = False,
-    debug: Annotated[bool, _option("--debug", explain="Show tracebacks of errors.", act=_set_debug)] = False,
+    debug: Annotated[bool, _option("--debug", explain="Show tracebacks of errors.", act=_switch("debug"))] = False,
     log_file: Annotated[
         str | None,
         _option(

@@ -12,8 +12,6 @@ from typing import Annotated, Any, Literal, TypeVar
 
 import typer
 
-from seqcli.cli import console
-from seqcli.cli.options import JsonOutput
 from seqcli.errors import UsageError
 from seqcli.options import Declared, Request, declarations, number
 
@@ -24,26 +22,7 @@ Given = dict[str, Any]
 def request_command(request: type[R], explain: str, act: Callable[[R], None]) -> Callable[..., None]:
     """A function that typer makes a command of: it hands what was given to `act`, as a `request`. `explain` is what
     --help says."""
-    return _command(declarations(request).values(), explain, lambda given: act(request(**given)))
-
-
-def training_command(request: type[R], task: str, explain: str, act: Callable[[R, bool], None]) -> Callable[..., None]:
-    """`request_command` for a command that trains: without an output the model is named after the first input and
-    `task`; `act` also takes whether --json was given."""
-    from seqcli.cli.training import output_path
-
-    def run(given: Given) -> None:
-        as_json = bool(given.pop("json", False))
-        inputs = [path for name, d in declarations(request).items() if d.option.positional for path in given[name]]
-        if "-" in inputs:
-            console.mention_terminal_input()
-        act(request(**given | {"output": output_path(given.get("output"), inputs, task)}), as_json)
-
-    output = declarations(request)["output"]
-    stem = output.option.help.rstrip(".")
-    named = replace(output, option=replace(output.option, help=f"{stem}; named after the input by default."))
-    declared = declarations(request) | {"output": named} | declarations(JsonOutput)
-    return _command(declared.values(), explain, run)
+    return command_of(declarations(request).values(), explain, lambda given: act(request(**given)))
 
 
 def tasks_command(
@@ -56,7 +35,7 @@ def tasks_command(
         ours = {name: given.pop(name) for name in declarations(own) if name in given}
         act(own(**ours), given)
 
-    return _command([*_positional(own), *_merged(requests), *_named(own)], explain, run)
+    return command_of([*_positional(own), *_merged(requests), *_named(own)], explain, run)
 
 
 def request_of(request: type[R], given: Given, task: str) -> R:
@@ -94,7 +73,9 @@ def _merged(requests: Mapping[str, type[Request]]) -> list[Declared]:
     ]
 
 
-def _command(declared: Iterable[Declared], explain: str, run: Callable[[Given], None]) -> Callable[..., None]:
+def command_of(declared: Iterable[Declared], explain: str, run: Callable[[Given], None]) -> Callable[..., None]:
+    """A function that typer makes a command of, with these options: it hands `run` what was given. `explain` is what
+    --help says."""
     ordered = sorted(declared, key=lambda d: (not d.option.positional, bool(d.option.section)))
     numbers = {d.name: d for d in ordered if _is_number(d)}
 

@@ -1,13 +1,15 @@
-"""Shared by the commands that train: the output file, interruption, and the report at the end."""
+"""The commands that train: the output file, interruption, and the report at the end."""
 
 from __future__ import annotations
 
 import contextlib
+import importlib
 import shlex
 import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import FrameType, TracebackType
 from typing import TYPE_CHECKING, Any
@@ -16,9 +18,11 @@ import typer
 
 from seqcli.cli import console
 from seqcli.cli.models import FOLDER
-from seqcli.cli.options import format_duration
+from seqcli.cli.options import JsonOutput, format_duration
 from seqcli.cli.progress import TrainingDisplay
+from seqcli.cli.request import Given, command_of
 from seqcli.errors import INTERRUPTED, TERMINATED
+from seqcli.options import declarations
 
 if TYPE_CHECKING:
     from seqcli.training.options import OnProgress, Progress
@@ -106,27 +110,59 @@ def saying_what_is_kept(model: Path | None) -> Iterator[None]:
         raise
 
 
-def run_training(
-    task: Task[Any, Any, Any, Any],
-    request: RunRequest,
+def training_command(
+    request: type[RunRequest],
+    room: str,
+    task: str,
+    explain: str,
     *,
-    metric: str | tuple[str, ...],
+    budget: str,
     said: Callable[[Mapping[str, Any]], str],
     try_out: str,
-    as_json: bool,
-) -> None:
-    """Train as requested, showing the validation's `metric`, say what came of it, and leave with its exit code.
+) -> Callable[..., None]:
+    """The command that trains models of a task: without an output they are named after the first input and `task`.
 
-    `said` puts the model's metrics into words; the rest is `report_outcome`'s.
+    `room` is the package of the task, `explain` what --help says before the rest, `budget` the default length of a run
+    in words. `said` puts a model's metrics into words, `try_out` is the command that uses it, with `{model}` in it.
     """
+
+    def run(given: Given) -> None:
+        as_json = bool(given.pop("json", False))
+        inputs = [path for name, d in declarations(request).items() if d.option.positional for path in given[name]]
+        if "-" in inputs:
+            console.mention_terminal_input()
+        asked = request(**given | {"output": output_path(given.get("output"), inputs, task)})
+        part = importlib.import_module(f"seqcli.{room}.train").TASK
+        outcome, interruption = train_showing(part, asked)
+        use = try_out.format(model=shlex.quote(str(asked.output)))
+        report_outcome(outcome, task=task, said=said(outcome.metrics), try_out=use, as_json=as_json)
+        leave(interruption, outcome.ended)
+
+    output = declarations(request)["output"]
+    stem = output.option.help.rstrip(".")
+    named = replace(output, option=replace(output.option, help=f"{stem}; named after the input by default."))
+    declared = declarations(request) | {"output": named} | declarations(JsonOutput)
+    rest = f"""Trains for {budget} unless --budget, --epochs or --steps is given, and saves
+    checkpoints/NAME.{task}.safetensors. Ctrl-C stops, saves and prints the command that resumes."""
+    return command_of(declared.values(), f"{explain}\n\n    {rest}", run)
+
+
+def train_showing(
+    task: Task[Any, Any, Any, Any], request: RunRequest, *, quiet: bool = False
+) -> tuple[TrainOutcome, Interruption]:
+    """Train as requested, with progress and notices on stderr unless `quiet`; also how the run was interrupted."""
     from seqcli.training.pipeline import train
     from seqcli.training.run import Events
 
-    with saying_what_is_kept(request.output), Interruption() as interruption, TrainingDisplay(metric) as show:
-        events = Events(interruption.watch(show), console.notice, console.detail, interruption.requested)
-        outcome = train(task, request, events)
-    report_outcome(outcome, task=task.name, said=said(outcome.metrics), try_out=try_out, as_json=as_json)
-    leave(interruption, outcome.ended)
+    with contextlib.ExitStack() as around:
+        interruption = around.enter_context(Interruption())
+        if quiet:
+            events = Events(interruption.watch(lambda progress: None), should_stop=interruption.requested)
+        else:
+            around.enter_context(saying_what_is_kept(request.output))
+            show = around.enter_context(TrainingDisplay(task.metric))
+            events = Events(interruption.watch(show), console.notice, console.detail, interruption.requested)
+        return train(task, request, events), interruption
 
 
 def report_outcome(outcome: TrainOutcome, *, task: str, said: str, try_out: str, as_json: bool) -> None:

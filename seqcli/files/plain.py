@@ -9,7 +9,7 @@ import types
 import typing
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
 from seqcli.errors import CheckpointError, UsageError
 
@@ -63,6 +63,19 @@ def from_plain(kind: type[T], values: Any, what: str) -> T:
         return kind(**made)
     except (ValueError, UsageError) as problem:
         raise CheckpointError(f"{what} cannot be used: {problem}") from problem
+
+
+class Configuration:
+    """Base of the dataclasses that say what a network is made of: the part of a checkpoint that it is rebuilt from."""
+
+    def to_json(self) -> dict[str, Any]:
+        values: dict[str, Any] = to_plain(self)
+        return values
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> Self:
+        """Rebuild a configuration from a checkpoint's; `CheckpointError` when it is not one."""
+        return from_plain(cls, values, "the model's configuration")
 
 
 def _refuse() -> Any:

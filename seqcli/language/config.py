@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
-from seqcli.files.plain import from_plain, to_plain
+from seqcli.files.plain import Configuration
 from seqcli.model.stepping import StackShape, check_sizes
 
 
 @dataclass(frozen=True)
-class LanguageModelConfig:
+class LanguageModelConfig(Configuration):
     """Sizes of a language model. With `tied`, the output layer's weights are the embedding's (Press & Wolf 2017) and
     the last layer is as wide as the embedding. A model of `lines` has learnt lines that are texts of their own: each
     begins with a fresh state."""
@@ -38,12 +37,3 @@ class LanguageModelConfig:
         if not self.tied:
             shapes["output"] = (self.vocabulary, self.hidden)
         return shapes | {f"stack.{name}": shape for name, shape in self.stack.parameter_shapes().items()}
-
-    def to_json(self) -> dict[str, Any]:
-        values: dict[str, Any] = to_plain(self)
-        return values
-
-    @classmethod
-    def from_json(cls, values: dict[str, Any]) -> LanguageModelConfig:
-        """Rebuild a configuration from a checkpoint's; `CheckpointError` when it is not one."""
-        return from_plain(cls, values, "the model's configuration")

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from seqcli.errors import UsageError
-from seqcli.options import MODEL, REGULARISATION, TRAINING, option, required
+from seqcli.options import MODEL, REGULARISATION, TRAINING, option
 from seqcli.requests import DecodingRequest, DeviceRequest, EvaluationRequest, ScoringRequest, TextRequest
 from seqcli.training.request import (
     WIDEST,
     RunRequest,
+    batch_option,
     cell_option,
+    inputs_option,
     layers_option,
+    share_option,
     size_option,
+    valid_option,
     vocab_size_option,
     width_option,
 )
@@ -25,19 +30,22 @@ SIZES = {  # (hidden, layers)
 }
 
 
+def _column_option() -> Any:
+    explain = "Column of a CSV, TSV or JSON Lines file that is the text: its name or number."
+    return option(None, explain, metavar="NAME")
+
+
+def _weight_option(explain: str) -> Any:
+    return option(None, explain, section=REGULARISATION, metavar="X", most=1e6)
+
+
 @dataclass(frozen=True, kw_only=True)
 class TrainRequest(RunRequest, TextRequest):
     """What `train-lm` was asked for; None leaves a choice to the data, the budget and the machine."""
 
-    corpus: tuple[str, ...] = required(
-        "Text files, plain or compressed; - is stdin.", metavar="FILE", kind="file", positional=True, saved=False
-    )
-    valid: tuple[str, ...] = option(
-        (),
-        "Text to validate on; by default lines or passages held out from all over the corpus.",
-        metavar="FILE",
-        kind="file",
-        may_change=True,
+    corpus: tuple[str, ...] = inputs_option("Text files, plain or compressed; - is stdin.")
+    valid: tuple[str, ...] = valid_option(
+        "Text to validate on; by default lines or passages held out from all over the corpus."
     )
     valid_share: float | None = option(
         None,
@@ -46,9 +54,7 @@ class TrainRequest(RunRequest, TextRequest):
         above=0,
         most=0.5,
     )
-    column: str | None = option(
-        None, "Column of a CSV, TSV or JSON Lines file that is the text: its name or number.", metavar="NAME"
-    )
+    column: str | None = _column_option()
     lines: bool = option(False, "Treat each line as a separate text; detected from the data by default.")
     stream: bool = option(False, "Treat all lines as one text.")
     tokens: str = option(
@@ -63,17 +69,8 @@ class TrainRequest(RunRequest, TextRequest):
     tied: bool = option(
         True, "Share the weights of embedding and output layer.", section=MODEL, off="untied", shapes_model=True
     )
-    batch_size: int | None = option(
-        None, "Streams of text, or lines, per batch.", section=TRAINING, metavar="N", least=1, most=WIDEST
-    )
-    bptt: int | None = option(
-        None,
-        "Time steps that gradients are propagated back through.",
-        section=TRAINING,
-        metavar="N",
-        least=1,
-        most=WIDEST,
-    )
+    batch_size: int | None = batch_option("Streams of text, or lines, per batch.", most=WIDEST)
+    bptt: int | None = batch_option("Time steps that gradients are propagated back through.", most=WIDEST)
     random_bptt: bool = option(
         False,
         "Vary the length around --bptt at random and scale the rate with it (Merity et al. 2017).",
@@ -92,65 +89,25 @@ class TrainRequest(RunRequest, TextRequest):
         section=TRAINING,
         choices=("auto", "full", "sampled"),
     )
-    dropout: float | None = option(
-        None,
+    dropout: float | None = share_option(
         "Dropout between the layers and before the output, half of it on the input; the same mask for all time steps "
-        "(Gal & Ghahramani 2016). Chosen by the number of passes over the text.",
-        section=REGULARISATION,
-        metavar="X",
-        below=1,
+        "(Gal & Ghahramani 2016). Chosen by the number of passes over the text."
     )
-    input_dropout: float | None = option(
-        None, "Dropout on the embedded tokens alone.", section=REGULARISATION, metavar="X", below=1
+    input_dropout: float | None = share_option("Dropout on the embedded tokens alone.")
+    layer_dropout: float | None = share_option("Dropout between the layers alone.")
+    output_dropout: float | None = share_option("Dropout before the output layer alone.")
+    embedding_dropout: float | None = share_option("Dropout of whole words (Gal & Ghahramani 2016).")
+    weight_dropout: float | None = share_option("Dropout of recurrent weights (DropConnect, Merity et al. 2017).")
+    activation_penalty: float | None = _weight_option(
+        "Weight of the penalty on the outputs' mean square (AR, Merity et al. 2017), such as 2."
     )
-    layer_dropout: float | None = option(
-        None, "Dropout between the layers alone.", section=REGULARISATION, metavar="X", below=1
+    temporal_penalty: float | None = _weight_option(
+        "Weight of the penalty on the outputs' change from step to step (TAR, ibid.), such as 1."
     )
-    output_dropout: float | None = option(
-        None, "Dropout before the output layer alone.", section=REGULARISATION, metavar="X", below=1
+    label_smoothing: float | None = share_option(
+        "Share of the target spread over the vocabulary (Szegedy et al. 2016)."
     )
-    embedding_dropout: float | None = option(
-        None,
-        "Dropout of whole words (Gal & Ghahramani 2016).",
-        section=REGULARISATION,
-        metavar="X",
-        below=1,
-    )
-    weight_dropout: float | None = option(
-        None,
-        "Dropout of recurrent weights (DropConnect, Merity et al. 2017).",
-        section=REGULARISATION,
-        metavar="X",
-        below=1,
-    )
-    activation_penalty: float | None = option(
-        None,
-        "Weight of the penalty on the outputs' mean square (AR, Merity et al. 2017), such as 2.",
-        section=REGULARISATION,
-        metavar="X",
-        most=1e6,
-    )
-    temporal_penalty: float | None = option(
-        None,
-        "Weight of the penalty on the outputs' change from step to step (TAR, ibid.), such as 1.",
-        section=REGULARISATION,
-        metavar="X",
-        most=1e6,
-    )
-    label_smoothing: float | None = option(
-        None,
-        "Share of the target spread over the vocabulary (Szegedy et al. 2016).",
-        section=REGULARISATION,
-        metavar="X",
-        below=1,
-    )
-    weight_decay: float | None = option(
-        None,
-        "Weight decay of AdamW (Loshchilov & Hutter 2019), such as 0.01.",
-        section=REGULARISATION,
-        metavar="X",
-        most=1e6,
-    )
+    weight_decay: float | None = _weight_option("Weight decay of AdamW (Loshchilov & Hutter 2019), such as 0.01.")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -214,8 +171,6 @@ class ScoreRequest(ScoringRequest, DecodingRequest):
 class EvaluateRequest(EvaluationRequest, DeviceRequest):
     """How `evaluate` reads a text."""
 
-    column: str | None = option(
-        None, "Column of a CSV, TSV or JSON Lines file that is the text: its name or number.", metavar="NAME"
-    )
+    column: str | None = _column_option()
     dynamic: bool = option(False, "Measure also while the model learns from what it reads (Krause et al. 2018).")
     cache: bool = option(False, "Measure also with a cache of 2,000 tokens (Grave et al. 2017).")

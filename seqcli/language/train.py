@@ -35,6 +35,7 @@ class LanguageModelling(Task[TrainRequest, Corpus, Recipe, LanguageTask]):
 
     name = "lm"
     budget = 300.0
+    metric = "perplexity"
     recipe = Recipe
 
     def open(self, run: Run[TrainRequest]) -> Opened[Corpus]:
@@ -67,7 +68,7 @@ class LanguageModelling(Task[TrainRequest, Corpus, Recipe, LanguageTask]):
     def choose(self, request: TrainRequest, data: Corpus, machine: Machine, base: Mapping[str, Any] | None) -> Recipe:
         lines = len(Lines(data.train, data.tokenizer.boundary_id)) if data.lines else None
         text = TextFacts(len(data.train), data.tokenizer.size, data.tokenizer.kind, lines)
-        config = LanguageModelConfig.from_json(dict(base)) if base is not None else None
+        config = LanguageModelConfig.from_json(base) if base is not None else None
         return choose_recipe(request, text, machine, config)
 
     def build(self, run: Run[TrainRequest], data: Corpus, recipe: Recipe) -> LanguageTask:
@@ -163,7 +164,7 @@ class LanguageModelling(Task[TrainRequest, Corpus, Recipe, LanguageTask]):
         }
 
 
-LANGUAGE_MODELLING = LanguageModelling()
+TASK = LanguageModelling()
 
 
 def _layout(run: Run[TrainRequest]) -> bool | None:

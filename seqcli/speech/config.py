@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
-from seqcli.files.plain import from_plain, to_plain
+from seqcli.files.plain import Configuration
 from seqcli.model.stepping import StackShape, check_sizes
 
 FRAMES_A_SECOND = 100
@@ -14,7 +13,7 @@ LIMITS = {"sample_rate": 192_000, "mels": 512, "stack": 64, "stride": 64}
 
 
 @dataclass(frozen=True)
-class SpeechConfig:
+class SpeechConfig(Configuration):
     """Sizes of a speech recogniser.
 
     The input are `mels` log-mel energies every 10 ms of sound at `sample_rate` Hz. Every `stride` frames, `stack` of
@@ -86,12 +85,3 @@ class SpeechConfig:
         if self.channels:
             shapes |= {"band_weight": (self.channels, self.stack * self.band), "band_bias": (self.channels,)}
         return shapes | {f"encoder.{name}": shape for name, shape in self.encoder.parameter_shapes().items()}
-
-    def to_json(self) -> dict[str, Any]:
-        values: dict[str, Any] = to_plain(self)
-        return values
-
-    @classmethod
-    def from_json(cls, values: dict[str, Any]) -> SpeechConfig:
-        """Rebuild a configuration from a checkpoint's; `CheckpointError` when it is not one."""
-        return from_plain(cls, values, "the model's configuration")

@@ -22,6 +22,7 @@ from seqcli.speech.options import SearchRequest
 from seqcli.speech.search import beam_search
 from seqcli.training.distributed import ALONE, Processes
 from seqcli.training.options import Validation
+from seqcli.training.task import Stateless
 from seqcli.training.workers import ROWS, part_count
 
 QUICK_RECORDINGS = 400  # of the validation recordings, looked at while training goes on
@@ -59,7 +60,7 @@ class Utterance:
         return found
 
 
-class SpeechTask:
+class SpeechTask(Stateless):
     """A recogniser on recordings, as a `seqcli.training.task.TrainingTask`.
 
     An epoch is a shuffle of the recordings. They are joined into utterances of random lengths of up to `join` seconds,
@@ -180,12 +181,6 @@ class SpeechTask:
             return Validation(step, seconds, metrics)
         shown = len(numbers) // 2
         return Validation(step, seconds, metrics, sample=f"{references[shown]} → {found[shown]}")
-
-    def carried(self) -> dict[str, Tensor]:
-        return {}
-
-    def carry(self, tensors: dict[str, Tensor]) -> None:
-        pass
 
 
 def ctc(probabilities: Tensor, lengths: Tensor, targets: Sequence[np.ndarray], blank: int) -> Tensor:

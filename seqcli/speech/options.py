@@ -6,9 +6,20 @@ from dataclasses import dataclass
 from typing import Any
 
 from seqcli.errors import UsageError
-from seqcli.options import MODEL, REGULARISATION, TRAINING, Request, option, required
+from seqcli.options import MODEL, REGULARISATION, TRAINING, Request, option
 from seqcli.requests import WIDEST_BEAM, EvaluationRequest, RowsRequest, ScoringRequest, TextRequest
-from seqcli.training.request import RunRequest, cell_option, layers_option, size_option, vocab_size_option, width_option
+from seqcli.training.request import (
+    RunRequest,
+    cell_option,
+    inputs_option,
+    layers_option,
+    share_option,
+    size_option,
+    valid_option,
+    valid_share_option,
+    vocab_size_option,
+    width_option,
+)
 
 SIZES = {  # units of the front layer, units of a recurrent layer in each direction, recurrent layers
     "tiny": (64, 64, 1),
@@ -30,19 +41,12 @@ class TrainRequest(RunRequest, RowsRequest, TextRequest):
     `recordings` are tables or folders, `valid` likewise.
     """
 
-    recordings: tuple[str, ...] = required(
+    recordings: tuple[str, ...] = inputs_option(
         "Table of recordings (PATH TAB TRANSCRIPT a line; CSV or JSON lines too), or a folder with transcripts.",
-        metavar="TABLE",
-        kind="file",
-        positional=True,
-        saved=False,
+        "TABLE",
     )
-    valid: tuple[str, ...] = option(
-        (), "Recordings to validate on: a table or a folder.", metavar="TABLE", kind="file", may_change=True
-    )
-    valid_share: float = option(
-        0.05, "Share of the recordings held out without --valid.", metavar="X", above=0, most=0.5
-    )
+    valid: tuple[str, ...] = valid_option("Recordings to validate on: a table or a folder.", "TABLE")
+    valid_share: float = valid_share_option("recordings")
     by_speaker: str | None = option(
         None, "Hold out whole speakers, whom this column names (a name, or a number from 1).", metavar="COLUMN"
     )
@@ -80,9 +84,7 @@ class TrainRequest(RunRequest, RowsRequest, TextRequest):
         metavar="X",
         most=2,
     )
-    dropout: float | None = option(
-        None, "Share of units dropped in training.", section=REGULARISATION, metavar="X", below=1
-    )
+    dropout: float | None = share_option("Share of units dropped in training.")
 
     def __post_init__(self) -> None:
         super().__post_init__()

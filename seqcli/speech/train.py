@@ -32,6 +32,7 @@ class Speech(Task[TrainRequest, SpeechData, Recipe, SpeechTask]):
 
     name = "asr"
     budget = 600.0
+    metric = "wer"
     recipe = Recipe
 
     def open(self, run: Run[TrainRequest]) -> Opened[SpeechData]:
@@ -63,7 +64,7 @@ class Speech(Task[TrainRequest, SpeechData, Recipe, SpeechTask]):
         self, request: TrainRequest, data: SpeechData, machine: Machine, base: Mapping[str, Any] | None
     ) -> Recipe:
         facts = SpeechFacts(float(data.seconds.sum()), data.tokenizer.size, data.rate)
-        config = SpeechConfig.from_json(dict(base)) if base is not None else None
+        config = SpeechConfig.from_json(base) if base is not None else None
         return choose_recipe(request, facts, machine, config)
 
     def build(self, run: Run[TrainRequest], data: SpeechData, recipe: Recipe) -> SpeechTask:
@@ -118,4 +119,4 @@ def statistics(data: SpeechData, config: SpeechConfig) -> tuple[np.ndarray, np.n
     return frames.mean(axis=0).astype(np.float32), np.maximum(frames.std(axis=0), LEAST_SCALE).astype(np.float32)
 
 
-SPEECH = Speech()
+TASK = Speech()

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
-from seqcli.files.plain import from_plain, to_plain
+from seqcli.files.plain import Configuration
 from seqcli.model.stepping import StackShape, check_sizes
 
 
 @dataclass(frozen=True)
-class TaggerConfig:
+class TaggerConfig(Configuration):
     """Sizes of a tagger.
 
     A step of the sequence (a word, or a character) is read as a vector of `words` types. Words also have what a
@@ -80,12 +79,3 @@ class TaggerConfig:
         if self.crf:
             shapes |= {"transitions": (self.labels, self.labels), "start": (self.labels,), "end": (self.labels,)}
         return shapes
-
-    def to_json(self) -> dict[str, Any]:
-        values: dict[str, Any] = to_plain(self)
-        return values
-
-    @classmethod
-    def from_json(cls, values: dict[str, Any]) -> TaggerConfig:
-        """Rebuild a configuration from a checkpoint's; `CheckpointError` when it is not one."""
-        return from_plain(cls, values, "the model's configuration")

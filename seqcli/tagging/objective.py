@@ -17,6 +17,7 @@ from seqcli.tagging.lexicon import UNKNOWN
 from seqcli.tagging.network import Steps, TaggingModel
 from seqcli.training.distributed import ALONE, Processes
 from seqcli.training.options import Validation
+from seqcli.training.task import Stateless
 from seqcli.training.workers import part_count
 
 FORGOTTEN = 0.25  # a word that stands n times in the text is unknown with the chance FORGOTTEN / (FORGOTTEN + n)
@@ -35,7 +36,7 @@ class Labelled:
     share: float = 1.0
 
 
-class TaggingTask:
+class TaggingTask(Stateless):
     """A tagger on labelled sentences, as a `seqcli.training.task.TrainingTask`.
 
     An epoch is a shuffle, in which sentences of like length come together in batches of about `batch_steps` steps,
@@ -141,12 +142,6 @@ class TaggingTask:
     def validate(self, step: int, seconds: float, *, final: bool) -> Validation:
         metrics, sample = self.measure(self.model, final)
         return Validation(step, seconds, metrics, sample)
-
-    def carried(self) -> dict[str, Tensor]:
-        return {}
-
-    def carry(self, tensors: dict[str, Tensor]) -> None:
-        pass
 
 
 def _chances(ids: np.ndarray, forgotten: float) -> np.ndarray:

@@ -5,9 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from seqcli.errors import UsageError
-from seqcli.options import MODEL, REGULARISATION, TRAINING, option, required
+from seqcli.options import MODEL, option
 from seqcli.requests import EvaluationRequest, ScoringRequest, TextRequest
-from seqcli.training.request import RunRequest, cell_option, layers_option, width_option
+from seqcli.training.request import (
+    RunRequest,
+    batch_option,
+    cell_option,
+    inputs_option,
+    layers_option,
+    share_option,
+    valid_share_option,
+    width_option,
+)
 
 FORMATS = ("auto", "conll", "conllu", "inline", "ndjson", "segmented")
 
@@ -16,19 +25,13 @@ FORMATS = ("auto", "conll", "conllu", "inline", "ndjson", "segmented")
 class TrainRequest(RunRequest, TextRequest):
     """What `train-tagger` was asked for; None leaves a choice to the data, the budget and the machine."""
 
-    data: tuple[str, ...] = required(
-        "Labelled text: columns, CoNLL-U, word/TAG lines, JSON lines or segmented text; - is stdin.",
-        metavar="FILE",
-        kind="file",
-        positional=True,
-        saved=False,
+    data: tuple[str, ...] = inputs_option(
+        "Labelled text: columns, CoNLL-U, word/TAG lines, JSON lines or segmented text; - is stdin."
     )
     valid: tuple[str, ...] = option(
         (), "Labelled text to validate on, in the same format.", metavar="FILE", kind="file", saved=False
     )
-    valid_share: float = option(
-        0.05, "Share of the sentences held out without --valid.", metavar="X", above=0, most=0.5
-    )
+    valid_share: float = valid_share_option("sentences")
     format: str = option("auto", "Format of the files; auto looks at how the first begins.", choices=FORMATS)
     column: str | None = option(
         None, "Column with the labels: a number, or upos, xpos, feats … for CoNLL-U.", metavar="NAME"
@@ -41,10 +44,8 @@ class TrainRequest(RunRequest, TextRequest):
     crf: bool = option(
         True, "Decide on all labels of a sentence together (CRF).", section=MODEL, off="no-crf", shapes_model=True
     )
-    batch_size: int | None = option(None, "Steps in a batch.", section=TRAINING, metavar="N", least=1, most=10_000_000)
-    dropout: float | None = option(
-        None, "Share of units left out in training.", section=REGULARISATION, metavar="X", least=0, below=1
-    )
+    batch_size: int | None = batch_option("Steps in a batch.")
+    dropout: float | None = share_option("Share of units left out in training.")
 
 
 @dataclass(frozen=True, kw_only=True)

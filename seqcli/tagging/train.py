@@ -31,6 +31,7 @@ class Tagging(Task[TrainRequest, LabelledText, Recipe, TaggingTask]):
 
     name = "tag"
     budget = 600.0
+    metric = ("f1", "accuracy")
     recipe = Recipe
 
     def open(self, run: Run[TrainRequest]) -> Opened[LabelledText]:
@@ -58,7 +59,7 @@ class Tagging(Task[TrainRequest, LabelledText, Recipe, TaggingTask]):
     ) -> Recipe:
         lexicon, labels = data.labelling.lexicon, data.labelling.labels
         facts = Facts(len(data.encoded.types), len(labels), lexicon.unit, **lexicon.sizes())
-        return choose_recipe(request, facts, machine, TaggerConfig.from_json(dict(base)) if base is not None else None)
+        return choose_recipe(request, facts, machine, TaggerConfig.from_json(base) if base is not None else None)
 
     def build(self, run: Run[TrainRequest], data: LabelledText, recipe: Recipe) -> TaggingTask:
         torch.manual_seed(run.request.seed)
@@ -119,4 +120,4 @@ class Measure:
         return {"score": score, **figures}, None if final else sample
 
 
-TAGGING = Tagging()
+TASK = Tagging()

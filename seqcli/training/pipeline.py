@@ -90,12 +90,13 @@ class TrainOutcome:
 class Task(ABC, Generic[R, D, P, T]):
     """What a task provides for the pipeline, in the order in which it is called.
 
-    `name` is the task's name in model files, `budget` the default length of a run in seconds, `recipe` the class of its
-    recipes.
+    `name` is the task's name in model files, `budget` the default length of a run in seconds, `metric` the validation
+    metric that its progress shows (the first that there is of several), `recipe` the class of its recipes.
     """
 
     name: ClassVar[str]
     budget: ClassVar[float]
+    metric: ClassVar[str | tuple[str, ...]]
     recipe: type[P]
 
     @abstractmethod

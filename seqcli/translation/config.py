@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
-from seqcli.files.plain import from_plain, to_plain
+from seqcli.files.plain import Configuration
 from seqcli.model.stepping import StackShape, check_sizes
 from seqcli.translation.options import ATTENTIONS
 
 
 @dataclass(frozen=True)
-class TranslationConfig:
+class TranslationConfig(Configuration):
     """Sizes of a translation model.
 
     Source and target share one vocabulary, and one matrix is the embedding of both and the output layer's weights
@@ -90,12 +89,3 @@ class TranslationConfig:
             if stack is not None:
                 shapes |= {f"{prefix}.{name}": shape for name, shape in stack.parameter_shapes().items()}
         return shapes
-
-    def to_json(self) -> dict[str, Any]:
-        values: dict[str, Any] = to_plain(self)
-        return values
-
-    @classmethod
-    def from_json(cls, values: dict[str, Any]) -> TranslationConfig:
-        """Rebuild a configuration from a checkpoint's; `CheckpointError` when it is not one."""
-        return from_plain(cls, values, "the model's configuration")

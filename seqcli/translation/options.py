@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from seqcli.errors import UsageError
-from seqcli.options import MODEL, REGULARISATION, TRAINING, Request, option, required
+from seqcli.options import MODEL, REGULARISATION, TRAINING, Request, option
 from seqcli.requests import (
     WIDEST_BEAM,
     DecodingRequest,
@@ -17,7 +17,19 @@ from seqcli.requests import (
     ScoringRequest,
     TextRequest,
 )
-from seqcli.training.request import RunRequest, cell_option, layers_option, size_option, vocab_size_option, width_option
+from seqcli.training.request import (
+    RunRequest,
+    batch_option,
+    cell_option,
+    inputs_option,
+    layers_option,
+    share_option,
+    size_option,
+    valid_option,
+    valid_share_option,
+    vocab_size_option,
+    width_option,
+)
 
 SIZES = {  # embedding, encoder hidden (each direction), encoder layers, decoder hidden, decoder layers
     "tiny": (96, 96, 1, 128, 2),
@@ -49,21 +61,13 @@ class TrainRequest(RunRequest, RowsRequest, TextRequest):
     `pairs` names files of pairs, or a source and a target file; `valid` takes the same.
     """
 
-    pairs: tuple[str, ...] = required(
-        "Files of pairs (TSV, CSV, JSON Lines, TMX), or a source and a target file; - is stdin.",
-        metavar="FILE",
-        kind="file",
-        positional=True,
-        saved=False,
+    pairs: tuple[str, ...] = inputs_option(
+        "Files of pairs (TSV, CSV, JSON Lines, TMX), or a source and a target file; - is stdin."
     )
-    valid: tuple[str, ...] = option(
-        (),
-        "Pairs to validate on, in the same formats; given twice: a source and a target file.",
-        metavar="FILE",
-        kind="file",
-        may_change=True,
+    valid: tuple[str, ...] = valid_option(
+        "Pairs to validate on, in the same formats; given twice: a source and a target file."
     )
-    valid_share: float = option(0.05, "Share of the pairs held out without --valid.", metavar="X", above=0, most=0.5)
+    valid_share: float = valid_share_option("pairs")
     max_length: int | None = option(
         None, "Leave out pairs with more tokens than this on a side; 250 by default.", metavar="N", least=1
     )
@@ -96,12 +100,8 @@ class TrainRequest(RunRequest, RowsRequest, TextRequest):
     guided: bool = option(
         True, "Teach the attention word alignments found by counting.", section=TRAINING, off="unguided"
     )
-    batch_size: int | None = option(
-        None, "Tokens per batch on each side.", section=TRAINING, metavar="N", least=1, most=10_000_000
-    )
-    dropout: float | None = option(
-        None, "Share of units dropped in training.", section=REGULARISATION, metavar="X", below=1
-    )
+    batch_size: int | None = batch_option("Tokens per batch on each side.")
+    dropout: float | None = share_option("Share of units dropped in training.")
     label_smoothing: float = option(
         0.1,
         "Share of the target spread over the vocabulary (Szegedy et al. 2016).",

@@ -27,6 +27,7 @@ class Translation(Task[TrainRequest, Bitext, Recipe, TranslationTask]):
 
     name = "mt"
     budget = 600.0
+    metric = "bleu"
     recipe = Recipe
 
     def open(self, run: Run[TrainRequest]) -> Opened[Bitext]:
@@ -42,7 +43,7 @@ class Translation(Task[TrainRequest, Bitext, Recipe, TranslationTask]):
 
     def choose(self, request: TrainRequest, data: Bitext, machine: Machine, base: Mapping[str, Any] | None) -> Recipe:
         pairs = PairFacts(len(data.targets.ids), data.tokenizer.size, data.tokenizer.kind == "char")
-        config = TranslationConfig.from_json(dict(base)) if base is not None else None
+        config = TranslationConfig.from_json(base) if base is not None else None
         return choose_recipe(request, pairs, machine, config)
 
     def build(self, run: Run[TrainRequest], data: Bitext, recipe: Recipe) -> TranslationTask:
@@ -86,4 +87,4 @@ class Translation(Task[TrainRequest, Bitext, Recipe, TranslationTask]):
         }
 
 
-TRANSLATION = Translation()
+TASK = Translation()

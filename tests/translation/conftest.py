@@ -10,7 +10,7 @@ import pytest
 from seqcli.files.checkpoint import load_checkpoint
 from seqcli.training.pipeline import train
 from seqcli.translation.options import TrainRequest
-from seqcli.translation.train import TRANSLATION
+from seqcli.translation.train import TASK
 from seqcli.translation.translate import Translator
 
 NOUNS = {"dog": "chien", "cat": "chat", "bird": "oiseau", "fish": "poisson"}
@@ -42,7 +42,7 @@ def model_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
         learning_rate=0.01,
         steps=240,
     )
-    return train(TRANSLATION, request).path
+    return train(TASK, request).path
 
 
 @pytest.fixture(scope="session")

@@ -15,7 +15,7 @@ from seqcli.translation.beam import Search
 from seqcli.translation.options import TrainRequest
 from seqcli.translation.preprocessing import BLOB, Preprocessing
 from seqcli.translation.score import score_pairs
-from seqcli.translation.train import TRANSLATION
+from seqcli.translation.train import TASK
 from seqcli.translation.translate import Translator
 from seqcli.translation.units import choose_units
 from tests.translation.conftest import PAIRS, write_pairs
@@ -85,7 +85,7 @@ def test_too_many_are_refused() -> None:
 def test_a_model_of_sounds_writes_sounds(tmp_path: Path) -> None:
     pairs = write_pairs(tmp_path / "said.tsv", SAID[::6])
     request = TrainRequest(pairs=(pairs,), output=tmp_path / "said.mt.safetensors", steps=40, hidden=32)
-    checkpoint = load_checkpoint(train(TRANSLATION, request).path, task="mt")
+    checkpoint = load_checkpoint(train(TASK, request).path, task="mt")
     translator = Translator.load([checkpoint], glossary=[("a", "K0 T0")])
     (found,) = translator.translate(["kit"], Search(attention=True))
     assert set(found.text.split()) <= set(SOUNDS.values())

@@ -14,7 +14,7 @@ from seqcli.training.pipeline import Machine, train
 from seqcli.training.run import Events
 from seqcli.translation.options import TrainRequest
 from seqcli.translation.presets import PairFacts, choose_recipe
-from seqcli.translation.train import TRANSLATION
+from seqcli.translation.train import TASK
 from tests.translation.conftest import PAIRS, write_pairs
 
 
@@ -27,13 +27,13 @@ def request_(tmp_path: Path) -> TrainRequest:
 
 
 def test_a_stopped_run_goes_on_as_if_never_stopped(request_: TrainRequest, tmp_path: Path) -> None:
-    whole = train(TRANSLATION, request_)
+    whole = train(TASK, request_)
     other = changed(request_, output=tmp_path / "b.mt.safetensors")
     asked = iter(range(100))
-    stopped = train(TRANSLATION, other, Events(should_stop=lambda: next(asked) >= 4))
+    stopped = train(TASK, other, Events(should_stop=lambda: next(asked) >= 4))
     assert stopped.ended == "stopped"
     assert load_checkpoint(other.output).metrics["steps"] == 5
-    resumed = train(TRANSLATION, changed(other, resume=True))
+    resumed = train(TASK, changed(other, resume=True))
     first, second = load_checkpoint(whole.path), load_checkpoint(resumed.path)
     assert first.tensors.keys() == second.tensors.keys()
     assert all(np.array_equal(first.tensors[name], second.tensors[name]) for name in first.tensors)
@@ -42,7 +42,7 @@ def test_a_stopped_run_goes_on_as_if_never_stopped(request_: TrainRequest, tmp_p
 
 def test_what_is_saved(request_: TrainRequest) -> None:
     said: list[str] = []
-    outcome = train(TRANSLATION, request_, Events(notice=said.append))
+    outcome = train(TASK, request_, Events(notice=said.append))
     checkpoint = load_checkpoint(outcome.path, task="mt")
     assert {"bleu", "chrf", "perplexity", "history"} <= checkpoint.metrics.keys()
     assert checkpoint.provenance["seed"] == 1
@@ -53,13 +53,13 @@ def test_what_is_saved(request_: TrainRequest) -> None:
 
 def test_refusals(request_: TrainRequest, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="exclude"):
-        train(TRANSLATION, changed(request_, budget=3.0))
+        train(TASK, changed(request_, budget=3.0))
     with pytest.raises(UsageError, match="no run to resume"):
-        train(TRANSLATION, changed(request_, resume=True))
-    train(TRANSLATION, request_)
+        train(TASK, changed(request_, resume=True))
+    train(TASK, request_)
     other = write_pairs(tmp_path / "other.tsv", PAIRS[1::5])
     with pytest.raises(UsageError, match="other data"):
-        train(TRANSLATION, changed(request_, pairs=(other,), resume=True))
+        train(TASK, changed(request_, pairs=(other,), resume=True))
 
 
 @pytest.mark.parametrize(
@@ -67,7 +67,7 @@ def test_refusals(request_: TrainRequest, tmp_path: Path) -> None:
 )
 def test_every_form_learns(request_: TrainRequest, attention: str, feeding: bool, cell: str) -> None:
     outcome = train(
-        TRANSLATION,
+        TASK,
         changed(
             request_, attention=attention, input_feeding=feeding, cell=cell, steps=90, learning_rate=0.02, dropout=0.0
         ),
@@ -77,12 +77,12 @@ def test_every_form_learns(request_: TrainRequest, attention: str, feeding: bool
 
 def test_fine_tuning_starts_from_a_model(model_path: Path, request_: TrainRequest) -> None:
     request = changed(request_, init_from=model_path, steps=1, learning_rate=1e-6, dropout=0.0, hidden=None)
-    outcome = train(TRANSLATION, request)
+    outcome = train(TASK, request)
     assert outcome.metrics["bleu"] > 90
     assert load_checkpoint(outcome.path).blobs == load_checkpoint(model_path).blobs
     for option, given in (("hidden", 8), ("tokens", "char")):
         with pytest.raises(UsageError, match=f"--{option} cannot change with --init-from"):
-            train(TRANSLATION, changed(request, **{option: given}, overwrite=True))
+            train(TASK, changed(request, **{option: given}, overwrite=True))
 
 
 def test_sizes_follow_the_budget_and_refuse_nonsense() -> None:

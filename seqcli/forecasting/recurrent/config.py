@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 from seqcli.errors import CheckpointError
-from seqcli.files.plain import from_plain, to_plain
+from seqcli.files.plain import Configuration
 from seqcli.forecasting.recurrent.candidates import CANDIDATES
 from seqcli.forecasting.recurrent.inputs import FUTURE_FEATURES, PAST_FEATURES, SERIES_FEATURES
 from seqcli.forecasting.recurrent.tokens import PATCH
@@ -18,7 +18,7 @@ MIDDLE = QUANTILES.index(0.5)
 
 
 @dataclass(frozen=True)
-class ForecasterConfig:
+class ForecasterConfig(Configuration):
     """The sizes of a forecaster's network, and which series it is for.
 
     `season` 0 without a frequency: for all series (the pretrained one). `weight` is the share of the network in the
@@ -77,16 +77,11 @@ class ForecasterConfig:
             "output_bias": (len(QUANTILES),),
         }
 
-    def to_json(self) -> dict[str, Any]:
-        values: dict[str, Any] = to_plain(self)
-        return values
-
-    @staticmethod
-    def from_json(values: Mapping[str, Any]) -> ForecasterConfig:
-        """Rebuild a configuration from a checkpoint's; `CheckpointError` when it is not one."""
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> Self:
         if "embedding" not in values and {"cell", "hidden", "layers", "width"} <= set(values):
             raise CheckpointError(
                 "this forecaster was made by an earlier version, with a different network",
                 hint="train it again on its data: seqcli forecast DATA --save MODEL",
             )
-        return from_plain(ForecasterConfig, values, "the forecaster's configuration")
+        return super().from_json(values)

@@ -89,6 +89,7 @@ class PanelTraining(Task[ForecastTraining, History, ForecastRecipe, ForecastTask
 
     name = "forecast"
     budget = DEFAULT_BUDGET
+    metric = "quantile_loss"
     recipe = ForecastRecipe
 
     def __init__(self, prepared: Prepared, alone: np.ndarray | None, known: KnownInputs | None) -> None:
