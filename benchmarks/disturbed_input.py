@@ -18,8 +18,8 @@ from machine import describe
 
 from seqcli.files.checkpoint import load_checkpoint
 from seqcli.text.sentences import split_sentences
-from seqcli.translation.beam import Search
 from seqcli.translation.evaluate import translation_quality
+from seqcli.translation.options import TranslateRequest
 from seqcli.translation.translate import Translator
 
 WIDE = str.maketrans({",": "，", ".": "．", "!": "！", "?": "？", ":": "：", ";": "；"})
@@ -63,7 +63,7 @@ def main() -> None:
     sources, references = (
         path.read_text(encoding="utf-8").split("\n")[:-1][: given.lines] for path in (given.source, given.reference)
     )
-    translator, search = Translator.load([load_checkpoint(given.model, task="mt")]), Search(given.beam)
+    translator, search = Translator.load([load_checkpoint(given.model, task="mt")]), TranslateRequest(beam=given.beam)
 
     def translated(lines: list[str]) -> list[str]:
         return [translation.text for translation in translator.translate(lines, search)]

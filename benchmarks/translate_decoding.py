@@ -22,8 +22,8 @@ from machine import describe
 from seqcli.files.checkpoint import load_checkpoint
 from seqcli.model.probability import log_softmax
 from seqcli.translation.attention import MASKED, project
-from seqcli.translation.beam import Search
 from seqcli.translation.evaluate import translation_quality
+from seqcli.translation.options import TranslateRequest
 from seqcli.translation.preprocessing import decode_sentence, encode_sentence
 from seqcli.translation.translate import Translator
 
@@ -87,10 +87,10 @@ def main() -> None:
     print(describe())
     lines = options.source.read_text(encoding="utf-8").split("\n")[:-1]
     translator = Translator.load([load_checkpoint(options.model, task="mt")])
-    search = Search(beam=options.beam)
+    search = TranslateRequest(beam=options.beam, batch_size=options.batch_size)
 
     start = time.perf_counter()
-    found = [t.text for t in translator.translate(lines, search, batch_size=options.batch_size)]
+    found = [t.text for t in translator.translate(lines, search)]
     ours = time.perf_counter() - start
     start = time.perf_counter()
     plain = textbook(translator, lines, options.beam, options.batch_size)

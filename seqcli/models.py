@@ -210,14 +210,13 @@ class Translator(Model[TranslatorRequest]):
     def translate(self, lines: str | Iterable[str], **options: Any) -> Any:
         """Translate a line, or several; with `n_best` above 1 each gives a list, the best first. `glossary` is pairs of
         terms, or a file of them."""
-        from seqcli.translation.beam import Search
         from seqcli.translation.translate import Translator as Engine
 
         if not isinstance(terms := options.get("glossary"), str | Path | None):
             options["glossary"] = list(_pairs(terms, "glossary"))
         request = TranslateRequest(**options)
         engine = Engine.of([self.checkpoint], request)
-        made = engine.translate(_several(lines, "lines"), Search.of(request), batch_size=request.batch_size)
+        made = engine.translate(_several(lines, "lines"), request)
         if request.n_best > 1:
             several = [[candidate.text for candidate in one.candidates] for one in made]
             return several[0] if isinstance(lines, str) else several

@@ -51,7 +51,6 @@ class _Asked(TranslateRequest, ModelChoice):
 
 def _translate(asked: _Asked) -> None:
     from seqcli.files.output import check_outputs, check_place
-    from seqcli.translation.beam import Search
 
     for argument in asked.text:
         refuse_file(argument, "translate")
@@ -63,8 +62,7 @@ def _translate(asked: _Asked) -> None:
     lines, ready = _lines(asked)
     started, count, cut, poor = time.perf_counter(), 0, 0, 0
     drawn: list[Alignment] = []
-    search = replace(Search.of(asked), attention=asked.looks)
-    for translation in translator.translate(lines, search, batch_size=asked.batch_size, ready=ready):
+    for translation in translator.translate(lines, asked, attention=asked.looks, ready=ready):
         count += 1
         cut += translation.candidates[0].cut
         estimates = [translator.estimate(candidate) for candidate in translation.candidates]

@@ -19,29 +19,8 @@ from seqcli.translation.bitext import pad
 from seqcli.translation.constraints import Constraints, Progress, by_banks
 from seqcli.translation.decoder import DecoderState, TranslationDecoder
 from seqcli.translation.nested import Chosen, Continuations, by_places, largest
-from seqcli.translation.options import SearchRequest
+from seqcli.translation.options import TranslateRequest
 from seqcli.translation.repetition import CHECKED, allowed_repeats, loop_lengths, repeated_ngram
-
-
-@dataclass(frozen=True)
-class Search:
-    """How to search. `length_penalty` α: hypotheses are compared by log p / lengthᵅ (0: by log p alone).
-
-    A translation has at most `max_length` tokens; None leaves that to the model, which knows how long those of its
-    training pairs were. No phrase of `no_repeat_ngram` tokens comes twice in a translation (0: any may).
-    """
-
-    beam: int = 5
-    length_penalty: float = 1.0
-    max_length: int | None = None
-    n_best: int = 1
-    attention: bool = False  # whether hypotheses come with their attention
-    no_repeat_ngram: int = 0
-
-    @classmethod
-    def of(cls, request: SearchRequest) -> Search:
-        """As requested."""
-        return cls(**{name: getattr(request, name) for name in request.search_options})
 
 
 @dataclass(frozen=True)
@@ -71,19 +50,20 @@ class Hypothesis:
 def beam_search(
     decoders: Sequence[TranslationDecoder],
     sentences: Sequence[Sentence],
-    search: Search,
+    search: TranslateRequest,
     *,
     end_id: int,
     forbidden: Sequence[int] = (),
+    attention: bool = False,
 ) -> list[list[Hypothesis]]:
     """The `n_best` best translations of each sentence, best first; those cut in a loop come last.
 
     Several decoders are an ensemble: their probabilities are averaged. `forbidden` ids are never produced, unless a
     sentence's constraints ask for them. Keys are projected once a sentence. A hypothesis can win no more when the last
     of the `n_best` that ended scores higher than log p, which only falls, over the greatest length would; a beam of one
-    ends with its first end.
+    ends with its first end. With `attention` hypotheses come with their attention.
     """
-    return _Batch(decoders, sentences, search, end_id, forbidden).run()
+    return _Batch(decoders, sentences, search, end_id, forbidden, attention).run()
 
 
 @dataclass(frozen=True)
@@ -134,11 +114,13 @@ class _Batch:
         self,
         decoders: Sequence[TranslationDecoder],
         sentences: Sequence[Sentence],
-        search: Search,
+        search: TranslateRequest,
         end_id: int,
         forbidden: Sequence[int],
+        attention: bool,
     ) -> None:
         self.decoders, self.search, self.end_id, self.forbidden = decoders, search, end_id, list(forbidden)
+        self.attention = attention
         self.sentences, count = sentences, len(sentences)
         padded, lengths = pad([sentence.source for sentence in sentences], end_id)
         self.limits = np.array([search.max_length or sentence.limit for sentence in sentences])
@@ -174,7 +156,7 @@ class _Batch:
             readout, self.states[number], weight = decoder.step(rows.tokens[:, -1], state, memory, rows.owners)
             logits.append(decoder.logits(readout))
             weights.append(weight)
-        if self.search.attention:
+        if self.attention:
             self._remember(weights)
         scores, so_far = logits[0], rows.log_probabilities
         if len(logits) == 1:

@@ -14,8 +14,7 @@ from seqcli.text.normalisation import normalise
 from seqcli.text.pair_formats import Columns
 from seqcli.text.pairs import read_pairs
 from seqcli.text.scripts import HAN, SPACELESS
-from seqcli.translation.beam import Search
-from seqcli.translation.options import EvaluateRequest
+from seqcli.translation.options import EvaluateRequest, TranslateRequest
 from seqcli.translation.translate import Translator
 
 BLEU_ORDER = 4  # words of the longest runs that BLEU counts
@@ -87,7 +86,8 @@ def evaluate_translation(
     others = [load_checkpoint(Path(name), task="mt") for name in request.ensemble]
     translator = Translator.load([checkpoint, *others], "cpu" if request.device == "auto" else request.device)
     started = time.perf_counter()
-    translations = list(translator.translate([pair.source for pair in pairs], Search.of(request)))
+    search = TranslateRequest(beam=request.beam, length_penalty=request.length_penalty, max_length=request.max_length)
+    translations = list(translator.translate([pair.source for pair in pairs], search))
     seconds = time.perf_counter() - started
     quality = translation_quality([t.text for t in translations], [pair.target.strip() for pair in pairs])
     return {

@@ -10,7 +10,7 @@ import numpy as np
 from seqcli.text.placeholders import SYMBOLS, restore, taking
 from seqcli.text.sentences import join
 from seqcli.text.tokenizer import Tokenizer
-from seqcli.translation.beam import Hypothesis, Search, Sentence
+from seqcli.translation.beam import Hypothesis, Sentence
 from seqcli.translation.constraints import Constraints
 from seqcli.translation.glossary import Glossary
 from seqcli.translation.preprocessing import Preprocessing, decode_sentence, encode_sentence
@@ -123,10 +123,6 @@ class Lines:
         limit = 2 * len(source) + 10 if lengths is None else lengths.limit(len(source))
         least = len(part.prefix) + (part.constraints.size if part.constraints is not None else 0) + 1
         return Sentence(source, limit + least if least > 1 else limit, part.prefix, part.constraints)
-
-    def needs_attention(self, search: Search) -> bool:
-        """Whether a search must keep its attention: it was asked for, or unknown words are replaced by it."""
-        return search.attention or self.preprocessing.unknowns
 
     def pieces(self, part: Part) -> tuple[str, ...]:
         """A part's pieces in readable form."""

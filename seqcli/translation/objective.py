@@ -15,12 +15,12 @@ from seqcli.training.options import Validation
 from seqcli.training.task import Stateless
 from seqcli.training.workers import part_count
 from seqcli.translation.alignment import TranslationTable
-from seqcli.translation.beam import Search
 from seqcli.translation.bitext import Bitext, pad
 from seqcli.translation.copying import Copying
 from seqcli.translation.decoder import TranslationDecoder
 from seqcli.translation.evaluate import choose_measure, translation_quality
 from seqcli.translation.network import TranslationModel
+from seqcli.translation.options import TranslateRequest
 from seqcli.translation.quality import Quality
 from seqcli.translation.translate import Translator
 
@@ -155,7 +155,7 @@ class TranslationTask(Stateless):
         in nats a token, and one translation."""
         translator = Translator([decoder_of(self.model)], self.bitext.tokenizer, self.bitext.preprocessing)
         pairs = self.bitext.valid if final else [self.bitext.valid[number] for number in self.quick]
-        search = Search(beam=5 if final else 1)
+        search = TranslateRequest(beam=5 if final else 1)
         translations = list(translator.translate([pair.source for pair in pairs], search))
         found, references = [t.text for t in translations], [pair.target.strip() for pair in pairs]
         quality = translation_quality(found, references)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 from seqcli.errors import UsageError
 from seqcli.options import MODEL, REGULARISATION, TRAINING, Request, option
@@ -120,9 +120,7 @@ class TrainRequest(RunRequest, RowsRequest, TextRequest):
 
 @dataclass(frozen=True, kw_only=True)
 class SearchRequest(Request):
-    """How translations are searched for; `search_options` are those of `beam.Search`."""
-
-    search_options: ClassVar[tuple[str, ...]] = ("beam", "length_penalty", "max_length")
+    """How translations are searched for."""
 
     beam: int = option(5, "Beam size of the search; 1 is greedy.", metavar="N", least=1, most=WIDEST_BEAM)
     length_penalty: float = option(
@@ -136,8 +134,6 @@ class SearchRequest(Request):
 @dataclass(frozen=True, kw_only=True)
 class TranslateRequest(SearchRequest, DecodingRequest, TextRequest):
     """How `translate` translates a line."""
-
-    search_options = (*SearchRequest.search_options, "n_best", "no_repeat_ngram")
 
     n_best: int = option(1, "Translations of each line, best first.", metavar="N", least=1)
     no_repeat_ngram: int = option(

@@ -14,7 +14,7 @@ from seqcli.model.threads import each_on_a_core
 from seqcli.text.live import windows
 from seqcli.text.pairs import read_pairs
 from seqcli.text.tokenizer import Tokenizer
-from seqcli.translation.beam import Hypothesis, Search, beam_search
+from seqcli.translation.beam import Hypothesis, beam_search
 from seqcli.translation.decoder import TranslationDecoder, load_translation_model
 from seqcli.translation.glossary import Glossary
 from seqcli.translation.lines import Alignment, Candidate, Lines, Part
@@ -108,45 +108,48 @@ class Translator:
     def translate(
         self,
         lines: Iterable[str],
-        search: Search | None = None,
+        request: TranslateRequest | None = None,
         *,
-        batch_size: int = 64,
+        attention: bool = False,
         ready: Callable[[], bool] | None = None,
     ) -> Iterator[Translation]:
         """Translate every line, in order, while `lines` are still arriving; blank lines stay blank.
 
+        Of the `request` the options of the search count; with `attention` translations come with their alignments.
+
         Up to `WINDOW` lines are read ahead and translated in batches of similar length. If `ready` is given, those that
         have arrived are translated as soon as it says that the next one has not.
         """
-        search = search or Search()
+        request = request or TranslateRequest()
         for window in windows(lines, ready, FIRST_WINDOW, WINDOW):
-            yield from self._translate_window(window, search, batch_size)
+            yield from self._translate_window(window, request, attention)
 
-    def _translate_window(self, lines: list[str], search: Search, batch_size: int) -> Iterator[Translation]:
+    def _translate_window(self, lines: list[str], request: TranslateRequest, attention: bool) -> Iterator[Translation]:
         parts = [self.lines.parts(line) for line in lines]
-        found = iter(self._search([part for of_line in parts for part in of_line], search, batch_size))
+        found = iter(self._search([part for of_line in parts for part in of_line], request, attention))
         for line, of_line in zip(lines, parts, strict=True):
             candidates = self.lines.candidates(of_line, [next(found) for _ in of_line])
-            if not search.attention:
+            if not attention:
                 candidates = tuple(replace(candidate, alignments=()) for candidate in candidates)
             pieces = tuple(piece for part in of_line for piece in self.lines.pieces(part))
             yield Translation(line, pieces, candidates)
 
-    def _search(self, parts: Sequence[Part], search: Search, batch_size: int) -> list[list[Hypothesis]]:
+    def _search(self, parts: Sequence[Part], request: TranslateRequest, attention: bool) -> list[list[Hypothesis]]:
         """The translations of each part, those of like length together, and those with constraints among themselves."""
-        search = replace(search, attention=self.lines.needs_attention(search))
+        attention |= self.preprocessing.unknowns  # which are replaced by it
+        size = request.batch_size
         sentences = [self.lines.sentence(part) for part in parts]
         found: list[list[Hypothesis]] = [[] for _ in parts]
         batches: list[list[int]] = []
         for constrained in (False, True):
             numbers = [n for n, sentence in enumerate(sentences) if bool(sentence.constraints) is constrained]
             numbers.sort(key=lambda n: len(sentences[n].source))
-            batches += [numbers[start : start + batch_size] for start in range(0, len(numbers), batch_size)]
+            batches += [numbers[start : start + size] for start in range(0, len(numbers), size)]
 
         def search_batch(batch: list[int]) -> None:
             some = [sentences[n] for n in batch]
             end, forbidden = self.tokenizer.boundary_id, self.lines.forbidden
-            results = beam_search(self.decoders, some, search, end_id=end, forbidden=forbidden)
+            results = beam_search(self.decoders, some, request, end_id=end, forbidden=forbidden, attention=attention)
             for number, hypotheses in zip(batch, results, strict=True):
                 found[number] = hypotheses
 

@@ -13,10 +13,11 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from seqcli.model.probability import log_softmax
-from seqcli.translation.beam import Hypothesis, Search, Sentence, beam_search
+from seqcli.translation.beam import Hypothesis, Sentence, beam_search
 from seqcli.translation.config import TranslationConfig
 from seqcli.translation.decoder import TranslationDecoder
 from seqcli.translation.nested import largest
+from seqcli.translation.options import TranslateRequest
 from seqcli.translation.translate import Translator
 from tests.translation.conftest import PAIRS
 
@@ -31,7 +32,7 @@ def random_decoder(seed: int, config: TranslationConfig = CONFIG) -> Translation
 
 
 def found_by(
-    decoders: list[TranslationDecoder], sources: list[np.ndarray], search: Search, **options: object
+    decoders: list[TranslationDecoder], sources: list[np.ndarray], search: TranslateRequest, **options: object
 ) -> list[list[Hypothesis]]:
     """What a search gives for sources whose translations have at most twice their tokens and ten."""
     sentences = [Sentence(source, 2 * len(source) + 10) for source in sources]
@@ -60,7 +61,7 @@ def test_a_wide_beam_finds_what_exhaustive_search_finds(seed: int, penalty: floa
             score = log_probability(decoder, source, ended) / len(ended) ** penalty
             everything.append((score, complete, tokens))
     expected = sorted(everything, reverse=True)
-    search = Search(beam=400, max_length=4, n_best=10, length_penalty=penalty)
+    search = TranslateRequest(beam=400, max_length=4, n_best=10, length_penalty=penalty)
     found = found_by([decoder], [source], search)[0]
     for hypothesis, (score, complete, tokens) in zip(found, expected, strict=False):
         assert hypothesis.ended == complete
@@ -74,7 +75,7 @@ def test_a_wider_beam_never_scores_lower(seed: int, limit: int, penalty: float) 
     source = np.append(np.random.default_rng(seed).choice([0, 1, 3, 4], size=5), END)
     before: Hypothesis | None = None
     for beam in (1, 2, 3, 5, 8, 13):
-        search = Search(beam=beam, max_length=limit, length_penalty=penalty)
+        search = TranslateRequest(beam=beam, max_length=limit, length_penalty=penalty)
         found = found_by([random_decoder(seed)], [source], search)[0][0]
         if before is not None:
             assert found.score >= before.score - 1e-9
@@ -87,8 +88,8 @@ def test_the_search_goes_on_while_something_alive_can_still_win() -> None:
     decoder.parameters["output_bias"][END] = 2.0
     for seed in range(10):
         source = np.append(np.random.default_rng(seed).choice([0, 1, 3, 4], size=4), END)
-        wide = found_by([decoder], [source], Search(beam=500, max_length=6))[0][0]
-        narrow = found_by([decoder], [source], Search(beam=5, max_length=6))[0][0]
+        wide = found_by([decoder], [source], TranslateRequest(beam=500, max_length=6))[0][0]
+        narrow = found_by([decoder], [source], TranslateRequest(beam=5, max_length=6))[0][0]
         assert narrow.score >= wide.score - 0.02 * abs(wide.score)
 
 
@@ -104,7 +105,7 @@ def test_a_beam_of_one_is_greedy(feeding: bool) -> None:
             if last == END:
                 break
             greedy.append(last)
-        found = found_by([decoder], [source], Search(beam=1, max_length=12))[0][0]
+        found = found_by([decoder], [source], TranslateRequest(beam=1, max_length=12))[0][0]
         assert list(found.tokens) == greedy
         ended = (*found.tokens, END) if found.ended else found.tokens
         assert found.log_probability == pytest.approx(log_probability(decoder, source, ended))
@@ -115,10 +116,10 @@ def test_neighbours_do_not_matter(attention: str) -> None:
     decoder = random_decoder(3, replace(CONFIG, attention=attention))
     random = np.random.default_rng(0)
     sources = [np.append(random.choice([0, 1, 3, 4], size=n), END) for n in (1, 7, 3, 3, 12)]
-    search = Search(beam=3, n_best=3, attention=attention != "none")
-    together = found_by([decoder], sources, search)
+    search = TranslateRequest(beam=3, n_best=3)
+    together = found_by([decoder], sources, search, attention=attention != "none")
     for source, beside in zip(sources, together, strict=True):
-        alone = found_by([decoder], [source], search)[0]
+        alone = found_by([decoder], [source], search, attention=attention != "none")[0]
         assert [h.tokens for h in alone] == [h.tokens for h in beside]
         assert [h.score for h in alone] == pytest.approx([h.score for h in beside])
         scores = [h.score for h in alone]
@@ -139,10 +140,10 @@ def test_torch_tensors_give_the_same_translations() -> None:
     decoder = random_decoder(4, replace(CONFIG, input_feeding=True))
     tensors = {name: torch.from_numpy(value) for name, value in decoder.parameters.items()}
     sources = [np.array([1, 3, 3, 0, END]), np.array([4, END])]
-    search = Search(beam=3, n_best=2, attention=True)
+    search = TranslateRequest(beam=3, n_best=2)
     for ours, theirs in zip(
-        found_by([decoder], sources, search),
-        found_by([TranslationDecoder(decoder.config, tensors)], sources, search),
+        found_by([decoder], sources, search, attention=True),
+        found_by([TranslationDecoder(decoder.config, tensors)], sources, search, attention=True),
         strict=True,
     ):
         assert [h.tokens for h in ours] == [h.tokens for h in theirs]
@@ -151,13 +152,13 @@ def test_torch_tensors_give_the_same_translations() -> None:
 
 def test_forbidden_tokens_never_come() -> None:
     for seed in range(5):
-        found = found_by([random_decoder(seed)], [np.array([1, END])], Search(), forbidden=[0, 3])[0]
+        found = found_by([random_decoder(seed)], [np.array([1, END])], TranslateRequest(), forbidden=[0, 3])[0]
         assert not {0, 3} & set(found[0].tokens)
 
 
 def test_an_ensemble_averages_probabilities() -> None:
     decoders, source = [random_decoder(0), random_decoder(1)], np.array([1, 3, END])
-    found = found_by(decoders, [source], Search(beam=1, max_length=1))[0][0]
+    found = found_by(decoders, [source], TranslateRequest(beam=1, max_length=1))[0][0]
     chances = []
     for decoder in decoders:
         memory, state = decoder.encode(source[None], np.array([3]))
@@ -165,8 +166,8 @@ def test_an_ensemble_averages_probabilities() -> None:
         chances.append(np.exp(log_softmax(decoder.logits(readout))[0]))
     mean = np.mean(chances, axis=0)
     assert found.log_probability == pytest.approx(np.log(mean.max()))
-    twice = found_by([decoders[0]] * 2, [source], Search())[0][0]
-    once = found_by([decoders[0]], [source], Search())[0][0]
+    twice = found_by([decoders[0]] * 2, [source], TranslateRequest())[0][0]
+    once = found_by([decoders[0]], [source], TranslateRequest())[0][0]
     assert twice.tokens == once.tokens
     assert twice.score == pytest.approx(once.score)
 
@@ -186,6 +187,8 @@ def test_largest_is_what_sorting_gives(scores: np.ndarray, count: int) -> None:
 def test_a_trained_model_translates_the_same_in_any_batch(translator: Translator) -> None:
     lines = [source for source, _ in PAIRS[::29]] + ["the dog", "red", "the the the blue cat"]
     for beam in (1, 4):
-        expected = [t.text for t in translator.translate(lines, Search(beam=beam), batch_size=1)]
+        expected = [t.text for t in translator.translate(lines, TranslateRequest(beam=beam, batch_size=1))]
         for batch_size in (3, 64):
-            assert [t.text for t in translator.translate(lines, Search(beam=beam), batch_size=batch_size)] == expected
+            assert [
+                t.text for t in translator.translate(lines, TranslateRequest(beam=beam, batch_size=batch_size))
+            ] == expected

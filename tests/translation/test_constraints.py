@@ -8,9 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seqcli.errors import CheckpointError
-from seqcli.translation.beam import Search, Sentence, beam_search
+from seqcli.translation.beam import Sentence, beam_search
 from seqcli.translation.constraints import Constraints, Progress
 from seqcli.translation.lengths import Lengths
+from seqcli.translation.options import TranslateRequest
 from seqcli.translation.repetition import allowed_repeats, loop_lengths, repeated_ngram
 from seqcli.translation.units import choose_units
 from tests.translation.test_beam import END, random_decoder
@@ -26,7 +27,9 @@ def test_every_phrase_arrives(beam: int) -> None:
         random = np.random.default_rng(seed)
         phrases = tuple(tuple(random.choice([0, 1, 3], size=n).tolist()) for n in (1, 2, 3))
         sentence = Sentence(np.array([1, 3, END]), 20, constraints=Constraints(phrases))
-        (found,) = beam_search([random_decoder(seed)], [sentence], Search(beam=beam), end_id=END, forbidden=[4])
+        (found,) = beam_search(
+            [random_decoder(seed)], [sentence], TranslateRequest(beam=beam), end_id=END, forbidden=[4]
+        )
         assert found[0].ended
         assert all(times(found[0].tokens, phrase) for phrase in phrases)
         assert 4 not in found[0].tokens
@@ -35,7 +38,7 @@ def test_every_phrase_arrives(beam: int) -> None:
 def test_a_forbidden_symbol_comes_as_often_as_it_is_asked_for() -> None:
     for seed in range(10):
         sentence = Sentence(np.array([1, 3, 1, END]), 20, constraints=Constraints(((4,), (4,))))
-        (found,) = beam_search([random_decoder(seed)], [sentence], Search(), end_id=END, forbidden=[4])
+        (found,) = beam_search([random_decoder(seed)], [sentence], TranslateRequest(), end_id=END, forbidden=[4])
         assert found[0].tokens.count(4) == 2
 
 
@@ -53,7 +56,7 @@ def test_progress_begins_anew_when_a_phrase_breaks_off() -> None:
 def test_a_translation_begins_with_its_prefix() -> None:
     for seed in range(5):
         sentence = Sentence(np.array([1, END]), 12, prefix=(3, 0))
-        (found,) = beam_search([random_decoder(seed)], [sentence], Search(), end_id=END)
+        (found,) = beam_search([random_decoder(seed)], [sentence], TranslateRequest(), end_id=END)
         assert found[0].tokens[:2] == (3, 0)
 
 
@@ -73,7 +76,7 @@ def test_loops_are_seen() -> None:
 def test_a_model_that_loops_is_stopped() -> None:
     decoder = random_decoder(0)
     decoder.parameters["output_bias"][:] = [9.0, 0, -50.0, 0, 0]  # always the same, never an end
-    (found,) = beam_search([decoder], [Sentence(np.array([1, END]), 500)], Search(beam=1), end_id=END)
+    (found,) = beam_search([decoder], [Sentence(np.array([1, END]), 500)], TranslateRequest(beam=1), end_id=END)
     assert not found[0].ended
     assert len(found[0].tokens) < 10
 
@@ -88,7 +91,7 @@ def test_repeated_ngrams_by_hand(tokens: list[int], size: int) -> None:
 
 def test_no_phrase_comes_twice_when_that_is_asked_for() -> None:
     for seed in range(6):
-        search = Search(beam=2, no_repeat_ngram=2)
+        search = TranslateRequest(beam=2, no_repeat_ngram=2)
         (found,) = beam_search([random_decoder(seed)], [Sentence(np.array([1, END]), 30)], search, end_id=END)
         pairs = list(zip(found[0].tokens, found[0].tokens[1:], strict=False))
         assert len(pairs) == len(set(pairs))

@@ -12,9 +12,9 @@ import pytest
 import seqcli
 from seqcli.errors import CheckpointError, DataError, UsageError
 from seqcli.files.checkpoint import load_checkpoint
-from seqcli.translation.beam import Search
 from seqcli.translation.evaluate import bleu_tokenizer, translation_quality
 from seqcli.translation.lines import LONGEST, Lines
+from seqcli.translation.options import TranslateRequest
 from seqcli.translation.quality import Quality
 from seqcli.translation.score import score_pairs
 from seqcli.translation.translate import WINDOW, Translator
@@ -41,7 +41,7 @@ def test_no_line_is_no_line(translator: Translator) -> None:
 
 def test_a_very_long_line_goes_in_parts(translator: Translator) -> None:
     sentence = PAIRS[0][0]
-    (found,) = translator.translate([" ".join([sentence] * 100)], Search(attention=True))
+    (found,) = translator.translate([" ".join([sentence] * 100)], attention=True)
     parts = found.candidates[0].alignments
     assert len(parts) > 1
     assert all(len(part.source) <= LONGEST + 1 for part in parts)
@@ -76,13 +76,13 @@ def test_what_stops_the_input_is_raised_after_what_came(translator: Translator) 
 
 def test_many_lines_keep_their_order(translator: Translator) -> None:
     lines = [("the red dog", "the blue cat", "")[number % 3] for number in range(2 * WINDOW + 5)]
-    found = list(translator.translate(iter(lines), Search(beam=1)))
+    found = list(translator.translate(iter(lines), TranslateRequest(beam=1)))
     assert [t.source for t in found] == lines
     assert len({t.text for t in found}) == 3
 
 
 def test_the_end_mark_is_looked_for_and_words_are_looked_at(translator: Translator) -> None:
-    (found,) = translator.translate(["the black bird sees the white fish"], Search(attention=True))
+    (found,) = translator.translate(["the black bird sees the white fish"], attention=True)
     (alignment,) = found.candidates[0].alignments
     assert alignment.weights.shape == (len(alignment.target), len(alignment.source))
     most = {t.strip(): alignment.source[int(w.argmax())].strip() for t, w in zip(*_rows(alignment), strict=True)}
@@ -140,7 +140,9 @@ def test_a_line_has_no_more_sentences_than_a_training_line(translator: Translato
 
 
 def test_a_cut_translation_says_so(translator: Translator) -> None:
-    whole, cut = (next(translator.translate([PAIRS[0][0]], Search(max_length=n))).candidates[0] for n in (None, 3))
+    whole, cut = (
+        next(translator.translate([PAIRS[0][0]], TranslateRequest(max_length=n))).candidates[0] for n in (None, 3)
+    )
     assert not whole.cut
     assert cut.cut
     assert len(cut.pieces) == 3
