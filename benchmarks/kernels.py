@@ -181,7 +181,8 @@ def training() -> None:
     def task(sampled: SampledVocabulary | None) -> tuple[LanguageModelTask, AdamW]:
         torch.manual_seed(0)
         model = LanguageModel(LanguageModelConfig(10_000, "lstm", 200, 200, 2))
-        made = LanguageModelTask(model, text, text[:1000], batch_size=20, bptt=35, seed=0, sampled=sampled)
+        model.sampled = sampled
+        made = LanguageModelTask(model, text, text[:1000], batch_size=20, bptt=35, seed=0)
         return made, AdamW(list(model.parameters()), beta2=0.999, weight_decay=0.01, by_rows=made.tables)
 
     torch.manual_seed(0)

@@ -18,6 +18,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -28,8 +29,9 @@ from torch import Tensor, nn
 
 import seqcli
 from seqcli.files.checkpoint import load_checkpoint
+from seqcli.requests import TextRequest
 from seqcli.tagging.config import TaggerConfig
-from seqcli.tagging.data import Reading, read_labelled
+from seqcli.tagging.data import read_labelled
 from seqcli.tagging.encoding import encode
 from seqcli.tagging.evaluate import quality
 from seqcli.tagging.formats.sentence import Sentence
@@ -37,6 +39,7 @@ from seqcli.tagging.labels import LabelSet
 from seqcli.tagging.lexicon import Lexicon
 from seqcli.tagging.network import TaggingModel
 from seqcli.tagging.objective import TaggingTask
+from seqcli.tagging.options import TrainRequest
 from seqcli.tagging.schemes import recognise
 from seqcli.tagging.tag import Tagger
 from seqcli.training.optimizer import AdamW
@@ -54,8 +57,8 @@ def train_and_evaluate(train: str, dev: str, budget: str, more: Sequence[str]) -
         import pycrfsuite
     except ImportError:
         return
-    sentences, format = read_labelled([train], Reading())
-    tested, _ = read_labelled([dev], Reading(), format)
+    sentences, format = read_labelled([train], TrainRequest(data=(train,)), None)
+    tested, _ = read_labelled([dev], TextRequest(), format)
     trainer, started = pycrfsuite.Trainer(verbose=False), time.perf_counter()
     trainer.set_params({"c1": 0.1, "c2": 0.1, "max_iterations": 100})
     for sentence in sentences:
@@ -90,7 +93,7 @@ def features(steps: Sequence[str], place: int) -> list[str]:
 
 def tagging_speed(model: str, path: str) -> None:
     tagger = Tagger.load(load_checkpoint(Path(model)))
-    sentences, _ = read_labelled([path], Reading(), tagger.format)
+    sentences, _ = read_labelled([path], TextRequest(), tagger.format)
     bare = [Sentence(s.steps, None, s.line, s.lines, source=s.source) for s in sentences]  # text would have the blanks
     size = sum(len("".join(s.steps).encode()) for s in bare)
     steps = sum(len(s.steps) for s in bare)
@@ -142,8 +145,8 @@ def training_step(labels: int, length: int) -> None:
     def measure(model: TaggingModel, final: bool) -> tuple[dict[str, Any], str | None]:
         return {"score": 0.0}, None
 
-    numbers = random.integers(0, labels, len(encoded.types))
-    task = TaggingTask(model, encoded, numbers, known, batch_steps=1000, longest=10_000, seed=0, measure=measure)
+    encoded = replace(encoded, labels=random.integers(0, labels, len(encoded.types)))
+    task = TaggingTask(model, encoded, known, batch_steps=1000, longest=10_000, seed=0, measure=measure)
     parameters, workers = list(model.parameters()), Workers(0, 0)
     optimizer = AdamW(parameters, beta2=0.99, weight_decay=0.01, by_rows=task.tables)
     parts = task.parts(0, 1)

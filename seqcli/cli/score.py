@@ -257,18 +257,10 @@ def _recording_scores(checkpoint: Checkpoint, request: RecordingRequest) -> Rows
     from seqcli.speech.decoder import load_recogniser
     from seqcli.speech.recordings import read_recordings
     from seqcli.speech.score import score_recordings
-    from seqcli.speech.table import Columns
 
     decoder, tokenizer = load_recogniser(checkpoint)
-    recordings = read_recordings(
-        request.data,
-        Columns.of(request.columns),
-        encoding=request.encoding,
-        errors=request.errors,
-        lowercase=decoder.config.lowercase,
-        skip_bad=request.skip_bad,
-        notice=console.notice,
-    )
+    lowercase = decoder.config.lowercase
+    recordings = read_recordings(request.data, request, lowercase=lowercase, notice=console.notice)
     return _rows(score_recordings(decoder, tokenizer, recordings), request)
 
 

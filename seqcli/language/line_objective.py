@@ -14,7 +14,7 @@ from torch import Tensor
 from seqcli.errors import DataError
 from seqcli.language.network import LanguageModel
 from seqcli.language.objective import QUICK_TOKENS, ValidationSize, objective
-from seqcli.model.softmax import IGNORED, SampledVocabulary, linear_cross_entropy
+from seqcli.model.softmax import IGNORED, linear_cross_entropy
 from seqcli.training.distributed import ALONE, Processes
 from seqcli.training.options import Validation
 from seqcli.training.task import Stateless
@@ -75,8 +75,10 @@ class SeparateLinesTask(Stateless):
     `train` and `valid` are 1-D arrays of ids, each line ending with the token `boundary`, which is also read before
     each. A batch is `batch_size` lines of about one length, in another order in every epoch; the loss is the mean over
     their tokens. Several processes take a part of the lines each, as do the threads of a process. Raises `DataError`
-    for fewer lines than processes.
+    for fewer lines than processes. `validation` may be set, to look at less of the validation text.
     """
+
+    validation = ValidationSize()
 
     def __init__(
         self,
@@ -87,21 +89,16 @@ class SeparateLinesTask(Stateless):
         *,
         batch_size: int,
         seed: int,
-        sampled: SampledVocabulary | None = None,
-        validation: ValidationSize | None = None,
         processes: Processes = ALONE,
     ) -> None:
-        self.model, self.seed, self.sampled = model, seed, sampled
-        self.validation = validation or ValidationSize()
+        self.model, self.seed = model, seed
         self.device = model.embedding.device
         self.train_lines, self.valid_lines = Lines(train, boundary), Lines(valid, boundary)
         self.batch_size = min(batch_size, len(self.train_lines))
         if self.batch_size < processes.size:
             raise DataError(f"{len(self.train_lines)} lines are too few for {processes.size} processes")
         self.rows = processes.shard(self.batch_size)
-        model.sparse = sampled is not None
-        weights = {id(p): p for p in (model.embedding, model.output_weight)} if model.sparse else {}
-        self.tables = tuple(weights.values())
+        self.tables = model.tables
         self._order: tuple[int, np.ndarray] | None = None
 
     def num_batches(self, epoch: int) -> int:
@@ -134,7 +131,7 @@ class SeparateLinesTask(Stateless):
 
     def loss(self, part: Batch) -> tuple[Tensor, int]:
         hidden, _ = self.model(part.inputs)
-        value, tokens = objective(self.model, hidden, part.targets, self.sampled)
+        value, tokens = objective(self.model, hidden, part.targets)
         return value * part.share, tokens
 
     def validate(self, step: int, seconds: float, *, final: bool) -> Validation:

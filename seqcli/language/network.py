@@ -13,6 +13,7 @@ from seqcli.language.config import LanguageModelConfig
 from seqcli.model.arrays import State
 from seqcli.model.cells import cell_of
 from seqcli.model.randomness import dropout_mask
+from seqcli.model.softmax import SampledVocabulary
 from seqcli.model.stack import RecurrentStack, locked_dropout
 
 
@@ -45,7 +46,7 @@ class LanguageModel(nn.Module):
     def __init__(self, config: LanguageModelConfig, regularisation: Regularisation | None = None) -> None:
         super().__init__()
         self.config, self.regularisation = config, regularisation or Regularisation()
-        self.sparse = False  # whether the embedding's gradient has only the rows of the tokens that were read
+        self.sampled: SampledVocabulary | None = None  # what the training loss sums over; None: the whole vocabulary
         self.embedding = nn.Parameter(torch.empty(config.vocabulary, config.embedding).uniform_(-0.05, 0.05))
         self.output_bias = nn.Parameter(torch.zeros(config.vocabulary))
         if not config.tied:
@@ -59,6 +60,12 @@ class LanguageModel(nn.Module):
         """(vocabulary, width of the last layer)."""
         return self.embedding if self.config.tied else self.output
 
+    @property
+    def tables(self) -> tuple[nn.Parameter, ...]:
+        """The parameters of whose gradients only a few rows are there: none where the loss is over all types."""
+        tables = (self.embedding, self.output_weight)
+        return () if self.sampled is None else tables[: 1 if self.config.tied else 2]
+
     @torch.no_grad()
     def scale_logits(self, factor: float) -> None:
         """Multiply by `factor` what the hidden state adds to every logit; the bias stays, and so does the rest."""
@@ -70,7 +77,7 @@ class LanguageModel(nn.Module):
         """tokens (time, batch) -> the last layer's outputs (time, batch, width), dropout applied, and the new state."""
         drop = self.regularisation
         table = self.embedding
-        embedded = functional.embedding(tokens, table, sparse=self.sparse)
+        embedded = functional.embedding(tokens, table, sparse=self.sampled is not None)
         if self.training and drop.words:
             embedded = embedded * dropout_mask((len(table), 1), drop.words, table)[tokens]
         hidden, new_state = self.stack(locked_dropout(embedded, drop.input, self.training), state)

@@ -14,7 +14,7 @@ from torch import Tensor
 from seqcli.errors import DataError
 from seqcli.language.network import LanguageModel
 from seqcli.model.arrays import State
-from seqcli.model.softmax import IGNORED, SampledVocabulary, linear_cross_entropy
+from seqcli.model.softmax import IGNORED, linear_cross_entropy
 from seqcli.model.stack import locked_dropout
 from seqcli.training.distributed import ALONE, Processes
 from seqcli.training.options import Validation
@@ -23,10 +23,8 @@ from seqcli.training.workers import part_count
 QUICK_TOKENS = 20_000  # of the validation text, looked at while training goes on
 QUICK_OPERATIONS = 200_000_000_000  # of the output layer, in such a look at most
 FEWEST_TOKENS = 1000
-WHOLE_SHARE, SLOW = (
-    0.25,
-    5e10,
-)  # of the budget for all of the validation text, on a machine of so many operations a second
+# of the budget for all of the validation text, on a machine of so many operations a second
+WHOLE_SHARE, SLOW = 0.25, 5e10
 VALIDATION_STREAMS = 16  # parts of the validation text read side by side
 VALIDATION_STEPS = 128
 WARM_UP = 200  # tokens
@@ -70,8 +68,10 @@ class LanguageModelTask:
     its streams at another place of the text, so that the cuts fall elsewhere. With `random_bptt` the pieces are of
     different lengths, for the same end (Merity et al. 2017; see `piece_lengths`). Several processes read a stretch of
     the streams each, and the threads of a process a stretch of its streams each. Raises `DataError` for a text with
-    fewer streams than processes.
+    fewer streams than processes. `validation` may be set, to look at less of the validation text.
     """
+
+    validation = ValidationSize()
 
     def __init__(
         self,
@@ -82,12 +82,9 @@ class LanguageModelTask:
         batch_size: int,
         bptt: int,
         seed: int,
-        sampled: SampledVocabulary | None = None,
         random_bptt: bool = False,
-        validation: ValidationSize | None = None,
         processes: Processes = ALONE,
     ) -> None:
-        self.validation = validation or ValidationSize()
         self.model, self.train_tokens, self.valid_tokens = model, train, valid
         self.device = model.embedding.device
         # a text shorter than one batch is read by fewer streams
@@ -100,10 +97,8 @@ class LanguageModelTask:
         self.columns = [slice(*pair) for pair in pairwise(cuts)]  # of the process's streams, those of each part
         self.stream_length = (len(train) - 1) // self.batch_size
         self.bptt = min(bptt, self.stream_length)
-        self.seed, self.sampled, self.random_bptt = seed, sampled, random_bptt
-        model.sparse = sampled is not None
-        weights = {id(p): p for p in (model.embedding, model.output_weight)} if model.sparse else {}
-        self.tables = tuple(weights.values())  # one where they are tied
+        self.seed, self.random_bptt = seed, random_bptt
+        self.tables = model.tables
         self.states: list[list[State] | None] = [None] * count
         self._cuts: tuple[int, np.ndarray] | None = None
 
@@ -139,7 +134,7 @@ class LanguageModelTask:
     def loss(self, part: Piece) -> tuple[Tensor, int]:
         hidden, state = self.model(part.inputs, None if part.start else self.states[part.part])
         self.states[part.part] = [tuple(value.detach() for value in layer) for layer in state]
-        value, tokens = objective(self.model, hidden, part.targets, self.sampled)
+        value, tokens = objective(self.model, hidden, part.targets)
         return value * part.share, tokens
 
     def validate(self, step: int, seconds: float, *, final: bool) -> Validation:
@@ -179,9 +174,7 @@ class LanguageModelTask:
             self.states = [[tuple(value[c] for value in layer) for layer in state] for c in self.columns]
 
 
-def objective(
-    model: LanguageModel, hidden: Tensor, targets: Tensor, sampled: SampledVocabulary | None
-) -> tuple[Tensor, int]:
+def objective(model: LanguageModel, hidden: Tensor, targets: Tensor) -> tuple[Tensor, int]:
     """What is made small, a token: the cross-entropy and the penalties on the outputs; and how many tokens there are.
 
     hidden (time, batch, width) of the last layer, targets (time, batch), IGNORED where there is no token.
@@ -192,7 +185,7 @@ def objective(
     tokens = targets.numel() if whole else int(scored.sum())
     dropped = locked_dropout(hidden, drop.output, True)
     rows, flat = (dropped.flatten(0, 1), targets.flatten()) if whole else (dropped[scored], targets[scored])
-    loss = linear_cross_entropy if sampled is None else sampled.loss
+    loss = linear_cross_entropy if model.sampled is None else model.sampled.loss
     value = loss(rows, model.output_weight, model.output_bias, flat, label_smoothing=drop.smoothing) / tokens
     if drop.activation:
         value = value + drop.activation * rows.float().square().mean()

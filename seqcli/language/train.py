@@ -90,8 +90,8 @@ class LanguageModelling(Task[TrainRequest, Corpus, Recipe, LanguageTask]):
                 f"the text is small: the run ends after {recipe.most_steps:,} updates at the latest, however long the "
                 "budget; --epochs sets its length"
             )
-        drawn_by = torch.from_numpy(counts).to(run.device)
-        sampled = SampledVocabulary.from_counts(drawn_by, recipe.sampled) if recipe.sampled else None
+        if recipe.sampled:
+            model.sampled = SampledVocabulary.from_counts(torch.from_numpy(counts).to(run.device), recipe.sampled)
         boundary = corpus.tokenizer.boundary_id
         validation = ValidationSize.affordable(model.output_weight.numel(), request.budget)
         if validation.whole is not None and validation.whole < len(corpus.valid):
@@ -99,30 +99,20 @@ class LanguageModelling(Task[TrainRequest, Corpus, Recipe, LanguageTask]):
                 f"validation: {validation.whole:,} of {len(corpus.valid):,} tokens are measured, so that it takes no "
                 "longer than the budget allows; seqcli evaluate measures all of a text"
             )
+        shared: dict[str, Any] = {
+            "batch_size": recipe.batch_size,
+            "seed": request.seed,
+            "processes": run.processes,
+        }
+        training: LanguageTask
         if recipe.config.lines:
-            return SeparateLinesTask(
-                model,
-                corpus.train,
-                corpus.valid,
-                boundary,
-                batch_size=recipe.batch_size,
-                seed=request.seed,
-                sampled=sampled,
-                validation=validation,
-                processes=run.processes,
-            )
-        return LanguageModelTask(
-            model,
-            corpus.train,
-            np.concatenate((np.array([boundary], corpus.valid.dtype), corpus.valid)),
-            batch_size=recipe.batch_size,
-            bptt=recipe.bptt,
-            seed=request.seed,
-            sampled=sampled,
-            validation=validation,
-            random_bptt=recipe.random_bptt,
-            processes=run.processes,
-        )
+            training = SeparateLinesTask(model, corpus.train, corpus.valid, boundary, **shared)
+        else:
+            valid = np.concatenate((np.array([boundary], corpus.valid.dtype), corpus.valid))
+            bptt, at_random = recipe.bptt, recipe.random_bptt
+            training = LanguageModelTask(model, corpus.train, valid, bptt=bptt, random_bptt=at_random, **shared)
+        training.validation = validation
+        return training
 
     def options(self, run: Run[TrainRequest], recipe: Recipe, training: LanguageTask) -> TrainingOptions:
         return run.options(

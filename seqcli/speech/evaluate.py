@@ -11,7 +11,6 @@ from seqcli.speech.fusion import LanguageModel
 from seqcli.speech.metrics import ErrorRates, error_rates
 from seqcli.speech.options import EvaluateRequest
 from seqcli.speech.recordings import Recording, each_once, read_recordings
-from seqcli.speech.table import Columns
 from seqcli.speech.transcribe import Recogniser
 from seqcli.text.tokenizer import Tokenizer
 
@@ -33,16 +32,8 @@ def evaluate_recogniser(
     table says who speaks. Raises `DataError` for what cannot be read.
     """
     recogniser = Recogniser.load(checkpoint, request, language_model)
-    recordings = read_recordings(
-        request.data,
-        Columns.of(request.columns, request.by_speaker),
-        encoding=request.encoding,
-        errors=request.errors,
-        lowercase=recogniser.decoder.config.lowercase,
-        skip_bad=request.skip_bad,
-        longest=LONGEST,
-        notice=on_notice,
-    )
+    lowercase = recogniser.decoder.config.lowercase
+    recordings = read_recordings(request.data, request, lowercase=lowercase, longest=LONGEST, notice=on_notice)
     recordings = each_once(recordings, request.skip_bad, on_notice)
     mention_unknown(recordings, recogniser.tokenizer, on_notice, recogniser.words)
     started = time.perf_counter()

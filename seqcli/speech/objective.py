@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from seqcli.model.batches import packed
 from seqcli.speech.augment import Augmentation, augmented, joined, noise_alone
 from seqcli.speech.data import SpeechData
 from seqcli.speech.decoder import SpeechDecoder
@@ -250,12 +251,5 @@ def batch(
     """Utterances of like length together, in batches of at most `batch_seconds` with their padding (or of one)."""
     lengths = np.array([seconds[numbers].sum() for numbers in groups])
     order = np.argsort(lengths * np.exp(random.normal(0, 0.1, len(groups))))
-    batches: list[list[np.ndarray]] = [[]]
-    longest = 0.0
-    for place in order:
-        longest = max(longest, float(lengths[place]))
-        if batches[-1] and longest * (len(batches[-1]) + 1) > batch_seconds:
-            batches.append([])
-            longest = float(lengths[place])
-        batches[-1].append(groups[place])
+    batches = [[groups[number] for number in numbers] for numbers in packed(order, lengths, batch_seconds)]
     return [batches[number] for number in random.permutation(len(batches))]

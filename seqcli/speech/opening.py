@@ -13,7 +13,6 @@ from seqcli.speech.evaluate import mention_unknown, unknown_in
 from seqcli.speech.lexicon import closed_words
 from seqcli.speech.options import TrainRequest
 from seqcli.speech.recordings import Recording, divided, each_once, model_rate, read_recordings
-from seqcli.speech.table import Columns
 from seqcli.text.tokenizer import Tokenizer, train_tokenizer
 
 STEPS_A_SECOND = 50
@@ -67,15 +66,7 @@ def open_recordings(
 
 
 def _read(request: TrainRequest, sources: Sequence[str], notice: Notice) -> list[Recording]:
-    found = read_recordings(
-        sources,
-        Columns.of(request.columns, request.by_speaker),
-        encoding=request.encoding,
-        errors=request.errors,
-        lowercase=request.lowercase,
-        skip_bad=request.skip_bad,
-        notice=notice,
-    )
+    found = read_recordings(sources, request, lowercase=request.lowercase, notice=notice)
     return each_once(found, request.skip_bad, notice)
 
 

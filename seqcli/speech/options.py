@@ -35,7 +35,12 @@ def _open_words() -> Any:
 
 
 @dataclass(frozen=True, kw_only=True)
-class TrainRequest(RunRequest, RowsRequest, TextRequest):
+class TableRequest(RowsRequest, TextRequest):
+    """How tables and folders of recordings are read."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainRequest(RunRequest, TableRequest):
     """What `train-asr` was asked for; None leaves a choice to the data, the budget and the machine.
 
     `recordings` are tables or folders, `valid` likewise.
@@ -106,12 +111,12 @@ class SearchRequest(Request):
 
 
 @dataclass(frozen=True, kw_only=True)
-class ScoreRequest(ScoringRequest, RowsRequest):
+class ScoreRequest(ScoringRequest, TableRequest):
     """How `score` reads recordings and their transcripts."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class EvaluateRequest(EvaluationRequest, SearchRequest, RowsRequest):
+class EvaluateRequest(EvaluationRequest, SearchRequest, TableRequest):
     """How `evaluate` transcribes recordings."""
 
     by_speaker: str | None = option(None, "Column of the table that says who speaks.", metavar="COLUMN")

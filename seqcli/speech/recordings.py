@@ -12,7 +12,8 @@ import numpy as np
 
 from seqcli.errors import DataError
 from seqcli.speech.audio import sound_info
-from seqcli.speech.table import Columns, Row, read_rows
+from seqcli.speech.options import TableRequest
+from seqcli.speech.table import Row, read_rows
 
 LONGEST = 60.0  # seconds of a recording that is learnt from
 Notice = Callable[[str], None]
@@ -33,23 +34,18 @@ class Recording:
 
 def read_recordings(
     sources: Sequence[str],
-    columns: Columns,
+    request: TableRequest,
     *,
-    encoding: str = "auto",
-    errors: str = "strict",
     lowercase: bool = False,
-    skip_bad: bool = False,
     longest: float = LONGEST,
     notice: Notice = lambda text: None,
 ) -> list[Recording]:
-    """The recordings of tables or folders (see `table.read_rows`), each looked at.
+    """The recordings of tables or folders, read as requested (see `table.read_rows`), each looked at.
 
     Transcripts are brought to Unicode's composed form, with single blanks, and on demand to lower case. A recording
     that is missing, damaged or longer than `longest` seconds is an error, `DataError`, or left out with `skip_bad`.
     """
-    rows = [
-        row for source in sources for row in read_rows(source, columns, encoding=encoding, errors=errors, notice=notice)
-    ]
+    rows = [row for source in sources for row in read_rows(source, request, notice)]
     found: list[Recording] = []
     bad: list[DataError] = []
     rates: Counter[tuple[int, int]] = Counter()
@@ -64,7 +60,7 @@ def read_recordings(
                     hint="cut it into sentences, each with its transcript, or leave it out with --skip-bad",
                 )
         except DataError as problem:
-            if not skip_bad:
+            if not request.skip_bad:
                 raise _placed(problem, row) from problem
             bad.append(problem)
             continue

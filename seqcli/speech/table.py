@@ -13,6 +13,7 @@ from pathlib import Path
 from seqcli.errors import DataError, UsageError, listed
 from seqcli.files.opening import shown_path
 from seqcli.speech.audio import ENDINGS
+from seqcli.speech.options import TableRequest
 from seqcli.text.lines import csv_reader, read_lines
 
 Notice = Callable[[str], None]
@@ -45,8 +46,9 @@ class Columns:
     speaker: str | None = None
 
     @classmethod
-    def of(cls, path_and_text: str | None, speaker: str | None = None) -> Columns:
-        """From `PATH,TEXT`, as options give them; `UsageError` unless these are two."""
+    def of(cls, request: TableRequest) -> Columns:
+        """From `PATH,TEXT`, as --columns gives them; `UsageError` unless these are two."""
+        path_and_text, speaker = request.columns, getattr(request, "by_speaker", None)  # which scores do not need
         if path_and_text is None:
             return cls(speaker=speaker)
         names = [name.strip() for name in path_and_text.split(",")]
@@ -57,9 +59,7 @@ class Columns:
         return cls(names[0], names[1], speaker)
 
 
-def read_rows(
-    source: str, columns: Columns, *, encoding: str = "auto", errors: str = "strict", notice: Notice = lambda text: None
-) -> list[Row]:
+def read_rows(source: str, request: TableRequest, notice: Notice = lambda text: None) -> list[Row]:
     """The rows of a table (`-`: standard input), a manifest of JSON lines or a folder.
 
     A table has TABs, commas, semicolons or bars between its columns, with or without a header; without one the first
@@ -68,10 +68,10 @@ def read_rows(
     that is said. Raises `DataError` for what is none of these, `UsageError` for columns that are not there.
     """
     if source != "-" and Path(source).is_dir():
-        return _folder_rows(Path(source), columns, encoding, errors, notice)
-    lines = read_lines(source, encoding=encoding, errors=errors, notice=notice)
+        return _folder_rows(Path(source), request, notice)
+    lines = read_lines(source, encoding=request.encoding, errors=request.errors, notice=notice)
     folder = Path(".") if source == "-" else Path(source).parent
-    rows = list(_table_rows(lines, shown_path(source), folder, columns, notice))
+    rows = list(_table_rows(lines, shown_path(source), folder, Columns.of(request), notice))
     if not rows:
         raise DataError(
             "the table is empty", path=shown_path(source), hint="give a line PATH TAB TRANSCRIPT for each recording"
@@ -205,17 +205,17 @@ def _there(folder: Path, name: str) -> bool:
     return os.path.isfile(find_recording(folder, name.strip()))
 
 
-def _folder_rows(folder: Path, columns: Columns, encoding: str, errors: str, notice: Notice) -> list[Row]:
+def _folder_rows(folder: Path, request: TableRequest, notice: Notice) -> list[Row]:
     for name in TABLES:
         if (folder / name).is_file():
             notice(f"reading the table {folder / name}")
-            return read_rows(str(folder / name), columns, encoding=encoding, errors=errors, notice=notice)
+            return read_rows(str(folder / name), request, notice)
     sounds = sorted(path for path in folder.rglob("*") if path.suffix.lower() in ENDINGS and path.is_file())
     if not sounds:
         raise DataError("holds no recordings", path=folder, hint=f"their names end with {', '.join(ENDINGS[:5])}")
 
-    def text_of(path: Path) -> str:
-        return " ".join(read_lines(str(path), encoding=encoding, errors=errors))
+    def lines_of(path: Path) -> Iterator[str]:
+        return read_lines(str(path), encoding=request.encoding, errors=request.errors)
 
     beside = {sound: sound.with_suffix(".txt") for sound in sounds if sound.with_suffix(".txt").is_file()}
     if beside:
@@ -223,10 +223,10 @@ def _folder_rows(folder: Path, columns: Columns, encoding: str, errors: str, not
             lacking = next(sound for sound in sounds if sound not in beside)
             count = len(sounds) - len(beside)
             notice(f"{count:,} recordings have no transcript beside them and are left out, the first: {lacking}")
-        return [Row(str(sound), text_of(path), "", str(path), None) for sound, path in beside.items()]
+        return [Row(str(sound), " ".join(lines_of(path)), "", str(path), None) for sound, path in beside.items()]
     listed = {}
     for table in sorted(folder.rglob("*.trans.txt")):
-        for line in read_lines(str(table), encoding=encoding, errors=errors):
+        for line in lines_of(table):
             name, _, text = line.partition(" ")
             listed[table.parent / name] = text
     if listed:

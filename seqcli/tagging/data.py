@@ -5,11 +5,12 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from seqcli.errors import DataError
+from seqcli.requests import TextRequest
 from seqcli.tagging.encoding import Encoded, encode
 from seqcli.tagging.formats.detect import LOOKED_AT, detect, separator_of
 from seqcli.tagging.formats.lines import Inline, Segmented
@@ -18,6 +19,7 @@ from seqcli.tagging.formats.sentence import Format, Sentence
 from seqcli.tagging.labelling import Labelling
 from seqcli.tagging.labels import LabelSet
 from seqcli.tagging.lexicon import Lexicon
+from seqcli.tagging.options import TrainRequest
 from seqcli.tagging.schemes import BIOES, Scheme, recognise
 from seqcli.tagging.words import WordRule
 from seqcli.text.lines import read_lines
@@ -29,11 +31,10 @@ LEAST_HELD, MOST_HELD = 150, 1000  # sentences held out; fewer than `LEAST_HELD`
 
 @dataclass(frozen=True)
 class LabelledText:
-    """Sentences to train on, as arrays with the numbers of their labels (steps,), and sentences to validate on, with
-    the numbers of theirs; what was learnt from them, and what there is to say about them."""
+    """Sentences to train on, as arrays with the numbers of their labels, and sentences to validate on, with the numbers
+    of theirs; what was learnt from them, and what there is to say about them."""
 
     encoded: Encoded
-    numbers: np.ndarray
     valid: list[Sentence]
     gold: list[np.ndarray]
     labelling: Labelling
@@ -41,31 +42,20 @@ class LabelledText:
     notes: list[str]
 
 
-@dataclass(frozen=True)
-class Reading:
-    """How files are read: the `format`, or "auto", the column of the labels, whether characters are the steps, and
-    the files' encoding with what is done about bytes that are none."""
-
-    format: str = "auto"
-    column: str | None = None
-    characters: bool = False
-    encoding: str = "auto"
-    errors: str = "strict"
-
-
 def read_labelled(
     paths: Sequence[str],
-    reading: Reading,
-    given: Format | None = None,
+    request: TextRequest,
+    given: Format | None,
     notice: Callable[[str], None] = lambda text: None,
 ) -> tuple[list[Sentence], Format]:
-    """The sentences of some files that have labels, and the format they are in, which is that of the first unless it is
-    `given`. `DataError` names what cannot be read."""
+    """The sentences of some files that have labels, and the format they are in, which is the one that the request of a
+    training names, or that of the first, unless it is `given`. `DataError` names what cannot be read."""
     sentences: list[Sentence] = []
     for path in paths:
-        lines = list(read_lines(path, encoding=reading.encoding, errors=reading.errors, notice=notice))
+        lines = list(read_lines(path, encoding=request.encoding, errors=request.errors, notice=notice))
         if given is None:
-            given = detect(lines, path, name=reading.format, column=reading.column, characters=reading.characters)
+            assert isinstance(request, TrainRequest)
+            given = detect(lines, path, name=request.format, column=request.column, characters=request.characters)
         if isinstance(given, Segmented) and (separator := separator_of(lines[:LOOKED_AT])):
             raise DataError(
                 f"has a tag after {separator!r} in every word, which would be taken for characters",
@@ -93,27 +83,21 @@ def makes_chunks(format: Format) -> bool:
 
 
 def open_labelled(
-    paths: Sequence[str],
-    *,
-    valid: Sequence[str] = (),
-    valid_share: float = 0.05,
-    reading: Reading,
-    seed: int = 1,
-    base: Labelling | None = None,
-    notice: Callable[[str], None] = lambda text: None,
+    request: TrainRequest, base: Labelling | None = None, notice: Callable[[str], None] = lambda text: None
 ) -> LabelledText:
-    """Read labelled files, hold some sentences out for validation unless `valid` files are given, and encode them.
+    """The labelled files that a request names, some sentences held out for validation unless it names files for that.
 
     Labels and vocabulary are those of the sentences that are trained on, or those of `base`, a model to go on from.
     `DataError` for files that cannot be used.
     """
-    sentences, format = read_labelled(paths, reading, base.format if base is not None else None, notice)
+    paths, valid = request.data, request.valid
+    sentences, format = read_labelled(paths, request, base.format if base is not None else None, notice)
     notes = [format.describe()]
     if valid:
-        held, _ = read_labelled(valid, reading, format, notice)
+        held, _ = read_labelled(valid, request, format, notice)
         notes.append(f"validating on {len(held):,} sentences of {' and '.join(valid)}")
     else:
-        sentences, held = hold_out(sentences, valid_share, seed)
+        sentences, held = hold_out(sentences, request.valid_share, request.seed)
         notes.append(f"holding out {len(held):,} sentences, drawn at random, for validation")
     if not sentences or not held:
         raise DataError(
@@ -130,12 +114,11 @@ def open_labelled(
             path=paths[0],
             hint="train a new model, without --init-from",
         )
-    encoded = encode(labelling.lexicon, [sentence.steps for sentence in sentences])
+    encoded = replace(encode(labelling.lexicon, [sentence.steps for sentence in sentences]), labels=numbers)
     what = "characters" if labelling.lexicon.unit == "character" else "words"
     notes.append(f"{len(sentences):,} sentences, {len(encoded.types):,} {what}, {len(labelling.labels):,} labels")
     return LabelledText(
         encoded=encoded,
-        numbers=numbers,
         valid=held,
         gold=[labelling.labels.numbers(sentence.labels or ()) for sentence in held],
         labelling=labelling,

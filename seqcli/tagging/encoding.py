@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from seqcli.model.batches import packed
 from seqcli.tagging.lexicon import Lexicon, Spellings
 
 
@@ -15,13 +16,14 @@ class Encoded:
     """Sentences one after the other.
 
     types (steps,): rows of `spellings` where steps are words, ids of words where they are characters; pairs (steps +
-    sentences,) of characters; starts (sentences + 1,).
+    sentences,) of characters; starts (sentences + 1,); the numbers of the steps' labels (steps,), where they are known.
     """
 
     types: np.ndarray
     starts: np.ndarray
     spellings: Spellings | None
     pairs: np.ndarray | None
+    labels: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.starts) - 1
@@ -82,13 +84,7 @@ def by_length(lengths: np.ndarray, steps: int, random: np.random.Generator | Non
     count = len(lengths)
     blurred = lengths if random is None else lengths * random.uniform(0.9, 1.1, count)
     order = np.lexsort((np.arange(count) if random is None else random.permutation(count), blurred))
-    batches, start, longest = [], 0, 0
-    for place, number in enumerate(order):
-        longest = max(longest, int(lengths[number]))
-        if place > start and longest * (place - start + 1) > steps:
-            batches.append(order[start:place])
-            start, longest = place, int(lengths[number])
-    batches.append(order[start:])
+    batches = packed(order, lengths, steps)
     if random is not None:
         random.shuffle(batches)
     return iter(batches)

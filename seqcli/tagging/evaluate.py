@@ -11,7 +11,7 @@ import numpy as np
 
 from seqcli.errors import DataError
 from seqcli.files.checkpoint import Checkpoint
-from seqcli.tagging.data import Reading, read_labelled
+from seqcli.tagging.data import read_labelled
 from seqcli.tagging.decoder import Decided
 from seqcli.tagging.labels import LabelSet
 from seqcli.tagging.options import EvaluateRequest
@@ -58,8 +58,7 @@ def evaluate_tagger(
     in the training text, None without any, and `steps_per_second`. `DataError` for files that cannot be used.
     """
     tagger = Tagger.load(checkpoint)
-    reading = Reading(encoding=request.encoding, errors=request.errors)
-    sentences, _ = read_labelled(request.data, reading, tagger.format, on_notice)
+    sentences, _ = read_labelled(request.data, request, tagger.format, on_notice)
     labels, lexicon = tagger.labels, tagger.decoder.lexicon
     started = time.perf_counter()
     decided: list[Decided] = []

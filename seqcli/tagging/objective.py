@@ -49,7 +49,6 @@ class TaggingTask(Stateless):
         self,
         model: TaggingModel,
         encoded: Encoded,
-        numbers: np.ndarray,
         labels: LabelSet,
         *,
         batch_steps: int,
@@ -58,11 +57,13 @@ class TaggingTask(Stateless):
         measure: Callable[[TaggingModel, bool], tuple[dict[str, float], str | None]],
         processes: Processes = ALONE,
     ) -> None:
-        self.model, self.encoded, self.numbers, self.seed, self.processes = model, encoded, numbers, seed, processes
+        assert encoded.labels is not None
+        self.model, self.encoded, self.numbers = model, encoded, encoded.labels
+        self.seed, self.processes = seed, processes
         self.device = model.get_parameter("words").device
         self.batch_steps, self.measure = batch_steps, measure
         self.allowed = [torch.from_numpy(mask).to(self.device) for mask in labels.allowed]
-        self.starts, self.stops, self.sentences = stretches(encoded.starts, numbers, labels, longest)
+        self.starts, self.stops, self.sentences = stretches(encoded.starts, self.numbers, labels, longest)
         self.tables: Sequence[nn.Parameter] = [model.get_parameter(name) for name in model.config.tables()]
         words = encoded.types if encoded.spellings is None else encoded.spellings.words[encoded.types]
         self.words, self.forgotten = words.astype(np.int64), _chances(words, FORGOTTEN)

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from seqcli.tagging.config import TaggerConfig
-from seqcli.tagging.data import LabelledText, Reading, open_labelled
+from seqcli.tagging.data import LabelledText, open_labelled
 from seqcli.tagging.decoder import TaggingDecoder
 from seqcli.tagging.evaluate import quality
 from seqcli.tagging.labelling import Labelling
@@ -35,24 +35,9 @@ class Tagging(Task[TrainRequest, LabelledText, Recipe, TaggingTask]):
     recipe = Recipe
 
     def open(self, run: Run[TrainRequest]) -> Opened[LabelledText]:
-        request = run.request
-        reading = Reading(request.format, request.column, request.characters, request.encoding, request.errors)
         base = Labelling.from_blobs(run.blobs) if run.blobs is not None else None
-        data = open_labelled(
-            request.data,
-            valid=request.valid,
-            valid_share=request.valid_share,
-            reading=reading,
-            seed=request.seed,
-            base=base,
-            notice=run.events.notice,
-        )
-        return Opened(
-            data,
-            fingerprint=data.fingerprint,
-            blobs=data.labelling.to_blobs(),
-            notes=data.notes,
-        )
+        data = open_labelled(run.request, base, run.events.notice)
+        return Opened(data, fingerprint=data.fingerprint, blobs=data.labelling.to_blobs(), notes=data.notes)
 
     def choose(
         self, request: TrainRequest, data: LabelledText, machine: Machine, base: Mapping[str, Any] | None
@@ -69,7 +54,6 @@ class Tagging(Task[TrainRequest, LabelledText, Recipe, TaggingTask]):
         return TaggingTask(
             model.to(run.device),
             data.encoded,
-            data.numbers,
             data.labelling.labels,
             batch_steps=recipe.batch_steps,
             longest=recipe.longest,

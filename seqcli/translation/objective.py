@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from seqcli.model.batches import packed
 from seqcli.model.softmax import IGNORED, linear_cross_entropy
 from seqcli.training.distributed import ALONE, Processes
 from seqcli.training.options import Validation
@@ -200,14 +201,7 @@ def bucket(
     blurred = source_lengths if random is None else source_lengths + random.integers(-1, 2, count)
     tie = np.arange(count) if random is None else random.permutation(count)
     order = np.lexsort((tie, blurred, target_lengths))
-    longer = np.maximum(source_lengths, target_lengths)
-    batches, start, longest = [], 0, 0
-    for place, number in enumerate(order):
-        longest = max(longest, int(longer[number]))
-        if place > start and longest * (place - start + 1) > batch_tokens:
-            batches.append(order[start:place])
-            start, longest = place, int(longer[number])
-    batches.append(order[start:])
+    batches = packed(order, np.maximum(source_lengths, target_lengths), batch_tokens)
     if random is not None:
         random.shuffle(batches)
     return batches

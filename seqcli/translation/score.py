@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 import numpy as np
 
+from seqcli.model.batches import packed
 from seqcli.model.probability import Score, surprisals
 from seqcli.text.live import windows
 from seqcli.text.tokenizer import Tokenizer
@@ -46,19 +47,10 @@ def score_pairs(
             yield Score(f"{source}\t{target}", pieces, tuple(map(float, values)))
 
 
-def _batches(encoded: list[tuple[np.ndarray, np.ndarray]]) -> Iterator[list[int]]:
+def _batches(encoded: list[tuple[np.ndarray, np.ndarray]]) -> list[np.ndarray]:
     """Numbers of pairs of like length, together."""
-    order = sorted(range(len(encoded)), key=lambda n: (len(encoded[n][1]), len(encoded[n][0])))
-    batch: list[int] = []
-    longest = 0
-    for number in order:
-        longest = max(longest, *map(len, encoded[number]))
-        if batch and (len(batch) + 1) * longest > BATCH_TOKENS:
-            yield batch
-            batch, longest = [], max(map(len, encoded[number]))
-        batch.append(number)
-    if batch:
-        yield batch
+    sources, targets = (np.array([len(pair[side]) for pair in encoded]) for side in (0, 1))
+    return packed(np.lexsort((sources, targets)), np.maximum(sources, targets), BATCH_TOKENS)
 
 
 def _surprisals(decoder: TranslationDecoder, pairs: list[tuple[np.ndarray, np.ndarray]]) -> list[np.ndarray]:

@@ -80,7 +80,8 @@ def test_under_a_sampled_softmax_the_gradients_of_tables_are_sparse_and_the_same
     targets_alone = SampledVocabulary(torch.full((50,), 1e-9, dtype=torch.float64))
 
     def gradients(sampled: SampledVocabulary | None) -> list[torch.Tensor]:
-        made = LanguageModelTask(model, text, text, batch_size=4, bptt=8, seed=0, sampled=sampled)
+        model.sampled = sampled
+        made = LanguageModelTask(model, text, text, batch_size=4, bptt=8, seed=0)
         model.zero_grad()
         made.loss(made.parts(0, 0)[0])[0].backward()
         assert len(made.tables) == (0 if sampled is None else 1 if tied else 2)
@@ -122,7 +123,7 @@ def test_penalties_are_the_mean_squares_of_outputs_and_of_their_changes() -> Non
 def test_label_smoothing_spreads_a_share_of_the_target(sampled: bool) -> None:
     t = task(smoothing=0.1)
     if sampled:
-        t.sampled = SampledVocabulary.from_counts(torch.arange(30), 30)  # all that is there
+        t.model.sampled = SampledVocabulary.from_counts(torch.arange(30), 30)  # all that is there
     piece = t.parts(0, 0)[0]
     hidden, _ = t.model(piece.inputs)
     logits = hidden @ t.model.embedding.t() + t.model.output_bias
@@ -200,15 +201,9 @@ def test_training_goes_on_bit_for_bit(cell: str, sampled: bool, tmp_path: Path) 
 
     def fresh() -> LanguageModelTask:
         t = task(cell, input=0.1, between=0.2, output=0.2, words=0.1, recurrent=0.2)
+        t.model.sampled = SampledVocabulary.from_counts(torch.arange(30), 13) if sampled else None
         return LanguageModelTask(
-            t.model,
-            t.train_tokens,
-            t.valid_tokens,
-            batch_size=4,
-            bptt=8,
-            seed=0,
-            sampled=SampledVocabulary.from_counts(torch.arange(30), 13) if sampled else None,
-            random_bptt=sampled,
+            t.model, t.train_tokens, t.valid_tokens, batch_size=4, bptt=8, seed=0, random_bptt=sampled
         )
 
     options = TrainingOptions(learning_rate=0.01, steps=20)

@@ -10,8 +10,9 @@ import pytest
 import soundfile
 
 from seqcli.errors import DataError, UsageError
+from seqcli.speech.options import EvaluateRequest
 from seqcli.speech.recordings import Recording, divided, each_once, model_rate, read_recordings
-from seqcli.speech.table import Columns, read_rows
+from seqcli.speech.table import read_rows
 
 
 @pytest.fixture
@@ -20,6 +21,10 @@ def folder(tmp_path: Path) -> Path:
         (tmp_path / name).parent.mkdir(exist_ok=True)
         soundfile.write(tmp_path / name, np.full(4000, 0.1), 8000)
     return tmp_path
+
+
+def reading(**options: object) -> EvaluateRequest:
+    return EvaluateRequest(data=("-",), **options)  # type: ignore[arg-type]
 
 
 TABLES = {
@@ -39,7 +44,7 @@ TABLES = {
 @pytest.mark.parametrize("kind", TABLES)
 def test_tables(folder: Path, kind: str) -> None:
     (folder / "table").write_text(TABLES[kind])
-    found = read_recordings([str(folder / "table")], Columns())
+    found = read_recordings([str(folder / "table")], reading())
     assert [(Path(r.path).name, r.text) for r in found] == [("a.wav", "one"), ("b.wav", "two words")]
     assert {(r.seconds, r.rate) for r in found} == {(0.5, 8000)}
     speakers = ["x", "y"] if kind == "more columns" else ["", ""]
@@ -49,17 +54,17 @@ def test_tables(folder: Path, kind: str) -> None:
 def test_recordings_in_folders_of_usual_names_and_without_endings(folder: Path) -> None:
     (folder / "metadata.csv").write_text("c|three|three\nd|four|four\n")
     said: list[str] = []
-    found = read_rows(str(folder), Columns(), notice=said.append)
+    found = read_rows(str(folder), reading(), notice=said.append)
     assert [Path(row.path).name for row in found] == ["c.wav", "d.flac"]
     assert "metadata.csv" in said[0]
     assert "column 2" in said[1]
 
 
-@pytest.mark.parametrize("columns", [Columns("2", "3", "1"), Columns("clip", "said", "who")])
-def test_columns_by_number_and_by_name(folder: Path, columns: Columns) -> None:
+@pytest.mark.parametrize("columns", [("2,3", "1"), ("clip,said", "who")])
+def test_columns_by_number_and_by_name(folder: Path, columns: tuple[str, str]) -> None:
     header = "who,clip,said\n" if columns.path == "clip" else ""
     (folder / "table.csv").write_text(f"{header}me,a.wav,one\nyou,b.wav,two\n")
-    found = read_rows(str(folder / "table.csv"), columns)
+    found = read_rows(str(folder / "table.csv"), reading(columns=columns[0], by_speaker=columns[1]))
     assert [(row.speaker, Path(row.path).name, row.text) for row in found] == [
         ("me", "a.wav", "one"),
         ("you", "b.wav", "two"),
@@ -69,7 +74,7 @@ def test_columns_by_number_and_by_name(folder: Path, columns: Columns) -> None:
 def test_a_column_that_is_not_there_is_named_with_those_that_are(folder: Path) -> None:
     (folder / "table.csv").write_text("clip,said\na.wav,one\n")
     with pytest.raises(UsageError, match="no column 'text'") as caught:
-        read_rows(str(folder / "table.csv"), Columns("clip", "text"))
+        read_rows(str(folder / "table.csv"), reading(columns="clip,text"))
     assert "clip, said" in str(caught.value.hint)
 
 
@@ -77,14 +82,14 @@ def test_transcripts_beside_recordings(folder: Path) -> None:
     (folder / "a.txt").write_text("one\n")
     (folder / "wavs/c.txt").write_text("three\nfour")
     said: list[str] = []
-    found = read_rows(str(folder), Columns(), notice=said.append)
+    found = read_rows(str(folder), reading(), notice=said.append)
     assert [(Path(row.path).name, row.text) for row in found] == [("a.wav", "one"), ("c.wav", "three four")]
     assert "2 recordings have no transcript" in said[0]
 
 
 def test_transcripts_of_a_folder_in_one_file(folder: Path) -> None:
     (folder / "1-2.trans.txt").write_text("a ONE TWO\nb THREE\n")
-    assert [row.text for row in read_rows(str(folder), Columns())] == ["ONE TWO", "THREE"]
+    assert [row.text for row in read_rows(str(folder), reading())] == ["ONE TWO", "THREE"]
 
 
 def test_a_folder_for_each_word(tmp_path: Path) -> None:
@@ -92,7 +97,7 @@ def test_a_folder_for_each_word(tmp_path: Path) -> None:
         (tmp_path / name).parent.mkdir(exist_ok=True)
         soundfile.write(tmp_path / name, np.zeros(800), 8000)
     said: list[str] = []
-    found = read_rows(str(tmp_path), Columns(), notice=said.append)
+    found = read_rows(str(tmp_path), reading(), notice=said.append)
     assert [row.text for row in found] == ["turn left", "yes", "yes"]
     assert "name of the folder" in said[0]
 
@@ -115,7 +120,7 @@ def test_a_folder_for_each_word(tmp_path: Path) -> None:
 def test_bad_tables_say_where_and_what(folder: Path, text: str, place: str, reason: str) -> None:
     (folder / "table").write_text(text)
     with pytest.raises(DataError) as caught:
-        read_recordings([str(folder / "table")], Columns())
+        read_recordings([str(folder / "table")], reading())
     assert place in caught.value.message
     assert reason in caught.value.message
 
@@ -123,14 +128,14 @@ def test_bad_tables_say_where_and_what(folder: Path, text: str, place: str, reas
 def test_bad_recordings_may_be_left_out(folder: Path) -> None:
     (folder / "table").write_text("z.wav\ttwo\na.wav\tone\n")
     said: list[str] = []
-    found = read_recordings([str(folder / "table")], Columns(), skip_bad=True, notice=said.append)
+    found = read_recordings([str(folder / "table")], reading(skip_bad=True), notice=said.append)
     assert len(found) == 1
     assert said[0].startswith("left out 1 of 2 recordings")
 
 
 def test_a_recording_that_is_there_twice_counts_once(folder: Path) -> None:
     (folder / "table").write_text("a.wav\tone\nb.wav\ttwo\n./a.wav\t one \na\tthree\n")
-    found = read_recordings([str(folder / "table")], Columns())
+    found = read_recordings([str(folder / "table")], reading())
     said: list[str] = []
     assert [recording.text for recording in each_once(found[:3], False, said.append)] == ["one", "two"]
     assert said == ["left out 1 rows that repeat a recording, 0 of them with another transcript"]
@@ -145,7 +150,7 @@ def test_recordings_of_hours_are_not_learnt_from(folder: Path) -> None:
     soundfile.write(folder / "long.wav", np.zeros(61 * 8000, np.int16), 8000)
     (folder / "table").write_text("long.wav\tone\n")
     with pytest.raises(DataError, match=r"lasts 1\.0 minutes") as caught:
-        read_recordings([str(folder / "table")], Columns())
+        read_recordings([str(folder / "table")], reading())
     assert "--skip-bad" in str(caught.value.hint)
 
 
@@ -173,5 +178,5 @@ def test_the_sample_rate_is_that_of_most():
 
 def test_composed_letters_and_lower_case(folder: Path) -> None:
     (folder / "table").write_text(json.dumps({"path": "a.wav", "text": "E\u0301  TA"}) + "\n")
-    (found,) = read_recordings([str(folder / "table")], Columns(), lowercase=True)
+    (found,) = read_recordings([str(folder / "table")], reading(), lowercase=True)
     assert found.text == "\u00e9 ta"

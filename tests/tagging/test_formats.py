@@ -7,7 +7,8 @@ import json
 import pytest
 
 from seqcli.errors import DataError, UsageError
-from seqcli.tagging.data import Reading, read_labelled
+from seqcli.requests import TextRequest
+from seqcli.tagging.data import read_labelled
 from seqcli.tagging.formats.columns import Columns, ConllU
 from seqcli.tagging.formats.detect import detect, format_from_json
 from seqcli.tagging.formats.given import given_format
@@ -15,6 +16,7 @@ from seqcli.tagging.formats.lines import Inline, RawText, Segmented
 from seqcli.tagging.formats.records import Records
 from seqcli.tagging.formats.sentence import Sentence, Tagging
 from seqcli.tagging.labels import LabelSet
+from seqcli.tagging.options import TrainRequest
 from seqcli.tagging.schemes import SCHEMES
 from seqcli.tagging.words import WordRule
 
@@ -264,8 +266,8 @@ def test_tags_are_not_taken_for_characters(tmp_path):
     path = tmp_path / "tagged.txt"
     path.write_text("迈向/v 世纪/n\n新/a 世纪/n\n")
     with pytest.raises(DataError, match="after '/'"):
-        read_labelled([str(path)], Reading(), Segmented())
-    assert len(read_labelled([str(path)], Reading(characters=True))[0]) == 2
+        read_labelled([str(path)], TextRequest(), Segmented())
+    assert len(read_labelled([str(path)], TrainRequest(data=(str(path),), characters=True), None)[0]) == 2
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -34,9 +36,8 @@ def task_of(model, labelling, sentences, **settings) -> TaggingTask:
         "seed": 1,
         "measure": lambda model, final: ({"score": 0.0}, None),
     } | settings
-    return TaggingTask(
-        model, encode(labelling.lexicon, [steps for steps, _ in sentences]), numbers, labelling.labels, **settings
-    )
+    encoded = encode(labelling.lexicon, [steps for steps, _ in sentences])
+    return TaggingTask(model, replace(encoded, labels=numbers), labelling.labels, **settings)
 
 
 def test_decoder_and_network_give_the_same_scores(labelled_model):
@@ -45,8 +46,7 @@ def test_decoder_and_network_give_the_same_scores(labelled_model):
     encoded = encode(labelling.lexicon, sentences)
     task = TaggingTask(
         model,
-        encoded,
-        np.zeros(len(encoded.types), np.int64),
+        replace(encoded, labels=np.zeros(len(encoded.types), np.int64)),
         labelling.labels,
         batch_steps=1000,
         longest=250,
