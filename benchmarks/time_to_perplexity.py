@@ -24,7 +24,8 @@ from machine import describe
 from torch import Tensor, nn
 from torch.nn import functional
 
-from seqcli.text.corpus import Reading, open_corpus
+from seqcli.requests import CorpusRequest
+from seqcli.text.corpus import open_corpus
 
 HIDDEN, LAYERS, DROPOUT, BATCH, BPTT = 200, 2, 0.2, 20, 35
 
@@ -91,7 +92,7 @@ def main() -> None:
     parser.add_argument("--share", type=float, default=0.25)
     options = parser.parse_args()
     print(describe(), "\n")
-    corpus = open_corpus([options.train], Reading(valid=[options.valid], tokens="word"))
+    corpus = open_corpus([options.train], CorpusRequest(valid=[options.valid], tokens="word"))
     train, valid = (torch.from_numpy(part.astype("int64")) for part in (corpus.train, corpus.valid))
     seconds, perplexity = textbook(train, valid, corpus.tokenizer.size, options.epochs)
     budget = options.share * seconds

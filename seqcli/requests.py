@@ -3,10 +3,33 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
+from seqcli.errors import UsageError
 from seqcli.options import Request, option, required
 
 WIDEST_BEAM = 1000  # hypotheses: what a wider one finds is no better, and takes memory for each
+
+
+def inputs_option(explain: str, metavar: str = "FILE") -> Any:
+    """The files to learn from."""
+    return required(explain, metavar=metavar, kind="file", positional=True, saved=False)
+
+
+def valid_option(explain: str, metavar: str = "FILE") -> Any:
+    """The files to validate on."""
+    return option((), explain, metavar=metavar, kind="file", may_change=True)
+
+
+def valid_share_option(what: str) -> Any:
+    """The share of the data that is held out."""
+    return option(0.05, f"Share of the {what} held out without --valid.", metavar="X", above=0, most=0.5)
+
+
+def vocab_size_option() -> Any:
+    """The size of a vocabulary that is learnt."""
+    explain = "Maximum vocabulary size; chosen from the data by default."
+    return option(None, explain, metavar="N", least=2, most=10_000_000, shapes_model=True)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,6 +42,42 @@ class TextRequest(Request):
         "What to do with bytes that are not text: stop and say where, or replace them.",
         choices=("strict", "replace"),
     )
+
+
+@dataclass(frozen=True, kw_only=True)
+class ColumnRequest(TextRequest):
+    """A request that reads one text, or one from a table."""
+
+    column: str | None = option(
+        None, "Column of a CSV, TSV or JSON Lines file that is the text: its name or number.", metavar="NAME"
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class CorpusRequest(ColumnRequest):
+    """How a corpus is read, split and tokenised."""
+
+    valid: tuple[str, ...] = valid_option(
+        "Text to validate on; by default lines or passages held out from all over the corpus."
+    )
+    valid_share: float | None = option(
+        None,
+        "Share of the corpus held out without --valid; chosen by its length by default.",
+        metavar="X",
+        above=0,
+        most=0.5,
+    )
+    lines: bool = option(False, "Treat each line as a separate text; detected from the data by default.")
+    stream: bool = option(False, "Treat all lines as one text.")
+    tokens: str = option(
+        "auto", "Unit the text is split into.", choices=("auto", "char", "word", "subword"), shapes_model=True
+    )
+    vocab_size: int | None = vocab_size_option()
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.lines and self.stream:
+            raise UsageError("--lines and --stream exclude one another", hint="give one of them")
 
 
 @dataclass(frozen=True, kw_only=True)

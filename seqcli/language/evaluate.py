@@ -51,15 +51,7 @@ def evaluate_language_model(
     """
     model, tokenizer = load_model(checkpoint, request.device)
     lines = model.config.lines
-    encoded = encode_files(
-        list(request.data),
-        tokenizer,
-        lines=lines,
-        column=request.column,
-        encoding=request.encoding,
-        errors=request.errors,
-        notice=on_notice,
-    )
+    encoded = encode_files(list(request.data), tokenizer, request, lines=lines, notice=on_notice)
     count = len(encoded.ids)
     if count == 0:
         raise DataError("there is nothing to evaluate: the text is empty", path=request.data[0])

@@ -7,18 +7,24 @@ from typing import Any
 
 from seqcli.errors import UsageError
 from seqcli.options import MODEL, REGULARISATION, TRAINING, option
-from seqcli.requests import DecodingRequest, DeviceRequest, EvaluationRequest, ScoringRequest, TextRequest
+from seqcli.requests import (
+    ColumnRequest,
+    CorpusRequest,
+    DecodingRequest,
+    DeviceRequest,
+    EvaluationRequest,
+    ScoringRequest,
+    TextRequest,
+    inputs_option,
+)
 from seqcli.training.request import (
     WIDEST,
     RunRequest,
     batch_option,
     cell_option,
-    inputs_option,
     layers_option,
     share_option,
     size_option,
-    valid_option,
-    vocab_size_option,
     width_option,
 )
 
@@ -30,37 +36,15 @@ SIZES = {  # (hidden, layers)
 }
 
 
-def _column_option() -> Any:
-    explain = "Column of a CSV, TSV or JSON Lines file that is the text: its name or number."
-    return option(None, explain, metavar="NAME")
-
-
 def _weight_option(explain: str) -> Any:
     return option(None, explain, section=REGULARISATION, metavar="X", most=1e6)
 
 
 @dataclass(frozen=True, kw_only=True)
-class TrainRequest(RunRequest, TextRequest):
+class TrainRequest(CorpusRequest, RunRequest, TextRequest):
     """What `train-lm` was asked for; None leaves a choice to the data, the budget and the machine."""
 
     corpus: tuple[str, ...] = inputs_option("Text files, plain or compressed; - is stdin.")
-    valid: tuple[str, ...] = valid_option(
-        "Text to validate on; by default lines or passages held out from all over the corpus."
-    )
-    valid_share: float | None = option(
-        None,
-        "Share of the corpus held out without --valid; chosen by its length by default.",
-        metavar="X",
-        above=0,
-        most=0.5,
-    )
-    column: str | None = _column_option()
-    lines: bool = option(False, "Treat each line as a separate text; detected from the data by default.")
-    stream: bool = option(False, "Treat all lines as one text.")
-    tokens: str = option(
-        "auto", "Unit the text is split into.", choices=("auto", "char", "word", "subword"), shapes_model=True
-    )
-    vocab_size: int | None = vocab_size_option()
     cell: str = cell_option()
     size: str = size_option(SIZES)
     hidden: int | None = width_option("Units in each layer.")
@@ -168,9 +152,8 @@ class ScoreRequest(ScoringRequest, DecodingRequest):
 
 
 @dataclass(frozen=True, kw_only=True)
-class EvaluateRequest(EvaluationRequest, DeviceRequest):
+class EvaluateRequest(EvaluationRequest, ColumnRequest, DeviceRequest):
     """How `evaluate` reads a text."""
 
-    column: str | None = _column_option()
     dynamic: bool = option(False, "Measure also while the model learns from what it reads (Krause et al. 2018).")
     cache: bool = option(False, "Measure also with a cache of 2,000 tokens (Grave et al. 2017).")

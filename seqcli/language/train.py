@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 import torch
 
-from seqcli.errors import UsageError
 from seqcli.language.calibration import TOKENS, best_factor
 from seqcli.language.config import LanguageModelConfig
 from seqcli.language.counting import log_frequencies, neighbour_vectors, type_counts
@@ -20,7 +19,8 @@ from seqcli.language.objective import LanguageModelTask, ValidationSize
 from seqcli.language.options import TrainRequest
 from seqcli.language.presets import Recipe, TextFacts, choose_recipe
 from seqcli.model.softmax import SampledVocabulary
-from seqcli.text.corpus import Corpus, Reading, open_corpus
+from seqcli.options import settled
+from seqcli.text.corpus import Corpus, open_corpus
 from seqcli.text.tokenizer import tokenizer_of
 from seqcli.training.loop import TrainingResult
 from seqcli.training.options import TrainingOptions
@@ -40,19 +40,12 @@ class LanguageModelling(Task[TrainRequest, Corpus, Recipe, LanguageTask]):
 
     def open(self, run: Run[TrainRequest]) -> Opened[Corpus]:
         request = run.request
-        reading = Reading(
-            request.valid,
-            request.valid_share,
-            _layout(run),
-            request.column,
-            request.tokens,
-            request.vocab_size,
-            request.encoding,
-            request.errors,
-        )
+        if run.base is not None and not request.lines and not request.stream:  # as the model to start from has learnt
+            lines = bool(run.base.config.get("lines", False))
+            request = settled(request, lines=lines, stream=not lines)
         corpus = open_corpus(
             list(request.corpus),
-            reading,
+            request,
             tokenizer=tokenizer_of(run.blobs) if run.blobs is not None else None,
             progress=_now_and_then(run.events.notice),
             notice=run.events.notice,
@@ -155,16 +148,6 @@ class LanguageModelling(Task[TrainRequest, Corpus, Recipe, LanguageTask]):
 
 
 TASK = LanguageModelling()
-
-
-def _layout(run: Run[TrainRequest]) -> bool | None:
-    """Whether lines are texts of their own: as asked for, as in the model to start from, or None for as found."""
-    request = run.request
-    if request.lines and request.stream:
-        raise UsageError("--lines and --stream exclude one another", hint="give one of them")
-    if request.lines or request.stream:
-        return request.lines
-    return bool(run.base.config.get("lines", False)) if run.base is not None else None
 
 
 def _now_and_then(say: Callable[[str], None]) -> Callable[[str], None]:

@@ -7,17 +7,23 @@ from typing import Any
 
 from seqcli.errors import UsageError
 from seqcli.options import MODEL, REGULARISATION, TRAINING, Request, option
-from seqcli.requests import WIDEST_BEAM, EvaluationRequest, RowsRequest, ScoringRequest, TextRequest
-from seqcli.training.request import (
-    RunRequest,
-    cell_option,
+from seqcli.requests import (
+    WIDEST_BEAM,
+    EvaluationRequest,
+    RowsRequest,
+    ScoringRequest,
+    TextRequest,
     inputs_option,
-    layers_option,
-    share_option,
-    size_option,
     valid_option,
     valid_share_option,
     vocab_size_option,
+)
+from seqcli.training.request import (
+    RunRequest,
+    cell_option,
+    layers_option,
+    share_option,
+    size_option,
     width_option,
 )
 

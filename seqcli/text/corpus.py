@@ -5,14 +5,14 @@ from __future__ import annotations
 import contextlib
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
-from seqcli.errors import DataError, UsageError
-from seqcli.files.decoding import AUTO
+from seqcli.errors import DataError
+from seqcli.requests import ColumnRequest, CorpusRequest
 from seqcli.text.cache import Encoded, TokenCache, encode
 from seqcli.text.column import about_table, column_names
 from seqcli.text.layout import separate_lines
@@ -87,36 +87,9 @@ class _Texts:
         return hashlib.sha256(self.digest.encode() + tokenizer.to_bytes()).hexdigest()
 
 
-@dataclass(frozen=True)
-class Reading:
-    """How a corpus is read, split and tokenised.
-
-    Args:
-        valid: files to validate on; without, a share of the corpus is held out.
-        valid_share: that share; None chooses it by the text's length (`split.usual_share`).
-        lines: whether each line is a separate text; None finds it from the data (`layout.separate_lines`).
-        column: name or number of the column that is the text, where the files are tables.
-        tokens, vocab_size: what the vocabulary is made of; it is learnt from the training text only.
-        encoding, errors: those of `lines.read_chunks`.
-    """
-
-    valid: Sequence[str] = ()
-    valid_share: float | None = None
-    lines: bool | None = None
-    column: str | None = None
-    tokens: str = "auto"
-    vocab_size: int | None = None
-    encoding: str = AUTO
-    errors: str = "strict"
-
-    def __post_init__(self) -> None:
-        if self.valid_share is not None and not 0 < self.valid_share < 1:
-            raise UsageError("--valid-share must be between 0 and 1")
-
-
 def open_corpus(
     paths: list[str],
-    reading: Reading = Reading(),
+    request: CorpusRequest,
     *,
     tokenizer: Tokenizer | None = None,
     cache_dir: Path | None = None,
@@ -127,7 +100,7 @@ def open_corpus(
 
     Args:
         paths: files, folders (all files in them), patterns; `-` is standard input.
-        reading: how.
+        request: how to read, split and tokenise them.
         tokenizer: takes the place of one learnt from the text.
         cache_dir: where a large corpus is kept as ids (`cache.TokenCache`).
         progress: told how far a large corpus is.
@@ -136,17 +109,17 @@ def open_corpus(
     Raises `DataError` for text that cannot be used.
     """
     with contextlib.ExitStack() as stack:
-        texts, sample = _open_texts(paths, reading, stack, notice)
+        texts, sample = _open_texts(paths, request, stack, notice)
         notes = [*_check_zeros(sample), *([texts.layout] if texts.layout else [])]
-        if reading.column is None and (names := column_names(sample)):
+        if request.column is None and (names := column_names(sample)):
             notes.append(about_table(names, "learnt"))
         cache = TokenCache(cache_dir, used=texts.size.bytes > IN_MEMORY)
         if tokenizer is None:
-            kind = reading.tokens
+            kind = request.tokens
             if kind == "auto":
                 kind, note = choose_kind(sample, texts.size.characters, lines=texts.lines)
                 notes.append(note)
-            tokenizer = texts.learn_tokenizer(kind, reading.vocab_size, cache, progress)
+            tokenizer = texts.learn_tokenizer(kind, request.vocab_size, cache, progress)
         train, heldout = texts.encode(tokenizer, cache, progress)
     if len(train.ids) < FEWEST or len(heldout.ids) < 1 or texts.size.characters < FEWEST_CHARACTERS:
         raise DataError(
@@ -172,14 +145,14 @@ def open_corpus(
 
 
 def _open_texts(
-    paths: list[str], reading: Reading, stack: contextlib.ExitStack, notice: Callable[[str], None]
+    paths: list[str], request: CorpusRequest, stack: contextlib.ExitStack, notice: Callable[[str], None]
 ) -> tuple[_Texts, str]:
     """The training and the validation text, kept open by `stack`, and a sample of the corpus."""
 
     def opened(names: list[str], what: str, hint: str) -> tuple[Sources, Size]:
         names = expand_paths(names)
         spools = [stack.enter_context(spooled(name)) for name in names]
-        sources = Sources(spools, names, encoding=reading.encoding, errors=reading.errors, column=reading.column)
+        sources = Sources(spools, request, names)
         size = sources.measure(notice)
         if not size.characters:
             raise DataError(f"the {what} is empty", path=", ".join(names), hint=hint)
@@ -187,21 +160,21 @@ def _open_texts(
 
     sources, size = opened(paths, "text", "give a file with some text in it")
     held = None
-    if reading.valid:
-        held = opened(list(reading.valid), "validation text", "leave --valid out to hold some text out")
-    return _divided(sources, size, held, reading), size.sample
+    if request.valid:
+        held = opened(list(request.valid), "validation text", "leave --valid out to hold some text out")
+    return _divided(sources, size, held, request), size.sample
 
 
 def _divided(
     sources: Sources,
     size: Size,
     held: tuple[Sources, Size] | None,
-    reading: Reading,
+    request: CorpusRequest,
 ) -> _Texts:
     """A corpus in its training and validation text."""
     layout = ""
-    lines = True if reading.column and reading.lines is None else reading.lines
-    if lines is None:
+    lines = request.lines or (request.column is not None and not request.stream)
+    if not lines and not request.stream:
         lines, reason = separate_lines(size.sample)
         layout = (
             f"each line is a separate text: {reason}; --stream treats them as one"
@@ -210,9 +183,9 @@ def _divided(
         )
     kind = "lines" if lines else "stream"
     if held is not None:
-        files = f"validation: {', '.join(reading.valid)}"
+        files = f"validation: {', '.join(request.valid)}"
         return _Texts(sources, size, None, held[0], lines, f"{size.digest}{held[1].digest}{kind}", files, layout)
-    share = reading.valid_share or usual_share(size.characters)
+    share = request.valid_share or usual_share(size.characters)
     split: HeldLines | HeldStretches
     if lines:
         if size.lines < 2:
@@ -258,19 +231,17 @@ def _count(ids: np.ndarray, token: int) -> int:
 def encode_files(
     paths: list[str],
     tokenizer: Tokenizer,
+    request: ColumnRequest,
     *,
     lines: bool = False,
-    column: str | None = None,
-    encoding: str = AUTO,
-    errors: str = "strict",
     notice: Callable[[str], None] = lambda text: None,
 ) -> Encoded:
     """Whole files as one stream of ids, in memory; with `lines` without their blank lines."""
     with contextlib.ExitStack() as stack:
         names = expand_paths(paths)
         spools = [stack.enter_context(spooled(name)) for name in names]
-        sources = Sources(spools, names, encoding=encoding, errors=errors, column=column)
-        if column is None and (found := column_names(next(sources.chunks(), ""))):
+        sources = Sources(spools, request, names)
+        if request.column is None and (found := column_names(next(sources.chunks(), ""))):
             notice(about_table(found, "read"))
         chunks = sources.chunks(notice)
         return encode(without_blank_lines(chunks) if lines else chunks, tokenizer)

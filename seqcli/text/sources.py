@@ -9,11 +9,11 @@ import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from seqcli.errors import DataError
-from seqcli.files.decoding import AUTO
 from seqcli.files.opening import Stamps, open_bytes, shown_path
+from seqcli.requests import ColumnRequest
 from seqcli.text.column import read_column
 from seqcli.text.lines import read_chunks
 
@@ -40,18 +40,10 @@ class Sources:
     Whoever reads it to its end gets `DataError` when a file has changed since this was made.
     """
 
-    def __init__(
-        self,
-        paths: list[str],
-        names: list[str] | None = None,
-        *,
-        encoding: str = AUTO,
-        errors: str = "strict",
-        column: str | None = None,
-    ) -> None:
-        """`names` are what errors call the files that are read from `paths`. With `column` the files are tables, and
-        the text is that column, a line for each cell."""
-        self.paths, self.encoding, self.errors, self.column = paths, encoding, errors, column
+    def __init__(self, paths: list[str], request: ColumnRequest, names: list[str] | None = None) -> None:
+        """`names` are what errors call the files that are read from `paths`. Where the `request` names a column the
+        files are tables, and the text is that column, a line for each cell."""
+        self.paths, self.request = paths, request
         self.names = [shown_path(name) for name in names or paths]
         self._stamps = Stamps(paths)
 
@@ -80,13 +72,13 @@ class Sources:
         return Size(characters, size, digest.hexdigest(), tuple(starts), lines, "".join(samples))
 
     def _files(self, notice: Callable[[str], None]) -> Iterator[Iterator[str]]:
+        request = self.request
         for path, name in zip(self.paths, self.names, strict=True):
-            if self.column is not None:
-                yield read_column(
-                    path, self.column, encoding=self.encoding, errors=self.errors, name=name, notice=notice
-                )
+            reading: dict[str, Any] = {"encoding": request.encoding, "errors": request.errors, "name": name}
+            if request.column is not None:
+                yield read_column(path, request.column, **reading, notice=notice)
             else:
-                yield _text(read_chunks(path, encoding=self.encoding, errors=self.errors, name=name, notice=notice))
+                yield _text(read_chunks(path, **reading, notice=notice))
         self._stamps.check()  # or one pass would have other text than the next
 
 

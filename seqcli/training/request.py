@@ -8,26 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from seqcli.model.cells import CELLS, MAX_LAYERS
-from seqcli.options import MODEL, REGULARISATION, TRAINING, option, parse_duration, required
+from seqcli.options import MODEL, REGULARISATION, TRAINING, option, parse_duration
 from seqcli.requests import DeviceRequest
 
 YEARS = 10 * 365 * 86400.0  # seconds no run is longer than
 WIDEST = 65536  # units or features: wider ones are a slip of the finger
-
-
-def inputs_option(explain: str, metavar: str = "FILE") -> Any:
-    """The files to learn from."""
-    return required(explain, metavar=metavar, kind="file", positional=True, saved=False)
-
-
-def valid_option(explain: str, metavar: str = "FILE") -> Any:
-    """The files to validate on."""
-    return option((), explain, metavar=metavar, kind="file", may_change=True)
-
-
-def valid_share_option(what: str) -> Any:
-    """The share of the data that is held out."""
-    return option(0.05, f"Share of the {what} held out without --valid.", metavar="X", above=0, most=0.5)
 
 
 def cell_option() -> Any:
@@ -49,12 +34,6 @@ def width_option(explain: str, *, least: int = 1) -> Any:
 def layers_option(explain: str = "Number of layers.") -> Any:
     """A number of layers."""
     return option(None, explain, section=MODEL, metavar="N", least=1, most=MAX_LAYERS, shapes_model=True)
-
-
-def vocab_size_option() -> Any:
-    """The size of a vocabulary that is learnt."""
-    explain = "Maximum vocabulary size; chosen from the data by default."
-    return option(None, explain, metavar="N", least=2, most=10_000_000, shapes_model=True)
 
 
 def batch_option(explain: str, *, most: int = 10_000_000) -> Any:

@@ -16,18 +16,18 @@ from seqcli.requests import (
     RowsRequest,
     ScoringRequest,
     TextRequest,
+    inputs_option,
+    valid_option,
+    valid_share_option,
+    vocab_size_option,
 )
 from seqcli.training.request import (
     RunRequest,
     batch_option,
     cell_option,
-    inputs_option,
     layers_option,
     share_option,
     size_option,
-    valid_option,
-    valid_share_option,
-    vocab_size_option,
     width_option,
 )
 

@@ -62,7 +62,7 @@ def test_recordings_in_folders_of_usual_names_and_without_endings(folder: Path) 
 
 @pytest.mark.parametrize("columns", [("2,3", "1"), ("clip,said", "who")])
 def test_columns_by_number_and_by_name(folder: Path, columns: tuple[str, str]) -> None:
-    header = "who,clip,said\n" if columns.path == "clip" else ""
+    header = "who,clip,said\n" if columns[1] == "who" else ""
     (folder / "table.csv").write_text(f"{header}me,a.wav,one\nyou,b.wav,two\n")
     found = read_rows(str(folder / "table.csv"), reading(columns=columns[0], by_speaker=columns[1]))
     assert [(row.speaker, Path(row.path).name, row.text) for row in found] == [

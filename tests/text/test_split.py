@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from seqcli.requests import ColumnRequest
 from seqcli.text import split
 from seqcli.text.sources import Sources
 from seqcli.text.split import HeldLines, HeldStretches, hold_lines, hold_stretches, usual_share
@@ -46,7 +47,7 @@ def test_every_file_is_represented(tmp_path: Path) -> None:
     for number, length in enumerate((300, 20, 300, 2000)):
         paths.append(tmp_path / f"{number}")
         paths[-1].write_text(f"a line of file {number}\n" * length)
-    sources = Sources(list(map(str, paths)))
+    sources = Sources(list(map(str, paths)), ColumnRequest())
     size = sources.measure()
     held = hold_stretches(sources, size, 0.05)
     text = "".join(held.part(sources.chunks(), held=True))
@@ -59,7 +60,7 @@ def test_every_file_is_represented(tmp_path: Path) -> None:
 
 def test_the_same_text_is_held_out_every_time(tmp_path: Path) -> None:
     (tmp_path / "a").write_text("".join(f"{number}\n" for number in range(5000)))
-    sources = Sources([str(tmp_path / "a")])
+    sources = Sources([str(tmp_path / "a")], ColumnRequest())
     size = sources.measure()
     assert hold_stretches(sources, size, 0.1) == hold_stretches(sources, size, 0.1)
     assert np.array_equal(hold_lines(size, 0.1).numbers, hold_lines(size, 0.1).numbers)
