@@ -30,7 +30,7 @@ from seqcli.errors import UsageError, as_arguments
 # sections of --help, for the commands that have many options
 MODEL, TRAINING, REGULARISATION = "Model", "Training", "Regularisation"
 
-LARGEST = 10**12  # of any number whose option does not say otherwise: checked before work, within what C can hold
+LARGEST = 10**12  # of any number whose option has no bound of its own: checked before work, within what C can hold
 LONGEST_SHOWN = 60  # characters of a value in a message
 _WORDS = {int: "a whole number", float: "a number", bool: "True or False"}
 _SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}

@@ -58,7 +58,7 @@ def _serve(asked: _Asked) -> None:
 
 serve = request_command(
     _Asked,
-    """Serve models over HTTP, for this machine unless --host says otherwise.
+    """Serve models over HTTP, for this machine only unless --host is given.
 
     POST /generate, /score, /translate, /tag, /transcribe, /forecast and others take JSON with the options that Python
     has; /docs describes them all. Requests name no files, and nothing is loaded for them. Ctrl-C, or SIGTERM, stops it

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from seqcli.errors import change_with
 from seqcli.forecasting.classical.batch import fill_missing
 from seqcli.forecasting.classical.counts import launch
 from seqcli.forecasting.classical.seasonality import choose_season, find_season
@@ -121,13 +122,13 @@ def _seasons(
         by_day = {24: (24, 168), 48: (48, 336), 96: (96, 672)}.get(season, (season,))
         season = choose_season(filled, by_day)
         if season > 1:
-            notes.append(f"the data has a season of {season} steps; --season says otherwise")
+            notes.append(f"the data has a season of {season} steps; {change_with('--season')}")
         return season, ()
     candidates = candidate_seasons(frequency)
     short = [int(one) for one in candidates if one <= LONGEST_SEASON and one == int(one)]
     season = choose_season(filled, short)
     if season != short[0]:
-        notes.append(f"the pattern repeats after {season} {frequency.step}s, not {short[0]}; --season says otherwise")
+        notes.append(f"the pattern repeats after {season} {frequency.step}s, not {short[0]}; {change_with('--season')}")
     return season, tuple(one for one in candidates if one > max(season, short[-1]))
 
 

@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from seqcli.errors import DataError
+from seqcli.errors import DataError, change_with
 from seqcli.speech.audio import SILENT
 from seqcli.speech.data import SpeechData, encode, fingerprint, joined_text
 from seqcli.speech.evaluate import mention_unknown, unknown_in
@@ -45,7 +45,7 @@ def open_recordings(
     rate = rate or (model_rate(train) if request.sample_rate == "auto" else int(request.sample_rate))
     others = sum(recording.rate != rate for recording in (*train, *valid))
     if others:
-        notice(f"{others:,} recordings are resampled to {rate / 1000:g} kHz; --sample-rate says otherwise")
+        notice(f"{others:,} recordings are resampled to {rate / 1000:g} kHz; {change_with('--sample-rate')}")
     if tokenizer is None:
         texts = [recording.text for recording in train]
         if not any(texts):

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from seqcli.errors import DataError
+from seqcli.errors import DataError, change_with
 from seqcli.speech.audio import sound_info
 from seqcli.speech.options import TableRequest
 from seqcli.speech.table import Row, read_rows
@@ -140,7 +140,7 @@ def divided(
         count = min(max(1, round(share * len(recordings))), len(recordings) - 1)
         numbers = set(random.permutation(len(recordings))[:count].tolist())
         chosen = [number in numbers for number in range(len(recordings))]
-        said = f"validating on {count:,} recordings held out at random; --valid or --by-speaker says otherwise"
+        said = f"validating on {count:,} recordings held out at random; {change_with('--valid', '--by-speaker')}"
     train = [recording for recording, out in zip(recordings, chosen, strict=True) if not out]
     valid = [recording for recording, out in zip(recordings, chosen, strict=True) if out]
     return train, valid, said

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 
-from seqcli.errors import DataError, UsageError, listed
+from seqcli.errors import DataError, UsageError, change_with, listed
 from seqcli.files.opening import shown_path
 from seqcli.speech.audio import ENDINGS
 from seqcli.speech.options import TableRequest
@@ -130,7 +130,8 @@ class _Places:
                 hint="put a TAB between path and transcript",
             )
         if not is_header and len(cells) > 2 and columns.text is None:
-            notice(f"{shown}: column 1 is taken for the path, column 2 for the transcript; --columns says otherwise")
+            change = change_with("--columns")
+            notice(f"{shown}: column 1 is taken for the path, column 2 for the transcript; {change}")
         return cls(path, text, speaker), is_header
 
     def row(self, cells: Sequence[str], folder: Path, shown: str, line: int) -> Row:

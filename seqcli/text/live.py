@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from typing import TypeVar
 
-from seqcli.errors import DataError, SeqcliError
+from seqcli.errors import DataError, SeqcliError, change_with
 from seqcli.files.decoding import AUTO, TextDecoder
 from seqcli.files.opening import Unpacker, shown_path
 
@@ -22,7 +22,7 @@ Item = TypeVar("Item")
 
 def encoding_notice(shown: str, found: str) -> str:
     """The notice about an input whose encoding was detected."""
-    return f"{shown}: read as {found}, judged by its bytes; --encoding says otherwise"
+    return f"{shown}: read as {found}, judged by its bytes; {change_with('--encoding')}"
 
 
 def not_text(problem: UnicodeError, decoder: TextDecoder, place: int, shown: str, line: int | None = None) -> DataError:

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import chain, islice
 
-from seqcli.errors import listed
+from seqcli.errors import change_with, listed
 from seqcli.text.lines import csv_reader
 from seqcli.text.pair_rows import BLANK, LANGUAGES, NO_TAB, SOURCE_NAMES, TARGET_NAMES, PairText, Row
 
@@ -106,7 +106,7 @@ def _sides(
         if width > 2:
             file.notes.append(
                 f"{file.name}: columns {first + 1} and {second + 1} of {width} are taken for source and target; "
-                "--columns says otherwise"
+                + change_with("--columns")
             )
         return (first,), (second,)
     shown = "; ".join(f"{n + 1}: {cell[:30]}" for n, cell in enumerate(rows[0]))

@@ -10,7 +10,7 @@ from typing import Any, Literal, Protocol
 
 import numpy as np
 
-from seqcli.errors import CheckpointError, DataError
+from seqcli.errors import CheckpointError, DataError, change_with
 
 Kind = Literal["char", "word", "subword"]
 SHORT_TEXT = 250_000  # characters below which there is too little text for other tokens than characters
@@ -138,9 +138,9 @@ def choose_kind(sample: str, characters: int, *, lines: bool = False) -> tuple[K
 
     if not sample.strip():
         raise DataError("the text is empty", hint="give a file with some text in it")
-    words = sample.split()
+    words, change = sample.split(), change_with("--tokens")
     if words.count("<unk>") * 1000 >= len(words):
-        return "word", "tokens: words, since the text holds <unk> and so was prepared in words; --tokens says otherwise"
+        return "word", f"tokens: words, since the text holds <unk> and so was prepared in words; {change}"
     counts = Counter(sample)
     counts.pop("\n", None)
     needed = _needed(counts)
@@ -153,8 +153,8 @@ def choose_kind(sample: str, characters: int, *, lines: bool = False) -> tuple[K
     elif 3 * needed > default_vocab_size(characters):
         reason = f"since it has many kinds of them (the {needed:,} most frequent make up 99.9 % of it)"
     else:
-        return "subword", "tokens: subwords; --tokens says otherwise"
-    return "char", f"tokens: characters, {reason}; --tokens says otherwise"
+        return "subword", f"tokens: subwords; {change}"
+    return "char", f"tokens: characters, {reason}; {change}"
 
 
 def _needed(counts: Counter[str]) -> int:

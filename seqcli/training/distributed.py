@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 PATIENCE = timedelta(hours=24)  # for the first process's validation; a process that has ended is noticed at once
-STEP_SECONDS = 600.0  # that a process may keep the others waiting in a step, unless SEQCLI_STEP_TIMEOUT says otherwise
+STEP_SECONDS = 600.0  # that a process may keep the others waiting in a step; SEQCLI_STEP_TIMEOUT overrides it
 
 
 @dataclass(frozen=True)

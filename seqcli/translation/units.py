@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from seqcli.errors import change_with
 from seqcli.text.layout import ENDS
 from seqcli.text.pairs import Pair
 from seqcli.text.placeholders import SYMBOLS
@@ -85,16 +86,16 @@ def choose_units(pairs: Sequence[tuple[str, str]]) -> Units:
     spoken = statistics.mean(all(side.endswith(ENDS) for side in pair) for pair in sample) > 0.5
     if min(sources, targets) <= FEW_WORDS and not spoken:
         where = "sources" if sources <= targets else "targets"
-        reason = f"tokens: characters, since the {where} are of a word or two; --tokens says otherwise"
+        reason = f"tokens: characters, since the {where} are of a word or two; {change_with('--tokens')}"
         return Units("char", False, reason)
     if all(_spelt_apart([pair[side] for pair in sample]) for side in (0, 1)):
-        return Units("char", False, "tokens: what stands between blanks; --tokens says otherwise")
+        return Units("char", False, f"tokens: what stands between blanks; {change_with('--tokens')}")
     likeness = statistics.median(
         difflib.SequenceMatcher(None, s.casefold(), t.casefold(), autojunk=False).ratio() for s, t in sample[:200]
     )
     if likeness >= ALIKE:
-        return Units("char", True, "tokens: characters, since the sides are spelt alike; --tokens says otherwise")
-    return Units("subword", True, "tokens: subwords; --tokens says otherwise")
+        return Units("char", True, f"tokens: characters, since the sides are spelt alike; {change_with('--tokens')}")
+    return Units("subword", True, f"tokens: subwords; {change_with('--tokens')}")
 
 
 def _spelt_apart(lines: Sequence[str]) -> bool:
