@@ -112,7 +112,7 @@ class ScoringRequest(TextRequest):
         kind="file",
         positional=True,
     )
-    per_token: bool = option(False, "A row for each token, with its surprisal.")
+    per_token: bool = option(False, "Print a row for each token, with its surprisal.")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -128,7 +128,7 @@ class RowsRequest(Request):
 
     columns: str | None = option(
         None,
-        "Two columns (source and target, path and transcript): numbers from 1, or names; 3+1,2 joins two.",
+        "Two columns (source and target, path and transcript): numbers from 1, or names; 3+1,2 joins columns 3 and 1.",
         metavar="A,B",
     )
     skip_bad: bool = option(False, "Leave out pairs or recordings that cannot be used, instead of stopping.")

@@ -51,9 +51,9 @@ evaluate = tasks_command(
 
     A language model: perplexity, bits per byte and per character of a text. A translation model, on files of pairs or a
     source and a target file: BLEU and chrF of sacreBLEU, their signatures, and exact matches. A tagger, on labelled
-    text: accuracy, and for chunks precision, recall and F1, in all and by kind. A forecaster, on a CSV file: MASE,
+    text: accuracy, and for chunks precision, recall and F1, overall and by kind. A forecaster, on a CSV file: MASE,
     sMAPE, quantile loss and coverage on each series' last periods, next to seasonal naive. A speech recogniser, on
-    a table or folder of recordings: word and character error rate, in all and by speaker.
+    a table or folder of recordings: word and character error rate, overall and by speaker.
     """,
     _evaluate,
 )

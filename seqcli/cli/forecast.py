@@ -165,9 +165,9 @@ forecast = request_command(
     Columns, frequency and seasons are detected and reported. Every forecast comes with prediction intervals, calibrated
     on the errors of earlier forecasts. Prints a table and charts on a terminal, CSV into a pipe.
 
-    auto combines classical methods with a recurrent network that comes with the package. With 50 or more series the
-    network is first trained on them for a minute, and used as far as that improves the forecast of each series' last
-    periods; a --method other than auto and rnn skips the training.
+    The default method, auto, combines classical methods with a recurrent network that comes with the package. With 50
+    or more series the network is first trained on them for a minute, and is used to the extent that this improves the
+    forecast of each series' last periods; a --method other than auto and rnn skips the training.
     """,
     _run,
 )

@@ -286,9 +286,9 @@ score = tasks_command(
     """Print the log-probability of each line under a model.
 
     A language model scores lines of text, a translation model the translation in each pair, a tagger the labels of
-    each sentence, a speech recogniser the transcript of each recording in a table. Without FILE, and for -, standard
-    input is read, for pairs source TAB target. Logarithms are natural. n lines (sentences) in, n rows out, in order; a
-    blank line has no tokens, and no row with --per-token.
+    each sentence, a speech recogniser the transcript of each recording in a table. Without FILE, or for -, standard
+    input is read (for pairs: source TAB target). Logarithms are natural. n lines (sentences) in, n rows out, in order;
+    a blank line has no tokens, and no row with --per-token.
     """,
     _score,
 )

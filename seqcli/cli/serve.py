@@ -19,17 +19,19 @@ class _Asked(Request):
 
     models: tuple[str, ...] = option(
         (),
-        "Models of any task, each served under the name of its file; forecasts need none.",
+        "Model files of any task, each served under its file name; forecasts need none.",
         metavar="MODEL",
         kind="file",
         positional=True,
     )
-    host: str = option("127.0.0.1", "Address to listen at; 0.0.0.0: all that this machine has.", metavar="ADDRESS")
-    port: int = option(8000, "Port to listen at; 0: any that is free.", metavar="N", most=65_535)
-    max_bytes: int = option(10_000_000, "Size of a request at most.", metavar="N", least=1)
+    host: str = option(
+        "127.0.0.1", "Address to listen on; 0.0.0.0 for all addresses of this machine.", metavar="ADDRESS"
+    )
+    port: int = option(8000, "Port to listen on; 0 for any free port.", metavar="N", most=65_535)
+    max_bytes: int = option(10_000_000, "Maximum size of a request, in bytes.", metavar="N", least=1)
     timeout: float = option(
         60.0,
-        "Time that a request takes at most, waiting for others included.",
+        "Maximum time for a request, including waiting for others.",
         metavar="TIME",
         above=0,
         most=86_400,
@@ -61,8 +63,8 @@ serve = request_command(
     """Serve models over HTTP, for this machine only unless --host is given.
 
     POST /generate, /score, /translate, /tag, /transcribe, /forecast and others take JSON with the options that Python
-    has; /docs describes them all. Requests name no files, and nothing is loaded for them. Ctrl-C, or SIGTERM, stops it
-    when the requests that have come are answered; a second one at once.
+    has; /docs describes them all. Requests cannot name files or load models. Ctrl-C or SIGTERM
+    stops the server when pending requests are answered; a second one stops it at once.
     """,
     _serve,
 )

@@ -128,7 +128,7 @@ def _input_format(tagger: Tagger, lines: Iterator[str], source: str) -> tuple[It
 
 tag = request_command(
     _Asked,
-    """Label each step of sentences: words or characters.
+    """Label the words or characters of sentences.
 
     n sentences in, n sentences out, in order; raw text has one sentence per line. Files in the format that the model
     was trained on keep everything but their labels. Without --model the newest tagger in checkpoints/ is used. Output

@@ -26,7 +26,7 @@ class _Asked(SearchRequest, ModelChoice):
 
     recordings: tuple[str, ...] = option(
         (),
-        "Sound files; if none are given, their names are read from standard input. - reads sound from it.",
+        "Sound files; without any, file names are read from standard input; - reads sound from it.",
         metavar="FILE",
         kind="file",
         positional=True,

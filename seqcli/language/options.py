@@ -116,7 +116,7 @@ class GenerateRequest(DecodingRequest):
         1.0, "Above 1: tokens that already occurred become less likely.", metavar="X", least=0.01, most=100
     )
     seed: int = option(1, "Seed of the random numbers: same seed, same text.", metavar="N")
-    int8: bool = option(False, "Round weights to 8 bits: slower to start, several times faster.")
+    int8: bool = option(False, "Round weights to 8 bits: slower to start, then several times faster.")
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -129,8 +129,8 @@ class ScoreRequest(ScoringRequest, DecodingRequest):
     """How `score` reads lines."""
 
     unit: str = option("nats", "Unit of surprisals and log-probabilities.", choices=("nats", "bits"))
-    line_end: bool = option(True, "Whether the end of a line is one of its tokens.")
-    per_word: bool = option(False, "A row for each word, with where it begins and its surprisal.")
+    line_end: bool = option(True, "Count the end of a line as one of its tokens.")
+    per_word: bool = option(False, "Print a row for each word, with its position and its surprisal.")
     context: bool = option(False, "Read the lines as one text, each after those before it.")
     column: str | None = option(
         None,
@@ -138,7 +138,7 @@ class ScoreRequest(ScoringRequest, DecodingRequest):
         metavar="NAME",
     )
     pairs: bool = option(
-        False, "Minimal pairs, good TAB bad, or group TAB good TAB bad: how often the good one is likelier."
+        False, "Read minimal pairs (good TAB bad, or group TAB good TAB bad); print how often the good one is likelier."
     )
 
     def __post_init__(self) -> None:

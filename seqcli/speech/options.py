@@ -37,7 +37,7 @@ SAMPLE_RATES = ("auto", "8000", "16000")
 
 
 def _open_words() -> Any:
-    return option(False, "Let a model of few words write others, too.")
+    return option(False, "Allow any word, even if the training transcripts have only a few different ones.")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,13 +53,13 @@ class TrainRequest(RunRequest, TableRequest):
     """
 
     recordings: tuple[str, ...] = inputs_option(
-        "Table of recordings (PATH TAB TRANSCRIPT a line; CSV or JSON lines too), or a folder with transcripts.",
+        "Table of recordings (a line each: PATH TAB TRANSCRIPT; CSV or JSON lines too), or a folder with transcripts.",
         "TABLE",
     )
     valid: tuple[str, ...] = valid_option("Recordings to validate on: a table or a folder.", "TABLE")
     valid_share: float = valid_share_option("recordings")
     by_speaker: str | None = option(
-        None, "Hold out whole speakers, whom this column names (a name, or a number from 1).", metavar="COLUMN"
+        None, "Hold out whole speakers, named in this column (its name, or its number from 1).", metavar="COLUMN"
     )
     tokens: str = option(
         "char", "Unit transcripts are split into.", choices=("char", "subword", "word"), shapes_model=True
@@ -69,7 +69,7 @@ class TrainRequest(RunRequest, TableRequest):
     open_words: bool = _open_words()
     sample_rate: str = option(
         "auto",
-        "Samples a second that recordings are converted to; auto: 16,000 if most have as many, else 8,000.",
+        "Sample rate to convert recordings to; auto: 16,000 if at least half of them have it, else 8,000.",
         section=MODEL,
         choices=SAMPLE_RATES,
         shapes_model=True,
@@ -108,10 +108,10 @@ class SearchRequest(Request):
     """How transcripts are searched for."""
 
     beam: int = option(16, "Beam size of the search; 1 is greedy.", metavar="N", least=1, most=WIDEST_BEAM)
-    lm: Any = option(None, "Language model of train-lm that the search asks, too.", metavar="MODEL", kind="file")
+    lm: Any = option(None, "Language model (from train-lm) to use in the search.", metavar="MODEL", kind="file")
     lm_weight: float = option(1.5, "Weight of the language model's log-probabilities.", metavar="X", most=1000)
     word_bonus: float = option(
-        0.0, "What each word is worth in the search with --lm, in nats.", metavar="X", least=-1000, most=1000
+        0.0, "Bonus for each word in the search with --lm, in nats.", metavar="X", least=-1000, most=1000
     )
     open_words: bool = _open_words()
 

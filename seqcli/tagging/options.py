@@ -36,11 +36,13 @@ class TrainRequest(RunRequest, TextRequest):
         (), "Labelled text to validate on, in the same format.", metavar="FILE", kind="file", saved=False
     )
     valid_share: float = valid_share_option("sentences")
-    format: str = option("auto", "Format of the files; auto looks at how the first begins.", choices=FORMATS)
+    format: str = option("auto", "Format of the files; auto detects it from the first one.", choices=FORMATS)
     column: str | None = option(
         None, "Column with the labels: a number, or upos, xpos, feats … for CoNLL-U.", metavar="NAME"
     )
-    characters: bool = option(False, "Label characters: words and their tags, or spans, become chunks of them.")
+    characters: bool = option(
+        False, "Label characters instead of words: words with tags, or spans, become chunks of them."
+    )
     cell: str = cell_option()
     hidden: int | None = width_option("Units of a layer in each direction.")
     layers: int | None = layers_option()
@@ -58,7 +60,7 @@ class TagRequest(TextRequest):
 
     input: str = option(
         "auto",
-        "Format of the input; auto: as its first line looks.",
+        "Format of the input; auto detects it from the first line.",
         choices=("auto", "text", "conll", "conllu", "inline", "ndjson"),
     )
     format: str | None = option(
@@ -66,7 +68,7 @@ class TagRequest(TextRequest):
         "Format of the output; the one the model was trained on by default.",
         choices=("conll", "conllu", "inline", "ndjson", "segmented"),
     )
-    probabilities: bool = option(False, "Give each label's probability, too (conll, conllu, ndjson).")
+    probabilities: bool = option(False, "Also print each label's probability (conll, conllu, ndjson).")
     n_best: int = option(1, "Labellings of each sentence, best first.", metavar="N", least=1)
 
 

@@ -86,7 +86,7 @@ class RunRequest(DeviceRequest):
     )
     precision: str = option(
         "auto",
-        "Number format of matrix products; auto times this machine.",
+        "Number format of matrix products; auto measures what is faster on this machine.",
         choices=("auto", "fp32", "bf16"),
         may_change=True,
     )

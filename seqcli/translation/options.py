@@ -37,7 +37,7 @@ SIZES = {  # embedding, encoder hidden (each direction), encoder layers, decoder
     "medium": (256, 256, 1, 384, 2),
     "large": (384, 384, 2, 512, 2),
 }
-KEEP = "Copy what matches unchanged; may be given several times."
+KEEP = "Copy what matches instead of translating it; may be given several times."
 
 
 def parse_patterns(given: Any) -> tuple[str, ...]:
@@ -141,7 +141,7 @@ class TranslateRequest(SearchRequest, DecodingRequest, TextRequest):
     )
     keep: tuple[str, ...] = option((), KEEP, metavar="REGEX", parse=parse_patterns)
     glossary: Any = option(
-        None, "Terms to use: source term TAB target term, or another form of pairs.", metavar="FILE", kind="file"
+        None, "Terms to use: source term TAB target term, or another format of pairs.", metavar="FILE", kind="file"
     )
     prefix: str = option("", "Begin every translation with this.", metavar="TEXT")
     batch_size: int = option(64, "Sentences translated together.", metavar="N", least=1)
