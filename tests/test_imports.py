@@ -22,6 +22,7 @@ MAY_IMPORT = {
     "__init__": {"errors", "forecasting", "models", "train"},  # imported when they are used
     "errors": set(),
     "options": ROOT,
+    "signals": ROOT,
     "requests": ROOT | {"options"},
     "files": ROOT,
     "model": STORE,
@@ -33,9 +34,9 @@ MAY_IMPORT = {
     "forecasting": SHARED,
     "speech": SHARED,
     "tagging": SHARED,
-    "cli": SHARED | TASKS | {"models", "serving"},
+    "cli": SHARED | TASKS | {"models", "serving", "signals"},
     "models": SHARED | TASKS,
-    "serving": SHARED | TASKS | {"models"},
+    "serving": SHARED | TASKS | {"models", "signals"},
     "train": SHARED | TASKS | {"models", "cli"},
     "__main__": {"errors", "cli"},
 }

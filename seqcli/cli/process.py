@@ -7,13 +7,13 @@ import io
 import os
 import signal
 import sys
-import threading
 import warnings
 from collections.abc import Iterator
 from types import FrameType
 
 from seqcli.cli import console
 from seqcli.errors import TERMINATED
+from seqcli.signals import handling
 
 
 def prepare_streams() -> None:
@@ -43,16 +43,8 @@ def terminable() -> Iterator[None]:
     def terminate(signum: int, frame: FrameType | None) -> None:
         raise SystemExit(TERMINATED)
 
-    if threading.current_thread() is not threading.main_thread():
+    with handling(terminate, (signal.SIGTERM, signal.SIGHUP)):
         yield
-        return
-    handled = [n for n in (signal.SIGTERM, signal.SIGHUP) if signal.getsignal(n) != signal.SIG_IGN]  # as nohup has it
-    before = {number: signal.signal(number, terminate) for number in handled}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 @contextlib.contextmanager

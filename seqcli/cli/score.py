@@ -76,18 +76,11 @@ def _score(asked: _Asked, given: Given) -> None:
     from seqcli.models import of_checkpoint
 
     model = of_checkpoint(load_checkpoint(Path(asked.model)), None)
-    match model.task:
-        case "lm":
-            columns, rows = _line_scores(model.checkpoint, request_of(LineRequest, given, model.task_name()))
-        case "mt":
-            columns, rows = _pair_scores(model.checkpoint, request_of(PairRequest, given, model.task_name()))
-        case "tag":
-            columns, rows = _label_scores(model.checkpoint, request_of(LabelRequest, given, model.task_name()))
-        case "asr":
-            columns, rows = _recording_scores(model.checkpoint, request_of(RecordingRequest, given, model.task_name()))
-        case _:
-            hint = "use `seqcli evaluate` for it"
-            raise UsageError(f"{asked.model} forecasts: it gives lines no probability", hint=hint)
+    if model.task not in SCORES:
+        hint = "use `seqcli evaluate` for it"
+        raise UsageError(f"{asked.model} forecasts: it gives lines no probability", hint=hint)
+    request, scores = SCORES[model.task]
+    columns, rows = scores(model.checkpoint, request_of(request, given, model.task_name()))
     write_rows(columns, rows, asked.format)
 
 
@@ -279,6 +272,13 @@ def _row(score: Score, scale: float) -> dict[str, Any]:
     likelihood = (score.log_probability * scale, score.tokens, score.perplexity) if score.tokens else (None, 0, None)
     return dict(zip(COLUMNS, (*likelihood, score.text), strict=True))
 
+
+SCORES: dict[str, tuple[type[Any], Callable[[Checkpoint, Any], Rows]]] = {
+    "lm": (LineRequest, _line_scores),
+    "mt": (PairRequest, _pair_scores),
+    "tag": (LabelRequest, _label_scores),
+    "asr": (RecordingRequest, _recording_scores),
+}
 
 score = tasks_command(
     _Asked,

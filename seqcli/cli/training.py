@@ -7,7 +7,6 @@ import importlib
 import shlex
 import signal
 import sys
-import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -21,8 +20,9 @@ from seqcli.cli.models import FOLDER
 from seqcli.cli.options import JsonOutput, format_duration
 from seqcli.cli.progress import TrainingDisplay
 from seqcli.cli.request import Given, command_of
-from seqcli.errors import INTERRUPTED, TERMINATED
+from seqcli.errors import TERMINATED
 from seqcli.options import declarations
+from seqcli.signals import exit_code, handling
 
 if TYPE_CHECKING:
     from seqcli.training.options import OnProgress, Progress
@@ -54,20 +54,16 @@ class Interruption:
         self._then = then
         self._training = False
         self._signal: int | None = None
-        self._before: dict[int, Any] = {}
+        self._handling = handling(self._handle)
 
     def __enter__(self) -> Interruption:
-        if threading.current_thread() is threading.main_thread():  # no other may handle signals
-            for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-                if signal.getsignal(number) != signal.SIG_IGN:  # as nohup has it
-                    self._before[number] = signal.signal(number, self._handle)
+        self._handling.__enter__()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
     ) -> None:
-        for number, handler in self._before.items():
-            signal.signal(number, handler)
+        self._handling.__exit__(None, None, None)
 
     def watch(self, on_progress: OnProgress) -> OnProgress:
         """`on_progress`, after whose first call there is something to save."""
@@ -85,9 +81,7 @@ class Interruption:
     @property
     def exit_code(self) -> int:
         """130 after Ctrl-C, 143 after SIGTERM or SIGHUP, else 0."""
-        if self._signal is None:
-            return 0
-        return INTERRUPTED if self._signal == signal.SIGINT else TERMINATED
+        return 0 if self._signal is None else exit_code(self._signal)
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
         if not self._training or self._signal is not None:

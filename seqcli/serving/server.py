@@ -7,7 +7,6 @@ import contextlib
 import logging
 import math
 import os
-import signal
 import socket
 from collections.abc import Callable, Iterator, Sequence
 from types import FrameType
@@ -16,9 +15,10 @@ import h11
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from seqcli.errors import INTERRUPTED, TERMINATED, SeqcliError
+from seqcli.errors import SeqcliError
 from seqcli.serving.app import Limits, Served, asgi, is_loopback, refused
 from seqcli.serving.workers import Refusal, workers_of
+from seqcli.signals import exit_code, handling
 
 MOST_CONNECTIONS = 256
 Say = Callable[[str], None]
@@ -74,18 +74,11 @@ class _Server(uvicorn.Server):
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
-        numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-        before = {n: signal.getsignal(n) for n in numbers if signal.getsignal(n) != signal.SIG_IGN}  # as nohup has it
-        for number in before:
-            signal.signal(number, self._stop)
-        try:
+        with handling(self._stop):
             yield
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
 
     def _stop(self, number: int, frame: FrameType | None) -> None:
-        code = INTERRUPTED if number == signal.SIGINT else TERMINATED
+        code = exit_code(number)
         if self.code:
             os._exit(code)  # the workers see it, and end
         self.code, self.should_exit = code, True

@@ -9,10 +9,10 @@ from seqcli.speech.alignment import Word
 MOST_CHARACTERS, MOST_SECONDS, PAUSE = 42, 6.0, 0.8  # of a subtitle, and between the words of one
 
 
-def subtitles(words: Iterable[Word], first: int = 1) -> Iterator[str]:
-    """Subtitles, numbered from `first`: a new one after a pause, and when one would be too long to read or to show."""
+def subtitles(words: Iterable[Word]) -> Iterator[str]:
+    """Subtitles, numbered from 1: a new one after a pause, and when one would be too long to read or to show."""
     held: list[Word] = []
-    number = first
+    number = 1
     for word in words:
         if held and (
             word.start - held[-1].end > PAUSE

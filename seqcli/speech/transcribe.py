@@ -109,12 +109,6 @@ class Recogniser:
         for stretch in stretches(sound_blocks(path, rate), rate, soon=path == "-"):
             yield self._passage(stretch.samples, stretch.start, words)
 
-    def transcribe_samples(self, samples: np.ndarray, *, words: bool = False) -> Transcript:
-        """What is said in samples (n,) at the model's rate, in fp32."""
-        rate = self.decoder.config.sample_rate
-        passages = tuple(self._passage(part.samples, part.start, words) for part in stretches([samples], rate))
-        return Transcript("", len(samples) / rate, passages)
-
     def _passage(self, samples: np.ndarray, start: float, words: bool) -> Passage:
         end = start + len(samples) / self.decoder.config.sample_rate
         if np.abs(samples).max(initial=0.0) < SILENT:

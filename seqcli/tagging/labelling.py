@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from seqcli.errors import CheckpointError
-from seqcli.tagging.formats.detect import format_from_json
+from seqcli.tagging.formats.detect import format_from_json, format_to_json
 from seqcli.tagging.formats.sentence import Format
 from seqcli.tagging.labels import LabelSet
 from seqcli.tagging.lexicon import Lexicon
@@ -42,7 +42,7 @@ class Labelling:
         """As a checkpoint keeps it."""
         values = {
             "labels": self.labels.to_json(),
-            "format": self.format.to_json(),
+            "format": format_to_json(self.format),
             "rule": None if self.rule is None else self.rule.to_json(),
         }
         return {

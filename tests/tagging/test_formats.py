@@ -10,7 +10,7 @@ from seqcli.errors import DataError, UsageError
 from seqcli.requests import TextRequest
 from seqcli.tagging.data import read_labelled
 from seqcli.tagging.formats.columns import Columns, ConllU
-from seqcli.tagging.formats.detect import detect, format_from_json
+from seqcli.tagging.formats.detect import detect, format_from_json, format_to_json
 from seqcli.tagging.formats.given import given_format
 from seqcli.tagging.formats.lines import Inline, RawText, Segmented
 from seqcli.tagging.formats.records import Records
@@ -64,7 +64,7 @@ def same_labels(sentence: Sentence) -> Tagging:
 def test_formats_are_found(case):
     lines, expected = CASES[case]
     assert detect(lines, "file") == expected
-    assert format_from_json(expected.to_json(), WordRule()) == expected
+    assert format_from_json(format_to_json(expected), WordRule()) == expected
 
 
 @pytest.mark.parametrize("case", [case for case in CASES if case != "spans"])
@@ -106,7 +106,7 @@ def test_a_table_with_commas_and_a_column_that_tells_the_sentences():
     lines = ["Sentence #,Word,POS,Tag", "Sentence: 1,Ann,NNP,B-PER", ',",",",",O', "Sentence: 2,Bo,NNP,B-PER"]
     format = detect(lines, "file")
     assert format == Columns(",", 4, 1, 3, 0)
-    assert format_from_json(format.to_json(), None) == format
+    assert format_from_json(format_to_json(format), None) == format
     sentences = [sentence for sentence in read(format, lines) if sentence.steps]
     assert [(s.steps, s.labels, s.line_of(0)) for s in sentences] == [
         (["Ann", ","], ["B-PER", "O"], 2),

@@ -6,8 +6,7 @@ import csv
 import io
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 from seqcli.errors import DataError
 from seqcli.tagging.formats.sentence import Sentence, Tagging
@@ -60,9 +59,6 @@ class Columns:
         told = f", sentences told by column {self.sentence + 1}" if self.sentence is not None else ""
         return f"columns separated by {by}, {steps}labels in column {self.label + 1} of {self.count}{told}"
 
-    def to_json(self) -> dict[str, Any]:
-        return {"name": "conll", **asdict(self)}
-
     def read(self, lines: Iterable[str], path: str) -> Iterator[Sentence]:
         for first, block in blocks(lines, self._key if self.sentence is not None else None):
             yield self._sentence(first, block, path)
@@ -88,9 +84,8 @@ class Columns:
                 continue
             if first + place == 1 and names_columns(fields):
                 continue
-            without = (
-                (1, self.count - 1) if self.label == self.count - 1 else (1,)
-            )  # the steps alone, or all but labels
+            # the steps alone, or all but labels
+            without = (1, self.count - 1) if self.label == self.count - 1 else (1,)
             if len(fields) != self.count and (len(fields) not in without or self.step >= len(fields)):
                 raise DataError(
                     f"{len(fields)} columns instead of {self.count}",
@@ -147,9 +142,6 @@ class ConllU:
 
     def describe(self) -> str:
         return f"CoNLL-U, labels from {self.column}"
-
-    def to_json(self) -> dict[str, Any]:
-        return {"name": "conllu", "column": self.column}
 
     @property
     def _label(self) -> int:

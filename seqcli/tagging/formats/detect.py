@@ -10,6 +10,7 @@ from itertools import islice
 from typing import Any
 
 from seqcli.errors import CheckpointError, DataError, UsageError
+from seqcli.files.plain import to_plain
 from seqcli.tagging.formats.columns import (
     CONLLU_COLUMNS,
     DOCUMENT,
@@ -67,6 +68,13 @@ def detect(
     if found == "ndjson":
         return _records(sample, path, characters)
     return Segmented()
+
+
+def format_to_json(format: Format) -> dict[str, Any]:
+    """A format that was learnt from, for a model file: what `format_from_json` makes it from again. How text is cut is
+    kept beside it, and only formats that are written have a `key`."""
+    settings = to_plain(format)
+    return {"name": format.name, **{name: value for name, value in settings.items() if name not in ("rule", "key")}}
 
 
 def format_from_json(values: Any, rule: WordRule | None) -> Format:

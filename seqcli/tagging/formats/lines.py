@@ -5,7 +5,6 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
 
 from seqcli.errors import DataError
 from seqcli.tagging.formats.sentence import Sentence, Tagging
@@ -30,9 +29,6 @@ class Inline:
     def describe(self) -> str:
         steps = ", the steps are characters" if self.characters else ""
         return f"a sentence a line, each word with its tag after {self.separator!r}{steps}"
-
-    def to_json(self) -> dict[str, Any]:
-        return {"name": "inline", "separator": self.separator, "characters": self.characters}
 
     def read(self, lines: Iterable[str], path: str) -> Iterator[Sentence]:
         for number, line in enumerate(lines, 1):
@@ -70,9 +66,6 @@ class Segmented:
     def describe(self) -> str:
         return "words between blanks, the steps are characters"
 
-    def to_json(self) -> dict[str, Any]:
-        return {"name": "segmented"}
-
     def read(self, lines: Iterable[str], path: str) -> Iterator[Sentence]:
         for number, line in enumerate(lines, 1):
             words = line.split()
@@ -101,9 +94,6 @@ class RawText:
 
     def describe(self) -> str:
         return "raw text, cut " + ("into characters" if self.rule is None else self.rule.describe())
-
-    def to_json(self) -> dict[str, Any]:
-        return {"name": "text"}
 
     def read(self, lines: Iterable[str], path: str) -> Iterator[Sentence]:
         for number, line in enumerate(lines, 1):

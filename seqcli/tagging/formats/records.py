@@ -41,9 +41,6 @@ class Records:
         cut = "into characters" if self.rule is None else self.rule.describe()
         return f"a JSON object a line, spans of text in {self.label!r}, the text cut {cut}"
 
-    def to_json(self) -> dict[str, Any]:
-        return {"name": "ndjson", "label": self.label, "spans": self.spans}
-
     def read(self, lines: Iterable[str], path: str) -> Iterator[Sentence]:
         for number, line in enumerate(lines, 1):
             if not line.strip():

@@ -65,7 +65,3 @@ class Format(Protocol):
     def describe(self) -> str:
         """What the format is and where the labels are, in a few words."""
         ...
-
-    def to_json(self) -> dict[str, Any]:
-        """What `formats.detect.format_from_json` makes it from again."""
-        ...

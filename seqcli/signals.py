@@ -1,0 +1,32 @@
+"""The signals that end a process: Ctrl-C, SIGTERM and SIGHUP."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from types import FrameType
+
+from seqcli.errors import INTERRUPTED, TERMINATED
+
+ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+@contextlib.contextmanager
+def handling(act: Callable[[int, FrameType | None], None], signals: Sequence[int] = ENDING) -> Iterator[None]:
+    """Have `act` called for signals within the context, but not for those that are ignored, as nohup has it; only the
+    main thread may handle signals, in others nothing is changed."""
+    main = threading.current_thread() is threading.main_thread()
+    handled = [number for number in signals if main and signal.getsignal(number) != signal.SIG_IGN]
+    before = {number: signal.signal(number, act) for number in handled}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def exit_code(number: int) -> int:
+    """The exit code of a process that a signal has ended."""
+    return INTERRUPTED if number == signal.SIGINT else TERMINATED
