@@ -121,5 +121,6 @@ def load_forecaster(checkpoint: Checkpoint) -> Forecaster:
 def trained_horizon(checkpoint: Checkpoint) -> int | None:
     """The horizon in periods that the forecaster was trained for, if its file has a valid one."""
     options = checkpoint.provenance.get("options")
-    horizon = options.get("horizon") if isinstance(options, dict) else None
+    recipe = options.get("recipe") if isinstance(options, dict) else None
+    horizon = recipe.get("horizon") if isinstance(recipe, dict) else None
     return horizon if type(horizon) is int and 0 < horizon <= MOST_PERIODS else None

@@ -116,6 +116,8 @@ def test_a_run_is_kept_and_gone_on_with(many, tmp_path, capsys):
     capsys.readouterr()
     assert run([*save[:3], "8", *save[4:], "--budget", "2s", "--resume"]) == 2
     assert "another horizon" in capsys.readouterr().err
+    assert run(["forecast", many, "--model", str(model)]) == 0  # as far ahead as it was trained for
+    assert len(capsys.readouterr().out.splitlines()) == 1 + 60 * 6
 
 
 @pytest.mark.parametrize(
