@@ -86,11 +86,6 @@ def listed(names: Iterable[str]) -> str:
     return ", ".join([*cut, "…"] if len(shown) > MOST_LISTED else cut)
 
 
-def change_with(*flags: str) -> str:
-    """What a notice of something that was found or chosen ends with: the options that decide it."""
-    return f"use {' or '.join(flags)} to change this"
-
-
 NAMED_OTHERWISE = {"level": "levels", "from": "start"}  # options that Python has by another name
 _OPTION = re.compile(r"(?<![\w-])--(no-|un(?=tied|guided))?([a-z][a-z0-9]*(?:-[a-z0-9]+)*)|(?<![\w-])-o(?![\w-])")
 

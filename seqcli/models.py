@@ -16,6 +16,7 @@ from seqcli.files.checkpoint import TASKS, Checkpoint, load_checkpoint, save_che
 from seqcli.forecasting.options import EvaluateRequest as ForecasterRequest
 from seqcli.language.options import EvaluateRequest as LanguageModelRequest
 from seqcli.language.options import GenerateRequest
+from seqcli.notices import Notice, quietly
 from seqcli.options import documented
 from seqcli.requests import EvaluationRequest
 from seqcli.speech.options import EvaluateRequest as RecogniserRequest
@@ -36,12 +37,7 @@ if TYPE_CHECKING:
     from seqcli.text.tokenizer import Tokenizer
 
 Paths = str | Path | Sequence[str | Path]
-Notice = Callable[[str], None]
 E = TypeVar("E", bound=EvaluationRequest)
-
-
-def quietly(text: str) -> None:
-    """Python gets results, no notices."""
 
 
 class Model(Generic[E]):

@@ -14,13 +14,14 @@ PACKAGE = Path(__file__).parent.parent / "seqcli"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
 # cli -> tasks -> training -> model, text, series -> files, errors; the tasks stay apart, as do model, text and series.
-ROOT = {"__init__", "errors"}  # `seqcli` itself: the version
+ROOT = {"__init__", "errors", "notices"}  # `seqcli` itself: the version
 STORE = ROOT | {"files", "options", "requests"}
 SHARED = STORE | {"model", "text", "series", "training"}
 TASKS = {"language", "translation", "forecasting", "speech", "tagging"}
 MAY_IMPORT = {
     "__init__": {"errors", "forecasting", "models", "train"},  # imported when they are used
     "errors": set(),
+    "notices": set(),
     "options": ROOT,
     "signals": ROOT,
     "requests": ROOT | {"options"},

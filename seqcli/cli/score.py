@@ -108,7 +108,7 @@ def _line_scores(checkpoint: Checkpoint, request: LineRequest) -> Rows:
     def scored(texts: Iterable[str]) -> Iterator[Score]:
         if request.context:
             return score_text(decoder, tokenizer, texts)
-        reading: dict[str, Any] = {"line_end": request.line_end, "ready": given.ready, "on_notice": console.notice}
+        reading: dict[str, Any] = {"line_end": request.line_end, "ready": given.ready, "notice": console.notice}
         return score_lines(decoder, tokenizer, texts, **reading)
 
     if request.pairs:

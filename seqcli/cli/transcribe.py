@@ -79,7 +79,7 @@ def _transcribe_one(recogniser: Recogniser, path: str, asked: _Asked) -> Transcr
     live = path == "-" and asked.format == "text"
     try:
         if path.strip():
-            for passage in recogniser.passages(path, words=asked.format != "text", on_notice=console.notice):
+            for passage in recogniser.passages(path, words=asked.format != "text", notice=console.notice):
                 if live and passage.text:
                     blank = " " if any(before.text for before in passages) else ""
                     console.write(blank + passage.text, flush=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -17,12 +16,11 @@ from seqcli.forecasting.metrics import measure, scale
 from seqcli.forecasting.options import EvaluateRequest, ForecastRequest
 from seqcli.forecasting.recurrent.covariates import known_inputs, own_names
 from seqcli.forecasting.recurrent.forecaster import load_forecaster, trained_horizon
+from seqcli.notices import Notice, quietly
 from seqcli.series.panel import ReadOptions, read_panel
 
 
-def evaluate_forecaster(
-    checkpoint: Checkpoint, request: EvaluateRequest, on_notice: Callable[[str], None] = lambda text: None
-) -> dict[str, Any]:
+def evaluate_forecaster(checkpoint: Checkpoint, request: EvaluateRequest, notice: Notice = quietly) -> dict[str, Any]:
     """MASE, sMAPE, scaled quantile loss and coverage of the 80 and 95 % intervals on the last values of each series in
     a CSV file, as many as in training, with seasonal naive beside.
 
@@ -34,7 +32,7 @@ def evaluate_forecaster(
     path, names = request.data[0], own_names(config.covariates)
     panel = read_panel(path, ReadOptions(encoding=request.encoding, errors=request.errors, covariates=names))
     for note in panel.notes:  # which column is measured, above all
-        on_notice(note)
+        notice(note)
     forecaster.check(panel)
     season = config.season
     horizon = trained_horizon(checkpoint) or panel.frequency.horizon

@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from seqcli.errors import change_with
 from seqcli.forecasting.classical.batch import fill_missing
 from seqcli.forecasting.classical.counts import launch
 from seqcli.forecasting.classical.seasonality import choose_season, find_season
@@ -15,6 +14,7 @@ from seqcli.forecasting.cleaning import outliers
 from seqcli.forecasting.engine import Setting
 from seqcli.forecasting.options import ForecastRequest, periods
 from seqcli.forecasting.recurrent.windows import origins
+from seqcli.notices import change_with
 from seqcli.series.frequency import Frequency
 from seqcli.series.panel import Panel, Series, series_names
 

@@ -17,6 +17,7 @@ from seqcli.forecasting.forecast import Forecast, forecast_prepared
 from seqcli.forecasting.hierarchy import add_up, with_totals
 from seqcli.forecasting.options import DEFAULT_BUDGET, TRAINED, ForecastRequest, periods
 from seqcli.forecasting.prepare import Prepared, prepare
+from seqcli.notices import Notice, quietly
 from seqcli.options import documented, settled
 from seqcli.series.panel import Panel, ReadOptions, read_panel, series_names
 from seqcli.training.distributed import ALONE, Processes
@@ -29,13 +30,9 @@ if TYPE_CHECKING:
     from seqcli.training.run import Events
 
 
-def _quietly(text: str) -> None:
-    """Ignore notices, which are also in the result's `notes`."""
-
-
 @documented(ForecastRequest)
 @naming_arguments
-def forecast(data: Any, *, on_notice: Callable[[str], None] = _quietly, **options: Any) -> Forecast:
+def forecast(data: Any, *, on_notice: Notice = quietly, **options: Any) -> Forecast:
     """Forecast every series of a file (a path, or text in a stream), a pandas data frame or a panel.
 
     Args:
@@ -56,7 +53,7 @@ def forecast_request(
     asked: ForecastRequest,
     *,
     processes: Processes = ALONE,
-    on_notice: Callable[[str], None] = _quietly,
+    on_notice: Notice = quietly,
     training: Callable[[], AbstractContextManager[Events]] | None = None,
     may_train: bool = True,
 ) -> Forecast | None:
@@ -102,7 +99,7 @@ def forecast_request(
 
 
 @naming_arguments
-def anomalies(data: Any, *, on_notice: Callable[[str], None] = _quietly, **options: Any) -> pandas.DataFrame:
+def anomalies(data: Any, *, on_notice: Notice = quietly, **options: Any) -> pandas.DataFrame:
     """Each past value of every series with its one-step forecast: `fitted`, its intervals, `score` (distance in
     standard deviations) and `anomaly` (1 if that is above four). Arguments and errors are those of `forecast`."""
     import pandas
@@ -112,7 +109,7 @@ def anomalies(data: Any, *, on_notice: Callable[[str], None] = _quietly, **optio
 
 
 def past_request(
-    data: Any, asked: ForecastRequest, *, anomalies: bool, on_notice: Callable[[str], None] = _quietly
+    data: Any, asked: ForecastRequest, *, anomalies: bool, on_notice: Notice = quietly
 ) -> tuple[list[str], Iterator[dict[str, Any]], int]:
     """Header and rows of the one-step forecasts of the past, and the number of anomalies."""
     from seqcli.forecasting.past import count_anomalies, forecast_past, past_columns, past_rows
@@ -145,7 +142,7 @@ def _kept(request: ForecastRequest) -> tuple[Forecaster | None, int | None]:
     return load_forecaster(checkpoint), trained_horizon(checkpoint)
 
 
-def _read(data: Any, request: ForecastRequest, on_notice: Callable[[str], None]) -> Panel:
+def _read(data: Any, request: ForecastRequest, on_notice: Notice) -> Panel:
     if isinstance(data, Panel):
         return data
     names = {item.name for item in fields(ReadOptions)} - {"frequency"}
@@ -171,7 +168,7 @@ def _horizon(panel: Panel, request: ForecastRequest, kept: int | None) -> int | 
     return kept
 
 
-def _current(panel: Panel, request: ForecastRequest, horizon: int, on_notice: Callable[[str], None]) -> Panel:
+def _current(panel: Panel, request: ForecastRequest, horizon: int, on_notice: Notice) -> Panel:
     """The panel up to the origin asked for, without the series that ended long before it."""
     series = panel.series
     if request.start is not None:
@@ -194,7 +191,7 @@ def _current(panel: Panel, request: ForecastRequest, horizon: int, on_notice: Ca
     return replace(panel, series=series)
 
 
-def _start(panel: Panel, text: str, on_notice: Callable[[str], None]) -> int:
+def _start(panel: Panel, text: str, on_notice: Notice) -> int:
     """The place of the time that --from gives; `UsageError` for no time, and for one that the data do not reach."""
     from seqcli.series.known import positions_of
 
@@ -232,7 +229,7 @@ def _known(
     request: ForecastRequest,
     forecaster: Forecaster | None,
     trains: bool,
-    on_notice: Callable[[str], None],
+    on_notice: Notice,
 ) -> KnownInputs | None:
     """Covariates, calendar and holidays: for a saved network, for one to be trained, or for a regression."""
     if not trains and forecaster is None and request.future is None and request.holidays is None:
@@ -264,7 +261,7 @@ def _train_and_forecast(
     request: ForecastRequest,
     known: KnownInputs | None,
     processes: Processes,
-    on_notice: Callable[[str], None],
+    on_notice: Notice,
     training: Callable[[], AbstractContextManager[Events]] | None,
 ) -> Forecast | None:
     """Train the network on the panel, forecast with it, and save it if requested."""

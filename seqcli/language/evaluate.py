@@ -6,7 +6,7 @@ The figures for the model as it is come first and are never replaced; the other 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -22,6 +22,7 @@ from seqcli.language.objective import hidden_states
 from seqcli.language.options import EvaluateRequest
 from seqcli.model.arrays import State
 from seqcli.model.softmax import linear_cross_entropy
+from seqcli.notices import Notice, quietly
 from seqcli.text.cache import Encoded
 from seqcli.text.corpus import encode_files
 from seqcli.text.tokenizer import Tokenizer, tokenizer_of
@@ -38,12 +39,12 @@ DYNAMIC_DECAY = 0.005  # λ
 
 
 def evaluate_language_model(
-    checkpoint: Checkpoint, request: EvaluateRequest, on_notice: Callable[[str], None] = lambda text: None
+    checkpoint: Checkpoint, request: EvaluateRequest, notice: Notice = quietly
 ) -> dict[str, Any]:
     """Negative log-likelihood (nats), perplexity a token, bits per byte and per character of whole texts.
 
     With `dynamic` and `cache` the same figures stand under these names too, with the model adapting while it reads and
-    with a cache of what it read. `on_notice` is told of what a reader of the figures should know.
+    with a cache of what it read. `notice` is told of what a reader of the figures should know.
 
     A model of lines reads each line that is not blank by itself, from its beginning to its end; any other reads all of
     the text as one, the first token after the end of a line. Every token is predicted once. Where the text has tokens
@@ -51,7 +52,7 @@ def evaluate_language_model(
     """
     model, tokenizer = load_model(checkpoint, request.device)
     lines = model.config.lines
-    encoded = encode_files(list(request.data), tokenizer, request, lines=lines, notice=on_notice)
+    encoded = encode_files(list(request.data), tokenizer, request, lines=lines, notice=notice)
     count = len(encoded.ids)
     if count == 0:
         raise DataError("there is nothing to evaluate: the text is empty", path=request.data[0])
@@ -61,7 +62,7 @@ def evaluate_language_model(
         nats, unknown_nats, unknown = _summed(model, reading.states(model), tokenizer.unk_id)
         result |= _figures(nats, encoded)
         if unknown:
-            on_notice(
+            notice(
                 f"{unknown:,} of {count:,} tokens ({unknown / count:.1%}) are unknown: each is one guess, however "
                 "long, and bits per character compare only with those of models that know as many"
             )

@@ -13,6 +13,7 @@ from seqcli.language.decoder import LanguageModelDecoder
 from seqcli.language.generate import context_ids
 from seqcli.model.arrays import Array, concatenate
 from seqcli.model.probability import Score, surprisals
+from seqcli.notices import Notice, quietly
 from seqcli.text.live import windows
 from seqcli.text.tokenizer import Tokenizer
 
@@ -28,7 +29,7 @@ def score_lines(
     *,
     line_end: bool = True,
     ready: Callable[[], bool] | None = None,
-    on_notice: Callable[[str], None] = lambda text: None,
+    notice: Notice = quietly,
 ) -> Iterator[Score]:
     """Score every line, in order; each starts after the end of a line and, with `line_end`, ends with one. Blank lines
     have no tokens.
@@ -43,7 +44,7 @@ def score_lines(
         encoded = [[*context_ids(tokenizer, line), *end] if line.strip() else [] for line in block]
         for place, ids in enumerate(encoded, start=1):
             if len(ids) > LONG:
-                on_notice(f"line {number + place} has {len(ids) - 1:,} tokens: they are read one after the other")
+                notice(f"line {number + place} has {len(ids) - 1:,} tokens: they are read one after the other")
         for line, ids, surprisal in zip(block, encoded, _surprisals(decoder, encoded), strict=True):
             yield _score(tokenizer, line, ids, surprisal)
         number += len(block)

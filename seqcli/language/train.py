@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -19,6 +19,7 @@ from seqcli.language.objective import LanguageModelTask, ValidationSize
 from seqcli.language.options import TrainRequest
 from seqcli.language.presets import Recipe, TextFacts, choose_recipe
 from seqcli.model.softmax import SampledVocabulary
+from seqcli.notices import Notice
 from seqcli.options import settled
 from seqcli.text.corpus import Corpus, open_corpus
 from seqcli.text.tokenizer import tokenizer_of
@@ -150,7 +151,7 @@ class LanguageModelling(Task[TrainRequest, Corpus, Recipe, LanguageTask]):
 TASK = LanguageModelling()
 
 
-def _now_and_then(say: Callable[[str], None]) -> Callable[[str], None]:
+def _now_and_then(say: Notice) -> Notice:
     """What a large corpus has to say while it is read, at most every ten seconds."""
     last = time.monotonic()
 

@@ -20,13 +20,12 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from seqcli import __version__
 from seqcli.errors import CheckpointError, SeqcliError, as_arguments
+from seqcli.notices import Notice
 from seqcli.options import declarations
 from seqcli.serving.openapi import described
 from seqcli.serving.page import page
 from seqcli.serving.verbs import VERBS, Given, Verb
 from seqcli.serving.workers import About, Refusal, Worker
-
-Say = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -102,7 +101,7 @@ def is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-def asgi(served: Served, host: str, notice: Say, detail: Say) -> ASGIApp:
+def asgi(served: Served, host: str, notice: Notice, detail: Notice) -> ASGIApp:
     """The application at an address; `detail` is told of every request, `notice` of what should not have happened."""
     app = _application(served, notice)
     # a page in a browser may have a name of its own lead to the loopback: its requests name that host
@@ -130,7 +129,7 @@ def asgi(served: Served, host: str, notice: Say, detail: Say) -> ASGIApp:
     return around
 
 
-def _application(served: Served, notice: Say) -> FastAPI:
+def _application(served: Served, notice: Notice) -> FastAPI:
     app = FastAPI(
         title="seqcli",
         version=__version__,

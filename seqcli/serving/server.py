@@ -16,12 +16,12 @@ import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from seqcli.errors import SeqcliError
+from seqcli.notices import Notice
 from seqcli.serving.app import Limits, Served, asgi, is_loopback, refused
 from seqcli.serving.workers import Refusal, workers_of
 from seqcli.signals import exit_code, handling
 
 MOST_CONNECTIONS = 256
-Say = Callable[[str], None]
 
 
 def _protocol(seconds: float) -> type[H11Protocol]:
@@ -63,7 +63,7 @@ def _protocol(seconds: float) -> type[H11Protocol]:
 class _Server(uvicorn.Server):
     """uvicorn, stopped as every command here is: a first signal lets it end its work, a second one leaves at once."""
 
-    def __init__(self, config: uvicorn.Config, ready: Callable[[], None], notice: Say) -> None:
+    def __init__(self, config: uvicorn.Config, ready: Callable[[], None], notice: Notice) -> None:
         super().__init__(config)
         self.ready, self.notice = ready, notice
         self.code = 0
@@ -87,7 +87,7 @@ class _Server(uvicorn.Server):
 
 
 def serve(
-    paths: Sequence[str], host: str, port: int, limits: Limits, *, notice: Say, detail: Say, debug: bool = False
+    paths: Sequence[str], host: str, port: int, limits: Limits, *, notice: Notice, detail: Notice, debug: bool = False
 ) -> int:
     """Serve models until a signal comes; returns the exit code that belongs to it.
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from seqcli.files.checkpoint import Checkpoint
+from seqcli.notices import Notice, quietly
 from seqcli.speech.fusion import LanguageModel
 from seqcli.speech.metrics import ErrorRates, error_rates
 from seqcli.speech.options import EvaluateRequest
@@ -14,7 +15,6 @@ from seqcli.speech.recordings import Recording, each_once, read_recordings
 from seqcli.speech.transcribe import Recogniser
 from seqcli.text.tokenizer import Tokenizer
 
-Notice = Callable[[str], None]
 LONGEST = 24 * 3600.0  # seconds of a recording
 SHOWN = 10  # unknown letters that are named
 
@@ -23,7 +23,7 @@ def evaluate_recogniser(
     checkpoint: Checkpoint,
     request: EvaluateRequest,
     language_model: tuple[LanguageModel, Tokenizer] | None = None,
-    on_notice: Notice = lambda text: None,
+    notice: Notice = quietly,
 ) -> dict[str, Any]:
     """Transcribe the recordings of tables or folders and compare with their transcripts.
 
@@ -33,9 +33,9 @@ def evaluate_recogniser(
     """
     recogniser = Recogniser.load(checkpoint, request, language_model)
     lowercase = recogniser.decoder.config.lowercase
-    recordings = read_recordings(request.data, request, lowercase=lowercase, longest=LONGEST, notice=on_notice)
-    recordings = each_once(recordings, request.skip_bad, on_notice)
-    mention_unknown(recordings, recogniser.tokenizer, on_notice, recogniser.words)
+    recordings = read_recordings(request.data, request, lowercase=lowercase, longest=LONGEST, notice=notice)
+    recordings = each_once(recordings, request.skip_bad, notice)
+    mention_unknown(recordings, recogniser.tokenizer, notice, recogniser.words)
     started = time.perf_counter()
     found = [recogniser.transcribe(recording.path).text for recording in recordings]
     seconds = time.perf_counter() - started
@@ -71,7 +71,7 @@ def by_speaker(recordings: Sequence[Recording], found: Sequence[str]) -> dict[st
 def mention_unknown(
     recordings: Sequence[Recording], tokenizer: Tokenizer, notice: Notice, words: Sequence[str] = ()
 ) -> None:
-    """Say which parts of transcripts the model cannot write, since its training, or its `words`, had none of them."""
+    """Say which parts of transcripts the model cannot write: its training, or its `words`, had none of them."""
     unknown: dict[str, None] = {}
     count = 0
     for recording in recordings:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
-from seqcli.errors import DataError, change_with
+from seqcli.errors import DataError
+from seqcli.notices import Notice, change_with, quietly
 from seqcli.speech.audio import SILENT
 from seqcli.speech.data import SpeechData, encode, fingerprint, joined_text
 from seqcli.speech.evaluate import mention_unknown, unknown_in
@@ -17,7 +18,6 @@ from seqcli.text.tokenizer import Tokenizer, train_tokenizer
 
 STEPS_A_SECOND = 50
 SHORT = 1.3  # by which recordings may be shorter than their transcripts need: training slows some of them down
-Notice = Callable[[str], None]
 
 
 def open_recordings(
@@ -25,7 +25,7 @@ def open_recordings(
     *,
     tokenizer: Tokenizer | None = None,
     rate: int | None = None,
-    notice: Notice = lambda text: None,
+    notice: Notice = quietly,
 ) -> SpeechData:
     """The recordings that a request names; `tokenizer` and sample `rate` are those of a model to go on from.
 

@@ -5,18 +5,18 @@ from __future__ import annotations
 import os
 import unicodedata
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from seqcli.errors import DataError, change_with
+from seqcli.errors import DataError
+from seqcli.notices import Notice, change_with, quietly
 from seqcli.speech.audio import sound_info
 from seqcli.speech.options import TableRequest
 from seqcli.speech.table import Row, read_rows
 
 LONGEST = 60.0  # seconds of a recording that is learnt from
-Notice = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ def read_recordings(
     *,
     lowercase: bool = False,
     longest: float = LONGEST,
-    notice: Notice = lambda text: None,
+    notice: Notice = quietly,
 ) -> list[Recording]:
     """The recordings of tables or folders, read as requested (see `table.read_rows`), each looked at.
 

@@ -5,18 +5,17 @@ from __future__ import annotations
 import csv
 import json
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 
-from seqcli.errors import DataError, UsageError, change_with, listed
+from seqcli.errors import DataError, UsageError, listed
 from seqcli.files.opening import shown_path
+from seqcli.notices import Notice, change_with, quietly
 from seqcli.speech.audio import ENDINGS
 from seqcli.speech.options import TableRequest
 from seqcli.text.lines import csv_reader, read_lines
-
-Notice = Callable[[str], None]
 
 # names that columns usually have, the better ones first
 PATHS = ("path", "audio_filepath", "audio_path", "audio_file", "audio", "file", "filename", "file_name", "wav", "clip")
@@ -59,7 +58,7 @@ class Columns:
         return cls(names[0], names[1], speaker)
 
 
-def read_rows(source: str, request: TableRequest, notice: Notice = lambda text: None) -> list[Row]:
+def read_rows(source: str, request: TableRequest, notice: Notice = quietly) -> list[Row]:
     """The rows of a table (`-`: standard input), a manifest of JSON lines or a folder.
 
     A table has TABs, commas, semicolons or bars between its columns, with or without a header; without one the first

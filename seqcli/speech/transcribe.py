@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from seqcli.files.checkpoint import Checkpoint
+from seqcli.notices import Notice, quietly
 from seqcli.speech.alignment import Word, words_of
 from seqcli.speech.audio import SILENT, shown, sound_blocks, sound_info
 from seqcli.speech.data import decode
@@ -87,25 +88,21 @@ class Recogniser:
         """The recogniser of a checkpoint; `CheckpointError` when it is not one."""
         return cls(*load_recogniser(checkpoint), search, language_model, words_of_blobs(checkpoint.blobs))
 
-    def transcribe(
-        self, path: str, *, words: bool = False, on_notice: Callable[[str], None] = lambda text: None
-    ) -> Transcript:
+    def transcribe(self, path: str, *, words: bool = False, notice: Notice = quietly) -> Transcript:
         """What is said in a file (`-`: sound on standard input); with `words`, when and how surely, too.
 
         Raises `DataError` for what is no sound.
         """
-        passages = tuple(self.passages(path, words=words, on_notice=on_notice))
+        passages = tuple(self.passages(path, words=words, notice=notice))
         return Transcript(path, passages[-1].end if passages else 0.0, passages)
 
-    def passages(
-        self, path: str, *, words: bool = False, on_notice: Callable[[str], None] = lambda text: None
-    ) -> Iterator[Passage]:
+    def passages(self, path: str, *, words: bool = False, notice: Notice = quietly) -> Iterator[Passage]:
         """What is said, as the recording is read: a passage for each stretch of it, silence being one without text."""
         rate = self.decoder.config.sample_rate
         if path != "-":
             about = sound_info(path)
             if about.cut_short:
-                on_notice(f"{shown(path)}: is cut short; its header says that there is more sound")
+                notice(f"{shown(path)}: is cut short; its header says that there is more sound")
         for stretch in stretches(sound_blocks(path, rate), rate, soon=path == "-"):
             yield self._passage(stretch.samples, stretch.start, words)
 

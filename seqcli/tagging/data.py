@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from seqcli.errors import DataError
+from seqcli.notices import Notice, quietly
 from seqcli.requests import TextRequest
 from seqcli.tagging.encoding import Encoded, encode
 from seqcli.tagging.formats.detect import LOOKED_AT, detect, separator_of
@@ -46,7 +47,7 @@ def read_labelled(
     paths: Sequence[str],
     request: TextRequest,
     given: Format | None,
-    notice: Callable[[str], None] = lambda text: None,
+    notice: Notice = quietly,
 ) -> tuple[list[Sentence], Format]:
     """The sentences of some files that have labels, and the format they are in, which is the one that the request of a
     training names, or that of the first, unless it is `given`. `DataError` names what cannot be read."""
@@ -82,9 +83,7 @@ def makes_chunks(format: Format) -> bool:
     )
 
 
-def open_labelled(
-    request: TrainRequest, base: Labelling | None = None, notice: Callable[[str], None] = lambda text: None
-) -> LabelledText:
+def open_labelled(request: TrainRequest, base: Labelling | None = None, notice: Notice = quietly) -> LabelledText:
     """The labelled files that a request names, some sentences held out for validation unless it names files for that.
 
     Labels and vocabulary are those of the sentences that are trained on, or those of `base`, a model to go on from.

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from seqcli.errors import DataError
 from seqcli.files.checkpoint import Checkpoint
+from seqcli.notices import Notice, quietly
 from seqcli.tagging.data import read_labelled
 from seqcli.tagging.decoder import Decided
 from seqcli.tagging.labels import LabelSet
@@ -49,16 +50,14 @@ def _figures(both: int, found: int, gold: int) -> dict[str, float]:
     }
 
 
-def evaluate_tagger(
-    checkpoint: Checkpoint, request: EvaluateRequest, on_notice: Callable[[str], None] = lambda text: None
-) -> dict[str, Any]:
+def evaluate_tagger(checkpoint: Checkpoint, request: EvaluateRequest, notice: Notice = quietly) -> dict[str, Any]:
     """Tag labelled files, in the format that the model has learnt from, and compare.
 
     Returns `task`, `sentences`, `steps`, the figures of `quality`, `unknown_accuracy` of the steps that did not stand
     in the training text, None without any, and `steps_per_second`. `DataError` for files that cannot be used.
     """
     tagger = Tagger.load(checkpoint)
-    sentences, _ = read_labelled(request.data, request, tagger.format, on_notice)
+    sentences, _ = read_labelled(request.data, request, tagger.format, notice)
     labels, lexicon = tagger.labels, tagger.decoder.lexicon
     started = time.perf_counter()
     decided: list[Decided] = []

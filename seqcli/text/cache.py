@@ -20,6 +20,7 @@ from typing import IO, Any
 import numpy as np
 
 from seqcli.errors import CheckpointError, DataError
+from seqcli.notices import Notice
 from seqcli.text.tokenizer import Tokenizer, load_tokenizer
 
 MOST_KEPT = 10_000_000_000  # bytes
@@ -67,7 +68,7 @@ class TokenCache:
             return "no folder to keep the tokenised text in (set XDG_CACHE_HOME): it will be tokenised again next time"
         return f"the tokenised text is kept in {self.folder}"
 
-    def tokenizer(self, key: str, train: Callable[[], Tokenizer], progress: Callable[[str], None]) -> Tokenizer:
+    def tokenizer(self, key: str, train: Callable[[], Tokenizer], progress: Notice) -> Tokenizer:
         """The tokenizer kept under `key`, else the one that `train` makes."""
         if not self.used:
             return train()
@@ -82,7 +83,7 @@ class TokenCache:
         self._keep(key, "tokenizer", tokenizer.to_bytes())
         return tokenizer
 
-    def encode(self, key: str, chunks: Iterable[str], tokenizer: Tokenizer, progress: Callable[[str], None]) -> Encoded:
+    def encode(self, key: str, chunks: Iterable[str], tokenizer: Tokenizer, progress: Notice) -> Encoded:
         """The ids kept under `key`, else those of `chunks`.
 
         Raises `DataError` when there is no room for them anywhere, and what `chunks` raises; then nothing is kept.
@@ -147,7 +148,7 @@ def _write_ids(
     chunks: Iterable[str],
     tokenizer: Tokenizer,
     dtype: np.dtype[Any],
-    progress: Callable[[str], None],
+    progress: Notice,
 ) -> dict[str, Any]:
     """Write the ids of a text; how long it is, and the hash of what was written."""
     digest, size, read, characters = hashlib.sha256(), 0, 0, 0

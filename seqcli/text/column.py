@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import chain
 from typing import Any
 
 from seqcli.errors import DataError, listed
 from seqcli.files.decoding import AUTO
+from seqcli.notices import Notice, quietly
 from seqcli.text.lines import csv_reader, read_lines
 
 DELIMITERS = "\t;|,"  # the first of these that the header holds separates the columns; a comma otherwise
@@ -26,7 +27,7 @@ def read_column(
     encoding: str = AUTO,
     errors: str = "strict",
     name: str | None = None,
-    notice: Callable[[str], None] = lambda text: None,
+    notice: Notice = quietly,
 ) -> Iterator[str]:
     """The cells of a column, each as one line ending with a line feed; line feeds within a cell become blanks.
 

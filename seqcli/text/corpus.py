@@ -5,13 +5,13 @@ from __future__ import annotations
 import contextlib
 import hashlib
 from collections import Counter
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
 from seqcli.errors import DataError
+from seqcli.notices import Notice, quietly
 from seqcli.requests import ColumnRequest, CorpusRequest
 from seqcli.text.cache import Encoded, TokenCache, encode
 from seqcli.text.column import about_table, column_names
@@ -57,9 +57,7 @@ class _Texts:
     held_out: str
     layout: str
 
-    def learn_tokenizer(
-        self, kind: str, vocab_size: int | None, cache: TokenCache, progress: Callable[[str], None]
-    ) -> Tokenizer:
+    def learn_tokenizer(self, kind: str, vocab_size: int | None, cache: TokenCache, progress: Notice) -> Tokenizer:
         """A vocabulary of the training text alone."""
 
         def learnt() -> Tokenizer:
@@ -68,7 +66,7 @@ class _Texts:
 
         return cache.tokenizer(f"{self.digest}:{kind}:{vocab_size}", learnt, progress)
 
-    def encode(self, tokenizer: Tokenizer, cache: TokenCache, progress: Callable[[str], None]) -> tuple[Encoded, ...]:
+    def encode(self, tokenizer: Tokenizer, cache: TokenCache, progress: Notice) -> tuple[Encoded, ...]:
         """Training and validation text as ids."""
         fingerprint = self.fingerprint(tokenizer)
         if self.split is not None:
@@ -93,8 +91,8 @@ def open_corpus(
     *,
     tokenizer: Tokenizer | None = None,
     cache_dir: Path | None = None,
-    progress: Callable[[str], None] = lambda text: None,
-    notice: Callable[[str], None] = lambda text: None,
+    progress: Notice = quietly,
+    notice: Notice = quietly,
 ) -> Corpus:
     """Read, split and tokenise a corpus.
 
@@ -145,7 +143,7 @@ def open_corpus(
 
 
 def _open_texts(
-    paths: list[str], request: CorpusRequest, stack: contextlib.ExitStack, notice: Callable[[str], None]
+    paths: list[str], request: CorpusRequest, stack: contextlib.ExitStack, notice: Notice
 ) -> tuple[_Texts, str]:
     """The training and the validation text, kept open by `stack`, and a sample of the corpus."""
 
@@ -234,7 +232,7 @@ def encode_files(
     request: ColumnRequest,
     *,
     lines: bool = False,
-    notice: Callable[[str], None] = lambda text: None,
+    notice: Notice = quietly,
 ) -> Encoded:
     """Whole files as one stream of ids, in memory; with `lines` without their blank lines."""
     with contextlib.ExitStack() as stack:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from seqcli.files.decoding import AUTO, TextDecoder
 from seqcli.files.opening import open_bytes, shown_path
+from seqcli.notices import Notice, quietly
 from seqcli.text.live import LiveLines, encoding_notice, not_text
 
 CHUNK = 1 << 20  # bytes read at a time
-Notice = Callable[[str], None]
 
 
 def read_chunks(
@@ -20,7 +20,7 @@ def read_chunks(
     encoding: str = AUTO,
     errors: str = "strict",
     name: str | None = None,
-    notice: Notice = lambda text: None,
+    notice: Notice = quietly,
 ) -> Iterator[str]:
     """The text of a file in pieces of about a million characters; a byte order mark at its start is left out.
 
@@ -52,9 +52,7 @@ def read_chunks(
                 return
 
 
-def read_lines(
-    path: str, *, encoding: str = AUTO, errors: str = "strict", notice: Notice = lambda text: None
-) -> Iterator[str]:
+def read_lines(path: str, *, encoding: str = AUTO, errors: str = "strict", notice: Notice = quietly) -> Iterator[str]:
     """The lines of a file, as they arrive: ended by a line feed, one carriage return before it left out (or by
     carriage returns, where there is no line feed at all). The arguments are those of `read_chunks`."""
     if path == "-":

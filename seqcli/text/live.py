@@ -11,9 +11,10 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from typing import TypeVar
 
-from seqcli.errors import DataError, SeqcliError, change_with
+from seqcli.errors import DataError, SeqcliError
 from seqcli.files.decoding import AUTO, TextDecoder
 from seqcli.files.opening import Unpacker, shown_path
+from seqcli.notices import Notice, change_with, quietly
 
 CHUNK = 1 << 16  # bytes read at a time
 STANDARD_INPUT = shown_path("-")
@@ -46,9 +47,7 @@ class LiveLines(Iterator[str]):
     the byte's place for what is not text, `UsageError` for an unknown encoding.
     """
 
-    def __init__(
-        self, *, encoding: str = AUTO, errors: str = "strict", notice: Callable[[str], None] = lambda text: None
-    ) -> None:
+    def __init__(self, *, encoding: str = AUTO, errors: str = "strict", notice: Notice = quietly) -> None:
         if sys.stdin is None:
             raise DataError("standard input is closed", hint="give a file, or pipe something in")
         self._decoder, self._unpacker = TextDecoder(encoding, errors), Unpacker(STANDARD_INPUT)

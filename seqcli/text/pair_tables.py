@@ -8,7 +8,8 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import chain, islice
 
-from seqcli.errors import change_with, listed
+from seqcli.errors import listed
+from seqcli.notices import change_with
 from seqcli.text.lines import csv_reader
 from seqcli.text.pair_rows import BLANK, LANGUAGES, NO_TAB, SOURCE_NAMES, TARGET_NAMES, PairText, Row
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 
 from seqcli.errors import DataError
 from seqcli.files.decoding import AUTO
+from seqcli.notices import Notice, quietly
 from seqcli.text.lines import read_lines
 from seqcli.text.pair_formats import PairFile
 from seqcli.text.pair_rows import BLANK, NO_TAB, Columns, Row
@@ -31,16 +32,16 @@ def read_pairs(
     encoding: str = AUTO,
     errors: str = "strict",
     skip_bad: bool = False,
-    on_note: Callable[[str], None] = lambda note: None,
+    notice: Notice = quietly,
 ) -> Iterator[Pair]:
     """The pairs of one or more files of pairs, or of a source and a target file, as they are read; `-` is stdin.
 
-    `on_note` hears what was taken for granted about the files. Blank lines in a file of pairs are nothing. Any other
-    line without two sides, or with an empty one, cannot be used: with `skip_bad` it is left out and `on_note` hears of
+    `notice` hears what was taken for granted about the files. Blank lines in a file of pairs are nothing. Any other
+    line without two sides, or with an empty one, cannot be used: with `skip_bad` it is left out and `notice` hears of
     it at the end, otherwise `DataError` names these lines once all are read. Two line-aligned files of different
     lengths are always a `DataError`.
     """
-    texts = [read_lines(path, encoding=encoding, errors=errors, notice=on_note) for path in paths]
+    texts = [read_lines(path, encoding=encoding, errors=errors, notice=notice) for path in paths]
     files = [PairFile.open(path, lines, columns) for path, lines in zip(paths, texts, strict=True)]
     aligned = are_aligned(files)
     bad: list[str] = []
@@ -62,12 +63,12 @@ def read_pairs(
                 place = "" if aligned or len(files) == 1 else f"{file.name} "
                 bad.append(f"{place}line {row.line}: {problem}")
         for note in file.notes:
-            on_note(note)
+            notice(note)
     if not count:
         return
     listed = "; ".join(bad) + (f"; and {count - len(bad):,} more" if count > len(bad) else "")
     if skip_bad:
-        on_note(f"left out {count:,} of {total:,} pairs ({listed})")
+        notice(f"left out {count:,} of {total:,} pairs ({listed})")
         return
     if single == total:
         hint = "name the file of the other language, too, or write source TAB target; --columns knows tables"

@@ -6,13 +6,14 @@ import contextlib
 import glob
 import hashlib
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
 from seqcli.errors import DataError
 from seqcli.files.opening import Stamps, open_bytes, shown_path
+from seqcli.notices import Notice, quietly
 from seqcli.requests import ColumnRequest
 from seqcli.text.column import read_column
 from seqcli.text.lines import read_chunks
@@ -47,11 +48,11 @@ class Sources:
         self.names = [shown_path(name) for name in names or paths]
         self._stamps = Stamps(paths)
 
-    def chunks(self, notice: Callable[[str], None] = lambda text: None) -> Iterator[str]:
+    def chunks(self, notice: Notice = quietly) -> Iterator[str]:
         """The whole text, in pieces that end with a line; `notice` is told of encodings that were found."""
         return line_chunks(piece for file in self._files(notice) for piece in file)
 
-    def measure(self, notice: Callable[[str], None] = lambda text: None) -> Size:
+    def measure(self, notice: Notice = quietly) -> Size:
         """One pass over the text; `notice` is told of encodings that were found."""
         digest, characters, size, lines = hashlib.sha256(), 0, 0, 0
         starts: list[int] = []
@@ -71,7 +72,7 @@ class Sources:
                     sampled += len(samples[-1])
         return Size(characters, size, digest.hexdigest(), tuple(starts), lines, "".join(samples))
 
-    def _files(self, notice: Callable[[str], None]) -> Iterator[Iterator[str]]:
+    def _files(self, notice: Notice) -> Iterator[Iterator[str]]:
         request = self.request
         for path, name in zip(self.paths, self.names, strict=True):
             reading: dict[str, Any] = {"encoding": request.encoding, "errors": request.errors, "name": name}

@@ -10,7 +10,8 @@ from typing import Any, Literal, Protocol
 
 import numpy as np
 
-from seqcli.errors import CheckpointError, DataError, change_with
+from seqcli.errors import CheckpointError, DataError
+from seqcli.notices import change_with
 
 Kind = Literal["char", "word", "subword"]
 SHORT_TEXT = 250_000  # characters below which there is too little text for other tokens than characters

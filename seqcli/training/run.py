@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, TypeVar
@@ -18,6 +18,7 @@ from seqcli.errors import UsageError
 from seqcli.files.checkpoint import Checkpoint, load_checkpoint
 from seqcli.files.output import OutputLock, check_outputs, check_writable, side_file
 from seqcli.files.plain import to_plain
+from seqcli.notices import Notice, quietly
 from seqcli.options import declarations, settled
 from seqcli.training.device import choose_device, choose_precision
 from seqcli.training.distributed import Processes, joined
@@ -37,8 +38,8 @@ class Events:
     or chosen, `detail` with further details; `should_stop` is asked after every step."""
 
     progress: OnProgress = lambda progress: None
-    notice: Callable[[str], None] = lambda text: None
-    detail: Callable[[str], None] = lambda text: None
+    notice: Notice = quietly
+    detail: Notice = quietly
     should_stop: ShouldStop = lambda: False
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from seqcli.errors import DataError
 from seqcli.files.checkpoint import Checkpoint, load_checkpoint
+from seqcli.notices import Notice, quietly
 from seqcli.text.normalisation import normalise
 from seqcli.text.pair_formats import Columns
 from seqcli.text.pairs import read_pairs
@@ -63,9 +64,7 @@ def choose_measure(references: Sequence[str]) -> tuple[str, str]:
     return "bleu", "the best weights are those of the best BLEU"
 
 
-def evaluate_translation(
-    checkpoint: Checkpoint, request: EvaluateRequest, on_notice: Callable[[str], None] = lambda text: None
-) -> dict[str, Any]:
+def evaluate_translation(checkpoint: Checkpoint, request: EvaluateRequest, notice: Notice = quietly) -> dict[str, Any]:
     """Translate the sources of pairs (files of pairs, or a source and a target file) and compare with the targets.
 
     Returns `task`, `sentences`, the figures of `translation_quality`, `cut` (how many translations were cut at their
@@ -78,7 +77,7 @@ def evaluate_translation(
             encoding=request.encoding,
             errors=request.errors,
             skip_bad=request.skip_bad,
-            on_note=on_notice,
+            notice=notice,
         )
     )
     if not pairs:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from seqcli.errors import DataError
+from seqcli.notices import Notice, quietly
 from seqcli.text.pair_formats import Columns
 from seqcli.text.pairs import Pair, read_pairs
 from seqcli.text.tokenizer import Tokenizer, tokenizer_of
@@ -27,28 +28,28 @@ HOLD_OUT_SEED = 1  # not that of the run: models of different seeds have the sam
 def open_bitext(
     request: TrainRequest,
     blobs: Mapping[str, bytes] | None = None,
-    on_note: Callable[[str], None] = lambda note: None,
+    notice: Notice = quietly,
 ) -> Bitext:
     """The pairs that a request names, some held out for validation unless it names such pairs, prepared and encoded.
 
     One vocabulary is learnt from both sides of the training pairs, unless the `blobs` of a model to go on from have it.
-    Pairs with a side of more tokens than the request allows are left out. `on_note` hears what was found and chosen.
+    Pairs with a side of more tokens than the request allows are left out. `notice` hears what was found and chosen.
     `DataError` when there are too few pairs.
     """
-    pairs, held = _read(request, on_note)
+    pairs, held = _read(request, notice)
     if blobs is None:
-        tokenizer, preprocessing = learn_units(pairs, request, on_note)
+        tokenizer, preprocessing = learn_units(pairs, request, notice)
     else:
         tokenizer, preprocessing = tokenizer_of(blobs), Preprocessing.of(blobs).with_keep(request.keep)
     prepared = preprocessing.with_words(tokenizer)
-    sources, targets = _not_too_long(*_encode(tokenizer, prepared, pairs), request, on_note)
+    sources, targets = _not_too_long(*_encode(tokenizer, prepared, pairs), request, notice)
     if preprocessing.normalises and (blobs is None or preprocessing.lengths is not None):
         lengths = Lengths.of(sources.lengths, targets.lengths)
         if preprocessing.lengths is not None:
             lengths = preprocessing.lengths.with_these(lengths)
         unknowns = preprocessing.unknowns or bool((targets.ids == tokenizer.unk_id).any())
         preprocessing = replace(preprocessing, lengths=lengths, unknowns=unknowns)
-    on_note(
+    notice(
         f"{len(sources):,} pairs, {len(sources.ids):,} + {len(targets.ids):,} tokens, vocabulary of {tokenizer.size:,}"
     )
     valid_sources, valid_targets = _encode(tokenizer, prepared, held)
@@ -64,7 +65,7 @@ def open_bitext(
     )
 
 
-def _read(request: TrainRequest, on_note: Callable[[str], None]) -> tuple[list[Pair], list[Pair]]:
+def _read(request: TrainRequest, notice: Notice) -> tuple[list[Pair], list[Pair]]:
     """Pairs to train on, and pairs to validate on."""
 
     def read(paths: Sequence[str]) -> list[Pair]:
@@ -75,17 +76,17 @@ def _read(request: TrainRequest, on_note: Callable[[str], None]) -> tuple[list[P
                 encoding=request.encoding,
                 errors=request.errors,
                 skip_bad=request.skip_bad,
-                on_note=on_note,
+                notice=notice,
             )
         )
 
     pairs, valid = read(request.pairs), request.valid
     if valid:
         held = read(valid)
-        on_note(f"validating on {len(held):,} pairs of {' and '.join(valid)}")
+        notice(f"validating on {len(held):,} pairs of {' and '.join(valid)}")
     else:
         pairs, held = hold_out(pairs, request.valid_share)
-        on_note(f"holding out {len(held):,} pairs, drawn at random with all pairs of their sources, for validation")
+        notice(f"holding out {len(held):,} pairs, drawn at random with all pairs of their sources, for validation")
     if not pairs or not held:
         raise DataError(
             "too few pairs: at least one to train on and one to validate on are needed",
@@ -124,7 +125,7 @@ def _encode(tokenizer: Tokenizer, preprocessing: Preprocessing, pairs: Sequence[
 
 
 def _not_too_long(
-    sources: Sentences, targets: Sentences, request: TrainRequest, on_note: Callable[[str], None]
+    sources: Sentences, targets: Sentences, request: TrainRequest, notice: Notice
 ) -> tuple[Sentences, Sentences]:
     """The pairs without those that have too many tokens on a side."""
     longest = request.max_length or LONGEST
@@ -134,7 +135,7 @@ def _not_too_long(
     if not kept:
         hint = f"one sentence a line, or --max-length {longest * 4}"
         raise DataError(f"every pair has more than {longest} tokens", path=request.pairs[0], hint=hint)
-    on_note(f"left out {len(sources) - len(kept):,} pairs of more than {longest} tokens; --max-length allows more")
+    notice(f"left out {len(sources) - len(kept):,} pairs of more than {longest} tokens; --max-length allows more")
     return Sentences.of(sources[number] for number in kept), Sentences.of(targets[number] for number in kept)
 
 

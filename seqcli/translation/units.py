@@ -7,12 +7,12 @@ import math
 import re
 import statistics
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from seqcli.errors import change_with
+from seqcli.notices import Notice, change_with
 from seqcli.text.layout import ENDS
 from seqcli.text.pairs import Pair
 from seqcli.text.placeholders import SYMBOLS
@@ -39,9 +39,7 @@ class Units:
     reason: str
 
 
-def learn_units(
-    pairs: Sequence[Pair], request: TrainRequest, on_note: Callable[[str], None]
-) -> tuple[Tokenizer, Preprocessing]:
+def learn_units(pairs: Sequence[Pair], request: TrainRequest, notice: Notice) -> tuple[Tokenizer, Preprocessing]:
     """The tokenizer of training pairs, of the kind and size that are asked for, and how their text is prepared."""
     plain = Preprocessing(normalises=True)
     normal = [(plain.source(pair.source), plain.target(pair.target)) for pair in pairs]
@@ -57,9 +55,9 @@ def learn_units(
         symbols=SYMBOLS if preprocessing.carrier is not None else (),
     )
     if request.tokens == "auto":
-        on_note(units.reason)
+        notice(units.reason)
     if atoms is not None and (count := len(atoms.source) + len(atoms.target)):
-        on_note(f"{count} recurring words are one token each; --tokens char spells them out")
+        notice(f"{count} recurring words are one token each; --tokens char spells them out")
     return tokenizer, preprocessing
 
 

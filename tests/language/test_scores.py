@@ -91,7 +91,7 @@ def test_lines_that_begin_alike_are_read_together_and_long_ones_announced(
     monkeypatch.setattr(scoring, "READ_AHEAD", 2)
     monkeypatch.setattr(scoring, "OUTPUT_ROWS", 3)
     monkeypatch.setattr(scoring, "LONG", 50)
-    apart = list(score_lines(trained.decoder, trained.tokenizer, lines, on_notice=notices.append))
+    apart = list(score_lines(trained.decoder, trained.tokenizer, lines, notice=notices.append))
     assert [line.text for line in apart] == lines
     for ours, expected in zip(apart, together, strict=True):
         np.testing.assert_allclose(ours.surprisals, expected.surprisals, atol=1e-5)

@@ -47,7 +47,7 @@ def test_bad_lines_are_named(tmp_path: Path) -> None:
     assert problem.value.hint is not None
     assert "--skip-bad" in problem.value.hint
     notes: list[str] = []
-    assert list(read_pairs([path], skip_bad=True, on_note=notes.append)) == [Pair(1, "a", "x")]
+    assert list(read_pairs([path], skip_bad=True, notice=notes.append)) == [Pair(1, "a", "x")]
     assert "left out 5 of 6" in notes[0]
 
 
@@ -70,7 +70,7 @@ TMX = """<?xml version="1.0"?>
 
 def pairs_of(*paths: str, columns: str | None = None, notes: list[str] | None = None) -> list[tuple[str, str]]:
     heard: list[str] = [] if notes is None else notes
-    return [(p.source, p.target) for p in read_pairs(paths, columns=Columns.parse(columns), on_note=heard.append)]
+    return [(p.source, p.target) for p in read_pairs(paths, columns=Columns.parse(columns), notice=heard.append)]
 
 
 FORMS = {
@@ -173,7 +173,7 @@ HEADERS = (
 def test_names_of_columns_are_no_pair(tmp_path: Path, header: str) -> None:
     notes: list[str] = []
     path = write(tmp_path / "p.tsv", f"{header}\na dog\tein Hund\nthe source\tdie Quelle\n")
-    assert [pair.line for pair in read_pairs([path], on_note=notes.append)] == [2, 3]
+    assert [pair.line for pair in read_pairs([path], notice=notes.append)] == [2, 3]
     assert "line 1 is taken for a header" in notes[0]
     path = write(tmp_path / "p.tsv", "text here\tText hier\na dog\tein Hund\n")  # not both are names
     assert len(list(read_pairs([path]))) == 2
