@@ -123,7 +123,7 @@ class EvaluationRequest(TextRequest):
 
 
 @dataclass(frozen=True, kw_only=True)
-class RowsRequest(Request):
+class TableRequest(TextRequest):
     """A request that reads two columns of tables: pairs, or recordings and transcripts."""
 
     columns: str | None = option(

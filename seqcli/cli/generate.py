@@ -17,6 +17,7 @@ from seqcli.cli.rows import write_json, write_rows
 from seqcli.errors import UsageError
 from seqcli.language.options import GenerateRequest
 from seqcli.options import option, settled
+from seqcli.requests import TextRequest
 
 if TYPE_CHECKING:
     from seqcli.language.decoder import LanguageModelDecoder
@@ -38,7 +39,7 @@ def _read_prompts(whole: bool) -> tuple[Iterator[str], Callable[[], bool] | None
     from seqcli.text.live import LiveLines
 
     console.mention_terminal_input()
-    lines = LiveLines(encoding="utf-8")
+    lines = LiveLines(TextRequest(encoding="utf-8"))
     return (iter(["\n".join(lines)]), None) if whole else (lines, lines.ready)
 
 

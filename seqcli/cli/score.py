@@ -59,15 +59,14 @@ class _Input:
 
         ready: Callable[[], bool] | None = None
         lines: list[Iterable[str]] = []
-        reading = {"encoding": request.encoding, "errors": request.errors}
         for path in request.data:
             if path == "-":
                 console.mention_terminal_input()
-                live = LiveLines(**reading, notice=console.notice)
+                live = LiveLines(request, console.notice)
                 lines.append(_flushing(live))
                 ready = live.ready
             else:
-                lines.append(read_lines(path, **reading, notice=console.notice))
+                lines.append(read_lines(path, request, console.notice))
         return cls(lines, ready)
 
 

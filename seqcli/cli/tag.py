@@ -42,13 +42,13 @@ def _tag(asked: _Asked) -> None:
     ready: Callable[[], bool] | None = None
     if asked.data == "-":
         console.mention_terminal_input()
-        lines = live = LiveLines(encoding=asked.encoding, errors=asked.errors, notice=console.notice)
+        lines = live = LiveLines(asked, console.notice)
         ready = live.ready
     else:
         if " " in asked.data and not os.path.exists(asked.data):
             hint = f"to label it as text: echo {shlex.quote(asked.data)} | seqcli tag"
             raise UsageError(f"there is no file {asked.data!r}", hint=hint)
-        lines = read_lines(asked.data, encoding=asked.encoding, errors=asked.errors, notice=console.notice)
+        lines = read_lines(asked.data, asked, console.notice)
     lines, read = _input_format(tagger, iter(lines), asked.input)
     started, sentences, steps = time.perf_counter(), 0, 0
     read_from = read.read(lines, "standard input" if asked.data == "-" else asked.data)

@@ -112,7 +112,7 @@ def _lines(asked: _Asked) -> tuple[Iterable[str], Callable[[], bool] | None]:
     if asked.text:
         return [line for argument in asked.text for line in require_text(argument, "TEXT").split("\n")], None
     console.mention_terminal_input()
-    live = LiveLines(encoding=asked.encoding, errors=asked.errors, notice=console.notice)
+    live = LiveLines(asked, console.notice)
     return live, live.ready
 
 

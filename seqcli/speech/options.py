@@ -10,9 +10,8 @@ from seqcli.options import MODEL, REGULARISATION, TRAINING, Request, option
 from seqcli.requests import (
     WIDEST_BEAM,
     EvaluationRequest,
-    RowsRequest,
     ScoringRequest,
-    TextRequest,
+    TableRequest,
     inputs_option,
     valid_option,
     valid_share_option,
@@ -38,11 +37,6 @@ SAMPLE_RATES = ("auto", "8000", "16000")
 
 def _open_words() -> Any:
     return option(False, "Allow any word, even if the training transcripts have only a few different ones.")
-
-
-@dataclass(frozen=True, kw_only=True)
-class TableRequest(RowsRequest, TextRequest):
-    """How tables and folders of recordings are read."""
 
 
 @dataclass(frozen=True, kw_only=True)

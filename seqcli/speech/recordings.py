@@ -12,8 +12,8 @@ import numpy as np
 
 from seqcli.errors import DataError
 from seqcli.notices import Notice, change_with, quietly
+from seqcli.requests import TableRequest
 from seqcli.speech.audio import sound_info
-from seqcli.speech.options import TableRequest
 from seqcli.speech.table import Row, read_rows
 
 LONGEST = 60.0  # seconds of a recording that is learnt from

@@ -13,8 +13,8 @@ from pathlib import Path
 from seqcli.errors import DataError, UsageError, listed
 from seqcli.files.opening import shown_path
 from seqcli.notices import Notice, change_with, quietly
+from seqcli.requests import TableRequest
 from seqcli.speech.audio import ENDINGS
-from seqcli.speech.options import TableRequest
 from seqcli.text.lines import csv_reader, read_lines
 
 # names that columns usually have, the better ones first
@@ -68,7 +68,7 @@ def read_rows(source: str, request: TableRequest, notice: Notice = quietly) -> l
     """
     if source != "-" and Path(source).is_dir():
         return _folder_rows(Path(source), request, notice)
-    lines = read_lines(source, encoding=request.encoding, errors=request.errors, notice=notice)
+    lines = read_lines(source, request, notice)
     folder = Path(".") if source == "-" else Path(source).parent
     rows = list(_table_rows(lines, shown_path(source), folder, Columns.of(request), notice))
     if not rows:
@@ -215,7 +215,7 @@ def _folder_rows(folder: Path, request: TableRequest, notice: Notice) -> list[Ro
         raise DataError("holds no recordings", path=folder, hint=f"their names end with {', '.join(ENDINGS[:5])}")
 
     def lines_of(path: Path) -> Iterator[str]:
-        return read_lines(str(path), encoding=request.encoding, errors=request.errors)
+        return read_lines(str(path), request)
 
     beside = {sound: sound.with_suffix(".txt") for sound in sounds if sound.with_suffix(".txt").is_file()}
     if beside:

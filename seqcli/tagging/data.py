@@ -53,7 +53,7 @@ def read_labelled(
     training names, or that of the first, unless it is `given`. `DataError` names what cannot be read."""
     sentences: list[Sentence] = []
     for path in paths:
-        lines = list(read_lines(path, encoding=request.encoding, errors=request.errors, notice=notice))
+        lines = list(read_lines(path, request, notice))
         if given is None:
             assert isinstance(request, TrainRequest)
             given = detect(lines, path, name=request.format, column=request.column, characters=request.characters)

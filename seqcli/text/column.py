@@ -9,8 +9,8 @@ from itertools import chain
 from typing import Any
 
 from seqcli.errors import DataError, listed
-from seqcli.files.decoding import AUTO
 from seqcli.notices import Notice, quietly
+from seqcli.requests import TextRequest
 from seqcli.text.lines import csv_reader, read_lines
 
 DELIMITERS = "\t;|,"  # the first of these that the header holds separates the columns; a comma otherwise
@@ -21,25 +21,20 @@ Items = tuple[list[str], Iterator[tuple[str, dict[str, Any]]]]  # column names; 
 
 
 def read_column(
-    path: str,
-    column: str,
-    *,
-    encoding: str = AUTO,
-    errors: str = "strict",
-    name: str | None = None,
-    notice: Notice = quietly,
+    path: str, column: str, request: TextRequest, name: str | None = None, notice: Notice = quietly
 ) -> Iterator[str]:
     """The cells of a column, each as one line ending with a line feed; line feeds within a cell become blanks.
 
     Args:
         path: a CSV or TSV file with a header, or a file with a JSON object a line (by its first character).
         column: its name, or its number from 1.
-        encoding, errors, name, notice: those of `lines.read_chunks`.
+        request: has the encoding, see `lines.read_chunks`.
+        name: what messages call the file.
+        notice: told when an encoding other than UTF-8 was found.
 
     Raises `DataError` where the table has no such column or a row cannot be read.
     """
-    lines = read_lines(path, encoding=encoding, errors=errors, notice=notice)
-    for cell, _ in items(lines, column, name or path)[1]:
+    for cell, _ in items(read_lines(path, request, notice), column, name or path)[1]:
         yield cell + "\n"
 
 

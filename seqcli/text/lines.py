@@ -9,6 +9,7 @@ from typing import Any
 from seqcli.files.decoding import AUTO, TextDecoder
 from seqcli.files.opening import open_bytes, shown_path
 from seqcli.notices import Notice, quietly
+from seqcli.requests import TextRequest
 from seqcli.text.live import LiveLines, encoding_notice, not_text
 
 CHUNK = 1 << 20  # bytes read at a time
@@ -52,14 +53,15 @@ def read_chunks(
                 return
 
 
-def read_lines(path: str, *, encoding: str = AUTO, errors: str = "strict", notice: Notice = quietly) -> Iterator[str]:
+def read_lines(path: str, request: TextRequest | None = None, notice: Notice = quietly) -> Iterator[str]:
     """The lines of a file, as they arrive: ended by a line feed, one carriage return before it left out (or by
-    carriage returns, where there is no line feed at all). The arguments are those of `read_chunks`."""
+    carriage returns, where there is no line feed at all). The request has the encoding, see `read_chunks`."""
+    request = request or TextRequest()
     if path == "-":
-        yield from LiveLines(encoding=encoding, errors=errors, notice=notice)
+        yield from LiveLines(request, notice)
         return
     unfinished: list[str] = []  # of a line whose end has not come
-    for chunk in read_chunks(path, encoding=encoding, errors=errors, notice=notice):
+    for chunk in read_chunks(path, encoding=request.encoding, errors=request.errors, notice=notice):
         first, *others = chunk.split("\n")
         unfinished.append(first)
         for other in others:

@@ -12,9 +12,10 @@ from itertools import islice
 from typing import TypeVar
 
 from seqcli.errors import DataError, SeqcliError
-from seqcli.files.decoding import AUTO, TextDecoder
+from seqcli.files.decoding import TextDecoder
 from seqcli.files.opening import Unpacker, shown_path
 from seqcli.notices import Notice, change_with, quietly
+from seqcli.requests import TextRequest
 
 CHUNK = 1 << 16  # bytes read at a time
 STANDARD_INPUT = shown_path("-")
@@ -47,10 +48,11 @@ class LiveLines(Iterator[str]):
     the byte's place for what is not text, `UsageError` for an unknown encoding.
     """
 
-    def __init__(self, *, encoding: str = AUTO, errors: str = "strict", notice: Notice = quietly) -> None:
+    def __init__(self, request: TextRequest | None = None, notice: Notice = quietly) -> None:
+        request = request or TextRequest()
         if sys.stdin is None:
             raise DataError("standard input is closed", hint="give a file, or pipe something in")
-        self._decoder, self._unpacker = TextDecoder(encoding, errors), Unpacker(STANDARD_INPUT)
+        self._decoder, self._unpacker = TextDecoder(request.encoding, request.errors), Unpacker(STANDARD_INPUT)
         self._notice, self._told = notice, False
         try:
             self._descriptor: int | None = sys.stdin.buffer.fileno()

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from itertools import zip_longest
 
 from seqcli.errors import DataError
-from seqcli.files.decoding import AUTO
 from seqcli.notices import Notice, quietly
+from seqcli.requests import TableRequest
 from seqcli.text.lines import read_lines
 from seqcli.text.pair_formats import PairFile
 from seqcli.text.pair_rows import BLANK, NO_TAB, Columns, Row
@@ -25,15 +25,7 @@ class Pair:
     target: str
 
 
-def read_pairs(
-    paths: Sequence[str],
-    *,
-    columns: Columns | None = None,
-    encoding: str = AUTO,
-    errors: str = "strict",
-    skip_bad: bool = False,
-    notice: Notice = quietly,
-) -> Iterator[Pair]:
+def read_pairs(paths: Sequence[str], request: TableRequest | None = None, notice: Notice = quietly) -> Iterator[Pair]:
     """The pairs of one or more files of pairs, or of a source and a target file, as they are read; `-` is stdin.
 
     `notice` hears what was taken for granted about the files. Blank lines in a file of pairs are nothing. Any other
@@ -41,8 +33,9 @@ def read_pairs(
     it at the end, otherwise `DataError` names these lines once all are read. Two line-aligned files of different
     lengths are always a `DataError`.
     """
-    texts = [read_lines(path, encoding=encoding, errors=errors, notice=notice) for path in paths]
-    files = [PairFile.open(path, lines, columns) for path, lines in zip(paths, texts, strict=True)]
+    request = request or TableRequest()
+    columns, skip_bad = Columns.parse(request.columns), request.skip_bad
+    files = [PairFile.open(path, read_lines(path, request, notice), columns) for path in paths]
     aligned = are_aligned(files)
     bad: list[str] = []
     total, count, single, first_bad = 0, 0, 0, 0

@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 from seqcli.errors import DataError
 from seqcli.files.opening import Stamps, open_bytes, shown_path
@@ -75,11 +75,11 @@ class Sources:
     def _files(self, notice: Notice) -> Iterator[Iterator[str]]:
         request = self.request
         for path, name in zip(self.paths, self.names, strict=True):
-            reading: dict[str, Any] = {"encoding": request.encoding, "errors": request.errors, "name": name}
             if request.column is not None:
-                yield read_column(path, request.column, **reading, notice=notice)
+                yield read_column(path, request.column, request, name, notice)
             else:
-                yield _text(read_chunks(path, **reading, notice=notice))
+                encoding, errors = request.encoding, request.errors
+                yield _text(read_chunks(path, encoding=encoding, errors=errors, name=name, notice=notice))
         self._stamps.check()  # or one pass would have other text than the next
 
 

@@ -12,7 +12,6 @@ from seqcli.errors import DataError
 from seqcli.files.checkpoint import Checkpoint, load_checkpoint
 from seqcli.notices import Notice, quietly
 from seqcli.text.normalisation import normalise
-from seqcli.text.pair_formats import Columns
 from seqcli.text.pairs import read_pairs
 from seqcli.text.scripts import HAN, SPACELESS
 from seqcli.translation.options import EvaluateRequest, TranslateRequest
@@ -70,16 +69,7 @@ def evaluate_translation(checkpoint: Checkpoint, request: EvaluateRequest, notic
     Returns `task`, `sentences`, the figures of `translation_quality`, `cut` (how many translations were cut at their
     greatest length) and `sentences_per_second`. Raises `DataError` for files that hold no pairs.
     """
-    pairs = list(
-        read_pairs(
-            request.data,
-            columns=Columns.parse(request.columns),
-            encoding=request.encoding,
-            errors=request.errors,
-            skip_bad=request.skip_bad,
-            notice=notice,
-        )
-    )
+    pairs = list(read_pairs(request.data, request, notice))
     if not pairs:
         raise DataError("there is nothing to evaluate: no pairs", path=request.data[0])
     others = [load_checkpoint(Path(name), task="mt") for name in request.ensemble]

@@ -11,7 +11,6 @@ import numpy as np
 
 from seqcli.errors import DataError
 from seqcli.notices import Notice, quietly
-from seqcli.text.pair_formats import Columns
 from seqcli.text.pairs import Pair, read_pairs
 from seqcli.text.tokenizer import Tokenizer, tokenizer_of
 from seqcli.translation.bitext import Bitext, Sentences
@@ -69,16 +68,7 @@ def _read(request: TrainRequest, notice: Notice) -> tuple[list[Pair], list[Pair]
     """Pairs to train on, and pairs to validate on."""
 
     def read(paths: Sequence[str]) -> list[Pair]:
-        return list(
-            read_pairs(
-                paths,
-                columns=Columns.parse(request.columns),
-                encoding=request.encoding,
-                errors=request.errors,
-                skip_bad=request.skip_bad,
-                notice=notice,
-            )
-        )
+        return list(read_pairs(paths, request, notice))
 
     pairs, valid = read(request.pairs), request.valid
     if valid:

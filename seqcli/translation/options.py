@@ -13,8 +13,8 @@ from seqcli.requests import (
     DecodingRequest,
     DeviceRequest,
     EvaluationRequest,
-    RowsRequest,
     ScoringRequest,
+    TableRequest,
     TextRequest,
     inputs_option,
     valid_option,
@@ -55,7 +55,7 @@ ATTENTIONS = ("dot", "additive", "multi-head", "none")
 
 
 @dataclass(frozen=True, kw_only=True)
-class TrainRequest(RunRequest, RowsRequest, TextRequest):
+class TrainRequest(RunRequest, TableRequest):
     """The options of `train-mt`; None leaves a choice to the data, the budget and the machine.
 
     `pairs` names files of pairs, or a source and a target file; `valid` takes the same.
@@ -153,12 +153,12 @@ class TranslateRequest(SearchRequest, DecodingRequest, TextRequest):
 
 
 @dataclass(frozen=True, kw_only=True)
-class ScoreRequest(ScoringRequest, DecodingRequest, RowsRequest):
+class ScoreRequest(ScoringRequest, DecodingRequest, TableRequest):
     """How `score` reads pairs."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class EvaluateRequest(EvaluationRequest, SearchRequest, RowsRequest, DeviceRequest):
+class EvaluateRequest(EvaluationRequest, SearchRequest, TableRequest, DeviceRequest):
     """How `evaluate` translates pairs."""
 
     ensemble: tuple[str, ...] = option(

@@ -11,6 +11,7 @@ import numpy as np
 from seqcli.errors import CheckpointError
 from seqcli.files.checkpoint import Checkpoint
 from seqcli.model.threads import each_on_a_core
+from seqcli.requests import TableRequest
 from seqcli.text.live import windows
 from seqcli.text.pairs import read_pairs
 from seqcli.text.tokenizer import Tokenizer
@@ -70,7 +71,7 @@ class Translator:
         """As requested; the glossary is pairs of terms or a file of them."""
         terms = request.glossary or ()
         if isinstance(terms, str | Path):
-            read = read_pairs([str(terms)], encoding=request.encoding, errors=request.errors)
+            read = read_pairs([str(terms)], TableRequest(encoding=request.encoding, errors=request.errors))
             terms = [(pair.source, pair.target) for pair in read]
         return cls.load(checkpoints, request.device, keep=request.keep, glossary=terms, prefix=request.prefix)
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from seqcli.errors import DataError, UsageError
+from seqcli.requests import TextRequest
 from seqcli.text.lines import CHUNK, read_chunks, read_lines
 
 
@@ -56,30 +57,30 @@ def test_a_character_over_two_chunks_is_whole(tmp_path: Path) -> None:
 def test_what_is_not_text_is_named_with_its_byte(tmp_path: Path, before: int) -> None:
     path = write(tmp_path, b"x" * before + b"\xff" + b"y" * 10)
     with pytest.raises(DataError, match=rf"byte {before} \(0xff\) is not utf-8") as refused:
-        list(read_lines(path, encoding="utf-8"))
+        list(read_lines(path, TextRequest(encoding="utf-8")))
     assert "--encoding" in str(refused.value.hint)
     assert "".join(read_chunks(path, errors="replace")) == "x" * before + "\ufffd" + "y" * 10
 
 
 def test_a_character_that_breaks_off_at_the_end_is_named(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="byte 3 "):
-        list(read_lines(write(tmp_path, b"abc\xe5\xa4"), encoding="utf-8"))
+        list(read_lines(write(tmp_path, b"abc\xe5\xa4"), TextRequest(encoding="utf-8")))
 
 
 def test_standard_input_names_line_and_byte(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdin", Pipe(b"ab\ncd\xff\n"))
     with pytest.raises(DataError, match="standard input, line 2: byte 5"):
-        list(read_lines("-", encoding="utf-8"))
+        list(read_lines("-", TextRequest(encoding="utf-8")))
 
 
 def test_other_encodings(tmp_path: Path) -> None:
-    assert list(read_lines(write(tmp_path, "天空\n".encode("gb18030")), encoding="gb18030")) == ["天空"]
+    assert list(read_lines(write(tmp_path, "天空\n".encode("gb18030")), TextRequest(encoding="gb18030"))) == ["天空"]
     with pytest.raises(UsageError, match="unknown encoding"):
-        list(read_lines(write(tmp_path, b"a"), encoding="klingon"))
+        list(read_lines(write(tmp_path, b"a"), TextRequest(encoding="klingon")))
     with pytest.raises(UsageError, match="unknown encoding"):
-        list(read_lines(write(tmp_path, b"6161"), encoding="hex"))
+        list(read_lines(write(tmp_path, b"6161"), TextRequest(encoding="hex")))
     with pytest.raises(DataError, match="is not utf-16 text"):
-        list(read_lines(write(tmp_path, b"abcd"), encoding="utf-16"))
+        list(read_lines(write(tmp_path, b"abcd"), TextRequest(encoding="utf-16")))
 
 
 def test_files_that_cannot_be_read(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from seqcli.errors import DataError, UsageError
+from seqcli.requests import TextRequest
 from seqcli.text.live import LiveLines, windows
 
 Feed = Callable[[bytes], None]
@@ -63,12 +64,12 @@ def test_encodings_and_gzip(feed: Feed, encoding: str) -> None:
     rest = text[3:] if packed else text
     feed(packed + (gzip.compress(rest.encode(encoding))))
     feed(b"")
-    assert list(LiveLines(encoding=encoding)) == ["猫", "", "ab", "c"]
+    assert list(LiveLines(TextRequest(encoding=encoding))) == ["猫", "", "ab", "c"]
 
 
 def test_what_is_not_text_is_named_after_what_came(feed: Feed) -> None:
     feed(b"ab\ncd\xff\n")
-    lines = LiveLines(encoding="utf-8")
+    lines = LiveLines(TextRequest(encoding="utf-8"))
     assert lines.ready()
     assert next(lines) == "ab"
     assert lines.ready()
@@ -79,7 +80,7 @@ def test_what_is_not_text_is_named_after_what_came(feed: Feed) -> None:
 def test_replacing_what_is_not_text(feed: Feed) -> None:
     feed(b"a\xffb\n")
     feed(b"")
-    assert list(LiveLines(errors="replace")) == ["a\ufffdb"]
+    assert list(LiveLines(TextRequest(errors="replace"))) == ["a\ufffdb"]
 
 
 @pytest.mark.parametrize("cut", [10, -4])
@@ -92,7 +93,7 @@ def test_a_damaged_gzip_stream(feed: Feed, cut: int) -> None:
 
 def test_an_unknown_encoding() -> None:
     with pytest.raises(UsageError, match="encoding"):
-        LiveLines(encoding="nope")
+        LiveLines(TextRequest(encoding="nope"))
 
 
 def test_windows_hold_what_their_items_weigh():

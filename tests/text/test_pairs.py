@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from seqcli.errors import DataError, UsageError
+from seqcli.requests import TableRequest
 from seqcli.text.pair_formats import Columns
 from seqcli.text.pairs import Pair, read_pairs
 
@@ -47,7 +48,7 @@ def test_bad_lines_are_named(tmp_path: Path) -> None:
     assert problem.value.hint is not None
     assert "--skip-bad" in problem.value.hint
     notes: list[str] = []
-    assert list(read_pairs([path], skip_bad=True, notice=notes.append)) == [Pair(1, "a", "x")]
+    assert list(read_pairs([path], TableRequest(skip_bad=True), notes.append)) == [Pair(1, "a", "x")]
     assert "left out 5 of 6" in notes[0]
 
 
@@ -55,7 +56,7 @@ def test_files_of_different_lengths_are_refused(tmp_path: Path) -> None:
     source, target = write(tmp_path / "s", "a\nb\nc\n"), write(tmp_path / "t", "x\ny\n")
     for paths, short in (([source, target], target), ([target, source], target)):
         with pytest.raises(DataError, match="ends before line 3") as problem:
-            list(read_pairs(paths, skip_bad=True))
+            list(read_pairs(paths, TableRequest(skip_bad=True)))
         assert problem.value.message.startswith(short)
 
 
@@ -70,7 +71,7 @@ TMX = """<?xml version="1.0"?>
 
 def pairs_of(*paths: str, columns: str | None = None, notes: list[str] | None = None) -> list[tuple[str, str]]:
     heard: list[str] = [] if notes is None else notes
-    return [(p.source, p.target) for p in read_pairs(paths, columns=Columns.parse(columns), notice=heard.append)]
+    return [(p.source, p.target) for p in read_pairs(paths, TableRequest(columns=columns), heard.append)]
 
 
 FORMS = {
