@@ -21,6 +21,8 @@ TASKS = {
 }
 USED_BY = {"lm": "generate", "mt": "translate", "forecast": "forecast DATA --model", "asr": "transcribe", "tag": "tag"}
 
+LARGEST_WEIGHT = 1e6  # training ends far below; what larger ones are multiplied with soon is no number any more
+
 
 @dataclass(frozen=True)
 class Checkpoint:
@@ -66,9 +68,12 @@ def load_checkpoint(path: Path, *, task: str | None = None) -> Checkpoint:
             raise CheckpointError(f"{path}: its {name!r} is missing", hint=REMEDY)
         parts[name] = value
     for name, tensor in contents.tensors.items():
-        if tensor.dtype.kind == "f" and not np.isfinite(tensor).all():
+        if tensor.dtype.kind != "f":
+            raise CheckpointError(f"{path}: tensor {name!r} is of type {tensor.dtype}: no weights", hint=REMEDY)
+        if tensor.size and not -LARGEST_WEIGHT <= float(tensor.min()) <= float(tensor.max()) <= LARGEST_WEIGHT:
+            what = "larger than a million" if np.isfinite(tensor).all() else "not finite"
             raise CheckpointError(
-                f"{path}: tensor {name!r} has values that are not finite: the training diverged",
+                f"{path}: tensor {name!r} has values that are {what}: the training diverged",
                 hint="train again with a lower --learning-rate",
             )
     return Checkpoint(found, tensors=contents.tensors, blobs=contents.blobs, **parts)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from seqcli.errors import CheckpointError
 from seqcli.language.options import GenerateRequest
 from seqcli.model.probability import softmax
 
@@ -49,6 +50,8 @@ def probabilities(logits: np.ndarray, sampling: GenerateRequest, seen: Sequence[
 
 
 def draw(distribution: np.ndarray, generator: np.random.Generator) -> int:
-    """One id, by inverting the cumulative distribution at one uniform number."""
+    """One id, by inverting the cumulative distribution at one uniform number; `CheckpointError` if it is none."""
     cumulative = np.cumsum(distribution, dtype=np.float64)
+    if not cumulative[-1] > 0:
+        raise CheckpointError("the model's probabilities are not numbers", hint="train it again, or take another copy")
     return int(np.searchsorted(cumulative, generator.random() * cumulative[-1], side="right"))

@@ -133,7 +133,7 @@ class WordRule:
             raise CheckpointError("the model has no rule for cutting text into words")
         lists = [values[name] for name in ("endings", "kept")]
         marks = [values["joiners"], values["digit_joiners"]]
-        listed = all(type(part) is list and all(type(text) is str and text for text in part) for part in lists)
+        listed = all(type(part) in (list, tuple) and all(type(text) is str and text for text in part) for part in lists)
         if type(values["blanks_only"]) is not bool or not listed or any(type(text) is not str for text in marks):
             raise CheckpointError("the model's rule for cutting text into words is damaged")
         return cls(**{**values, "endings": tuple(lists[0]), "kept": tuple(lists[1])})

@@ -197,6 +197,34 @@ def test_weights_that_are_not_finite_are_refused(tmp_path: Path, value: float) -
         load_checkpoint(path)
 
 
+@pytest.mark.parametrize("value", [3e38, -2e6])
+def test_weights_that_would_overflow_are_refused(tmp_path: Path, value: float) -> None:
+    path = tmp_path / "x.lm.safetensors"
+    save_checkpoint(path, Checkpoint("lm", {}, {"w": np.zeros(0, np.float32), "v": np.array([0, value], np.float32)}))
+    with pytest.raises(CheckpointError, match="'v' has values that are larger than a million"):
+        load_checkpoint(path)
+
+
+@pytest.mark.parametrize("kind", [np.bool_, np.uint8, np.int64])
+def test_weights_that_are_whole_numbers_are_refused(tmp_path: Path, kind: type[np.generic]) -> None:
+    path = tmp_path / "x.lm.safetensors"
+    save_checkpoint(path, Checkpoint("lm", {}, {"w": np.zeros(3, kind)}))
+    with pytest.raises(CheckpointError, match="'w' is of type"):
+        load_checkpoint(path)
+
+
+def test_tensors_of_more_dimensions_than_numpy_has_are_refused(tmp_path: Path) -> None:
+    data, shape = b"\0\0\0\0", [1] * 70
+    digest = hashlib.sha256(f"F32 {shape} ".encode() + data).hexdigest()
+    text = json.dumps({"format_version": 1, "metadata": {}, "sha256": {"tensor/w": digest}})
+    ours = {"seqcli": text, "seqcli_sha256": hashlib.sha256(text.encode()).hexdigest()}
+    tensor = {"dtype": "F32", "shape": shape, "data_offsets": [0, 4]}
+    header = json.dumps({"__metadata__": ours, "tensor/w": tensor}).encode()
+    path = header_file(tmp_path / "x.safetensors", header, data)
+    with pytest.raises(CheckpointError, match="has 70 dimensions"):
+        load_checkpoint(path)
+
+
 def test_absurd_header_lengths_allocate_nothing(tmp_path: Path) -> None:
     path = tmp_path / "x.safetensors"
     path.write_bytes(struct.pack("<Q", 2**62) + b"{}")

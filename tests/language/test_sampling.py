@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from seqcli.errors import UsageError
+from seqcli.errors import CheckpointError, UsageError
 from seqcli.language.options import GenerateRequest
 from seqcli.language.sampling import draw, probabilities
 from seqcli.model.probability import softmax
@@ -60,6 +60,12 @@ def test_repetition_penalty_lowers_what_was_there() -> None:
 def test_impossible_rules_are_refused(rules: dict[str, float]) -> None:
     with pytest.raises(UsageError, match="--"):
         GenerateRequest(**rules)  # type: ignore[arg-type]
+
+
+def test_nothing_is_drawn_from_what_is_no_distribution() -> None:
+    for chances in ([0.5, np.nan], [0.0, 0.0]):
+        with pytest.raises(CheckpointError, match="are not numbers"):
+            draw(np.array(chances), np.random.default_rng(0))
 
 
 def test_draws_follow_the_distribution_and_never_hit_zero() -> None:

@@ -42,10 +42,17 @@ def test_words_of_scripts_without_blanks_are_cut_at_blanks_only():
     assert "blanks only" in rule.describe()
 
 
+RULES_THAT_ARE_NONE = (
+    *(("joiners", 3), ("kept", [1]), ("kept", [""]), ("kept", None), ("endings", "ab"), ("endings", {"a": 1})),
+    ("blanks_only", 1),
+)
+
+
 def test_a_rule_survives_a_round_trip_and_others_are_refused():
     rule = WordRule.learn(ENGLISH)
     assert WordRule.from_json(rule.to_json()) == rule
-    for values in (None, {}, {**rule.to_json(), "joiners": 3}, {**rule.to_json(), "kept": [1]}):
+    whole = rule.to_json()
+    for values in (None, {}, *(whole | {name: value} for name, value in RULES_THAT_ARE_NONE)):
         with pytest.raises(CheckpointError):
             WordRule.from_json(values)
 
