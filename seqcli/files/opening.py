@@ -10,6 +10,7 @@ import contextlib
 import glob
 import io
 import lzma
+import os
 import re
 import shutil
 import stat
@@ -116,6 +117,23 @@ def _zstd_error() -> type[BaseException]:
     return module.ZstdError if module is not None else EOFError
 
 
+State = tuple[int, int, int]  # a file's number, size and time of its last change
+
+
+def file_state(path: str) -> State | None:
+    """The state of a regular file, so that a change is noticed; None for anything else."""
+    with contextlib.suppress(OSError):
+        about = os.stat(path)
+        if stat.S_ISREG(about.st_mode):
+            return about.st_ino, about.st_size, about.st_mtime_ns
+    return None
+
+
+def changed(path: str) -> DataError:
+    """The error for a file whose state is not what it was."""
+    return DataError("changed while it was read", path=path, hint="wait until it is written, or read a copy")
+
+
 class Stamps:
     """The state of files at one time, so that a change while they are read is noticed.
 
@@ -131,18 +149,16 @@ class Stamps:
         now = self._look()
         for name, before in self._before.items():
             if now.get(name) != before:
-                raise DataError("changed while it was read", path=name, hint="wait until it is written, or read a copy")
+                raise changed(name)
 
-    def _look(self) -> dict[str, tuple[int, int, int]]:
-        found: dict[str, tuple[int, int, int]] = {}
+    def _look(self) -> dict[str, State]:
+        found: dict[str, State] = {}
         for path in self._paths:
             place = Path(path)
             several = place.rglob("*") if place.is_dir() else [place] if place.exists() else glob.iglob(path)
             for file in several:
-                with contextlib.suppress(OSError):
-                    about = Path(file).stat()
-                    if stat.S_ISREG(about.st_mode):
-                        found[str(file)] = about.st_ino, about.st_size, about.st_mtime_ns
+                if (state := file_state(str(file))) is not None:
+                    found[str(file)] = state
         return found
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from seqcli.errors import DataError
+from seqcli.files.opening import changed, file_state
 from seqcli.speech.audio import read_sound
 from seqcli.speech.recordings import Recording
 from seqcli.text.scripts import WIDE
@@ -41,16 +42,19 @@ class SpeechData:
 
     def samples(self, number: int) -> np.ndarray:
         """Samples (n,) of a training recording, in fp32."""
-        return self._samples(self.train[number].path)
+        return self._samples(self.train[number])
 
     def valid_samples(self, number: int) -> np.ndarray:
         """Samples (n,) of a validation recording, in fp32."""
-        return self._samples(self.valid[number].path)
+        return self._samples(self.valid[number])
 
-    def _samples(self, path: str) -> np.ndarray:
+    def _samples(self, recording: Recording) -> np.ndarray:
+        path = recording.path
         kept = self._kept.get(path)
         if kept is None:
             samples = read_sound(path, self.rate)
+            if recording.state not in (None, file_state(path)):  # one epoch would have other sound than the next
+                raise changed(path)
             peak = self._peaks[path] = float(np.abs(samples).max(initial=0.0))
             kept = np.round(samples * (32767 / max(peak, 1e-9))).astype(np.int16)
             if self._held + kept.nbytes <= KEPT_BYTES:
@@ -65,7 +69,7 @@ class SpeechData:
             if self._held >= KEPT_BYTES:
                 return
             try:
-                self._samples(recording.path)
+                self._samples(recording)
                 yield recording, self._peaks[recording.path]
             except DataError as problem:
                 yield recording, problem

@@ -6,11 +6,12 @@ import os
 import unicodedata
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from seqcli.errors import DataError
+from seqcli.files.opening import State, file_state
 from seqcli.notices import Notice, change_with, quietly
 from seqcli.requests import TableRequest
 from seqcli.speech.audio import sound_info
@@ -21,8 +22,8 @@ LONGEST = 60.0  # seconds of a recording that is learnt from
 
 @dataclass(frozen=True)
 class Recording:
-    """A sound file, what is said in it, by whom if that is known, how long it is, its sample rate in Hz, and in which
-    file and line that stands."""
+    """A sound file, what is said in it, by whom if that is known, how long it is, its sample rate in Hz, in which file
+    and line that stands, and the file's state when it was looked at."""
 
     path: str
     text: str
@@ -30,6 +31,7 @@ class Recording:
     seconds: float = 0.0
     rate: int = 0
     where: str = ""
+    state: State | None = field(default=None, compare=False)
 
 
 def read_recordings(
@@ -51,6 +53,7 @@ def read_recordings(
     rates: Counter[tuple[int, int]] = Counter()
     cut: list[str] = []
     for row in rows:
+        state = file_state(row.path)
         try:
             about = sound_info(row.path)
             if about.seconds > longest:
@@ -68,7 +71,7 @@ def read_recordings(
         cut += [row.path] if about.cut_short else []
         place = row.where if row.line is None else f"{row.where}, line {row.line}"
         text = clean(row.text, lowercase)
-        found.append(Recording(row.path, text, row.speaker, about.seconds, about.rate, place))
+        found.append(Recording(row.path, text, row.speaker, about.seconds, about.rate, place, state))
     if bad:
         notice(f"left out {len(bad):,} of {len(rows):,} recordings; the first: {bad[0].message}")
     if cut:
