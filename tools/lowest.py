@@ -10,7 +10,7 @@ import tomllib
 from pathlib import Path
 
 EXTRAS = ("plot", "excel", "parquet", "zstd", "serve")
-TOOLS = ("hypothesis", "jiwer", "openpyxl", "pytest", "seqeval")  # of the extra `dev`, what the tests need
+TOOLS = ("hypothesis", "jiwer", "pytest", "seqeval")  # of the extra `dev`, what the tests need
 
 
 def lowest(requirements: list[str]) -> list[str]:

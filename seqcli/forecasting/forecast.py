@@ -165,7 +165,7 @@ def check_table(path: str | Path, form: str = "csv") -> None:
     workbook where what writes it is not installed."""
     ending = Path(path).suffix.lower()
     if ending == ".xlsx" and importlib.util.find_spec("openpyxl") is None:
-        raise UsageError(f"{path}: a workbook needs openpyxl", hint="pip install openpyxl, or name it .csv")
+        raise UsageError(f"{path}: a workbook needs openpyxl", hint="pip install 'seqcli[excel]', or name it .csv")
     if ending in NO_TABLES or (ending in JSON_LINES and form != "ndjson"):
         hint = "name it .csv or .xlsx" + (", or add --format ndjson" if ending in JSON_LINES else "")
         raise UsageError(f"{path}: a table is written as CSV or as a workbook, not as {ending}", hint=hint)
