@@ -29,6 +29,7 @@ GUIDED_STEPS = 1500  # updates in which the attention is taught, ever less, what
 GUIDANCE = 0.5  # weight of that beside the translation loss, at first
 QUICK_PAIRS = 400  # of the validation pairs, looked at while training goes on
 LOSS_TOKENS = 4000  # of a batch in which the validation loss is computed
+PART_OPERATIONS = 4e8  # that a thread's part of a batch must have: two threads in Python cost each other milliseconds
 
 
 @dataclass(frozen=True)
@@ -76,6 +77,7 @@ class TranslationTask(Stateless):
         carries = bitext.preprocessing.carrier is not None
         self.copying = Copying(bitext.tokenizer, table) if carries else None
         self.end_id = bitext.tokenizer.boundary_id
+        self.parameters = sum(parameter.numel() for parameter in model.parameters())
         self._epoch, self._batches = -1, list[np.ndarray]()
         self._changed: dict[int, tuple[np.ndarray, np.ndarray]] = {}  # pairs of this epoch
         quick = np.random.default_rng(0).permutation(len(bitext.valid))[:QUICK_PAIRS]
@@ -108,8 +110,10 @@ class TranslationTask(Stateless):
         if not len(numbers):  # a batch of fewer pairs than processes: read one, and learn nothing from it
             idle = self._make([self._pair(int(batches[index][0]))])
             return [replace(idle, targets=torch.full_like(idle.targets, IGNORED), tokens=0)]
-        count = part_count(self.device, len(numbers))
         pairs = [self._pair(int(number)) for number in numbers]
+        tokens = sum(max(map(len, pair)) for pair in pairs)
+        worth = int(6 * self.parameters * tokens / PART_OPERATIONS)
+        count = max(1, min(part_count(self.device, len(numbers)), worth))
         made = [self._make(pairs[part::count], guidance) for part in range(count)]
         whole = sum(part.tokens for part in made)
         return [replace(part, share=part.tokens / whole) for part in made]

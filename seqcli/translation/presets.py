@@ -1,9 +1,9 @@
 """Sizes and settings chosen from the data, the time and the machine, by rules that can be read here.
 
-The budget pays for so many operations, and a size for so many a target token, so each size gets to read the pairs a
-certain number of times: too big a model does not get far, too small a one stops learning. 29,000 pairs are read some
-ten to fifteen times in half an hour on two cores by the size that is taken then; fewer pairs want more passes. Small
-batches matter as much: a short run lives on the number of its updates.
+Each size takes so long for an update, so within the budget it reads the pairs a certain number of times: too big a model
+does not get far, too small a one stops learning. 29,000 pairs are read some ten to fifteen times in half an hour on two
+cores by the size that is taken then; fewer pairs want more passes. Small batches matter as much: a short run lives on
+the number of its updates.
 """
 
 from __future__ import annotations
@@ -17,8 +17,10 @@ from seqcli.translation.network import Dropouts
 from seqcli.translation.options import SIZES, TrainRequest
 
 REACHED = 0.7  # of the speed of `seqcli.training.workers.training_speed`, by a training step
+UPDATE_SECONDS = 0.015  # of an update beside its products: batch, masks, attention, optimizer; most of it for short pairs
 PASSES = 10.0  # over the pairs, for PASSES_AT target tokens
 PASSES_AT = 500_000
+SPELLED_PAIRS = 32  # in a batch, where tokens are characters and pairs short
 
 
 @dataclass(frozen=True)
@@ -37,12 +39,19 @@ class Recipe:
 
 @dataclass(frozen=True)
 class PairFacts:
-    """What a recipe depends on: the target's tokens, the size of the vocabulary, and whether the tokens are characters,
-    which cannot be dropped like words."""
+    """What a recipe depends on: how many pairs there are, the tokens of all sources and of all targets, the size of the
+    vocabulary, and whether the tokens are characters, which cannot be dropped like words."""
 
+    pairs: int
+    source_tokens: int
     tokens: int
     vocabulary: int
     characters: bool = False
+
+    @property
+    def longer(self) -> int:
+        """Tokens of the longer side."""
+        return max(self.source_tokens, self.tokens)
 
 
 def choose_recipe(
@@ -54,38 +63,39 @@ def choose_recipe(
     encoder and decoder. The batch is that of all processes. A model that has learnt already has the configuration
     `base` and keeps it.
     """
-    operations = machine.speed * REACHED * request.budget if request.budget is not None else None
+    batch = machine.processes * (request.batch_size or _batch_tokens(pairs, machine))
     size = request.size
     if base is not None:
         size = "as before"
     elif size == "auto":
         configs = {name: _config(request, name, pairs.vocabulary) for name in SIZES}
-        size = "small" if operations is None else _size_for(operations, pairs.tokens, configs)
+        size = _size_for(request.budget, pairs, machine.speed, batch, configs) if request.budget is not None else "small"
     config = base or _config(request, size, pairs.vocabulary)
     if request.epochs is not None:
         passes = request.epochs
+    elif request.steps is not None:
+        passes = request.steps / updates_per_pass(pairs, batch)
     else:
-        passes = operations / operations_per_token(config) / pairs.tokens if operations is not None else 10.0
+        assert request.budget is not None
+        passes = request.budget / seconds_per_pass(config, pairs, machine.speed, batch)
     given = request.dropout
     share = min(max(0.1 + 0.05 * math.log2(max(passes, 1) / 4), 0.1), 0.3) if given is None else given
-    batch = request.batch_size or (4000 if machine.accelerator else 1000 if pairs.tokens >= 100_000 else 500)
     recipe = Recipe(
         config=config,
         dropouts=Dropouts(hidden=share, words=0.0 if pairs.characters else 0.05 if given is None else given / 4),
-        batch_tokens=machine.processes * batch,
+        batch_tokens=batch,
         learning_rate=request.learning_rate or 0.003 * min(1.0, (256 / config.decoder_hidden) ** 0.5),
         label_smoothing=request.label_smoothing,
         average=0.998,
         guided=request.guided,
     )
-    known = request.epochs is not None or operations is not None
     return replace(
         recipe,
         reason=(
             f"{size}: encoder {config.encoder_layers} × 2 × {config.encoder_hidden}, decoder {config.decoder_layers} × "
             f"{config.decoder_hidden} {config.cell}, attention {config.attention}"
             f"{' fed back' if config.input_feeding else ''}, "
-            f"{f'about {passes:.1f} passes over {pairs.tokens:,} target tokens' if known else 'given steps'}, "
+            f"about {passes:.1f} passes over {pairs.tokens:,} target tokens, "
             f"dropout {share:.2f}, batches of {recipe.batch_tokens} tokens, learning rate {recipe.learning_rate:g}"
         ),
     )
@@ -108,16 +118,35 @@ def _config(request: TrainRequest, size: str, vocabulary: int) -> TranslationCon
     )
 
 
-def operations_per_token(config: TranslationConfig) -> float:
-    """Of a training step, forward and backward, for each target token and the source token that goes with it."""
-    shapes = config.parameter_shapes()
-    return 6.0 * sum(math.prod(shape) for name, shape in shapes.items() if name not in ("output_bias", "bridge_weight"))
+def _batch_tokens(pairs: PairFacts, machine: Machine) -> int:
+    if machine.accelerator:
+        return 4000
+    most = 1000 if pairs.tokens >= 100_000 else 500
+    return min(most, round(SPELLED_PAIRS * pairs.longer / pairs.pairs)) if pairs.characters else most
 
 
-def _size_for(operations: float, tokens: int, configs: dict[str, TranslationConfig]) -> str:
-    wanted = PASSES * max(1.0, math.sqrt(PASSES_AT / tokens))
+def updates_per_pass(pairs: PairFacts, batch: int) -> float:
+    """Batches of `batch` tokens on the longer side that the pairs make."""
+    return max(1.0, pairs.longer / batch)
+
+
+def seconds_per_pass(config: TranslationConfig, pairs: PairFacts, speed: float, batch: int) -> float:
+    """Of training, forward and backward, on a machine of `speed` operations a second, in batches of `batch` tokens."""
+    counts = {"source": 0, "target": 0}
+    for name, shape in config.parameter_shapes().items():
+        if name not in ("output_bias", "bridge_weight"):
+            of_source = name.startswith("encoder.") or name in ("attention.key", "attention.value")
+            counts["source" if of_source else "target"] += math.prod(shape)
+    operations = 6.0 * (counts["source"] * pairs.source_tokens + counts["target"] * pairs.tokens)
+    return operations / (speed * REACHED) + updates_per_pass(pairs, batch) * UPDATE_SECONDS
+
+
+def _size_for(
+    seconds: float, pairs: PairFacts, speed: float, batch: int, configs: dict[str, TranslationConfig]
+) -> str:
+    wanted = PASSES * max(1.0, math.sqrt(PASSES_AT / pairs.tokens))
 
     def distance(name: str) -> float:
-        return abs(math.log(operations / operations_per_token(configs[name]) / tokens / wanted))
+        return abs(math.log(seconds / seconds_per_pass(configs[name], pairs, speed, batch) / wanted))
 
     return min(configs, key=distance)

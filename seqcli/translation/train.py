@@ -42,7 +42,13 @@ class Translation(Task[TrainRequest, Bitext, Recipe, TranslationTask]):
         )
 
     def choose(self, request: TrainRequest, data: Bitext, machine: Machine, base: Mapping[str, Any] | None) -> Recipe:
-        pairs = PairFacts(len(data.targets.ids), data.tokenizer.size, data.tokenizer.kind == "char")
+        pairs = PairFacts(
+            pairs=len(data.sources),
+            source_tokens=len(data.sources.ids),
+            tokens=len(data.targets.ids),
+            vocabulary=data.tokenizer.size,
+            characters=data.tokenizer.kind == "char",
+        )
         config = TranslationConfig.from_json(base) if base is not None else None
         return choose_recipe(request, pairs, machine, config)
 
