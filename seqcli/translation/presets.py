@@ -1,9 +1,9 @@
 """Sizes and settings chosen from the data, the time and the machine, by rules that can be read here.
 
-Each size takes so long for an update, so within the budget it reads the pairs a certain number of times: too big a model
-does not get far, too small a one stops learning. 29,000 pairs are read some ten to fifteen times in half an hour on two
-cores by the size that is taken then; fewer pairs want more passes. Small batches matter as much: a short run lives on
-the number of its updates.
+Each size takes so long for an update, so within the budget it reads the pairs a certain number of times: too big a
+model does not get far, too small a one stops learning. 29,000 pairs are read some ten to fifteen times in half an hour
+on two cores by the size that is taken then; fewer pairs want more passes. Small batches matter as much: a short run
+lives on the number of its updates.
 """
 
 from __future__ import annotations
@@ -17,7 +17,9 @@ from seqcli.translation.network import Dropouts
 from seqcli.translation.options import SIZES, TrainRequest
 
 REACHED = 0.7  # of the speed of `seqcli.training.workers.training_speed`, by a training step
-UPDATE_SECONDS = 0.015  # of an update beside its products: batch, masks, attention, optimizer; most of it for short pairs
+UPDATE_SECONDS = (
+    0.015  # of an update beside its products: batch, masks, attention, optimizer; most of it for short pairs
+)
 PASSES = 10.0  # over the pairs, for PASSES_AT target tokens
 PASSES_AT = 500_000
 SPELLED_PAIRS = 32  # in a batch, where tokens are characters and pairs short
@@ -69,7 +71,9 @@ def choose_recipe(
         size = "as before"
     elif size == "auto":
         configs = {name: _config(request, name, pairs.vocabulary) for name in SIZES}
-        size = _size_for(request.budget, pairs, machine.speed, batch, configs) if request.budget is not None else "small"
+        size = (
+            _size_for(request.budget, pairs, machine.speed, batch, configs) if request.budget is not None else "small"
+        )
     config = base or _config(request, size, pairs.vocabulary)
     if request.epochs is not None:
         passes = request.epochs
@@ -141,9 +145,7 @@ def seconds_per_pass(config: TranslationConfig, pairs: PairFacts, speed: float, 
     return operations / (speed * REACHED) + updates_per_pass(pairs, batch) * UPDATE_SECONDS
 
 
-def _size_for(
-    seconds: float, pairs: PairFacts, speed: float, batch: int, configs: dict[str, TranslationConfig]
-) -> str:
+def _size_for(seconds: float, pairs: PairFacts, speed: float, batch: int, configs: dict[str, TranslationConfig]) -> str:
     wanted = PASSES * max(1.0, math.sqrt(PASSES_AT / pairs.tokens))
 
     def distance(name: str) -> float:

@@ -90,6 +90,15 @@ def test_the_target_is_one_step_behind(task: TranslationTask) -> None:
     assert torch.equal(batch.previous[1:][there], batch.targets[:-1][there])
 
 
+def test_threads_share_batches_that_are_worth_it(task: TranslationTask, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("seqcli.translation.objective.PART_OPERATIONS", 6.0 * task.parameters * 100)
+    monkeypatch.setattr("torch.get_num_threads", lambda: 4)
+    for batch_tokens, parts in ((150, 1), (260, 2), (10_000, 4)):
+        task.batch_tokens, task._epoch = batch_tokens, -1
+        sizes = [len(task.parts(0, index)) for index in range(task.num_batches(0))]
+        assert max(sizes) == parts
+
+
 def test_validation_decodes(task: TranslationTask) -> None:
     task.model.eval()
     with torch.no_grad():
