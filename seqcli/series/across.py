@@ -15,8 +15,9 @@ from seqcli.series.fields import plain
 from seqcli.series.forms import find_forms
 from seqcli.series.header import Table
 from seqcli.series.joined import join_cells, with_joined_times
+from seqcli.series.marks import is_missing
 from seqcli.series.names import MONTH, WEEKDAY, find_numbers
-from seqcli.series.numbers import is_missing, read_numbers
+from seqcli.series.numbers import read_numbers
 from seqcli.series.order import choose
 from seqcli.series.serials import to_numbers
 from seqcli.series.times import DAY, Form

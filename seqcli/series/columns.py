@@ -12,7 +12,8 @@ from seqcli.series import words
 from seqcli.series.fields import plain
 from seqcli.series.forms import find_forms
 from seqcli.series.header import Table
-from seqcli.series.numbers import Numbers, is_missing, read_numbers
+from seqcli.series.marks import is_missing
+from seqcli.series.numbers import Numbers, read_numbers
 from seqcli.series.numerals import are_buddhist, find_numerals
 from seqcli.series.order import Chosen, choose
 from seqcli.series.serials import CommaForm, find_periods, find_serials, to_numbers

@@ -14,7 +14,8 @@ from seqcli.errors import DataError
 from seqcli.series import words
 from seqcli.series.delimited import LARGE, Cells
 from seqcli.series.forms import find_forms
-from seqcli.series.numbers import LONGEST, MISSING
+from seqcli.series.marks import is_mark
+from seqcli.series.numbers import LONGEST
 from seqcli.series.times import Form
 
 HEAD = 60  # rows in which a header is looked for
@@ -162,7 +163,7 @@ def _refuse_wide(cells: Cells, kept: np.ndarray, unnamed: Sequence[int], names: 
 def _kind(cell: str) -> str:
     """What a cell looks like: blank, number, code (text with digits) or words."""
     text = cell.strip()[:LONGEST]
-    if not text or text.lower() in MISSING:
+    if not text or is_mark(text.lower()):
         return " "
     if re.fullmatch(r"[^\w]*[+-]?[\d.,'’\s_]*\d[\d.,]*([eE][+-]?\d+)?[^\w]*-?", text):
         return "n"
@@ -300,4 +301,4 @@ def _distinct(names: Sequence[str]) -> list[str]:
 
 def blank(texts: Sequence[str]) -> bool:
     """Whether a column's different texts are nothing but marks for missing values."""
-    return len(texts) < 20 and all(text.strip().lower() in MISSING for text in texts)
+    return len(texts) < 20 and all(is_mark(text.strip().lower()) for text in texts)

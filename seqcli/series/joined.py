@@ -12,7 +12,7 @@ from seqcli.series.columns import LOOKED_AT, Columns, ReadOptions
 from seqcli.series.fields import plain
 from seqcli.series.forms import find_forms
 from seqcli.series.header import Table
-from seqcli.series.numbers import is_missing
+from seqcli.series.marks import is_missing
 from seqcli.series.order import Chosen
 from seqcli.series.serials import find_periods, to_numbers
 

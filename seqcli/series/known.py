@@ -11,7 +11,7 @@ from seqcli.errors import DataError, UsageError, listed
 from seqcli.series.columns import ReadOptions, read_as_times
 from seqcli.series.header import Table, find_table
 from seqcli.series.layout import find_layout
-from seqcli.series.numbers import is_missing
+from seqcli.series.marks import is_missing
 from seqcli.series.panel import Panel
 from seqcli.series.read import read_cells
 from seqcli.series.rows import read_numbers_column

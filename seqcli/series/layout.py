@@ -15,7 +15,8 @@ from seqcli.series.columns import LOOKED_AT, Columns, ReadOptions, read_as_times
 from seqcli.series.fields import plain
 from seqcli.series.header import Table, blank, code_texts
 from seqcli.series.joined import with_joined_times
-from seqcli.series.numbers import is_missing, read_numbers
+from seqcli.series.marks import is_missing
+from seqcli.series.numbers import read_numbers
 from seqcli.series.order import Chosen
 from seqcli.series.serials import StepForm, to_numbers
 from seqcli.series.times import FieldForm, Form

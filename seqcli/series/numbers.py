@@ -3,50 +3,21 @@
 from __future__ import annotations
 
 import re
-import unicodedata
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from seqcli.series import units
 from seqcli.series.fields import plain
-
-
-def word_set(text: str) -> frozenset[str]:
-    """The words of a text."""
-    return frozenset(text.split())
-
+from seqcli.series.marks import INFINITE, is_mark
 
 MOSTLY = 0.8  # share of a column's cells that must be numbers: the others are errors in a column of numbers
 LONGEST = 200  # characters of a cell that may be a number
-MISSING = frozenset({"", "k. a.", "#n/a n/a", "not available", "no data"}) | word_set(
-    "#div/0! #n/a #na #name? #null! #num! #ref! #value! (c) (d) (s) (x) * ** *** **** +nan - -- --- "
-    "-nan . .. ... / : <na> =na() ? \\n _ c k.a. m missing n.a n.a. n.c. n.d n.d. n.r. n/a n/d na nan "
-    "nc nd nil none nr null pending s.o. t tr unknown void x z ~ – — … 不详 无 暂无 結測 該当なし"
-)  # fmt: skip
-EMPTY = word_set("na n/a #n/a nan null none <na> - -- nat") | {""}
-INFINITE = ("inf", "infinity", "∞")
-CLOSED = word_set(
-    "closed holiday geschlossen feiertag ruhetag ferme fermé férié cerrado festivo chiuso gesloten "
-    "stengt lukket stängt zamknięte 休 休業 休息 定休日 关门 off weekend"
-)
-_SCALES = {
-    "k": 1e3, "tsd": 1e3, "tsd.": 1e3, "thousand": 1e3, "m": 1e6, "mn": 1e6, "mm": 1e6, "mio": 1e6, "mio.": 1e6,
-    "mln": 1e6, "million": 1e6, "b": 1e9, "bn": 1e9, "mrd": 1e9, "mrd.": 1e9, "billion": 1e9, "t": 1e12, "tn": 1e12,
-    "lakh": 1e5, "crore": 1e7, "cr": 1e7, "万": 1e4, "萬": 1e4, "만": 1e4, "亿": 1e8, "億": 1e8, "억": 1e8, "千": 1e3,
-}  # fmt: skip
-_CURRENCIES = word_set(
-    "usd eur gbp jpy cny chf aud cad inr brl rub sek nok dkk pln czk huf krw mxn zar try sgd hkd nzd "
-    "thb idr myr php vnd r$ us$ us a$ c$ hk$ nz$ rs rs. re kr kr. zł zl kč kc ft lei лв руб руб. р. tl "
-    "fr fr. sfr sfr. rmb 元 円 圆 원 r rp rm kn din € $ £ ¥"
-)
-_FLAGS = word_set("* ** † ‡ # p e r b f s u d c i n (p) (e) (r) (b) (s) (f) (c) [p] [e] [r] a ^ + p) r) e) pe")
-_ABOUT = word_set("~ ≈ ca ca. c. circa approx approx. about ± etwa env. >= <= ≥ ≤ >")
 _BLANKS = " '’‘`´_"
 _NUMBER = re.compile(
-    r"(?P<before>(?:[^\d(+\-.,]|\.(?!\d)|(?<=[^\W\d_])\.)*)(?P<open>\()?(?P<unit>[^\d+\-.,]*)(?P<sign>[+-]?)\s?(?P<unit2>[^\d.,+\-\s]{0,4})\s?"
-    rf"(?P<core>(?:\d|[.,](?=\d))(?:[\d.,{_BLANKS}]*\d)?[.,]?)(?P<power>[eE][+-]?\d{{1,3}})?(?P<after>(?:[^\d]|(?<=[A-Za-z])\d)*)"
+    r"(?P<before>(?:[^\d(+\-.,]|\.(?!\d)|(?<=[^\W\d_/])\.|(?<=/)\.)*)(?P<open>\()?(?P<unit>[^\d+\-.,]*)(?P<sign>[+-]?)\s?(?P<unit2>[^\d.,+\-\s]{0,4})\s?"
+    rf"(?P<core>(?:\d|[.,](?=\d))(?:[\d.,{_BLANKS}]*\d)?[.,]?)(?P<power>\s?[eEdD][+-]?\d{{1,3}})?(?P<after>(?:[^\d]|(?<=[A-Za-z])\d)*)"
 )
 
 
@@ -85,12 +56,11 @@ class _Cell:
     around: tuple[str, ...]  # words; those before the digits end in a blank
 
 
+_POWER = re.compile(r"\s?(?:(?:[x×*·∙⋅]|\\times|\\cdot)\s?10(?:\^|\*\*)?\s?|⏨)\{?([+-]?\d{1,3})\}?$")  # 1.2×10^3
+_TEN = re.compile(r"(?<=[x×*·∙⋅ ])10([⁺⁻]?[⁰¹²³⁴-⁹]+)$")
+_RAISED = str.maketrans("⁺⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "+-0123456789")
+_NO_CENTS = re.compile(r"(?<=\d)([.,])\s?[-–—‒―]{1,2}(?![\d.,])")  # 12,- and 12.–
 _FLAGGED = re.compile(r"([+-]\d{4,5}),\w")  # a value of fixed width and how good it is, as weather stations write it
-
-
-def is_missing(text: str) -> bool:
-    """Whether a cell of any kind says that there is nothing in it; `MISSING` has what says so among numbers."""
-    return text.strip().lower() in EMPTY
 
 
 def read_numbers(
@@ -113,16 +83,18 @@ def read_numbers(
         return Numbers(quick, (), NumberStyle(",", "."), told=True)
     cells = [_cell(text) for text in texts]
     numeric = [cell for cell in cells if isinstance(cell, _Cell)]
-    infinite = sum(isinstance(cell, str) and cell.strip().lower().lstrip("+-") in INFINITE for cell in cells)
+    infinite = sum(isinstance(cell, str) and INFINITE.fullmatch(cell.strip().lower()) is not None for cell in cells)
     there = sum(cell is not None for cell in cells) - infinite  # these are bad numbers, not words
     if not numeric or len(numeric) < MOSTLY * there:
         return None
-    units = _units(numeric)
-    style, tie = _style([cell.core for cell in numeric], decimal, thousands, delimiter)
+    factors = units.factors([cell.around for cell in numeric], [not cell.core.strip("0.,") for cell in numeric])
+    style, tie = _style(
+        [f"{cell.core}0" if cell.power else cell.core for cell in numeric], decimal, thousands, delimiter
+    )
     values, bad = np.full(len(texts), np.nan), []
     for place, cell in enumerate(cells):
         if isinstance(cell, _Cell):
-            values[place] = _value(cell, style, units)
+            values[place] = _value(cell, style, factors)
         if cell is not None and not np.isfinite(values[place]):
             bad.append(place)
             values[place] = np.nan
@@ -134,7 +106,7 @@ def read_numbers(
         what = f"{texts[place].strip()!r} can be read two ways, and nothing in the column tells which"
         problem = place, what, "--decimal . or --decimal , says which sign is that of decimals"
     told = not tie and any(set(cell.core) & set(".,") and not _is_ambiguous(cell.core) for cell in numeric)
-    return Numbers(values, tuple(bad), style, problem, _notes(numeric, units, style), tie, told)
+    return Numbers(values, tuple(bad), style, problem, _notes(numeric, factors, style), tie, told)
 
 
 def quick_numbers(column: np.ndarray) -> np.ndarray | None:
@@ -171,25 +143,30 @@ def _cell(text: str) -> _Cell | str | None:
     raw = text
     if len(text) > LONGEST:
         return raw
+    text = _TEN.sub(lambda match: "10" + match[1].translate(_RAISED), text)
     text = plain(text)
     if text.startswith('="') and text.endswith('"'):
         text = text[2:-1].strip()
     text = text.strip("\"'“”").strip() if len(text) > 1 else text
-    text = re.sub(r"(?<=[\d%])(?:\s?\[\w{1,3}\]|\s\d\))$", "", text)  # a footnote
+    text = re.sub(r"(?<=[\d%])(?:\s?\[(?:note )?\w{1,3}\]|\s\d\))$", "", text)  # a footnote
+    text = _POWER.sub(r"e\1", text)
+    text = _NO_CENTS.sub(r"\1", text)
     text = re.sub(r"^[–—‒﹣](?=\s?[\d.,$€£])", "-", text)
     low = text.lower()
-    if low in MISSING:
+    if is_mark(low):
         return None
     if low in ("true", "false"):
         return _Cell(1.0, str(int(low == "true")), "", ())
     below = re.fullmatch(r"<\s*([\d.,]+)", text)
     if below:
         return _Cell(0.5, below[1], "", ("<",))
+    minus = re.match(r"-\s?(?=[^\W\d_])", text)  # -Fr. 5
+    text = text[minus.end() :] if minus else text
     match = _NUMBER.fullmatch(text)
     if not match:
-        return raw
+        return _Cell(1.0, "0", "", ()) if units.is_zero(text) else raw
     around = [match["before"], match["unit"], match["unit2"], match["after"]]
-    factor = -1.0 if match["sign"] == "-" else 1.0
+    factor = -1.0 if minus or match["sign"] == "-" else 1.0
     if match["open"] and ")" in match["after"]:
         factor, around[3] = -1.0, match["after"].replace(")", "", 1)
     elif match["open"]:
@@ -199,31 +176,8 @@ def _cell(text: str) -> _Cell | str | None:
         factor, after = -factor, after[:-1]
     if match["before"].strip().endswith("-"):
         return raw
-    pieces = [*(f"{piece} " for piece in _pieces(" ".join(around[:3]))), *_pieces(after)]
-    return _Cell(factor, match["core"], match["power"] or "", tuple(pieces))
-
-
-def _pieces(text: str) -> list[str]:
-    """The words around a number, without quotes and colons."""
-    text = re.sub(r"([$€£¥₹₽₩₺₫฿%‰°元円圆원])", r" \1 ", text)
-    return [piece for piece in (word.strip("\"'") for word in text.split()) if piece]
-
-
-def _units(cells: Sequence[_Cell]) -> dict[str, float]:
-    """What each word around the numbers makes of them: a factor, NaN where it makes no number of them."""
-    counts = Counter(piece for cell in cells for piece in cell.around)
-    made = {}
-    for piece, count in counts.items():
-        low = piece.strip().lower()
-        always = count >= 0.9 * len(cells) and not piece.endswith(" ")  # units come after a number
-        currency = low in _CURRENCIES or any(unicodedata.category(char) == "Sc" for char in piece)
-        if low in _SCALES and not piece.endswith(" ") and not (always and piece in ("m", "b", "t")):
-            made[piece] = _SCALES[low]
-        elif currency or piece == "<" or low in _FLAGS or low in _ABOUT or piece.strip() in "%‰°+":
-            made[piece] = 1.0
-        else:
-            made[piece] = 1.0 if always and len(piece) <= 12 else float("nan")
-    return made
+    pieces = [*(f"{piece} " for piece in units.split_words(" ".join(around[:3]))), *units.split_words(after)]
+    return _Cell(factor, match["core"], re.sub("[dD ]", "e", match["power"] or "").replace("ee", "e"), tuple(pieces))
 
 
 def _mixed_units(texts: Sequence[str], cells: Sequence[_Cell | str | None]) -> tuple[int, str, str] | None:
@@ -231,10 +185,7 @@ def _mixed_units(texts: Sequence[str], cells: Sequence[_Cell | str | None]) -> t
     places: dict[str, list[int]] = {}
     for place, cell in enumerate(cells):
         if isinstance(cell, _Cell) and cell.core.strip("0.,"):
-            pieces = {piece.strip().lower() for piece in cell.around}
-            places.setdefault(
-                min(pieces & {"%", "‰"}) if pieces & {"%", "‰"} else min(pieces & _CURRENCIES, default=""), []
-            ).append(place)
+            places.setdefault(units.kind_of(cell.around), []).append(place)
     shares = {"%", "‰"} & set(places)
     if not shares or len(places) == 1:
         places.pop("", None)
@@ -300,7 +251,7 @@ def _style(
     return NumberStyle(".", ","), False
 
 
-def _value(cell: _Cell, style: NumberStyle, units: dict[str, float]) -> float:
+def _value(cell: _Cell, style: NumberStyle, factors: dict[str, float]) -> float:
     """The number in a cell; NaN when its separators do not fit the style."""
     text = cell.core
     if not _BLANK_GROUPS.fullmatch(text):
@@ -318,14 +269,14 @@ def _value(cell: _Cell, style: NumberStyle, units: dict[str, float]) -> float:
         whole = whole.replace(other, "")
     number = float(f"{whole or '0'}.{tail or '0'}{cell.power}") * cell.factor
     for piece in cell.around:
-        number *= units[piece]
+        number *= factors[piece]
     return number
 
 
 _BLANK_GROUPS = re.compile(rf"[\d.,]*|\d{{1,3}}(?:[{_BLANKS}]\d{{2,4}})*[{_BLANKS}]\d{{3}}(?:[.,]\d*)?")
 
 
-def _notes(cells: Sequence[_Cell], units: dict[str, float], style: NumberStyle) -> tuple[str, ...]:
+def _notes(cells: Sequence[_Cell], factors: dict[str, float], style: NumberStyle) -> tuple[str, ...]:
     notes = []
     below = sum("<" in cell.around for cell in cells)
     if below:
@@ -335,37 +286,10 @@ def _notes(cells: Sequence[_Cell], units: dict[str, float], style: NumberStyle) 
     grouped = next((cell.core for cell in cells if style.thousands and style.thousands in cell.core), None)
     if grouped is not None and style.thousands == ".":
         notes.append(f"{grouped} is read with a point for thousands; --decimal . says otherwise")
-    scales = sorted(piece for piece, factor in units.items() if factor > 1)
-    if scales:
-        notes.append(
-            f"{' and '.join(scales)} after a number is read as {', '.join(f'{units[s]:,.0f}' for s in scales)}"
-        )
-    return tuple(notes)
-
-
-_CODES = r"-(?:[1-9]0{2,3}|(\d)\1{2,}|[6-9]9{2,}|32768|2147483648)"
-
-
-def missing_code(values: np.ndarray) -> float | None:
-    """A number that stands for a missing value, such as -9999: far from all others, of nines, or low and repeated."""
-    known = values[np.isfinite(values)]
-    if len(known) < 4:
-        return None
-    for extreme in (known.min(), known.max()):
-        others = known[known != extreme]
-        count = len(known) - len(others)
-        if abs(extreme) >= 1e15 and np.abs(others).max() < 1e12:
-            return float(extreme)
-        if len(others) < 0.3 * len(known) or len(np.unique(others)) < 5:
-            continue
-        spread = float(others.max() - others.min())
-        away = min(abs(extreme - others.min()), abs(extreme - others.max()))
-        alone = extreme < 0 <= others.min()  # below zero, where nothing else is
-        nines = re.fullmatch(r"-?9{2,}(?:\.9+)?(?:\.0)?|-?9{1,}[0-9]?9{2,}\.0", f"{extreme}") is not None
-        code = nines and (-99_999.9 <= extreme <= -99 or 999 <= extreme <= 999_999)
-        if code and (alone or (away > 2 * spread and (count > 1 or extreme < 0))):
-            return float(extreme)
-        usual = re.fullmatch(_CODES, f"{extreme:.0f}") is not None
-        if count > 1 and alone and (usual or (extreme == -1 and others.min() >= 10)):
-            return float(extreme)
-    return None
+    elif style.decimal == "." and all(not cell.power and _is_ambiguous(cell.core) for cell in cells):
+        signed = next((cell.core for cell in cells if set(cell.core) & set(".,")), "")
+        if "," in signed:
+            notes.append(f"{signed} is read with a comma for thousands; --decimal , says otherwise")
+        elif signed:
+            notes.append(f"{signed} is read with a decimal point; --thousands . says otherwise")
+    return (*notes, *units.notes(factors))

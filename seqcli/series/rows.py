@@ -12,7 +12,8 @@ from seqcli.series import words
 from seqcli.series.columns import ReadOptions, read_as_times, read_column
 from seqcli.series.header import Table
 from seqcli.series.layout import Layout
-from seqcli.series.numbers import CLOSED, INFINITE, is_missing, missing_code, quick_numbers, read_numbers
+from seqcli.series.marks import CLOSED, INFINITE, is_missing, missing_code
+from seqcli.series.numbers import quick_numbers, read_numbers
 from seqcli.series.times import DAY
 
 LAST_ROWS = 2  # of a table, which may be totals without a name
@@ -182,7 +183,7 @@ def read_numbers_column(table: Table, name: str, options: ReadOptions) -> tuple[
 
 def _no_number(text: str) -> tuple[str, str]:
     """What is wrong with a cell, and what to do."""
-    if text.strip().lower().lstrip("+-") in INFINITE:
+    if INFINITE.fullmatch(text.strip().lower()):
         return f"{text!r} is infinite", "leave the cell empty where the value is missing"
     hint = "leave the cell empty where the value is missing; --decimal , reads 1,5; --target names another column"
     return f"{text!r} is not a number", hint

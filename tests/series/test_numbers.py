@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from seqcli.series.numbers import missing_code, read_numbers
+from seqcli.series.marks import missing_code
+from seqcli.series.numbers import read_numbers
 
 
 def german(value, digits=2):
@@ -81,6 +82,67 @@ def test_signs_groups_and_marks(texts, values):
     assert numbers.values.tolist() == values
 
 
+@pytest.mark.parametrize(
+    ("texts", "values"),
+    [
+        (["12,-", "7,50", "1.250,-"], [12, 7.5, 1250]),
+        (["Fr. 12.–", "Fr. 7.50", "-Fr. 1'250.--"], [12, 7.5, -1250]),
+        (["$ -", "$5.50", "($3.25)"], [0, 5.5, -3.25]),
+        (["▲1,250.5", "980.0"], [-1250.5, 980]),
+        (["▲1.5 %", "▼0.5 %"], [1.5, -0.5]),
+        (["1.2×10^3", "4.5 x 10^2", "7.5·10⁻²"], [1200, 450, 0.075]),
+        (["1.234D+03", "4.5D+02"], [1234, 450]),
+        (["1,234E+03", "4,567E+02"], [1234, 456.7]),
+        (["S/ 1,250.50", "S/ 980.00"], [1250.5, 980]),
+        (["NT$1,250", "NT$980"], [1250, 980]),
+        (["B/.83", "B/.1,250"], [83, 1250]),
+        (["U$S 1250,5", "U$S 980,0"], [1250.5, 980]),
+    ],
+)
+def test_prices_signs_and_powers(texts, values):
+    numbers = read_numbers(texts, delimiter=";")
+    assert numbers is not None
+    assert not numbers.problem
+    np.testing.assert_allclose(numbers.values, values, rtol=1e-12)
+
+
+@pytest.mark.parametrize("flag", [" b", "b", " B", " p", "(u)", " ep", "*", " bp"])
+def test_letters_after_some_of_the_numbers_are_flags(flag):
+    numbers = read_numbers([f"2535.5{flag}", "2450.1", "1389.9", "1200.5"])
+    assert numbers.values.tolist() == [2535.5, 2450.1, 1389.9, 1200.5]
+
+
+@pytest.mark.parametrize(
+    ("words", "values"),
+    [
+        ("12.5 Mio.;1.2 Mrd.", [12.5e6, 1.2e9]),
+        ("12.5 millones;980", [12.5e6, 980]),
+        ("1.5 mil;2.5 milhões", [1500, 2.5e6]),
+        ("12.5万;1.2億", [125_000, 1.2e8]),
+        ("12.5 тыс.;1.2 млн", [12_500, 1.2e6]),
+        ("12.5 lakh;1.2 crore", [1_250_000, 12_000_000]),
+        ("12.5 L;1.2 Cr", [1_250_000, 12_000_000]),
+        ("950M;1.2B", [950e6, 1.2e9]),
+        ("$34.5m;$1.2m", [34.5e6, 1.2e6]),
+        ("34.5 m;1.2 m", [34.5, 1.2]),  # metres
+        ("34.5 mm;1.2 mm", [34.5, 1.2]),
+    ],
+)
+def test_scales_in_words(words, values):
+    np.testing.assert_allclose(read_numbers(words.split(";")).values, values, rtol=1e-12)
+
+
+@pytest.mark.parametrize("texts", [["12.5 Cr", "980.5"], ["12.5 CR", "980.5 DR"], ["12.5 mil", "980"]])
+def test_a_word_that_may_be_a_sign_or_a_scale_is_no_number(texts):
+    numbers = read_numbers([*texts, "1", "2", "3", "4"])
+    assert numbers is None or numbers.bad
+
+
+@pytest.mark.parametrize(("cell", "told"), [("2.535", "--thousands ."), ("2,535", "--decimal ,")])
+def test_what_a_sign_was_taken_for_is_said_where_nothing_tells(cell, told):
+    assert told in read_numbers([cell, cell.replace("2", "3")], delimiter="\t").notes[0]
+
+
 def test_a_flag_after_a_value_of_fixed_width_is_no_decimal():
     numbers = read_numbers(["+0100,1", "-0021,1", "+9999,9"])
     assert numbers.values[:2].tolist() == [100, -21]
@@ -104,7 +166,31 @@ def test_units_that_differ_are_a_problem(texts):
 
 
 @pytest.mark.parametrize(
-    "mark", ["", ":", "***", "n.a.", "..", "#N/A", "NULL", "\\N", "k.A.", "(x)", "–", "-", "c", "#DIV/0!"]
+    "mark",
+    [
+        "",
+        ":",
+        "***",
+        "n.a.",
+        "..",
+        "#N/A",
+        "NULL",
+        "\\N",
+        "k.A.",
+        "(x)",
+        "–",
+        "-",
+        "c",
+        "#DIV/0!",
+        "#¡VALOR!",
+        "#ДЕЛ/0!",
+        "#NV",
+        "#####",
+        "Err:502",
+        "1.#QNAN",
+        "-1,#IND",
+        "-nan(ind)",
+    ],
 )
 def test_marks_for_missing_values(mark):
     numbers = read_numbers(["2535.0", mark, "1.0"])

@@ -1,0 +1,64 @@
+"""Texts that stand for no value: marks of statistics offices, errors of spreadsheets, codes such as -9999."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+
+
+def word_set(text: str) -> frozenset[str]:
+    """The words of a text."""
+    return frozenset(text.split())
+
+
+MISSING = frozenset({"", "k. a.", "#n/a n/a", "not available", "no data"}) | word_set(
+    "(c) (d) (s) (x) * ** *** **** +nan - -- --- -nan nanq . .. ... / : <na> =na() ? \\n _ c k.a. m missing n.a n.a. "
+    "n.c. n.d n.d. n.r. n/a n/d na nan nc nd nil none nr null pending s.o. t tr unknown void x z ~ – — … "
+    "不详 无 暂无 結測 該当なし"
+)
+EMPTY = word_set("na n/a #n/a nan null none <na> - -- nat") | {""}
+INFINITE = re.compile(r"[+-]?(?:inf|infinity|∞|1\.?#inf\w*)")
+CLOSED = word_set(
+    "closed holiday geschlossen feiertag ruhetag ferme fermé férié cerrado festivo chiuso gesloten "
+    "stengt lukket stängt zamknięte 休 休業 休息 定休日 关门 off weekend"
+)
+_ERROR = re.compile(  # spreadsheets in any language: #DIV/0!, #NV, Err:502; C: 1.#QNAN, -nan(ind)
+    r"#(?:[^\d\s](?:[^\d]|/0){0,18})?|err:5\d\d|[+-]?1[.,]?#(?!inf)[a-z]+\d*|[+-]?nan\(\w*\)"
+)
+_CODES = r"-(?:[1-9]0{2,3}|(\d)\1{2,}|[6-9]9{2,}|32768|2147483648)"
+
+
+def is_missing(text: str) -> bool:
+    """Whether a cell of any kind says that there is nothing in it; `is_mark` knows what says so among numbers."""
+    return text.strip().lower() in EMPTY
+
+
+def is_mark(text: str) -> bool:
+    """Whether a cell in a column of numbers, in small letters and without blanks around it, says that there is none."""
+    return text in MISSING or (len(text) < 30 and _ERROR.fullmatch(text) is not None)
+
+
+def missing_code(values: np.ndarray) -> float | None:
+    """A number that stands for a missing value, such as -9999: far from all others, of nines, or low and repeated."""
+    known = values[np.isfinite(values)]
+    if len(known) < 4:
+        return None
+    for extreme in (known.min(), known.max()):
+        others = known[known != extreme]
+        count = len(known) - len(others)
+        if abs(extreme) >= 1e15 and np.abs(others).max() < 1e12:
+            return float(extreme)
+        if len(others) < 0.3 * len(known) or len(np.unique(others)) < 5:
+            continue
+        spread = float(others.max() - others.min())
+        away = min(abs(extreme - others.min()), abs(extreme - others.max()))
+        alone = extreme < 0 <= others.min()  # below zero, where nothing else is
+        nines = re.fullmatch(r"-?9{2,}(?:\.9+)?(?:\.0)?|-?9{1,}[0-9]?9{2,}\.0", f"{extreme}") is not None
+        code = nines and (-99_999.9 <= extreme <= -99 or 999 <= extreme <= 999_999)
+        if code and (alone or (away > 2 * spread and (count > 1 or extreme < 0))):
+            return float(extreme)
+        usual = re.fullmatch(_CODES, f"{extreme:.0f}") is not None
+        if count > 1 and alone and (usual or (extreme == -1 and others.min() >= 10)):
+            return float(extreme)
+    return None
