@@ -12,6 +12,7 @@ import numpy as np
 
 from seqcli.errors import DataError
 from seqcli.text.packing import manageable, pack
+from seqcli.text.pieces import has_table
 
 SAMPLE = 20_000_000  # characters a vocabulary is learnt from at most
 LONGEST = 4000  # characters of one training sentence; SentencePiece silently skips long ones, so they are cut
@@ -37,6 +38,8 @@ class SubwordTokenizer:
     def __init__(self, model: bytes) -> None:
         import sentencepiece
 
+        if has_table(model):
+            raise ValueError("not a SentencePiece model of this program")
         self._model = model
         self._processor = sentencepiece.SentencePieceProcessor()
         self._processor.load_from_serialized_proto(model)

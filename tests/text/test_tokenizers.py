@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import struct
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -156,6 +158,24 @@ def test_a_tiny_text_gets_a_smaller_subword_vocabulary() -> None:
 def test_what_is_no_tokenizer_is_refused(data: bytes) -> None:
     with pytest.raises(CheckpointError, match="tokenizer"):
         load_tokenizer(data)
+
+
+# of rules for text and back, and as numbers that are longer than they need be
+@pytest.mark.parametrize("field", [b"\x1a", b"\x2a", b"\x9a\x80\x00", b"\x9a\x80\x80\x80\x10"])
+def test_tables_of_normalisation_are_refused_unread(subword: SubwordTokenizer, field: bytes) -> None:
+    """SentencePiece 0.2.1 reads beyond the memory of one that was made to do harm."""
+    table = struct.pack("<I", 1024) + b"\xff" * 1024 + b"\0"
+    rules = b"\x12" + bytes([len(table) & 0x7F | 0x80, len(table) >> 7]) + table
+    field += bytes([len(rules) & 0x7F | 0x80, len(rules) >> 7])
+    with pytest.raises(CheckpointError, match="damaged"):
+        load_tokenizer(subword.to_bytes() + field + rules)
+    assert load_tokenizer(subword.to_bytes() + b"\x1a\x02\x12\x00").size == subword.size
+
+
+@pytest.mark.parametrize("end", [b"\x0a\x7f", b"\xff", b"\x0a\xff", b"\x1b\x12\x01x\x1c", b"\x05"])
+def test_models_of_pieces_that_are_cut_or_nested_otherwise(subword: SubwordTokenizer, end: bytes) -> None:
+    with pytest.raises(CheckpointError, match="damaged"):
+        load_tokenizer(subword.to_bytes() + end)
 
 
 def test_the_kind_is_chosen_from_the_text() -> None:
