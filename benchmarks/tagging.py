@@ -1,6 +1,6 @@
 """Taggers on public data: quality within a budget, the speed of `tag`, a training step against a plain loop.
 
-    python benchmarks/tagging.py quality TRAIN DEV [--budget 10m] [-- more options of train-tagger]
+    python benchmarks/tagging.py quality [--budget 10m] TRAIN DEV [more options of train-tagger]
     python benchmarks/tagging.py speed MODEL FILE          # a labelled file; the text alone is tagged
     python benchmarks/tagging.py step [--labels 17] [--length 25]
 
@@ -182,7 +182,7 @@ def main() -> None:
     trained.add_argument("train")
     trained.add_argument("dev")
     trained.add_argument("--budget", default="10m")
-    trained.add_argument("more", nargs="*")
+    trained.add_argument("more", nargs=argparse.REMAINDER)
     tagged = commands.add_parser("speed")
     tagged.add_argument("model")
     tagged.add_argument("file")
