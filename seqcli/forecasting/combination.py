@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from seqcli.forecasting.changes import added_up
 from seqcli.forecasting.classical import baselines
 from seqcli.forecasting.classical.batch import Batch, in_chunks, make_batch
 from seqcli.forecasting.classical.long_season import LongSeason, long_component
@@ -19,9 +20,10 @@ from seqcli.forecasting.recurrent.config import MIDDLE, QUANTILES
 from seqcli.forecasting.recurrent.pretrained import quantiles
 from seqcli.forecasting.recurrent.windows import kept
 
-CANDIDATES = ("combination", "seasonal-naive", "recent mean", "mean")
-PRIOR = np.array([0.7, 0.1, 0.12, 0.08])
-FAR_PRIOR = np.array([0.55, 0.1, 0.2, 0.15])  # beyond what the network has learnt
+CANDIDATES = ("combination", "seasonal-naive", "recent mean", "mean", "changes")
+CHANGES = CANDIDATES.index("changes")
+PRIOR = np.array([0.7, 0.1, 0.12, 0.08, 0.0])
+FAR_PRIOR = np.array([0.55, 0.1, 0.2, 0.15, 0.0])  # beyond what the network has learnt
 STEPS = 60  # as far as trends are followed; further on the last season comes again
 RECENT = 3, 12  # cycles, or values without a season, of the recent mean
 LITTLE = 0.01  # range of a series over its largest value
@@ -34,16 +36,24 @@ MOST_TOGETHER = 10.0  # origins that others say at most
 @dataclass(frozen=True)
 class Predictions:
     """Forecasts of `series` by each candidate, (candidates, series, horizon), and how far the network's quantiles are
-    from its median, (series, horizon, quantiles)."""
+    from its median, (series, horizon, quantiles); those of added up changes where `by_changes`, see `predict`."""
 
     candidates: np.ndarray
     spread: np.ndarray
 
 
 def predict(
-    series: Sequence[np.ndarray], horizon: int, season: int, long: Sequence[LongSeason | None] | None = None
+    series: Sequence[np.ndarray],
+    horizon: int,
+    season: int,
+    long: Sequence[LongSeason | None] | None = None,
+    by_changes: Sequence[bool] | None = None,
 ) -> Predictions:
-    """Forecasts by every candidate, for series without missing values; `long` is each series' long season."""
+    """Forecasts by every candidate, for series without missing values; `long` is each series' long season.
+
+    The changes are forecast of the series where `by_changes` (see `changes.trust`); of others this candidate is the
+    combination.
+    """
     result = np.zeros((len(CANDIDATES), len(series), horizon))
     spread = np.zeros((len(series), horizon, len(QUANTILES)))
     keep = max(_recursed(season), kept(season))
@@ -66,6 +76,12 @@ def predict(
                 result[:, index] = np.maximum(result[:, index], 0.0)
 
     in_chunks(series, run)
+    chosen = [index for index, asked in enumerate(by_changes or ()) if asked]
+    if chosen:
+        made = predict([np.diff(series[index]) for index in chosen], horizon, season)
+        for row, index in enumerate(chosen):
+            last = series[index][-1]
+            result[CHANGES, index], spread[index] = added_up(last, made.candidates[0, row], made.spread[row])
     return Predictions(result, spread)
 
 
@@ -112,7 +128,7 @@ def _candidates(batch: Batch, horizon: int, season: int) -> tuple[np.ndarray, np
         spread[steps:] = spread[steps - season : steps].mean(axis=0)
     means = [_phase_means(batch, season, cycles) for cycles in (RECENT[0] if season > 1 else RECENT[1], None)]
     phase = np.arange(horizon) % max(season, 1)
-    return np.array([combined, simple, *(mean[phase] for mean in means)]), spread
+    return np.array([combined, simple, *(mean[phase] for mean in means), combined]), spread
 
 
 def _phase_means(batch: Batch, season: int, cycles: int | None) -> np.ndarray:
@@ -132,16 +148,23 @@ def _phase_means(batch: Batch, season: int, cycles: int | None) -> np.ndarray:
 
 
 def weigh(
-    errors: np.ndarray, member: np.ndarray, ends: np.ndarray, count: int, scales: np.ndarray, *, far: int = STEPS
+    errors: np.ndarray,
+    member: np.ndarray,
+    ends: np.ndarray,
+    trust: np.ndarray,
+    scales: np.ndarray,
+    *,
+    far: int = STEPS,
 ) -> np.ndarray:
-    """The candidates' weights in each step's forecast of `count` series. (candidates, series, horizon)
+    """The candidates' weights in each step's forecast of each series. (candidates, series, horizon)
 
     `errors` (candidates, folds, horizon) are absolute errors of earlier forecasts, NaN where nothing is known, `member`
-    (folds,) whose they are, `ends` how many values each history has, `scales` what its errors are measured in.
+    (folds,) whose they are, `ends` how many values each history has, `scales` what its errors are measured in; `trust`
+    (series,) is the prior weight of the changes added up.
     Weights are prior weights times a likelihood: of errors with a Laplace distribution, tempered, as many as there are
     independent origins; an error clearly larger than the best candidate's counts in full.
     """
-    horizon = errors.shape[2]
+    horizon, count = errors.shape[2], len(trust)
     weights = np.zeros((len(PRIOR), count, horizon))
     start, score = 0, np.zeros((len(PRIOR), count))
     measured = False
@@ -153,12 +176,18 @@ def weigh(
         if folds.any():  # else what was measured nearer by holds
             score, measured = _scores(mean[:, folds], member[folds], ends[folds], count, end), True
         if not measured and start < far:
-            shares = np.tile(np.eye(len(PRIOR))[0][:, None], count)
+            shares = _with_changes(np.eye(len(PRIOR))[0], trust)
         else:
-            logs = score + np.log(PRIOR if start < far else FAR_PRIOR)[:, None]
-            shares = np.exp(logs - logs.max(axis=0))
+            shares = _with_changes(PRIOR if start < far else FAR_PRIOR, trust) * np.exp(score - score.max(axis=0))
         weights[:, :, start:end] = (shares / shares.sum(axis=0))[..., None]
         start = end
+    return weights
+
+
+def _with_changes(prior: np.ndarray, trust: np.ndarray) -> np.ndarray:
+    """Prior weights of all candidates, of which the changes have `trust` (series,). (candidates, series)"""
+    weights: np.ndarray = prior[:, None] * (1 - trust)
+    weights[CHANGES] = trust
     return weights
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from seqcli.forecasting.backtest import Folds, cut, select
+from seqcli.forecasting.changes import direction, one_way, trust
 from seqcli.forecasting.classical.counts import count_means, count_quantiles, is_intermittent, zero_chances
 from seqcli.forecasting.classical.long_season import LongSeason, find_long_season
 from seqcli.forecasting.classical.methods import WITH_NETWORK, forecast_all, mix_of
@@ -118,13 +119,20 @@ def _combined(
     horizon, count = setting.horizon, len(series)
     long = find_long(series, setting)
     # together: one run of the recursions serves the forecasts and their earlier origins
+    ways = [direction(values, setting.season) for values in series]
+    trusted = np.array([trust(way, setting.season) for way in ways])
+    members = [*range(count), *folds.member.tolist()]
     every = predict(
-        [*series, *folds.histories], horizon, setting.season, [*long, *(long[member] for member in folds.member)]
+        [*series, *folds.histories],
+        horizon,
+        setting.season,
+        [long[member] for member in members],
+        [trusted[member] > 0 for member in members],
     )
     made, before = every.candidates[:, :count], every.candidates[:, count:]
     scales = np.where(np.isfinite(folds.recent) & (folds.recent > 0), folds.recent, 1.0)
     ends = np.array([len(history) for history in folds.histories])
-    weights = weigh(np.abs(folds.actual - before), folds.member, ends, count, scales)
+    weights = weigh(np.abs(folds.actual - before), folds.member, ends, trusted, scales)
     zeros = np.array([zero_chances(values, horizon, setting.season) for values in (*series, *folds.histories)])
     # the median of what is mostly zero, each night or winter, is zero
     point = np.where(zeros[:count] > 0.5, 0.0, (weights * made).sum(axis=0))
@@ -143,6 +151,8 @@ def _combined(
     bands[..., ::2] = np.where(zeros[:count, :, None] > tails, 0.0, bands[..., ::2])
     bands[..., 1::2] = np.where(zeros[:count, :, None] > 1 - tails, 0.0, bands[..., 1::2])
     bands[np.abs(bands) < TINY * np.abs(point).max(axis=1)[:, None, None]] = 0.0
+    for index, (values, way) in enumerate(zip(series, ways, strict=True)):
+        point[index], bands[index] = (one_way(numbers[index], values[-1], way) for numbers in (point, bands))
     return point, bands, earlier, weights
 
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from seqcli.errors import DataError
 from seqcli.forecasting.backtest import Folds, cut, select
+from seqcli.forecasting.changes import direction
 from seqcli.forecasting.classical.methods import forecast_all
 from seqcli.forecasting.engine import Outcome, Setting, forecast_arrays
 from seqcli.forecasting.metrics import measure
@@ -37,6 +38,9 @@ def unusual(made: Outcome, series: Sequence[np.ndarray], setting: Setting, *, mi
     if counts["counts"] and not mixed:
         what = "mean (--point median: their median)" if setting.mean else "median (--point mean: their mean)"
         notes.append(f"{some(counts['counts'])}: mostly zero without a pattern, forecast by past counts' {what}")
+    one_way = sum(abs(direction(values, season)) == 1 for values in series) if counts["combination"] else 0
+    if one_way and not mixed:
+        notes.append(f"{some(one_way)}: never turning back, like a meter or a running total; the changes are forecast")
     few = sum(4 <= len(values) <= season for values in series) if season > 1 else 0
     if few:
         notes.append(f"{some(few)}: no longer than a season of {season}, whose pattern cannot be seen yet")

@@ -8,10 +8,12 @@ import pytest
 
 from seqcli.cli.app import run
 from seqcli.errors import UsageError
+from seqcli.forecasting.changes import direction, trust
 from seqcli.forecasting.classical.counts import count_means, count_quantiles, is_intermittent, launch, zeros_explained
 from seqcli.forecasting.classical.long_season import find_long_season, long_component
 from seqcli.forecasting.cleaning import outliers
 from seqcli.forecasting.combination import PRIOR, weigh
+from seqcli.forecasting.engine import Setting, forecast_arrays
 from seqcli.forecasting.forecast import forecast_panel
 from seqcli.forecasting.options import ForecastRequest, periods
 from seqcli.forecasting.prepare import prepare
@@ -233,16 +235,44 @@ def test_spikes_that_come_again_tails_and_steps_are_no_outliers():
 
 
 def test_weights_follow_what_measured_well_as_far_as_there_is_evidence():
-    none = weigh(np.zeros((4, 0, 3)), np.zeros(0, int), np.zeros(0, int), 2, np.zeros(0))
-    np.testing.assert_array_equal(none[:, 0], [[1] * 3, [0] * 3, [0] * 3, [0] * 3])
-    errors = np.ones((4, 6, 3))
+    none = weigh(np.zeros((5, 0, 3)), np.zeros(0, int), np.zeros(0, int), np.zeros(2), np.zeros(0))
+    np.testing.assert_array_equal(none[:, 0], [[1] * 3, *[[0] * 3] * 4])
+    errors = np.ones((5, 6, 3))
     errors[0] = 8.0  # the combination is eight times as wrong
     ends = np.arange(20, 38, 3)
-    bad = weigh(errors, np.zeros(6, int), ends, 1, np.ones(6))
+    bad = weigh(errors, np.zeros(6, int), ends, np.zeros(1), np.ones(6))
     assert bad[0].max() < 0.01
     np.testing.assert_allclose(bad.sum(axis=0), 1.0)
-    alike = weigh(np.ones((4, 6, 3)), np.zeros(6, int), ends, 1, np.ones(6))
+    alike = weigh(np.ones((5, 6, 3)), np.zeros(6, int), ends, np.array([0.0, 0.3]), np.ones(6))
     np.testing.assert_allclose(alike[:, 0, 0], PRIOR)
+    np.testing.assert_allclose(alike[:, 1, 0], [*0.7 * PRIOR[:4], 0.3])
+
+
+def test_a_meter_goes_on_with_the_season_of_its_changes_and_never_back():
+    t = np.arange(240)
+    used = 10 + 8 * np.sin(2 * np.pi * t / 7) + RNG(3).random(240)
+    meter = np.cumsum(used)
+    setting = Setting(14, 7, (), (80.0, 95.0))
+    made = forecast_arrays([meter[:-14], -meter[:-14]], [meter[:-14], -meter[:-14]], setting)
+    np.testing.assert_allclose(made.point[0], meter[-14:], atol=6.0)  # a day's use is up to 19
+    np.testing.assert_allclose(made.point[1], -meter[-14:], atol=6.0)
+    for numbers in (made.point[0], made.bands[0], -made.point[1]):
+        assert (np.diff(numbers, axis=0) >= 0).all()
+        assert (numbers >= meter[-15]).all()
+    rare = np.cumsum(RNG(4).random(240) < 0.15)  # on most days nothing happens: the sum grows by the mean
+    made = forecast_arrays([rare], [rare], setting)
+    assert 1.0 < made.point[0, -1] - rare[-1] < 4.0
+
+
+def test_changes_are_added_up_where_a_long_history_goes_one_way():
+    yearly = 100 * 1.03 ** np.arange(60) + RNG(5).normal(0, 1, 60)
+    assert trust(direction(yearly, 1), 1) > 0
+    assert trust(direction(yearly[:20], 1), 1) == 0  # twenty good years are no law
+    made = forecast_arrays([yearly[:-6]], [yearly[:-6]], Setting(6, 1, (), (80.0,)))
+    np.testing.assert_allclose(made.point[0], yearly[-6:], rtol=0.04)
+    assert direction(np.arange(20.0), 12) == 0  # part of a season may well only rise
+    assert direction(-np.arange(30.0), 12) == -1
+    assert trust(direction(np.arange(50.0) + 30 * (np.arange(50) % 12), 12), 12) == 0
 
 
 def test_a_promotion_of_one_series_is_a_regression(tmp_path):

@@ -1,0 +1,62 @@
+"""Series that keep rising or keep falling, such as meter readings and running totals: their changes are forecast and
+added up.
+
+What a meter shows has the season of its changes. Looked at as a level, it has a trend that methods for levels damp, and
+a season that grows with it.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from seqcli.forecasting.recurrent.config import QUANTILES
+
+LEAST, LEAST_ALONE = 11, 30  # changes other than zero from which their direction is no accident; without a season
+MOSTLY = 0.4  # mean direction from which series without a season go on in it
+TRUST, TRUST_MOSTLY = 1.0, 0.3  # prior weights of the changes added up: alone where a series never turns back
+
+_BETWEEN = (np.array(QUANTILES[1:]) + np.array(QUANTILES[:-1])) / 2
+_SHARES = np.diff(np.concatenate([[0.0], _BETWEEN, [1.0]]))  # of the mean, that each quantile stands for
+
+
+def direction(values: np.ndarray, season: int) -> float:
+    """The mean sign of the changes: 1 if a series never falls, -1 if it never rises; 0 if there is too little to tell.
+
+    A seasonal series must have two whole seasons, since a part of one may well only rise; one without a season, such as
+    ten good years, more than a lucky run.
+    """
+    changes = np.sign(np.diff(values))
+    moves = changes[changes != 0]
+    enough = len(moves) >= LEAST and len(changes) >= 2 * season if season > 1 else len(moves) >= LEAST_ALONE
+    if not enough:
+        return 0.0
+    return float(moves.mean())
+
+
+def trust(way: float, season: int) -> float:
+    """The prior weight of a forecast that adds up the changes of a series with that `direction`."""
+    if abs(way) == 1:
+        return TRUST
+    return TRUST_MOSTLY if season <= 1 and abs(way) > MOSTLY else 0.0
+
+
+def added_up(last: float, median: np.ndarray, spread: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Forecasts (horizon,) of a level from those of its changes, and how far their quantiles are from them.
+
+    `last` is the level now, `median` (horizon,) the median of the changes, `spread` (horizon, quantiles) how far their
+    quantiles are from it. Sums go by means: of sales that are zero on most days the median is zero, their sum is not.
+    How errors of changes go together is not known: the width is half-way between independence and one error for all.
+    """
+    mean: np.ndarray = spread @ _SHARES
+    apart = spread - mean[:, None]
+    alone = np.sign(apart) * np.sqrt(np.cumsum(apart**2, axis=0))
+    return last + np.cumsum(median + mean), np.sort((np.cumsum(apart, axis=0) + alone) / 2, axis=1)
+
+
+def one_way(numbers: np.ndarray, last: float, way: float) -> np.ndarray:
+    """Forecasts or bounds (horizon, …) of a series whose value is `last` now: if its `direction` is 1 or -1, none goes
+    back."""
+    if abs(way) < 1:
+        return numbers
+    result: np.ndarray = way * np.maximum.accumulate(np.maximum(way * numbers, way * last), axis=0)
+    return result
