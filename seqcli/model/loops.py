@@ -10,6 +10,7 @@ called `outputs`, `cells`, … are filled.
 """
 
 import functools
+import threading
 import warnings
 from collections.abc import Callable
 from typing import Any
@@ -153,12 +154,15 @@ def crf_backward(onward: Tensor, pairs: Tensor, active: list[int], huge: float, 
         torch.mm(arriving, turned, out=backward[t - 1, :count])
 
 
+_ONE_AT_A_TIME = threading.Lock()  # the filters of warnings are those of all threads
+
+
 @functools.cache
 def without_lock(loop: Callable[..., Any]) -> Callable[..., Any]:
     """The loop as TorchScript; as it is where torch lacks oneDNN, which `multiply` names."""
     if not has_onednn():
         return loop
-    with warnings.catch_warnings():
+    with _ONE_AT_A_TIME, warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # what is to replace it needs a C++ compiler at hand
         compiled: Callable[..., Any] = torch.jit.script(loop)
         return compiled
