@@ -102,19 +102,19 @@ def test_a_stop_forecasts_with_what_has_been_learnt(many, number, code, monkeypa
 def test_a_run_is_kept_and_gone_on_with(many, tmp_path, capsys):
     model = tmp_path / "m.safetensors"
     save = ["forecast", many, "-n", "6", "--save", str(model), "--seed", "3"]
-    assert run([*save, "--budget", "1s"]) == 0
+    assert run([*save, "--steps", "2"]) == 0
     first = load_checkpoint(model).metrics
     assert (tmp_path / "m.state.safetensors").exists()
     assert (tmp_path / "m.log.csv").read_text().startswith("step,")
     capsys.readouterr()
-    assert run([*save, "--budget", "1s"]) == 2
+    assert run([*save, "--steps", "2"]) == 2
     assert "already there" in capsys.readouterr().err
-    assert run([*save, "--budget", "2s", "--resume"]) == 0
+    assert run([*save, "--steps", "4", "--resume"]) == 0
     second = load_checkpoint(model).metrics
     assert second["steps"] > first["steps"]
     assert len(second["history"]) > len(first["history"])
     capsys.readouterr()
-    assert run([*save[:3], "8", *save[4:], "--budget", "2s", "--resume"]) == 2
+    assert run([*save[:3], "8", *save[4:], "--steps", "4", "--resume"]) == 2
     assert "another horizon" in capsys.readouterr().err
     assert run(["forecast", many, "--model", str(model)]) == 0  # as far ahead as it was trained for
     assert len(capsys.readouterr().out.splitlines()) == 1 + 60 * 6
