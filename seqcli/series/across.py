@@ -86,6 +86,8 @@ def _find_run(table: Table, options: ReadOptions) -> Run | None:
     for start in range(min(6, width - 2)):
         for stop in range(width, max(start + 2, width - 9), -1):
             run = names[start:stop]
+            if any(_has_words(columns, name) for name in (run[0], run[-1])):
+                continue
             texts = [re.sub(r"^X(?=\d)|\s*\[YR\d{4}\]$", "", name) for name in run]
             outside = [name for name in times if name not in run]
             for time in outside:
@@ -97,6 +99,11 @@ def _find_run(table: Table, options: ReadOptions) -> Run | None:
             if _are_numbered(table, names[:start], run):
                 return run, None, texts * len(table)
     return None
+
+
+def _has_words(columns: Columns, name: str) -> bool:
+    """Whether a column has words, and no numbers."""
+    return bool(columns.different(name)) and columns.numbers(name) is None
 
 
 def _has_times(columns: Columns, name: str) -> bool:
@@ -116,7 +123,8 @@ def _are_numbered(table: Table, before: Sequence[str], run: Sequence[str]) -> bo
     """Whether columns are V2, V3, V4 … beside the name of a series in each row."""
     matches = [re.fullmatch(r"(?!column\d)([A-Za-z_]+)(\d+)", name) for name in run]
     found = [(match[1], int(match[2])) for match in matches if match]
-    if len(found) < max(len(run), 8) or len({word for word, _ in found}) > 1 or len(before) != 1:
+    counted = bool(found and before) and before[0] == f"{found[0][0]}{found[0][1] - 1}"  # V1, V2, V3 … of R
+    if len(found) < max(len(run), 3 if counted else 8) or len({word for word, _ in found}) > 1 or len(before) != 1:
         return False
     ids = table.columns[before[0]].tolist()
     return (

@@ -23,6 +23,8 @@ from seqcli.series.times import FieldForm, Form
 
 _DATED = r"\d+\s?[-/.:年]\s?\d+|\b(?:1[89]|20)\d\d\b"  # what a text looks like that has a date in it
 
+_PLAIN = re.compile(r"-?\d{1,15}(?:\.\d{0,15})?|nan")
+
 
 @dataclass(frozen=True)
 class Layout:
@@ -178,7 +180,7 @@ def _time_column(columns: Columns, names: Sequence[str]) -> tuple[str | None, st
         return None, None
     scored.sort(key=lambda pair: -pair[0])
     best = scored[0][1]
-    issues = [name for score, name in scored[1:] if words.says(name, words.ISSUES) and score >= 2]
+    issues = [name for score, name in scored[1:] if words.says(name, words.ISSUES) and score > 1]
     return best, issues[0] if issues else None
 
 
@@ -260,7 +262,8 @@ def _choose_target(layout: Layout, columns: Columns, values: Sequence[str]) -> L
             points -= 1.0
         return points
 
-    scores = [score(name) for name in values]
+    totals = _running_totals(layout, values)
+    scores = [score(name) - (4.0 if name in totals else 0.0) for name in values]
     best = max(scores)
     leading = [name for name, points in zip(values, scores, strict=True) if points == best]
     alone = all(len(columns.table.coded(name)[1]) == 1 for name in layout.series)
@@ -271,7 +274,38 @@ def _choose_target(layout: Layout, columns: Columns, values: Sequence[str]) -> L
     others = ", ".join([name for name in values if name != chosen][:8])
     note = f"of several columns of numbers {chosen!r} is forecast (the others: {others})"
     note += "; --target or --wide says otherwise"
+    if chosen in totals.values():
+        sums = ", ".join(repr(name) for name, changes in totals.items() if changes == chosen)
+        note += f"; {sums} is its running total"
     return replace(layout, targets=(chosen,), notes=(*layout.notes, note))
+
+
+def _running_totals(layout: Layout, names: Sequence[str]) -> dict[str, str]:
+    """The columns that are running totals of others, with these: total_cases of new_cases."""
+    table = layout.table
+    keys = np.zeros(len(table), np.int64)
+    for name in layout.series:
+        keys = keys * len(table.coded(name)[1]) + table.coded(name)[0]
+    rows = np.argsort(keys, kind="stable")[:LOOKED_AT]
+    follows = np.diff(keys[rows]) == 0
+    columns = {}
+    for name in names:
+        cells = [cell.strip() or "nan" for cell in table.columns[name][rows].tolist()]
+        if all(map(_PLAIN.fullmatch, cells)):
+            columns[name] = np.array(cells, np.float64)
+    found: dict[str, str] = {}
+    for name, total in columns.items():
+        steps = np.diff(total)
+        rising = follows & ~np.isnan(steps)
+        if rising.sum() < 8 or not ((steps[rising] >= 0).all() or (steps[rising] <= 0).all()):
+            continue
+        for other, changes in columns.items():
+            for made in (steps - changes[1:], steps + changes[:-1]):  # the newest row last, or first
+                known = rising & ~np.isnan(made)
+                near = np.abs(made[known]) <= 1e-6 * np.abs(total[1:][known]) + 1e-9
+                if other != name and known.sum() >= 8 and near.mean() > 0.9 and len(np.unique(changes)) > 2:
+                    found.setdefault(name, other)
+    return found
 
 
 def _key_columns(

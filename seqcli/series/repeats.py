@@ -38,6 +38,8 @@ def merge(rows: Rows, rhythm: Rhythm, options: ReadOptions, notice: Callable[[st
         return _put_together(placed, how, zero=how == "sum" and rows.flow and options.fill in (None, "zero"))
     asked = options.duplicates or options.aggregate
     if asked is None and (same == _identical(rows, same)).all():
+        if rows.flow and _may_be_chance(rows, int(same.sum())):
+            raise _second_value(rows, rhythm, same)
         notice(f"{int(same.sum())} rows that are there twice are taken once; --duplicates says otherwise")
         kept = np.r_[True, ~same]
         return replace(placed, rows=rows.select(kept), positions=positions[kept])
@@ -80,6 +82,12 @@ def _identical(rows: Rows, same: np.ndarray) -> np.ndarray:
             break
         identical &= np.diff(table.coded(name)[0][rows.places]) == 0
     return identical
+
+
+def _may_be_chance(rows: Rows, count: int) -> bool:
+    """Whether as many rows may well have the values of others by chance, as two sales of a day may."""
+    chances = np.unique(rows.values[0], return_counts=True)[1] / len(rows.times)
+    return count < 0.5 * len(np.unique(rows.times)) and float((chances**2).sum()) ** count > 0.05
 
 
 def _how(rows: Rows, rhythm: Rhythm, same: np.ndarray) -> tuple[str, str]:

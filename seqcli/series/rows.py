@@ -93,19 +93,42 @@ def _times(layout: Layout, notice: Callable[[str], None]) -> tuple[np.ndarray | 
         notice(f"{name!r} is given once for several rows: it is filled down")
         return _times(filled, notice)
     lost = np.flatnonzero(~fine[codes])
+    sums = _sums(layout, lost)
     for row in lost.tolist():
         text = texts[codes[row]]
+        if row in sums:
+            continue
         last = row >= len(table) - LAST_ROWS and len(table) > 5 * LAST_ROWS
         if not (words.is_total(text) or (is_missing(text) and (last or _is_remark(layout, row)))):
             example = next(text for text, ok in zip(texts, fine.tolist(), strict=True) if ok)
             what = "is empty" if is_missing(text) else f"{text!r} is not a time like {example!r}"
             hint = "correct the row, or take it out"
+            if not any(char.isdigit() for name in table.columns for char in table.columns[name][row]):
+                hint = "does a second table begin here? a file has one table"
             raise DataError(what, path=table.path, line=table.line(row), column=name, hint=hint)
     shown = texts[codes[lost[0]]].strip() or "no time"
     lines = ", ".join(f"{table.line(row)}" for row in lost[:3]) + (" …" if len(lost) > 3 else "")
     notice(f"{len(lost)} row{'s' if len(lost) > 1 else ''} of totals or notes left out ({shown!r}, line {lines})")
     kept = np.flatnonzero(fine[codes])
     return times[codes][kept], replace(layout, table=table.select(kept))
+
+
+def _sums(layout: Layout, lost: np.ndarray) -> set[int]:
+    """Which rows without a time are the sums or means of the rows above them, or below, as those of years are."""
+    texts = [text if not is_missing(text) else "0" for text in layout.table.columns[layout.targets[0]].tolist()]
+    read = read_numbers(list(dict.fromkeys(texts)), decimal=layout.decimal, delimiter=layout.table.delimiter)
+    if read is None:
+        return set()
+    known = dict(zip(dict.fromkeys(texts), read.values.tolist(), strict=True))
+    values = np.array([known[text] for text in texts])
+    ends = [-1, *lost.tolist(), len(values)]
+    found: set[int] = set()
+    for before, row, after in zip(ends, ends[1:], ends[2:], strict=False):
+        for part in (values[before + 1 : row], values[row + 1 : after]):
+            near = [part.sum(), part.mean()] if len(part) > 1 else []
+            if any(abs(values[row] - value) <= 1e-3 * abs(value) for value in near):
+                found.add(row)
+    return found if len(found) > 1 else set()
 
 
 def _is_remark(layout: Layout, row: int) -> bool:

@@ -363,6 +363,64 @@ def test_the_newest_issue_of_each_time_is_taken(read):
     assert panel.series[0].values[0] == 200
 
 
+def test_the_newest_of_several_vintages_is_taken(read):
+    rows = [
+        f"{month},{vintage},{value + vintage[-1:].count('9')}\n"
+        for month, value in zip(MONTHS, VALUES, strict=True)
+        for vintage in ("2021-04-28", "2021-07-29")
+    ]
+    panel = read("date,vintage,gdp\n" + "".join(rows))
+    assert panel.series[0].values.tolist() == [value + 1 for value in VALUES]
+    assert any("newest by 'vintage'" in note for note in panel.notes)
+
+
+@pytest.mark.parametrize("newest_first", [False, True])
+def test_changes_are_forecast_rather_than_their_running_total(read, newest_first):
+    new = [37 * i % 91 + 5 for i in range(120)]
+    rows = [f"{day},{sum(new[: i + 1])},{new[i]},83\n" for i, day in enumerate(DAYS)]
+    panel = read("date,total_cases,new_cases,population\n" + "".join(rows[::-1] if newest_first else rows))
+    assert panel.target_name == "new_cases"
+    assert any("'total_cases' is its running total" in note for note in panel.notes)
+    assert read("date,total_cases,new_cases\n" + "".join(rows), target="total_cases").target_name == "total_cases"
+
+
+@pytest.mark.parametrize("name", ["FY 2018-19", "2018/19", "FY19", "2018"])
+def test_sums_of_years_among_months_are_left_out(read, name):
+    rows = ""
+    for year in range(4):
+        rows += "".join(f"{2018 + year}-{m:02d},{100 + m + 3 * year}\n" for m in range(1, 13))
+        label = name.replace("19", str(19 + year)).replace("2018", str(2018 + year))
+        rows += f"{label},{sum(100 + m + 3 * year for m in range(1, 13))}\n"
+    panel = read("month,index\n" + rows)
+    assert len(panel.series[0].values) == 48
+    assert max(panel.series[0].values) == 121
+    with pytest.raises(DataError, match="is not a time like"):
+        read("month,index\n" + rows.replace(",1278", ",1300"))
+
+
+def test_a_second_table_is_named_by_its_line(read):
+    with pytest.raises(DataError, match="line 43") as caught:
+        read("date,y\n" + BODY + "\ndate,temperature\n" + BODY)
+    assert "second table" in str(caught.value.hint)
+
+
+@pytest.mark.parametrize("width", [8, 10, 12])
+def test_few_numbered_columns_beside_names_are_times(read, width):
+    rows = [f'"Y{s}",' + ",".join(str(1000 + 50 * s + i) for i in range(width - 1)) for s in range(12)]
+    panel = read(",".join(f'"V{i + 1}"' for i in range(width)) + "\n" + "\n".join(rows) + "\n")
+    assert len(panel.series) == 12
+    assert panel.series[1].values.tolist() == [1050 + i for i in range(width - 1)]
+
+
+def test_two_equal_sales_of_a_day_may_be_two_sales(read):
+    rows = [f"{day},{i % 3 + 1}\n" for i, day in enumerate(DAYS)]
+    rows.insert(40, rows[40])
+    with pytest.raises(DataError, match="a second value"):
+        read("date,qty\n" + "".join(rows))
+    assert len(read("date,reading\n" + "".join(rows)).series[0].values) == 120
+    assert read("date,qty\n" + "".join(rows), duplicates="sum").series[0].values[40] == 4
+
+
 def test_nothing_vanishes_unsaid(read):
     rows = [f"{day},A,{i}\n{day},B,\n" for i, day in enumerate(DAYS[:30])]
     panel = read("date,sku,v\n" + "".join(rows))
