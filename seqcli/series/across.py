@@ -23,6 +23,7 @@ from seqcli.series.serials import to_numbers
 from seqcli.series.times import DAY, Form
 
 Run = tuple[list[str], str | None, list[str]]  # columns, the column whose times they are parts of, a text a cell
+_UNNAMED = r"column\d+|Unnamed: \d+"
 _GRAINS = ("year", "half-year", "quarter", "month", "week", "day", "second", "step")
 _USUAL = {12: "month", 4: "quarter", 24: "second", 48: "second", 2: "half-year"}  # what so many columns are
 
@@ -43,11 +44,14 @@ def stack_times(table: Table, options: ReadOptions) -> tuple[Table, str]:
     run, time, cells = found
     rest = [name for name in table.columns if name not in run and name != time]
     kept = [name for name in rest if not _is_left_out(table, name)]
+    if time or len(kept) > 1:  # numbers of rows
+        counted = Columns(table, options)
+        kept = [name for name in kept if not (re.fullmatch(_UNNAMED, name) and counted.counts_rows(name))]
     left = [name for name in rest if name not in kept]
     value = "value" if "value" not in kept else "values"
     columns = {time or ("time" if "time" not in kept else "times"): join_cells(cells)}
     for name in kept:
-        unnamed = re.fullmatch(r"column\d+|Unnamed: \d+", name)
+        unnamed = re.fullmatch(_UNNAMED, name)
         columns["series" if unnamed else name] = np.repeat(table.columns[name], len(run))
     columns[value] = np.stack([table.columns[name] for name in run], axis=1).reshape(-1)
     note = f"times stand across the columns ({run[0]} … {run[-1]}): a row a time is made of them"

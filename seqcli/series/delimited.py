@@ -179,6 +179,7 @@ def _delimiter(text: str, shown: str) -> str:
     """What stands between cells: a comma, semicolon, tab or bar, or blanks, whichever cuts most lines alike."""
     head = text[:200_000].split("\n", 2 * LOOKED_AT)[: 2 * LOOKED_AT]
     lines = [line.removesuffix("\r") for line in head if line.strip()]
+    lines = [line for line in lines if not line.startswith("#")] or lines
     best, best_score = ",", 0.0
     for delimiter in DELIMITERS:
         reader = csv_reader(lines, delimiter, skipinitialspace=True)

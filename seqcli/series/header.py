@@ -183,6 +183,10 @@ def _first_data_row(cells: Cells, head: Sequence[Sequence[str]]) -> int:
     count, width = len(cells), len(cells.columns)
     middle = range(count // 3, count) if count < 40 else range(count // 3, count - count // 10, max(1, count // 60))
     body = [cells.row(place) for place in middle]
+    titles = 0
+    if width > 2:  # of a few rows, many may be titles and notes
+        titles = next((place for place, row in enumerate(head) if sum(map(bool, map(str.strip, row))) > 1), 0)
+        body = [row for row in body if sum(bool(cell.strip()) for cell in row) > 1] or body
     usual = []
     for place in range(width):
         counts = Counter(_kind(row[place]) for row in body)
@@ -191,8 +195,7 @@ def _first_data_row(cells: Cells, head: Sequence[Sequence[str]]) -> int:
         usual.append(kind if number >= 0.6 * sum(counts.values()) else "?")
     telling = [place for place, kind in enumerate(usual) if kind in "nd"]
     if not telling:
-        telling = [place for place, kind in enumerate(usual) if kind == "w"]
-        return min(1, count)
+        return min(titles + 1, count)
     letters = [max(_letters(row[place]) for row in body) + 3 for place in telling]
     kinds_of = [
         [
@@ -204,14 +207,15 @@ def _first_data_row(cells: Cells, head: Sequence[Sequence[str]]) -> int:
     named = [sum(kind == "w" for kind in kinds) > 0.6 * len(kinds) for kinds in kinds_of]
     across = False
     for number, (row, kinds) in enumerate(zip(head, kinds_of, strict=True)):
-        if len(telling) > 1 and any(named[number + 1 : number + 6]):
+        comment = len(row) > 1 and row[0].lstrip().startswith(COMMENTS) and not any(map(str.strip, row[1:]))
+        if comment or (len(telling) > 1 and any(named[number + 1 : number + 6])):
             continue
         fits = sum(kind == usual[place] for place, kind in zip(telling, kinds, strict=True))
-        words = sum(kind == "w" for kind in kinds)
+        named_cells = sum(kind == "w" for kind in kinds)
         if not across and _is_header_of_times(row, head[number + 1 :], usual):
             across = True
             continue
-        if fits and not words and fits >= 0.5 * sum(kind != " " for kind in kinds):
+        if fits and not named_cells and fits >= 0.5 * sum(kind != " " for kind in kinds):
             return number
         dated = any(
             kind == "d" == usual[place] and (len(row[place]) > 5 or find_forms([row[place]]))
@@ -219,9 +223,11 @@ def _first_data_row(cells: Cells, head: Sequence[Sequence[str]]) -> int:
         )
         if dated and number > 0 and len(telling) > 1:
             return number  # a time and words where most rows have numbers
-        if fits > words and number > 0 and fits >= 0.6 * len(telling):
+        if any(kind == "w" and words.says_time(row[place]) for place, kind in zip(telling, kinds, strict=True)):
+            continue  # the header, with numbers for names
+        if fits > named_cells and number > 0 and fits >= 0.6 * len(telling):
             return number
-    return min(1, count)
+    return min(titles + 1, count)
 
 
 def _is_header_of_times(row: Sequence[str], below: Sequence[Sequence[str]], usual: Sequence[str]) -> bool:
@@ -231,7 +237,8 @@ def _is_header_of_times(row: Sequence[str], below: Sequence[Sequence[str]], usua
     codes = [cell.strip() for cell in row if _kind(cell) in "nd"]
     if len(codes) < 3 or len(set(codes)) < len(codes):
         return False
-    if usual[0] in "w" and _kind(row[0]) in "w ":
+    first = next((place for place, kind in enumerate(usual) if kind != " "), 0)
+    if _kind(row[first]) in ("w " if usual[first] == "w" else "w"):
         return len(codes) >= 0.5 * len(row) and any(_rise(form, codes) for form in find_forms(codes))
     # dates in a header, numbers below
     return all(_kind(cell) == "d" for cell in codes) and sum(kind == "n" for kind in usual) >= len(codes) - 1
@@ -256,10 +263,14 @@ def _header_rows(above: Sequence[Sequence[str]], cells: Cells) -> tuple[list[lis
                 break
             row = [row[0].lstrip("#/%! "), *row[1:]]
         lone = filled < 2 and width > 1 and (header or width > 2 or row[0])
+        if lone and not header and not row[0] and len(rows) > 1 and sum(map(bool, rows[-2])) >= max(2, 0.6 * width):
+            rows.pop()  # the unit of the values
+            continue
         # a last header row may name only the times, as that of pandas does: Date,,,,
         if lone and (header or not row[0] or len(rows) < 2 or sum(map(bool, rows[-2])) < 2):
             break
-        if header and (not (filled >= 0.6 * width or not row[0]) or sum(_kind(cell) == "n" for cell in row) > 1):
+        named = filled >= 0.6 * width and any(map(words.says_time, row))
+        if header and not named and ((filled < 0.6 * width and row[0]) or sum(_kind(cell) == "n" for cell in row) > 1):
             break
         header.insert(0, row)
         rows.pop()

@@ -163,7 +163,9 @@ def _time_column(columns: Columns, names: Sequence[str]) -> tuple[str | None, st
         if chosen is None:
             continue
         named = words.says_time(name)
-        weak = columns.is_plain(name) or isinstance(chosen.form, StepForm)
+        weak = (
+            columns.is_plain(name) or isinstance(chosen.form, StepForm) or (not named and _are_amounts(columns, name))
+        )
         if weak and not named and not _is_unnamed_time(columns, name, chosen, len(names)):
             continue
         bare = isinstance(chosen.form, FieldForm) and chosen.form.reading in (("a",), ("b",))
@@ -182,6 +184,13 @@ def _time_column(columns: Columns, names: Sequence[str]) -> tuple[str | None, st
     best = scored[0][1]
     issues = [name for score, name in scored[1:] if words.says(name, words.ISSUES) and score > 1]
     return best, issues[0] if issues else None
+
+
+def _are_amounts(columns: Columns, name: str) -> bool:
+    """Whether a column has numbers with decimals, and perhaps a sign beside them: 7,78 or $7.78."""
+    numbers = columns.numbers(name)
+    pattern = r"[^\w.,]*\d+[.,]\d+[^\w.,]*"
+    return numbers is not None and all(re.fullmatch(pattern, text) for text in columns.different(name))
 
 
 def _is_unnamed_time(columns: Columns, name: str, chosen: Chosen, count: int) -> bool:

@@ -70,6 +70,12 @@ SAME = {  # the same monthly series of 40 values
     "JSON columns": json.dumps({"date": MONTHS, "y": VALUES}),
     "JSON by time": json.dumps(dict(zip(MONTHS, VALUES, strict=True))),
     "JSON within": json.dumps({"ok": True, "data": [{"date": m, "y": v} for m, v in zip(MONTHS, VALUES, strict=True)]}),
+    "shuffled row numbers": "id,date,index\n"
+    + "".join(f"{7 * i % 40 + 1},{line}\n" for i, line in enumerate(BODY.split())),
+    "a unit below a title": "Report\n,date,y\n,,EUR\n" + "".join(f"{i},{x}\n" for i, x in enumerate(BODY.split())),
+    "numbers for names below a title": "Report,\ndate,001\n,EUR\n" + BODY,
+    "times across below comments": f"# made by\n# 2024-01-01\nsku;{';'.join(MONTHS)}\n"
+    f"101;{';'.join(map(str, VALUES))}\n",
     "newest first": "date,y\n" + "\n".join(BODY.split()[::-1]) + "\n",
 }
 
@@ -337,6 +343,20 @@ def test_the_likeliest_column_is_forecast(read, header, row, target):
     assert panel.target_name == target
     assert len(panel.series) == 1
     assert len(panel.series[0].values) == 60
+
+
+def test_amounts_are_no_months(read):
+    text = "".join(f"{i % 11 + 1},{i % 12 + 1:02d};{1990 + i}\n" for i in range(30))
+    panel = read("Umsatz;timestamp\n" + text)
+    assert panel.time_name == "timestamp"
+    assert panel.series[0].values[:2].tolist() == [1.01, 2.02]
+
+
+def test_row_numbers_beside_months_across_are_no_series(read):
+    rows = [f"{s},{'AB'[s // 4]},{2000 + s % 4}," + ",".join(str(12 * s + m) for m in range(12)) for s in range(8)]
+    panel = read(f",shop,Year,{NAMES}\n" + "\n".join(rows) + "\n")
+    assert [one.key for one in panel.series] == [("A",), ("B",)]
+    assert panel.series[0].values.tolist() == list(range(48))
 
 
 def test_row_ids_are_no_series(read):
