@@ -105,8 +105,8 @@ SUMS = PairFacts(pairs=9_500, source_tokens=68_000, tokens=46_000, vocabulary=14
 CAPTIONS = PairFacts(pairs=29_000, source_tokens=480_000, tokens=514_000, vocabulary=4300)
 
 
-def recipe_of(pairs: PairFacts, **length: float) -> Recipe:
-    request = TrainRequest(pairs=("pairs",), **length)  # type: ignore[arg-type]
+def recipe_of(pairs: PairFacts, **options: float) -> Recipe:
+    request = TrainRequest(pairs=("pairs",), **options)  # type: ignore[arg-type]
     return choose_recipe(request, pairs, Machine(speed=9e10))
 
 
@@ -134,3 +134,9 @@ def test_dropout_follows_how_often_pairs_are_read() -> None:
     for length in ({"epochs": 32.0}, {"steps": round(32 * updates_per_pass(SUMS, 229))}):
         assert recipe_of(SUMS, **length).dropouts.hidden == pytest.approx(0.25, abs=0.001)
     assert recipe_of(SUMS, epochs=1000.0).dropouts.hidden == 0.3
+
+
+def test_narrow_layers_take_larger_steps() -> None:
+    rates = [recipe_of(CAPTIONS, epochs=1.0, hidden=width).learning_rate for width in (16, 128, 256, 1024)]
+    assert rates == [0.006, 0.006, 0.003, 0.0015]
+    assert recipe_of(CAPTIONS, epochs=1.0, hidden=128, learning_rate=0.001).learning_rate == 0.001
