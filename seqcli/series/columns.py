@@ -97,15 +97,20 @@ class Columns:
         return bool(texts) and bool(to_numbers([plain(text) for text in texts])[1].mean() > 0.8)
 
     def counts_rows(self, name: str) -> bool:
-        """Whether a column numbers the rows 0, 1, 2 … or 1, 2, 3 …, in order or, all rows looked at, in any other."""
+        """Whether a column numbers the rows 0, 1, 2 … or 1, 2, 3 …, in order or, all rows looked at, in any other.
+
+        Rows of totals may have no number.
+        """
         column = self.table.columns[name]
         head = [text.strip() for text in column[:1000].tolist()]
+        there = [text for text in head if text]
+        head = there if 2 * len(there) > len(head) else head
         if any(head == [str(i + start) for i in range(len(head))] for start in (0, 1)):
             return True
         if len(set(head)) < len(head) or not all(text.isdecimal() for text in head):
             return False
-        texts = {text.strip() for text in column.tolist()}
-        return any(texts == {str(i + start) for i in range(len(column))} for start in (0, 1))
+        texts = {text.strip() for text in column.tolist()} - {""}
+        return any(texts == {str(i + start) for i in range(len(texts))} for start in (0, 1))
 
     def is_different_everywhere(self, name: str) -> bool:
         """Whether no two rows have the same text in a column."""

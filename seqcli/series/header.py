@@ -208,7 +208,7 @@ def _first_data_row(cells: Cells, head: Sequence[Sequence[str]]) -> int:
     across = False
     for number, (row, kinds) in enumerate(zip(head, kinds_of, strict=True)):
         comment = len(row) > 1 and row[0].lstrip().startswith(COMMENTS) and not any(map(str.strip, row[1:]))
-        if comment or (len(telling) > 1 and any(named[number + 1 : number + 6])):
+        if comment or number < titles or (len(telling) > 1 and any(named[number + 1 : number + 6])):
             continue
         fits = sum(kind == usual[place] for place, kind in zip(telling, kinds, strict=True))
         named_cells = sum(kind == "w" for kind in kinds)

@@ -189,8 +189,9 @@ def _time_column(columns: Columns, names: Sequence[str]) -> tuple[str | None, st
 def _are_amounts(columns: Columns, name: str) -> bool:
     """Whether a column has numbers with decimals, and perhaps a sign beside them: 7,78 or $7.78."""
     numbers = columns.numbers(name)
-    pattern = r"[^\w.,]*\d+[.,]\d+[^\w.,]*"
-    return numbers is not None and all(re.fullmatch(pattern, text) for text in columns.different(name))
+    texts = columns.different(name)
+    amounts = sum(bool(re.fullmatch(r"[^\w.,]*\d+[.,]\d+[^\w.,]*", text)) for text in texts)
+    return numbers is not None and amounts > 0.8 * len(texts)
 
 
 def _is_unnamed_time(columns: Columns, name: str, chosen: Chosen, count: int) -> bool:

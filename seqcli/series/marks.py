@@ -12,10 +12,21 @@ def word_set(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-MISSING = frozenset({"", "k. a.", "#n/a n/a", "not available", "no data"}) | word_set(
+_PHRASES = {"", "k. a.", "#n/a n/a", "not available", "not applicable", "not reported", "no data", "no value", "- -"}
+_PHRASES |= {
+    "keine angabe",
+    "keine daten",
+    "nicht verfügbar",
+    "sin datos",
+    "no disponible",
+    "нет данных",
+    "brak danych",
+}
+MISSING = frozenset(_PHRASES) | word_set(
     "(c) (d) (s) (x) * ** *** **** +nan - -- --- -nan nanq . .. ... / : <na> =na() ? \\n _ c k.a. m missing n.a n.a. "
     "n.c. n.d n.d. n.r. n/a n/d na nan nc nd nil none nr null pending s.o. t tr unknown void x z ~ – — … "
-    "不详 无 暂无 結測 該当なし"
+    "---- (missing) [missing] (null) <null> nat n.v.t. n.b. н/д s/d b.d. nv xx undefined unavailable suppressed "
+    "tbd tba 不详 无 暂无 缺失 無 なし 欠測 結測 該当なし データなし 없음 blank empty"
 )
 EMPTY = word_set("na n/a #n/a nan null none <na> - -- nat") | {""}
 INFINITE = re.compile(r"[+-]?(?:inf|infinity|∞|1\.?#inf\w*)")

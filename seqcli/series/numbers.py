@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -87,14 +88,15 @@ def read_numbers(
     there = sum(cell is not None for cell in cells) - infinite  # these are bad numbers, not words
     if not numeric or len(numeric) < MOSTLY * there:
         return None
-    factors = units.factors([cell.around for cell in numeric], [not cell.core.strip("0.,") for cell in numeric])
     style, tie = _style(
         [f"{cell.core}0" if cell.power else cell.core for cell in numeric], decimal, thousands, delimiter
     )
+    sizes = np.nan_to_num(np.abs([_value(cell, style) for cell in numeric])).tolist()
+    factors = units.factors([cell.around for cell in numeric], sizes)
     values, bad = np.full(len(texts), np.nan), []
     for place, cell in enumerate(cells):
         if isinstance(cell, _Cell):
-            values[place] = _value(cell, style, factors)
+            values[place] = _value(cell, style) * math.prod(factors[piece] for piece in cell.around)
         if cell is not None and not np.isfinite(values[place]):
             bad.append(place)
             values[place] = np.nan
@@ -148,7 +150,7 @@ def _cell(text: str) -> _Cell | str | None:
     if text.startswith('="') and text.endswith('"'):
         text = text[2:-1].strip()
     text = text.strip("\"'“”").strip() if len(text) > 1 else text
-    text = re.sub(r"(?<=[\d%])(?:\s?\[(?:note )?\w{1,3}\]|\s\d\))$", "", text)  # a footnote
+    text = re.sub(r"(?<=[\d%])(?:\s?\[(?:note )?\w{1,3}\]|\s?\(\d\)|\s\d\))$", "", text)  # a footnote
     text = _POWER.sub(r"e\1", text)
     text = _NO_CENTS.sub(r"\1", text)
     text = re.sub(r"^[–—‒﹣](?=\s?[\d.,$€£])", "-", text)
@@ -251,8 +253,8 @@ def _style(
     return NumberStyle(".", ","), False
 
 
-def _value(cell: _Cell, style: NumberStyle, factors: dict[str, float]) -> float:
-    """The number in a cell; NaN when its separators do not fit the style."""
+def _value(cell: _Cell, style: NumberStyle) -> float:
+    """The number in a cell by its sign and digits; NaN when its separators do not fit the style."""
     text = cell.core
     if not _BLANK_GROUPS.fullmatch(text):
         return float("nan")
@@ -267,10 +269,7 @@ def _value(cell: _Cell, style: NumberStyle, factors: dict[str, float]) -> float:
         ):
             return float("nan")
         whole = whole.replace(other, "")
-    number = float(f"{whole or '0'}.{tail or '0'}{cell.power}") * cell.factor
-    for piece in cell.around:
-        number *= factors[piece]
-    return number
+    return float(f"{whole or '0'}.{tail or '0'}{cell.power}") * cell.factor
 
 
 _BLANK_GROUPS = re.compile(rf"[\d.,]*|\d{{1,3}}(?:[{_BLANKS}]\d{{2,4}})*[{_BLANKS}]\d{{3}}(?:[.,]\d*)?")

@@ -12,10 +12,11 @@ from seqcli.series.marks import word_set
 _SCALES = {
     word: factor
     for factor, words in (
-        (1e3, "k tsd tsd. thousand thousands milliers mille mila tys. tys тыс тыс. тис. tis. tkr bin rb ribu nghìn"),
-        (1e3, "千 천 χιλ. duizend tusen tuhat ezer พัน ألف हज़ार हजार"),
+        (1e3, "k tsd tsd. tausend thousand thousands milliers mille mila tys. tys тыс тыс. тис. tis. tkr bin rb ribu"),
+        (1e3, "nghìn 千 천 χιλ. duizend tusen tuhat ezer พัน ألف हज़ार हजार"),
         (1e4, "万 萬 만 หมื่น"),
         (1e5, "lakh lakhs lac lacs लाख แสน"),
+        (1e9, "mia mia."),
         (1e6, "M mn MM mio mio. mln mln. million millions millionen millón millones milhão milhões milhao milhoes"),
         (1e6, "milione milioni miljoen milj milj. miljoner mill. mkr млн млн. milyon triệu juta jt 百万 百萬 백만 εκ."),
         (1e6, "ล้าน مليون milionów milionu miljoonaa millió"),
@@ -42,7 +43,8 @@ _CURRENCIES = word_set(
     "sfr sfr. rmb 元 円 圆 원 đ rp rp. rm kn din din. ден € $ £ ¥ euro euros dollar dollars د.إ ر.س"
 )
 _FLAG = re.compile(  # after a number, one or several letters of statistics offices, bare or in brackets
-    r"[([]?(?:[bcdefinprsuz]{1,2}|a)[)\]]?|[*†‡#^'+]{1,3}"
+    r"[([]?(?:[bcdefinprsuz]{1,2}|a|est\.?|prov\.?|rev\.?|estimated?|provisional|preliminary|revised)[)\]]?"
+    r"|[*†‡#^'+!?]{1,3}|[per]/"
 )
 _ABOUT = word_set("~ ≈ ca ca. c. circa approx approx. about ± etwa env. >= <= ≥ ≤ > < °")
 _SHARES = {"%", "‰"}
@@ -55,13 +57,13 @@ def split_words(text: str) -> list[str]:
     return [piece for piece in (word.strip("\"'") for word in text.split()) if piece]
 
 
-def factors(around: Sequence[Sequence[str]], zero: Sequence[bool]) -> dict[str, float]:
+def factors(around: Sequence[Sequence[str]], sizes: Sequence[float]) -> dict[str, float]:
     """What each word around the numbers makes of them: a factor, NaN where it makes no number of them.
 
-    `around` has the words of each number (those before it end in a blank), `zero` says which are zero.
+    `around` has the words of each number (those before it end in a blank), `sizes` how large it is by its digits.
     """
     counts = Counter(piece for pieces in around for piece in set(pieces))
-    there = sum(not empty for empty in zero)
+    there = sum(size > 0 for size in sizes)
     money = any(_is_currency(piece.strip().lower()) for piece in counts)
     scales = {scale for piece in counts if (scale := _scale(piece)) is not None}
     made = {}
@@ -72,7 +74,7 @@ def factors(around: Sequence[Sequence[str]], zero: Sequence[bool]) -> dict[str, 
         vague = word not in _SCALES and low not in _SCALES
         scale = _scale(piece)
         sure = not vague or len(scales) > 1 or (money and low[:2] != "cr") or (always and word in _ALONE)
-        if scale is not None and sure:
+        if scale is not None and sure and (len(word) > 2 or not low.isascii() or _goes_on(piece, around, sizes)):
             made[piece] = scale
         elif word in "▲△":  # minus in Japan; up where others go down
             up = any(other.strip() in "▼▽" for other in counts)
@@ -84,6 +86,19 @@ def factors(around: Sequence[Sequence[str]], zero: Sequence[bool]) -> dict[str, 
         else:
             made[piece] = 1.0 if always and len(piece) <= _LONGEST and low not in ("cr", "dr") else float("nan")
     return made
+
+
+def _goes_on(piece: str, around: Sequence[Sequence[str]], sizes: Sequence[float]) -> bool:
+    """Whether a letter such as K, M or B goes on where the numbers without it end: 950, 1.2K, but not 2.5, 2.6M."""
+    factor = _scale(piece) or 1.0
+    largest = marked = 0.0
+    for pieces, size in zip(around, sizes, strict=True):
+        scale = max((_scale(word) or 1.0 for word in pieces), default=1.0)
+        if piece in pieces:
+            marked = max(marked, size)
+        elif scale < factor:
+            largest = max(largest, scale * size)
+    return largest == 0 or (marked < 10_000 and factor / 1000 <= largest < factor)
 
 
 def _is_flag(low: str) -> bool:

@@ -143,6 +143,20 @@ def test_what_a_sign_was_taken_for_is_said_where_nothing_tells(cell, told):
     assert told in read_numbers([cell, cell.replace("2", "3")], delimiter="\t").notes[0]
 
 
+def test_a_letter_is_a_scale_only_where_the_sizes_bear_it_out():
+    assert read_numbers(["2.1", "3.3 M", "2.2", "2.4", "2.6", "2.7"]).bad == (1,)
+    assert read_numbers(["950", "1.2K", "3M"]).values.tolist() == [950, 1200, 3e6]
+    assert read_numbers(["950000", "1.2M"]).values.tolist() == [950000, 1.2e6]
+    assert read_numbers(["$0", "$2.1B", "$950M"]).values.tolist() == [0, 2.1e9, 950e6]
+    assert read_numbers(["2535.0 b", "2600.0", "2650.0 p", "3 (1)", "4 est."]).values.tolist() == [
+        2535,
+        2600,
+        2650,
+        3,
+        4,
+    ]
+
+
 def test_a_flag_after_a_value_of_fixed_width_is_no_decimal():
     numbers = read_numbers(["+0100,1", "-0021,1", "+9999,9"])
     assert numbers.values[:2].tolist() == [100, -21]

@@ -51,7 +51,13 @@ NUMBERS = {
     "\t": [lambda v: f"{v:.2f}", lambda v: f"{v:,.2f}"],
     "|": [lambda v: f"{v:.2f}"],
 }
-HEADERS = [[], ["# a comment"], ["Monthly report"]]
+HEADERS = [
+    [],
+    ["# a comment"],
+    ["Monthly report"],
+    ["# made by", "# 2024-01-01"],
+    ["Source: Office", "Updated: 2024-03-05"],
+]
 
 
 def moments(frequency, count):
@@ -70,7 +76,7 @@ def tables(draw):
     write = draw(st.sampled_from(NUMBERS[delimiter]))
     count = draw(st.integers(24, 60))
     names = draw(st.sampled_from([[], ["A", "B"], ["north", "south", "00123"]]))
-    layout = draw(st.sampled_from(["long", "wide"])) if names else "long"
+    layout = draw(st.sampled_from(["long", "wide", "across"])) if names else "long"
     shuffled = draw(st.booleans())
     ending = draw(st.sampled_from(["\n", "\r\n"]))
     seed = draw(st.integers(0, 2**32 - 1))
@@ -80,6 +86,9 @@ def tables(draw):
     if layout == "wide":
         lines = [delimiter.join(["date", *names])]
         rows = [delimiter.join([time, *map(write, values[:, i])]) for i, time in enumerate(times)]
+    elif layout == "across":
+        lines = [delimiter.join(["shop", *times])]
+        rows = [delimiter.join([name, *map(write, values[n])]) for n, name in enumerate(names)]
     else:
         lines = [delimiter.join(["date", *(["shop"] if names else []), "y"])]
         rows = [
@@ -89,6 +98,9 @@ def tables(draw):
         ]
     if shuffled:
         rows = [rows[place] for place in random.permutation(len(rows))]
+    if layout != "across" and draw(st.booleans()):  # the numbers of the rows
+        lines = [f"{delimiter}{line}" for line in lines]
+        rows = [f"{number}{delimiter}{row}" for number, row in enumerate(rows)]
     above = draw(st.sampled_from(HEADERS))
     text = ending.join([*above, *lines, *rows]) + ending
     return text, {name: values[n] for n, name in enumerate(names or [""])}, frequency, write
