@@ -11,6 +11,7 @@ import contextlib
 import importlib
 import inspect
 import os
+import re
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -65,7 +66,7 @@ def _invoke(arguments: Sequence[str]) -> int:
             return code
         if console.verbosity.get().debug:
             raise
-        return _report(problem)
+        return _report(problem, arguments)
 
 
 def _signalled(problem: Exception) -> int | None:
@@ -79,8 +80,8 @@ def _signalled(problem: Exception) -> int | None:
             return None
 
 
-def _report(problem: Exception) -> int:
-    """Print an error with its hint and return the exit code that belongs to it."""
+def _report(problem: Exception, arguments: Sequence[str] = ()) -> int:
+    """Print an error of a command line with its hint and return the exit code that belongs to it."""
     match problem:
         case SeqcliError() | typer.TyperException() if not console.is_first():
             return problem.exit_code  # the first of several processes has the same error and says it
@@ -88,10 +89,8 @@ def _report(problem: Exception) -> int:
             console.error(problem.message, problem.hint)
             return problem.exit_code
         case typer.TyperException():
-            context = getattr(problem, "ctx", None)
-            path = context.command_path if context is not None else "seqcli"
             message = problem.format_message().replace("Value error, ", "").removesuffix(".")
-            console.error(message[:1].lower() + message[1:], f"'{path} --help' lists what it takes")
+            console.error(message[:1].lower() + message[1:], _way_on(message, arguments))
             return problem.exit_code
         case _ if _out_of_memory(problem):
             console.error("out of memory", "give it less at once: a smaller --batch-size or --size, or a shorter input")
@@ -104,6 +103,16 @@ def _report(problem: Exception) -> int:
                 "please report it together with what the same command prints with --debug",
             )
     return 1
+
+
+def _way_on(message: str, arguments: Sequence[str]) -> str:
+    """The hint for a command line that cannot be read."""
+    command = next((name for name in arguments if name in COMMANDS), None)
+    path = f"seqcli {command}" if command else "seqcli"
+    word = next((text for text in arguments if re.match("-[a-z][a-z-]", text)), None)
+    if word is not None and message.endswith(f": {word[:2]}"):  # its letters were taken for options
+        return f"options of several letters begin with two hyphens: -{word}; '{path} --help' lists them"
+    return f"'{path} --help' lists what it takes"
 
 
 def _out_of_memory(problem: Exception) -> bool:

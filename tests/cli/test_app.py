@@ -98,6 +98,23 @@ def test_hint_follows_the_error(command, capsys):
     assert capsys.readouterr().err == "error: the model exists\nhint: use --overwrite or --resume\n"
 
 
+@pytest.mark.parametrize(
+    ("arguments", "hint"),
+    [
+        (["generate", "--max-tokens"], "'seqcli generate --help' lists what it takes"),
+        (["forecast", "tag", "--horizont", "3"], "'seqcli forecast --help' lists what it takes"),
+        (["--verison"], "'seqcli --help' lists what it takes"),
+        (["forcast"], "'seqcli --help' lists what it takes"),
+        (["train-lm", "x", "-steps", "3"], "options of several letters begin with two hyphens: --steps;"),
+        (["train-lm", "x", "-seed=3"], "options of several letters begin with two hyphens: --seed=3;"),
+        (["train-lm", "x", "-s", "3"], "'seqcli train-lm --help' lists what it takes"),
+    ],
+)
+def test_the_hint_of_a_line_that_cannot_be_read(capsys, arguments, hint):
+    assert app.run(arguments) == 2
+    assert f"\nhint: {hint}" in capsys.readouterr().err
+
+
 def test_debug_lets_the_traceback_through(command):
     def probe() -> None:
         raise DataError("bad")
