@@ -122,7 +122,7 @@ State = tuple[int, int, int]  # a file's number, size and time of its last chang
 
 def file_state(path: str) -> State | None:
     """The state of a regular file, so that a change is noticed; None for anything else."""
-    with contextlib.suppress(OSError):
+    with contextlib.suppress(OSError, ValueError):  # the latter for a name that holds a NUL
         about = os.stat(path)
         if stat.S_ISREG(about.st_mode):
             return about.st_ino, about.st_size, about.st_mtime_ns

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -200,13 +201,27 @@ def joined(device: str) -> Iterator[Processes]:
                 hint="give torchrun a smaller --nproc-per-node, or seqcli --device cpu",
             )
         torch.cuda.set_device(local)
-    with _connected():
+    with _connected(), _printing_nothing():
         distributed.init_process_group("cpu:gloo,cuda:nccl" if on_gpu else "gloo", timeout=PATIENCE)
         steps = distributed.new_group(timeout=timedelta(seconds=_step_seconds()))
     try:
         yield Processes(distributed.get_rank(), size, local == 0, steps)
     finally:
         distributed.destroy_process_group()
+
+
+@contextlib.contextmanager
+def _printing_nothing() -> Iterator[None]:
+    """Around connecting: the Gloo of torch 2.8 says on standard output, where results go, whom it has connected to."""
+    sys.stdout.flush()
+    kept = os.dup(1)
+    try:
+        with open(os.devnull, "wb") as nowhere:
+            os.dup2(nowhere.fileno(), 1)
+        yield
+    finally:
+        os.dup2(kept, 1)
+        os.close(kept)
 
 
 def _attempt(function: Callable[[], T]) -> tuple[T | None, Exception | None]:
