@@ -8,17 +8,13 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from seqcli.series import words
 from seqcli.series.fields import plain
-from seqcli.series.forms import find_forms
 from seqcli.series.header import Table
 from seqcli.series.marks import is_missing
 from seqcli.series.numbers import Numbers, read_numbers
-from seqcli.series.numerals import are_buddhist, find_numerals
-from seqcli.series.order import Chosen, choose
-from seqcli.series.serials import CommaForm, find_periods, find_serials, to_numbers
-from seqcli.series.times import FieldForm, Form
-from seqcli.series.wrapped import find_intervals, find_wrapped
+from seqcli.series.order import Chosen
+from seqcli.series.recognise import read_as_times
+from seqcli.series.serials import to_numbers
 
 LOOKED_AT = 1500  # rows from which it is judged what a column is
 
@@ -132,30 +128,3 @@ def read_column(table: Table, name: str, texts: Sequence[str], options: ReadOpti
         if other != name and known and (numbers := read_numbers(known, delimiter=delimiter)) and numbers.told:
             signs.add(numbers.style.decimal)
     return read_numbers(texts, decimal=signs.pop(), delimiter=delimiter) if len(signs) == 1 else found
-
-
-def read_as_times(texts: Sequence[str], name: str, day_first: bool | None = None) -> Chosen | None:
-    """The most likely form of different texts as times; None where there is none."""
-    if not texts:
-        return None
-    named = words.says_time(name)
-    commas = named and any("," in text for text in texts)
-    if commas and all(re.fullmatch(r"\s*\d+(?:,\d+)?\s*", text) for text in texts):
-        return choose(
-            [CommaForm(form) for form in find_serials([text.replace(",", ".") for text in texts], name)], texts
-        )
-    forms: list[Form] = list(find_forms(texts))
-    if to_numbers([plain(text) for text in texts])[1].mean() > 0.8:
-        years = "Yy" if named else "Y"
-        forms = [form for form in forms if isinstance(form, FieldForm) and set("".join(form.reading)) & set(years)]
-        forms += find_serials(texts, name)
-        if named:
-            forms = find_numerals(texts) + forms
-        if named and all(re.fullmatch(r"\d+\.0+", text.strip()) for text in texts):
-            forms = find_wrapped(texts, whole=False) + forms
-    else:
-        if are_buddhist(texts):  # they look like usual years, but far too late
-            forms = find_numerals(texts) or forms
-        forms = find_periods(texts) or forms or find_numerals(texts) or find_intervals(texts)
-        forms = forms or find_serials(texts, name) or find_wrapped(texts)
-    return choose(forms, texts, day_first=day_first)

@@ -15,14 +15,15 @@ from seqcli.series.names import MONTH, WEEKDAY, fold, lexicon
 # weekday's name, H hour, p am or pm, M minute, S second, f fraction. Those of one number stand together.
 _DATES = (
     "Y m d", "d m Y", "m d Y", "y m d", "d m y", "m d y", "Ymd", "dmY", "mdY", "ymd", "d b Y", "b d Y", "Y b d",
-    "d b y", "y b d", "b d y", "Y j", "Yj", "Y w u", "m d", "d m", "b d", "d b",
+    "d b y", "y b d", "b d y", "Y j", "Yj", "Y w u", "Y wu", "m d", "d m", "b d", "d b",
 )  # fmt: skip
 _CLOCKS = ("", "H M", "H M S", "H M S f", "H", "HM", "HMS", "H p", "H M p", "H M S p", "H M S f p", "p H M", "p H M S")
 _COARSER = (
     "Y", "Y E", "Y e", "y e", "y", "Y m", "m Y", "Ym", "b Y", "Y b", "b y", "y b", "x m", "y m", "m y", "Y q", "q Y",
-    "q y", "y q", "Yq", "q Y e", "Y e q", "Y h", "h Y", "h y", "y h", "Y w", "w Y", "Yw", "w y", "y w", "b", "m", "a",
+    "q y", "y q", "Yq", "q Y e", "Y e q", "Y h", "h Y", "h y", "y h", "Y w", "w Y", "Yw", "w y", "y w", "b", "m", "q",
+    "a",
 )  # fmt: skip
-_OTHERS = ("YmdH", "YmdHM", "YmdHMS", "ymdHM", "ymdHMS", "b d H M S Y", "b d H M Y")
+_OTHERS = ("YmdH", "YmdHM", "YmdHMS", "YmdHMSf", "ymdHM", "ymdHMS", "b d H M S Y", "b d H M Y")
 READINGS = tuple(
     tuple(reading.split())
     for reading in (
@@ -35,7 +36,7 @@ READINGS = tuple(
     )
 )
 BY_LENGTH = {n: tuple(r for r in READINGS if len(r) == n) for n in range(1, 9)}
-DIGITS = {"Y": 4, "j": 3, "u": 1, "q": 1}  # of a field that stands together with others; the others have two
+DIGITS = {"Y": 4, "j": 3, "u": 1, "q": 1, "f": 3}  # of a field that stands together with others; the others have two
 WIDTHS = {
     "Y": (4,), "x": (1, 3), "E": (4,), "e": (2,), "y": (2,), "m": (1, 2), "d": (1, 2), "H": (1, 2), "M": (1, 2),
     "S": (1, 2), "f": tuple(range(1, 10)), "q": (1, 2), "h": (1,), "w": (1, 2), "u": (1,), "j": (3,),
@@ -56,6 +57,9 @@ BEFORE = {
     "uge": "w", "viikko": "w", "tydzien": "w", "tyden": "w", "hafta": "w", "tuan": "w", "неделя": "w", "s": "hw",
     "sem": "hw", "h": "hH", "he": "H", "hour": "H", "hy": "h", "half": "h", "b": "h", "m": "m", "month": "m",
     "thang": "m", "thg": "m",
+    "quy": "q", "triwulan": "q", "tw": "q", "trimestrul": "q", "trimester": "q", "kwartaal": "q", "квартал": "q",
+    "vj": "q", "quartil": "q", "ceyrek": "q", "fq": "q", "cq": "q", "c": "q", "к": "q", "u": "w", "нед": "w",
+    "het": "w",
     "mm": "m", "кв": "q", "p": "m", "fy": "YyE", "fiscal": "Yy", "year": "Y", "nam": "Y", "第": "wq", "day": "dj",
 }  # fmt: skip
 AFTER = {
@@ -65,11 +69,18 @@ AFTER = {
     "周": "w", "週": "w", "주": "w", "quarter": "q", "qtr": "q", "half": "h", "季度": "q", "季": "q", "四半期": "q",
     "분기": "q", "q": "q", "quartal": "q", "t": "q", "trim": "q", "trimestre": "q", "w": "w", "kw": "wq", "s": "h",
     "кв": "q", "hy": "h", "m": "Mm", "min": "M", "th": "dq",
+    "квартал": "q", "kwartał": "q", "kv": "q", "negyedev": "q", "ceyrek": "q", "stvrtrok": "q",
+    "vierteljahr": "q", "vj": "q", "kwartaal": "q", "tromjesecje": "q", "cetrtletje": "q", "ketv": "q",
+    "ketvirtis": "q", "ceturksnis": "q", "quy": "q", "тримесечие": "q", "τριμηνο": "q", "neljannes": "q",
+    "тримесечје": "q", "tromesecje": "q", "triwulan": "q", "к": "q", "r": "Y", "rok": "Y", "roku": "Y", "р": "Y",
+    "неделя": "w", "нед": "w", "hafta": "w", "het": "w",
+    "주차": "w", "woche": "w", "week": "w", "semana": "w", "semaine": "w", "settimana": "w", "uke": "w", "uge": "w",
+    "vecka": "w", "viikko": "w", "tydzien": "w", "tyden": "w",
     "年度": "Yy", "半年": "h", "halbjahr": "h", "semestre": "h",
 }  # fmt: skip
 FILLERS = {
     "ad", "ce", "t", "of", "de", "del", "the", "le", "den", "der", "fy", "fiscal", "year", "y", "nam", "and", "at",
-    "um", "uhr", "hrs", "date", "г",
+    "um", "uhr", "hrs", "date", "г", "года", "року", "й", "ый", "ой",
 }  # fmt: skip
 AM_PM = {"am": 0, "pm": 1, "a": 0, "p": 1, "上午": 0, "下午": 1, "午前": 0, "午後": 1, "오전": 0, "오후": 1}
 ZONES = {
@@ -83,7 +94,7 @@ ORDINALS = ("st", "nd", "rd", "th", "er", "e", "o")
 UNITS = "年년月월日号號일時时点點시分분秒초第周週주季"
 WEEKDAYS = "日月火水木金土一二三四五六일월화수목금토"
 TOKEN = re.compile(
-    rf"(?P<number>0+)|(?P<word>[ap]\.\s?m\.|(?<=\()[{WEEKDAYS}](?=\))|(?:星期|周|週|礼拜)[一二三四五六日天]|[{WEEKDAYS}]요일|四半期|季度|年度|분기|上午|下午|午前|午後|오전|오후|[{UNITS}]"
+    rf"(?P<number>0+)|(?P<word>[ap]\.\s?m\.|(?<=\()[{WEEKDAYS}](?=\))|(?:星期|周|週|礼拜)[一二三四五六日天]|[{WEEKDAYS}]요일|四半期|季度|年度|분기|주차|上午|下午|午前|午後|오전|오후|[{UNITS}]"
     rf"|[^\W\d_{UNITS}][^\s\d!-\-/:-@\[-`{{-~‐-―(){UNITS}]*)|(?P<other>.)",
     re.IGNORECASE | re.DOTALL,
 )
@@ -92,11 +103,12 @@ _OFFSET = re.compile(
     r"|(?<=0)(?P<zulu>Z)$|\s(?P<zone>[A-Z]{3,4})$|(?P<only>\[(?!\w*0000)[\w/+-]+\])$"
 )
 _COLONS = re.compile(r"0000:00:00(?!\d)")  # dates with colons, as cameras write them
-_CLOCK_END = re.compile(r"(?:0[:h.]00?(?:[.,]0+)?|T0+)(?:\s?[ap]m)?\s?(?:UTC|GMT)?$", re.IGNORECASE)
+_CLOCK_END = re.compile(r"(?:0[:h.]00?(?:[.,]0+)?|(?<=0)T0+)(?:\s?[ap]m)?\s?(?:UTC|GMT)?$", re.IGNORECASE)
 ZEROS = str.maketrans("123456789", "000000000")
 _SIGNS = str.maketrans("−٫", "-.", "٬")
 
 
+LONGEST = 90  # of texts that can be times
 NO_NAMES = {*BEFORE, *AFTER, *FILLERS, *AM_PM, *ZONES} - {"mar", "일", "월"} - set(map(fold, WEEKDAYS))
 
 
@@ -137,6 +149,8 @@ def plain(text: str) -> str:
 @cache
 def split_parts(shape: str, language: str | None) -> tuple[Part, ...] | None:
     """A shape (a text with zeros for its digits) in its parts; None when a word in it says nothing of time."""
+    if "~" in shape or len(shape) > LONGEST:
+        return None  # an interval, or other text
     tail = _OFFSET.search(shape)
     if tail and (tail["digits"] or tail["zulu"]) and not _CLOCK_END.search(shape[: tail.start()]):
         tail = None
@@ -168,6 +182,12 @@ def split_parts(shape: str, language: str | None) -> tuple[Part, ...] | None:
             parts.append(Part("zone", start, stop, round(ZONES[word] * 3600)))
         else:
             return None
+    months = [place for place, part in enumerate(parts) if part.kind == MONTH]
+    if len(months) == 2 and language:  # mar. 7 janv. 2020 begins with a mardi
+        first = parts[months[0]]
+        day = lexicon(f"{language}:a").get(fold(body[first.start : first.stop]))
+        if day and day.kind == WEEKDAY:
+            parts[months[0]] = Part(WEEKDAY, first.start, first.stop, day.number)
     return (*parts, *_zone_parts(tail)) if tail else tuple(parts)
 
 
@@ -191,6 +211,8 @@ def _allowed(body: str, start: int, stop: int) -> str:
         return "YHM" if stop - start == 4 else "HM"
     if body[start - 1 : start] == ":" and start:
         return "HMSmq"
+    if body[stop : stop + 1] == "/":
+        return "YyxEehqmwudj"
     return "ye" if body[:start].endswith(("'", "’")) else ""
 
 
@@ -238,8 +260,8 @@ def match_reading(parts: tuple[Part, ...], reading: tuple[str, ...], dotted: boo
     for place, part in enumerate(parts):
         if part.kind in ("hint", "ordinal"):
             left, right = fields.get(_beside(parts, place, -1), ""), fields.get(_beside(parts, place, 1), "")
-            fits = {name for name in (left,) if name and name in part.after}
-            fits |= {name for name in (right,) if name and name in part.before}
+            fits = {name for name in left[-1:] if name in part.after}
+            fits |= {name for name in right[:1] if name in part.before}
             if part.needed and not fits:
                 return None
             hinted |= fits
@@ -255,23 +277,27 @@ def match_reading(parts: tuple[Part, ...], reading: tuple[str, ...], dotted: boo
 def _beside(parts: Sequence[Part], place: int, step: int) -> int:
     """The number nearest to a word on one side; -1 where there is none."""
     place += step
-    while 0 <= place < len(parts) and parts[place].kind in ("text", "ordinal"):
+    while 0 <= place < len(parts) and (parts[place].kind in ("text", "ordinal") or _is_filler(parts[place])):
         place += step
     return place if 0 <= place < len(parts) and parts[place].kind == "number" else -1
+
+
+def _is_filler(part: Part) -> bool:
+    return part.kind == "hint" and not (part.after or part.before)
 
 
 def _sensible(parts: tuple[Part, ...], reading: tuple[str, ...], hinted: set[str], dotted: bool) -> bool:
     """Whether a reading that fits is one that people mean."""
     if "h" in reading and "h" not in hinted:
         return False
-    if "q" in reading and "q" not in hinted and reading != ("Y", "q"):
+    if "q" in reading and "q" not in hinted and not (len(reading) == 2 and set(reading) <= set("Yyq")):
         return False
     if "w" in reading and "w" not in hinted and reading not in (("Y", "w"), ("w", "Y")):
         return False
     if dotted and len(reading) == 2:  # one number with decimals: 2021.03 may be a month, 2021.3 a quarter
         quarter = reading == ("Y", "q") and parts[-1].stop - parts[-1].start == 1
         return quarter or reading in (("Y", "m"), ("m", "Y"))
-    if reading in (("H",), ("y",), ("m",)):
+    if reading in (("H",), ("y",), ("m",), ("q",)):
         return reading[0] in hinted or any(part.allowed == "ye" for part in parts)
     if set("".join(reading)) <= set("HMSfp"):  # a clock looks like one
         clock = any(part.allowed.endswith("HM") or part.kind == "p" for part in parts)

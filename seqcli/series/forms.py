@@ -15,6 +15,7 @@ from seqcli.series.fields import (
     UNITS,
     WEEKDAYS,
     WIDTHS,
+    Part,
     is_dotted,
     match_reading,
     plain,
@@ -24,13 +25,18 @@ from seqcli.series.fields import (
 from seqcli.series.names import MONTH, WEEKDAY, find_language, fold, lexicon, spelling
 from seqcli.series.times import DAY, FieldForm
 
+# readings of numbers without signs that are looked for only where something says that they are times
+COMPACT = (
+    ("dmy",), ("mdy",), ("mY",), ("ym",), ("my",), ("yw",), ("wY",), ("wy",), ("yq",), ("qY",), ("qy",),
+)  # fmt: skip
 SAMPLE = 200  # different texts that the forms of a column are found from
 MOST_OFFSETS = 6  # from UTC, in one column
 MOSTLY = 0.8  # share of texts that a form must read: the others are errors in a column of times
 
 
-def find_forms(texts: Sequence[str]) -> list[FieldForm]:
-    """The forms in which at least most of `texts`, which are all different, can be read; the usual ones first."""
+def find_forms(texts: Sequence[str], more: Sequence[tuple[str, ...]] = ()) -> list[FieldForm]:
+    """The forms in which at least most of `texts`, which are all different, can be read; the usual ones first, those
+    of the readings in `more` last."""
     every = [text for text in map(plain, texts) if text]
     sample = every[:: max(1, len(every) // SAMPLE)][:SAMPLE]
     if not sample or (max(map(len, sample)) > 90 and sorted(map(len, sample))[len(sample) // 2] > 60):
@@ -42,18 +48,39 @@ def find_forms(texts: Sequence[str]) -> list[FieldForm]:
     if sum(shapes[shape] for shape, made in parts.items() if made) < needed:
         return []
     common = next(made for shape, _ in shapes.most_common() if (made := parts[shape]))
-    length = sum(part.kind in ("number", MONTH, "p") for part in common)
+    lengths = {shape: sum(part.kind in ("number", MONTH, "p") for part in made or ()) for shape, made in parts.items()}
+    length = max(1, sum(part.kind in ("number", MONTH, "p") for part in common))
+    longest = max(lengths.values())
     forms = []
     slashed = any(sign in shapes.most_common(1)[0][0] for sign in "/-")
-    for reading in BY_LENGTH.get(max(length, 1), ()):
+    longer = BY_LENGTH.get(longest, ()) if longest > length else ()
+    for reading in (*BY_LENGTH.get(length, ()), *longer, *more):
         if slashed and reading[0] == "H" and len(reading) <= 3:
             continue  # no clock
-        fits = [shape for shape, made in parts.items() if made and match_reading(made, reading, is_dotted(shape))]
-        if sum(shapes[shape] for shape in fits) >= needed:
+        fits = _fitting(reading, parts)
+        short = {}
+        if fits and len(fits) < len(parts):
+            short = {other: shape for other in _shorter(reading) if (shape := next(iter(_fitting(other, parts)), ""))}
+            more_fits = [shape for other in short for shape in _fitting(other, parts)]
+        if sum(shapes[shape] for shape in fits) + sum(shapes[s] for s in (more_fits if short else ())) >= needed:
             form = _form(reading, language, sample, fits)
+            if form is not None and short:
+                examples = {shape: next(text for text in sample if shape_of(text) == shape) for shape in short.values()}
+                form = replace(form, shorter=tuple((other, examples[shape]) for other, shape in short.items()))
             if form is not None and form.read(sample)[1].sum() >= needed:
                 forms.append(form)
     return forms
+
+
+def _fitting(reading: tuple[str, ...], parts: Mapping[str, tuple[Part, ...] | None]) -> list[str]:
+    """The shapes that a reading fits."""
+    return [shape for shape, made in parts.items() if made and match_reading(made, reading, is_dotted(shape))]
+
+
+def _shorter(reading: tuple[str, ...]) -> list[tuple[str, ...]]:
+    """The readings of times that have zeros at their end, which may not be written: of a second, a minute or a day."""
+    ends = [("f",), ("S",), ("S", "f"), ("H", "M"), ("H", "M", "S"), ("H", "M", "S", "f")]
+    return [reading[: -len(end)] for end in ends if len(reading) > len(end) and reading[-len(end) :] == end]
 
 
 def _language(shapes: Mapping[str, int]) -> str | None:
@@ -83,10 +110,17 @@ def _form(
     fitting = set(fits)
     narrow: set[str] = set()
     seen: dict[str, dict[int, str]] = {MONTH: {}, WEEKDAY: {}, "p": {}}
+    ordinals: dict[int, str] = {}
     chosen = [text for text in sample if shape_of(text) in fitting]
     for text in chosen:
         names = iter(reading)
+        number = ""
         for part in split_parts(shape_of(text), language) or ():
+            if part.kind == "number":
+                number = text[part.start : part.stop]
+            elif part.kind == "ordinal":
+                mark = text[part.start : part.stop]
+                ordinals.setdefault(int(number), "º" if mark == "o" else mark)
             if part.kind in ("number", MONTH, "p"):
                 name = next(names)
                 if part.kind == "number" and len(name) == 1 and part.stop - part.start < max(WIDTHS[name]):
@@ -94,6 +128,8 @@ def _form(
             if part.kind in seen:
                 seen[part.kind].setdefault(part.value, text[part.start : part.stop])
     narrow -= set("Yf")
+    if len({len(match[1]) for match in (re.search(r":\d\d[.,](\d+)", text) for text in chosen) if match}) > 1:
+        narrow.add("f")
     if "q" in reading and "0" not in {
         text[part.start]
         for text in chosen
@@ -104,6 +140,8 @@ def _form(
     spellings: dict[str, Mapping[int, str]] = {
         kind: spelling(language, kind, seen[kind]) for kind in (MONTH, WEEKDAY) if language and seen[kind]
     }
+    if ordinals:
+        spellings["ordinal"] = ordinals
     if seen["p"]:
         spellings["p"] = _am_pm(seen["p"])
     last = r"24$" if reading[-1] == "YmdH" else r"(?<![\d:./-])24(?:[:.h]?00)*$"

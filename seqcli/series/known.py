@@ -8,12 +8,13 @@ from typing import Any
 import numpy as np
 
 from seqcli.errors import DataError, UsageError, listed
-from seqcli.series.columns import ReadOptions, read_as_times
+from seqcli.series.columns import ReadOptions
 from seqcli.series.header import Table, find_table
 from seqcli.series.layout import find_layout
 from seqcli.series.marks import is_missing
 from seqcli.series.panel import Panel
 from seqcli.series.read import read_cells
+from seqcli.series.recognise import read_as_times
 from seqcli.series.rows import read_numbers_column
 from seqcli.series.times import DAY
 

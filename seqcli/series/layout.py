@@ -11,13 +11,14 @@ import numpy as np
 from seqcli.errors import DataError, UsageError, listed
 from seqcli.series import words
 from seqcli.series.across import stack_times
-from seqcli.series.columns import LOOKED_AT, Columns, ReadOptions, read_as_times
+from seqcli.series.columns import LOOKED_AT, Columns, ReadOptions
 from seqcli.series.fields import plain
 from seqcli.series.header import Table, blank, code_texts
 from seqcli.series.joined import with_joined_times
 from seqcli.series.marks import is_missing
 from seqcli.series.numbers import read_numbers
 from seqcli.series.order import Chosen
+from seqcli.series.recognise import read_as_times
 from seqcli.series.serials import StepForm, to_numbers
 from seqcli.series.times import FieldForm, Form
 
@@ -121,8 +122,8 @@ def _form(columns: Columns, time: str) -> tuple[Form, list[str]]:
         )
     if isinstance(chosen.form, FieldForm) and columns.options.day_first is None:
         _refuse_two_orders(columns, time, chosen.form, known)
-    notes = []
     form: Form = chosen.form
+    notes = [note] if (note := getattr(form, "note", "")) else []
     for rival in chosen.rivals:
         ours, theirs = getattr(form, "reading", None), getattr(rival, "reading", None)
         if columns.options.day_first is None and ours and theirs and sorted(ours) == sorted(theirs):
@@ -217,7 +218,8 @@ def _refuse_unread_times(columns: Columns, names: Sequence[str]) -> None:
             values = numbers.values  # decimal years that are no months
             decimals = words.says_time(name) and bool((values % 1 > 0).any())
             months = decimals and words.says(name, words.MONTH) and all(re.search(r"\d{4}$", text) for text in texts)
-            if not months and not (decimals and 1000 < values[0] < 2200 and (np.diff(values) > 0).all()):
+            years = decimals and 1000 < values[0] < 2200 and bool((np.diff(values) > 0).all())
+            if not (months or years or (words.is_date(name) and columns.time(name) is None)):
                 continue
         named = words.says_time(name) or words.says(name, words.PERIOD)
         dated = sum(bool(re.search(_DATED, text)) for text in texts) > 0.8 * len(texts)

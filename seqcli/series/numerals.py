@@ -4,7 +4,7 @@ quarters by their months, and numbers as the programs of banks and companies wri
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,13 +18,15 @@ _ROMAN = ("I", "II", "III", "IV", "V", "VI", "VII", "VIII", "IX", "X", "XI", "XI
 _CHINESE = ("一", "二", "三", "四", "五", "六", "七", "八", "九", "十", "十一", "十二")
 _ERAS = {"令和": 2018, "R": 2018, "平成": 1988, "H": 1988, "昭和": 1925, "S": 1925}  # the year before the first
 _REPUBLIC = 1911  # the same of Taiwan's years
+_LONGEST = 60  # of texts that are looked at
 _BUDDHA = 543  # years that the Buddhist era is ahead
+_FIRST = {"first": 1, "second": 2, "third": 3, "fourth": 4}
 _PATTERNS = {
-    "era": re.compile(r"(中華民國|民國|民国|令和|平成|昭和|[RHS](?=\d+[./-])|)\s?(元|\d{1,3})(?=[年./-])"),
-    "roman": re.compile(r"(?:(?<!\w)|(?<=\d[TQK]))([IVX]+)(?!\w)"),
+    "era": re.compile(
+        r"(中華民國|民國|民国|令和|平成|昭和|[RHS](?=\d+[./-])|)\s?(元|\d{1,3})(?=[年./-])|^()(1\d\d)(?=\d\d(?:\d\d)?$)"
+    ),
+    "roman": re.compile(r"(?:(?<!\w)|(?<=\d[TQK])|(?<=\d{4}))([IVX]+)(?!\w)"),
     "chinese": re.compile(r"([一二三四五六七八九]|十[一二]?)(?=[月季])"),
-    "half": re.compile(r"\s?([上下])(半年|半期|期)|\s?([상하])반기"),
-    "months": re.compile(r"(?<!\w)([^\W\d_]{3,})\.?\s?[-–—/]\s?([^\W\d_]{3,})\.?(?!\w)"),  # Jan-Mar 2019
     "thai": re.compile(r"(?<!\d)(2[45]\d\d)(?!\d)"),  # years of the Buddhist era
     "bank": re.compile(r"(?<!\d)(\d{4}) \[YR\1\]"),  # 2019 [YR2019]
     "period": re.compile(r"^0(\d\d)(?=\.\d{4}$)"),  # 001.2019
@@ -32,16 +34,113 @@ _PATTERNS = {
 
 
 @dataclass(frozen=True)
+class Naming:
+    """Parts of years or months by names: the `pattern` of a name, what stands for the parts in usual texts, with the
+    pattern of this, and the number of the part that a name is of, 0 for none."""
+
+    pattern: re.Pattern[str]
+    usual: tuple[str, ...]
+    back: re.Pattern[str]
+    number: Callable[[re.Match[str]], int]
+
+
+_QUARTERS, _QUARTER = ("Q1", "Q2", "Q3", "Q4"), re.compile("Q[1-4]")
+_NAMINGS = (
+    Naming(
+        re.compile(r"\s?([上下])(?:半年|半期|期)|\s?([상하])반기"),
+        (" H1", " H2"),
+        re.compile(" H[12]"),
+        lambda found: 1 if (found[1] or found[2]) in "上상" else 2,
+    ),
+    Naming(  # Jan-Mar 2019
+        re.compile(r"(?<!\w)([^\W\d_]{3,})\.?(?:\s?[-–—/]\s?|\s(?:to|bis|à|a|al)\s)([^\W\d_]{3,})\.?(?!\w)"),
+        _QUARTERS,
+        _QUARTER,
+        lambda found: _quarter(found[1], found[2]) or 0,
+    ),
+    Naming(
+        re.compile(r"(?<!\w)(JFM|AMJ|JAS|OND)(?!\w)"),
+        _QUARTERS,
+        _QUARTER,
+        lambda found: ("JFM", "AMJ", "JAS", "OND").index(found[1]) + 1,
+    ),
+    Naming(  # 2019年1-3月期
+        re.compile(r"(?<!\d)0?(1|4|7|10)\s?[-~–]\s?0?(3|6|9|12)(?!\d)(?:月期?)?$"),
+        _QUARTERS,
+        _QUARTER,
+        lambda found: int(found[2]) // 3 if int(found[2]) == int(found[1]) + 2 else 0,
+    ),
+    Naming(re.compile(r"(?<![\d/-])([1-4])/4(?![\d/-])(?:분기)?"), _QUARTERS, _QUARTER, lambda found: int(found[1])),
+    Naming(
+        re.compile(r"\b(first|second|third|fourth)(?=\s(?:quarter|half|qtr))", re.IGNORECASE),
+        ("1", "2", "3", "4"),
+        re.compile(r"\b[1-4](?=\s(?:quarter|half|qtr))", re.IGNORECASE),
+        lambda found: _FIRST[found[1].lower()],
+    ),
+    Naming(  # the ten days of a month
+        re.compile(r"\s?([上中下])旬|\s?([상중하])순"),
+        (" 1日", " 11日", " 21日"),
+        re.compile(r" (?:1|11|21)日"),
+        lambda found: "上中下상중하".index(found[1] or found[2]) % 3 + 1,
+    ),
+)
+
+
+@dataclass(frozen=True)
+class NamedForm(FormOver):
+    """A form of usual texts, for those in which parts of a year or month have `names`."""
+
+    naming: Naming
+    names: tuple[str, ...]
+
+    def read(self, texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
+        usual = [_named(self.naming, plain(text)) for text in texts]
+        times, fine = self.form.read([text or "" for text in usual])
+        return times, fine & np.array([text is not None for text in usual], bool)
+
+    def write(self, time: int, following: int | None = None) -> str:
+        text = self.form.write(time, following)
+        return self.naming.back.sub(lambda found: self.names[self.naming.usual.index(found[0])], text, count=1)
+
+
+def _named(naming: Naming, text: str) -> str | None:
+    """The usual text for one with a name; None where it has none."""
+    found = naming.pattern.search(text) if len(text) <= _LONGEST else None
+    number = naming.number(found) if found else 0
+    return f"{text[: found.start()]}{naming.usual[number - 1]}{text[found.end() :]}" if found and number else None
+
+
+def find_named(texts: Sequence[str]) -> list[Form]:
+    """The forms in which parts of years or months have names, where each of these occurs."""
+    clean = [text for text in map(plain, texts) if text]
+    for naming in _NAMINGS if clean else ():
+        if len(clean[0]) > _LONGEST or not naming.pattern.search(clean[0]):
+            continue
+        matches = [naming.pattern.search(text) for text in clean if len(text) <= _LONGEST]
+        names = {naming.number(match): match[0] for match in reversed(matches) if match}
+        names.pop(0, None)
+        if sorted(names) not in ([*range(1, len(naming.usual) + 1)], [1, 2]):
+            continue
+        usual = [text for text in (_named(naming, text) for text in clean) if text]
+        forms = find_forms(usual) if len(usual) > 0.8 * len(clean) else []
+        forms = [form for form in forms if form.cycle == "" or form.reading == ("q",)]
+        if len(names) == 2 < len(naming.usual):
+            forms = [form for form in forms if form.grain == "half-year"]
+        if forms:
+            return [NamedForm(form, naming, tuple(names[number] for number in sorted(names))) for form in forms]
+    return []
+
+
+@dataclass(frozen=True)
 class NumeralForm(FormOver):
     """A form of times with usual numerals, for texts like the `example`, which have others.
 
-    `mark` is put before a number that nothing says to be one of a quarter; `quarters` are those written by months.
+    `mark` is put before a number that nothing says to be one of a quarter.
     """
 
     kind: str
     example: str
     mark: str = ""
-    quarters: tuple[str, ...] = ()
 
     def read(self, texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
         usual = [_usual(self.kind, plain(text), self.mark) for text in texts]
@@ -52,19 +151,12 @@ class NumeralForm(FormOver):
         text = self.form.write(time, following)
         if self.kind == "era":
             return self._in_era(text, time)
-        if self.kind == "months":
-            return re.sub("Q([1-4])", lambda found: self.quarters[int(found[1]) - 1], text)
         if self.kind == "thai":
             return re.sub(r"(?<!\d)\d{4}(?!\d)", lambda year: str(int(year[0]) + _BUDDHA), text)
         if self.kind == "bank":
             return f"{text} [YR{text}]"
         if self.kind == "period":
             return f"0{text}"
-        if self.kind == "half":
-            halves = "상하" if re.search("[상하]반기", self.example) else "上下"
-            found = _PATTERNS["half"].search(self.example)
-            assert found is not None
-            return re.sub(" H([12])", lambda half: re.sub("[상하上下]", halves[int(half[1]) - 1], found[0]), text)
         signs = _ROMAN if self.kind == "roman" else _CHINESE
         number = rf"{self.mark}(?<!\d)0?(\d{{1,2}})(?!\d)"
         return re.sub(number, lambda found: signs[int(found[1]) - 1], text, count=1)
@@ -72,7 +164,7 @@ class NumeralForm(FormOver):
     def _in_era(self, text: str, time: int) -> str:
         found = _PATTERNS["era"].match(self.example)
         assert found is not None
-        name, before = found[1], _REPUBLIC
+        name, before = found[1] or "", _REPUBLIC
         if name in _ERAS:
             moment = to_moment(time)
             place = (
@@ -81,7 +173,7 @@ class NumeralForm(FormOver):
             place = 2 if moment.year < 1989 else place
             name = (("令和", "平成", "昭和") if len(name) > 1 else "RHS")[place]
             before = _ERAS[name]
-        width = 2 if found[2].startswith("0") else 1
+        width = 2 if (found[2] or "").startswith("0") else 1
         return f"{name}{int(text[:4]) - before:0{width}d}{text[4:]}"
 
 
@@ -91,16 +183,11 @@ def _usual(kind: str, text: str, mark: str = "") -> str | None:
     if found is None:
         return None
     if kind == "era":
-        if found.start() or (not found[1] and not 100 <= int(found[2].replace("元", "0")) < 200):
+        number = found[2] or found[4]
+        if found.start() or (not found[1] and not 100 <= int(number.replace("元", "0")) < 200):
             return None
-        year = _ERAS.get(found[1], _REPUBLIC) + (1 if found[2] == "元" else int(found[2]))
+        year = _ERAS.get(found[1], _REPUBLIC) + (1 if number == "元" else int(number))
         return f"{year}{text[found.end() :]}"
-    if kind == "half":
-        number = 1 if (found[1] or found[3]) in "上상" else 2
-        return f"{text[: found.start()]} H{number}{text[found.end() :]}"
-    if kind == "months":
-        quarter = _quarter(found[1], found[2])
-        return f"{text[: found.start()]}Q{quarter}{text[found.end() :]}" if quarter else None
     if kind == "thai":
         return f"{text[: found.start()]}{int(found[1]) - _BUDDHA}{text[found.end() :]}"
     if kind in ("bank", "period"):
@@ -109,12 +196,6 @@ def _usual(kind: str, text: str, mark: str = "") -> str | None:
     if found[1] not in signs or not re.search(r"\d{4}", text):
         return None
     return f"{text[: found.start()]}{mark}{signs.index(found[1]) + 1}{text[found.end() :]}"
-
-
-def _written_quarters(texts: Sequence[str]) -> tuple[str, ...] | None:
-    """How the four quarters are written by their months; None where one does not occur."""
-    found = {_quarter(match[1], match[2]): match[0] for match in map(_PATTERNS["months"].search, texts) if match}
-    return tuple(found[number] for number in (1, 2, 3, 4)) if {1, 2, 3, 4} <= found.keys() else None
 
 
 def _quarter(first: str, last: str) -> int | None:
@@ -136,7 +217,7 @@ def find_numerals(texts: Sequence[str]) -> list[Form]:
     """The forms with other numerals in which `texts`, which are all different, can be read."""
     clean = [text for text in map(plain, texts) if text]
     for kind, pattern in _PATTERNS.items():
-        if not clean or not pattern.search(clean[0]):
+        if not clean or len(clean[0]) > _LONGEST or not pattern.search(clean[0]):
             continue
         found = [match[1] for match in map(pattern.search, clean) if match]
         mark = ""
@@ -147,7 +228,5 @@ def find_numerals(texts: Sequence[str]) -> list[Form]:
         usual = [text for text in (_usual(kind, text, mark) for text in clean) if text]
         forms = [form for form in find_forms(usual) if form.cycle == ""] if len(usual) > 0.8 * len(clean) else []
         if forms:
-            quarters = _written_quarters(clean) if kind == "months" else ()
-            if quarters is not None:
-                return [NumeralForm(form, kind, clean[-1], mark, quarters) for form in forms]
+            return [NumeralForm(form, kind, clean[-1], mark) for form in forms]
     return []

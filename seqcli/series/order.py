@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from seqcli.series import words
 from seqcli.series.times import DAY, FieldForm, Form
 
 COMPARED = 3000  # different texts that readings are compared on
@@ -22,15 +23,21 @@ class Chosen:
     score: float
 
 
-def choose(forms: Sequence[Form], texts: Sequence[str], *, day_first: bool | None = None) -> Chosen | None:
-    """The most likely of `forms` for `texts`, which are different and in the order in which they come."""
+def choose(
+    forms: Sequence[Form], texts: Sequence[str], *, day_first: bool | None = None, name: str = ""
+) -> Chosen | None:
+    """The most likely of `forms` for `texts`, which are different and in the order in which they come in a column of
+    this name."""
     if day_first is not None:
         forms = [form for form in forms if _day_first(form) in (None, day_first)]
     if not forms:
         return None
     part = list(texts[:COMPARED])
     scored = sorted(
-        ((_score(form, part) - 0.004 * place + _usual(form, part), form) for place, form in enumerate(forms)),
+        (
+            (_score(form, part) - 0.004 * place + _usual(form, part) + _named(form, name), form)
+            for place, form in enumerate(forms)
+        ),
         key=lambda pair: -pair[0],
     )
     best, form = scored[0]
@@ -57,6 +64,21 @@ def _usual(form: Form, texts: Sequence[str]) -> float:
     return 0.02 if first == ("." in texts[0][:6]) else 0.0
 
 
+def _named(form: Form, name: str) -> float:
+    """What speaks for a form by the column's name: numbers of four digits are weeks of years where it says so."""
+    grains = (("week", words.WEEK), ("quarter", words.QUARTER), ("month", words.MONTH), ("year", words.YEAR))
+    said = next((grain for grain, wanted in grains if words.says(name, wanted)), "")
+    if form.grain == said:
+        return 0.25
+    return -0.2 if is_short(form) else 0.0  # any numbers in turn can be read so
+
+
+def is_short(form: Form) -> bool:
+    """Whether a form is one of numbers of few digits, such as 1902."""
+    reading: tuple[str, ...] = getattr(form, "reading", ())
+    return len(reading) == 1 and len(reading[0]) == 2 and "y" in reading[0]
+
+
 def _score(form: Form, texts: Sequence[str]) -> float:
     """How many of the texts are times of this form, how regular these are, and whether they come in order."""
     times, fine = form.read(texts)
@@ -74,7 +96,7 @@ def regularity(times: np.ndarray, form: Form) -> float:
     if len(times) < 2:
         return 0.0
     if form.grain == "step":
-        return _share(np.diff(times))
+        return _share(np.diff(times)) * _coverage(np.diff(times))
     if form.grain == "year" and isinstance(form, FieldForm) and {"e", "E"} & set("".join(form.reading)):
         return _share(np.diff(times // (365 * DAY))) + 0.3
     clocks = times % DAY
@@ -91,12 +113,19 @@ def regularity(times: np.ndarray, form: Form) -> float:
         weekly = float(np.isin(steps, (1, 2, 3, 4)).mean()) if usual == 1 else 0.0
         return max(daily, 0.9 * weekly + 0.1)
     ends = (days + 1).astype("M8[D]").astype("M8[M]").astype(np.int64) != months
-    monthly = _share(np.diff(months))
+    monthly = _share(np.diff(months)) * (_coverage(np.diff(months)) if form.grain == "year" else 1.0)
+    if form.grain == "year":
+        daily = 0.0
     if (of_month == 0).all() or ends.all():
         monthly += 0.12 if usual < 300 else 0.09
     elif len(set(of_month.tolist())) > 1:
         monthly -= 0.1
     return max(daily, monthly)
+
+
+def _coverage(steps: np.ndarray) -> float:
+    """The share of the places at the usual distance that are there."""
+    return float(min(1.0, np.median(steps) * len(steps) / max(float(steps.sum()), 1.0))) if len(steps) else 1.0
 
 
 def _share(steps: np.ndarray) -> float:

@@ -9,11 +9,12 @@ import numpy as np
 
 from seqcli.errors import DataError
 from seqcli.series import words
-from seqcli.series.columns import ReadOptions, read_as_times, read_column
+from seqcli.series.columns import ReadOptions, read_column
 from seqcli.series.header import Table
 from seqcli.series.layout import Layout
 from seqcli.series.marks import CLOSED, INFINITE, is_missing, missing_code
 from seqcli.series.numbers import quick_numbers, read_numbers
+from seqcli.series.recognise import read_as_times
 from seqcli.series.times import DAY
 
 LAST_ROWS = 2  # of a table, which may be totals without a name

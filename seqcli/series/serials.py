@@ -13,9 +13,13 @@ from seqcli.series.fields import plain
 from seqcli.series.forms import MOSTLY
 from seqcli.series.times import DAY, SECOND, Form, FormOver, to_moment
 
-_EPOCHS = ((1, 8.6, 10.35), (1_000, 11.6, 13.35), (1_000_000, 14.6, 16.35), (1_000_000_000, 17.6, 19.0))
+_EPOCHS = ((1, 8.6, 10.35), (1_000, 11.6, 13.35), (1_000_000, 14.6, 15.95), (1_000_000_000, 17.6, 19.0))
 _NAMES = {1: "seconds", 1_000: "milliseconds", 1_000_000: "microseconds", 1_000_000_000: "nanoseconds"}
+_NAMES[10_000_000] = "ticks of 100 nanoseconds"
+# ticks of a second, seconds from the epoch to 1970, and the years of the epoch: Windows, its browsers, .NET
+_OLD_EPOCHS = ((10_000_000, 11_644_473_600, 1601), (1_000_000, 11_644_473_600, 1601), (10_000_000, 62_135_596_800, 1))
 SHEET = 25569  # days from the spreadsheets' 1899-12-30 to 1970-01-01
+_AROUND = (-900_000_000, 3_000_000_000)  # seconds since 1970 in which times by other epochs are looked for
 DAY_COUNTS = {"mjd": 40587, "datenum": 719529, "jd": 2440588, "julian": 2440588}  # and of others, by their names
 _NUMBER = re.compile(r"[+-]?\d+(?:\.\d*)?(?:[eE][+-]?\d+)?")
 
@@ -29,40 +33,70 @@ def to_numbers(texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
 
 
 @dataclass(frozen=True)
+class Decimals:
+    """How many decimals numbers are written with: zeros at their end are left out where there are more than `least`."""
+
+    most: int = 0
+    least: int = 0
+
+    def text(self, number: float) -> str:
+        text = f"{number:.{self.most}f}"
+        while len(text.partition(".")[2]) > self.least and text.endswith("0"):
+            text = text[:-1]
+        return text.removesuffix(".")
+
+
+def find_decimals(texts: Sequence[str]) -> Decimals:
+    """The decimals of plain numbers."""
+    counts = [len(re.sub(r"[eE].*", "", text).partition(".")[2]) for text in texts]
+    return Decimals(max(counts, default=0), min(counts, default=0))
+
+
+@dataclass(frozen=True)
 class EpochForm:
-    """Time since 1970; `ticks` of it are a second."""
+    """Time since 1970, or since `before` seconds earlier; `ticks` of it are a second."""
 
     ticks: int
-    decimals: int = 0
+    decimals: Decimals = Decimals()
     scientific: str = ""  # the letter of the exponent
+    before: int = 0
+    since: int = 1970
     grain: str = "second"
     cycle: str = ""
 
     @property
     def name(self) -> str:
-        return f"{_NAMES[self.ticks]} since 1970"
+        return f"{_NAMES[self.ticks]} since {self.since}"
+
+    @property
+    def note(self) -> str:
+        return f"times are read as {self.name}" if self.before else ""
 
     def read(self, texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
-        numbers, fine = to_numbers(list(map(plain, texts)))
-        if not self.decimals and not self.scientific:  # nanoseconds have more digits than a float
-            exact = [int(float(text)) if not text.isdigit() else int(text) for text in map(plain, texts) if fine.any()]
-            return np.array([one * SECOND // self.ticks for one in exact], np.int64), fine
+        clean = list(map(plain, texts))
+        numbers, fine = to_numbers(clean)
+        if not self.decimals.most and not self.scientific:  # nanoseconds have more digits than a float
+            exact = [
+                (int(text) if text.isdigit() else int(float(text))) if ok else 0
+                for text, ok in zip(clean, fine.tolist(), strict=True)
+            ]
+            return np.array([one * SECOND // self.ticks - self.before * SECOND for one in exact], np.int64), fine
         return np.rint(numbers / self.ticks * SECOND).astype(np.int64), fine
 
     def write(self, time: int, following: int | None = None) -> str:
         if self.scientific:
-            mantissa, _, power = f"{time / SECOND * self.ticks:.{self.decimals}e}".partition("e")
+            mantissa, _, power = f"{time / SECOND * self.ticks:.{self.decimals.most}e}".partition("e")
             return f"{mantissa}{self.scientific}{power[0] + power[1:] if len(power) > 2 else power}"
-        if self.decimals:
-            return f"{time / SECOND * self.ticks:.{self.decimals}f}"
-        return str(time * self.ticks // SECOND)
+        if self.decimals.most:
+            return self.decimals.text(time / SECOND * self.ticks)
+        return str((time + self.before * SECOND) * self.ticks // SECOND)
 
 
 @dataclass(frozen=True)
 class SheetForm:
     """Days, as spreadsheets count them from 1899-12-30; fractions are the time of day. 1970-01-01 is day `zero`."""
 
-    decimals: int = 0
+    decimals: Decimals = Decimals()
     grain: str = "day"
     zero: int = SHEET
     cycle: str = ""
@@ -74,7 +108,7 @@ class SheetForm:
         return (np.rint(seconds) * SECOND).astype(np.int64), fine
 
     def write(self, time: int, following: int | None = None) -> str:
-        return f"{time / DAY + self.zero:.{self.decimals}f}"
+        return self.decimals.text(time / DAY + self.zero)
 
 
 @dataclass(frozen=True)
@@ -83,7 +117,7 @@ class YearForm:
 
     parts: int
     phase: float
-    decimals: int
+    decimals: Decimals
     cycle: str = ""
     name: str = "decimal years"
 
@@ -100,7 +134,7 @@ class YearForm:
     def write(self, time: int, following: int | None = None) -> str:
         moment = to_moment(time)
         place = (moment.year * 12 + moment.month - 1) * self.parts // 12
-        return f"{(place + self.phase) / self.parts:.{self.decimals}f}"
+        return self.decimals.text((place + self.phase) / self.parts)
 
 
 @dataclass(frozen=True)
@@ -139,7 +173,7 @@ def find_serials(texts: Sequence[str], name: str = "") -> list[Form]:
     if not len(clean) or fine.mean() < MOSTLY:
         return find_labels(clean)
     values = np.sort(numbers[fine])
-    decimals = max((len(re.sub(r"[eE].*", "", text).partition(".")[2]) for text in clean), default=0)
+    decimals = find_decimals([text for text, ok in zip(clean, fine.tolist(), strict=True) if ok])
     power = next((text[match.start()] for text in clean if (match := re.search("[eE]", text))), "")
     whole = bool((values == np.rint(values)).all())
     named = words.says_time(name)
@@ -148,18 +182,22 @@ def find_serials(texts: Sequence[str], name: str = "") -> list[Form]:
     for ticks, low, high in _EPOCHS:
         early = 0.8 if named and whole and (values % (3600 * ticks) == 0).all() else 0.0  # from 1971
         if low - early <= logs.min() and logs.max() <= high:
-            forms.append(EpochForm(ticks, decimals if not power else max(decimals, 1), power))
+            forms.append(EpochForm(ticks, decimals if not power else Decimals(max(decimals.most, 1)), power))
+    for ticks, before, year in _OLD_EPOCHS if whole and not power else ():
+        low, high = ((before + seconds) * ticks for seconds in _AROUND)
+        if low < values[0] and values[-1] < high:
+            forms = [EpochForm(ticks, before=before, since=year)]  # and no nanoseconds of 1990
     count = next((word for word in words.split_name(name) if word in DAY_COUNTS), "")
     if count or (named and len(values) > 1 and values[0] >= 14_000 and values[-1] <= 80_000):
         forms.append(SheetForm(decimals, "day" if whole else "second", DAY_COUNTS.get(count, SHEET)))
-    if not whole and values[0] >= 1000 and values[-1] < 2200 and decimals > 1 and (form := _decimal_years(values)):
+    if not whole and values[0] >= 1000 and values[-1] < 2200 and decimals.most and (form := _decimal_years(values)):
         forms.append(replace(form, decimals=decimals))
     if whole and not power:
         filled = len(clean[0]) > 1 and clean[0][0] == "0"
         forms.append(StepForm(width=len(clean[0]) if filled else 0))
     steps = np.diff(values)
     if not whole and not power and named and len(steps) > 2 and np.ptp(steps) < 1e-6 * steps[0]:
-        forms.append(StepForm(decimals=decimals))
+        forms.append(StepForm(decimals=decimals.most))
     return forms
 
 
@@ -172,19 +210,22 @@ def _decimal_years(values: np.ndarray) -> YearForm | None:
         fractions = values * parts
         phase = float(np.median((fractions + 0.25) % 1 - 0.25))
         if np.abs((fractions - phase + 0.5) % 1 - 0.5).max() < 0.2:
-            return YearForm(parts, 0.0 if abs(phase) < 0.04 else round(phase, 4), 0)
+            return YearForm(parts, 0.0 if abs(phase) < 0.04 else round(phase, 4), Decimals())
     return None
 
 
 @dataclass(frozen=True)
-class CommaForm(FormOver):
-    """A form of numbers, written with a decimal comma."""
+class SwappedForm(FormOver):
+    """A form with another `sign` than the `usual` one: a comma before decimals."""
+
+    sign: str
+    usual: str
 
     def read(self, texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
-        return self.form.read([text.replace(",", ".") for text in texts])
+        return self.form.read([text.replace(self.sign, self.usual) for text in texts])
 
     def write(self, time: int, following: int | None = None) -> str:
-        return self.form.write(time).replace(".", ",")
+        return self.form.write(time, following).replace(self.usual, self.sign)
 
 
 @dataclass(frozen=True)

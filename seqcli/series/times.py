@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Protocol
 from zoneinfo import ZoneInfo
@@ -84,6 +84,7 @@ class FieldForm:
     last_offset: str = ""  # written where offsets are left aside
     base: int = 2001  # the year of times without one
     midnight_is_24: bool = False
+    shorter: tuple[tuple[tuple[str, ...], str], ...] = ()  # readings of times whose last fields are zero, and examples
 
     @property
     def name(self) -> str:
@@ -102,7 +103,7 @@ class FieldForm:
         there = set("".join(self.reading))
         if there & set("Yyx"):
             return ""
-        return "year" if there & {"m", "b"} else "week" if "a" in there else "day"
+        return "year" if there & {"m", "b", "q"} else "week" if "a" in there else "day"
 
     def read(self, texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
         times = np.zeros(len(texts), np.int64)
@@ -117,7 +118,9 @@ class FieldForm:
                 by_shape.setdefault(text.translate(ZEROS), []).append(place)  # type: ignore[attr-defined]
         for shape, places in by_shape.items():
             parts = split_parts(shape, self.language)
-            match = parts and match_reading(parts, self.reading, is_dotted(shape))
+            readings = (self.reading, *(reading for reading, _ in self.shorter))
+            found = (match_reading(parts, reading, is_dotted(shape)) for reading in readings if parts)
+            match = next(filter(None, found), None)
             if not match:
                 continue
             rows = slice(None) if alike is not None else np.array(places)
@@ -200,6 +203,10 @@ class FieldForm:
 
     def write(self, time: int, following: int | None = None) -> str:
         moment, offset = self._local(time)
+        for reading, example in self.shorter:
+            left = {"H": moment.hour, "M": moment.minute, "S": moment.second, "f": moment.microsecond}
+            if not any(left[name] for name in self.reading[len(reading) :]):
+                return replace(self, reading=reading, example=example, shorter=()).write(time, following)
         late = self.midnight_is_24 and moment.hour == moment.minute == 0
         moment -= timedelta(days=int(late))
         parts = split_parts(shape_of(self.example), self.language) or ()
@@ -212,7 +219,7 @@ class FieldForm:
             elif part.kind == WEEKDAY:
                 made.append(self.spellings[WEEKDAY][moment.isoweekday()])
             elif part.kind == "ordinal":
-                made.append(_ordinal(int(made[-1]), text))
+                made.append(self.spellings.get("ordinal", {}).get(int(made[-1])) or _ordinal(int(made[-1]), text))
             elif part.kind in ("offset", "zone") and offset:
                 made.append(offset)
             else:
@@ -236,12 +243,13 @@ class FieldForm:
 
     def _written(self, names: str, moment: datetime, part: Part, late: bool) -> str:
         year, week, weekday = (
-            moment.isocalendar() if "w" in self.reading or "Yw" in self.reading else (moment.year, 0, 0)
+            moment.isocalendar() if any("w" in field for field in self.reading) else (moment.year, 0, 0)
         )
         values = {
             "Y": year, "x": year, "y": year % 100, "E": year + 1, "e": (year + 1) % 100, "h": (moment.month + 5) // 6,
             "q": (moment.month + 2) // 3, "m": moment.month, "w": week, "u": weekday, "d": moment.day,
             "j": moment.timetuple().tm_yday, "H": moment.hour, "M": moment.minute, "S": moment.second,
+            "f": moment.microsecond // 1000,
         }  # fmt: skip
         if "p" in self.reading:
             values["H"] = (moment.hour + 11) % 12 + 1
@@ -255,7 +263,8 @@ class FieldForm:
             return self.spellings["p"][int(moment.hour >= 12)]
         width = part.stop - part.start
         if names == "f":
-            return f"{moment.microsecond:06d}".ljust(width, "0")[:width]
+            text = f"{moment.microsecond:06d}".ljust(width, "0")[:width]
+            return text.rstrip("0") or "0" if "f" in self.narrow else text
         return str(values[names]) if names in self.narrow else f"{values[names]:0{max(WIDTHS[names])}d}"
 
 

@@ -23,7 +23,11 @@ TIME = word_set(
     "日付 年月日 季度 날짜 시간 연도 월 일 ay yıl yil tarih gün hafta tháng năm ngày bulan tahun "
     "tanggal imerominia ημερομηνία ἔτος вр quarterly monthly yearly mtu utc cet season fy tidspunkt "
     "perioden zeitraum okres época periodos időszak 期間 기간 일자 기준일 период "
-    "ימים תאריך التاريخ तिथि दिनांक วันที่ เดือน ปี tidsperiode tid"
+    "ימים תאריך التاريخ तिथि दिनांक วันที่ เดือน ปี tidsperiode tid filetime ticks"
+)
+DATES = word_set(
+    "ds date dates datetime timestamp month week quarter yyyymm yyyymmdd yearmonth datum data fecha monat woche "
+    "quartal mes semana trimestre mois semaine maand kwartaal måned kvartal miesiąc дата месяц квартал 日期 年月 日付"
 )
 YEAR = word_set(
     "year yr yyyy jahr année annee an año ano anno jaar år rok год 年 年份 연도 yıl tahun năm fy jahre years vuosi"
@@ -121,6 +125,11 @@ def says_time(name: str) -> bool:
     return any(
         word in TIME or (word.endswith(endings) and word not in ("update", "candidate", "mandate")) for word in found
     )
+
+
+def is_date(name: str) -> bool:
+    """Whether a column's whole name says that it has dates or periods: date and month do, time and step need not."""
+    return fold(name.strip()) in DATES
 
 
 def is_total(text: str) -> bool:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from seqcli.series.fields import plain
-from seqcli.series.forms import MOSTLY, find_forms
+from seqcli.series.forms import COMPACT, MOSTLY, find_forms
 from seqcli.series.order import regularity
 from seqcli.series.serials import EpochForm, find_serials, to_numbers
-from seqcli.series.times import DAY, Form, FormOver
+from seqcli.series.times import DAY, FieldForm, Form, FormOver
 
 _INTERVAL = (
     " - ",
@@ -54,12 +54,23 @@ class IntervalForm:
 
     @property
     def cycle(self) -> str:
-        return self.start.cycle
+        return self.start.cycle and self.end.cycle
 
     def read(self, texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
-        halves = [_halves(plain(text), self.separator) for text in texts]
-        times, fine = self.start.read([half[0] for half in halves])
-        return times, fine & self.end.read([half[1] for half in halves])[1]
+        starts, _, fine = self.bounds([_halves(plain(text), self.separator) for text in texts])
+        return starts, fine
+
+    def bounds(self, halves: Sequence[tuple[str, str]]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """The starts and ends of intervals, and whether both are times."""
+        starts, fine = self.start.read([half[0] for half in halves])
+        ends, also = self.end.read([half[1] for half in halves])
+        if self.start.cycle == "year" and not self.end.cycle:
+            starts = _in_year_of(starts, ends)
+            starts = np.where(starts > ends, _in_year_of(starts, ends, -1), starts)
+        elif self.end.cycle == "year" and not self.start.cycle:
+            ends = _in_year_of(ends, starts)
+            ends = np.where(ends < starts, _in_year_of(ends, starts, 1), ends)
+        return starts, ends, fine & also
 
     def write(self, time: int, following: int | None = None) -> str:
         end = (following if following is not None else time) - self.gap
@@ -77,38 +88,94 @@ def _halves(text: str, separator: str) -> tuple[str, str]:
     return separator.join(pieces[:middle]), separator.join(pieces[middle:])
 
 
+def _in_year_of(times: np.ndarray, others: np.ndarray, more: int = 0) -> np.ndarray:
+    """Times without a year in the years of others, or `more` years later."""
+    months = times.astype("M8[us]").astype("M8[M]")
+    rest = times - months.astype("M8[us]").astype(np.int64)
+    years = others.astype("M8[us]").astype("M8[Y]").astype(np.int64) + more
+    moved = (years * 12 + months.astype(np.int64) % 12).astype("M8[M]")
+    return np.asarray(moved.astype("M8[us]").astype(np.int64) + rest)
+
+
 def find_intervals(texts: Sequence[str]) -> list[Form]:
     """The forms of intervals in which `texts` can be read."""
     clean = [text for text in map(plain, texts) if text][:400]
     for separator in _INTERVAL:
         halves = [_halves(text, separator) for text in clean]
-        if sum(bool(second) for _, second in halves) < MOSTLY * len(halves):
+        ends_differ = len({second for _, second in halves}) > 1 or len(halves) == 1  # 2020-01-05/PT1H has a length
+        if sum(bool(second) for _, second in halves) < MOSTLY * len(halves) or not ends_differ:
             continue
         starts, ends = find_forms([half[0] for half in halves]), find_forms([half[1] for half in halves])
         made: list[Form] = []
         for start in starts:
             same = [end for end in ends if end.reading == start.reading]
             clocks = [end for end in ends if end.cycle == "day" and start.grain == "second"]
-            for end in same[:1] or clocks[:1]:
-                made.append(IntervalForm(start, end, separator, _gap(start, end, halves)))
+            yearless = [end for end in ends if end.cycle != start.cycle and _dated(end) == _dated(start)]
+            for end in same[:1] or clocks[:1] or yearless[:1]:
+                bounds = [replace(form, base=2000) if form.cycle == "year" else form for form in (start, end)]
+                form = IntervalForm(bounds[0], bounds[1], separator, 0)
+                made.append(replace(form, gap=_gap(form, halves)))
         if made:
             return made
     return []
 
 
-def _gap(start: Form, end: Form, halves: Sequence[tuple[str, str]]) -> int:
+def _dated(form: FieldForm) -> tuple[str, ...]:
+    """A form's fields without the year."""
+    return tuple(name for name in form.reading if name not in ("Y", "y"))
+
+
+def _gap(form: IntervalForm, halves: Sequence[tuple[str, str]]) -> int:
     """What lies between an end and the next start: nothing, a day, a second …, by what most have."""
-    begins, fine = start.read([half[0] for half in halves])
-    stops, also = end.read([half[1] for half in halves])
-    order = np.argsort(begins[fine & also], kind="stable")
-    begins, stops = begins[fine & also][order], stops[fine & also][order]
+    begins, stops, fine = form.bounds(halves)
+    order = np.argsort(begins[fine], kind="stable")
+    begins, stops = begins[fine][order], stops[fine][order]
     gaps = begins[1:] - stops[:-1]
-    if end.cycle == "day" and start.cycle != "day":
+    if form.end.cycle == "day" and form.start.cycle != "day":
         gaps = gaps % DAY
     if not len(gaps):
         return 0
     values, counts = np.unique(gaps, return_counts=True)
     return int(values[counts.argmax()])
+
+
+_NAME, _DASH = r"[^\W\d_]+\.?", r"\s?[-–—~]\s?"
+# intervals within a month that name it once, such as Jan 7 - 13, 2019 or 7.-13.01.2019, and how they are with it twice
+_SHORT = (
+    (rf"^({_NAME}\s)(\d{{1,2}})({_DASH})()(\d{{1,2}}(?:,?\s\d{{4}})?)$", r"\1\2\3\1\5"),
+    (rf"^()(\d{{1,2}}\.?)({_DASH})(\d{{1,2}}\.?)(\s?{_NAME}|\d\d?\.)(\s?\d{{4}}|)$", r"\2\5\3\4\5\6"),
+)
+_WHOLE = (
+    (rf"^({_NAME}\s)(\d{{1,2}})({_DASH})\1(\d{{1,2}}(?:,?\s\d{{4}})?)$", r"\1\2\3\4"),
+    (rf"^(\d{{1,2}}\.?)(\s?{_NAME}|\d\d?\.)({_DASH})(\d{{1,2}}\.?)\2(\s?\d{{4}}|)$", r"\1\3\4\2\5"),
+)
+
+
+@dataclass(frozen=True)
+class ShortForm(FormOver):
+    """Intervals that name a month once where they are within one."""
+
+    kind: int
+
+    def read(self, texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
+        return self.form.read([_whole(text, self.kind) for text in texts])
+
+    def write(self, time: int, following: int | None = None) -> str:
+        return re.sub(*_WHOLE[self.kind], self.form.write(time, following))
+
+
+def _whole(text: str, kind: int) -> str:
+    text = plain(text)
+    return re.sub(*_SHORT[kind], text) if len(text) < 40 else text
+
+
+def find_short(texts: Sequence[str]) -> list[Form]:
+    """The forms of intervals that name a month once."""
+    for kind in range(len(_SHORT)):
+        whole = [_whole(text, kind) for text in texts]
+        if sum(a != plain(b) for a, b in zip(whole, texts, strict=True)) > 0.3 * len(texts):
+            return [ShortForm(form, kind) for form in find_intervals(whole)]
+    return []
 
 
 @dataclass(frozen=True)
@@ -144,8 +211,8 @@ def find_wrapped(texts: Sequence[str], *, whole: bool = True) -> list[Form]:
         return []
     start = _common_start(clean)
     end = _common_start([text[::-1] for text in clean])[::-1]
-    starts = ["", *(start[: m.end()] for m in re.finditer(r"[^\w]+|[A-Za-z]+(?=\d)", start))][::-1][:5]
-    ends = ["", *(end[m.start() :] for m in re.finditer(r"(?<=\d)\D+$|(?:^|(?<=\d))[A-Z]+0+$|[^\w]+", end))][:4]
+    starts = ["", *(start[: m.end()] for m in re.finditer(r"[^\w]+|[A-Za-z]+(?=\d|$)", start))][::-1][:5]
+    ends = ["", *(end[m.start() :] for m in re.finditer(r"(?:^|(?<=\d))\D+$|(?:^|(?<=\d))[A-Z]+0+$|[^\w]+", end))][:4]
     if not whole:
         starts, ends = [""], [match[0] for match in [re.search(r"\.0+$", end)] if match]
     for before in starts:
@@ -154,19 +221,23 @@ def find_wrapped(texts: Sequence[str], *, whole: bool = True) -> list[Form]:
             if (not before and not after) or not all(inner) or re.search(r"\d", before):
                 continue
             numeric = bool(to_numbers(inner)[1].all())
-            forms: list[Form] = [form for form in find_forms(inner) if form.cycle != "day"]
+            letter = before[-1:].lower() if numeric else ""  # of the period: W1902, Q119
+            short = [reading for reading in COMPACT if letter in ("w", "m", "q") and letter in reading[0]]
+            forms: list[Form] = [form for form in find_forms(inner, short) if form.cycle != "day"]
             if numeric:
-                forms = [form for form in forms if "Y" in "".join(getattr(form, "reading", ()))]
+                readings = {form: getattr(form, "reading", ()) for form in forms}
+                forms = [form for form in forms if "Y" in "".join(readings[form]) or readings[form] in short]
+                forms = [form for form in forms if readings[form] in short] or forms
                 forms += [form for form in find_serials(inner, "time") if isinstance(form, EpochForm)]
-            forms = [form for form in forms if _is_sensible(form, inner)]
-            if before[-1:].isalpha():  # R4.01.03 is a year of an era
+            forms = [form for form in forms if is_sensible(form, inner)]
+            if before[-1:].isalpha() and not numeric:  # R4.01.03 is a year of an era
                 forms = [form for form in forms if "y" not in "".join(getattr(form, "reading", ()))]
             if forms:
                 return [WrappedForm(form, before, after) for form in forms]
     return []
 
 
-def _is_sensible(form: Form, texts: Sequence[str]) -> bool:
+def is_sensible(form: Form, texts: Sequence[str]) -> bool:
     """Whether texts that may be times by chance are in order, or regular."""
     times, fine = form.read(texts)
     steps = np.sign(np.diff(times[fine]))

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from seqcli.errors import DataError
-from seqcli.series.columns import read_as_times
 from seqcli.series.panel import ReadOptions, read_panel
+from seqcli.series.recognise import read_as_times
 
 MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 LONG = [

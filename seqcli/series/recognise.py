@@ -1,0 +1,114 @@
+"""How a column is recognised as times, and which form it has."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+import numpy as np
+
+from seqcli.series import words
+from seqcli.series.fields import plain
+from seqcli.series.forms import COMPACT, find_forms
+from seqcli.series.numerals import are_buddhist, find_named, find_numerals
+from seqcli.series.order import Chosen, choose, is_short
+from seqcli.series.overlays import find_digits, find_filled, find_marks
+from seqcli.series.serials import StepForm, SwappedForm, find_periods, find_serials, to_numbers
+from seqcli.series.times import Form
+from seqcli.series.wrapped import IntervalForm, ShortForm, find_intervals, find_short, find_wrapped, is_sensible
+
+_OFFSET = re.compile(r"[+-]\d\d:?\d\d$")  # of local time from UTC
+_LONG = 1000  # numbers from this on that are no steps in turn are times in some form
+
+
+def read_as_times(texts: Sequence[str], name: str, day_first: bool | None = None) -> Chosen | None:
+    """The most likely form of different texts as times, in a column of this name; None where there is none."""
+    if not texts:
+        return None
+    marked = find_marks(texts)
+    if marked is not None:
+        form, bare = marked
+        chosen = _read(bare, name, day_first)
+        if chosen is not None and chosen.form.read(bare)[1].all():
+            return Chosen(form(chosen.form), chosen.rivals, chosen.score)
+    return _read(texts, name, day_first)
+
+
+def _read(texts: Sequence[str], name: str, day_first: bool | None) -> Chosen | None:
+    named = words.says_time(name)
+    forms = [form for form in _forms(texts, name) if not (named and _is_no_count(form, texts))]
+    chosen = choose(forms, texts, day_first=day_first, name=name)
+    if chosen is None or not _writes_on(chosen.form, texts) or _has_months_to_four(chosen.form, texts):
+        return None
+    return Chosen(find_digits(chosen.form, texts), chosen.rivals, chosen.score)
+
+
+def _forms(texts: Sequence[str], name: str) -> list[Form]:
+    """The forms that texts can be read in."""
+    named = words.says_time(name)
+    clean = [plain(text) for text in texts]
+    if named and any("," in text for text in clean) and all(re.fullmatch(r"\d+(?:,\d+)?", text) for text in clean):
+        return [SwappedForm(form, ",", ".") for form in find_serials([text.replace(",", ".") for text in clean], name)]
+    forms: list[Form] = list(find_forms(texts))
+    if to_numbers(clean)[1].mean() > 0.8:
+        return _of_numbers(forms, texts, name, named)
+    if are_buddhist(texts):  # they look like usual years, but far too late
+        forms = find_numerals(texts) or forms
+    named_parts = find_named(texts)  # 2/4 2019 may be a day of April as well
+    forms = [*named_parts, *(find_periods(texts) or forms or ([] if named_parts else find_numerals(texts)))]
+    forms = forms or find_short(texts) or find_intervals(texts)
+    return forms or find_wrapped(texts) or find_serials(texts, name)
+
+
+def _of_numbers(forms: Sequence[Form], texts: Sequence[str], name: str, named: bool) -> list[Form]:
+    """The forms of plain numbers: those found, where they have a year, and others."""
+    made = [form for form in forms if set("".join(getattr(form, "reading", ()))) & set("Yy" if named else "Y")]
+    made += find_serials(texts, name)
+    if not named:
+        return made
+    made += [form for form in find_filled(texts, COMPACT) if is_short(form) or form not in made]
+    made = find_numerals(texts) + made
+    if all(re.fullmatch(r"\d{1,2}\.\d{1,2}", text.strip()) for text in texts):  # 01.19, which may be any number
+        slashed = [text.replace(".", "/") for text in texts]
+        short = [form for form in find_forms(slashed) if form.cycle == "" and is_sensible(form, slashed)]
+        made = [*(SwappedForm(form, ".", "/") for form in short), *made]
+    if all(re.fullmatch(r"\d+\.0+", text.strip()) for text in texts):
+        made = find_wrapped(texts, whole=False) + made
+    return made
+
+
+def _is_no_count(form: Form, texts: Sequence[str]) -> bool:
+    """Whether numbers that are read as steps are rather times in another form: long and not in turn, or in hundreds
+    with zeros before them."""
+    if not isinstance(form, StepForm) or form.decimals:
+        return False
+    steps, fine = form.read(texts)
+    apart = np.diff(steps[fine])
+    if not len(apart):
+        return False
+    if form.width > 2 and (apart % 100 == 0).all():
+        return True
+    return bool(steps[fine].min() >= _LONG and (np.abs(apart) != np.abs(apart[0])).any())
+
+
+def _writes_on(form: Form, texts: Sequence[str]) -> bool:
+    """Whether a form writes at least half of the times as they are."""
+    some = [text for text in texts[:: max(1, len(texts) // 50)] if plain(text)]
+    times, fine = form.read(some)
+    pairs = [(text, time) for text, time, ok in zip(some, times.tolist(), fine.tolist(), strict=True) if ok]
+    if form.grain == "step" or isinstance(form, (IntervalForm, ShortForm)):
+        return True
+    same = sum(
+        _OFFSET.sub("", form.write(time)) in (_OFFSET.sub("", text.strip()), _OFFSET.sub("", plain(text)))
+        for text, time in pairs
+    )
+    return same >= 0.5 * len(pairs)
+
+
+def _has_months_to_four(form: Form, texts: Sequence[str]) -> bool:
+    """Whether all months of several years are the first four: they are quarters in a form that is not known."""
+    if form.grain != "month" or form.cycle:
+        return False
+    times, fine = form.read(texts)
+    months = np.unique(times[fine]).astype("M8[us]").astype("M8[M]").astype(np.int64)
+    return len(months) > 8 and set((months % 12).tolist()) == {0, 1, 2, 3}

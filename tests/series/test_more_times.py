@@ -1,0 +1,149 @@
+"""Times as offices, banks, loggers and spreadsheets write them: the next times and the frequency, by a calendar."""
+
+from datetime import date, datetime, timedelta
+
+import pytest
+
+from seqcli.errors import DataError
+from seqcli.series.panel import read_panel
+
+MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
+ROMAN = ["I", "II", "III", "IV"]
+
+
+def months(form, count=30):
+    return [form(2018 + (9 + i) // 12, (9 + i) % 12 + 1) for i in range(count)]
+
+
+def quarters(form, count=24):
+    return [form(2015 + (2 + i) // 4, (2 + i) % 4 + 1) for i in range(count)]
+
+
+def days(form, count=80, step=1):
+    return [form(date(2018, 11, 19) + timedelta(days=step * i)) for i in range(count)]
+
+
+def weeks(form, count=60):
+    return days(lambda day: form(day, *day.isocalendar()[:2]), count, 7)
+
+
+def hours(form, count=80, start=datetime(2019, 12, 30, 5), **step):
+    return [form(start + i * timedelta(**(step or {"hours": 1}))) for i in range(count)]
+
+
+def since(year, ticks):
+    return lambda moment: str((moment - datetime(year, 1, 1)) // timedelta(microseconds=1) * ticks // 10**6)
+
+
+def trimmed(number, decimals):
+    return f"{number:.{decimals}f}".rstrip("0").rstrip(".")
+
+
+def in_digits(zero, text):
+    return "".join(chr(zero + int(char)) if char.isdigit() else char for char in text)
+
+
+FORMS = {
+    "daily": [
+        days(lambda d: f"{d:%d%m%y}"),
+        days(lambda d: f"{d:%m%d%y}"),
+        days(lambda d: f"{d:%d%m%y}".lstrip("0")),
+        days(lambda d: f"{d:%m%d%Y}".lstrip("0")),
+        days(lambda d: f"{d.year - 1911}{d:%m%d}"),
+        days(lambda d: f"D{d:%Y%m%d}"),
+        days(lambda d: f"{d}/P1D"),
+        days(lambda d: in_digits(0xFF10, f"{d.year}年{d.month}月{d.day}日")),
+        days(lambda d: in_digits(0x660, f"{d:%d/%m/%Y}")),
+        days(lambda d: in_digits(0x6F0, f"{d:%Y/%m/%d}")),
+        days(lambda d: in_digits(0x966, f"{d}")),
+    ],
+    "weekly": [
+        weeks(lambda d, y, w: f"{y % 100}{w:02d}"),
+        weeks(lambda d, y, w: f"{w:02d}{y}"),
+        weeks(lambda d, y, w: f"W{y % 100}{w:02d}"),
+        weeks(lambda d, y, w: f"{w}. hafta {y}"),
+    ],
+    "monthly": [
+        months(lambda y, m: f"{y % 100}{m:02d}"),
+        months(lambda y, m: f"{m:02d}{y % 100}"),
+        months(lambda y, m: f"{m}{y}"),
+        months(lambda y, m: f"{m:02d}.{y % 100}"),
+        months(lambda y, m: f"{y - 1911}{m:02d}"),
+        months(lambda y, m: f"M{y}{m:02d}"),
+        months(lambda y, m: trimmed(y + (m - 1) / 12, 3)),
+        months(lambda y, m: trimmed(y + (m - 1) / 12, 2).replace(".", ",")),
+    ],
+    "quarterly": [
+        quarters(lambda y, q: f"{q}/{y}"),
+        quarters(lambda y, q: f"{q}/{y % 100}"),
+        quarters(lambda y, q: f"{q}/4 {y}"),
+        quarters(lambda y, q: f"{y}.{q}/4분기"),
+        quarters(lambda y, q: f"{q}.{y % 100}"),
+        quarters(lambda y, q: f"{y % 100}{q}"),
+        quarters(lambda y, q: f"Q{q}{y % 100}"),
+        quarters(lambda y, q: trimmed(y + (q - 1) / 4, 2)),
+        quarters(lambda y, q: f"{q} квартал {y}"),
+        quarters(lambda y, q: f"{ROMAN[q - 1]} кв. {y} г."),
+        quarters(lambda y, q: f"{y}. {ROMAN[q - 1]}. negyedév"),
+        quarters(lambda y, q: f"{ROMAN[q - 1]} kwartał {y} r."),
+        quarters(lambda y, q: f"{q}. çeyrek {y}"),
+        quarters(lambda y, q: f"{y}T{ROMAN[q - 1]}"),
+        quarters(lambda y, q: f"{('1er', '2º', '3er', '4º')[q - 1]} trimestre {y}"),
+        quarters(lambda y, q: f"{y} {q}e kwartaal"),
+        quarters(lambda y, q: f"{('First', 'Second', 'Third', 'Fourth')[q - 1]} quarter {y}"),
+        quarters(lambda y, q: f"{('JFM', 'AMJ', 'JAS', 'OND')[q - 1]} {y}"),
+        quarters(lambda y, q: f"{y}年{3 * q - 2}～{3 * q}月期"),
+        quarters(lambda y, q: f"{MONTHS[3 * q - 3]} to {MONTHS[3 * q - 1]} {y}"),
+    ],
+    "three times a month": [
+        [f"{2018 + (27 + i) // 36}年{(27 + i) // 3 % 12 + 1}月{'上中下'[i % 3]}旬" for i in range(40)]
+    ],
+    "yearly": [[f"X{1995 + i}" for i in range(20)]],
+    "hourly": [
+        hours(since(1601, 10_000_000)),
+        hours(since(1, 10_000_000)),
+        hours(since(1601, 1_000_000)),
+        hours(lambda t: f"{t:%Y-%m-%dT%H:%M}/PT1H"),
+        hours(lambda t: f"{t:%Y%m%d%H%M%S}000"),
+    ],
+}
+
+
+def read(tmp_path, texts, ahead=3):
+    path = tmp_path / "x.csv"
+    rows = "".join(f'"{text}";{100 + place % 7}.5\n' for place, text in enumerate(texts[: len(texts) - ahead]))
+    path.write_text(f"date;v\n{rows}", encoding="utf-8")
+    panel = read_panel(path)
+    one = panel.series[0]
+    return panel, [panel.calendar.label(one.first, len(one.values) + step) for step in range(ahead)]
+
+
+@pytest.mark.parametrize(
+    ("texts", "frequency"),
+    [(texts, frequency) for frequency, columns in FORMS.items() for texts in columns],
+    ids=lambda value: value[0] if isinstance(value, list) else None,
+)
+def test_the_next_times_are_written_in_the_same_form(tmp_path, texts, frequency):
+    panel, ahead = read(tmp_path, texts)
+    assert (panel.frequency.name, ahead) == (frequency, texts[-3:])
+
+
+@pytest.mark.parametrize("mark", ["p", " (p)", "*", " (prov.)", " †", " r"])
+def test_marks_after_the_last_times_are_left_aside_with_a_notice(tmp_path, mark):
+    texts = quarters(lambda y, q: f"{y} Q{q}")
+    marked = [text + mark * (17 < place < 21) for place, text in enumerate(texts)]
+    panel, ahead = read(tmp_path, marked)
+    assert (panel.frequency.name, ahead) == ("quarterly", texts[-3:])
+    assert any("marks after times" in note for note in panel.notes)
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [
+        quarters(lambda y, q: f"{y}0{q}"),  # months would be the first four of each year
+        [f"{2019 + i // 12}{i % 12 + 1}" for i in range(30)],  # 20191, 201912
+    ],
+)
+def test_numbers_in_an_unknown_form_are_an_error_and_no_steps(tmp_path, texts):
+    with pytest.raises(DataError, match=r"column date: .*looks like a time"):
+        read(tmp_path, texts)
