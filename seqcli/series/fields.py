@@ -15,7 +15,7 @@ from seqcli.series.names import MONTH, WEEKDAY, fold, lexicon
 # weekday's name, H hour, p am or pm, M minute, S second, f fraction. Those of one number stand together.
 _DATES = (
     "Y m d", "d m Y", "m d Y", "y m d", "d m y", "m d y", "Ymd", "dmY", "mdY", "ymd", "d b Y", "b d Y", "Y b d",
-    "d b y", "y b d", "b d y", "Y j", "Yj", "Y w u", "Y wu", "m d", "d m", "b d", "d b",
+    "d b y", "y b d", "b d y", "Y j", "j Y", "Yj", "Y w u", "Y wu", "m d", "d m", "b d", "d b",
 )  # fmt: skip
 _CLOCKS = ("", "H M", "H M S", "H M S f", "H", "HM", "HMS", "H p", "H M p", "H M S p", "H M S f p", "p H M", "p H M S")
 _COARSER = (
@@ -28,7 +28,7 @@ READINGS = tuple(
     tuple(reading.split())
     for reading in (
         *(f"{date} {clock}" for clock in _CLOCKS for date in _DATES if "y" in date.lower() or clock in _CLOCKS[:3]),
-        *(f"{clock} {date}" for clock in _CLOCKS[1:3] for date in _DATES[:7]),
+        *(f"{clock} {date}" for clock in ("H M", "H M S", "H M p") for date in _DATES[:7]),
         *_COARSER,
         *_OTHERS,
         *(clock for clock in _CLOCKS if clock and len(clock) > 2),
@@ -55,20 +55,21 @@ BEFORE = {
     "kv": "q", "kwartal": "q", "kvartal": "q", "ctvrtleti": "q", "w": "w", "wk": "w", "week": "w", "kw": "wq",
     "cw": "w", "woche": "w", "vecka": "w", "v": "w", "semaine": "w", "semana": "w", "settimana": "w", "uke": "w",
     "uge": "w", "viikko": "w", "tydzien": "w", "tyden": "w", "hafta": "w", "tuan": "w", "неделя": "w", "s": "hw",
-    "sem": "hw", "h": "hH", "he": "H", "hour": "H", "hy": "h", "half": "h", "b": "h", "m": "m", "month": "m",
-    "thang": "m", "thg": "m",
+    "sem": "hw", "h": "hH", "he": "H", "hour": "H", "hy": "h", "semester": "h", "half": "h", "b": "h", "m": "m",
+    "month": "m", "thang": "m", "thg": "m",
     "quy": "q", "triwulan": "q", "tw": "q", "trimestrul": "q", "trimester": "q", "kwartaal": "q", "квартал": "q",
-    "vj": "q", "quartil": "q", "ceyrek": "q", "fq": "q", "cq": "q", "c": "q", "к": "q", "u": "w", "нед": "w",
+    "vj": "q", "quartil": "q", "ceyrek": "q", "fq": "q", "cq": "q", "c": "q", "к": "q", "τ": "q", "u": "w", "нед": "w",
     "het": "w",
     "mm": "m", "кв": "q", "p": "m", "fy": "YyE", "fiscal": "Yy", "year": "Y", "nam": "Y", "第": "wq", "day": "dj",
 }  # fmt: skip
 AFTER = {
     "年": "Yy", "년": "Yy", "月": "m", "월": "m", "日": "d", "号": "d", "號": "d", "일": "d", "時": "H", "时": "H",
     "点": "H", "點": "H", "시": "H", "h": "Hh", "u": "H", "分": "M", "분": "M", "秒": "S", "초": "S", "st": "dqh",
-    "nd": "dqh", "rd": "dq", "er": "dq", "e": "dq", "o": "dq", "kwartal": "q", "kvartal": "q", "ctvrtleti": "q",
+    "nd": "dqh", "rd": "dq", "er": "dqh", "e": "dqh", "o": "dq", "kwartal": "q", "kvartal": "q", "ctvrtleti": "q",
     "周": "w", "週": "w", "주": "w", "quarter": "q", "qtr": "q", "half": "h", "季度": "q", "季": "q", "四半期": "q",
     "분기": "q", "q": "q", "quartal": "q", "t": "q", "trim": "q", "trimestre": "q", "w": "w", "kw": "wq", "s": "h",
     "кв": "q", "hy": "h", "m": "Mm", "min": "M", "th": "dq",
+    "ο": "dq", "d": "d", "kvt": "q", "nelj": "q", "трим": "q", "cet": "q", "kvartalet": "q",
     "квартал": "q", "kwartał": "q", "kv": "q", "negyedev": "q", "ceyrek": "q", "stvrtrok": "q",
     "vierteljahr": "q", "vj": "q", "kwartaal": "q", "tromjesecje": "q", "cetrtletje": "q", "ketv": "q",
     "ketvirtis": "q", "ceturksnis": "q", "quy": "q", "тримесечие": "q", "τριμηνο": "q", "neljannes": "q",
@@ -76,25 +77,28 @@ AFTER = {
     "неделя": "w", "нед": "w", "hafta": "w", "het": "w",
     "주차": "w", "woche": "w", "week": "w", "semana": "w", "semaine": "w", "settimana": "w", "uke": "w", "uge": "w",
     "vecka": "w", "viikko": "w", "tydzien": "w", "tyden": "w",
-    "年度": "Yy", "半年": "h", "halbjahr": "h", "semestre": "h",
+    "年度": "Yy", "半年": "h", "halbjahr": "h", "semestre": "h", "felev": "h", "полугодие": "h", "połrocze": "h",
 }  # fmt: skip
 FILLERS = {
     "ad", "ce", "t", "of", "de", "del", "the", "le", "den", "der", "fy", "fiscal", "year", "y", "nam", "and", "at",
-    "um", "uhr", "hrs", "date", "г", "года", "року", "й", "ый", "ой",
+    "um", "uhr", "hrs", "date", "г", "года", "року", "й", "ый", "ой", "제", "g", "gada", "kl", "klo", "as", "a", "las",
+    "alle", "ore",
 }  # fmt: skip
 AM_PM = {"am": 0, "pm": 1, "a": 0, "p": 1, "上午": 0, "下午": 1, "午前": 0, "午後": 1, "오전": 0, "오후": 1}
+AM_PM |= {"πμ": 0, "μμ": 1, "ص": 0, "م": 1}
 ZONES = {
     "z": 0, "utc": 0, "gmt": 0, "wet": 0, "west": 1, "bst": 1, "cet": 1, "cest": 2, "mez": 1, "mesz": 2, "eet": 2,
     "eest": 3, "msk": 3, "ist": 5.5, "jst": 9, "kst": 9, "est": -5, "edt": -4, "cst": -6, "cdt": -5, "mst": -7,
     "mdt": -6, "pst": -8, "pdt": -7, "aest": 10, "aedt": 11,
 }  # fmt: skip
 BEFORE, AFTER = ({fold(word): value for word, value in table.items()} for table in (BEFORE, AFTER))
+FILLERS = set(map(fold, FILLERS))
 AM_PM = {fold(word): value for word, value in AM_PM.items()}
-ORDINALS = ("st", "nd", "rd", "th", "er", "e", "o")
+ORDINALS = ("st", "nd", "rd", "th", "er", "e", "o", "ο")
 UNITS = "年년月월日号號일時时点點시分분秒초第周週주季"
 WEEKDAYS = "日月火水木金土一二三四五六일월화수목금토"
 TOKEN = re.compile(
-    rf"(?P<number>0+)|(?P<word>[ap]\.\s?m\.|(?<=\()[{WEEKDAYS}](?=\))|(?:星期|周|週|礼拜)[一二三四五六日天]|[{WEEKDAYS}]요일|四半期|季度|年度|분기|주차|上午|下午|午前|午後|오전|오후|[{UNITS}]"
+    rf"(?P<number>0+)|(?P<word>[apπμ]\.\s?[mμ]\.|[^\W\d_]+-feira|[日月火水木金土]曜日?|(?<=\()[{WEEKDAYS}](?=\))|(?:星期|周|週|礼拜)[一二三四五六日天]|[{WEEKDAYS}]요일|四半期|季度|年度|분기|주차|上午|下午|午前|午後|오전|오후|[{UNITS}]"
     rf"|[^\W\d_{UNITS}][^\s\d!-\-/:-@\[-`{{-~‐-―(){UNITS}]*)|(?P<other>.)",
     re.IGNORECASE | re.DOTALL,
 )
@@ -105,7 +109,7 @@ _OFFSET = re.compile(
 _COLONS = re.compile(r"0000:00:00(?!\d)")  # dates with colons, as cameras write them
 _CLOCK_END = re.compile(r"(?:0[:h.]00?(?:[.,]0+)?|(?<=0)T0+)(?:\s?[ap]m)?\s?(?:UTC|GMT)?$", re.IGNORECASE)
 ZEROS = str.maketrans("123456789", "000000000")
-_SIGNS = str.maketrans("−٫", "-.", "٬")
+_SIGNS = str.maketrans("−٫،", "-.,", "٬")
 
 
 LONGEST = 90  # of texts that can be times
@@ -207,6 +211,10 @@ def _allowed(body: str, start: int, stop: int) -> str:
     """The fields that a number can be by the signs beside it; empty for all."""
     if start < 10 and _COLONS.match(body):
         return ""
+    if re.match(":00?:00:00", body[stop:]):  # 05JAN20:04:00:00
+        return "Yyd"
+    if body[start - 4 : start] in (":00.", ":00,") and stop - start == 1:
+        return "f"
     if body[stop : stop + 1] == ":":
         return "YHM" if stop - start == 4 else "HM"
     if body[start - 1 : start] == ":" and start:

@@ -27,7 +27,8 @@ from seqcli.series.times import DAY, FieldForm
 
 # readings of numbers without signs that are looked for only where something says that they are times
 COMPACT = (
-    ("dmy",), ("mdy",), ("mY",), ("ym",), ("my",), ("yw",), ("wY",), ("wy",), ("yq",), ("qY",), ("qy",),
+    ("dmy",), ("mdy",), ("mY",), ("ym",), ("my",), ("yw",), ("wY",), ("wy",), ("yq",), ("qY",), ("qy",), ("ymdH",),
+    ("dmYHM",), ("mdYHM",),
 )  # fmt: skip
 SAMPLE = 200  # different texts that the forms of a column are found from
 MOST_OFFSETS = 6  # from UTC, in one column
@@ -37,7 +38,8 @@ MOSTLY = 0.8  # share of texts that a form must read: the others are errors in a
 def find_forms(texts: Sequence[str], more: Sequence[tuple[str, ...]] = ()) -> list[FieldForm]:
     """The forms in which at least most of `texts`, which are all different, can be read; the usual ones first, those
     of the readings in `more` last."""
-    every = [text for text in map(plain, texts) if text]
+    written = {plain(text): text.strip() for text in texts}
+    every = [text for text in written if text]
     sample = every[:: max(1, len(every) // SAMPLE)][:SAMPLE]
     if not sample or (max(map(len, sample)) > 90 and sorted(map(len, sample))[len(sample) // 2] > 60):
         return []
@@ -63,7 +65,7 @@ def find_forms(texts: Sequence[str], more: Sequence[tuple[str, ...]] = ()) -> li
             short = {other: shape for other in _shorter(reading) if (shape := next(iter(_fitting(other, parts)), ""))}
             more_fits = [shape for other in short for shape in _fitting(other, parts)]
         if sum(shapes[shape] for shape in fits) + sum(shapes[s] for s in (more_fits if short else ())) >= needed:
-            form = _form(reading, language, sample, fits)
+            form = _form(reading, language, sample, fits, written)
             if form is not None and short:
                 examples = {shape: next(text for text in sample if shape_of(text) == shape) for shape in short.values()}
                 form = replace(form, shorter=tuple((other, examples[shape]) for other, shape in short.items()))
@@ -104,11 +106,16 @@ def _language(shapes: Mapping[str, int]) -> str | None:
 
 
 def _form(
-    reading: tuple[str, ...], language: str | None, sample: Sequence[str], fits: Sequence[str]
+    reading: tuple[str, ...],
+    language: str | None,
+    sample: Sequence[str],
+    fits: Sequence[str],
+    written: Mapping[str, str],
 ) -> FieldForm | None:
-    """A form for a reading of texts, with how they write it."""
+    """A form for a reading of texts, with how they write it; `written` has them with all their signs."""
     fitting = set(fits)
     narrow: set[str] = set()
+    padded: set[str] = set()
     seen: dict[str, dict[int, str]] = {MONTH: {}, WEEKDAY: {}, "p": {}}
     ordinals: dict[int, str] = {}
     chosen = [text for text in sample if shape_of(text) in fitting]
@@ -125,6 +132,8 @@ def _form(
                 name = next(names)
                 if part.kind == "number" and len(name) == 1 and part.stop - part.start < max(WIDTHS[name]):
                     narrow.add(name)
+                    if text[: part.start].endswith("  "):
+                        padded.add(name)
             if part.kind in seen:
                 seen[part.kind].setdefault(part.value, text[part.start : part.stop])
     narrow -= set("Yf")
@@ -147,7 +156,17 @@ def _form(
     last = r"24$" if reading[-1] == "YmdH" else r"(?<![\d:./-])24(?:[:.h]?00)*$"
     late = any(re.search(last, text) for text in chosen) and "H" in "".join(reading)
     example = max(chosen, key=len)
-    form = FieldForm(reading, language, example, frozenset(narrow), spellings, midnight_is_24=late)
+    signs = written.get(example, "")
+    form = FieldForm(
+        reading,
+        language,
+        example,
+        frozenset(narrow),
+        spellings,
+        midnight_is_24=late,
+        signs=signs,
+        padded=frozenset(padded),
+    )
     if form.cycle == "year" and not form.read(sample)[1].all():
         form = replace(form, base=2000)  # with the 29th of February
     return _with_zone(form, chosen)

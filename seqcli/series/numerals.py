@@ -29,7 +29,7 @@ _PATTERNS = {
     "chinese": re.compile(r"([一二三四五六七八九]|十[一二]?)(?=[月季])"),
     "thai": re.compile(r"(?<!\d)(2[45]\d\d)(?!\d)"),  # years of the Buddhist era
     "bank": re.compile(r"(?<!\d)(\d{4}) \[YR\1\]"),  # 2019 [YR2019]
-    "period": re.compile(r"^0(\d\d)(?=\.\d{4}$)"),  # 001.2019
+    "period": re.compile(r"(?:^|(?<=^\d{4}[./])|(?<=^\d{4}))0(0[1-9]|1[0-2])(?=\.\d{4}$|$)"),  # 001.2019, 2019/001
 }
 
 
@@ -63,6 +63,12 @@ _NAMINGS = (
         _QUARTERS,
         _QUARTER,
         lambda found: ("JFM", "AMJ", "JAS", "OND").index(found[1]) + 1,
+    ),
+    Naming(
+        re.compile("الربع (الأول|الثاني|الثالث|الرابع)"),
+        _QUARTERS,
+        _QUARTER,
+        lambda found: ("الأول", "الثاني", "الثالث", "الرابع").index(found[1]) + 1,
     ),
     Naming(  # 2019年1-3月期
         re.compile(r"(?<!\d)0?(1|4|7|10)\s?[-~–]\s?0?(3|6|9|12)(?!\d)(?:月期?)?$"),
@@ -156,7 +162,7 @@ class NumeralForm(FormOver):
         if self.kind == "bank":
             return f"{text} [YR{text}]"
         if self.kind == "period":
-            return f"0{text}"
+            return f"0{text}" if self.example.startswith("0") else f"{text[:-2]}0{text[-2:]}"
         signs = _ROMAN if self.kind == "roman" else _CHINESE
         number = rf"{self.mark}(?<!\d)0?(\d{{1,2}})(?!\d)"
         return re.sub(number, lambda found: signs[int(found[1]) - 1], text, count=1)
@@ -221,10 +227,14 @@ def find_numerals(texts: Sequence[str]) -> list[Form]:
             continue
         found = [match[1] for match in map(pattern.search, clean) if match]
         mark = ""
-        if kind == "roman" and set(found) <= set(_ROMAN[:4]) and not re.search(r"[^\W\d_]", pattern.sub("", clean[0])):
-            if len(clean) <= 4:  # four months as well as four quarters
-                continue
-            mark = "Q"
+        if kind == "roman" and not re.search(r"[^\W\d_]", pattern.sub("", clean[0])):
+            days = re.search(r"\d\D+\d", pattern.sub("", clean[0])) is not None
+            if set(found) <= set(_ROMAN[:4]) and not days:
+                if len(clean) <= 4:  # four months as well as four quarters
+                    continue
+                mark = "Q"
+            else:
+                mark = "M"
         usual = [text for text in (_usual(kind, text, mark) for text in clean) if text]
         forms = [form for form in find_forms(usual) if form.cycle == ""] if len(usual) > 0.8 * len(clean) else []
         if forms:

@@ -50,8 +50,12 @@ def _forms(texts: Sequence[str], name: str) -> list[Form]:
     if named and any("," in text for text in clean) and all(re.fullmatch(r"\d+(?:,\d+)?", text) for text in clean):
         return [SwappedForm(form, ",", ".") for form in find_serials([text.replace(",", ".") for text in clean], name)]
     forms: list[Form] = list(find_forms(texts))
+    if any("j" in "".join(getattr(form, "reading", ())) for form in forms):
+        forms += find_numerals(texts)  # 2019/001 may be a month
     if to_numbers(clean)[1].mean() > 0.8:
         return _of_numbers(forms, texts, name, named)
+    if hours := find_short(texts, hours=True):
+        return hours
     if are_buddhist(texts):  # they look like usual years, but far too late
         forms = find_numerals(texts) or forms
     named_parts = find_named(texts)  # 2/4 2019 may be a day of April as well
@@ -106,9 +110,10 @@ def _writes_on(form: Form, texts: Sequence[str]) -> bool:
 
 
 def _has_months_to_four(form: Form, texts: Sequence[str]) -> bool:
-    """Whether all months of several years are the first four: they are quarters in a form that is not known."""
+    """Whether all months of several years are the first two or four: they are half-years or quarters in a form that is
+    not known."""
     if form.grain != "month" or form.cycle:
         return False
     times, fine = form.read(texts)
     months = np.unique(times[fine]).astype("M8[us]").astype("M8[M]").astype(np.int64)
-    return len(months) > 8 and set((months % 12).tolist()) == {0, 1, 2, 3}
+    return len(months) > 6 and set((months % 12).tolist()) in ({0, 1, 2, 3}, {0, 1})

@@ -84,6 +84,8 @@ class FieldForm:
     last_offset: str = ""  # written where offsets are left aside
     base: int = 2001  # the year of times without one
     midnight_is_24: bool = False
+    padded: frozenset[str] = frozenset()  # the fields before which a blank stands for a zero
+    signs: str = ""  # the example with its own blanks and signs, where these are as many
     shorter: tuple[tuple[tuple[str, ...], str], ...] = ()  # readings of times whose last fields are zero, and examples
 
     @property
@@ -97,6 +99,12 @@ class FieldForm:
     @property
     def grain(self) -> str:
         return GRAINS[max(GRAIN_OF[one] for field in self.reading for one in field)]
+
+    @property
+    def note(self) -> str:
+        """What is a choice in this form."""
+        dated = self.cycle == "year" and "d" in "".join(self.reading)
+        return f"dates without a year are read as those of one with {365 + (self.base == 2000)} days" if dated else ""
 
     @property
     def cycle(self) -> str:
@@ -206,16 +214,21 @@ class FieldForm:
         for reading, example in self.shorter:
             left = {"H": moment.hour, "M": moment.minute, "S": moment.second, "f": moment.microsecond}
             if not any(left[name] for name in self.reading[len(reading) :]):
-                return replace(self, reading=reading, example=example, shorter=()).write(time, following)
+                return replace(self, reading=reading, example=example, signs="", shorter=()).write(time, following)
         late = self.midnight_is_24 and moment.hour == moment.minute == 0
         moment -= timedelta(days=int(late))
         parts = split_parts(shape_of(self.example), self.language) or ()
         names = iter(self.reading)
-        made = []
+        made: list[str] = []
+        shown = self.signs if len(self.signs) == len(self.example) else self.example
         for part in parts:
-            text = self.example[part.start : part.stop]
+            text = (shown if part.kind == "text" else self.example)[part.start : part.stop]
             if part.kind in ("number", MONTH, "p"):
-                made.append(self._written(next(names), moment, part, late))
+                name = next(names)
+                written = self._written(name, moment, part, late)
+                if name in self.padded:
+                    made[-1], written = made[-1].rstrip() + " ", f"{written:>2}"
+                made.append(written)
             elif part.kind == WEEKDAY:
                 made.append(self.spellings[WEEKDAY][moment.isoweekday()])
             elif part.kind == "ordinal":

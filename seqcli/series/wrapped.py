@@ -43,6 +43,7 @@ class IntervalForm:
     end: Form
     separator: str
     gap: int
+    months: int = 0  # instead of the gap, where ends are months
 
     @property
     def name(self) -> str:
@@ -74,6 +75,9 @@ class IntervalForm:
 
     def write(self, time: int, following: int | None = None) -> str:
         end = (following if following is not None else time) - self.gap
+        if self.months:
+            last = np.datetime64(following or time, "us").astype("M8[M]") - self.months
+            end = int(last.astype("M8[us]").astype(np.int64))
         return f"{self.start.write(time)}{self.separator}{self.end.write(end)}"
 
 
@@ -114,7 +118,9 @@ def find_intervals(texts: Sequence[str]) -> list[Form]:
             for end in same[:1] or clocks[:1] or yearless[:1]:
                 bounds = [replace(form, base=2000) if form.cycle == "year" else form for form in (start, end)]
                 form = IntervalForm(bounds[0], bounds[1], separator, 0)
-                made.append(replace(form, gap=_gap(form, halves)))
+                gap = _gap(form, halves)
+                months = round(gap / (30.4 * DAY)) if end.grain in ("year", "half-year", "quarter", "month") else 0
+                made.append(replace(form, gap=gap, months=months))
         if made:
             return made
     return []
@@ -141,19 +147,24 @@ def _gap(form: IntervalForm, halves: Sequence[tuple[str, str]]) -> int:
 
 _NAME, _DASH = r"[^\W\d_]+\.?", r"\s?[-–—~]\s?"
 # intervals within a month that name it once, such as Jan 7 - 13, 2019 or 7.-13.01.2019, and how they are with it twice
+_HOURS = 2  # those of hours, such as 2020-01-05 04-05
 _SHORT = (
     (rf"^({_NAME}\s)(\d{{1,2}})({_DASH})()(\d{{1,2}}(?:,?\s\d{{4}})?)$", r"\1\2\3\1\5"),
     (rf"^()(\d{{1,2}}\.?)({_DASH})(\d{{1,2}}\.?)(\s?{_NAME}|\d\d?\.)(\s?\d{{4}}|)$", r"\2\5\3\4\5\6"),
+    (rf"^(.*\d[\sT])(\d\d?)({_DASH})(\d\d?)$", r"\1\2:00\3\4:00"),
+    (rf"^(.*\d[\sT])(\d\d?)h({_DASH})(\d\d?)h$", r"\1\2:00\3\4:00"),
 )
 _WHOLE = (
     (rf"^({_NAME}\s)(\d{{1,2}})({_DASH})\1(\d{{1,2}}(?:,?\s\d{{4}})?)$", r"\1\2\3\4"),
     (rf"^(\d{{1,2}}\.?)(\s?{_NAME}|\d\d?\.)({_DASH})(\d{{1,2}}\.?)\2(\s?\d{{4}}|)$", r"\1\3\4\2\5"),
+    (rf":00({_DASH}\d\d?):00$", r"\1"),
+    (rf":00({_DASH}\d\d?):00$", r"h\1h"),
 )
 
 
 @dataclass(frozen=True)
 class ShortForm(FormOver):
-    """Intervals that name a month once where they are within one."""
+    """Intervals that name a month once where they are within one, or hours without their minutes."""
 
     kind: int
 
@@ -169,9 +180,12 @@ def _whole(text: str, kind: int) -> str:
     return re.sub(*_SHORT[kind], text) if len(text) < 40 else text
 
 
-def find_short(texts: Sequence[str]) -> list[Form]:
-    """The forms of intervals that name a month once."""
-    for kind in range(len(_SHORT)):
+def find_short(texts: Sequence[str], *, hours: bool = False) -> list[Form]:
+    """The forms of intervals that name a month once, or of an hour without its minutes."""
+    for kind in range(_HOURS, len(_SHORT)) if hours else range(_HOURS):
+        found = [re.search(_SHORT[kind][0], plain(text)) for text in texts[:400] if len(text) < 40]
+        if hours and not all(match and int(match[4]) % 24 == (int(match[2]) + 1) % 24 for match in found):
+            continue
         whole = [_whole(text, kind) for text in texts]
         if sum(a != plain(b) for a, b in zip(whole, texts, strict=True)) > 0.3 * len(texts):
             return [ShortForm(form, kind) for form in find_intervals(whole)]

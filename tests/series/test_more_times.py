@@ -9,6 +9,9 @@ from seqcli.series.panel import read_panel
 
 MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 ROMAN = ["I", "II", "III", "IV"]
+ROMAN_MONTHS = [*ROMAN, "V", "VI", "VII", "VIII", "IX", "X", "XI", "XII"]
+FRENCH = ["janv.", "févr.", "mar.", "avr.", "mai", "juin", "juil.", "août", "sept.", "oct.", "nov.", "déc."]
+FRENCH_DAYS = ["lun.", "mar.", "mer.", "jeu.", "ven.", "sam.", "dim."]
 
 
 def months(form, count=30):
@@ -35,6 +38,11 @@ def since(year, ticks):
     return lambda moment: str((moment - datetime(year, 1, 1)) // timedelta(microseconds=1) * ticks // 10**6)
 
 
+def short_interval(start, end):
+    second = f"{end:%b} {end.day}" if start.month != end.month else str(end.day)
+    return f"{start:%b} {start.day} - {second}, {end.year}"
+
+
 def trimmed(number, decimals):
     return f"{number:.{decimals}f}".rstrip("0").rstrip(".")
 
@@ -51,6 +59,10 @@ FORMS = {
         days(lambda d: f"{d:%m%d%Y}".lstrip("0")),
         days(lambda d: f"{d.year - 1911}{d:%m%d}"),
         days(lambda d: f"D{d:%Y%m%d}"),
+        days(lambda d: f"{d.day}.{ROMAN_MONTHS[d.month - 1]}.{d.year}"),
+        days(lambda d: f"{FRENCH_DAYS[d.weekday()]} {d.day} {FRENCH[d.month - 1]} {d.year}"),
+        days(lambda d: f"{d.day} {FRENCH[d.month - 1]} {d.year}\u202fr."),
+        days(lambda d: f"{d:%j/%Y}"),
         days(lambda d: f"{d}/P1D"),
         days(lambda d: in_digits(0xFF10, f"{d.year}年{d.month}月{d.day}日")),
         days(lambda d: in_digits(0x660, f"{d:%d/%m/%Y}")),
@@ -62,6 +74,15 @@ FORMS = {
         weeks(lambda d, y, w: f"{w:02d}{y}"),
         weeks(lambda d, y, w: f"W{y % 100}{w:02d}"),
         weeks(lambda d, y, w: f"{w}. hafta {y}"),
+        weeks(lambda d, y, w: f"{y}W{w:02d}1"),
+        weeks(lambda d, y, w: f"{y}년 {w}주차"),
+        weeks(
+            lambda d, *_: f"{d:%b} {d.day} - {d + timedelta(6):%b} {(d + timedelta(6)).day}, {(d + timedelta(6)).year}"
+        ),
+        weeks(lambda d, *_: f"{d:%d.%m.}-{d + timedelta(6):%d.%m.%Y}"),
+        weeks(lambda d, *_: f"{d:%m/%d} - {d + timedelta(6):%m/%d/%Y}"),
+        weeks(lambda d, *_: f"{d:%Y/%m/%d}~{d + timedelta(6):%m/%d}"),
+        weeks(lambda d, *_: short_interval(d, d + timedelta(6))),
     ],
     "monthly": [
         months(lambda y, m: f"{y % 100}{m:02d}"),
@@ -70,6 +91,8 @@ FORMS = {
         months(lambda y, m: f"{m:02d}.{y % 100}"),
         months(lambda y, m: f"{y - 1911}{m:02d}"),
         months(lambda y, m: f"M{y}{m:02d}"),
+        months(lambda y, m: f"{y}/0{m:02d}"),
+        months(lambda y, m: f"{y}0{m:02d}"),
         months(lambda y, m: trimmed(y + (m - 1) / 12, 3)),
         months(lambda y, m: trimmed(y + (m - 1) / 12, 2).replace(".", ",")),
     ],
@@ -92,11 +115,20 @@ FORMS = {
         quarters(lambda y, q: f"{y} {q}e kwartaal"),
         quarters(lambda y, q: f"{('First', 'Second', 'Third', 'Fourth')[q - 1]} quarter {y}"),
         quarters(lambda y, q: f"{('JFM', 'AMJ', 'JAS', 'OND')[q - 1]} {y}"),
+        quarters(lambda y, q: f"{q}-й квартал {y}"),
         quarters(lambda y, q: f"{y}年{3 * q - 2}～{3 * q}月期"),
         quarters(lambda y, q: f"{MONTHS[3 * q - 3]} to {MONTHS[3 * q - 1]} {y}"),
     ],
     "three times a month": [
         [f"{2018 + (27 + i) // 36}年{(27 + i) // 3 % 12 + 1}月{'上中下'[i % 3]}旬" for i in range(40)]
+    ],
+    "half-yearly": [
+        [f"{2009 + (1 + i) // 2}. {(1 + i) % 2 + 1}. félév" for i in range(12)],
+        [f"{('Jan-Jun', 'Jul-Dec')[(1 + i) % 2]} {2009 + (1 + i) // 2}" for i in range(12)],
+    ],
+    "every 0.25 seconds": [
+        hours(str, start=datetime(2024, 2, 1, 10), milliseconds=250),
+        hours(lambda t: t.isoformat(timespec="milliseconds" if t.microsecond else "seconds"), milliseconds=250),
     ],
     "yearly": [[f"X{1995 + i}" for i in range(20)]],
     "hourly": [
@@ -105,6 +137,11 @@ FORMS = {
         hours(since(1601, 1_000_000)),
         hours(lambda t: f"{t:%Y-%m-%dT%H:%M}/PT1H"),
         hours(lambda t: f"{t:%Y%m%d%H%M%S}000"),
+        hours(lambda t: f"{t:%d%b%y:%H:%M:%S}"),
+        hours(lambda t: f"{t:%d-%m-%Y %H} - {t + timedelta(hours=1):%H}"),
+        hours(lambda t: f"{t:%b} {t.day:>2} {t.year} {t:%H:%M:%S}"),
+        hours(lambda t: f"{t:%d.%m.%Y}" if t.hour == 0 else f"{t:%d.%m.%Y %H:%M:%S}"),
+        hours(lambda t: f"{t:%y%m%d%H}"),
     ],
 }
 
