@@ -99,13 +99,17 @@ class MarkedForm(FormOver):
 
 
 def _bare(text: str) -> str:
-    return _MARK.sub("", plain(text)) if len(text) < 40 else text
+    if len(text) > 40 or (text[-1:].isdigit() and "/" not in text[-3:]):
+        return text  # most have none
+    return _MARK.sub("", plain(text))
 
 
 def find_marks(texts: Sequence[str]) -> tuple[Callable[[Form], MarkedForm], list[str]] | None:
     """How to make a form for times of which some have marks, and the texts without these; None where none has."""
     bare = [_bare(text) for text in texts]
-    marks = [plain(text)[len(rest) :].strip() for text, rest in zip(texts, bare, strict=True)]
+    if bare == list(texts):
+        return None
+    marks = [plain(text)[len(plain(rest)) :].strip() for text, rest in zip(texts, bare, strict=True)]
     there = {mark for mark in marks if mark}
     if not there or (len(there) == 1 and all(marks)) or any(_UNMARKED.search(text) for text in texts[:100]):
         return None

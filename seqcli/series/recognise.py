@@ -18,12 +18,13 @@ from seqcli.series.times import Form
 from seqcli.series.wrapped import IntervalForm, ShortForm, find_intervals, find_short, find_wrapped, is_sensible
 
 _OFFSET = re.compile(r"[+-]\d\d:?\d\d$")  # of local time from UTC
+_LONGEST = 150  # of texts that can be times or intervals
 _LONG = 1000  # numbers from this on that are no steps in turn are times in some form
 
 
 def read_as_times(texts: Sequence[str], name: str, day_first: bool | None = None) -> Chosen | None:
     """The most likely form of different texts as times, in a column of this name; None where there is none."""
-    if not texts:
+    if sum(len(text) <= _LONGEST for text in texts) < 0.5 * len(texts) or not texts:
         return None
     marked = find_marks(texts)
     if marked is not None:
