@@ -155,7 +155,9 @@ def _form(
         spellings["p"] = _am_pm(seen["p"])
     last = r"24$" if reading[-1] == "YmdH" else r"(?<![\d:./-])24(?:[:.h]?00)*$"
     late = any(re.search(last, text) for text in chosen) and "H" in "".join(reading)
-    example = max(chosen, key=len)
+    looks = Counter(re.sub("0+", "0", shape_of(text)) for text in chosen)
+    rare = 0.2 * max(looks.values())  # such as the sum of a year among months
+    example = max((text for text in chosen if looks[re.sub("0+", "0", shape_of(text))] >= rare), key=len)
     signs = written.get(example, "")
     form = FieldForm(
         reading,
