@@ -107,7 +107,8 @@ def _build(layout: Layout, options: ReadOptions) -> Panel:
         )
     notes += _unused(layout, rows.keys, series)
     if gaps:
-        notes.append(f"{gaps:,} missing values" + ("" if options.fill else "; --fill says how they are filled"))
+        count = "1 missing value" if gaps == 1 else f"{gaps:,} missing values"
+        notes.append(count + ("" if options.fill else "; --fill says how they are filled"))
     return Panel(
         series=series,
         calendar=calendar,

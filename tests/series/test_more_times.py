@@ -184,3 +184,9 @@ def test_marks_after_the_last_times_are_left_aside_with_a_notice(tmp_path, mark)
 def test_numbers_in_an_unknown_form_are_an_error_and_no_steps(tmp_path, texts):
     with pytest.raises(DataError, match=r"column date: .*looks like a time"):
         read(tmp_path, texts)
+
+
+def test_one_missing_value_is_said_in_the_singular(tmp_path):
+    texts = days(str)
+    panel, _ = read(tmp_path, texts[:40] + texts[41:])
+    assert any(note.startswith("1 missing value;") for note in panel.notes)
