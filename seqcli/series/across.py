@@ -100,7 +100,7 @@ def _find_run(table: Table, options: ReadOptions) -> Run | None:
                     return (run, time, cells) if cells else None
             if len(run) >= 3 and not outside and _are_times(texts):
                 return run, None, texts * len(table)
-            if _are_numbered(table, names[:start], run):
+            if _are_numbered(columns, names[:start], run):
                 return run, None, texts * len(table)
     return None
 
@@ -123,17 +123,23 @@ def _are_years(columns: Columns, name: str) -> bool:
     return chosen is not None and chosen.form.grain == "year" and len(years) > 2 and bool((np.diff(years) == 1).all())
 
 
-def _are_numbered(table: Table, before: Sequence[str], run: Sequence[str]) -> bool:
+def _are_numbered(columns: Columns, before: Sequence[str], run: Sequence[str]) -> bool:
     """Whether columns are V2, V3, V4 … beside the name of a series in each row."""
-    matches = [re.fullmatch(r"(?!column\d)([A-Za-z_]+)(\d+)", name) for name in run]
-    found = [(match[1], int(match[2])) for match in matches if match]
-    counted = bool(found and before) and before[0] == f"{found[0][0]}{found[0][1] - 1}"  # V1, V2, V3 … of R
-    if len(found) < max(len(run), 3 if counted else 8) or len({word for word, _ in found}) > 1 or len(before) != 1:
+    matches = [re.fullmatch(r"(?!column\d)([A-Za-z_]+)(\d+)", name) for name in (*before, *run)]
+    found = [(match[1], int(match[2])) for match in matches[len(before) :] if match]
+    if len(found) < len(run) or len({word for word, _ in found}) > 1 or len(before) != 1:
         return False
-    ids = table.columns[before[0]].tolist()
-    return (
-        {b - a for (_, a), (_, b) in pairwise(found)} == {1} and len(set(ids)) == len(ids) and read_numbers(ids) is None
-    )
+    first = matches[0]  # V1 before V2, V3 …, as R names the columns of a table without a header
+    if len(run) < (3 if first and (first[1], int(first[2])) == (found[0][0], found[0][1] - 1) else 8):
+        return False
+    ids = columns.table.columns[before[0]].tolist()
+    named = len(set(ids)) == len(ids) and read_numbers(ids) is None and not _has_whole_times(columns, before[0])
+    return named and {b - a for (_, a), (_, b) in pairwise(found)} == {1}
+
+
+def _has_whole_times(columns: Columns, name: str) -> bool:
+    chosen = columns.time(name)
+    return chosen is not None and chosen.form.grain != "step" and not chosen.form.cycle
 
 
 def _are_times(run: Sequence[str]) -> bool:

@@ -188,7 +188,7 @@ def _delimiter(text: str, shown: str) -> str:
         except csv.Error as problem:
             message = f"is not a CSV file: {problem}"
             raise DataError(message, path=shown, line=reader.line_num, hint="is it a table of text?") from problem
-        usual = max(set(widths), key=widths.count) if widths else 1
+        usual = max(set(widths), key=lambda width: (widths.count(width), width)) if widths else 1
         if usual > 1:
             share = widths.count(usual) / max(len(widths), len(lines) // 4)  # few rows of many lines: a quote left open
             score = share + (0.3 if delimiter in ";\t" else 0.0) + (0.001 * usual)

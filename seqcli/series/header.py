@@ -258,8 +258,8 @@ def _header_rows(above: Sequence[Sequence[str]], cells: Cells) -> tuple[list[lis
     while rows:
         row = rows[-1]
         filled = sum(bool(cell) for cell in row)
-        if row[0].startswith(COMMENTS):
-            if header or filled < max(2, 0.6 * width):
+        if row[0].startswith(COMMENTS) and len(row[0]) > 1:
+            if filled < max(2, 0.6 * width):
                 break
             row = [row[0].lstrip("#/%! "), *row[1:]]
         lone = filled < 2 and width > 1 and (header or width > 2 or row[0])

@@ -93,9 +93,28 @@ def find_layout(table: Table, options: ReadOptions) -> Layout:
         _refuse_without_numbers(columns, text)
     if options.target is None and across:
         values = [across]
+    layout = replace(layout, targets=(values[0],), series=keys)
     if len(values) > 1:
-        return _choose_target(replace(layout, series=keys), columns, values)
-    return replace(layout, targets=(values[0],), series=keys)
+        layout = _choose_target(layout, columns, values)
+    if options.time is None:
+        _refuse_side_by_side(layout, columns)
+    return layout
+
+
+def _refuse_side_by_side(layout: Layout, columns: Columns) -> None:
+    """Raise where a value stands beyond another column of times, which are not those of the first: two tables."""
+    table, names = layout.table, list(layout.table.columns)
+    place = names.index(layout.time) if layout.time is not None else len(names)
+    for name in names[place + 2 : names.index(layout.targets[-1])]:
+        chosen = columns.time(name) if words.says_time(name) and name not in layout.series else None
+        whole = chosen is not None and chosen.form.grain != "step" and not chosen.form.cycle
+        numbers = any(columns.numbers(other) is not None for other in names[place + 1 : names.index(name)])
+        if whole and numbers and (table.columns[name] != table.columns[names[place]]).any():
+            raise DataError(
+                f"has two columns of times, {names[place]!r} and {name!r}: are these two tables side by side?",
+                path=table.path,
+                hint="--time and --target name the columns that belong together",
+            )
 
 
 def _numbers_rows(columns: Columns, name: str) -> bool:
@@ -175,6 +194,7 @@ def _time_column(columns: Columns, names: Sequence[str]) -> tuple[str | None, st
         score = (2.0 if named else 0.0) + (0.0 if weak else 3.0) - 0.001 * place
         score += 0.5 if words.split_name(name)[:1] in (("ds",), ("date",)) and len(words.split_name(name)) == 1 else 0.0
         score -= 1.0 if words.says(name, words.ISSUES) else 0.0
+        score -= 1.0 if isinstance(chosen.form, StepForm) and columns.counts_rows(name) else 0.0
         score -= 0.8 if isinstance(chosen.form, StepForm) and words.says(name, words.DAY | words.HOUR) else 0.0
         score -= 3.0 if getattr(chosen.form, "cycle", "") else 0.0
         score -= 3.0 if len(columns.different(name)) == 1 and len(columns.table) > 1 else 0.0
@@ -377,9 +397,10 @@ def _tells_apart(columns: Columns, base: Sequence[str], name: str) -> bool:
 
 
 def _is_no_time(columns: Columns, name: str) -> bool:
-    """Whether a column of text has names in it: also numbered ones, such as =S0, where its own name says no time."""
+    """Whether a column of text has names in it: also such as S0 or M1, where its own name says no time."""
     chosen = columns.time(name)
-    return chosen is None or (isinstance(chosen.form, StepForm) and not words.says_time(name))
+    numbered = chosen is not None and (isinstance(chosen.form, StepForm) or bool(chosen.form.cycle))
+    return chosen is None or (numbered and not words.says_time(name))
 
 
 def _filled_down(columns: Columns, time: str, names: Sequence[str]) -> Table | None:

@@ -15,6 +15,8 @@ from seqcli.series.rhythm import NICE, Rhythm, given_rhythm
 from seqcli.series.rows import Rows
 from seqcli.series.times import DAY, SECOND
 
+SOME, SOME_SHARE = 3, 0.02  # rows that are hardly there twice by mistake
+
 
 def merge(rows: Rows, rhythm: Rhythm, options: ReadOptions, notice: Callable[[str], None]) -> Placed:
     """At most one row a series and place: those that share one are put together.
@@ -37,9 +39,7 @@ def merge(rows: Rows, rhythm: Rhythm, options: ReadOptions, notice: Callable[[st
         placed = _whole_periods(placed, notice) if how == "sum" else placed
         return _put_together(placed, how, zero=how == "sum" and rows.flow and options.fill in (None, "zero"))
     asked = options.duplicates or options.aggregate
-    if asked is None and (same == _identical(rows, same)).all():
-        if rows.flow and _may_be_chance(rows, int(same.sum())):
-            raise _second_value(rows, rhythm, same)
+    if asked is None and (same == _identical(rows, same)).all() and not _may_be_transactions(rows, same):
         notice(f"{int(same.sum())} rows that are there twice are taken once; --duplicates says otherwise")
         kept = np.r_[True, ~same]
         return replace(placed, rows=rows.select(kept), positions=positions[kept])
@@ -50,6 +50,17 @@ def merge(rows: Rows, rhythm: Rhythm, options: ReadOptions, notice: Callable[[st
     if asked in ("error", ""):
         raise _second_value(rows, rhythm, same)
     return _put_together(placed, asked)
+
+
+def _may_be_transactions(rows: Rows, same: np.ndarray) -> bool:
+    """Whether equal rows of amounts may be events of their own, as two sales of a day may, not one written twice."""
+    sizes = np.diff(np.flatnonzero(np.r_[True, ~same, True]))
+    if not rows.flow or (sizes == sizes[0]).all():  # a table that is there twice
+        return False
+    count = int(same.sum())
+    chances = np.unique(rows.values[0], return_counts=True)[1] / len(rows.times)
+    by_chance = count < 0.5 * len(np.unique(rows.times)) and float((chances**2).sum()) ** count > 0.05
+    return by_chance or (count >= SOME and count >= SOME_SHARE * len(same))
 
 
 def _put_together(placed: Placed, how: str, zero: bool = False) -> Placed:
@@ -84,12 +95,6 @@ def _identical(rows: Rows, same: np.ndarray) -> np.ndarray:
     return identical
 
 
-def _may_be_chance(rows: Rows, count: int) -> bool:
-    """Whether as many rows may well have the values of others by chance, as two sales of a day may."""
-    chances = np.unique(rows.values[0], return_counts=True)[1] / len(rows.times)
-    return count < 0.5 * len(np.unique(rows.times)) and float((chances**2).sum()) ** count > 0.05
-
-
 def _how(rows: Rows, rhythm: Rhythm, same: np.ndarray) -> tuple[str, str]:
     """How to put rows that share a place together, where the data tells; an empty text where it does not."""
     where = np.flatnonzero(same)
@@ -100,7 +105,8 @@ def _how(rows: Rows, rhythm: Rhythm, same: np.ndarray) -> tuple[str, str]:
     apart = np.diff(rows.times)[where]
     if frequency.unit == "second" and (apart > 0).all() and count < 0.35 * len(rows.times):
         return "mean", f"{count} times lie within one period of another: their mean is taken (--duplicates)"
-    if (apart == 0).all() and rows.flow and count > 0.2 * len(rows.times):
+    constant = bool((rows.values[0] == rows.values[0][0]).all())
+    if (apart == 0).all() and rows.flow and (count > 0.2 * len(rows.times) or constant):
         return "sum", (
             f"several rows share a time: {rows.layout.targets[0]!r} is added up ({frequency.name}); "
             "--duplicates says otherwise"

@@ -66,7 +66,8 @@ FLOWS = word_set(
     "sales sale demand quantity qty units unit count counts amount revenue turnover orders visits calls "
     "requests cases sold passengers births takings umsatz absatz menge verkauf verkäufe anzahl betrag "
     "ventes quantité montant ventas cantidad importe vendite vendas quantidade tickets transactions "
-    "purchases clicks sessions visitors gross net downloads signups spend cost spent income "
+    "purchases clicks sessions visitors gross net downloads signups spend cost spent income payment payments paid "
+    "order "
     "销量 销售额 数量 金额 売上 売上高 매출 "
     "판매량 продажи количество сумма price_paid total deaths arrivals trips events n"
 )

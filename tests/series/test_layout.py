@@ -76,6 +76,10 @@ SAME = {  # the same monthly series of 40 values
     "numbers for names below a title": "Report,\ndate,001\n,EUR\n" + BODY,
     "times across below comments": f"# made by\n# 2024-01-01\nsku;{';'.join(MONTHS)}\n"
     f"101;{';'.join(map(str, VALUES))}\n",
+    "a column of numbers called #": "#,date,y\n" + "".join(f"{i},{line}\n" for i, line in enumerate(BODY.split())),
+    "row numbers called index": "index,date,y\n" + "".join(f"{i},{line}\n" for i, line in enumerate(BODY.split())),
+    "row numbers and a unit below": "id,date,y\n,,EUR\n"
+    + "".join(f"{i},{line}\n" for i, line in enumerate(BODY.split())),
     "newest first": "date,y\n" + "\n".join(BODY.split()[::-1]) + "\n",
 }
 
@@ -226,6 +230,16 @@ ACROSS |= {
             ["wheat," + ",".join(f"{y},A" for y in range(10))],
         ),
         1,
+        "yearly",
+    ),
+    "few numbered columns": (
+        across(",".join(f"V{i}" for i in range(1, 8)), [f"M{s}," + ",".join(map(str, range(6))) for s in (1, 2, 3)]),
+        3,
+        "numbered steps",
+    ),
+    "titles above years": (
+        across("Table 1,,,,\nUnits: EUR,,,,\nshop,code,2020,2021,2022", ["S-1,AB,0,1,2", "S-2,AC,0,1,2"]),
+        2,
         "yearly",
     ),
     "numbered columns": (
@@ -643,3 +657,31 @@ def test_months_below_their_years_are_joined_with_them(read):
     panel = read("Row Labels,Sum of Sales\n" + "\n".join(rows) + "\nGrand Total,123456\n")
     assert (len(panel.series), panel.frequency.name) == (1, "monthly")
     assert panel.series[0].values.tolist() == list(range(36))
+
+
+SIDES = "date,sales,,date,visits\n" + "".join(
+    f"{day},{i},,{day + timedelta(30)},{900 + i}\n" for i, day in enumerate(DAYS[:60])
+)
+
+
+def test_two_tables_side_by_side_are_told_apart(read):
+    with pytest.raises(DataError, match="side by side"):
+        read(SIDES)
+    panel = read(SIDES, time="date.3", target="visits")
+    assert panel.series[0].values.tolist() == [900 + i for i in range(60)]
+    assert following(panel) == str(DAYS[0] + timedelta(90))
+
+
+def test_equal_rows_may_be_sales_of_their_own(read):
+    rows = [(day, product) for i, day in enumerate(DAYS[:40]) for product in "AB" for _ in range(1 + i % 3)]
+    panel = read("date,product,qty\n" + "".join(f"{day},{product},1\n" for day, product in rows))
+    assert panel.series[0].values.tolist() == [1 + i % 3 for i in range(40)]
+    assert any("added up" in note for note in panel.notes)
+    body = [f"{day},{product},{day.day}\n" for day in DAYS[:40] for product in "AB"]
+    few = "date,product,qty\n" + "".join(row * (1 + (i % 8 == 0)) for i, row in enumerate(body))
+    with pytest.raises(DataError, match="a second value"):
+        read(few)
+    assert read(few, duplicates="sum").series[0].values[:3].tolist() == [6, 4, 5]
+    assert read(few, duplicates="first").series[0].values[:3].tolist() == [3, 4, 5]
+    twice = read("date,product,qty\n" + "".join(body + body))  # the whole table twice
+    assert twice.series[0].values[:3].tolist() == [3, 4, 5]

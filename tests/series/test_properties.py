@@ -57,7 +57,10 @@ HEADERS = [
     ["Monthly report"],
     ["# made by", "# 2024-01-01"],
     ["Source: Office", "Updated: 2024-03-05"],
+    ["Table 3.1", "Units: EUR", ""],
 ]
+FOOTERS = [[], [], ["", "Source: Office of Statistics"], ["", "* provisional", "1) estimate"]]
+NUMBERED = ["", "#", "index", "Unnamed: 0", "id"]  # names of a column that numbers the rows
 
 
 def moments(frequency, count):
@@ -98,11 +101,15 @@ def tables(draw):
         ]
     if shuffled:
         rows = [rows[place] for place in random.permutation(len(rows))]
-    if layout != "across" and draw(st.booleans()):  # the numbers of the rows
-        lines = [f"{delimiter}{line}" for line in lines]
+    above, below = draw(st.sampled_from(HEADERS)), draw(st.sampled_from(FOOTERS))
+    if layout == "wide" and draw(st.booleans()):  # a unit below each name
+        rows.insert(0, delimiter.join(["", *("EUR" for _ in names)]))
+    if layout == "wide" and draw(st.booleans()):
+        rows.append(delimiter.join(["Total", *map(write, values.sum(axis=1))]))
+    if layout != "across" and draw(st.booleans()):
+        lines = [draw(st.sampled_from(NUMBERED)) + delimiter + lines[0]]
         rows = [f"{number}{delimiter}{row}" for number, row in enumerate(rows)]
-    above = draw(st.sampled_from(HEADERS))
-    text = ending.join([*above, *lines, *rows]) + ending
+    text = ending.join([*above, *lines, *rows, *below]) + ending
     return text, {name: values[n] for n, name in enumerate(names or [""])}, frequency, write
 
 
