@@ -156,7 +156,7 @@ def _chosen(run: Sequence[str]) -> Form | None:
     """How names can be read as whole times."""
     forms = [form for form in find_forms(run) if form.cycle == ""]
     if bool(to_numbers(run)[1].all()):
-        forms = [form for form in forms if form.reading in (("Y",), ("Ym",), ("Ymd",))]
+        forms = [form for form in forms if form.reading in (("Y",), ("Ym",), ("Ymd",), ("YmdH",), ("YmdHM",))]
     chosen = choose(forms, run)
     return chosen.form if chosen else None
 
