@@ -96,6 +96,9 @@ def _is_no_count(form: Form, texts: Sequence[str]) -> bool:
     return bool(steps[fine].min() >= _LONG and (np.abs(apart) != np.abs(apart[0])).any())
 
 
+_CALENDAR = (-62_135_596_800_000_000, 253_402_300_800_000_000)  # the years 1 to 9999, in microseconds since 1970
+
+
 def _writes_on(form: Form, texts: Sequence[str]) -> bool:
     """Whether a form writes at least half of the times as they are."""
     some = [text for text in texts[:: max(1, len(texts) // 50)] if plain(text)]
@@ -103,6 +106,8 @@ def _writes_on(form: Form, texts: Sequence[str]) -> bool:
     pairs = [(text, time) for text, time, ok in zip(some, times.tolist(), fine.tolist(), strict=True) if ok]
     if form.grain == "step" or isinstance(form, (IntervalForm, ShortForm)):
         return True
+    if any(not _CALENDAR[0] <= time < _CALENDAR[1] for _, time in pairs):
+        return False
     same = sum(
         _OFFSET.sub("", form.write(time)) in (_OFFSET.sub("", text.strip()), _OFFSET.sub("", plain(text)))
         for text, time in pairs
