@@ -40,7 +40,9 @@ def unusual(made: Outcome, series: Sequence[np.ndarray], setting: Setting, *, mi
         notes.append(f"{some(counts['counts'])}: mostly zero without a pattern, forecast by past counts' {what}")
     one_way = sum(abs(direction(values, season)) == 1 for values in series) if counts["combination"] else 0
     if one_way and not mixed:
-        notes.append(f"{some(one_way)}: never turning back, like a meter or a running total; the changes are forecast")
+        notes.append(
+            f"{some(one_way)}: always rising or falling, as a meter or a running total: its changes are forecast"
+        )
     few = sum(4 <= len(values) <= season for values in series) if season > 1 else 0
     if few:
         notes.append(f"{some(few)}: no longer than a season of {season}, whose pattern cannot be seen yet")

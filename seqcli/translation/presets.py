@@ -17,9 +17,7 @@ from seqcli.translation.network import Dropouts
 from seqcli.translation.options import SIZES, TrainRequest
 
 REACHED = 0.7  # of the speed of `seqcli.training.workers.training_speed`, by a training step
-UPDATE_SECONDS = (
-    0.015  # of an update beside its products: batch, masks, attention, optimizer; most of it for short pairs
-)
+UPDATE_SECONDS = 0.015  # of an update beside its products: batch, masks, attention, optimizer
 PASSES = 10.0  # over the pairs, for PASSES_AT target tokens
 PASSES_AT = 500_000
 SPELLED_PAIRS = 32  # in a batch, where tokens are characters and pairs short
