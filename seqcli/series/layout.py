@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from seqcli.errors import DataError, UsageError, listed
+from seqcli.notices import change_with
 from seqcli.series import words
 from seqcli.series.across import stack_times
 from seqcli.series.columns import LOOKED_AT, Columns, ReadOptions
@@ -305,7 +306,7 @@ def _choose_target(layout: Layout, columns: Columns, values: Sequence[str]) -> L
     chosen = leading[0]
     others = ", ".join([name for name in values if name != chosen][:8])
     note = f"of several columns of numbers {chosen!r} is forecast (the others: {others})"
-    note += "; --target or --wide says otherwise"
+    note += f"; {change_with('--target', '--wide')}"
     if chosen in totals.values():
         sums = ", ".join(repr(name) for name, changes in totals.items() if changes == chosen)
         note += f"; {sums} is its running total"

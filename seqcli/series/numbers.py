@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from seqcli.notices import change_with
 from seqcli.series import units
 from seqcli.series.fields import plain
 from seqcli.series.marks import INFINITE, is_mark
@@ -74,7 +75,7 @@ def read_numbers(
     flagged = [match[1] for match in map(_FLAGGED.fullmatch, texts) if match]
     if len(flagged) == len(texts) and any(text[:2] in ("+0", "-0") for text in texts):
         values = np.array([np.nan if set(text[1:]) == {"9"} else float(text) for text in flagged])
-        note = f"{texts[0]} is read as {flagged[0]} and a flag after the comma; --decimal , says otherwise"
+        note = f"{texts[0]} is read as {flagged[0]} and a flag after the comma; {change_with('--decimal ,')}"
         if decimal is None:
             return Numbers(values, (), NumberStyle(), notes=(note,))
     quick = _plain_numbers(texts) if decimal in (None, ".") and not thousands else None
@@ -284,11 +285,11 @@ def _notes(cells: Sequence[_Cell], factors: dict[str, float], style: NumberStyle
         )
     grouped = next((cell.core for cell in cells if style.thousands and style.thousands in cell.core), None)
     if grouped is not None and style.thousands == ".":
-        notes.append(f"{grouped} is read with a point for thousands; --decimal . says otherwise")
+        notes.append(f"{grouped} is read with a point for thousands; {change_with('--decimal .')}")
     elif style.decimal == "." and all(not cell.power and _is_ambiguous(cell.core) for cell in cells):
         signed = next((cell.core for cell in cells if set(cell.core) & set(".,")), "")
         if "," in signed:
-            notes.append(f"{signed} is read with a comma for thousands; --decimal , says otherwise")
+            notes.append(f"{signed} is read with a comma for thousands; {change_with('--decimal ,')}")
         elif signed:
-            notes.append(f"{signed} is read with a decimal point; --thousands . says otherwise")
+            notes.append(f"{signed} is read with a decimal point; {change_with('--thousands .')}")
     return (*notes, *units.notes(factors))

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from seqcli.errors import DataError
+from seqcli.notices import change_with
 from seqcli.series.calendar import Calendar, CycleGrid, Grid, ZonedForm, to_local
 from seqcli.series.columns import ReadOptions
 from seqcli.series.frequency import Frequency, parse_frequency
@@ -103,7 +104,7 @@ def _build(layout: Layout, options: ReadOptions) -> Panel:
     if zeros:
         notes.append(
             f"{zeros:,} times without a row are taken as zero, as {layout.targets[0]!r} is a log of what happened; "
-            "--fill interpolate says otherwise"
+            f"{change_with('--fill interpolate')}"
         )
     notes += _unused(layout, rows.keys, series)
     if gaps:

@@ -13,6 +13,7 @@ import numpy as np
 
 from seqcli.errors import DataError, UsageError
 from seqcli.files.opening import ZIP, shown_path
+from seqcli.notices import change_with
 from seqcli.series.delimited import Cells, split_text
 from seqcli.text.lines import read_chunks
 
@@ -92,7 +93,7 @@ def _from_workbook(path: str, sheet: str | None) -> Cells:
     notes = []
     if len(names) > 1 and sheet is None:
         others = ", ".join(other for other in names if other != name)
-        notes.append(f"sheet {name!r} is read (the others: {others}); --sheet says otherwise")
+        notes.append(f"sheet {name!r} is read (the others: {others}); {change_with('--sheet')}")
     columns = [_texts(column) for column in zip(*filled[name], strict=True)]
     there = np.any([[not cell.isspace() and cell != "" for cell in column] for column in columns], axis=0)
     if not there.any():

@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from seqcli.errors import DataError
+from seqcli.notices import change_with
 from seqcli.series.columns import ReadOptions
 from seqcli.series.frequency import Frequency
 from seqcli.series.places import Placed, place
@@ -34,13 +35,13 @@ def merge(rows: Rows, rhythm: Rhythm, options: ReadOptions, notice: Callable[[st
     if not same.any():
         return placed
     if options.frequency is not None and options.duplicates is None and _is_coarser(placed):
-        said = "" if options.aggregate else "; --aggregate says otherwise"
+        said = "" if options.aggregate else f"; {change_with('--aggregate')}"
         notice(f"values are put together by their {how}, {rhythm.frequency.name}{said}")
         placed = _whole_periods(placed, notice) if how == "sum" else placed
         return _put_together(placed, how, zero=how == "sum" and rows.flow and options.fill in (None, "zero"))
     asked = options.duplicates or options.aggregate
     if asked is None and (same == _identical(rows, same)).all() and not _may_be_transactions(rows, same):
-        notice(f"{int(same.sum())} rows that are there twice are taken once; --duplicates says otherwise")
+        notice(f"{int(same.sum())} rows that are there twice are taken once; {change_with('--duplicates')}")
         kept = np.r_[True, ~same]
         return replace(placed, rows=rows.select(kept), positions=positions[kept])
     if asked is None:
@@ -109,7 +110,7 @@ def _how(rows: Rows, rhythm: Rhythm, same: np.ndarray) -> tuple[str, str]:
     if (apart == 0).all() and rows.flow and (count > 0.2 * len(rows.times) or constant):
         return "sum", (
             f"several rows share a time: {rows.layout.targets[0]!r} is added up ({frequency.name}); "
-            "--duplicates says otherwise"
+            f"{change_with('--duplicates')}"
         )
     return "", ""
 
@@ -176,7 +177,7 @@ def _by_periods(rows: Rows, rhythm: Rhythm, how: str, notice: Callable[[str], No
     word = f"{how}s" if how in ("sum", "mean") else f"the {how} values"
     notice(
         f"times are irregular: {rows.layout.targets[0]!r} is put together to {word}, {frequency.name}; "
-        "--freq and --aggregate say otherwise"
+        f"{change_with('--freq', '--aggregate')}"
     )
     return given_rhythm(frequency, [np.unique(times)], rhythm.form)
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from seqcli.notices import change_with
 from seqcli.series.calendar import CycleGrid, DaysGrid, Grid, ListedGrid, MonthGrid, ZonedForm, find_rule, to_local
 from seqcli.series.frequency import Frequency
 from seqcli.series.serials import PeriodForm
@@ -72,7 +73,7 @@ def find_rhythm(runs: Sequence[np.ndarray], form: Form) -> Rhythm:
     if zone:
         local = [np.unique(to_local(run, zone)) for run in runs]
         found = _daily(local, ZonedForm(form, zone))
-        note = f"times are midnights of {zone}: days there; --freq 24h says otherwise"
+        note = f"times are midnights of {zone}: days there; {change_with('--freq 24h')}"
         return replace(found, notes=(note, *found.notes))
     return _within_days(runs, form, steps)
 
@@ -247,7 +248,7 @@ def _within_days(runs: Sequence[np.ndarray], form: Form, steps: np.ndarray) -> R
         step = round(usual / SECOND) * SECOND if drifts and usual > SECOND else step
         how = "drift" if drifts else f"are up to about {worst:.3g} seconds off"
         name = Frequency("second", _seconds(step)).name
-        notes = (f"times {how}: taken as {name}; --freq says otherwise",)
+        notes = (f"times {how}: taken as {name}; {change_with('--freq')}",)
         if drifts:
             grid = CycleGrid(step, origin=int(runs[0][-1]))
             return Rhythm(Frequency("second", _seconds(step)), grid, form, notes, "drifts")
