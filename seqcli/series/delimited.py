@@ -19,6 +19,7 @@ from seqcli.text.lines import csv_reader
 LARGE = 2_000_000  # characters from which pandas splits a text: for less, importing it takes longer than the csv module
 LOOKED_AT = 60  # lines that the separator is found from, at the beginning and in the middle
 DELIMITERS = (",", ";", "\t", "|")
+CUT = 0.3  # share of the lines that a delimiter must cut where the others are titles and notes
 _RULE = re.compile(r"\s*[-+=_|]{3,}[-+=_|\s]*")  # a line drawn between rows
 _FOREIGN = (  # how texts begin that are no tables
     (r"\s*<(?:!doctype|html|table|\?xml|[a-z]+[ >])", "HTML or XML"),
@@ -188,17 +189,20 @@ def _delimiter(text: str, shown: str) -> str:
         except csv.Error as problem:
             message = f"is not a CSV file: {problem}"
             raise DataError(message, path=shown, line=reader.line_num, hint="is it a table of text?") from problem
-        usual = max(set(widths), key=lambda width: (widths.count(width), width)) if widths else 1
+        rows = [width for width in widths if width > 1]
+        if len(rows) < CUT * len(widths):
+            rows = widths
+        usual = max(set(rows), key=lambda width: (rows.count(width), width)) if rows else 1
         if usual > 1:
             share = widths.count(usual) / max(len(widths), len(lines) // 4)  # few rows of many lines: a quote left open
             score = share + (0.3 if delimiter in ";\t" else 0.0) + (0.001 * usual)
             if score > best_score:
                 best, best_score = delimiter, score
     if best_score < 0.6:
-        rows = [line.split() for line in lines]
-        widths = [len(row) for row in rows]
+        words = [line.split() for line in lines]
+        widths = [len(row) for row in words]
         usual = max(set(widths), key=widths.count) if widths else 1
-        cells = [cell for row in rows if len(row) == usual for cell in row]
+        cells = [cell for row in words if len(row) == usual for cell in row]
         if usual > 1 and len(cells) > 0.7 * sum(widths) and sum(map(_is_number, cells)) > 0.8 * len(cells):
             return r"\s+"
         for blanks in (r"\s{2,}|\t", r"\s+"):

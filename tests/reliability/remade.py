@@ -21,6 +21,7 @@ from seqcli.errors import CheckpointError
 from seqcli.files.checkpoint import Checkpoint
 from seqcli.files.tensor_file import FORMAT_VERSION
 from seqcli.forecasting.recurrent.config import ForecasterConfig
+from seqcli.forecasting.recurrent.covariates import HOLIDAYS
 from seqcli.language.config import LanguageModelConfig
 from seqcli.model.cells import CELLS
 from seqcli.speech.config import SpeechConfig
@@ -139,7 +140,7 @@ def _speech() -> list[Checkpoint]:
 
 def _forecasting() -> list[Checkpoint]:
     shape = {"hidden": 4, "layers": 1, "width": 3, "embedding": 3, "season": 12, "frequency": "monthly", "weight": 0.5}
-    known = {"covariates": ("promo", "month"), "scaling": ((1.0, 0.5),), "holidays": (17000, 17365)}
+    known = {"covariates": ("calendar: month's days 1", *HOLIDAYS), "holidays": (17000, 17365)}
     return [_filled("forecast", ForecasterConfig(cell="lstm", **(shape | more)), {}) for more in ({}, known)]
 
 
