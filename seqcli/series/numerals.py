@@ -70,8 +70,8 @@ _NAMINGS = (
         _QUARTER,
         lambda found: ("الأول", "الثاني", "الثالث", "الرابع").index(found[1]) + 1,
     ),
-    Naming(  # 2019年1-3月期
-        re.compile(r"(?<!\d)0?(1|4|7|10)\s?[-~–]\s?0?(3|6|9|12)(?!\d)(?:月期?)?$"),
+    Naming(  # 2019年1-3月期, 2019/ 1- 3.
+        re.compile(r"\s?(?<!\d)0?(1|4|7|10)\s?[-~–]\s?0?(3|6|9|12)(?!\d)(?:月期?|\.)?$"),
         _QUARTERS,
         _QUARTER,
         lambda found: int(found[2]) // 3 if int(found[2]) == int(found[1]) + 2 else 0,

@@ -109,7 +109,7 @@ def _build(layout: Layout, options: ReadOptions) -> Panel:
     notes += _unused(layout, rows.keys, series)
     if gaps:
         count = "1 missing value" if gaps == 1 else f"{gaps:,} missing values"
-        notes.append(count + ("" if options.fill else "; --fill says how they are filled"))
+        notes.append(f"{count}, filled in" + ("" if options.fill else f"; {change_with('--fill')}"))
     return Panel(
         series=series,
         calendar=calendar,

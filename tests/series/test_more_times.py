@@ -117,6 +117,7 @@ FORMS = {
         quarters(lambda y, q: f"{('JFM', 'AMJ', 'JAS', 'OND')[q - 1]} {y}"),
         quarters(lambda y, q: f"{q}-й квартал {y}"),
         quarters(lambda y, q: f"{y}年{3 * q - 2}～{3 * q}月期"),
+        quarters(lambda y, q: f"{y}/{3 * q - 2:2d}-{3 * q:2d}."),
         quarters(lambda y, q: f"{MONTHS[3 * q - 3]} to {MONTHS[3 * q - 1]} {y}"),
     ],
     "three times a month": [
@@ -189,4 +190,4 @@ def test_numbers_in_an_unknown_form_are_an_error_and_no_steps(tmp_path, texts):
 def test_one_missing_value_is_said_in_the_singular(tmp_path):
     texts = days(str)
     panel, _ = read(tmp_path, texts[:40] + texts[41:])
-    assert any(note.startswith("1 missing value;") for note in panel.notes)
+    assert any(note.startswith("1 missing value,") for note in panel.notes)
