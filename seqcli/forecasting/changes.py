@@ -15,6 +15,8 @@ LEAST, LEAST_ALONE = 11, 30  # changes other than zero from which their directio
 MOSTLY = 0.4  # mean direction from which series without a season go on in it
 TRUST, TRUST_MOSTLY = 1.0, 0.3  # prior weights of the changes added up: alone where a series never turns back
 
+ROUNDING = 1e-12  # of the values, by which equal changes may differ
+
 _BETWEEN = (np.array(QUANTILES[1:]) + np.array(QUANTILES[:-1])) / 2
 _SHARES = np.diff(np.concatenate([[0.0], _BETWEEN, [1.0]]))  # of the mean, that each quantile stands for
 
@@ -40,17 +42,25 @@ def trust(way: float, season: int) -> float:
     return TRUST_MOSTLY if season <= 1 and abs(way) > MOSTLY else 0.0
 
 
-def added_up(last: float, median: np.ndarray, spread: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Forecasts (horizon,) of a level from those of its changes, and how far their quantiles are from them.
+def is_straight(values: np.ndarray) -> bool:
+    """Whether all changes of a series are the same."""
+    return bool(np.ptp(np.diff(values)) <= ROUNDING * np.abs(values).max())
 
-    `last` is the level now, `median` (horizon,) the median of the changes, `spread` (horizon, quantiles) how far their
-    quantiles are from it. Sums go by means: of sales that are zero on most days the median is zero, their sum is not.
-    How errors of changes go together is not known: the width is half-way between independence and one error for all.
+
+def added_up(values: np.ndarray, median: np.ndarray, spread: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Forecasts (horizon,) of a series from those of its changes, and how far their quantiles are from them.
+
+    `median` (horizon,) is the median of the changes, `spread` (horizon, quantiles) how far their quantiles are from it.
+    Sums go by means: of sales that are zero on most days the median is zero, their sum is not. How errors of changes go
+    together is not known: the width is half-way between independence and one error for all. Where all changes were the
+    same, the next ones are.
     """
+    if is_straight(values):
+        return values[-1] + np.diff(values).mean() * np.arange(1, len(median) + 1), np.zeros_like(spread)
     mean: np.ndarray = spread @ _SHARES
     apart = spread - mean[:, None]
     alone = np.sign(apart) * np.sqrt(np.cumsum(apart**2, axis=0))
-    return last + np.cumsum(median + mean), np.sort((np.cumsum(apart, axis=0) + alone) / 2, axis=1)
+    return values[-1] + np.cumsum(median + mean), np.sort((np.cumsum(apart, axis=0) + alone) / 2, axis=1)
 
 
 def one_way(numbers: np.ndarray, last: float, way: float) -> np.ndarray:

@@ -80,8 +80,8 @@ def predict(
     if chosen:
         made = predict([np.diff(series[index]) for index in chosen], horizon, season)
         for row, index in enumerate(chosen):
-            last = series[index][-1]
-            result[CHANGES, index], spread[index] = added_up(last, made.candidates[0, row], made.spread[row])
+            apart = made.spread[row]
+            result[CHANGES, index], spread[index] = added_up(series[index], made.candidates[0, row], apart)
     return Predictions(result, spread)
 
 

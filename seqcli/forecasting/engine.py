@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from seqcli.forecasting.backtest import Folds, cut, select
-from seqcli.forecasting.changes import direction, one_way, trust
+from seqcli.forecasting.changes import direction, is_straight, one_way, trust
 from seqcli.forecasting.classical.counts import count_means, count_quantiles, is_intermittent, zero_chances
 from seqcli.forecasting.classical.long_season import LongSeason, find_long_season
 from seqcli.forecasting.classical.methods import WITH_NETWORK, forecast_all, mix_of
@@ -153,6 +153,8 @@ def _combined(
     bands[np.abs(bands) < TINY * np.abs(point).max(axis=1)[:, None, None]] = 0.0
     for index, (values, way) in enumerate(zip(series, ways, strict=True)):
         point[index], bands[index] = (one_way(numbers[index], values[-1], way) for numbers in (point, bands))
+        if abs(way) == 1 and is_straight(values):  # as sure as a constant
+            bands[index] = point[index][:, None]
     return point, bands, earlier, weights
 
 

@@ -102,7 +102,10 @@ def _how(rows: Rows, rhythm: Rhythm, same: np.ndarray) -> tuple[str, str]:
     count = len(where)
     frequency = rhythm.frequency
     if frequency.unit == "second" and frequency.count <= 3600 and _clock_was_put_back(rows.times[where]):
-        return "mean", f"{count} times occur twice as the clock was put back: their mean is taken (--duplicates)"
+        return (
+            "mean",
+            f"{count} of the times occur twice, when the clock was put back: their mean is taken (--duplicates)",
+        )
     apart = np.diff(rows.times)[where]
     if frequency.unit == "second" and (apart > 0).all() and count < 0.35 * len(rows.times):
         return "mean", f"{count} times lie within one period of another: their mean is taken (--duplicates)"

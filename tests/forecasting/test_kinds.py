@@ -259,6 +259,9 @@ def test_a_meter_goes_on_with_the_season_of_its_changes_and_never_back():
     for numbers in (made.point[0], made.bands[0], -made.point[1]):
         assert (np.diff(numbers, axis=0) >= 0).all()
         assert (numbers >= meter[-15]).all()
+    straight = forecast_arrays([np.arange(100.0, 200.0)], [np.arange(100.0, 200.0)], setting)
+    np.testing.assert_allclose(straight.point[0], np.arange(200, 214), atol=0.01)
+    np.testing.assert_allclose(straight.bands[0], straight.point[0][:, None].repeat(4, 1), atol=0.01)
     rare = np.cumsum(RNG(4).random(240) < 0.15)  # on most days nothing happens: the sum grows by the mean
     made = forecast_arrays([rare], [rare], setting)
     assert 1.0 < made.point[0, -1] - rare[-1] < 4.0
