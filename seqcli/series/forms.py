@@ -139,12 +139,7 @@ def _form(
     narrow -= set("Yf")
     if len({len(match[1]) for match in (re.search(r":\d\d[.,](\d+)", text) for text in chosen) if match}) > 1:
         narrow.add("f")
-    if "q" in reading and "0" not in {
-        text[part.start]
-        for text in chosen
-        for part in split_parts(shape_of(text), language) or ()
-        if part.kind == "number" and part.stop - part.start < 3
-    }:
+    if "q" in reading and not _has_zeros(chosen, language):
         narrow.add("q")
     spellings: dict[str, Mapping[int, str]] = {
         kind: spelling(language, kind, seen[kind]) for kind in (MONTH, WEEKDAY) if language and seen[kind]
@@ -155,9 +150,7 @@ def _form(
         spellings["p"] = _am_pm(seen["p"])
     last = r"24$" if reading[-1] == "YmdH" else r"(?<![\d:./-])24(?:[:.h]?00)*$"
     late = any(re.search(last, text) for text in chosen) and "H" in "".join(reading)
-    looks = Counter(re.sub("0+", "0", shape_of(text)) for text in chosen)
-    rare = 0.2 * max(looks.values())  # such as the sum of a year among months
-    example = max((text for text in chosen if looks[re.sub("0+", "0", shape_of(text))] >= rare), key=len)
+    example = _usual(chosen)
     signs = written.get(example, "")
     form = FieldForm(
         reading,
@@ -172,6 +165,22 @@ def _form(
     if form.cycle == "year" and not form.read(sample)[1].all():
         form = replace(form, base=2000)  # with the 29th of February
     return _with_zone(form, chosen)
+
+
+def _has_zeros(texts: Sequence[str], language: str | None) -> bool:
+    """Whether a number of one or two digits begins with a zero."""
+    return any(
+        part.kind == "number" and part.stop - part.start < 3 and text[part.start] == "0"
+        for text in texts
+        for part in split_parts(shape_of(text), language) or ()
+    )
+
+
+def _usual(texts: Sequence[str]) -> str:
+    """The longest of the texts that look as many others do."""
+    looks = Counter(re.sub("0+", "0", shape_of(text)) for text in texts)
+    rare = 0.2 * max(looks.values())  # such as the sum of a year among months
+    return max((text for text in texts if looks[re.sub("0+", "0", shape_of(text))] >= rare), key=len)
 
 
 def _am_pm(seen: Mapping[int, str]) -> dict[int, str]:

@@ -52,9 +52,6 @@ class SignsForm(FormOver):
 
     signs: dict[int, str] = field(hash=False)
 
-    def read(self, texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
-        return self.form.read(texts)
-
     def write(self, time: int, following: int | None = None) -> str:
         return self.form.write(time, following).translate(self.signs)
 
@@ -93,9 +90,6 @@ class MarkedForm(FormOver):
 
     def read(self, texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
         return self.form.read([_bare(text) for text in texts])
-
-    def write(self, time: int, following: int | None = None) -> str:
-        return self.form.write(time, following)
 
 
 def _bare(text: str) -> str:

@@ -70,6 +70,12 @@ class FormOver:
     def cycle(self) -> str:
         return self.form.cycle
 
+    def read(self, texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
+        return self.form.read(texts)
+
+    def write(self, time: int, following: int | None = None) -> str:
+        return self.form.write(time, following)
+
 
 @dataclass(frozen=True)
 class FieldForm:

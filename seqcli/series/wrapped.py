@@ -15,24 +15,8 @@ from seqcli.series.serials import EpochForm, find_serials, to_numbers
 from seqcli.series.times import DAY, FieldForm, Form, FormOver
 
 _INTERVAL = (
-    " - ",
-    " – ",
-    " — ",
-    " to ",
-    " bis ",
-    " à ",
-    " au ",
-    " al ",
-    "～",
-    "~",
-    "/",
-    "..",
-    "→",
-    "->",
-    "–",
-    "—",
-    "-",
-)
+    " - ", " – ", " — ", " to ", " bis ", " à ", " au ", " al ", "～", "~", "/", "..", "→", "->", "–", "—", "-",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
