@@ -34,7 +34,7 @@ LARGEST = 10**12  # of any number whose option has no bound of its own: checked 
 LONGEST_SHOWN = 60  # characters of a value in a message
 _WORDS = {int: "a whole number", float: "a number", bool: "True or False"}
 _SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
-Kind = Literal["value", "file"]
+Kind = Literal["value", "file", "output"]
 
 
 @dataclass(frozen=True)
@@ -43,11 +43,12 @@ class Option:
 
     A number is from `least` to `most`, both included, above `above` and below `below`. `choices` are its possible
     words. `parse` converts what is written on the command line or given in Python, such as `10m` to seconds; it raises
-    `ValueError` for what it cannot read, and `shown` is the default in that form. A `file` names a file to be read.
-    `flag` is the name on the command line if it differs from the field's, `short` a second one, and `off` the name that
-    turns off a flag that is on by default. `positional` options need no name. `shapes_model` options decide which
-    parameters a model has, so a run that starts from a model cannot change them. When a run is resumed, options that
-    are not `saved` concern the command only, and those that `may_change` may get a new value.
+    `ValueError` for what it cannot read, and `shown` is the default in that form. A `file` names a file to be read, an
+    `output` one that is written. `flag` is the name on the command line if it differs from the field's, `short` a
+    second one, and `off` the name that turns off a flag that is on by default. `positional` options need no name.
+    `shapes_model` options decide which parameters a model has, so a run that starts from a model cannot change them.
+    When a run is resumed, options that are not `saved` concern the command only, and those that `may_change` may get a
+    new value.
     """
 
     help: str
@@ -243,7 +244,7 @@ def _of_type(declared: Declared, kind: Any, value: Any) -> Any:
     if kind is Path or kind is str:
         if not isinstance(value, str | os.PathLike):
             raise UsageError(f"{name} must be text, not {_shown(value)}")
-        if not os.fspath(value) and (kind is Path or declared.option.kind == "file"):  # an unset variable of a script
+        if not os.fspath(value) and declared.option.kind != "value":  # an unset variable of a script
             raise UsageError("the name of a file is empty" + ("" if declared.option.positional else f": {name}"))
         return kind(os.fspath(value))
     if kind is bool and isinstance(value, bool):

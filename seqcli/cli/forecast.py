@@ -33,13 +33,18 @@ class _Asked(ForecastRequest, RowOutput):
     )
     fitted: bool = option(False, "Instead of forecasting, print each past value with its one-step forecast.")
     plot: str | None = option(
-        None, "Draw the forecast: FILE.svg, .html, or .png (needs matplotlib).", metavar="FILE", section=OUTPUT
+        None,
+        "Draw the forecast: FILE.svg, .html, or .png (needs matplotlib).",
+        metavar="FILE",
+        kind="output",
+        section=OUTPUT,
     )
     output: str | None = option(
         None,
         "Write the forecast here: CSV, or a workbook FILE.xlsx; - is stdout.",
         metavar="FILE",
         short="-o",
+        kind="output",
         section=OUTPUT,
     )
     json: bool = option(False, "Print one JSON object with everything.", section=OUTPUT)
@@ -126,10 +131,9 @@ def _forecast(asked: _Asked) -> tuple[Forecast, Interruption] | None:
 
 
 def _check_outputs(asked: _Asked) -> None:
-    """Refuse before any work to write over what is read, and what cannot be written."""
-    from seqcli.files.output import check_outputs, check_place
+    """Refuse before any work what cannot be written."""
+    from seqcli.files.output import check_place
 
-    check_outputs({"--output": asked.file, "--plot": asked.plot, "--save": asked.save}, asked.files())
     if asked.plot is not None:
         from seqcli.forecasting.plot import check_plot
 

@@ -26,7 +26,7 @@ class ModelChoice(Request):
 class ModelArgument(Request):
     """A command whose model must be named."""
 
-    model: str = required("The model file.", metavar="MODEL", positional=True)
+    model: str = required("The model file.", metavar="MODEL", kind="file", positional=True)
 
 
 @dataclass(frozen=True, kw_only=True)

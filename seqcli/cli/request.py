@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal, TypeVar
 
 import typer
 
+from seqcli.cli import console
 from seqcli.errors import UsageError
 from seqcli.options import Declared, Request, declarations, number
 
@@ -81,6 +82,7 @@ def command_of(declared: Iterable[Declared], explain: str, run: Callable[[Given]
 
     def command(**values: Any) -> None:
         given = {name: value for name, value in values.items() if value not in (None, [])}
+        _check_files(ordered, given)
         run({name: number(numbers[name], value) if name in numbers else value for name, value in given.items()})
 
     parameters = [
@@ -96,6 +98,24 @@ def command_of(declared: Iterable[Declared], explain: str, run: Callable[[Given]
     command.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
     command.__doc__ = explain
     return command
+
+
+def _check_files(declared: Iterable[Declared], given: Given) -> None:
+    """Refuse, before any work, to write what the command reads or writes for something else, the log file, too."""
+    from seqcli.files.output import check_outputs
+
+    read, written = ["-"], {"--log-file": console.verbosity.get().log}
+    for one in declared:
+        value = given.get(one.name)
+        if one.option.kind == "output":
+            written[one.flag] = value
+        elif one.option.kind == "file" and value is not None:
+            read += value if isinstance(value, list) else [value]
+    try:
+        check_outputs(written, read)
+    except UsageError:
+        console.verbosity.set(replace(console.verbosity.get(), log=None))  # what is said now may not go there
+        raise
 
 
 def _is_number(declared: Declared) -> bool:

@@ -36,7 +36,7 @@ class _Asked(TranslateRequest, ModelChoice):
     )
     format: str = option("text", "One translation per line, or one JSON object per line.", choices=("text", "ndjson"))
     attention: bool = option(False, "Show on standard error what each word was translated from.")
-    plot: str | None = option(None, "Draw what each word was translated from.", metavar="FILE.svg")
+    plot: str | None = option(None, "Draw what each word was translated from.", metavar="FILE.svg", kind="output")
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -55,7 +55,7 @@ def _translate(asked: _Asked) -> None:
     for argument in asked.text:
         refuse_file(argument, "translate")
     path = find_model(asked.model, "mt")
-    check_outputs({"--plot": asked.plot}, [path, *asked.files(), "-"])
+    check_outputs({"--plot": asked.plot}, [path])
     translator = _translator(asked, path)
     if asked.plot is not None:
         check_place(asked.plot)

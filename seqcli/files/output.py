@@ -15,6 +15,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, BinaryIO
 
 from seqcli.errors import SeqcliError, TrainingError, UsageError
+from seqcli.files.opening import LONGEST_MAGIC, MODEL
 
 if TYPE_CHECKING:
     import pandas
@@ -155,8 +156,8 @@ def _make_folder(path: Path) -> None:
 def check_writable(path: Path, *, overwrite: bool) -> None:
     """Check, before any training, that the model can be saved.
 
-    Creates the folder. Raises `UsageError` if a model exists and may not be overwritten, `SeqcliError` if the folder
-    cannot be written.
+    Creates the folder. Raises `UsageError` if a model exists and may not be overwritten, or a file that is none, and
+    `SeqcliError` if the folder cannot be written.
     """
     if path.is_dir():
         raise UsageError(f"{path}: is a folder", hint="name a file for --output")
@@ -174,6 +175,13 @@ def check_writable(path: Path, *, overwrite: bool) -> None:
         probe.unlink()
         if path.exists() and not os.access(path, os.W_OK):
             raise PermissionError(errno.EACCES, "the model that is there may not be replaced")
+        if path.exists():
+            with path.open("rb") as there:
+                beginning = there.read(LONGEST_MAGIC)
+            if beginning and not MODEL.match(beginning):  # it may be among the input, which can be a folder or a table
+                raise UsageError(
+                    f"{path}: --overwrite replaces models, and this is none", hint="choose another place for the output"
+                )
 
 
 class OutputLock:

@@ -191,7 +191,9 @@ class ForecastRequest(TextRequest):
         section=NETWORK,
     )
     steps: int | None = option(None, "Training steps, instead of a time budget.", metavar="N", least=1, section=NETWORK)
-    save: str | None = option(None, "Save the trained network to this file.", metavar="MODEL", section=NETWORK)
+    save: str | None = option(
+        None, "Save the trained network to this file.", metavar="MODEL", kind="output", section=NETWORK
+    )
     save_interval: float = option(
         60.0,
         "Time between two saved states of the training.",

@@ -11,6 +11,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
+from seqcli.text.expressions import compiled, limited
 from seqcli.text.scripts import HAN, SPACELESS
 
 SYMBOLS = tuple(map(chr, range(0xE000, 0xE008)))  # private characters: no text means anything by them
@@ -62,8 +63,11 @@ class Carrier:
         """The strings of a text that are copied, in order and without overlaps; earlier kinds take precedence."""
         taken: list[Found] = []
         left = text.replace(_TAKEN, " ").replace(_STRANGE, " ")
-        for pattern in (*map(re.compile, self.keep), *(_PATTERNS[kind] for kind in self.kinds)):
-            left = _take(pattern, left, taken)
+        for pattern in map(compiled, self.keep):
+            with limited(pattern, text):
+                left = _take(pattern, left, taken)
+        for kind in self.kinds:
+            left = _take(_PATTERNS[kind], left, taken)
         if self.known is not None:
             strange = {c for c in set(left) if c not in self.known and c != _TAKEN and not c.isspace()}
             if strange:

@@ -66,12 +66,18 @@ class RunRequest(DeviceRequest):
         None, "Passes over the data, instead of a time budget.", metavar="N", above=0, most=1e9, may_change=True
     )
     steps: int | None = option(None, "Training steps, instead of a time budget.", metavar="N", least=1, may_change=True)
-    output: Path | None = option(None, "Where to save the model.", metavar="FILE", short="-o", saved=False)
+    output: Path | None = option(
+        None, "Where to save the model.", metavar="FILE", short="-o", kind="output", saved=False
+    )
     overwrite: bool = option(False, "Replace an existing model or interrupted run.", saved=False)
     resume: bool = option(False, "Resume the saved run.", saved=False)
     auto_resume: bool = option(False, "Resume the saved run, or start one if there is none.", saved=False)
     init_from: Path | None = option(
-        None, "Start from the weights and the vocabulary of this model (fine-tuning).", metavar="MODEL", saved=False
+        None,
+        "Start from the weights and the vocabulary of this model (fine-tuning).",
+        metavar="MODEL",
+        kind="file",
+        saved=False,
     )
     learning_rate: float | None = option(
         None, "Highest learning rate of the run.", section=TRAINING, metavar="X", above=0, most=1e4, may_change=True

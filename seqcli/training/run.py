@@ -155,7 +155,7 @@ def held_output(request: RunRequest, processes: Processes) -> Iterator[None]:
                 return
             output, state = request.output, state_path(request.output)
             written = {"--output": output, "the training state": state, "the log": log_path(output)}
-            check_outputs(written, [*request.files(), *([request.init_from] if request.init_from else [])])
+            check_outputs(written, request.files())
             keeps = request.resume or (request.auto_resume and state.exists())
             check_writable(output, overwrite=request.overwrite or keeps)
             held.enter_context(OutputLock(output))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +20,7 @@ from seqcli.requests import (
     valid_share_option,
     vocab_size_option,
 )
+from seqcli.text.expressions import compiled
 from seqcli.training.request import (
     RunRequest,
     batch_option,
@@ -42,12 +42,11 @@ KEEP = "Copy what matches instead of translating it; may be given several times.
 
 def parse_patterns(given: Any) -> tuple[str, ...]:
     """Regular expressions, one or several; `ValueError` for what is none."""
-    patterns = (given,) if isinstance(given, str) else tuple(given)
+    patterns = tuple(given) if isinstance(given, list | tuple) else (given,)
     for pattern in patterns:
-        try:
-            re.compile(pattern)
-        except (re.error, TypeError) as problem:
-            raise ValueError(f"{pattern!r} is not a regular expression: {problem}") from problem
+        if not isinstance(pattern, str):
+            raise ValueError(f"a regular expression is text, not {pattern!r:.80}")
+        compiled(pattern)
     return patterns
 
 

@@ -9,7 +9,6 @@ training, and kept in the model as JSON. Models from before this was kept do non
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -173,7 +172,7 @@ class Preprocessing:
                 lengths=None if values["lengths"] is None else Lengths.from_json(values["lengths"]),
                 atoms=Atoms.from_json(values["atoms"]) if "atoms" in values else Atoms(),
             )
-        except (ValueError, KeyError, TypeError, AttributeError, RecursionError, re.error) as problem:
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError, UsageError) as problem:
             raise CheckpointError("the model's description of its text is damaged") from problem
 
 

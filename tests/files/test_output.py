@@ -24,7 +24,7 @@ from seqcli.files.output import (
 @pytest.fixture
 def model(tmp_path: Path) -> Path:
     path = tmp_path / "a.lm.safetensors"
-    path.write_bytes(b"a model")
+    path.write_bytes(b'\x40\0\0\0\0\0\0\0{"a model')
     return path
 
 
@@ -34,6 +34,11 @@ def test_an_existing_model_is_not_overwritten(model: Path) -> None:
     assert "--overwrite" in str(refused.value.hint)
     assert "--resume" in str(refused.value.hint)
     check_writable(model, overwrite=True)
+    model.write_bytes(b"")
+    check_writable(model, overwrite=True)
+    model.write_bytes(b"a text that a pattern or a folder may have named")
+    with pytest.raises(UsageError, match="this is none"):
+        check_writable(model, overwrite=True)
 
 
 def test_stale_temporaries_are_swept_and_nobody_elses(model: Path) -> None:

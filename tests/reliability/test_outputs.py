@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
+import typer.main
 
-from seqcli.cli.app import run
+from seqcli.cli.app import COMMANDS, app, run
 
 FIXTURES = Path(__file__).parent.parent / "fixtures"
 TEXT = "the cat sat on the mat\nthe dog sat on the log\n" * 20
@@ -125,3 +127,42 @@ def test_what_lies_beside_the_model_is_not_replaced_unasked(
 def test_two_outputs_of_one_name_are_refused(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["forecast", "rows.csv", "--output", "out.svg", "--plot", "out.svg"]) == 2
     assert "name the same file" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("named", ["texts", "texts/*.txt"])
+def test_what_a_folder_or_a_pattern_names_is_not_replaced(
+    folder: Path, capsys: pytest.CaptureFixture[str], named: str
+) -> None:
+    Path("texts").mkdir()
+    for name in ("a.txt", "b.txt"):
+        Path("texts", name).write_text(TEXT)
+    assert run(["train-lm", named, *LENGTH, "--output", "texts/b.txt"]) == 2
+    assert "this is none" in capsys.readouterr().err
+    assert Path("texts/b.txt").read_text() == TEXT
+
+
+def files_of(command: str) -> list[Any]:
+    """The parameters of a command that name files, but for the log file, which every command may have."""
+    parameters: list[Any] = typer.main.get_command(app).commands[command].params  # type: ignore[attr-defined]
+    named = [p for p in parameters if p.metavar in ("FILE", "FILE.svg", "MODEL", "TABLE", "DATA")]
+    return [parameter for parameter in named if parameter.name != "log_file"]
+
+
+@pytest.mark.parametrize(
+    ("command", "name"), [(command, parameter.name) for command in COMMANDS for parameter in files_of(command)]
+)
+def test_a_log_file_is_no_other_file(folder: Path, capsys: pytest.CaptureFixture[str], command: str, name: str) -> None:
+    """Nor is any file that an option names left out where outputs are set against inputs."""
+    Path("taken").write_text("")
+    parameters: list[Any] = typer.main.get_command(app).commands[command].params  # type: ignore[attr-defined]
+    given = [p for p in parameters if p.name == name or (p.param_type_name == "argument" and p.required)]
+    line = [command, "--log-file", "folder/../taken"]
+    Path("folder").mkdir()
+    for parameter in given:
+        value = "taken" if parameter.name == name else "missing"
+        line += [value] if parameter.param_type_name == "argument" else [max(parameter.opts, key=len), value]
+    assert run(line) == 2
+    said = capsys.readouterr().err
+    assert said.count("error: ") == 1
+    assert "taken" in said
+    assert Path("taken").read_text() == ""

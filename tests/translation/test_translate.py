@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,6 +17,7 @@ from seqcli.files.checkpoint import load_checkpoint
 from seqcli.translation.evaluate import bleu_tokenizer, translation_quality
 from seqcli.translation.lines import LONGEST, Lines
 from seqcli.translation.options import TranslateRequest
+from seqcli.translation.preprocessing import BLOB
 from seqcli.translation.quality import Quality
 from seqcli.translation.score import score_pairs
 from seqcli.translation.translate import WINDOW, Translator
@@ -127,6 +130,39 @@ def test_terms_and_prefixes_are_forced(model_path: Path) -> None:
         Translator.load([checkpoint], glossary=[("elephant", "éléphant")])
     kept = Translator.load([checkpoint], keep=["red d.g"])
     assert "red dog" in next(kept.translate(["the red dog sees the blue cat"])).text
+
+
+ENDLESS = ("(x+x+)+$", "(?:x|x)+$", r"(?:\w+\s*)+$")
+
+
+def test_an_expression_that_takes_too_long_is_given_up(model_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("seqcli.text.expressions.LIMIT", (0.1, 1e-6))
+    checkpoint = load_checkpoint(model_path)
+    for expression in ENDLESS:
+        with pytest.raises(UsageError, match="takes too long on the text"):
+            next(Translator.load([checkpoint], keep=[expression]).translate(["the dog " + "x" * 60 + "!"]))
+    assert next(Translator.load([checkpoint], keep=["x+"]).translate(["x" * 60])).text
+
+
+@pytest.mark.parametrize(
+    "expression", ["(", "a{99999999999999999999}", "(" * 9000 + ")" * 9000, "(?:(?:a?){65535}){65535}"]
+)
+def test_a_model_with_a_bad_expression_is_damaged(
+    model_path: Path, expression: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("seqcli.text.expressions.LIMIT", (0.1, 1e-6))
+    checkpoint = load_checkpoint(model_path)
+    values = json.loads(checkpoint.blobs[BLOB])
+    values["carrier"]["keep"] = [expression]
+    checkpoint.blobs[BLOB] = json.dumps(values).encode()
+    with pytest.raises(CheckpointError, match="description of its text"):
+        Translator.load([checkpoint])
+
+
+@pytest.mark.parametrize("expression", ["(", "a{99999999999999999999}", "(" * 9000 + ")" * 9000, 5, [b"x"]])
+def test_what_is_no_expression_is_said(expression: Any) -> None:
+    with pytest.raises(UsageError, match="--keep"):
+        TranslateRequest(keep=expression)
 
 
 def test_a_line_has_no_more_sentences_than_a_training_line(translator: Translator) -> None:
