@@ -19,7 +19,7 @@ _LETTER = r"[^\W_]"  # or digit
 _INNER = re.compile(rf"(?<={_LETTER})[^\w\s](?={_LETTER})")
 _ENDING = re.compile(rf"[{_APOSTROPHES}][a-z]{{1,3}}|n[{_APOSTROPHES}]t", re.IGNORECASE)
 _BETWEEN_DIGITS = re.compile(r"\d[^\w\s]\d")
-_ADDRESS = re.compile(r"(?:https?://|www\.)[^\s<>\"]*[\w/]|[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
+_ADDRESS = re.compile(r"(?:https?://|www\.)[^\s<>\"]*[\w/]|[\w.+-]{1,64}@[\w-]+(?:\.[\w-]+)+")
 _WIDE = re.compile(r"[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff]")
 
 

@@ -123,12 +123,13 @@ class SubwordTokenizer:
     def _encode_words(self, words: list[str]) -> list[list[int]]:
         """Ids of each of many words without a line feed, on several cores."""
         encoded: list[list[int]]
-        if len(words) > FEW_WORDS:
-            encoded = self._processor.encode(words, out_type=int, num_threads=2)
+        plain = [_LOST.sub("", word) for word in words]
+        if len(plain) > FEW_WORDS:
+            encoded = self._processor.encode(plain, out_type=int, num_threads=2)
         else:  # a list would start threads, which takes a hundred times as long as a word
-            encoded = [self._processor.encode(word, out_type=int) for word in words]
+            encoded = [self._processor.encode(word, out_type=int) for word in plain]
         for number, word in enumerate(words):
-            if _LOST.search(word):
+            if word != plain[number]:
                 encoded[number] = self._spelt(word)
         return encoded
 

@@ -21,18 +21,21 @@ class Glossary:
     def __init__(self, terms: Sequence[tuple[str, str]], tokenizer: Tokenizer) -> None:
         if not all(side.strip() for term in terms for side in term):
             raise UsageError("a term of the glossary, or its translation, is empty", hint="leave it out")
-        self._phrases = {source.lower(): _tokens(target, tokenizer) for source, target in terms}
+        translations = {source.lower(): _tokens(target, tokenizer) for source, target in terms}
         for source, target in terms:
-            if tokenizer.unk_id in self._phrases[source.lower()]:
+            if tokenizer.unk_id in translations[source.lower()]:
                 raise UsageError(f"the term {target!r} has words that the model cannot write", hint="leave it out")
-        found = "|".join(_pattern(source) for source in sorted(self._phrases, key=len, reverse=True))
+        sources = sorted(translations, key=len, reverse=True)
+        self._translations = [translations[source] for source in sources]
+        # a group for each, which says which one it was: of µ and μ, say, one is found as the other
+        found = "|".join(f"({_pattern(source)})" for source in sources)
         self._pattern = re.compile(found, re.IGNORECASE) if found else None
 
     def phrases(self, text: str) -> list[tuple[int, ...]]:
         """The token sequences that the translation of a source must contain."""
         if self._pattern is None:
             return []
-        return [self._phrases[match.group().lower()] for match in self._pattern.finditer(text)]
+        return [self._translations[(match.lastindex or 0) - 1] for match in self._pattern.finditer(text)]
 
 
 def _pattern(term: str) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from seqcli.errors import CheckpointError
@@ -34,6 +36,13 @@ def test_words_are_cut_as_the_training_text_has_them():
 def test_marks_inside_words_stay_where_the_training_text_keeps_them():
     rule = WordRule.learn([["well-known", "state-of-the-art", "don't"], ["re-use", "can't"]])
     assert words(rule, "A so-called word isn't it?") == ["A", "so-called", "word", "isn't", "it", "?"]
+
+
+@pytest.mark.parametrize("part", ["-", ".", "+a", "a."])
+def test_a_long_line_is_cut_in_time_that_grows_with_it(part: str) -> None:
+    rule, started = WordRule.learn(ENGLISH), time.process_time()
+    assert rule.cut(part * (100_000 // len(part)))
+    assert time.process_time() - started < 5
 
 
 def test_words_of_scripts_without_blanks_are_cut_at_blanks_only():

@@ -82,6 +82,12 @@ def test_subwords_lose_nothing_that_looks_special(subword: SubwordTokenizer, tex
     assert not set(ids.tolist()) & {0, 1, 2, 3}
 
 
+@pytest.mark.parametrize("text", ["a\ud800b", "\udfff ", "x\ud83d " * 99])
+def test_half_a_character_is_read_as_a_question_mark(subword: SubwordTokenizer, text: str) -> None:
+    """Python has such texts: the names of files that are not UTF-8, and what JSON may hold."""
+    assert subword.decode(subword.encode(text)) == text.encode("utf-8", "replace").decode()
+
+
 WORDS = st.sampled_from(["the", " ", "  ", "\n", "天空", "\u3000", "\t", "air", "\u2581", "\0", "x", "-", "factories"])
 
 

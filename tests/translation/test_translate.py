@@ -128,6 +128,8 @@ def test_terms_and_prefixes_are_forced(model_path: Path) -> None:
     assert all(t.text.startswith("le chat ") for t in begun.translate([source for source, _ in PAIRS[::90]]))
     with pytest.raises(UsageError, match="éléphant"):
         Translator.load([checkpoint], glossary=[("elephant", "éléphant")])
+    lookalike = Translator.load([checkpoint], glossary=[("dog", "oiseau"), ("5 µm", "chat"), ("sees", "mange")])
+    assert "mange" in next(lookalike.translate(["ſeeſ 5 μm"])).text  # letters that are others' capitals, so to say
     kept = Translator.load([checkpoint], keep=["red d.g"])
     assert "red dog" in next(kept.translate(["the red dog sees the blue cat"])).text
 
