@@ -198,7 +198,16 @@ def documented(request: type[Request], *left_out: str) -> Callable[[F], F]:
 def checked(declared: Declared, value: Any) -> Any:
     """`value` converted to the type of its option, or the default for None; `UsageError` if it is not allowed."""
     if value is None:
-        return None if declared.optional or declared.default is MISSING else declared.default
+        if declared.default is MISSING and not declared.optional:
+            raise UsageError(f"{declared.name} is needed")
+        return None if declared.optional else declared.default
+    try:
+        return _converted(declared, value)
+    except (TypeError, OverflowError) as problem:  # of a value from Python that is no such thing
+        raise UsageError(f"{declared.flag} cannot be {_shown(value)}") from problem
+
+
+def _converted(declared: Declared, value: Any) -> Any:
     option, kind = declared.option, declared.type
     if option.parse is not None:
         try:
@@ -209,7 +218,7 @@ def checked(declared: Declared, value: Any) -> Any:
         return value
     if typing.get_origin(kind) is tuple:
         if isinstance(value, Mapping):  # whose names alone would be taken
-            raise UsageError(f"{declared.flag} must be one text or a list of them, not {value!r:.80}")
+            raise UsageError(f"{declared.flag} must be one text or a list of them, not {_shown(value)}")
         one = isinstance(value, str | os.PathLike) or not isinstance(value, Iterable) or hasattr(value, "keys")
         several = tuple(_of_type(declared, typing.get_args(kind)[0], each) for each in ([value] if one else value))
         if not several and declared.default is MISSING:
@@ -217,7 +226,7 @@ def checked(declared: Declared, value: Any) -> Any:
         return several
     value = _of_type(declared, kind, value)
     if option.choices and value not in option.choices:
-        raise UsageError(f"unknown {declared.flag} {value!r}", hint=f"choose from {', '.join(option.choices)}")
+        raise UsageError(f"unknown {declared.flag} {_shown(value)}", hint=f"choose from {', '.join(option.choices)}")
     if kind in (int, float) and not within(option, value):
         allowed = f"at most {LARGEST:,}" if option.most is None and value > LARGEST else range_of(option)
         raise UsageError(f"{declared.flag} must be {allowed}")
@@ -229,14 +238,16 @@ def number(declared: Declared, text: str) -> int | float:
     try:
         value: int | float = declared.type(text)
     except ValueError as problem:
-        raise UsageError(f"{declared.flag} must be {_WORDS[declared.type]}, not {text!r}") from problem
+        raise UsageError(f"{declared.flag} must be {_WORDS[declared.type]}, not {_shown(text)}") from problem
     return value
 
 
 def _shown(value: Any) -> str:
-    """A value for a message: what is long, such as a data frame, by its kind."""
+    """A value for a message: what is long, such as a data frame, by its kind, a text by its beginning."""
     text = repr(value)
-    return text if len(text) <= LONGEST_SHOWN and "\n" not in text else f"a {type(value).__name__}"
+    if len(text) <= LONGEST_SHOWN and "\n" not in text:
+        return text
+    return f"{text[:LONGEST_SHOWN]}…" if isinstance(value, str) else f"a {type(value).__name__}"
 
 
 def _of_type(declared: Declared, kind: Any, value: Any) -> Any:
@@ -256,7 +267,7 @@ def _of_type(declared: Declared, kind: Any, value: Any) -> Any:
             return float(value) + 0.0  # -0.0, which is no less than 0, is 0.0
         except OverflowError:
             return math.inf
-    raise UsageError(f"{name} must be {_WORDS[kind]}, not {value!r}")
+    raise UsageError(f"{name} must be {_WORDS[kind]}, not {_shown(value)}")
 
 
 def within(option: Option, value: float) -> bool:

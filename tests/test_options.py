@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import importlib
 import math
 import pickle
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import MISSING, dataclass
+from decimal import Decimal
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
+from seqcli.cli.app import COMMANDS
 from seqcli.errors import NAMED_OTHERWISE, UsageError, as_arguments
 from seqcli.forecasting.options import ForecastRequest
 from seqcli.language.options import GenerateRequest
@@ -59,6 +65,48 @@ def test_values_take_the_type_of_their_field() -> None:
 def test_values_that_cannot_be_are_refused_by_the_name_of_their_option(wrong: dict[str, Any]) -> None:
     with pytest.raises(UsageError, match=f"--{next(iter(wrong))}"):
         Wish(files=("x",), **wrong)
+
+
+def requests() -> list[type[Request]]:
+    """The requests of all tasks, commands and verbs."""
+    for name in ("language", "translation", "tagging", "speech", "forecasting"):
+        importlib.import_module(f"seqcli.{name}.options")
+    for name in COMMANDS:
+        importlib.import_module(f"seqcli.cli.{name.replace('-', '_')}")
+    importlib.import_module("seqcli.serving.verbs")
+
+    def below(kind: type[Request]) -> Iterator[type[Request]]:
+        for each in kind.__subclasses__():
+            yield each
+            yield from below(each)
+
+    return [kind for kind in dict.fromkeys(below(Request)) if not kind.__module__.startswith("tests")]
+
+
+ANYTHING = [
+    *(-1, 0, 1, 2**31, 2**63, 10**400, 1e308, -0.0, math.nan, math.inf, True, 1j, Fraction(1, 3), Decimal("1e999")),
+    *("", "text", "\0", "\ud800", "1,2", "nan", "9" * 9000, b"x", Path("x"), None, [], [None], [[1]], {}, {"a": 1}),
+    *(np.int64(3), np.float32("nan"), np.array(1), np.array([1, 2]), object(), len, int, range(3), iter([1]), ...),
+]
+
+
+@pytest.mark.parametrize("request_", requests(), ids=lambda kind: f"{kind.__module__}.{kind.__name__}")
+def test_whatever_is_given_is_taken_or_refused_in_a_few_words(request_: type[Request]) -> None:
+    declared = declarations(request_)
+    needed = {name: "x" for name, found in declared.items() if found.default is MISSING}
+    said = []
+    for name in declared:
+        for value in ANYTHING:
+            try:
+                request_(**{**needed, name: value})
+            except UsageError as problem:
+                said.append(problem.message)
+    assert max(map(len, said)) < 250
+
+
+def test_numbers_of_numpy_are_numbers() -> None:
+    asked = ForecastRequest(season=np.int64(12), levels=np.array([80, 95]), horizon=np.int32(3))
+    assert (asked.season, asked.levels, asked.horizon) == (12, (80.0, 95.0), 3)
 
 
 def test_what_was_given_is_known_whatever_its_value() -> None:

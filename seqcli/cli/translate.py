@@ -41,7 +41,7 @@ class _Asked(TranslateRequest, ModelChoice):
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.plot is not None and not self.plot.endswith(".svg"):
-            raise UsageError(f"--plot {self.plot}: pictures are written as SVG", hint="name it FILE.svg")
+            raise UsageError(f"--plot {self.plot:.100}: pictures are written as SVG", hint="name it FILE.svg")
 
     @property
     def looks(self) -> bool:

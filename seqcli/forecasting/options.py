@@ -28,13 +28,13 @@ _MONTHS = {"m": 1, "q": 3, "y": 12}
 
 def _numbers(given: Any) -> list[float]:
     """The numbers in texts such as `80,95`, or in one number or several; `ValueError` for what is none."""
-    texts = [given] if isinstance(given, str | int | float) else list(given)
+    texts = list(given) if isinstance(given, Iterable) and not isinstance(given, str) else [given]
     found = []
     for text in ",".join(map(str, texts)).split(","):
         try:
             found.append(float(text.strip().removesuffix("%")))
         except ValueError:
-            raise ValueError(f"{text.strip()!r} is not a number; separate several by commas") from None
+            raise ValueError(f"{text.strip()!r:.60} is not a number; separate several by commas") from None
     return found
 
 
