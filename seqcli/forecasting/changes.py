@@ -15,6 +15,8 @@ LEAST, LEAST_ALONE = 11, 30  # changes other than zero from which their directio
 MOSTLY = 0.4  # mean direction from which series without a season go on in it
 TRUST, TRUST_MOSTLY = 1.0, 0.3  # prior weights of the changes added up: alone where a series never turns back
 
+SELDOM, SET_BACK = 20, 0.2  # rises for each fall of a meter that is set back, and the share of its reading left
+
 ROUNDING = 1e-12  # of the values, by which equal changes may differ
 
 _BETWEEN = (np.array(QUANTILES[1:]) + np.array(QUANTILES[:-1])) / 2
@@ -33,6 +35,26 @@ def direction(values: np.ndarray, season: int) -> float:
     if not enough:
         return 0.0
     return float(moves.mean())
+
+
+def without_resets(values: np.ndarray) -> np.ndarray:
+    """A meter's readings as if it had not been set back to zero, up to a shift: those before go on to those after.
+
+    A series that only rises, but for very few falls to less than a fifth, is such a meter; any other is given back.
+    """
+    places = np.flatnonzero(~np.isnan(values))
+    known = values[places]
+    moves = np.diff(known)
+    falls = np.flatnonzero(moves < 0)
+    rises = moves[moves > 0]
+    if not len(falls) or len(rises) < max(LEAST, SELDOM * len(falls)) or known.min() < 0:
+        return values
+    if (known[falls + 1] > SET_BACK * known[falls]).any():
+        return values
+    made = values.copy()
+    for fall in falls.tolist():
+        made[: places[fall] + 1] += known[fall + 1] - known[fall] - np.median(rises)
+    return made
 
 
 def trust(way: float, season: int) -> float:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from seqcli.forecasting.changes import without_resets
 from seqcli.forecasting.classical.batch import fill_missing
 from seqcli.forecasting.classical.counts import launch
 from seqcli.forecasting.classical.seasonality import choose_season, find_season
@@ -76,6 +77,7 @@ def prepare(panel: Panel, request: ForecastRequest = DEFAULTS, horizon: int | No
     fill = request.fill or "interpolate"
     usual = frequency.season
     series = _from_launch(panel.series, panel, notes)
+    series = _without_resets(series, notes)
     known = [one.values for one in series]
     if not request.keep_outliers:
         known = _cleaned(known, usual, panel, series, notes)
@@ -143,6 +145,15 @@ def _from_launch(series: Sequence[Series], panel: Panel, notes: list[str]) -> li
         result.append(one)
     if later:
         notes.append(f"{among(later, len(series))}: zeros before the first sale are left out")
+    return result
+
+
+def _without_resets(series: Sequence[Series], notes: list[str]) -> list[Series]:
+    """The series of meters that were set back to zero as if they had not been."""
+    result = [replace(one, values=without_resets(one.values)) for one in series]
+    count = sum(not np.array_equal(a.values, b.values, equal_nan=True) for a, b in zip(series, result, strict=True))
+    if count:
+        notes.append(f"{among(count, len(series))}: a meter that was reset, its readings before are moved to go on")
     return result
 
 

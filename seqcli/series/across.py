@@ -13,7 +13,7 @@ from seqcli.series import words
 from seqcli.series.columns import Columns, ReadOptions
 from seqcli.series.fields import plain
 from seqcli.series.forms import find_forms
-from seqcli.series.header import Table
+from seqcli.series.header import Table, bare_times
 from seqcli.series.joined import join_cells, with_joined_times
 from seqcli.series.marks import is_missing
 from seqcli.series.names import MONTH, WEEKDAY, find_numbers
@@ -87,12 +87,12 @@ def _find_run(table: Table, options: ReadOptions) -> Run | None:
     if names == [f"column{place}" for place in range(1, 14)] and _are_years(columns, names[0]):
         cells = _join(columns, names[0], [f"{month:02d}" for month in range(1, 13)], table.columns[names[0]].tolist())
         return (names[1:], names[0], cells) if cells else None
-    for start in range(min(6, width - 2)):
+    for start in range(min(9, width - 2)):
         for stop in range(width, max(start + 2, width - 9), -1):
             run = names[start:stop]
             if any(_has_words(columns, name) for name in (run[0], run[-1])):
                 continue
-            texts = [re.sub(r"^X(?=\d)|\s*\[YR\d{4}\]$", "", name) for name in run]
+            texts = bare_times(run)
             outside = [name for name in times if name not in run]
             for time in outside:
                 if _join(columns, time, texts, table.columns[time].tolist()[:3]):
@@ -127,7 +127,7 @@ def _are_numbered(columns: Columns, before: Sequence[str], run: Sequence[str]) -
     """Whether columns are V2, V3, V4 … beside the name of a series in each row."""
     matches = [re.fullmatch(r"(?!column\d)([A-Za-z_]+)(\d+)", name) for name in (*before, *run)]
     found = [(match[1], int(match[2])) for match in matches[len(before) :] if match]
-    if len(found) < len(run) or len({word for word, _ in found}) > 1 or len(before) != 1:
+    if len(found) < len(run) or len({word for word, _ in found}) > 1 or not before:
         return False
     first = matches[0]  # V1 before V2, V3 …, as R names the columns of a table without a header
     if len(run) < (3 if first and (first[1], int(first[2])) == (found[0][0], found[0][1] - 1) else 8):
@@ -156,7 +156,8 @@ def _chosen(run: Sequence[str]) -> Form | None:
     """How names can be read as whole times."""
     forms = [form for form in find_forms(run) if form.cycle == ""]
     if bool(to_numbers(run)[1].all()):
-        forms = [form for form in forms if form.reading in (("Y",), ("Ym",), ("Ymd",), ("YmdH",), ("YmdHM",))]
+        dated = (("Y",), ("Ym",), ("Ymd",), ("YmdH",), ("YmdHM",), ("Y", "m"))
+        forms = [form for form in forms if form.reading in dated]
     chosen = choose(forms, run)
     return chosen.form if chosen else None
 

@@ -49,41 +49,35 @@ GRAINS = ("year", "half-year", "quarter", "month", "week", "day", "second", "ste
 GRAIN_OF = {"Y": 0, "y": 0, "E": 0, "e": 0, "x": 0, "h": 1, "q": 2, "m": 3, "b": 3, "w": 4, "u": 5, "d": 5, "j": 5}
 GRAIN_OF |= {"a": 5, "H": 6, "M": 6, "S": 6, "f": 6, "p": 6}
 
-# what a word says about the number after it or before it
-BEFORE = {
-    "q": "q", "qtr": "q", "quarter": "q", "quartal": "q", "trim": "q", "trimestre": "q", "t": "q", "k": "q",
-    "kv": "q", "kwartal": "q", "kvartal": "q", "ctvrtleti": "q", "w": "w", "wk": "w", "week": "w", "kw": "wq",
-    "cw": "w", "woche": "w", "vecka": "w", "v": "w", "semaine": "w", "semana": "w", "settimana": "w", "uke": "w",
-    "uge": "w", "viikko": "w", "tydzien": "w", "tyden": "w", "hafta": "w", "tuan": "w", "неделя": "w", "s": "hw",
-    "sem": "hw", "h": "hH", "he": "H", "hour": "H", "hy": "h", "semester": "h", "half": "h", "b": "h", "m": "m",
-    "month": "m", "thang": "m", "thg": "m",
-    "quy": "q", "triwulan": "q", "tw": "q", "trimestrul": "q", "trimester": "q", "kwartaal": "q", "квартал": "q",
-    "vj": "q", "quartil": "q", "ceyrek": "q", "fq": "q", "cq": "q", "c": "q", "к": "q", "τ": "q", "u": "w", "нед": "w",
-    "het": "w",
-    "mm": "m", "кв": "q", "p": "m", "fy": "YyE", "fiscal": "Yy", "year": "Y", "nam": "Y", "第": "wq", "day": "dj",
+# the fields that a number can be by the words beside it, before it and after it
+_BESIDE = {
+    "q": "q qtr quarter quartal quartil vierteljahr vj trim trimestre trimestrul trimester tr tm t k kv kvt kwartal "
+    "kvartal kvartalet kwartał kwartaal quy triwulan tw ceyrek čtvrtletí štvrťrok negyedév tromjesečje tromj "
+    "tromesečje četrtletje ketv ketvirtis cet ceturksnis nelj neljännes vuosineljännes ársfj ársfjórðungur кв квартал к "
+    "трим тримесечие тримесечје тоқсан τρίμηνο τριμ τ fq cq ไตรมาส ไตรมาสที่",
+    "h": "half hy hj halbjahr semester semestre semestrul halfjaar halvår pololetí polrok połrocze félév polletje "
+    "polugodište pusgads pusmetis puolivuosi yarıyıl εξάμηνο полугодие півріччя",
+    "w": "w wk week cw woche vecka semaine semana settimana uke uge viikko vk tydzien tyden hafta неделя нед het",
+    "wq": "kw",
+}
+_BEFORE = {
+    "q": "c", "w": "v u tuan", "h": "b", "m": "m month thang thg mm mo p", "H": "he hour", "Y": "year nam",
+    "hw": "s sem", "Yy": "cy fiscal qfy hfy qcy hcy", "YyE": "fy", "hH": "h", "wqh": "第", "dj": "day",
 }  # fmt: skip
-AFTER = {
-    "年": "Yy", "년": "Yy", "月": "m", "월": "m", "日": "d", "号": "d", "號": "d", "일": "d", "時": "H", "时": "H",
-    "点": "H", "點": "H", "시": "H", "h": "Hh", "u": "H", "分": "M", "분": "M", "秒": "S", "초": "S", "st": "dqh",
-    "nd": "dqh", "rd": "dq", "er": "dqh", "e": "dqh", "o": "dq", "kwartal": "q", "kvartal": "q", "ctvrtleti": "q",
-    "周": "w", "週": "w", "주": "w", "quarter": "q", "qtr": "q", "half": "h", "季度": "q", "季": "q", "四半期": "q",
-    "분기": "q", "q": "q", "quartal": "q", "t": "q", "trim": "q", "trimestre": "q", "w": "w", "kw": "wq", "s": "h",
-    "кв": "q", "hy": "h", "m": "Mm", "min": "M", "th": "dq",
-    "ο": "dq", "d": "d", "kvt": "q", "nelj": "q", "трим": "q", "cet": "q", "kvartalet": "q",
-    "квартал": "q", "kwartał": "q", "kv": "q", "negyedev": "q", "ceyrek": "q", "stvrtrok": "q",
-    "vierteljahr": "q", "vj": "q", "kwartaal": "q", "tromjesecje": "q", "cetrtletje": "q", "ketv": "q",
-    "ketvirtis": "q", "ceturksnis": "q", "quy": "q", "тримесечие": "q", "τριμηνο": "q", "neljannes": "q",
-    "тримесечје": "q", "tromesecje": "q", "triwulan": "q", "к": "q", "r": "Y", "rok": "Y", "roku": "Y", "р": "Y",
-    "неделя": "w", "нед": "w", "hafta": "w", "het": "w",
-    "주차": "w", "woche": "w", "week": "w", "semana": "w", "semaine": "w", "settimana": "w", "uke": "w", "uge": "w",
-    "vecka": "w", "viikko": "w", "tydzien": "w", "tyden": "w",
-    "年度": "Yy", "半年": "h", "halbjahr": "h", "semestre": "h", "felev": "h", "полугодие": "h", "połrocze": "h",
+_AFTER = {
+    "q": "季度 季 四半期 분기 qfy qcy", "w": "周 週 주 주차", "h": "半年 s sem hfy hcy", "m": "月 월",
+    "d": "日 号 號 일 d", "H": "時 时 点 點 시 u", "M": "分 분 min", "S": "秒 초", "Y": "r rok roku р",
+    "Yy": "年 년 年度", "qh": "期", "Hh": "h", "MmY": "m", "dq": "rd th", "dqh": "st nd er e o ο",
 }  # fmt: skip
-FILLERS = {
-    "ad", "ce", "t", "of", "de", "del", "the", "le", "den", "der", "fy", "fiscal", "year", "y", "nam", "and", "at",
-    "um", "uhr", "hrs", "date", "г", "года", "року", "й", "ый", "ой", "제", "g", "gada", "kl", "klo", "as", "a", "las",
-    "alle", "ore",
-}  # fmt: skip
+BEFORE, AFTER = (
+    {fold(word): fields for table in tables for fields, words in table.items() for word in words.split()}
+    for tables in ((_BESIDE, _BEFORE), (_BESIDE, _AFTER))
+)
+_FILLERS = (
+    "ad ce t of de del the le den der du dal von vom from od fy cy fiscal year y nam ปี and at um uhr hrs date г года "
+    "року й ый ой 제 g gada kl klo as a las alle ore"
+)
+FILLERS = set(map(fold, _FILLERS.split()))
 AM_PM = {"am": 0, "pm": 1, "a": 0, "p": 1, "上午": 0, "下午": 1, "午前": 0, "午後": 1, "오전": 0, "오후": 1}
 AM_PM |= {"πμ": 0, "μμ": 1, "ص": 0, "م": 1}
 ZONES = {
@@ -91,8 +85,6 @@ ZONES = {
     "eest": 3, "msk": 3, "ist": 5.5, "jst": 9, "kst": 9, "est": -5, "edt": -4, "cst": -6, "cdt": -5, "mst": -7,
     "mdt": -6, "pst": -8, "pdt": -7, "aest": 10, "aedt": 11,
 }  # fmt: skip
-BEFORE, AFTER = ({fold(word): value for word, value in table.items()} for table in (BEFORE, AFTER))
-FILLERS = set(map(fold, FILLERS))
 AM_PM = {fold(word): value for word, value in AM_PM.items()}
 ORDINALS = ("st", "nd", "rd", "th", "er", "e", "o", "ο")
 UNITS = "年년月월日号號일時时点點시分분秒초第周週주季"
@@ -112,6 +104,7 @@ ZEROS = str.maketrans("123456789", "000000000")
 _SIGNS = str.maketrans("−٫،", "-.,", "٬")
 
 
+RAISED = re.compile(r"(?<=\d)[⁰¹²³⁴-⁹①-⑳]+")  # the mark of a footnote
 LONGEST = 90  # of texts that can be times
 NO_NAMES = {*BEFORE, *AFTER, *FILLERS, *AM_PM, *ZONES} - {"mar", "일", "월"} - set(map(fold, WEEKDAYS))
 
@@ -145,7 +138,7 @@ def plain(text: str) -> str:
     text = text.strip()
     if text.isascii():
         return text
-    text = re.sub(r"(?<=\d)[⁰¹²³⁴-⁹①-⑳]+|[\u200b-\u200f\u202a-\u202e\u2060\ufeff]", "", text)
+    text = re.sub(rf"{RAISED.pattern}|[\u200b-\u200f\u202a-\u202e\u2060\ufeff]", "", text)
     text = unicodedata.normalize("NFKC", text).translate(_SIGNS)
     return "".join(str(unicodedata.decimal(char)) if char.isdecimal() else char for char in text).strip()
 
@@ -177,7 +170,7 @@ def split_parts(shape: str, language: str | None) -> tuple[Part, ...] | None:
             parts.append(Part(known[word].kind, start, stop, known[word].number))
         elif word in AM_PM and (len(word) > 1 or re.search(r"0:00\s?$", body[:start])):
             parts.append(Part("p", start, stop, AM_PM[word]))
-        elif word in ORDINALS and body[start - 1 : start] == "0":
+        elif word in ORDINALS and body[:start].removesuffix(".").endswith("0"):
             parts.append(Part("ordinal", start, stop, after=AFTER[word], needed=True))
         elif before or after or word in FILLERS or token[0] in "àÀ":
             needed = bool((before or after) and word not in FILLERS) or (word == "t" and body[start - 1 : start] != "0")
@@ -215,7 +208,11 @@ def _allowed(body: str, start: int, stop: int) -> str:
         return "Yyd"
     if body[start - 4 : start] in (":00.", ":00,") and stop - start == 1:
         return "f"
-    if body[stop : stop + 1] == ":":
+    if re.match(r":0000(?!\d)", body[stop:]):  # Q1:2010
+        return "qhm"
+    if body[start - 1 : start] == ":" and stop - start == 4:
+        return "Y"
+    if body[stop : stop + 1] == ":" and not body[stop + 1 : stop + 2].isalpha():
         return "YHM" if stop - start == 4 else "HM"
     if body[start - 1 : start] == ":" and start:
         return "HMSmq"

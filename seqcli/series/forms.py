@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+import numpy as np
+
 from seqcli.series.fields import (
     BY_LENGTH,
     NO_NAMES,
@@ -126,8 +128,9 @@ def _form(
             if part.kind == "number":
                 number = text[part.start : part.stop]
             elif part.kind == "ordinal":
-                mark = text[part.start : part.stop]
-                ordinals.setdefault(int(number), "º" if mark == "o" else mark)
+                signs = written.get(text, "")
+                own = signs if len(signs) == len(text) else text  # º is a sign of its own
+                ordinals.setdefault(int(number), own[part.start : part.stop])
             if part.kind in ("number", MONTH, "p"):
                 name = next(names)
                 if part.kind == "number" and len(name) == 1 and part.stop - part.start < max(WIDTHS[name]):
@@ -162,9 +165,25 @@ def _form(
         signs=signs,
         padded=frozenset(padded),
     )
-    if form.cycle == "year" and not form.read(sample)[1].all():
-        form = replace(form, base=2000)  # with the 29th of February
-    return _with_zone(form, chosen)
+    if form.cycle == "year" and not form.read(sample)[1].all():  # the 29th of February, or the weekdays of a year
+        bases = (2000, *range(2002, 2029)) if seen[WEEKDAY] else (2000,)
+        form = next((made for year in bases if (made := replace(form, base=year)).read(sample)[1].all()), form)
+        form = replace(form, base=2000) if form.base == 2001 else form
+    return _with_zone(_with_century(form, sample) if "y" in "".join(reading) else form, chosen)
+
+
+def _with_century(form: FieldForm, texts: Sequence[str]) -> FieldForm:
+    """The form with years of two digits in the century that leaves the texts in their order: '50 … '99, '00 … '21."""
+
+    def in_order(other: FieldForm) -> bool:
+        times, fine = other.read(texts)
+        steps = np.sign(np.diff(times[fine]))
+        return len(steps) > 2 and bool((steps > 0).all() or (steps < 0).all())
+
+    times, fine = form.read(texts)
+    ends = times[fine][[0, -1]].astype("M8[us]").astype("M8[Y]").astype(np.int64) % 100 if fine.any() else []
+    others = [replace(form, pivot=(int(year) + 70) % 100) for year in ends]
+    return form if in_order(form) else next(filter(in_order, others), form)
 
 
 def _has_zeros(texts: Sequence[str], language: str | None) -> bool:

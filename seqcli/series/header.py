@@ -103,7 +103,7 @@ def find_table(cells: Cells) -> Table:
     for place in range(len(cells) - 1, max(first, len(cells) - HEAD) - 1, -1):
         row = cells.row(place)
         there = [cell for cell in row if cell.strip()]
-        if len(cells.columns) > 1 and len(there) == 1 and _is_words(there[0]) and place > first:
+        if len(cells.columns) > 1 and there and all(map(_is_words, there)) and place > first:
             kept[place] = False
             notes.append(f"below the data, line {cells.lines[place]}: {there[0].strip()[:80]}")
         else:
@@ -205,11 +205,14 @@ def _first_data_row(cells: Cells, head: Sequence[Sequence[str]]) -> int:
         for row in head
     ]
     named = [sum(kind == "w" for kind in kinds) > 0.6 * len(kinds) for kinds in kinds_of]
+    timed = next((at for at, place in enumerate(telling) if usual[place] == "d" and _are_times(body, place)), None)
     across = False
     for number, (row, kinds) in enumerate(zip(head, kinds_of, strict=True)):
         comment = len(row) > 1 and row[0].lstrip().startswith(COMMENTS) and not any(map(str.strip, row[1:]))
         if comment or number < titles or (len(telling) > 1 and any(named[number + 1 : number + 6])):
             continue
+        if timed is not None and [kinds[timed] for kinds in kinds_of[number : number + 2]] == ["w", "w"]:
+            continue  # what is said of columns, above the header
         fits = sum(kind == usual[place] for place, kind in zip(telling, kinds, strict=True))
         named_cells = sum(kind == "w" for kind in kinds)
         if not across and _is_header_of_times(row, head[number + 1 :], usual):
@@ -230,11 +233,21 @@ def _first_data_row(cells: Cells, head: Sequence[Sequence[str]]) -> int:
     return min(titles + 1, count)
 
 
+def _are_times(body: Sequence[Sequence[str]], place: int) -> bool:
+    """Whether the cells of a column are times."""
+    return bool(find_forms(list(dict.fromkeys(row[place] for row in body))))
+
+
+def bare_times(names: Sequence[str]) -> list[str]:
+    """Names of columns that are times, without what R and the World Bank add to them: X2010, 2010 [YR2010]."""
+    return [re.sub(r"^X(?=\d)|\s*\[YR\d{4}\]$", "", name) for name in names]
+
+
 def _is_header_of_times(row: Sequence[str], below: Sequence[Sequence[str]], usual: Sequence[str]) -> bool:
     """Whether the first row names its columns by years or dates, which look like data."""
     if len(row) < 4 or not below:
         return False
-    codes = [cell.strip() for cell in row if _kind(cell) in "nd"]
+    codes = bare_times([cell.strip() for cell in row if _kind(cell) in "nd"])
     if len(codes) < 3 or len(set(codes)) < len(codes):
         return False
     first = next((place for place, kind in enumerate(usual) if kind != " "), 0)
@@ -297,7 +310,7 @@ def _names(header: Sequence[Sequence[str]], width: int) -> list[str]:
     names = []
     for place in range(width):
         parts = dict.fromkeys(level[place] for level in telling if level[place])
-        last = next((level[place] for level in reversed(levels) if level[place]), "")
+        last = next((level[place] for level in reversed(levels) if not is_mark(level[place].lower())), "")
         names.append(last if place == 0 else " ".join(parts) or last)
     return names
 

@@ -13,6 +13,7 @@ from seqcli.series.fields import plain
 from seqcli.series.forms import find_forms
 from seqcli.series.header import Table
 from seqcli.series.marks import is_missing
+from seqcli.series.numerals import find_named
 from seqcli.series.order import Chosen
 from seqcli.series.serials import find_periods, to_numbers
 
@@ -23,6 +24,14 @@ UNNAMED = (
     words.HOUR,
     words.MINUTE,
 )  # what the first columns of a table without a header may be
+_PARTS = (  # of a year: the words that name them, their numbers, what stands before these, whether they may be words
+    (words.DAY_OF_YEAR, 1, 366, "", False),
+    (words.MONTH, 1, 12, "", True),
+    (words.QUARTER, 1, 4, "Q", True),
+    (words.HALF, 1, 2, "H", True),
+    (words.WEEK, 1, 53, "W", True),
+    (words.PERIOD, 1, 13, "P", True),
+)
 PERIODS = {24: 60, 25: 60, 48: 30, 50: 30, 96: 15, 100: 15}  # minutes of one of so many periods a day
 
 
@@ -162,10 +171,8 @@ def _year_and_parts(columns: Columns, table: Table, names: Sequence[str]) -> tup
     if year is None:
         return [], None
     rest = [name for name in names if name != year]
-    month, quarter = find(words.MONTH, 1, 12, others=True), find(words.QUARTER, 1, 4, others=True)
-    week, period = find(words.WEEK, 1, 53, others=True), find(words.PERIOD, 1, 13, others=True)
-    of_year = find(words.DAY_OF_YEAR, 1, 366)
-    part = next((name for name in (of_year, month, quarter, week, period) if name in rest), None)
+    found = ((find(wanted, low, high, others=others), wanted, sign) for wanted, low, high, sign, others in _PARTS)
+    part, wanted, sign = next((one for one in found if one[0] in rest), (None, words.YEAR, ""))
     if part is None:
         return [], None
     cells = [plain(text).removesuffix(".0") for text in table.columns[year].tolist()]
@@ -175,14 +182,14 @@ def _year_and_parts(columns: Columns, table: Table, names: Sequence[str]) -> tup
         cells = [cells[place] for place in above.tolist()]
     second = [plain(text).removesuffix(".0") for text in table.columns[part].tolist()]
     numeric = columns.is_plain(part)
-    day = find(words.DAY, 1, 31) if part == month else None
-    if part == of_year:
-        made, used = [f"{a}-{b:0>3}" for a, b in zip(cells, second, strict=True)], [year, part]
-    elif part == month and numeric:
-        made, used = [f"{a}-{b:0>2}" for a, b in zip(cells, second, strict=True)], [year, part]
+    month = wanted is words.MONTH
+    day = (find(words.DAY, 1, 31) or find(words.DEKAD, 1, 3)) if month else None
+    if numeric and not sign:
+        width = 2 if month else 3
+        made, used = [f"{a}-{b:0>{width}}" for a, b in zip(cells, second, strict=True)], [year, part]
     else:
-        letter = {quarter: "Q", week: "W", period: "P"}.get(part, "") if numeric else ""
-        made, used = [f"{a} {letter}{b}" for a, b in zip(cells, second, strict=True)], [year, part]
+        before = f" {sign}" if numeric else " "
+        made, used = [f"{a}{before}{b}" for a, b in zip(cells, second, strict=True)], [year, part]
     if day is not None and day not in used:
         days = [plain(text).removesuffix(".0") for text in table.columns[day].tolist()]
         glue = "-" if numeric else " "
@@ -201,6 +208,6 @@ def _year_and_parts(columns: Columns, table: Table, names: Sequence[str]) -> tup
                 used = [*used, minute]
             made, used = [f"{a} {b}" for a, b in zip(made, clocks, strict=True)], [*used, hour]
     texts = [text for text in dict.fromkeys(made) if not words.is_total(text)]
-    if not find_forms(texts) and not find_periods(texts):
+    if not find_forms(texts) and not find_periods(texts) and not find_named(texts):
         return [], None
     return used, join_cells(made)

@@ -107,12 +107,24 @@ def _refuse_side_by_side(layout: Layout, columns: Columns) -> None:
         chosen = columns.time(name) if words.says_time(name) and name not in layout.series else None
         whole = chosen is not None and chosen.form.grain != "step" and not chosen.form.cycle
         numbers = any(columns.numbers(other) is not None for other in names[place + 1 : names.index(name)])
-        if whole and numbers and (table.columns[name] != table.columns[names[place]]).any():
+        if whole and numbers and not _says_again(layout, name, chosen.form):
             raise DataError(
                 f"has two columns of times, {names[place]!r} and {name!r}: are these two tables side by side?",
                 path=table.path,
                 hint="--time and --target name the columns that belong together",
             )
+
+
+def _says_again(layout: Layout, name: str, form: Form) -> bool:
+    """Whether a column has the times again, or their years."""
+    cells, own = layout.table.columns[name], layout.table.columns[layout.time or ""]
+    if form.grain != "year" or layout.form is None:
+        return not (cells != own).any()
+    years = [
+        one.read(texts[:LOOKED_AT].tolist())[0].astype("M8[us]").astype("M8[Y]")
+        for one, texts in ((form, cells), (layout.form, own))
+    ]
+    return not (years[0] != years[1]).any()
 
 
 def _numbers_rows(columns: Columns, name: str) -> bool:
@@ -144,14 +156,15 @@ def _choose_target(layout: Layout, columns: Columns, values: Sequence[str]) -> L
     def score(name: str) -> float:
         texts = columns.different(name)
         numbers = to_numbers([plain(text) for text in texts])[0]
-        parts = words.split_name(name)
+        parts = words.split_name(re.sub(r"\(.*?\)", "", name) or name)
         points = 0.0
         for rank, wanted in enumerate(words.TARGETS):
             if any(part in wanted for part in parts):
                 points = max(points, 4.0 - rank)
         if any(part in words.BESIDE for part in parts):
             points -= 2.0
-        if words.says_time(name) and len(numbers) > 2 and (np.diff(numbers) > 0).all():
+        whole = (numbers == np.rint(numbers)).all()
+        if words.says_time(name) and whole and len(numbers) > 2 and (np.diff(numbers) > 0).all():
             points -= 3.0  # another way to write the times
         if words.says(name, words.KEYS) or (columns.is_different_everywhere(name) and columns.counts_rows(name)):
             points -= 1.5
@@ -168,7 +181,9 @@ def _choose_target(layout: Layout, columns: Columns, values: Sequence[str]) -> L
     alone = all(len(columns.table.coded(name)[1]) == 1 for name in layout.series)
     wide = alone and (len(leading) == len(values) or (best <= 0 and len(leading) > 1))
     if wide:
-        return replace(layout, targets=tuple(leading), wide=True, series=())
+        left = ", ".join([name for name in values if name not in leading][:8])
+        notes = (f"columns of numbers that are left out: {left}; {change_with('--target')}",) if left else ()
+        return replace(layout, targets=tuple(leading), wide=True, series=(), notes=(*layout.notes, *notes))
     chosen = leading[0]
     others = ", ".join([name for name in values if name != chosen][:8])
     note = f"of several columns of numbers {chosen!r} is forecast (the others: {others})"

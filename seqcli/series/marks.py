@@ -70,6 +70,8 @@ def missing_code(values: np.ndarray) -> float | None:
         if code and (alone or (away > 2 * spread and (count > 1 or extreme < 0))):
             return float(extreme)
         usual = re.fullmatch(_CODES, f"{extreme:.0f}") is not None
+        if count > 1 and away > 2 * spread and extreme in (32767, 65535, 2147483647):
+            return float(extreme)
         if count > 1 and alone and (usual or (extreme == -1 and others.min() >= 10)):
             return float(extreme)
     return None

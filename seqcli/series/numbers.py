@@ -11,7 +11,7 @@ import numpy as np
 
 from seqcli.notices import change_with
 from seqcli.series import units
-from seqcli.series.fields import plain
+from seqcli.series.fields import RAISED, plain
 from seqcli.series.marks import INFINITE, is_mark
 
 MOSTLY = 0.8  # share of a column's cells that must be numbers: the others are errors in a column of numbers
@@ -62,6 +62,7 @@ _POWER = re.compile(r"\s?(?:(?:[x×*·∙⋅]|\\times|\\cdot)\s?10(?:\^|\*\*)?\s
 _TEN = re.compile(r"(?<=[x×*·∙⋅ ])10([⁺⁻]?[⁰¹²³⁴-⁹]+)$")
 _RAISED = str.maketrans("⁺⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "+-0123456789")
 _NO_CENTS = re.compile(r"(?<=\d)([.,])\s?[-–—‒―]{1,2}(?![\d.,])")  # 12,- and 12.–
+_FOOTNOTE = re.compile(rf"(?<=[\d%])(?:\s?\[(?:note )?\w{{1,3}}\]|\s?\(\d\)|\s\d\))$|(?<!10){RAISED.pattern}$")
 _FLAGGED = re.compile(r"([+-]\d{4,5}),\w")  # a value of fixed width and how good it is, as weather stations write it
 
 
@@ -109,7 +110,10 @@ def read_numbers(
         what = f"{texts[place].strip()!r} can be read two ways, and nothing in the column tells which"
         problem = place, what, "--decimal . or --decimal , says which sign is that of decimals"
     told = not tie and any(set(cell.core) & set(".,") and not _is_ambiguous(cell.core) for cell in numeric)
-    return Numbers(values, tuple(bad), style, problem, _notes(numeric, factors, style), tie, told)
+    notes = _notes(numeric, factors, style)
+    if footnotes := [match[0].strip() for match in map(_FOOTNOTE.search, texts) if match]:
+        notes = (*notes, f"footnotes after numbers, such as {footnotes[0]}, are left aside")
+    return Numbers(values, tuple(bad), style, problem, notes, tie, told)
 
 
 def quick_numbers(column: np.ndarray) -> np.ndarray | None:
@@ -151,7 +155,7 @@ def _cell(text: str) -> _Cell | str | None:
     if text.startswith('="') and text.endswith('"'):
         text = text[2:-1].strip()
     text = text.strip("\"'“”").strip() if len(text) > 1 else text
-    text = re.sub(r"(?<=[\d%])(?:\s?\[(?:note )?\w{1,3}\]|\s?\(\d\)|\s\d\))$", "", text)  # a footnote
+    text = _FOOTNOTE.sub("", text)
     text = _POWER.sub(r"e\1", text)
     text = _NO_CENTS.sub(r"\1", text)
     text = re.sub(r"^[–—‒﹣](?=\s?[\d.,$€£])", "-", text)

@@ -83,11 +83,29 @@ _NAMINGS = (
         re.compile(r"\b[1-4](?=\s(?:quarter|half|qtr))", re.IGNORECASE),
         lambda found: _FIRST[found[1].lower()],
     ),
+    Naming(  # March quarter 2019
+        re.compile(r"(?<!\w)([^\W\d_]{3,})\.?\s(?:qtr|quarter)\b", re.IGNORECASE),
+        _QUARTERS,
+        _QUARTER,
+        lambda found: _quarter(found[1], found[1]) or 0,
+    ),
+    Naming(
+        re.compile(r"(?<!\w)([ΑΒΓΔ])['’΄´]?\s(?=τρ[ιί]μ|εξ[αά]μ)", re.IGNORECASE),
+        ("1 ", "2 ", "3 ", "4 "),
+        re.compile(r"(?<!\w)[1-4] "),
+        lambda found: "ΑΒΓΔ".index(found[1].upper()) + 1,
+    ),
     Naming(  # the ten days of a month
         re.compile(r"\s?([上中下])旬|\s?([상중하])순"),
         (" 1日", " 11日", " 21日"),
         re.compile(r" (?:1|11|21)日"),
         lambda found: "上中下상중하".index(found[1] or found[2]) % 3 + 1,
+    ),
+    Naming(  # 2019-01-D3, 2019-01-3
+        re.compile(r"(?<=^\d{4}-\d\d)-?(?:-0?|D)([123])$"),
+        ("-01", "-11", "-21"),
+        re.compile(r"-[012]1$"),
+        lambda found: int(found[1]),
     ),
 )
 
@@ -190,7 +208,7 @@ def _usual(kind: str, text: str, mark: str = "") -> str | None:
         return None
     if kind == "era":
         number = found[2] or found[4]
-        if found.start() or (not found[1] and not 100 <= int(number.replace("元", "0")) < 200):
+        if found.start() or (not found[1] and not 80 <= int(number.replace("元", "0")) < 200):
             return None
         year = _ERAS.get(found[1], _REPUBLIC) + (1 if number == "元" else int(number))
         return f"{year}{text[found.end() :]}"
@@ -199,7 +217,7 @@ def _usual(kind: str, text: str, mark: str = "") -> str | None:
     if kind in ("bank", "period"):
         return f"{text[: found.start()]}{found[1]}{text[found.end() :]}"
     signs = _ROMAN if kind == "roman" else _CHINESE
-    if found[1] not in signs or not re.search(r"\d{4}", text):
+    if found[1] not in signs or not re.search(r"\d{4}|[/ '.-]\d\d$", text):
         return None
     return f"{text[: found.start()]}{mark}{signs.index(found[1]) + 1}{text[found.end() :]}"
 
@@ -211,6 +229,8 @@ def _quarter(first: str, last: str) -> int | None:
     begin, end = known.get(fold(first)), known.get(fold(last))
     if begin is None or end is None or begin.kind != MONTH or end.kind != MONTH:
         return None
+    if begin.number == end.number:
+        return end.number // 3 if end.number % 3 == 0 else None
     return end.number // 3 if begin.number % 3 == 1 and end.number == begin.number + 2 else None
 
 
@@ -227,6 +247,8 @@ def find_numerals(texts: Sequence[str]) -> list[Form]:
             continue
         found = [match[1] for match in map(pattern.search, clean) if match]
         mark = ""
+        if kind == "era" and not any(re.match(r"\D|元|1\d\d", text) for text in clean):
+            continue  # years of two digits
         if kind == "roman" and not re.search(r"[^\W\d_]", pattern.sub("", clean[0])):
             days = re.search(r"\d\D+\d", pattern.sub("", clean[0])) is not None
             if set(found) <= set(_ROMAN[:4]) and not days:

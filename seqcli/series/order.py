@@ -101,7 +101,7 @@ def regularity(times: np.ndarray, form: Form) -> float:
         return _share(np.diff(times // (365 * DAY))) + 0.3
     clocks = times % DAY
     if (clocks != clocks[0]).any():
-        return _share(np.diff(times)) + 0.06
+        return _share(np.diff(times)) + 0.06 + 0.1 * (_coverage(np.diff(times)) - 1)
     days = times // DAY
     months = days.astype("M8[D]").astype("M8[M]").astype(np.int64)
     of_month = days - months.astype("M8[M]").astype("M8[D]").astype(np.int64)

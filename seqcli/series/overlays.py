@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from seqcli.series.fields import plain
+from seqcli.series.fields import RAISED, plain
 from seqcli.series.forms import find_forms
 from seqcli.series.times import Form, FormOver
 
@@ -71,7 +71,7 @@ def find_digits(form: Form, texts: Sequence[str]) -> Form:
 
 
 _MARK = re.compile(
-    r"\s?(?:\*+|[†‡#]|\s\d\)|[(\[](?i:p|e|f|r|b|s|pe|prov|prel|prelim|preliminary|provisional|est|estimate|estimated|"
+    rf"{RAISED.pattern}$|\s?(?:\*+|[†‡#]|\s\d\)|[(\[](?i:p|e|f|r|b|s|pe|prov|prel|prelim|preliminary|provisional|est|estimate|estimated|"
     r"forecast|proj|revised|rev|vorl|vorläufig|\d)\.?[)\]]|\s/\d|\s(?:prov|prel|prelim|est|rev)\.?"
     r"|(?<=\d)\s?[pefrAEFPR](?:/[pefr])?)$"
 )
@@ -93,7 +93,7 @@ class MarkedForm(FormOver):
 
 
 def _bare(text: str) -> str:
-    if len(text) > 40 or (text[-1:].isdigit() and "/" not in text[-3:]):
+    if len(text) > 40 or (text[-1:].isdecimal() and "/" not in text[-3:]):
         return text  # most have none
     return _MARK.sub("", plain(text))
 
@@ -103,7 +103,10 @@ def find_marks(texts: Sequence[str]) -> tuple[Callable[[Form], MarkedForm], list
     bare = [_bare(text) for text in texts]
     if bare == list(texts):
         return None
-    marks = [plain(text)[len(plain(rest)) :].strip() for text, rest in zip(texts, bare, strict=True)]
+    marks = [
+        plain(text)[len(plain(rest)) :].strip() or "".join(RAISED.findall(text))
+        for text, rest in zip(texts, bare, strict=True)
+    ]
     there = {mark for mark in marks if mark}
     if not there or (len(there) == 1 and all(marks)) or any(_UNMARKED.search(text) for text in texts[:100]):
         return None

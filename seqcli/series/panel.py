@@ -13,14 +13,14 @@ import numpy as np
 
 from seqcli.errors import DataError
 from seqcli.notices import change_with
-from seqcli.series.calendar import Calendar, CycleGrid, Grid, ZonedForm, to_local
+from seqcli.series.calendar import Calendar, CycleGrid, Grid, ZonedForm, times_of, to_local
 from seqcli.series.columns import ReadOptions
 from seqcli.series.frequency import Frequency, parse_frequency
 from seqcli.series.header import find_table
 from seqcli.series.layout import Layout, find_layout
 from seqcli.series.places import Placed
 from seqcli.series.read import read_cells
-from seqcli.series.repeats import merge
+from seqcli.series.repeats import clock_was_changed, merge
 from seqcli.series.rhythm import Rhythm, find_rhythm, given_rhythm
 from seqcli.series.rows import Rows, read_rows
 from seqcli.series.serials import StepForm
@@ -109,6 +109,7 @@ def _build(layout: Layout, options: ReadOptions) -> Panel:
     notes += _unused(layout, rows.keys, series)
     if gaps:
         count = "1 missing value" if gaps == 1 else f"{gaps:,} missing values"
+        count += ", where the clock was put forward" if _are_of_the_clock(series, calendar) else ""
         notes.append(f"{count}, filled in" + ("" if options.fill else f"; {change_with('--fill')}"))
     return Panel(
         series=series,
@@ -208,6 +209,14 @@ def _series(placed: Placed, options: ReadOptions) -> tuple[list[Series], int, in
             own = (name,) if layout.wide else rows.keys[code]
             made.append(Series(own, first + part.start, target[part], extra[:, part], placed.grids.get(code)))
     return made, gaps, zeros
+
+
+def _are_of_the_clock(series: Sequence[Series], calendar: Calendar) -> bool:
+    """Whether all missing values are those of hours that were skipped when the clock was put forward."""
+    if calendar.frequency.unit != "second" or calendar.frequency.count > 3600 or not calendar.is_dated:
+        return False
+    missing = [times_of(calendar.grid, one.first + np.flatnonzero(np.isnan(one.values))) for one in series]
+    return clock_was_changed(np.concatenate(missing))
 
 
 def _is_log(placed: Placed) -> bool:

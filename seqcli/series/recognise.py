@@ -62,7 +62,7 @@ def _forms(texts: Sequence[str], name: str) -> list[Form]:
     named_parts = find_named(texts)  # 2/4 2019 may be a day of April as well
     forms = [*named_parts, *(find_periods(texts) or forms or ([] if named_parts else find_numerals(texts)))]
     forms = forms or find_short(texts) or find_intervals(texts)
-    return forms or find_wrapped(texts) or find_serials(texts, name)
+    return forms or find_wrapped(texts, named=named) or find_serials(texts, name)
 
 
 def _of_numbers(forms: Sequence[Form], texts: Sequence[str], name: str, named: bool) -> list[Form]:
@@ -116,10 +116,11 @@ def _writes_on(form: Form, texts: Sequence[str]) -> bool:
 
 
 def _has_months_to_four(form: Form, texts: Sequence[str]) -> bool:
-    """Whether all months of several years are the first two or four: they are half-years or quarters in a form that is
-    not known."""
-    if form.grain != "month" or form.cycle:
+    """Whether all months of several years are the first two or four, or all quarters the first two: they are half-years
+    or quarters in a form that is not known."""
+    if form.grain not in ("month", "quarter") or form.cycle:
         return False
     times, fine = form.read(texts)
     months = np.unique(times[fine]).astype("M8[us]").astype("M8[M]").astype(np.int64)
-    return len(months) > 6 and set((months % 12).tolist()) in ({0, 1, 2, 3}, {0, 1})
+    wrong = ({0, 1, 2, 3}, {0, 1}) if form.grain == "month" else ({0, 3},)
+    return len(months) > 6 and set((months % 12).tolist()) in wrong

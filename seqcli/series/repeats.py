@@ -101,7 +101,7 @@ def _how(rows: Rows, rhythm: Rhythm, same: np.ndarray) -> tuple[str, str]:
     where = np.flatnonzero(same)
     count = len(where)
     frequency = rhythm.frequency
-    if frequency.unit == "second" and frequency.count <= 3600 and _clock_was_put_back(rows.times[where]):
+    if frequency.unit == "second" and frequency.count <= 3600 and clock_was_changed(rows.times[where]):
         return (
             "mean",
             f"{count} of the times occur twice, when the clock was put back: their mean is taken (--duplicates)",
@@ -118,13 +118,13 @@ def _how(rows: Rows, rhythm: Rhythm, same: np.ndarray) -> tuple[str, str]:
     return "", ""
 
 
-def _clock_was_put_back(times: np.ndarray) -> bool:
-    """Whether all times lie in the night hours of Sundays in which clocks are put back."""
+def clock_was_changed(times: np.ndarray) -> bool:
+    """Whether all times lie in the night hours of Sundays in which clocks are put forward or back."""
     days = times // DAY
     months = days.astype("M8[D]").astype("M8[M]").astype(np.int64) % 12 + 1
     hours = times % DAY // (3600 * SECOND)
     sundays = (days + 3) % 7 == 6
-    return bool((sundays & np.isin(months, (3, 4, 10, 11)) & (hours <= 4)).all())
+    return bool((sundays & np.isin(months, (3, 4, 9, 10, 11)) & (hours <= 4)).all())
 
 
 def _is_coarser(placed: Placed) -> bool:

@@ -89,6 +89,7 @@ class FieldForm:
     zone: str = ""  # "": no offsets, or such as can be left aside; else times are in UTC, and written with this offset
     last_offset: str = ""  # written where offsets are left aside
     base: int = 2001  # the year of times without one
+    pivot: int = 70  # years of two digits from this one on are of the last century
     midnight_is_24: bool = False
     padded: frozenset[str] = frozenset()  # the fields before which a blank stands for a zero
     signs: str = ""  # the example with its own blanks and signs, where these are as many
@@ -182,7 +183,7 @@ class FieldForm:
         count = len(next(iter(values.values())))
         fine = np.ones(count, bool)
         if "y" in values:
-            years = values["y"] + np.where(values["y"] < 70, 2000, 1900)
+            years = values["y"] + np.where(values["y"] < self.pivot, 2000, 1900)
         else:
             years = values.get("Y", values.get("x", np.full(count, self.base)))
         if "e" in values:
@@ -228,17 +229,20 @@ class FieldForm:
         made: list[str] = []
         shown = self.signs if len(self.signs) == len(self.example) else self.example
         for part in parts:
-            text = (shown if part.kind == "text" else self.example)[part.start : part.stop]
+            text = (shown if part.kind in ("text", "hint") else self.example)[part.start : part.stop]
             if part.kind in ("number", MONTH, "p"):
                 name = next(names)
                 written = self._written(name, moment, part, late)
                 if name in self.padded:
-                    made[-1], written = made[-1].rstrip() + " ", f"{written:>2}"
+                    while made[-1:] == [" "]:
+                        made.pop()
+                    written = f" {written:>2}"
                 made.append(written)
             elif part.kind == WEEKDAY:
                 made.append(self.spellings[WEEKDAY][moment.isoweekday()])
             elif part.kind == "ordinal":
-                made.append(self.spellings.get("ordinal", {}).get(int(made[-1])) or _ordinal(int(made[-1]), text))
+                number = int(next(filter(str.isdecimal, reversed(made))))
+                made.append(self.spellings.get("ordinal", {}).get(number) or _ordinal(number, text))
             elif part.kind in ("offset", "zone") and offset:
                 made.append(offset)
             else:

@@ -40,7 +40,7 @@ _CURRENCIES = word_set(
     "ttd twd tzs uah ugx usd uyu uzs ves vnd xaf xof yer zar zmw "
     "us u$s $u b/. ksh tsh ush nrs bs bs. s/ s/. q l. "
     "kr kr. rs rs. re zł zl kč kc ft lei лв лв. руб руб. р. грн грн. tl fr fr. "
-    "sfr sfr. rmb 元 円 圆 원 đ rp rp. rm kn din din. ден € $ £ ¥ euro euros dollar dollars د.إ ر.س"
+    "kd bd qr sr dhs dh sfr sfr. rmb 元 円 圆 원 đ rp rp. rm kn din din. ден € $ £ ¥ euro euros dollar dollars د.إ ر.س"
 )
 _FLAG = re.compile(  # after a number, one or several letters of statistics offices, bare or in brackets
     r"[([]?(?:[bcdefinprsuz]{1,2}|a|est\.?|prov\.?|rev\.?|estimated?|provisional|preliminary|revised)[)\]]?"
@@ -64,7 +64,7 @@ def factors(around: Sequence[Sequence[str]], sizes: Sequence[float]) -> dict[str
     """
     counts = Counter(piece for pieces in around for piece in set(pieces))
     there = sum(size > 0 for size in sizes)
-    money = any(_is_currency(piece.strip().lower()) for piece in counts)
+    money = any(map(_is_currency, counts))
     scales = {scale for piece in counts if (scale := _scale(piece)) is not None}
     made = {}
     for piece, count in counts.items():
@@ -81,7 +81,7 @@ def factors(around: Sequence[Sequence[str]], sizes: Sequence[float]) -> dict[str
             made[piece] = 1.0 if up else -1.0 if count < len(around) else float("nan")
         elif word in "▼▽":
             made[piece] = -1.0
-        elif _is_currency(low) or low in _ABOUT or low in _SHARES or (after and _is_flag(low)):
+        elif _is_currency(piece) or low in _ABOUT or low in _SHARES or (after and _is_flag(low)):
             made[piece] = 1.0
         else:
             made[piece] = 1.0 if always and len(piece) <= _LONGEST and low not in ("cr", "dr") else float("nan")
@@ -114,9 +114,10 @@ def _scale(piece: str) -> float | None:
     return clear if clear is not None else _VAGUE.get(piece, _VAGUE.get(low))
 
 
-def _is_currency(low: str) -> bool:
+def _is_currency(piece: str) -> bool:
+    low = piece.strip().lower()
     signs = any(unicodedata.category(char) == "Sc" for char in low)
-    return low in _CURRENCIES or (signs and len(low) <= 4)
+    return low in _CURRENCIES or piece == "R " or (signs and len(low) <= 4)
 
 
 def is_zero(text: str) -> bool:

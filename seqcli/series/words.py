@@ -22,7 +22,7 @@ TIME = word_set(
     "месяц год день неделя квартал період місяць рік 日期 时间 時間 年份 年月 月份 年度 年 月 日 周 "
     "日付 年月日 季度 날짜 시간 연도 월 일 ay yıl yil tarih gün hafta tháng năm ngày bulan tahun "
     "tanggal imerominia ημερομηνία ἔτος вр quarterly monthly yearly mtu utc cet season fy tidspunkt "
-    "perioden zeitraum okres época periodos időszak 期間 기간 일자 기준일 период "
+    "perioden datenum mjd jd zeitraum okres época periodos időszak 期間 기간 일자 기준일 период "
     "ימים תאריך التاريخ तिथि दिनांक วันที่ เดือน ปี tidsperiode tid filetime ticks"
 )
 DATES = word_set(
@@ -40,6 +40,8 @@ DAY_OF_YEAR = word_set("doy yday dayofyear jday julianday")
 WEEK = word_set(
     "week wk kw cw woche semaine semana settimana vecka uke tydzień týden неделя 周 週 주 hafta weeknum weekno"
 )
+HALF = word_set("half halfyear semester semestre halbjahr hj félév półrocze полугодие")
+DEKAD = word_set("dekad decad dekade décade decade 旬")
 QUARTER = word_set("quarter qtr q quartal trimestre trim kvartal kwartał квартал 季度 四半期 분기")
 HOUR = word_set("hour hr hrs h he stunde heure hora ora uur time godzina час 時 时 小时 시 hourending hours")
 MINUTE = word_set("minute min minutes mm minuto minuta")
@@ -54,13 +56,10 @@ TARGETS = (
         "requests cases passengers births consumption load production sold takings total umsatz absatz "
         "menge verkauf verkäufe anzahl betrag ventes quantité montant ventas cantidad importe vendite "
         "quantità vendas quantidade valor försäljning salg sprzedaż tržby продажи количество сумма 销量 "
-        "销售额 数量 金额 売上 売上高 매출 판매량 trips arrivals deaths pageviews"
+        "销售额 数量 金额 売上 売上高 매출 판매량 trips arrivals deaths pageviews views"
     ),
-    word_set("close"),
-    word_set(
-        "volume price adj last kurs schlusskurs schluss preis prix precio prezzo temperature temp rate "
-        "level co usage kwh mw"
-    ),
+    word_set("close zuletzt schlusskurs zamkniecie cierre chiusura cloture dernier ultimo último 收盘 終値 종가"),
+    word_set("volume price adj last kurs schluss preis prix precio prezzo temperature temp rate level co usage kwh mw"),
 )
 FLOWS = word_set(
     "sales sale demand quantity qty units unit count counts amount revenue turnover orders visits calls "
@@ -73,10 +72,10 @@ FLOWS = word_set(
 )
 BESIDE = word_set(
     "temperature temp fuel cpi unemployment promo promotion onpromotion holiday flag lat latitude "
-    "lon long longitude lng population pop forecast predicted prediction estimate fcst plan budget "
+    "lon long longitude lng population pop forecast predicted prediction fcst plan budget "
     "humidity pressure wind discount markdown is weekend schoolholiday stateholiday open high low lag "
     "rank size area weight width height customers dayofweek dow weekday year month day week quarter "
-    "hour index rownum row version revision code zip zipcode phone age precision lower upper se error "
+    "hour rownum row version yoy mom qoq hum revision code zip zipcode phone age precision lower upper se error "
     "std stdev stderr ci pct share season isholiday workingday vol volume change chg hr yr mnth instant"
 )
 KEYS = word_set(
@@ -122,7 +121,20 @@ def says(name: str, words: frozenset[str]) -> bool:
 def says_time(name: str) -> bool:
     """Whether a column's name says that it is a time: orderdate does, overtime and Latimer do not."""
     found = split_name(name)
-    endings = ("date", "datetime", "timestamp", "日期", "时间", "年月", "datum", "月")
+    endings = (
+        "date",
+        "datetime",
+        "timestamp",
+        "日期",
+        "时间",
+        "年月",
+        "datum",
+        "月",
+        "monat",
+        "jahr",
+        "woche",
+        "quartal",
+    )
     return any(
         word in TIME or (word.endswith(endings) and word not in ("update", "candidate", "mandate")) for word in found
     )

@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from seqcli.series.fields import plain
+from seqcli.series.fields import BEFORE, plain
 from seqcli.series.forms import COMPACT, MOSTLY, find_forms
+from seqcli.series.names import fold
 from seqcli.series.order import regularity
 from seqcli.series.serials import EpochForm, find_serials, to_numbers
 from seqcli.series.times import DAY, FieldForm, Form, FormOver
@@ -202,8 +203,9 @@ def _common_start(texts: Sequence[str]) -> str:
     return low[: next((place for place, (a, b) in enumerate(zip(low, high, strict=False)) if a != b), len(low))]
 
 
-def find_wrapped(texts: Sequence[str], *, whole: bool = True) -> list[Form]:
-    """The forms of times within the same words; where `whole` is not, a point and zeros after them are left aside."""
+def find_wrapped(texts: Sequence[str], *, whole: bool = True, named: bool = False) -> list[Form]:
+    """The forms of times within the same words, in a column that may be `named` by a word for time; where `whole` is
+    not, a point and zeros after them are left aside."""
     clean = [text for text in map(plain, texts) if text][:400]
     if len(clean) < 2:
         return []
@@ -219,8 +221,9 @@ def find_wrapped(texts: Sequence[str], *, whole: bool = True) -> list[Form]:
             if (not before and not after) or not all(inner) or re.search(r"\d", before):
                 continue
             numeric = bool(to_numbers(inner)[1].all())
-            letter = before[-1:].lower() if numeric else ""  # of the period: W1902, Q119
-            short = [reading for reading in COMPACT if letter in ("w", "m", "q") and letter in reading[0]]
+            letter = fold(before.strip()) if numeric else ""  # of the period: W1902, Q119, T119
+            field = BEFORE.get(letter, "") if named or letter[-1:] in ("w", "m", "q") else ""
+            short = [reading for reading in COMPACT if len(field) == 1 and field in reading[0]]
             forms: list[Form] = [form for form in find_forms(inner, short) if form.cycle != "day"]
             if numeric:
                 readings = {form: getattr(form, "reading", ()) for form in forms}
