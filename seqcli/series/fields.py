@@ -53,8 +53,8 @@ GRAIN_OF |= {"a": 5, "H": 6, "M": 6, "S": 6, "f": 6, "p": 6}
 _BESIDE = {
     "q": "q qtr quarter quartal quartil vierteljahr vj trim trimestre trimestrul trimester tr tm t k kv kvt kwartal "
     "kvartal kvartalet kwartał kwartaal quy triwulan tw ceyrek čtvrtletí štvrťrok negyedév tromjesečje tromj "
-    "tromesečje četrtletje ketv ketvirtis cet ceturksnis nelj neljännes vuosineljännes ársfj ársfjórðungur кв квартал к "
-    "трим тримесечие тримесечје тоқсан τρίμηνο τριμ τ fq cq ไตรมาส ไตรมาสที่",
+    "tromesečje četrtletje ketv ketvirtis cet ceturksnis nelj neljännes vuosineljännes ársfj ársfjórðungur кв квартал "
+    "к трим тримесечие тримесечје тоқсан τρίμηνο τριμ τ fq cq ไตรมาส ไตรมาสที่",
     "h": "half hy hj halbjahr semester semestre semestrul halfjaar halvår pololetí polrok połrocze félév polletje "
     "polugodište pusgads pusmetis puolivuosi yarıyıl εξάμηνο полугодие півріччя",
     "w": "w wk week cw woche vecka semaine semana settimana uke uge viikko vk tydzien tyden hafta неделя нед het",
@@ -67,7 +67,7 @@ _BEFORE = {
 _AFTER = {
     "q": "季度 季 四半期 분기 qfy qcy", "w": "周 週 주 주차", "h": "半年 s sem hfy hcy", "m": "月 월",
     "d": "日 号 號 일 d", "H": "時 时 点 點 시 u", "M": "分 분 min", "S": "秒 초", "Y": "r rok roku р",
-    "Yy": "年 년 年度", "qh": "期", "Hh": "h", "MmY": "m", "dq": "rd th", "dqh": "st nd er e o ο",
+    "Yy": "年 년 年度", "qh": "期", "Hh": "h", "Mm": "m", "dq": "rd th", "dqh": "st nd er e o ο",
 }  # fmt: skip
 BEFORE, AFTER = (
     {fold(word): fields for table in tables for fields, words in table.items() for word in words.split()}

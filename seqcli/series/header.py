@@ -310,7 +310,7 @@ def _names(header: Sequence[Sequence[str]], width: int) -> list[str]:
     names = []
     for place in range(width):
         parts = dict.fromkeys(level[place] for level in telling if level[place])
-        last = next((level[place] for level in reversed(levels) if not is_mark(level[place].lower())), "")
+        last = next((level[place] for level in reversed(levels) if any(map(str.isalnum, level[place]))), "")
         names.append(last if place == 0 else " ".join(parts) or last)
     return names
 

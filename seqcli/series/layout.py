@@ -107,7 +107,7 @@ def _refuse_side_by_side(layout: Layout, columns: Columns) -> None:
         chosen = columns.time(name) if words.says_time(name) and name not in layout.series else None
         whole = chosen is not None and chosen.form.grain != "step" and not chosen.form.cycle
         numbers = any(columns.numbers(other) is not None for other in names[place + 1 : names.index(name)])
-        if whole and numbers and not _says_again(layout, name, chosen.form):
+        if chosen is not None and whole and numbers and not _says_again(layout, name, chosen.form):
             raise DataError(
                 f"has two columns of times, {names[place]!r} and {name!r}: are these two tables side by side?",
                 path=table.path,
@@ -260,7 +260,7 @@ def _key_columns(
     if here < len(table) and not chosen and len(numeric) > 1:
         chosen = [name for name in numeric if name != target and _tells_apart(columns, base, name)][:1]
     series = len(set(zip(*(table.columns[name].tolist() for name in chosen), strict=True))) if chosen else 0
-    if series > 0.4 * len(table) and len(table) > 20 and not named:
+    if series > 0.4 * len(table) and len(table) > 20 and (not named or distinct([]) == len(table)):
         return ()  # a row of its own for nearly each: transactions, not series
     return tuple(chosen)
 

@@ -17,7 +17,6 @@ from seqcli.series.order import Chosen
 from seqcli.series.recognise import read_as_times
 from seqcli.series.serials import StepForm, to_numbers
 from seqcli.series.times import FieldForm, Form
-from seqcli.series.wrapped import WrappedForm
 
 _DATED = r"\d+\s?[-/.:年]\s?\d+|\b(?:1[89]|20)\d\d\b"  # what a text looks like that has a date in it
 
@@ -33,7 +32,7 @@ def find_time_column(columns: Columns, names: Sequence[str]) -> tuple[str | None
         weak = (
             columns.is_plain(name)
             or isinstance(chosen.form, StepForm)
-            or (isinstance(chosen.form, WrappedForm) and chosen.form.grain == "year")  # such as orders #1000, #1001
+            or (chosen.form.grain == "year" and not named and re.fullmatch(r"\W+\d{4}", columns.different(name)[0]))
             or (not named and _are_amounts(columns, name))
         )
         if weak and not named and not _is_unnamed_time(columns, name, chosen, len(names)):

@@ -8,7 +8,7 @@ import pytest
 
 from seqcli.cli.app import run
 from seqcli.errors import UsageError
-from seqcli.forecasting.changes import direction, trust
+from seqcli.forecasting.changes import direction, trust, without_resets
 from seqcli.forecasting.classical.counts import count_means, count_quantiles, is_intermittent, launch, zeros_explained
 from seqcli.forecasting.classical.long_season import find_long_season, long_component
 from seqcli.forecasting.cleaning import outliers
@@ -440,3 +440,23 @@ def test_workbooks_are_workbooks_whatever_is_in_them(tmp_path):
         rows = list(openpyxl.load_workbook(book).active.iter_rows())
         assert len(rows) > 1
         assert not [cell for row in rows for cell in row if cell.data_type == "f"]
+
+
+def test_a_meter_that_was_reset_goes_on(panel_of):
+    readings = np.concatenate([5000 + 20 * np.arange(40.0), 3 + 20 * np.arange(30.0)])
+    prepared = prepare(panel_of(readings, "2022-01-03", (1, "D")))
+    assert any("reset" in note for note in prepared.notes)
+    assert np.diff(prepared.filled[0]).tolist() == [20] * 69
+    assert prepared.filled[0][-1] == readings[-1]
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        np.arange(40.0),  # never back
+        np.tile(np.arange(1.0, 13), 5),  # a running total of each year
+        np.r_[np.arange(100.0, 140), np.arange(90.0, 120)],  # a fall, but not to zero
+    ],
+)
+def test_other_falls_are_no_resets(values):
+    assert without_resets(values) is values

@@ -242,6 +242,22 @@ ACROSS |= {
         2,
         "yearly",
     ),
+    "numbered columns beside several names": (
+        across(
+            "id,item,dept,cat,store,state," + ",".join(f"d_{i}" for i in range(1, 31)),
+            [f"i{s},x{s},d,c,CA_1,CA," + ",".join(map(str, range(30))) for s in (1, 2, 3)],
+        ),
+        3,
+        "numbered steps",
+    ),
+    "months with a point": (
+        across(
+            "item," + ",".join(f"{2015 + i // 12}.{i % 12 + 1:02d}" for i in range(36)),
+            [f"{s}," + ",".join(map(str, range(36))) for s in "ABC"],
+        ),
+        3,
+        "monthly",
+    ),
     "numbered columns": (
         across(",".join(f"V{i}" for i in range(1, 22)), [f"Y{s}," + ",".join(map(str, range(20))) for s in (1, 2, 3)]),
         3,
@@ -303,6 +319,17 @@ PARTS = {
 
 
 PARTS |= {
+    "year and half": ("Year,Half,v", [f"{2010 + i // 2},H{i % 2 + 1},{i}" for i in range(30)], "half-yearly"),
+    "year and number of a half": (
+        "Year,Semester,v",
+        [f"{2010 + i // 2},{i % 2 + 1},{i}" for i in range(30)],
+        "half-yearly",
+    ),
+    "ten days of a month": (
+        "year,month,dekad,v",
+        [f"{2010 + i // 36},{i // 3 % 12 + 1},{i % 3 + 1},{i}" for i in range(80)],
+        "three times a month",
+    ),
     "year and day of the year": ("year,doy,v", [f"{d:%Y},{d:%j},{i}" for i, d in enumerate(DAYS)], "daily"),
     "short names": ("yr,mo,dy,v", [f"{d.year},{d.month},{d.day},{i}" for i, d in enumerate(DAYS)], "daily"),
     "thirteen periods": (
@@ -350,6 +377,10 @@ def test_a_yearly_mean_among_months_is_left_out_and_said(read):
         ("overtime,Latimer,date,value", "3,5,{day},{i}", "value"),
         ("date,open,sales", "{day},1,{i}", "sales"),
         ("date,id,store_nbr,sales", "{day},{i},1,{i}5", "sales"),
+        ("Longitude (x),Latitude (y),Date,Max Temp (°C)", "-79.4,43.67,{day},{i}.5", "Max Temp (°C)"),
+        ("date,index,yoy %,mom %", "{day},{i}.5,2.{i},0.{i}", "index"),
+        ("Name,Paid at,Total", "#10{i:02d},{day} 09:{i:02d}:11 -0500,{i}.50", "Total"),
+        ("dateRep,day,month,year,cases,deaths", "{day},{i},1,2022,{i},3", "cases"),
     ],
 )
 def test_the_likeliest_column_is_forecast(read, header, row, target):
@@ -357,6 +388,34 @@ def test_the_likeliest_column_is_forecast(read, header, row, target):
     assert panel.target_name == target
     assert len(panel.series) == 1
     assert len(panel.series[0].values) == 60
+
+
+def test_columns_that_are_left_out_beside_several_are_said(read):
+    panel = read("date,speed,power\n" + "".join(f"{day},{i * 7 % 60},{i}\n" for i, day in enumerate(DAYS[:60])))
+    assert len(panel.series) == 2
+    panel = read("date,speed,humidity,power\n" + "".join(f"{day},{i * 7 % 60},{i},{i}\n" for i, day in enumerate(DAYS)))
+    assert any("left out: humidity" in note for note in panel.notes)
+
+
+def test_blanks_around_names_make_no_series(read):
+    panel = read(
+        "date,shop,y\n" + "".join(f"{day},{s}{' ' * (i % 3)},{i}\n" for i, day in enumerate(DAYS) for s in "AB")
+    )
+    assert [one.key for one in panel.series] == [("A",), ("B",)]
+    assert [len(one.values) for one in panel.series] == [120, 120]
+
+
+@pytest.mark.parametrize(
+    ("above", "below"),
+    [
+        ('"CubeId","dev"\n"PublishingDate","2024-01-18 09:00"\n\n', ""),
+        ("Unit,$ Millions\nSeries Start,Jan-2015\nNo. Obs,40\n", ""),
+        ("", "Comment,end of month\nTable information:,\nUnits:,\n"),
+    ],
+)
+def test_what_is_said_of_columns_above_and_below_is_left_out(read, above, below):
+    panel = read(f"{above}date,y\n{BODY}{below}")
+    assert panel.series[0].values.tolist() == VALUES
 
 
 def test_amounts_are_no_months(read):

@@ -22,6 +22,10 @@ def quarters(form, count=24):
     return [form(2015 + (2 + i) // 4, (2 + i) % 4 + 1) for i in range(count)]
 
 
+def halves(form, count=14):
+    return [form(2009 + (1 + i) // 2, (1 + i) % 2 + 1) for i in range(count)]
+
+
 def days(form, count=80, step=1):
     return [form(date(2018, 11, 19) + timedelta(days=step * i)) for i in range(count)]
 
@@ -68,6 +72,7 @@ FORMS = {
         days(lambda d: in_digits(0x660, f"{d:%d/%m/%Y}")),
         days(lambda d: in_digits(0x6F0, f"{d:%Y/%m/%d}")),
         days(lambda d: in_digits(0x966, f"{d}")),
+        [f"{d:%a} {d.day} {d:%b}" for d in (date(2019, 1, 5) + timedelta(i) for i in range(80))],
     ],
     "weekly": [
         weeks(lambda d, y, w: f"{y % 100}{w:02d}"),
@@ -119,19 +124,45 @@ FORMS = {
         quarters(lambda y, q: f"{y}年{3 * q - 2}～{3 * q}月期"),
         quarters(lambda y, q: f"{y}/{3 * q - 2:2d}-{3 * q:2d}."),
         quarters(lambda y, q: f"{MONTHS[3 * q - 3]} to {MONTHS[3 * q - 1]} {y}"),
+        quarters(lambda y, q: f"{MONTHS[3 * q - 1]} qtr {y}"),
+        quarters(lambda y, q: f"{q}QFY{y % 100}"),
+        quarters(lambda y, q: f"CY{y % 100}Q{q}"),
+        quarters(lambda y, q: f"Q{q}:{y}"),
+        quarters(lambda y, q: f"Q{q}:{y}-{(y + 1) % 100}"),
+        quarters(lambda y, q: f"TR{q} {y}"),
+        quarters(lambda y, q: f"T{q}{y % 100}"),
+        quarters(lambda y, q: f"{q}.º Trimestre de {y}"),
+        quarters(lambda y, q: f"{q}. vuosineljännes {y}"),
+        quarters(lambda y, q: f"ไตรมาสที่ {q} ปี {y + 543}"),
+        quarters(lambda y, q: f"{'ΑΒΓΔ'[q - 1]}' τρίμηνο {y}"),
+        quarters(lambda y, q: f"{ROMAN[q - 1]}/{y % 100}"),
+        [f"{2008 + i // 4 - 1911}年第{i % 4 + 1}季" for i in range(24)],
     ],
     "three times a month": [
-        [f"{2018 + (27 + i) // 36}年{(27 + i) // 3 % 12 + 1}月{'上中下'[i % 3]}旬" for i in range(40)]
+        [f"{2018 + i // 36}-{i // 3 % 12 + 1:02d}-{i % 3 + 1}" for i in range(40)],
+        [f"{2018 + i // 36}-{i // 3 % 12 + 1:02d}-D{i % 3 + 1}" for i in range(40)],
+        [f"{2018 + (27 + i) // 36}年{(27 + i) // 3 % 12 + 1}月{'上中下'[i % 3]}旬" for i in range(40)],
     ],
     "half-yearly": [
         [f"{2009 + (1 + i) // 2}. {(1 + i) % 2 + 1}. félév" for i in range(12)],
-        [f"{('Jan-Jun', 'Jul-Dec')[(1 + i) % 2]} {2009 + (1 + i) // 2}" for i in range(12)],
+        halves(lambda y, h: f"{('Jan-Jun', 'Jul-Dec')[h - 1]} {y}"),
+        halves(lambda y, h: f"HJ {h}/{y}"),
+        halves(lambda y, h: f"{h}. pololetí {y}"),
+        halves(lambda y, h: f"{y} {h}. Yarıyıl"),
+        halves(lambda y, h: f"{h}HFY{y % 100:02d}"),
+        halves(lambda y, h: f"{h}° sem. {y}"),
+        halves(lambda y, h: f"{('1er', '2º')[h - 1]} semestre {y}"),
+        halves(lambda y, h: f"{y}年第{h}期"),
     ],
     "every 0.25 seconds": [
         hours(str, start=datetime(2024, 2, 1, 10), milliseconds=250),
         hours(lambda t: t.isoformat(timespec="milliseconds" if t.microsecond else "seconds"), milliseconds=250),
     ],
-    "yearly": [[f"X{1995 + i}" for i in range(20)]],
+    "yearly": [
+        [f"X{1995 + i}" for i in range(20)],
+        [f"'{(1950 + i) % 100:02d}" for i in range(72)],
+        [f"FY{i}" for i in range(50, 90)],
+    ],
     "hourly": [
         hours(since(1601, 10_000_000)),
         hours(since(1, 10_000_000)),
@@ -143,6 +174,8 @@ FORMS = {
         hours(lambda t: f"{t:%b} {t.day:>2} {t.year} {t:%H:%M:%S}"),
         hours(lambda t: f"{t:%d.%m.%Y}" if t.hour == 0 else f"{t:%d.%m.%Y %H:%M:%S}"),
         hours(lambda t: f"{t:%y%m%d%H}"),
+        hours(lambda t: f"{t:%a %b} {t.day:>2} {t:%H:%M:%S} UTC {t:%Y}", start=datetime(2020, 1, 8)),
+        hours(lambda t: f"{t:%b} {t.day:>2} {t:%H:%M:%S}", start=datetime(2019, 1, 8)),
     ],
 }
 
@@ -166,7 +199,19 @@ def test_the_next_times_are_written_in_the_same_form(tmp_path, texts, frequency)
     assert (panel.frequency.name, ahead) == (frequency, texts[-3:])
 
 
-@pytest.mark.parametrize("mark", ["p", " (p)", "*", " (prov.)", " †", " r"])
+def test_the_day_of_quarters_of_hours_is_that_without_gaps(tmp_path):
+    texts = hours(lambda t: f"{t:%d-%m-%Y %H:%M}", count=200, start=datetime(2019, 1, 5), minutes=15)
+    panel, ahead = read(tmp_path, texts)
+    assert (panel.frequency.name, ahead, len(panel.series[0].values)) == ("every 15 minutes", texts[-3:], 197)
+
+
+def test_an_hour_that_the_clock_skipped_is_said(tmp_path):
+    texts = hours(str, start=datetime(2019, 3, 30, 5))
+    panel, _ = read(tmp_path, [text for text in texts if text != "2019-03-31 02:00:00"])
+    assert any("where the clock was put forward" in note for note in panel.notes)
+
+
+@pytest.mark.parametrize("mark", ["¹", "p", " (p)", "*", " (prov.)", " †", " r"])
 def test_marks_after_the_last_times_are_left_aside_with_a_notice(tmp_path, mark):
     texts = quarters(lambda y, q: f"{y} Q{q}")
     marked = [text + mark * (17 < place < 21) for place, text in enumerate(texts)]

@@ -22,6 +22,7 @@ VALUES = [1200.0, 1305.5, 1389.9, 987.25, 2450.1, 2535.0]
         (lambda v: f"${v:,.2f}", ","),
         (lambda v: f"USD {v:,.2f}", ","),
         (lambda v: f"Rs. {v:,.2f}", ","),
+        (lambda v: f"R {v:,.2f}", ","),
         (lambda v: f"{v:.2f}元", ","),
         (german, ";"),
         (lambda v: f"{german(v)} €", ";"),
@@ -155,6 +156,17 @@ def test_a_letter_is_a_scale_only_where_the_sizes_bear_it_out():
         3,
         4,
     ]
+
+
+@pytest.mark.parametrize("mark", ["¹", "[1]", " (2)", " 1)", "①"])
+def test_footnotes_after_numbers_are_left_aside_and_said(mark):
+    found = read_numbers(["120.5", f"131.25{mark}", "1250"])
+    assert found.values.tolist() == [120.5, 131.25, 1250.0]
+    assert any(mark.strip() in note for note in found.notes)
+
+
+def test_units_with_raised_digits_are_no_footnotes():
+    assert read_numbers(["120.5 m²", "131.25 m²"]).notes == ()
 
 
 def test_a_flag_after_a_value_of_fixed_width_is_no_decimal():
