@@ -103,7 +103,8 @@ def find_table(cells: Cells) -> Table:
     for place in range(len(cells) - 1, max(first, len(cells) - HEAD) - 1, -1):
         row = cells.row(place)
         there = [cell for cell in row if cell.strip()]
-        if len(cells.columns) > 1 and there and all(map(_is_words, there)) and place > first:
+        note = _is_words(there[0]) if len(there) == 1 else set(map(_kind, there)) == {"w"}
+        if len(cells.columns) > 1 and note and place > first:
             kept[place] = False
             notes.append(f"below the data, line {cells.lines[place]}: {there[0].strip()[:80]}")
         else:
