@@ -393,7 +393,8 @@ def test_the_likeliest_column_is_forecast(read, header, row, target):
 def test_columns_that_are_left_out_beside_several_are_said(read):
     panel = read("date,speed,power\n" + "".join(f"{day},{i * 7 % 60},{i}\n" for i, day in enumerate(DAYS[:60])))
     assert len(panel.series) == 2
-    panel = read("date,speed,humidity,power\n" + "".join(f"{day},{i * 7 % 60},{i}.5,{i}.5\n" for i, day in enumerate(DAYS)))
+    rows = [f"{day},{i * 7 % 60},{i}.5,{i}.5\n" for i, day in enumerate(DAYS)]
+    panel = read("date,speed,humidity,power\n" + "".join(rows))
     assert any("left out: humidity" in note for note in panel.notes)
 
 
