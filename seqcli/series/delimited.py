@@ -22,7 +22,7 @@ DELIMITERS = (",", ";", "\t", "|")
 CUT = 0.3  # share of the lines that a delimiter must cut where the others are titles and notes
 _RULE = re.compile(r"\s*[-+=_|]{3,}[-+=_|\s]*")  # a line drawn between rows
 _FOREIGN = (  # how texts begin that are no tables
-    (r"\s*<(?:!doctype|html|table|\?xml|[a-z]+[ >])", "HTML or XML"),
+    (r"\s*<(?:!doctype|html|table|\?xml|[a-z]+[ >](?![\t,;]<))", "HTML or XML"),
     (r"(?:\s*[#%][^\n]*\n|\s*\n)*\s*@(?s:.*)^@frequency", "a .tsf file"),
 )
 

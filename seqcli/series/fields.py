@@ -15,7 +15,7 @@ from seqcli.series.names import MONTH, WEEKDAY, fold, lexicon
 # weekday's name, H hour, p am or pm, M minute, S second, f fraction. Those of one number stand together.
 _DATES = (
     "Y m d", "d m Y", "m d Y", "y m d", "d m y", "m d y", "Ymd", "dmY", "mdY", "ymd", "d b Y", "b d Y", "Y b d",
-    "d b y", "y b d", "b d y", "Y j", "j Y", "Yj", "Y w u", "Y wu", "m d", "d m", "b d", "d b",
+    "d b y", "y b d", "b d y", "Y d b", "Y j", "j Y", "Yj", "Y w u", "Y wu", "m d", "d m", "b d", "d b",
 )  # fmt: skip
 _CLOCKS = ("", "H M", "H M S", "H M S f", "H", "HM", "HMS", "H p", "H M p", "H M S p", "H M S f p", "p H M", "p H M S")
 _COARSER = (

@@ -268,6 +268,8 @@ def _header_rows(above: Sequence[Sequence[str]], cells: Cells) -> tuple[list[lis
     """The rows that name columns, and the titles above these."""
     rows = [[cell.strip() for cell in row] for row in above]
     width = len(cells.columns)
+    if len(cells.delimiter) == 1 and len(above) < len(cells):  # titles may be wider than the data
+        width = 1 + max((at for at, cell in enumerate(cells.row(len(above))) if cell.strip()), default=0)
     header: list[list[str]] = []
     while rows:
         row = rows[-1]

@@ -132,9 +132,9 @@ def _is_clock(columns: Columns, name: str) -> bool:
         return bool(values.min() == 1 and values.max() in PERIODS)
     if not words.says(name, words.HOUR):
         return False
-    return bool(
-        values.max() <= 24 or (values.max() <= 2400 and (values % 100 < 60).all() and (values % 100 % 5 == 0).all())
-    )
+    minutes, seconds = values // 100 % 100, values % 100  # hours and minutes where there are up to four digits
+    clock = values.max() <= 240_000 and (minutes < 60).all() and (seconds < 60).all() and (seconds % 5 == 0).all()
+    return bool(values.max() <= 24 or clock)
 
 
 def _date_and_clock(columns: Columns, table: Table, date: str, clock: str) -> list[Sequence[str]]:
@@ -147,8 +147,9 @@ def _date_and_clock(columns: Columns, table: Table, date: str, clock: str) -> li
         elif values.max() <= 24:
             clocks = [f"{plain(text).partition('.')[0]:0>2}:00" for text in clocks]
         else:
-            clocks = [f"{plain(text).partition('.')[0]:0>4}" for text in clocks]
-            clocks = [f"{text[:2]}:{text[2:]}" for text in clocks]
+            width = 4 if values.max() <= 2400 else 6
+            clocks = [f"{plain(text).partition('.')[0]:0>{width}}" for text in clocks]
+            clocks = [":".join(re.findall("..", text)) for text in clocks]
     return [table.columns[date].tolist(), [" "] * len(table), clocks]
 
 

@@ -61,7 +61,7 @@ class _Cell:
 _POWER = re.compile(r"\s?(?:(?:[x×*·∙⋅]|\\times|\\cdot)\s?10(?:\^|\*\*)?\s?|⏨)\{?([+-]?\d{1,3})\}?$")  # 1.2×10^3
 _TEN = re.compile(r"(?<=[x×*·∙⋅ ])10([⁺⁻]?[⁰¹²³⁴-⁹]+)$")
 _RAISED = str.maketrans("⁺⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "+-0123456789")
-_NO_CENTS = re.compile(r"(?<=\d)([.,])\s?[-–—‒―]{1,2}(?![\d.,])")  # 12,- and 12.–
+_NO_CENTS = re.compile(r"(?<=\d)(?:([.,])\s?[-–—‒―]{1,2}|/-)(?![\d.,])")  # 12,- and 12.– and 12/-
 _FOOTNOTE = re.compile(rf"(?<=[\d%])(?:\s?\[(?:note )?\w{{1,3}}\]|\s?\(\d\)|\s\d\))$|(?<!10){RAISED.pattern}$")
 _FLAGGED = re.compile(r"([+-]\d{4,5}),\w")  # a value of fixed width and how good it is, as weather stations write it
 

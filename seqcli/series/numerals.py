@@ -44,7 +44,12 @@ class Naming:
     number: Callable[[re.Match[str]], int]
 
 
-_QUARTERS, _QUARTER = ("Q1", "Q2", "Q3", "Q4"), re.compile("Q[1-4]")
+def _quarters(pattern: str, number: Callable[[re.Match[str]], int], flags: int = 0) -> Naming:
+    return Naming(re.compile(pattern, flags), ("Q1", "Q2", "Q3", "Q4"), re.compile("Q[1-4]"), number)
+
+
+_LETTERS = ("JFM", "AMJ", "JAS", "OND")
+_ARABIC = ("الأول", "الثاني", "الثالث", "الرابع")
 _NAMINGS = (
     Naming(
         re.compile(r"\s?([上下])(?:半年|半期|期)|\s?([상하])반기"),
@@ -52,42 +57,27 @@ _NAMINGS = (
         re.compile(" H[12]"),
         lambda found: 1 if (found[1] or found[2]) in "上상" else 2,
     ),
-    Naming(  # Jan-Mar 2019
-        re.compile(r"(?<!\w)([^\W\d_]{3,})\.?(?:\s?[-–—/]\s?|\s(?:to|bis|à|a|al)\s)([^\W\d_]{3,})\.?(?!\w)"),
-        _QUARTERS,
-        _QUARTER,
+    _quarters(  # Jan-Mar 2019
+        r"(?<!\w)([^\W\d_]{3,})\.?(?:\s?[-–—/]\s?|\s(?:to|bis|à|a|al)\s)([^\W\d_]{3,})\.?(?!\w)",
         lambda found: _quarter(found[1], found[2]) or 0,
     ),
-    Naming(
-        re.compile(r"(?<!\w)(JFM|AMJ|JAS|OND)(?!\w)"),
-        _QUARTERS,
-        _QUARTER,
-        lambda found: ("JFM", "AMJ", "JAS", "OND").index(found[1]) + 1,
+    _quarters(  # March quarter 2019
+        r"(?<!\w)([^\W\d_]{3,})\.?\s(?:qtr|quarter)\b",
+        lambda found: _quarter(found[1], found[1]) or 0,
+        re.IGNORECASE,
     ),
-    Naming(
-        re.compile("الربع (الأول|الثاني|الثالث|الرابع)"),
-        _QUARTERS,
-        _QUARTER,
-        lambda found: ("الأول", "الثاني", "الثالث", "الرابع").index(found[1]) + 1,
-    ),
-    Naming(  # 2019年1-3月期, 2019/ 1- 3.
-        re.compile(r"\s?(?<!\d)0?(1|4|7|10)\s?[-~–]\s?0?(3|6|9|12)(?!\d)(?:月期?|\.)?$"),
-        _QUARTERS,
-        _QUARTER,
+    _quarters(r"(?<!\w)(JFM|AMJ|JAS|OND)(?!\w)", lambda found: _LETTERS.index(found[1]) + 1),
+    _quarters(f"الربع ({'|'.join(_ARABIC)})", lambda found: _ARABIC.index(found[1]) + 1),
+    _quarters(  # 2019年1-3月期, 2019/ 1- 3.
+        r"\s?(?<!\d)0?(1|4|7|10)\s?[-~–]\s?0?(3|6|9|12)(?!\d)(?:月期?|\.)?$",
         lambda found: int(found[2]) // 3 if int(found[2]) == int(found[1]) + 2 else 0,
     ),
-    Naming(re.compile(r"(?<![\d/-])([1-4])/4(?![\d/-])(?:분기)?"), _QUARTERS, _QUARTER, lambda found: int(found[1])),
+    _quarters(r"(?<![\d/-])([1-4])/4(?![\d/-])(?:분기)?", lambda found: int(found[1])),
     Naming(
         re.compile(r"\b(first|second|third|fourth)(?=\s(?:quarter|half|qtr))", re.IGNORECASE),
         ("1", "2", "3", "4"),
         re.compile(r"\b[1-4](?=\s(?:quarter|half|qtr))", re.IGNORECASE),
         lambda found: _FIRST[found[1].lower()],
-    ),
-    Naming(  # March quarter 2019
-        re.compile(r"(?<!\w)([^\W\d_]{3,})\.?\s(?:qtr|quarter)\b", re.IGNORECASE),
-        _QUARTERS,
-        _QUARTER,
-        lambda found: _quarter(found[1], found[1]) or 0,
     ),
     Naming(
         re.compile(r"(?<!\w)([ΑΒΓΔ])['’΄´]?\s(?=τρ[ιί]μ|εξ[αά]μ)", re.IGNORECASE),

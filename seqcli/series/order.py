@@ -79,6 +79,12 @@ def is_short(form: Form) -> bool:
     return len(reading) == 1 and len(reading[0]) == 2 and "y" in reading[0]
 
 
+def is_dense(form: Form, texts: Sequence[str]) -> bool:
+    """Whether most of the times at the usual distance are there."""
+    times, fine = form.read(texts)
+    return _coverage(np.diff(np.unique(times[fine]))) > 0.8
+
+
 def _score(form: Form, texts: Sequence[str]) -> float:
     """How many of the texts are times of this form, how regular these are, and whether they come in order."""
     times, fine = form.read(texts)

@@ -11,7 +11,7 @@ from seqcli.series import words
 from seqcli.series.fields import plain
 from seqcli.series.forms import COMPACT, find_forms
 from seqcli.series.numerals import are_buddhist, find_named, find_numerals
-from seqcli.series.order import Chosen, choose, is_short
+from seqcli.series.order import Chosen, choose, is_dense, is_short
 from seqcli.series.overlays import find_digits, find_filled, find_marks
 from seqcli.series.serials import StepForm, SwappedForm, find_periods, find_serials, to_numbers
 from seqcli.series.times import Form
@@ -40,6 +40,11 @@ def _read(texts: Sequence[str], name: str, day_first: bool | None) -> Chosen | N
     forms = [form for form in _forms(texts, name) if not (named and _is_no_count(form, texts))]
     chosen = choose(forms, texts, day_first=day_first, name=name)
     if chosen is None or not _writes_on(chosen.form, texts) or _has_months_to_four(chosen.form, texts):
+        return None
+    if is_short(chosen.form) and not is_dense(chosen.form, texts):  # days of a year: 0131, 0201
+        return None
+    bare = getattr(chosen.form, "reading", ()) in (("a",), ("b",))
+    if bare and not named and len(texts) < 3:  # kt is a Thursday in Lithuanian, and a thousand tons
         return None
     return Chosen(find_digits(chosen.form, texts), chosen.rivals, chosen.score)
 

@@ -37,9 +37,6 @@ def find_time_column(columns: Columns, names: Sequence[str]) -> tuple[str | None
         )
         if weak and not named and not _is_unnamed_time(columns, name, chosen, len(names)):
             continue
-        bare = isinstance(chosen.form, FieldForm) and chosen.form.reading in (("a",), ("b",))
-        if bare and not named and len(columns.different(name)) < 3:
-            continue
         score = (2.0 if named else 0.0) + (0.0 if weak else 3.0) - 0.001 * place
         score += 0.5 if words.split_name(name)[:1] in (("ds",), ("date",)) and len(words.split_name(name)) == 1 else 0.0
         score -= 1.0 if words.says(name, words.ISSUES) else 0.0

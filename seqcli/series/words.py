@@ -56,7 +56,7 @@ TARGETS = (
         "requests cases passengers births consumption load production sold takings total umsatz absatz "
         "menge verkauf verkäufe anzahl betrag ventes quantité montant ventas cantidad importe vendite "
         "quantità vendas quantidade valor försäljning salg sprzedaż tržby продажи количество сумма 销量 "
-        "销售额 数量 金额 売上 売上高 매출 판매량 trips arrivals deaths pageviews views"
+        "销售额 数量 金额 売上 売上高 매출 판매량 trips arrivals deaths pageviews views consommation verbrauch"
     ),
     word_set("close zuletzt schlusskurs zamkniecie cierre chiusura cloture dernier ultimo último 收盘 終値 종가"),
     word_set("volume price adj last kurs schluss preis prix precio prezzo temperature temp rate level co usage kwh mw"),
@@ -76,7 +76,8 @@ BESIDE = word_set(
     "humidity pressure wind discount markdown is weekend schoolholiday stateholiday open high low lag "
     "rank size area weight width height customers dayofweek dow weekday year month day week quarter "
     "hour rownum row version yoy mom qoq hum revision code zip zipcode phone age precision lower upper se error "
-    "std stdev stderr ci pct share season isholiday workingday vol volume change chg hr yr mnth instant"
+    "prévision prognose previsión std stdev stderr ci pct share season isholiday workingday vol volume change chg hr "
+    "yr mnth instant"
 )
 KEYS = word_set(
     "unique_id uniqueid id item items series store stores shop shops sku skus product products dept "
