@@ -25,7 +25,7 @@ from seqcli.series.times import DAY, Form
 Run = tuple[list[str], str | None, list[str]]  # columns, the column whose times they are parts of, a text a cell
 _UNNAMED = r"column\d+|Unnamed: \d+"
 _GRAINS = ("year", "half-year", "quarter", "month", "week", "day", "second", "step")
-_USUAL = {12: "month", 4: "quarter", 24: "second", 48: "second", 2: "half-year"}  # what so many columns are
+_USUAL = {12: "month", 4: "quarter", 24: "second", 48: "second", 2: "half-year", 31: "day"}  # what so many columns are
 
 
 def stack_times(table: Table, options: ReadOptions) -> tuple[Table, str]:
@@ -175,7 +175,7 @@ def _join(columns: Columns, time: str, run: Sequence[str], rows: Sequence[str]) 
         return _days_of_months(columns.table, run, rows) if words.says(time, words.DAY) else None
     numeric = bool(to_numbers(run)[1].all())
     years = whole.form.cycle == "year"
-    if len(run) not in (4, 7, 12, 24, 25, 48, 52, 53, 96) and not (len(run) >= 3 and (not numeric or years)):
+    if len(run) not in (4, 7, 12, 24, 25, 31, 48, 52, 53, 96) and not (len(run) >= 3 and (not numeric or years)):
         return None
     clean = [plain(text) for text in rows]
     months = find_numbers(run, MONTH)
@@ -191,11 +191,12 @@ def _join(columns: Columns, time: str, run: Sequence[str], rows: Sequence[str]) 
     sample = cells[: 3 * len(run)]
     for form in find_forms(sample):
         times, fine = form.read(sample)
-        if form.cycle or not fine.all() or len(set(times.tolist())) < len(times):
+        days = len(run) == 31 and form.grain == "day"  # of which a month may have fewer
+        if form.cycle or fine.mean() < (0.95 if days else 1) or len(set(times[fine].tolist())) < fine.sum():
             continue
         finer = whole.form.cycle or _GRAINS.index(form.grain) > _GRAINS.index(whole.form.grain)
         if finer and (not numeric or form.grain == _USUAL.get(len(run)) or whole.form.cycle):
-            return cells
+            return [cell if ok else "" for cell, ok in zip(cells, form.read(cells)[1], strict=True)] if days else cells
     return None
 
 

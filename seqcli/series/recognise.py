@@ -109,7 +109,8 @@ def _writes_on(form: Form, texts: Sequence[str]) -> bool:
     some = [text for text in texts[:: max(1, len(texts) // 50)] if plain(text)]
     times, fine = form.read(some)
     pairs = [(text, time) for text, time, ok in zip(some, times.tolist(), fine.tolist(), strict=True) if ok]
-    if form.grain == "step" or isinstance(form, (IntervalForm, ShortForm)):
+    offsets: str = getattr(form, "zone", "")  # several, of which only the last is written
+    if form.grain == "step" or isinstance(form, (IntervalForm, ShortForm)) or offsets:
         return True
     if any(not _CALENDAR[0] <= time < _CALENDAR[1] for _, time in pairs):
         return False

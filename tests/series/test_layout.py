@@ -250,6 +250,29 @@ ACROSS |= {
         3,
         "numbered steps",
     ),
+    "days of months": (
+        across(
+            "Month," + ",".join(map(str, range(1, 32))),
+            [
+                f"2022-{m:02d},"
+                + ",".join(
+                    str((date(2022, m, d) - date(2022, 1, 1)).days) if d <= (31, 28, 31, 30)[m - 1] else ""
+                    for d in range(1, 32)
+                )
+                for m in range(1, 5)
+            ],
+        ),
+        1,
+        "daily",
+    ),
+    "units that are weekdays elsewhere": (
+        across(
+            "item,unit," + ",".join(f"{m}-15" for m in NAMES.split(",")),
+            [f"{s},kt," + ",".join(map(str, range(12))) for s in "AB"],
+        ),
+        2,
+        "monthly",
+    ),
     "months with a point": (
         across(
             "item," + ",".join(f"{2015 + i // 12}.{i % 12 + 1:02d}" for i in range(36)),
@@ -286,6 +309,11 @@ PARTS = {
     "hours that end": (
         "Date,Hour Ending,MW",
         [f"01/{1 + i // 24:02d}/2022,{i % 24 + 1},{i}" for i in range(200)],
+        "hourly",
+    ),
+    "clock with seconds as a number": (
+        "<TICKER>,<DATE>,<TIME>,<CLOSE>",
+        [f"X,202201{1 + i // 24:02d},{i % 24:02d}0000,{i}" for i in range(200)],
         "hourly",
     ),
     "clock as a number": (
@@ -417,6 +445,19 @@ def test_blanks_around_names_make_no_series(read):
 def test_what_is_said_of_columns_above_and_below_is_left_out(read, above, below):
     panel = read(f"{above}date,y\n{BODY}{below}")
     assert panel.series[0].values.tolist() == VALUES
+
+
+def test_months_in_the_order_of_the_alphabet_are_those_of_one_year(read):
+    panel = read(
+        "month,y\n" + "".join(f"{name},{i}\n" for name, i in sorted(zip(NAMES.split(","), range(12), strict=True)))
+    )
+    assert panel.series[0].values.tolist() == list(range(12))
+
+
+def test_titles_that_are_wider_than_the_table_name_no_columns(read):
+    text = '"TOA5","CR1","CR2","1","OS"\n"TIMESTAMP","RECORD","Air"\n"TS","RN","Deg C"\n"","","Avg"\n'
+    panel = read(text + "".join(f"{day},{i},{i}.5\n" for i, day in enumerate(DAYS)))
+    assert "Air" in panel.target_name
 
 
 def test_amounts_are_no_months(read):

@@ -211,6 +211,14 @@ def test_an_hour_that_the_clock_skipped_is_said(tmp_path):
     assert any("where the clock was put forward" in note for note in panel.notes)
 
 
+def test_offsets_of_both_halves_of_a_year_are_times_of_utc(tmp_path):
+    offsets = [-4 if place < 90 else -5 for place in range(200)]
+    moments = hours(lambda t: t, count=200)
+    texts = [f"{t + timedelta(hours=by):%Y-%m-%d %H:%M:%S}-0{-by}00" for t, by in zip(moments, offsets, strict=True)]
+    panel, ahead = read(tmp_path, texts)
+    assert (panel.frequency.name, ahead, len(panel.series[0].values)) == ("hourly", texts[-3:], 197)
+
+
 @pytest.mark.parametrize("mark", ["¹", "p", " (p)", "*", " (prov.)", " †", " r"])
 def test_marks_after_the_last_times_are_left_aside_with_a_notice(tmp_path, mark):
     texts = quarters(lambda y, q: f"{y} Q{q}")
@@ -225,6 +233,7 @@ def test_marks_after_the_last_times_are_left_aside_with_a_notice(tmp_path, mark)
     [
         quarters(lambda y, q: f"{y}0{q}"),  # months would be the first four of each year
         [f"{2019 + i // 12}{i % 12 + 1}" for i in range(30)],  # 20191, 201912
+        days(lambda d: f"{d:%m%d}"),  # no weeks
     ],
 )
 def test_numbers_in_an_unknown_form_are_an_error_and_no_steps(tmp_path, texts):

@@ -23,6 +23,7 @@ VALUES = [1200.0, 1305.5, 1389.9, 987.25, 2450.1, 2535.0]
         (lambda v: f"USD {v:,.2f}", ","),
         (lambda v: f"Rs. {v:,.2f}", ","),
         (lambda v: f"R {v:,.2f}", ","),
+        (lambda v: f"Rs.{v:,.2f}/-", ","),
         (lambda v: f"{v:.2f}元", ","),
         (german, ";"),
         (lambda v: f"{german(v)} €", ";"),
