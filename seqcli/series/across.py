@@ -80,15 +80,15 @@ def _find_run(table: Table, options: ReadOptions) -> Run | None:
     names = [name for name in table.columns if name not in flags]
     width = len(names)
     telling = [bool(re.search(r"\d", name)) or len(name) <= 12 for name in names]
-    if width < 4 or sum(telling) < 3:
+    if width < 3 or sum(telling) < 3:
         return None
     columns = Columns(table, options)
     times = [name for name in names[:4] if _has_times(columns, name)]
     if names == [f"column{place}" for place in range(1, 14)] and _are_years(columns, names[0]):
         cells = _join(columns, names[0], [f"{month:02d}" for month in range(1, 13)], table.columns[names[0]].tolist())
         return (names[1:], names[0], cells) if cells else None
-    for start in range(min(9, width - 2)):
-        for stop in range(width, max(start + 2, width - 9), -1):
+    for start in range(min(9, width - 1)):
+        for stop in range(width, max(start + 1, width - 9), -1):
             run = names[start:stop]
             if any(_has_words(columns, name) for name in (run[0], run[-1])):
                 continue
@@ -166,7 +166,7 @@ def _join(columns: Columns, time: str, run: Sequence[str], rows: Sequence[str]) 
     """The times of all cells of some rows where the columns are parts of the periods in a time column, such as its
     months, weekdays or hours; None where they are not."""
     whole = columns.time(time)
-    if whole is None or len(run) < 3:
+    if whole is None or len(run) < 2:
         return None
     numbers = find_numbers(run, WEEKDAY)
     if numbers:
@@ -175,7 +175,7 @@ def _join(columns: Columns, time: str, run: Sequence[str], rows: Sequence[str]) 
         return _days_of_months(columns.table, run, rows) if words.says(time, words.DAY) else None
     numeric = bool(to_numbers(run)[1].all())
     years = whole.form.cycle == "year"
-    if len(run) not in (4, 7, 12, 24, 25, 31, 48, 52, 53, 96) and not (len(run) >= 3 and (not numeric or years)):
+    if len(run) not in (2, 4, 7, 12, 24, 25, 31, 48, 52, 53, 96) and not (len(run) >= 3 and (not numeric or years)):
         return None
     clean = [plain(text) for text in rows]
     months = find_numbers(run, MONTH)
@@ -195,7 +195,8 @@ def _join(columns: Columns, time: str, run: Sequence[str], rows: Sequence[str]) 
         if form.cycle or fine.mean() < (0.95 if days else 1) or len(set(times[fine].tolist())) < fine.sum():
             continue
         finer = whole.form.cycle or _GRAINS.index(form.grain) > _GRAINS.index(whole.form.grain)
-        if finer and (not numeric or form.grain == _USUAL.get(len(run)) or whole.form.cycle):
+        usual = form.grain == _USUAL.get(len(run)) or whole.form.cycle
+        if finer and (usual or (not numeric and len(run) > 2)):
             return [cell if ok else "" for cell, ok in zip(cells, form.read(cells)[1], strict=True)] if days else cells
     return None
 

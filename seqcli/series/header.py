@@ -246,6 +246,12 @@ def bare_times(names: Sequence[str]) -> list[str]:
 
 def _is_header_of_times(row: Sequence[str], below: Sequence[Sequence[str]], usual: Sequence[str]) -> bool:
     """Whether the first row names its columns by years or dates, which look like data."""
+    if (
+        len(row) == 3
+        and words.says_time(row[0])
+        and all(re.fullmatch(r"(?:19|20)\d\d", cell.strip()) for cell in row[1:])
+    ):
+        return True  # Month,2018,2019
     if len(row) < 4 or not below:
         return False
     codes = bare_times([cell.strip() for cell in row if _kind(cell) in "nd"])

@@ -250,6 +250,12 @@ ACROSS |= {
         3,
         "numbered steps",
     ),
+    "halves of years": (across("Year,H1,H2", [f"{2000 + y},{2 * y},{2 * y + 1}" for y in range(15)]), 1, "half-yearly"),
+    "months of two years": (
+        across("Month,2018,2019", [f"{m},{i},{12 + i}" for i, m in enumerate(NAMES.split(","))]),
+        1,
+        "monthly",
+    ),
     "days of months": (
         across(
             "Month," + ",".join(map(str, range(1, 32))),
