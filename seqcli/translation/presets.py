@@ -2,8 +2,8 @@
 
 Each size takes so long for an update, so within the budget it reads the pairs a certain number of times: too big a
 model does not get far, too small a one stops learning. 29,000 pairs are read some ten to fifteen times in half an hour
-on two cores by the size that is taken then; fewer pairs want more passes. Small batches matter as much: a short run
-lives on the number of its updates.
+on two cores by the size that is taken then; fewer pairs want more passes. Batches are small, since a run lives on the
+number of its updates, but not so small that an update is mostly what it takes beside its products.
 """
 
 from __future__ import annotations
@@ -20,7 +20,10 @@ REACHED = 0.7  # of the speed of `seqcli.training.workers.training_speed`, by a 
 UPDATE_SECONDS = 0.015  # of an update beside its products: batch, masks, attention, optimizer
 PASSES = 10.0  # over the pairs, for PASSES_AT target tokens
 PASSES_AT = 500_000
-SPELLED_PAIRS = 32  # in a batch, where tokens are characters and pairs short
+LEAST_UPDATES = 4000.0  # of a run: a model that makes fewer does not get far, however often it has read the pairs
+SPELLED_PAIRS = 100  # in a batch, where tokens are characters and pairs short
+SPELLED_BATCHES = 40  # that the pairs make at least, until a batch has no more than LEAST_PAIRS
+LEAST_PAIRS = 32
 
 
 @dataclass(frozen=True)
@@ -123,8 +126,10 @@ def _config(request: TrainRequest, size: str, vocabulary: int) -> TranslationCon
 def _batch_tokens(pairs: PairFacts, machine: Machine) -> int:
     if machine.accelerator:
         return 4000
-    most = 1000 if pairs.tokens >= 100_000 else 500
-    return min(most, round(SPELLED_PAIRS * pairs.longer / pairs.pairs)) if pairs.characters else most
+    if pairs.characters:
+        side_by_side = min(max(pairs.pairs / SPELLED_BATCHES, LEAST_PAIRS), SPELLED_PAIRS)
+        return min(1000, round(side_by_side * pairs.longer / pairs.pairs))
+    return 1000 if pairs.tokens >= 100_000 else 500
 
 
 def _learning_rate(width: int) -> float:
@@ -150,7 +155,7 @@ def seconds_per_pass(config: TranslationConfig, pairs: PairFacts, speed: float, 
 
 
 def _size_for(seconds: float, pairs: PairFacts, speed: float, batch: int, configs: dict[str, TranslationConfig]) -> str:
-    wanted = PASSES * max(1.0, math.sqrt(PASSES_AT / pairs.tokens))
+    wanted = max(PASSES * math.sqrt(PASSES_AT / pairs.tokens), LEAST_UPDATES / updates_per_pass(pairs, batch))
 
     def distance(name: str) -> float:
         return abs(math.log(seconds / seconds_per_pass(configs[name], pairs, speed, batch) / wanted))

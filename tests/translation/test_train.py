@@ -110,13 +110,20 @@ def recipe_of(pairs: PairFacts, **options: float) -> Recipe:
     return choose_recipe(request, pairs, Machine(speed=9e10))
 
 
-def test_short_pairs_are_learnt_in_many_small_updates() -> None:
-    few = replace(SUMS, pairs=2_850, source_tokens=20_400, tokens=13_600)
-    for pairs in (SUMS, few):
+def test_short_pairs_are_learnt_by_a_narrow_model_in_many_updates() -> None:
+    few, handful = replace(SUMS, pairs=2_850, source_tokens=20_400, tokens=13_600), replace(SUMS, pairs=300)
+    for pairs, batch in ((SUMS, 716), (few, 510), (replace(handful, source_tokens=2_150, tokens=1_450), 229)):
         recipe = recipe_of(pairs, budget=120.0)
-        assert (recipe.config.decoder_hidden, recipe.batch_tokens) == (128, 229)
+        assert (recipe.config.decoder_hidden, recipe.batch_tokens) == (128, batch)
     assert recipe_of(replace(SUMS, characters=False), budget=120.0).batch_tokens == 500
-    assert recipe_of(replace(SUMS, source_tokens=600_000), budget=120.0).batch_tokens == 500
+    assert recipe_of(replace(SUMS, source_tokens=6_000_000), budget=120.0).batch_tokens == 1000
+
+
+def test_a_model_that_gets_no_thousands_of_updates_is_too_big() -> None:
+    for budget in (60.0, 120.0, 300.0, 600.0):
+        recipe = recipe_of(SUMS, budget=budget)
+        updates = budget / seconds_per_pass(recipe.config, SUMS, 9e10, 716) * updates_per_pass(SUMS, 716)
+        assert updates > 1_500 or recipe.config.decoder_hidden == 128
     assert recipe_of(CAPTIONS, budget=1800.0).batch_tokens == 1000
 
 
@@ -131,7 +138,7 @@ def test_what_an_update_takes_beside_its_products_counts() -> None:
 
 
 def test_dropout_follows_how_often_pairs_are_read() -> None:
-    for length in ({"epochs": 32.0}, {"steps": round(32 * updates_per_pass(SUMS, 229))}):
+    for length in ({"epochs": 32.0}, {"steps": round(32 * updates_per_pass(SUMS, 716))}):
         assert recipe_of(SUMS, **length).dropouts.hidden == pytest.approx(0.25, abs=0.001)
     assert recipe_of(SUMS, epochs=1000.0).dropouts.hidden == 0.3
 
