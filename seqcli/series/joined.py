@@ -43,8 +43,6 @@ def join_cells(*parts: Sequence[str]) -> np.ndarray:
 
 def with_joined_times(table: Table, options: ReadOptions) -> Table:
     """The table with the parts of its times, which stand in several columns, in one."""
-    if options.time is not None and options.time not in table.columns:
-        return table
     if options.time is not None:
         return table
     table = _without_outline(table)

@@ -12,17 +12,11 @@ def word_set(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-_PHRASES = {"", "k. a.", "#n/a n/a", "not available", "not applicable", "not reported", "no data", "no value", "- -"}
-_PHRASES |= {
-    "keine angabe",
-    "keine daten",
-    "nicht verfügbar",
-    "sin datos",
-    "no disponible",
-    "нет данных",
-    "brak danych",
-}
-MISSING = frozenset(_PHRASES) | word_set(
+_PHRASES = (
+    "|k. a.|#n/a n/a|not available|not applicable|not reported|no data|no value|- -|keine angabe|keine daten|"
+    "nicht verfügbar|sin datos|no disponible|нет данных|brak danych"
+)
+MISSING = frozenset(_PHRASES.split("|")) | word_set(
     "(c) (d) (s) (x) * ** *** **** +nan - -- --- -nan nanq . .. ... / : <na> =na() ? \\n _ c k.a. m missing n.a n.a. "
     "n.c. n.d n.d. n.r. n/a n/d na nan nc nd nil none nr null pending s.o. t tr unknown void x z ~ – — … "
     "---- (missing) [missing] (null) <null> nat n.v.t. n.b. н/д s/d b.d. nv xx undefined unavailable suppressed "

@@ -22,16 +22,8 @@ ZONES = (
     "America/Santiago",    "America/St_Johns", "Asia/Jerusalem",
 )  # fmt: skip
 NICE = [s * SECOND for s in (1, 2, 5, 10, 15, 20, 30, 60, 120, 180, 300, 600, 900, 1200, 1800)]
-NICE += [h * HOUR for h in (1, 2, 3, 4, 6, 8, 12, 24)] + [
-    1_000,
-    2_000,
-    5_000,
-    10_000,
-    20_000,
-    50_000,
-    100_000,
-    500_000,
-]
+NICE += [h * HOUR for h in (1, 2, 3, 4, 6, 8, 12, 24)]
+NICE += [thousands * 1_000 for thousands in (1, 2, 5, 10, 20, 50, 100, 500)]
 RARE = 0.15  # share of weeks or days: at times that have values more seldom it is closed as a rule
 _WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 

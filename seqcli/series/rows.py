@@ -229,13 +229,10 @@ def _group(table: Table, layout: Layout) -> tuple[np.ndarray, list[tuple[str, ..
     """The number of each row's series, in the order in which the series come first, and their ids."""
     if not layout.series:
         return np.zeros(len(table), np.int64), [()]
-    stripped = {
-        name: np.array([text.strip() for text in table.columns[name].tolist()], object)
-        for name in layout.series
-        if any(text != text.strip() for text in table.coded(name)[1])
-    }
-    if stripped:
-        table = table.with_columns({**table.columns, **stripped})
+    for name in layout.series:
+        if any(text != text.strip() for text in table.coded(name)[1]):
+            column = np.array([text.strip() for text in table.columns[name].tolist()], object)
+            table = table.with_columns({**table.columns, name: column})
     codes, texts = table.coded(layout.series[0])
     if len(layout.series) == 1:
         return codes, [(text,) for text in texts]
