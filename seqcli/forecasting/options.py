@@ -113,7 +113,7 @@ class ForecastRequest(TextRequest):
         "How missing values are filled; interpolate by default, zero in logs of sales and events.",
         choices=("interpolate", "forward", "zero"),
     )
-    keep_outliers: bool = option(False, "Keep single values far beyond all others instead of leaving them out.")
+    keep_outliers: bool = option(False, "Keep single values far beyond all others, and resets of meters.")
     point: str | None = option(
         None,
         "Point forecast of counts; by default the median, the mean in logs of sales.",

@@ -77,7 +77,8 @@ def prepare(panel: Panel, request: ForecastRequest = DEFAULTS, horizon: int | No
     fill = request.fill or "interpolate"
     usual = frequency.season
     series = _from_launch(panel.series, panel, notes)
-    series = _without_resets(series, notes)
+    if not request.keep_outliers:
+        series = _without_resets(series, notes)
     known = [one.values for one in series]
     if not request.keep_outliers:
         known = _cleaned(known, usual, panel, series, notes)
@@ -153,7 +154,10 @@ def _without_resets(series: Sequence[Series], notes: list[str]) -> list[Series]:
     result = [replace(one, values=without_resets(one.values)) for one in series]
     count = sum(not np.array_equal(a.values, b.values, equal_nan=True) for a, b in zip(series, result, strict=True))
     if count:
-        notes.append(f"{among(count, len(series))}: a meter that was reset, its readings before are moved to go on")
+        notes.append(
+            f"{among(count, len(series))}: a meter that was reset, its earlier readings are moved to go on; "
+            f"{change_with('--keep-outliers')}"
+        )
     return result
 
 

@@ -448,6 +448,8 @@ def test_a_meter_that_was_reset_goes_on(panel_of):
     assert any("reset" in note for note in prepared.notes)
     assert np.diff(prepared.filled[0]).tolist() == [20] * 69
     assert prepared.filled[0][-1] == readings[-1]
+    kept = prepare(panel_of(readings, "2022-01-03", (1, "D")), ForecastRequest(keep_outliers=True))
+    assert kept.filled[0].tolist() == readings.tolist()
 
 
 @pytest.mark.parametrize(
