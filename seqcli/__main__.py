@@ -10,8 +10,7 @@ from types import FrameType
 from typing import NoReturn
 
 from seqcli.errors import INTERRUPTED, TERMINATED
-
-SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+from seqcli.signals import ENDING
 
 
 def main() -> NoReturn:
@@ -44,7 +43,7 @@ def _terminate(number: int, frame: FrameType | None) -> NoReturn:
 
 def _end(code: int) -> NoReturn:
     """Leave with `code`, whatever signals come now: everything is done or given up, no thread is waited for."""
-    for number in SIGNALS:
+    for number in ENDING:
         signal.signal(number, lambda *_: os._exit(code))
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(OSError, ValueError, AttributeError):

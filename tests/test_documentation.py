@@ -28,7 +28,7 @@ def test_links_lead_to_files(page: Path) -> None:
 
 
 def options_of(command: str) -> set[str]:
-    parameters = typer.main.get_command(app).commands[command].params  # type: ignore[attr-defined]
+    parameters = typer.main.get_command(app).get_command(None, command).params  # type: ignore[attr-defined]
     return {"--help", "-h"} | {name for one in parameters for name in (*one.opts, *one.secondary_opts)}
 
 

@@ -13,7 +13,7 @@ import inspect
 import os
 import re
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Annotated, Any
 
@@ -23,7 +23,6 @@ import typer.main
 
 from seqcli import __version__
 from seqcli.cli import console
-from seqcli.cli.process import prepare_streams, short_warnings, terminable
 from seqcli.errors import INTERRUPTED, SeqcliError, UsageError
 
 COMMANDS = (
@@ -42,8 +41,8 @@ def run(arguments: Sequence[str]) -> int:
     """
     token = console.verbosity.set(console.Verbosity(quiet=not console.is_first()))
     try:
-        prepare_streams()
-        with terminable(), short_warnings():
+        console.prepare_streams()
+        with console.short_warnings():
             return _flush(_invoke(arguments))
     finally:
         console.verbosity.reset(token)
@@ -163,36 +162,21 @@ class _SectionedCommand(typer.core.TyperCommand):
                     formatter.write_dl(records)
 
 
-class _LazyCommands(Mapping[str, Any]):
-    """The commands by name, each built when it is asked for, with the group's own options added to its options."""
-
-    def __init__(self, shared_options: Sequence[Any]) -> None:
-        self._shared_options = shared_options
-
-    def __getitem__(self, name: str) -> Any:
-        if name not in COMMANDS:
-            raise KeyError(name)
-        single = typer.Typer(add_completion=False, rich_markup_mode=None)
-        single.command(name, cls=_SectionedCommand)(_command_function(name))
-        command = typer.main.get_command(single)
-        command.params.extend(self._shared_options)
-        return command
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(COMMANDS)
-
-    def __len__(self) -> int:
-        return len(COMMANDS)
-
-
 class _LazyGroup(typer.core.TyperGroup):
+    """The commands, each built when it is asked for, with the group's own options added to its options."""
+
     def __init__(self, **settings: Any) -> None:
         super().__init__(**settings)
-        shared = [option for option in self.params if option.name in ("quiet", "verbose", "debug", "log_file")]
-        self.commands: Any = _LazyCommands(shared)
+        self.commands: Any = dict.fromkeys(COMMANDS)  # the names, by which slips of the finger are told
 
-    def list_commands(self, ctx: Any) -> list[str]:
-        return list(COMMANDS)
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        if cmd_name not in COMMANDS:
+            return None
+        single = typer.Typer(add_completion=False, rich_markup_mode=None)
+        single.command(cmd_name, cls=_SectionedCommand)(_command_function(cmd_name))
+        command = typer.main.get_command(single)
+        command.params += [o for o in self.params if o.name in ("quiet", "verbose", "debug", "log_file")]
+        return command
 
     def invoke(self, ctx: Any) -> Any:
         try:

@@ -13,6 +13,8 @@ import re
 import stat
 import sys
 import textwrap
+import warnings
+from collections.abc import Iterator
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime
@@ -192,3 +194,38 @@ class Messages(io.RawIOBase):
             while left:
                 left = left[os.write(2, left) :]
         return len(data)
+
+
+def prepare_streams() -> None:
+    """Streams that can be relied on: a closed stderr is silent, a closed stdout fails when something is written to it.
+
+    What is written into a pipe or a file is UTF-8 whatever the locale; a terminal that cannot show a character gets its
+    escape. Bytes of arguments that were not UTF-8 leave as they came.
+    """
+    if sys.stderr is None:
+        sys.stderr = os.fdopen(os.open(os.devnull, os.O_WRONLY), "w")
+    elif type(sys.stderr) is io.TextIOWrapper and sys.stderr.fileno() == 2:  # not what tests or a program put there
+        kept = {"encoding": sys.stderr.encoding, "errors": sys.stderr.errors}
+        sys.stderr = io.TextIOWrapper(Messages(), **kept, write_through=True)  # type: ignore[arg-type]
+    if sys.stdout is None:
+        sys.stdout = os.fdopen(os.open(os.devnull, os.O_RDONLY), "w")
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        if sys.stdout.isatty():
+            sys.stdout.reconfigure(errors="backslashreplace")
+        else:
+            sys.stdout.reconfigure(encoding="utf-8", errors="surrogateescape")
+
+
+@contextlib.contextmanager
+def short_warnings() -> Iterator[None]:
+    """Show a library's warning as one line, and only with `-v`."""
+    before = warnings.showwarning
+
+    def show(message: Warning | str, category: type[Warning], *place: object, **options: object) -> None:
+        detail(f"{category.__name__}: {' '.join(str(message).split())}")
+
+    warnings.showwarning = show
+    try:
+        yield
+    finally:
+        warnings.showwarning = before

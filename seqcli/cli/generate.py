@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from seqcli.cli import console
-from seqcli.cli.models import find_model
-from seqcli.cli.options import ModelChoice, refuse_file, require_text
+from seqcli.cli.options import ModelChoice, find_model, refuse_file, require_text
 from seqcli.cli.request import request_command
 from seqcli.cli.rows import write_json, write_rows
 from seqcli.errors import UsageError
@@ -36,7 +35,7 @@ def unescape(text: str) -> str:
 
 def _read_prompts(whole: bool) -> tuple[Iterator[str], Callable[[], bool] | None]:
     """The prompts of standard input, and what says whether the next one is there."""
-    from seqcli.text.live import LiveLines
+    from seqcli.text.lines import LiveLines
 
     console.mention_terminal_input()
     lines = LiveLines(TextRequest(encoding="utf-8"))
@@ -211,7 +210,7 @@ def _write_continuations(
 ) -> None:
     """Continue the prompts in batches, and write what comes as it comes."""
     from seqcli.language.generate import continuations
-    from seqcli.text.live import windows
+    from seqcli.text.lines import windows
 
     start, tokens, first = time.perf_counter(), 0, 0
     most = max(1, BATCH_ROWS // asked.samples)

@@ -1,4 +1,4 @@
-"""Options of the command line only, and formatting of text."""
+"""Options of the command line only, the model that is used if none is named, and formatting of text."""
 
 from __future__ import annotations
 
@@ -7,10 +7,12 @@ import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
+from seqcli.cli import console
 from seqcli.errors import UsageError
 from seqcli.options import Request, option, required
 
 OUTPUT = "Output"  # a section of --help
+FOLDER = Path("checkpoints")  # of models that are given no other place
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,3 +74,17 @@ def format_duration(seconds: float) -> str:
     if whole < 3600:
         return f"{whole // 60}m {whole % 60:02d}s"
     return f"{whole // 3600}h {whole // 60 % 60:02d}m"
+
+
+def find_model(model: str | None, task: str) -> Path:
+    """`model`, else the newest model of `task` in `checkpoints/`, which is named on stderr.
+
+    Raises CheckpointError when there is none.
+    """
+    if model is not None:
+        return Path(model)
+    from seqcli.files.checkpoint import newest_checkpoint
+
+    path = newest_checkpoint(FOLDER, task)
+    console.notice(f"using {path}")
+    return path

@@ -36,7 +36,8 @@ def tasks_command(
         ours = {name: given.pop(name) for name in declarations(own) if name in given}
         act(own(**ours), given)
 
-    return command_of([*_positional(own), *_merged(requests), *_named(own)], explain, run)
+    first, last = ([d for d in declarations(own).values() if d.option.positional is here] for here in (True, False))
+    return command_of([*first, *_merged(requests), *last], explain, run)
 
 
 def request_of(request: type[R], given: Given, task: str) -> R:
@@ -48,14 +49,6 @@ def request_of(request: type[R], given: Given, task: str) -> R:
             meant = f"did you mean {declarations(request)[near[0]].flag}?" if near else f"leave {flag} out"
             raise UsageError(f"{flag} is not for a {task}", hint=meant)
     return request(**given)
-
-
-def _positional(request: type[Request]) -> list[Declared]:
-    return [declared for declared in declarations(request).values() if declared.option.positional]
-
-
-def _named(request: type[Request]) -> list[Declared]:
-    return [declared for declared in declarations(request).values() if not declared.option.positional]
 
 
 def _merged(requests: Mapping[str, type[Request]]) -> list[Declared]:

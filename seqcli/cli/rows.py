@@ -54,17 +54,15 @@ def _lines(columns: Sequence[str], rows: Iterable[Mapping[str, Any]], form: str 
         for row in rows:
             yield json_text({column: row.get(column) for column in columns}) + "\n"
         return
-    header = csv_line(columns)
+    header = _csv_line(columns)
     for row in rows:
-        yield header + csv_line([row.get(column) for column in columns])
+        yield header + _csv_line([row.get(column) for column in columns])
         header = ""
     yield header
 
 
-def csv_line(values: Sequence[Any]) -> str:
-    r"""One CSV line, quoted where it must be, ending in `\n`."""
-    line = io.StringIO()
-    csv.writer(line, lineterminator="\n").writerow(["" if value is None else value for value in values])
+def _csv_line(values: Sequence[Any]) -> str:
+    csv.writer(line := io.StringIO(), lineterminator="\n").writerow(values)  # None is written as nothing
     return line.getvalue()
 
 

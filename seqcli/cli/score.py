@@ -24,7 +24,7 @@ from seqcli.translation.options import ScoreRequest as PairRequest
 if TYPE_CHECKING:
     from seqcli.files.checkpoint import Checkpoint
     from seqcli.model.probability import Score
-    from seqcli.text.live import LiveLines
+    from seqcli.text.lines import LiveLines
 
 REQUESTS = {
     "Language models": LineRequest,
@@ -54,8 +54,7 @@ class _Input:
     @classmethod
     def of(cls, request: ScoringRequest) -> _Input:
         """The lines of the files that are named; `-` is standard input."""
-        from seqcli.text.lines import read_lines
-        from seqcli.text.live import LiveLines
+        from seqcli.text.lines import LiveLines, read_lines
 
         ready: Callable[[], bool] | None = None
         lines: list[Iterable[str]] = []

@@ -11,8 +11,7 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from seqcli.cli import console
-from seqcli.cli.models import find_model
-from seqcli.cli.options import ModelChoice
+from seqcli.cli.options import ModelChoice, find_model
 from seqcli.cli.request import request_command
 from seqcli.errors import UsageError
 from seqcli.options import option
@@ -33,8 +32,7 @@ class _Asked(TagRequest, ModelChoice):
 def _tag(asked: _Asked) -> None:
     from seqcli.files.checkpoint import load_checkpoint
     from seqcli.tagging.tag import Tagger
-    from seqcli.text.lines import read_lines
-    from seqcli.text.live import LiveLines
+    from seqcli.text.lines import LiveLines, read_lines
 
     tagger = Tagger.load(load_checkpoint(find_model(asked.model, "tag"), task="tag"))
     output = _output_format(tagger, asked)

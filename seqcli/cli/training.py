@@ -16,8 +16,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from seqcli.cli import console
-from seqcli.cli.models import FOLDER
-from seqcli.cli.options import JsonOutput, format_duration
+from seqcli.cli.options import FOLDER, JsonOutput, format_duration
 from seqcli.cli.progress import TrainingDisplay
 from seqcli.cli.request import Given, command_of
 from seqcli.errors import TERMINATED

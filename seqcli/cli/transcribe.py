@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from seqcli.cli import console
-from seqcli.cli.models import find_model
-from seqcli.cli.options import ModelChoice
+from seqcli.cli.options import ModelChoice, find_model
 from seqcli.cli.request import request_command
 from seqcli.cli.rows import write_json
 from seqcli.errors import DataError, UsageError
@@ -65,7 +64,7 @@ def _transcribe(asked: _Asked) -> None:
 
 
 def _names() -> Iterable[str]:
-    from seqcli.text.live import LiveLines
+    from seqcli.text.lines import LiveLines
 
     console.mention_terminal_input()
     return LiveLines()

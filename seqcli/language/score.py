@@ -14,7 +14,7 @@ from seqcli.language.generate import context_ids
 from seqcli.model.arrays import Array, concatenate
 from seqcli.model.probability import Score, surprisals
 from seqcli.notices import Notice, quietly
-from seqcli.text.live import windows
+from seqcli.text.lines import windows
 from seqcli.text.tokenizer import Tokenizer
 
 OUTPUT_ROWS = 256  # whose logits are formed together

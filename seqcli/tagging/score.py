@@ -10,7 +10,7 @@ from seqcli.errors import DataError
 from seqcli.model.probability import Score
 from seqcli.tagging.formats.sentence import Sentence
 from seqcli.tagging.tag import FIRST, MOST, Tagger, weight
-from seqcli.text.live import windows
+from seqcli.text.lines import windows
 
 
 def score_labels(

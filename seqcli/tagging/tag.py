@@ -14,7 +14,7 @@ from seqcli.tagging.decoder import Decided, TaggingDecoder, load_tagging_decoder
 from seqcli.tagging.formats.lines import Inline, RawText, Segmented
 from seqcli.tagging.formats.sentence import Sentence, Tagging
 from seqcli.tagging.labelling import Labelling
-from seqcli.text.live import windows
+from seqcli.text.lines import windows
 
 FIRST, MOST = 10_000, 400_000  # steps that are looked at together, at first and later
 

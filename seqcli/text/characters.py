@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from seqcli.text.packing import manageable, pack
+from seqcli.text.tokenizer import manageable, pack
 
 UNKNOWN = "\ufffd"  # what an id without a character is shown as
 

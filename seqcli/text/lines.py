@@ -1,18 +1,161 @@
-"""Text as it arrives, from files and standard input, in chunks or as lines."""
+"""Text as it arrives, from files and standard input: in chunks, or as lines, of which those that have come can be used
+before the rest does."""
 
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Iterator
-from typing import Any
+import os
+import select
+import sys
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
+from typing import Any, TypeVar
 
+from seqcli.errors import DataError, SeqcliError
 from seqcli.files.decoding import AUTO, TextDecoder
-from seqcli.files.opening import open_bytes, shown_path
-from seqcli.notices import Notice, quietly
+from seqcli.files.opening import Unpacker, open_bytes, shown_path
+from seqcli.notices import Notice, change_with, quietly
 from seqcli.requests import TextRequest
-from seqcli.text.live import LiveLines, encoding_notice, not_text
 
-CHUNK = 1 << 20  # bytes read at a time
+CHUNK, LIVE_CHUNK = 1 << 20, 1 << 16  # bytes read at a time, of a file and of standard input
+STANDARD_INPUT = shown_path("-")
+Item = TypeVar("Item")
+
+
+def encoding_notice(shown: str, found: str) -> str:
+    """The notice about an input whose encoding was detected."""
+    return f"{shown}: read as {found}, judged by its bytes; {change_with('--encoding')}"
+
+
+def not_text(problem: UnicodeError, decoder: TextDecoder, place: int, shown: str, line: int | None = None) -> DataError:
+    """The error for bytes that are not text; `place` is where the bytes that were decoded begin."""
+    named = decoder.encoding
+    if not isinstance(problem, UnicodeDecodeError):  # UTF-16 and UTF-32 without their mark
+        return DataError(f"is not {named} text: {problem}", path=shown, hint="name its --encoding")
+    return DataError(
+        f"byte {place + problem.start} (0x{problem.object[problem.start]:02x}) is not {named} text: {problem.reason}",
+        path=shown,
+        line=line,
+        hint="name its --encoding, or replace such bytes with --errors replace",
+    )
+
+
+class LiveLines(Iterator[str]):
+    """The lines of standard input, plain or compressed, as they arrive: ended by a line feed, one carriage return
+    before it left out, a byte order mark at the start too.
+
+    Bytes are read from the descriptor itself, so nothing is held by a buffer that could not be asked. `DataError` with
+    the byte's place for what is not text, `UsageError` for an unknown encoding.
+    """
+
+    def __init__(self, request: TextRequest | None = None, notice: Notice = quietly) -> None:
+        request = request or TextRequest()
+        if sys.stdin is None:
+            raise DataError("standard input is closed", hint="give a file, or pipe something in")
+        self._decoder, self._unpacker = TextDecoder(request.encoding, request.errors), Unpacker(STANDARD_INPUT)
+        self._notice, self._told = notice, False
+        try:
+            self._descriptor: int | None = sys.stdin.buffer.fileno()
+        except OSError:  # a stream in memory
+            self._descriptor = None
+        self._lines: deque[str] = deque()
+        self._unfinished: list[str] = []  # of a line whose end has not come
+        self._number = 0  # lines so far
+        self._ended = False
+        self._problem: DataError | None = None  # met after the lines that are here
+
+    def __next__(self) -> str:
+        while not self._lines:
+            if self._problem is not None:
+                raise self._problem
+            if self._ended:
+                raise StopIteration
+            self._read()
+        return self._lines.popleft()
+
+    def ready(self) -> bool:
+        """Whether the next line, the end or an error is available without waiting."""
+        while not self._lines and not self._ended and self._problem is None:
+            if self._descriptor is not None and not select.select([self._descriptor], [], [], 0)[0]:
+                return False
+            self._read()
+        return True
+
+    def _read(self) -> None:
+        """Take in one chunk, or the end; what is wrong with it is for whoever asks for a line."""
+        try:
+            self._split(self._decode(self._bytes()))
+        except DataError as problem:
+            self._problem = problem
+
+    def _bytes(self) -> bytes:
+        try:
+            data = (
+                sys.stdin.buffer.read(LIVE_CHUNK) if self._descriptor is None else os.read(self._descriptor, LIVE_CHUNK)
+            )
+        except OSError as problem:
+            raise DataError(f"cannot be read: {problem.strerror or problem}", path=STANDARD_INPUT) from problem
+        self._ended = not data
+        return self._unpacker.feed(data, final=self._ended)
+
+    def _decode(self, data: bytes) -> str:
+        place = self._decoder.done - self._decoder.pending
+        try:
+            text = self._decoder.decode(data, final=self._ended)
+        except UnicodeError as problem:
+            if isinstance(problem, UnicodeDecodeError):
+                self._split(problem.object[: problem.start].decode(self._decoder.encoding, "replace"))
+            raise not_text(problem, self._decoder, place, STANDARD_INPUT, self._number + 1) from problem
+        if self._decoder.found and not self._told:
+            self._told = True
+            self._notice(encoding_notice(STANDARD_INPUT, self._decoder.found))
+        return text
+
+    def _split(self, text: str) -> None:
+        first, *others = text.split("\n")
+        self._unfinished.append(first)
+        for other in others:
+            self._lines.append("".join(self._unfinished).removesuffix("\r"))
+            self._number += 1
+            self._unfinished = [other]
+        if self._ended and (last := "".join(self._unfinished)):
+            self._lines.append(last.removesuffix("\r"))
+            self._unfinished = []
+
+
+def windows(
+    items: Iterable[Item],
+    ready: Callable[[], bool] | None,
+    first: int,
+    most: int,
+    weight: Callable[[Item], int] = lambda item: 1,
+) -> Iterator[list[Item]]:
+    """Lists of what has arrived, at least one item each: at most `first` at first, then twice as many, up to `most`,
+    where an item counts for as many as its `weight`.
+
+    With `ready` a list ends as soon as that says that the next item is not there yet. What came before an error is
+    handed out before it is raised.
+    """
+    iterator, size = iter(items), first
+    while True:
+        window = list(islice(iterator, 1))
+        if not window:
+            return
+        problem: SeqcliError | None = None
+        weighed = weight(window[0])
+        try:
+            while weighed < size and (ready is None or ready()):
+                window.append(next(iterator))
+                weighed += weight(window[-1])
+        except StopIteration:
+            pass
+        except SeqcliError as raised:
+            problem = raised
+        yield window
+        if problem is not None:
+            raise problem
+        size = min(2 * size, most)
 
 
 def read_chunks(

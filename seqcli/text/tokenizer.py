@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import typing
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Literal, Protocol
 
 import numpy as np
@@ -15,6 +15,7 @@ from seqcli.notices import change_with
 
 Kind = Literal["char", "word", "subword"]
 SHORT_TEXT = 250_000  # characters below which there is too little text for other tokens than characters
+PIECE = 1 << 20  # characters of a text that are turned into ids at once
 FEW_SYMBOLS = 12  # kinds of characters that subwords say nothing more of
 
 
@@ -166,3 +167,20 @@ def _needed(counts: Counter[str]) -> int:
             break
         left, needed = left - count, needed + 1
     return needed
+
+
+def manageable(text: str) -> Iterator[str]:
+    """A text in pieces of at most `PIECE` characters, cut before a blank or a line feed where there is one: what is
+    made on the way from text to ids takes many times the memory of either."""
+    start = 0
+    while len(text) - start > PIECE:
+        stop = max(text.rfind(mark, start + 1, start + PIECE) for mark in " \n")
+        stop = stop if stop > start else start + PIECE
+        yield text[start:stop]
+        start = stop
+    yield text[start:]
+
+
+def pack(kind: str, body: bytes) -> bytes:
+    """The form that `load_tokenizer` reads: a line of JSON that names the kind, then the tokenizer's own bytes."""
+    return json.dumps({"kind": kind}).encode() + b"\n" + body

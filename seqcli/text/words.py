@@ -15,7 +15,7 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from seqcli.text.packing import manageable, pack
+from seqcli.text.tokenizer import manageable, pack
 
 UNK, EOS = "<unk>", "<eos>"
 UNKNOWN_SHARE = 0.1  # of the words of a text that are made unknown at most

@@ -8,7 +8,7 @@ import numpy as np
 
 from seqcli.model.batches import packed
 from seqcli.model.probability import Score, surprisals
-from seqcli.text.live import windows
+from seqcli.text.lines import windows
 from seqcli.text.tokenizer import Tokenizer
 from seqcli.translation.bitext import pad
 from seqcli.translation.decoder import TranslationDecoder

@@ -12,7 +12,7 @@ from seqcli.errors import CheckpointError
 from seqcli.files.checkpoint import Checkpoint
 from seqcli.model.threads import each_on_a_core
 from seqcli.requests import TableRequest
-from seqcli.text.live import windows
+from seqcli.text.lines import windows
 from seqcli.text.pairs import read_pairs
 from seqcli.text.tokenizer import Tokenizer
 from seqcli.translation.beam import Hypothesis, beam_search

@@ -22,7 +22,7 @@ DATA = {
 
 def numbers(command: str) -> list[str]:
     """The options of a command that take a number or a time."""
-    parameters: list[Any] = typer.main.get_command(app).commands[command].params  # type: ignore[attr-defined]
+    parameters: list[Any] = typer.main.get_command(app).get_command(None, command).params  # type: ignore[attr-defined]
     options = [one for one in parameters if one.param_type_name == "option"]
     wanted = [one for one in options if one.metavar in ("N", "X", "SECONDS", "TIME")]
     return [max(one.opts, key=len) for one in wanted]

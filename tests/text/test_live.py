@@ -11,7 +11,7 @@ import pytest
 
 from seqcli.errors import DataError, UsageError
 from seqcli.requests import TextRequest
-from seqcli.text.live import LiveLines, windows
+from seqcli.text.lines import LiveLines, windows
 
 Feed = Callable[[bytes], None]
 

@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seqcli.errors import CheckpointError, DataError
-from seqcli.text import packing, subwords
+from seqcli.text import subwords
 from seqcli.text.subwords import SubwordTokenizer
-from seqcli.text.tokenizer import Tokenizer, choose_kind, load_tokenizer, train_tokenizer
+from seqcli.text.tokenizer import Tokenizer, choose_kind, load_tokenizer, manageable, train_tokenizer
 
 TEXT = (
     "The air over the town is grey, since there are many factories.\n"
@@ -47,8 +47,8 @@ def test_training_text_comes_back(tokenizer: Tokenizer) -> None:
 
 def test_a_long_text_is_cut_up_as_in_one_piece(tokenizer: Tokenizer, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = tokenizer.encode(TEXT).tolist()
-    monkeypatch.setattr(packing, "PIECE", 25)
-    assert "".join(packing.manageable(TEXT + "x" * 70)) == TEXT + "x" * 70
+    monkeypatch.setattr("seqcli.text.tokenizer.PIECE", 25)
+    assert "".join(manageable(TEXT + "x" * 70)) == TEXT + "x" * 70
     assert tokenizer.encode(TEXT).tolist() == whole
 
 

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from seqcli.cli.alignment import picture
 from seqcli.cli.app import run
+from seqcli.cli.translate import picture
 from seqcli.translation.translate import Alignment
 from tests.translation.conftest import PAIRS, write_pairs
 
