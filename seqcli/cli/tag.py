@@ -92,7 +92,7 @@ def _output_format(tagger: Tagger, asked: TagRequest) -> Format:
 def _input_format(tagger: Tagger, lines: Iterator[str], source: str) -> tuple[Iterator[str], Format]:
     """The lines, and the format they are in: the one named, or what the first line that is not blank looks like."""
     from seqcli.tagging.formats.columns import Columns, ConllU
-    from seqcli.tagging.formats.given import given_format, is_record
+    from seqcli.tagging.formats.detect import given_format, is_record
     from seqcli.tagging.formats.lines import Inline
     from seqcli.tagging.formats.records import Records
 

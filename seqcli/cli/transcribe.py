@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -13,10 +13,41 @@ from seqcli.cli.request import request_command
 from seqcli.cli.rows import write_json
 from seqcli.errors import DataError, UsageError
 from seqcli.options import option
+from seqcli.speech.alignment import Word
 from seqcli.speech.options import SearchRequest
 
 if TYPE_CHECKING:
     from seqcli.speech.transcribe import Recogniser, Transcript
+
+MOST_CHARACTERS, MOST_SECONDS, PAUSE = 42, 6.0, 0.8  # of a subtitle, and between the words of one
+
+
+def subtitles(words: Iterable[Word]) -> Iterator[str]:
+    """Subtitles, numbered from 1: a new one after a pause, and when one would be too long to read or to show."""
+    held: list[Word] = []
+    number = 1
+    for word in words:
+        if held and (
+            word.start - held[-1].end > PAUSE
+            or word.end - held[0].start > MOST_SECONDS
+            or len(" ".join(w.text for w in held)) + 1 + len(word.text) > MOST_CHARACTERS
+        ):
+            yield _subtitle(number, held)
+            number, held = number + 1, []
+        held.append(word)
+    if held:
+        yield _subtitle(number, held)
+
+
+def _subtitle(number: int, words: list[Word]) -> str:
+    text = " ".join(word.text for word in words)
+    return f"{number}\n{_time(words[0].start)} --> {_time(words[-1].end)}\n{text}\n\n"
+
+
+def _time(seconds: float) -> str:
+    """As SubRip writes it: 00:01:02,345."""
+    whole = round(seconds * 1000)
+    return f"{whole // 3_600_000:02d}:{whole // 60_000 % 60:02d}:{whole // 1000 % 60:02d},{whole % 1000:03d}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,8 +125,6 @@ def _transcribe_one(recogniser: Recogniser, path: str, asked: _Asked) -> Transcr
     elif asked.format == "ndjson":
         write_json(_record(transcript))
     else:
-        from seqcli.speech.subtitles import subtitles
-
         for subtitle in subtitles(transcript.words):
             console.write(subtitle)
     return transcript

@@ -13,7 +13,6 @@ import numpy as np
 from seqcli.errors import UsageError
 from seqcli.files.output import write_text, write_workbook
 from seqcli.forecasting.backtest import Folds, cut, select
-from seqcli.forecasting.effects import forecast_with_effects
 from seqcli.forecasting.engine import Outcome, forecast_arrays, lower_bounds
 from seqcli.forecasting.intervals import adapt
 from seqcli.forecasting.options import ForecastRequest
@@ -22,6 +21,7 @@ from seqcli.forecasting.recurrent.config import MIDDLE, QUANTILES
 from seqcli.forecasting.recurrent.covariates import KnownInputs
 from seqcli.forecasting.recurrent.forecaster import Forecaster, offsets
 from seqcli.forecasting.recurrent.windows import History, make_history
+from seqcli.forecasting.regression import forecast_with_effects
 from seqcli.forecasting.report import backtest_table, unusual, verdict
 from seqcli.series.panel import Panel
 

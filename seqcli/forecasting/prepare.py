@@ -11,7 +11,6 @@ from seqcli.forecasting.changes import without_resets
 from seqcli.forecasting.classical.batch import fill_missing
 from seqcli.forecasting.classical.counts import launch
 from seqcli.forecasting.classical.seasonality import choose_season, find_season
-from seqcli.forecasting.cleaning import outliers
 from seqcli.forecasting.engine import Setting
 from seqcli.forecasting.options import ForecastRequest, periods
 from seqcli.forecasting.recurrent.windows import origins
@@ -22,7 +21,12 @@ from seqcli.series.panel import Panel, Series, series_names
 LEAST_SERIES, LEAST_WINDOWS = 50, 5_000  # one of the two training a network needs
 LONGEST_SEASON = 2100  # periods that a season forecast with may have; longer ones are a few sines and cosines
 YEAR = 365.2425 * 86400  # seconds
-
+# of outliers
+FAR = 10.0  # deviations from the neighbours' median
+APART = 3.0  # times as far as the furthest of the others: then it stands alone
+LEAST = 16  # values; in fewer, nothing is usual
+MOST_SHARE, LEAST_ALLOWED, MOST = 0.01, 2, 4  # of the values, and values, that may be errors
+NEIGHBOURS = 5  # on each side
 
 DEFAULTS = ForecastRequest()
 
@@ -190,3 +194,43 @@ def _cleaned(
 def among(number: int, count: int) -> str:
     """A number of series, in words."""
     return f"{number:,} of {count:,} series" if count > 1 else "the series"
+
+
+def outliers(values: np.ndarray, season: int) -> np.ndarray:
+    """Positions of outliers in a series (NaN where missing); usually none.
+
+    The distance is to the median of the neighbours, after the season is subtracted. A value is an outlier if it is
+    `FAR` times the usual distance away, and `APART` times as far as any value that is not. Recurring spikes, heavy
+    tails and level shifts (two in a row at the end) are not outliers.
+    """
+    there = np.flatnonzero(~np.isnan(values))
+    none = np.zeros(0, int)
+    if len(there) < LEAST:
+        return none
+    known = values[there]
+    centre = np.median(known)
+    if np.abs(known - centre).max() <= 4 * np.median(np.abs(known - centre)):  # nothing is far off: the usual case
+        return none
+    rest = known - _running_median(known)
+    if 1 < season <= len(known) // 3:
+        phase = there % season
+        usual = np.array([np.median(rest[phase == k]) if (phase == k).any() else 0.0 for k in range(season)])
+        rest = known - usual[phase]
+        rest = rest - _running_median(rest)
+    distance = np.abs(rest)
+    order = np.argsort(-distance)
+    usual_distance = max(float(np.median(distance)), 0.25 * float(distance[order[MOST:]].mean()), 1e-12)
+    for number in range(min(MOST, max(LEAST_ALLOWED, int(MOST_SHARE * len(known)))), 0, -1):
+        nearest, beyond = distance[order[number - 1]], distance[order[number]]
+        found = np.sort(order[:number])
+        if nearest > FAR * usual_distance and nearest > APART * beyond:
+            together = (np.diff(found) == 1).any()
+            return none if together else there[found]
+    return none
+
+
+def _running_median(values: np.ndarray) -> np.ndarray:
+    width = 2 * NEIGHBOURS + 1
+    padded = np.pad(values, NEIGHBOURS, mode="reflect")
+    result: np.ndarray = np.median(np.lib.stride_tricks.sliding_window_view(padded, width), axis=1)
+    return result

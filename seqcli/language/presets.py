@@ -9,6 +9,10 @@ learn; the size taken is the one whose D / P comes nearest to a constant found o
 
 How often the text is read then decides the regularisation, dropout, penalties on activations and weight decay: none is
 needed before the text repeats, and each doubling asks for more, up to a point.
+
+A small text is learnt by heart long before a budget of minutes is spent. What it teaches of other text of the kind is
+learnt in about the same number of updates whatever the text: so batches are small where the text is, and the run ends
+when that many updates are done and the text was read often enough.
 """
 
 from __future__ import annotations
@@ -20,17 +24,6 @@ from seqcli.errors import UsageError
 from seqcli.language.config import LanguageModelConfig
 from seqcli.language.network import Regularisation
 from seqcli.language.options import SIZES, TrainRequest
-from seqcli.language.small_texts import (
-    DECAY,
-    DROPOUT,
-    PATIENCE,
-    SMALL_NETWORK,
-    VALIDATIONS,
-    line_batch,
-    most_passes,
-    smallness,
-    stream_batch,
-)
 from seqcli.model.cells import cell_of
 from seqcli.training.pipeline import Machine
 
@@ -46,6 +39,12 @@ SAMPLING_PAYS = 4000  # types from which sampling is worth its noise
 COUNTING_PAYS = 2000  # types from which vectors that come from counting neighbours are a better start than chance
 LEAST_DECAY, MOST_DECAY = 0.01, 0.3  # weight decay
 COUNTING_SECONDS = 100.0  # budget from which the few seconds that counting takes are well spent
+SMALL, LARGE = 100_000, 500_000  # tokens up to which a text is small, and from which on it is not
+SMALL_NETWORK = 500_000  # recurrent weights (one layer of 256) that no small text teaches more than
+UPDATES, PASSES = 750, 12.0  # of a small text that are enough: whichever takes longer
+DROPOUT, DECAY = 0.5, 0.1  # on small texts read so often
+FEWEST_ROWS, SHORT_STEPS = 8, 32  # of a batch of a small text: streams or lines, and time steps
+VALIDATIONS, PATIENCE = 20, 8  # looks at the validation text in a run that ends by updates, and those without gain
 
 
 @dataclass(frozen=True)
@@ -96,11 +95,14 @@ def choose_recipe(
     rows, bptt = _batch(request, text, machine)
     batch_size = machine.processes * rows
     tokens_of_batch = batch_size * (text.tokens / text.lines if text.lines else bptt)
-    most = most_passes(text.tokens, tokens_of_batch) if request.budget is not None and base is None else math.inf
+    most = math.inf
+    if request.budget is not None and base is None:  # how often a text is worth reading in such batches
+        most = max(PASSES, UPDATES * tokens_of_batch / max(text.tokens, 1)) * max(1.0, text.tokens / SMALL)
     config = base or _config(request, text, operations, summed, most)
     passes = min(_passes(request, text, operations, _operations_per_token(config.hidden, config.layers, summed)), most)
     if not text.lines and request.bptt is None and text.reads_like != "char" and bptt == STEPS:
-        bptt = _steps_of(passes * text.tokens / batch_size)
+        # longer pieces are up to a fifth quicker a token, and where there are many updates half as many do
+        bptt *= 2 if passes * text.tokens / batch_size / STEPS >= MANY_UPDATES else 1
     learning_rate = request.learning_rate or _learning_rate(
         text.reads_like, config.hidden, bptt, config.cell if base is None else ""
     )
@@ -134,10 +136,11 @@ def _batch(request: TrainRequest, text: TextFacts, machine: Machine) -> tuple[in
     """Streams (or lines) and time steps of one process's batch."""
     characters = text.reads_like == "char"
     rows, steps = (64 if machine.accelerator else 24 if characters else 20), (64 if characters else STEPS)
-    if text.lines:
-        rows = line_batch(text.lines, text.tokens, rows * steps)
-    else:
-        rows, steps = stream_batch(text.tokens, rows, steps)
+    if text.lines:  # fifty batches or more
+        rows = max(FEWEST_ROWS, min(text.lines // 50, int(rows * steps / (text.tokens / text.lines))))
+    elif (wanted := text.tokens / 75) < rows * steps:
+        steps = min(steps, SHORT_STEPS)
+        rows = max(FEWEST_ROWS, min(rows, int(wanted / steps)))
     return request.batch_size or rows, request.bptt or steps
 
 
@@ -251,15 +254,14 @@ def _decay(strength: float, travelled: float) -> float:
     return min(max(strength * 2 * math.log(2) / travelled, LEAST_DECAY), MOST_DECAY)
 
 
-def _steps_of(length: float) -> int:
-    """Time steps of a piece, for streams that are `length` tokens long over all passes: longer pieces are up to a fifth
-    quicker a token, and where there are many updates half as many do."""
-    return 2 * STEPS if length / STEPS >= MANY_UPDATES else STEPS
-
-
 def _learning_rate(kind: str, hidden: int, bptt: int, cell: str) -> float:
     """Adam's steps are per weight: wider sums of them want smaller ones, gradients of more tokens larger ones."""
     rate = 0.006 if cell == "lstm" else 0.004  # the others were not tried with more
     if kind != "char":
         rate *= max(1.0, math.sqrt(bptt / STEPS))
     return rate * min(1.0, math.sqrt((512 if kind == "char" else 320) / hidden))
+
+
+def smallness(tokens: int) -> float:
+    """1 for a small text, 0 for a large one, by the logarithm of the length in between."""
+    return min(max(1 - math.log(max(tokens, 1) / SMALL, LARGE / SMALL), 0.0), 1.0)

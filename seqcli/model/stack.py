@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -11,7 +11,6 @@ from torch import Tensor, nn
 from seqcli.model.arrays import State
 from seqcli.model.cells import cell_of
 from seqcli.model.randomness import dropout_mask
-from seqcli.model.sequence import run_sequence
 from seqcli.model.stepping import StackShape, reversal
 
 
@@ -112,3 +111,21 @@ class RecurrentStack(nn.Module):
                 outputs = torch.cat((outputs, backward[turned, batch]), dim=2)
             x = outputs
         return x, last
+
+
+def run_sequence(
+    cell: str, parameters: Mapping[str, Tensor], x: Tensor, state: tuple[Tensor, ...]
+) -> tuple[Tensor, tuple[Tensor, ...]]:
+    """All time steps of one layer: x (time, batch, input) -> outputs (time, batch, hidden), the state after the last.
+
+    Under torch.autocast every product runs in the autocast type, but for those of narrow LSTMs on a CPU.
+    """
+    device, found = x.device.type, cell_of(cell)
+    if torch.is_autocast_enabled(device):
+        narrow = device == "cpu" and state[0].shape[1] < found.bf16_from
+        dtype = torch.float32 if narrow else torch.get_autocast_dtype(device)
+        x, state = x.to(dtype), tuple(part.to(dtype) for part in state)
+        parameters = {name: value.to(dtype) for name, value in parameters.items()}
+        with torch.autocast(device, enabled=False):
+            return found.sequence(parameters, x, state)
+    return found.sequence(parameters, x, state)

@@ -15,9 +15,9 @@ from seqcli.model.batches import packed
 from seqcli.speech.augment import Augmentation, augmented, joined, noise_alone
 from seqcli.speech.data import SpeechData
 from seqcli.speech.decoder import SpeechDecoder
+from seqcli.speech.evaluate import error_rates
 from seqcli.speech.features import stacked
 from seqcli.speech.lexicon import Lexicon
-from seqcli.speech.metrics import error_rates
 from seqcli.speech.network import SpeechModel
 from seqcli.speech.options import SearchRequest
 from seqcli.speech.search import beam_search

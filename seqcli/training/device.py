@@ -1,10 +1,13 @@
-"""The device and the number format of matrix products, measured on this machine rather than guessed."""
+"""The device, its memory, and the number format of matrix products, measured on this machine rather than guessed."""
 
 from __future__ import annotations
 
+import math
+import os
 import time
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -13,7 +16,7 @@ from torch import Tensor
 from seqcli.errors import UsageError
 from seqcli.model.products import multiplies_bf16
 
-PRECISIONS = ("auto", "fp32", "bf16")
+COPIES = 5  # of the parameters in fp32: weights, gradients, the optimizer's two moments, the best so far
 
 
 def choose_device(wanted: str = "auto") -> torch.device:
@@ -21,8 +24,6 @@ def choose_device(wanted: str = "auto") -> torch.device:
     there = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
     if wanted == "auto":
         return torch.device("cuda" if there["cuda"] else "cpu")
-    if wanted not in there:
-        raise UsageError(f"unknown device {wanted!r}", hint="choose from auto, cpu, cuda, mps")
     if not there[wanted]:
         raise UsageError(f"this machine (or this build of torch) has no {wanted} device", hint="use --device cpu")
     return torch.device(wanted)
@@ -30,8 +31,6 @@ def choose_device(wanted: str = "auto") -> torch.device:
 
 def choose_precision(wanted: str, device: torch.device) -> str:
     """`fp32` or `bf16`; `auto` is bf16 if this processor's bf16 products are at least 1.5 times as fast."""
-    if wanted not in PRECISIONS:
-        raise UsageError(f"unknown precision {wanted!r}", hint=f"choose from {', '.join(PRECISIONS)}")
     if wanted != "auto":
         return wanted
     if device.type == "cuda":
@@ -74,3 +73,25 @@ def _bf16_gain() -> float:
     finally:
         torch.set_num_threads(threads)
     return best[torch.float32] / best[torch.bfloat16]
+
+
+def check_memory(shapes: Mapping[str, tuple[int, ...]]) -> None:
+    """Raise `UsageError` if parameters of these shapes cannot be trained in this machine's memory."""
+    count = sum(math.prod(shape) for shape in shapes.values())
+    needed, there = 4 * COPIES * count, memory()
+    if needed > there:
+        raise UsageError(
+            f"a model of {count:,} parameters takes about {needed / 2**30:,.0f} GiB to train; "
+            f"this machine has {there / 2**30:,.0f} GiB",
+            hint="use a smaller --hidden, --layers, --embedding or --vocab-size, or leave them out",
+        )
+
+
+def memory() -> int:
+    """The memory of this machine, or of the container that this process runs in, in bytes."""
+    whole = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    try:
+        limit = Path("/sys/fs/cgroup/memory.max").read_text().strip()
+    except OSError:
+        return whole
+    return min(whole, int(limit)) if limit.isdigit() else whole

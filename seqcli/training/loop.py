@@ -17,7 +17,6 @@ from seqcli.training.device import autocast
 from seqcli.training.distributed import ALONE, OUT_OF_MEMORY, Processes
 from seqcli.training.optimizer import AdamW, clip_gradients
 from seqcli.training.options import OnProgress, Progress, ShouldStop, TrainingOptions, Validation
-from seqcli.training.schedule import learning_rate, share_done
 from seqcli.training.state import Position, TrainingState, random_state, restore_random_state
 from seqcli.training.task import TrainingTask
 from seqcli.training.weights import KeptWeights
@@ -26,8 +25,6 @@ from seqcli.training.workers import Workers, give_back_freed_memory
 FAILURES = 20  # updates in a row that are not finite before a run is given up
 AT_ITS_END = "the run has reached its end already; a longer --budget, --epochs or --steps extends it"
 REPORT_INTERVAL = 0.2  # seconds between two progress reports
-
-SaveState = Callable[[TrainingState], None]
 
 
 @dataclass(frozen=True)
@@ -53,7 +50,7 @@ class Hooks:
     """
 
     progress: OnProgress = lambda progress: None
-    save: SaveState = lambda state: None
+    save: Callable[[TrainingState], None] = lambda state: None
     should_stop: ShouldStop = lambda: False
     finish: Callable[[], None] = lambda: None
 
@@ -156,7 +153,7 @@ class _Run:
         started = time.monotonic()
         position = self.position
         parts = self.task.parts(position.epoch, position.index)
-        rate = learning_rate(self.options, self._share())
+        rate = self.options.rate(self._share())
         value, tokens = self.processes.average_gradients(self.parameters, *self._gradients(parts))
         norm = clip_gradients(self.parameters, self.options.clip)
         self.rate = rate * (tokens / self.options.usual_tokens if self.options.usual_tokens else 1.0)
@@ -242,7 +239,7 @@ class _Run:
         return self.position.epoch + (index / self.task.num_batches(self.position.epoch) if index else 0.0)
 
     def _share(self) -> float:
-        return share_done(self.options, step=self.position.step, epoch=self._epoch(), seconds=self.position.seconds)
+        return self.options.share_done(self.position.step, self._epoch(), self.position.seconds)
 
     def _report(self, notice: str | None = None) -> None:
         self.reported = time.monotonic()

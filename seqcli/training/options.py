@@ -46,6 +46,20 @@ class TrainingOptions:
         if sum(length is not None for length in (self.budget, self.epochs, self.steps)) != 1:
             raise ValueError("give exactly one of budget, epochs, steps")
 
+    def share_done(self, step: int, epoch: float, seconds: float) -> float:
+        """The share of the run that is done, 0 to 1, by its budget, epochs or steps, or the most steps of a budget."""
+        if self.epochs is not None:
+            return min(epoch / self.epochs, 1.0)
+        by_time = seconds / self.budget if self.budget is not None else 0.0
+        most = self.steps if self.steps is not None else self.most_steps
+        return min(max(by_time, step / most if most is not None else 0.0), 1.0)
+
+    def rate(self, share: float) -> float:
+        """The learning rate there: up over the first `warmup` of the run, then down to zero at its end."""
+        if share < self.warmup:
+            return self.learning_rate * max(share / self.warmup, 0.01)
+        return self.learning_rate * (1 - share) / (1 - self.warmup)
+
 
 @dataclass(frozen=True)
 class Validation:

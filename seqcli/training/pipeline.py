@@ -3,24 +3,29 @@
 from __future__ import annotations
 
 import math
+import platform
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
+import numpy as np
+import torch
+
+from seqcli import __version__
 from seqcli.errors import CheckpointError
 from seqcli.files.checkpoint import Checkpoint, check_parameters, load_checkpoint, save_checkpoint
 from seqcli.files.opening import Stamps
 from seqcli.files.plain import from_plain, to_plain
+from seqcli.training.device import check_memory
 from seqcli.training.distributed import Processes
 from seqcli.training.log import TrainingLog
 from seqcli.training.loop import AT_ITS_END, Hooks, TrainingResult
 from seqcli.training.loop import train as run_loop
-from seqcli.training.memory import check_memory
 from seqcli.training.options import OnProgress, Progress, TrainingOptions
-from seqcli.training.provenance import provenance
 from seqcli.training.request import RunRequest
 from seqcli.training.run import Events, Run, check_same_data, check_shape, log_path, opened_run, weights_of
 from seqcli.training.state import TrainingState, save_state, state_path
@@ -161,7 +166,9 @@ def train(
             check_memory(recipe.config.parameter_shapes())
         began = time.monotonic()
         training = task.build(run, opened.content, recipe)
-        options = _less(task.options(run, recipe, training), time.monotonic() - began)
+        options = task.options(run, recipe, training)
+        if options.budget is not None:  # what making the model took is taken off, at most half
+            options = replace(options, budget=max(options.budget - time.monotonic() + began, options.budget / 2))
         files = _RunFiles(task.name, run, opened, recipe)
         hooks = Hooks(files.reporting(events), files.save_state, events.should_stop, lambda: task.finish(run, training))
         result = run_loop(training, options, hooks, resume=run.state, processes=run.processes)
@@ -199,13 +206,6 @@ def _recipe(task: Task[R, D, P, T], run: Run[R], opened: Opened[D]) -> P:
         speed=run.processes.size * training_speed(run.device, run.precision) if timed else math.nan,
     )
     return task.choose(request, opened.content, machine, base)
-
-
-def _less(options: TrainingOptions, seconds: float) -> TrainingOptions:
-    """Options with the time that making the model took subtracted from the budget, at most half of it."""
-    if options.budget is None:
-        return options
-    return replace(options, budget=max(options.budget - seconds, options.budget / 2))
 
 
 def _made_before(task: str, run: Run[Any], fingerprint: str) -> Checkpoint | None:
@@ -265,15 +265,22 @@ class _RunFiles:
             save_state(state_path(self.output), whole)
 
     def checkpoint(self, training: TrainingTask, config: Any, metrics: dict[str, Any]) -> Checkpoint:
-        said = self.description["options"] | {"recipe": self.description["recipe"], "device": self.run.device.type}
-        fingerprint = self.opened.fingerprint
+        versions = {"seqcli": __version__, "torch": torch.__version__, "numpy": np.__version__}
+        options = self.description["options"] | {"recipe": self.description["recipe"], "device": self.run.device.type}
         return Checkpoint(
             task=self.task,
             config=to_plain(config),
             tensors=weights_of(training.model),
             blobs=dict(self.opened.blobs),
             metrics=metrics,
-            provenance=provenance(seed=self.run.request.seed, fingerprint=fingerprint, options=said),
+            provenance={
+                "seed": self.run.request.seed,
+                "data_fingerprint": self.opened.fingerprint,
+                "options": options,
+                "versions": versions | {"python": platform.python_version()},
+                "threads": torch.get_num_threads(),
+                "created": datetime.now(UTC).isoformat(timespec="seconds"),
+            },
         )
 
     def save_model(self, checkpoint: Checkpoint) -> None:

@@ -130,7 +130,7 @@ def test_a_foreign_log_is_not_replaced(capsys: pytest.CaptureFixture[str]) -> No
 def test_a_model_larger_than_memory_is_refused_before_it_is_made(
     option: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("seqcli.training.memory.memory", lambda: 100_000)
+    monkeypatch.setattr("seqcli.training.device.memory", lambda: 100_000)
     assert run([*TRAIN, option, "500", "--steps", "1", "-o", "m"]) == 2
     assert "takes about" in capsys.readouterr().err
     assert not Path("m").exists()

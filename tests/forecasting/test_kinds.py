@@ -11,12 +11,11 @@ from seqcli.errors import UsageError
 from seqcli.forecasting.changes import direction, trust, without_resets
 from seqcli.forecasting.classical.counts import count_means, count_quantiles, is_intermittent, launch, zeros_explained
 from seqcli.forecasting.classical.long_season import find_long_season, long_component
-from seqcli.forecasting.cleaning import outliers
 from seqcli.forecasting.combination import PRIOR, weigh
 from seqcli.forecasting.engine import Setting, forecast_arrays
 from seqcli.forecasting.forecast import forecast_panel
 from seqcli.forecasting.options import ForecastRequest, periods
-from seqcli.forecasting.prepare import prepare
+from seqcli.forecasting.prepare import outliers, prepare
 from seqcli.forecasting.regression import find_effects
 from seqcli.forecasting.run import anomalies, forecast
 from seqcli.series.frequency import parse_frequency

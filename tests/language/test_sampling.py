@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from seqcli.errors import CheckpointError, UsageError
+from seqcli.language.generate import draw, probabilities
 from seqcli.language.options import GenerateRequest
-from seqcli.language.sampling import draw, probabilities
 from seqcli.model.probability import softmax
 
 LOGITS = np.log(np.array([0.4, 0.3, 0.2, 0.06, 0.04]))

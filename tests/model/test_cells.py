@@ -11,8 +11,7 @@ from seqcli.model import kernels
 from seqcli.model.cells import CELLS, cell_of
 from seqcli.model.cells.lstm import BF16_PAYS
 from seqcli.model.products import laid_out, multiply
-from seqcli.model.sequence import run_sequence
-from seqcli.model.stack import RecurrentLayer, RecurrentStack
+from seqcli.model.stack import RecurrentLayer, RecurrentStack, run_sequence
 from seqcli.model.stepping import StackShape, SteppingStack
 
 

@@ -14,7 +14,7 @@ import soundfile
 
 from seqcli.errors import DataError
 from seqcli.speech.audio import read_sound, sound_blocks, sound_info
-from seqcli.speech.windows import WINDOW, stretches
+from seqcli.speech.transcribe import WINDOW, stretches
 
 COUNT = "from seqcli.speech.audio import sound_blocks; print(sum(map(len, sound_blocks('-', 8000))))"
 

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch.nn import functional
 
-from seqcli.speech.metrics import distance, error_rates
+from seqcli.speech.evaluate import distance, error_rates
 from seqcli.speech.network import SpeechModel
 from seqcli.speech.objective import batch, ctc, group, pad
 from seqcli.speech.score import surprisals

@@ -10,8 +10,7 @@ from seqcli.errors import DataError, UsageError
 from seqcli.requests import TextRequest
 from seqcli.tagging.data import read_labelled
 from seqcli.tagging.formats.columns import Columns, ConllU
-from seqcli.tagging.formats.detect import detect, format_from_json, format_to_json
-from seqcli.tagging.formats.given import given_format
+from seqcli.tagging.formats.detect import detect, format_from_json, format_to_json, given_format
 from seqcli.tagging.formats.lines import Inline, RawText, Segmented
 from seqcli.tagging.formats.records import Records
 from seqcli.tagging.formats.sentence import Sentence, Tagging

@@ -14,7 +14,6 @@ from torch import Tensor, nn
 from seqcli.errors import TrainingError
 from seqcli.training.loop import Hooks, TrainingResult, train
 from seqcli.training.options import Progress, TrainingOptions, Validation
-from seqcli.training.schedule import learning_rate, share_done
 from seqcli.training.state import TrainingState, load_state, save_state
 
 
@@ -157,13 +156,13 @@ def test_a_budget_is_kept() -> None:
 
 def test_schedule_rises_and_falls() -> None:
     o = options(warmup=0.1)
-    rates = [learning_rate(o, share / 100) for share in range(101)]
+    rates = [o.rate(share / 100) for share in range(101)]
     assert max(rates) == pytest.approx(0.02)
     assert rates.index(max(rates)) == 10
     assert rates[-1] == 0
     assert 0 < rates[0] < 0.001
-    assert share_done(o, step=30, epoch=9, seconds=9) == 0.5
-    assert share_done(options(steps=None, epochs=4), step=30, epoch=1, seconds=9) == 0.25
+    assert o.share_done(step=30, epoch=9, seconds=9) == 0.5
+    assert options(steps=None, epochs=4).share_done(step=30, epoch=1, seconds=9) == 0.25
 
 
 @pytest.mark.parametrize("lengths", [{}, {"steps": 3, "budget": 4.0}])
