@@ -43,9 +43,7 @@ class RowOutput(Request):
     """A command that prints rows."""
 
     format: str | None = option(
-        None,
-        "Format of the rows; a table on a terminal, csv in a pipe by default.",
-        choices=("table", "csv", "ndjson"),
+        None, "Format of the rows; a table on a terminal, csv in a pipe by default.", choices=("table", "csv", "ndjson")
     )
 
 

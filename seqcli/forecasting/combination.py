@@ -148,13 +148,7 @@ def _phase_means(batch: Batch, season: int, cycles: int | None) -> np.ndarray:
 
 
 def weigh(
-    errors: np.ndarray,
-    member: np.ndarray,
-    ends: np.ndarray,
-    trust: np.ndarray,
-    scales: np.ndarray,
-    *,
-    far: int = STEPS,
+    errors: np.ndarray, member: np.ndarray, ends: np.ndarray, trust: np.ndarray, scales: np.ndarray, *, far: int = STEPS
 ) -> np.ndarray:
     """The candidates' weights in each step's forecast of each series. (candidates, series, horizon)
 

@@ -115,9 +115,7 @@ class ForecastRequest(TextRequest):
     )
     keep_outliers: bool = option(False, "Keep single values far beyond all others, and resets of meters.")
     point: str | None = option(
-        None,
-        "Point forecast of counts; by default the median, the mean in logs of sales.",
-        choices=("median", "mean"),
+        None, "Point forecast of counts; by default the median, the mean in logs of sales.", choices=("median", "mean")
     )
     start: str | None = option(
         None, "First time to forecast; later values are not used.", metavar="TIME", flag="--from", parse=parse_time

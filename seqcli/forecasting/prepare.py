@@ -110,10 +110,7 @@ def candidate_seasons(frequency: Frequency) -> tuple[float, ...]:
 
 
 def _seasons(
-    filled: Sequence[np.ndarray],
-    frequency: Frequency,
-    asked: int | tuple[float, ...] | None,
-    notes: list[str],
+    filled: Sequence[np.ndarray], frequency: Frequency, asked: int | tuple[float, ...] | None, notes: list[str]
 ) -> tuple[int, tuple[float, ...]]:
     """The season to forecast with, and longer ones to look for in addition."""
     if asked is not None:

@@ -225,11 +225,7 @@ def _is_worth_training(prepared: Prepared, request: ForecastRequest) -> bool:
 
 
 def _known(
-    prepared: Prepared,
-    request: ForecastRequest,
-    forecaster: Forecaster | None,
-    trains: bool,
-    on_notice: Notice,
+    prepared: Prepared, request: ForecastRequest, forecaster: Forecaster | None, trains: bool, on_notice: Notice
 ) -> KnownInputs | None:
     """Covariates, calendar and holidays: for a saved network, for one to be trained, or for a regression."""
     if not trains and forecaster is None and request.future is None and request.holidays is None:

@@ -93,11 +93,7 @@ class LanguageModelling(Task[TrainRequest, Corpus, Recipe, LanguageTask]):
                 f"validation: {validation.whole:,} of {len(corpus.valid):,} tokens are measured, so that it takes no "
                 "longer than the budget allows; seqcli evaluate measures all of a text"
             )
-        shared: dict[str, Any] = {
-            "batch_size": recipe.batch_size,
-            "seed": request.seed,
-            "processes": run.processes,
-        }
+        shared: dict[str, Any] = {"batch_size": recipe.batch_size, "seed": request.seed, "processes": run.processes}
         training: LanguageTask
         if recipe.config.lines:
             training = SeparateLinesTask(model, corpus.train, corpus.valid, boundary, **shared)

@@ -13,12 +13,7 @@ State = tuple[Array, ...]  # (h,) or (h, c), each (batch, hidden)
 def quarters(gates: Array) -> tuple[Array, Array, Array, Array]:
     """(batch, 4 * hidden) -> four views (batch, hidden)."""
     size = gates.shape[-1] // 4
-    return (
-        gates[..., :size],
-        gates[..., size : 2 * size],
-        gates[..., 2 * size : 3 * size],
-        gates[..., 3 * size :],
-    )
+    return (gates[..., :size], gates[..., size : 2 * size], gates[..., 2 * size : 3 * size], gates[..., 3 * size :])
 
 
 def sigmoid(x: Array) -> Array:

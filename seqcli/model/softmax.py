@@ -23,13 +23,7 @@ IGNORED = -100  # a target that is not scored: padding, or a step whose loss is 
 
 
 def linear_cross_entropy(
-    hidden: Tensor,
-    weight: Tensor,
-    bias: Tensor,
-    targets: Tensor,
-    *,
-    label_smoothing: float = 0.0,
-    chunk: int = 512,
+    hidden: Tensor, weight: Tensor, bias: Tensor, targets: Tensor, *, label_smoothing: float = 0.0, chunk: int = 512
 ) -> Tensor:
     """Sum over the scored rows of -log softmax(hidden @ weightᵀ + bias)[target], in nats, as an fp32 scalar.
 

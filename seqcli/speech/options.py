@@ -17,14 +17,7 @@ from seqcli.requests import (
     valid_share_option,
     vocab_size_option,
 )
-from seqcli.training.request import (
-    RunRequest,
-    cell_option,
-    layers_option,
-    share_option,
-    size_option,
-    width_option,
-)
+from seqcli.training.request import RunRequest, cell_option, layers_option, share_option, size_option, width_option
 
 SIZES = {  # units of the front layer, units of a recurrent layer in each direction, recurrent layers
     "tiny": (64, 64, 1),

@@ -53,11 +53,7 @@ class Speech(Task[TrainRequest, SpeechData, Recipe, SpeechTask]):
             fingerprint=data.fingerprint,
             blobs={"tokenizer": data.tokenizer.to_bytes(), **words_to_blobs(data.words)},
             notes=notes,
-            shape={
-                "tokens": data.tokenizer.kind,
-                "vocab_size": data.tokenizer.size,
-                "sample_rate": str(data.rate),
-            },
+            shape={"tokens": data.tokenizer.kind, "vocab_size": data.tokenizer.size, "sample_rate": str(data.rate)},
         )
 
     def choose(

@@ -44,10 +44,7 @@ class LabelledText:
 
 
 def read_labelled(
-    paths: Sequence[str],
-    request: TextRequest,
-    given: Format | None,
-    notice: Notice = quietly,
+    paths: Sequence[str], request: TextRequest, given: Format | None, notice: Notice = quietly
 ) -> tuple[list[Sentence], Format]:
     """The sentences of some files that have labels, and the format they are in, which is the one that the request of a
     training names, or that of the first, unless it is `given`. `DataError` names what cannot be read."""

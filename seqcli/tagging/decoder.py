@@ -135,12 +135,7 @@ class TaggingDecoder:
         return [partial(self._scores, table, types, pairs, starts, falling[n::count]) for n in range(count)]
 
     def _scores(
-        self,
-        table: np.ndarray,
-        types: np.ndarray,
-        pairs: np.ndarray | None,
-        starts: np.ndarray,
-        numbers: np.ndarray,
+        self, table: np.ndarray, types: np.ndarray, pairs: np.ndarray | None, starts: np.ndarray, numbers: np.ndarray
     ) -> Iterator[Scored]:
         lengths = starts[numbers + 1] - starts[numbers]
         cut = Stretches.cut(lengths)

@@ -6,21 +6,8 @@ from dataclasses import dataclass
 
 from seqcli.errors import UsageError
 from seqcli.options import MODEL, option
-from seqcli.requests import (
-    EvaluationRequest,
-    ScoringRequest,
-    TextRequest,
-    inputs_option,
-    valid_share_option,
-)
-from seqcli.training.request import (
-    RunRequest,
-    batch_option,
-    cell_option,
-    layers_option,
-    share_option,
-    width_option,
-)
+from seqcli.requests import EvaluationRequest, ScoringRequest, TextRequest, inputs_option, valid_share_option
+from seqcli.training.request import RunRequest, batch_option, cell_option, layers_option, share_option, width_option
 
 FORMATS = ("auto", "conll", "conllu", "inline", "ndjson", "segmented")
 

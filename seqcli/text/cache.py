@@ -144,11 +144,7 @@ class TokenCache:
 
 
 def _write_ids(
-    file: IO[bytes],
-    chunks: Iterable[str],
-    tokenizer: Tokenizer,
-    dtype: np.dtype[Any],
-    progress: Notice,
+    file: IO[bytes], chunks: Iterable[str], tokenizer: Tokenizer, dtype: np.dtype[Any], progress: Notice
 ) -> dict[str, Any]:
     """Write the ids of a text; how long it is, and the hash of what was written."""
     digest, size, read, characters = hashlib.sha256(), 0, 0, 0

@@ -163,12 +163,7 @@ def _open_texts(
     return _divided(sources, size, held, request), size.sample
 
 
-def _divided(
-    sources: Sources,
-    size: Size,
-    held: tuple[Sources, Size] | None,
-    request: CorpusRequest,
-) -> _Texts:
+def _divided(sources: Sources, size: Size, held: tuple[Sources, Size] | None, request: CorpusRequest) -> _Texts:
     """A corpus in its training and validation text."""
     layout = ""
     lines = request.lines or (request.column is not None and not request.stream)
@@ -227,12 +222,7 @@ def _count(ids: np.ndarray, token: int) -> int:
 
 
 def encode_files(
-    paths: list[str],
-    tokenizer: Tokenizer,
-    request: ColumnRequest,
-    *,
-    lines: bool = False,
-    notice: Notice = quietly,
+    paths: list[str], tokenizer: Tokenizer, request: ColumnRequest, *, lines: bool = False, notice: Notice = quietly
 ) -> Encoded:
     """Whole files as one stream of ids, in memory; with `lines` without their blank lines."""
     with contextlib.ExitStack() as stack:

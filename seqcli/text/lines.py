@@ -159,12 +159,7 @@ def windows(
 
 
 def read_chunks(
-    path: str,
-    *,
-    encoding: str = AUTO,
-    errors: str = "strict",
-    name: str | None = None,
-    notice: Notice = quietly,
+    path: str, *, encoding: str = AUTO, errors: str = "strict", name: str | None = None, notice: Notice = quietly
 ) -> Iterator[str]:
     """The text of a file in pieces of about a million characters; a byte order mark at its start is left out.
 

@@ -60,11 +60,7 @@ class Lines:
     """Splits lines into parts and joins parts to lines, with one tokenizer and its preprocessing."""
 
     def __init__(
-        self,
-        tokenizer: Tokenizer,
-        preprocessing: Preprocessing,
-        glossary: Glossary | None = None,
-        prefix: str = "",
+        self, tokenizer: Tokenizer, preprocessing: Preprocessing, glossary: Glossary | None = None, prefix: str = ""
     ) -> None:
         self.tokenizer, self.preprocessing = tokenizer, preprocessing.with_words(tokenizer)
         self.glossary, self.prefix = glossary, prefix

@@ -191,10 +191,7 @@ def decoder_of(model: TranslationModel) -> TranslationDecoder:
 
 
 def bucket(
-    source_lengths: np.ndarray,
-    target_lengths: np.ndarray,
-    batch_tokens: int,
-    random: np.random.Generator | None = None,
+    source_lengths: np.ndarray, target_lengths: np.ndarray, batch_tokens: int, random: np.random.Generator | None = None
 ) -> list[np.ndarray]:
     """Numbers of pairs in batches of like length, whose longer side has at most `batch_tokens` places (or one pair).
 

@@ -24,11 +24,7 @@ LONGEST = 250  # tokens of a side, of the longest pairs that are learnt from by 
 HOLD_OUT_SEED = 1  # not that of the run: models of different seeds have the same training pairs, and so a vocabulary
 
 
-def open_bitext(
-    request: TrainRequest,
-    blobs: Mapping[str, bytes] | None = None,
-    notice: Notice = quietly,
-) -> Bitext:
+def open_bitext(request: TrainRequest, blobs: Mapping[str, bytes] | None = None, notice: Notice = quietly) -> Bitext:
     """The pairs that a request names, some held out for validation unless it names such pairs, prepared and encoded.
 
     One vocabulary is learnt from both sides of the training pairs, unless the `blobs` of a model to go on from have it.

@@ -87,10 +87,7 @@ class TrainRequest(RunRequest, TableRequest):
         shapes_model=True,
     )
     input_feeding: bool = option(
-        False,
-        "Feed the attention's last context back to the decoder (slower).",
-        section=MODEL,
-        shapes_model=True,
+        False, "Feed the attention's last context back to the decoder (slower).", section=MODEL, shapes_model=True
     )
     size: str = size_option(SIZES)
     hidden: int | None = width_option("Units in each decoder layer.", least=2)

@@ -38,14 +38,7 @@ class _Start:
     multiplicative: bool
 
 
-def smooth(
-    batch: Batch,
-    horizon: int,
-    season: int,
-    *,
-    seasonal: str = "none",
-    trend: str = "damped",
-) -> Smoothed:
+def smooth(batch: Batch, horizon: int, season: int, *, seasonal: str = "none", trend: str = "damped") -> Smoothed:
     """Fit one family: `seasonal` is none, additive or, for positive series, multiplicative; `trend` is none, damped or
     linear."""
     scale = np.maximum(np.nanmean(np.abs(batch.values), axis=0), 1e-300)

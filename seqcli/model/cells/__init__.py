@@ -14,15 +14,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from seqcli.model.cells.cell import Cell
 
-CELLS = (
-    "rnn",
-    "lstm",
-    "peephole-lstm",
-    "gru",
-    "mingru",
-    "minlstm",
-    "mogrifier-lstm",
-)
+CELLS = ("rnn", "lstm", "peephole-lstm", "gru", "mingru", "minlstm", "mogrifier-lstm")
 MAX_LAYERS = 1000  # of a stack
 
 
