@@ -23,6 +23,7 @@ from machine import compare, describe
 from torch import nn
 
 from seqcli.files.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from seqcli.files.plain import to_plain
 from seqcli.language.config import LanguageModelConfig
 from seqcli.language.decoder import LanguageModelDecoder, load_language_model
 from seqcli.language.generate import continuations
@@ -100,7 +101,7 @@ def speed() -> None:
 
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "m.lm.safetensors"
-        save_checkpoint(path, Checkpoint("lm", CONFIG.to_json(), weights, {"tokenizer": tokenizer.to_bytes()}))
+        save_checkpoint(path, Checkpoint("lm", to_plain(CONFIG), weights, {"tokenizer": tokenizer.to_bytes()}))
         command = [
             sys.executable,
             "-m",

@@ -68,10 +68,6 @@ def from_plain(kind: type[T], values: Any, what: str) -> T:
 class Configuration:
     """Base of the dataclasses that say what a network is made of: the part of a checkpoint that it is rebuilt from."""
 
-    def to_json(self) -> dict[str, Any]:
-        values: dict[str, Any] = to_plain(self)
-        return values
-
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Self:
         """Rebuild a configuration from a checkpoint's; `CheckpointError` when it is not one."""

@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from seqcli.errors import DataError
+from seqcli.files.opening import shown_path
 
 BLOCK_SECONDS = 10.0  # read at a time
 ENDINGS = (".wav", ".flac", ".ogg", ".opus", ".mp3", ".aiff", ".aif", ".au", ".w64", ".caf")  # of sound files
@@ -74,7 +75,7 @@ def sound_blocks(path: str, rate: int) -> Iterator[np.ndarray]:
             empty = empty and last
             mixed = _mixed(block)
             if not np.isfinite(mixed).all():
-                raise DataError("holds samples that are not numbers", path=shown(path), hint="convert it again")
+                raise DataError("holds samples that are not numbers", path=shown_path(path), hint="convert it again")
             if resampler is not None:
                 mixed = resampler.resample_chunk(mixed, last=last)
             if len(mixed):
@@ -82,7 +83,7 @@ def sound_blocks(path: str, rate: int) -> Iterator[np.ndarray]:
             if last:
                 break
     if empty:
-        raise DataError("holds no sound", path=shown(path), hint="record it again, or leave it out")
+        raise DataError("holds no sound", path=shown_path(path), hint="record it again, or leave it out")
 
 
 @contextlib.contextmanager
@@ -138,44 +139,32 @@ def _mixed(block: np.ndarray) -> np.ndarray:
     return mean
 
 
-def shown(path: str) -> str:
-    """How a path is called in messages."""
-    return "standard input" if path == "-" else path
-
-
-class _readable:
+@contextlib.contextmanager
+def _readable(path: str) -> Iterator[None]:
     """Around what opens or reads a sound file: what goes wrong becomes a `DataError`."""
+    import soundfile
 
-    def __init__(self, path: str) -> None:
-        self.path = path
-
-    def __enter__(self) -> None:
-        if self.path == "-":
-            return
-        place = Path(self.path)
-        if place.is_dir():
-            raise DataError("is a folder", path=self.path, hint="name the recordings in it")
-        try:
+    place = Path(path)
+    if path != "-" and place.is_dir():
+        raise DataError("is a folder", path=path, hint="name the recordings in it")
+    try:
+        if path != "-":
             with place.open("rb") as file:
                 if not place.is_fifo() and not file.read(1):
-                    raise DataError("is empty", path=self.path, hint="record it again, or leave it out")
-        except (OSError, ValueError) as problem:  # the latter for a name that holds a NUL
-            raise DataError(
-                f"cannot be read: {getattr(problem, 'strerror', None) or problem}",
-                path=self.path,
-                hint="check the name; paths in a table count from the table's folder",
-            ) from problem
-
-    def __exit__(self, kind: type[BaseException] | None, problem: BaseException | None, trace: object) -> None:
-        if kind is None or problem is None or isinstance(problem, DataError):
-            return
-        import soundfile
-
-        if isinstance(problem, soundfile.LibsndfileError):
-            raise DataError(
-                f"is no sound that can be read ({problem.error_string.rstrip('.')})",
-                path=shown(self.path),
-                hint="WAV, FLAC, OGG and MP3 can; convert others, for example with ffmpeg -i FILE FILE.wav"
-                if self.path != "-"
-                else "WAV, FLAC, OGG and MP3 can; others so: ffmpeg -i FILE -f wav - | seqcli transcribe -",
-            ) from problem
+                    raise DataError("is empty", path=path, hint="record it again, or leave it out")
+    except (OSError, ValueError) as problem:  # the latter for a name that holds a NUL
+        raise DataError(
+            f"cannot be read: {getattr(problem, 'strerror', None) or problem}",
+            path=path,
+            hint="check the name; paths in a table count from the table's folder",
+        ) from problem
+    try:
+        yield
+    except soundfile.LibsndfileError as problem:
+        raise DataError(
+            f"is no sound that can be read ({problem.error_string.rstrip('.')})",
+            path=shown_path(path),
+            hint="WAV, FLAC, OGG and MP3 can; convert others, for example with ffmpeg -i FILE FILE.wav"
+            if path != "-"
+            else "WAV, FLAC, OGG and MP3 can; others so: ffmpeg -i FILE -f wav - | seqcli transcribe -",
+        ) from problem

@@ -11,7 +11,7 @@ import numpy as np
 from seqcli.files.checkpoint import Checkpoint
 from seqcli.notices import Notice, quietly
 from seqcli.speech.alignment import Word, words_of
-from seqcli.speech.audio import SILENT, shown, sound_blocks, sound_info
+from seqcli.speech.audio import SILENT, sound_blocks, sound_info
 from seqcli.speech.data import decode
 from seqcli.speech.decoder import SpeechDecoder, load_recogniser
 from seqcli.speech.fusion import LanguageModel, TextScorer
@@ -149,7 +149,7 @@ class Recogniser:
         if path != "-":
             about = sound_info(path)
             if about.cut_short:
-                notice(f"{shown(path)}: is cut short; its header says that there is more sound")
+                notice(f"{path}: is cut short; its header says that there is more sound")
         for stretch in stretches(sound_blocks(path, rate), rate, soon=path == "-"):
             yield self._passage(stretch.samples, stretch.start, words)
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from seqcli.errors import CheckpointError
+from seqcli.files.plain import to_plain
 from seqcli.tagging.formats.detect import format_from_json, format_to_json
 from seqcli.tagging.formats.sentence import Format
 from seqcli.tagging.labels import LabelSet
@@ -43,7 +44,7 @@ class Labelling:
         values = {
             "labels": self.labels.to_json(),
             "format": format_to_json(self.format),
-            "rule": None if self.rule is None else self.rule.to_json(),
+            "rule": to_plain(self.rule),
         }
         return {
             "lexicon": self.lexicon.to_bytes(),

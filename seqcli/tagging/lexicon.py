@@ -15,6 +15,7 @@ from functools import cached_property
 import numpy as np
 
 from seqcli.errors import CheckpointError
+from seqcli.files.plain import to_plain
 
 UNKNOWN = 1
 KNOWN = 2  # the first id of a type
@@ -170,14 +171,7 @@ class Lexicon:
 
     def to_bytes(self) -> bytes:
         """What `from_bytes` makes the same lexicon from."""
-        values = {
-            "unit": self.unit,
-            "words": list(self.words),
-            "characters": list(self.characters),
-            "affixes": list(self.affixes),
-            "pairs": list(self.pairs),
-        }
-        return json.dumps(values, ensure_ascii=False).encode("utf-8", "surrogatepass")
+        return json.dumps(to_plain(self), ensure_ascii=False).encode("utf-8", "surrogatepass")
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Lexicon:

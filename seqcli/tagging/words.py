@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from typing import Any
 
@@ -122,12 +122,9 @@ class WordRule:
                 found.append((start + cut, end))
         return found
 
-    def to_json(self) -> dict[str, Any]:
-        return asdict(self)
-
     @classmethod
     def from_json(cls, values: Any) -> WordRule:
-        """What `to_json` gave; `CheckpointError` for anything else."""
+        """From plain values; `CheckpointError` for what is none."""
         names = {item.name for item in fields(cls)}
         if not isinstance(values, Mapping) or set(values) != names:
             raise CheckpointError("the model has no rule for cutting text into words")

@@ -12,7 +12,7 @@ import json
 import os
 import tempfile
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -94,7 +94,7 @@ class TokenCache:
         if (known := self._known(key, dtype)) is not None:
             return known
         try:
-            with self._unfinished() as file:
+            with tempfile.TemporaryFile(prefix="seqcli-") if self.folder is None else _unfinished(self.folder) as file:
                 about = _write_ids(file, chunks, tokenizer, dtype, progress)
                 ids = np.memmap(file, dtype, "r") if about["size"] else np.zeros(0, dtype)
                 if self.folder is not None:
@@ -127,17 +127,11 @@ class TokenCache:
         except (OSError, ValueError, KeyError, TypeError):
             return None
 
-    def _unfinished(self) -> Any:
-        """A file to write to; whoever has written it whole gives it its name."""
-        if self.folder is None:
-            return tempfile.TemporaryFile(prefix="seqcli-")
-        return _Unfinished(self.folder)
-
     def _keep(self, key: str, ending: str, data: bytes) -> None:
         """Keep a small file, if that can be."""
         if self.folder is None:
             return
-        with contextlib.suppress(OSError), _Unfinished(self.folder) as file:
+        with contextlib.suppress(OSError), _unfinished(self.folder) as file:
             file.write(data)
             file.flush()
             Path(file.name).replace(self._path(key, ending))
@@ -159,21 +153,16 @@ def _write_ids(
     return {"bytes": read, "chars": characters, "size": size, "sha256": digest.hexdigest()}
 
 
-class _Unfinished:
-    """A file in the cache that goes away again unless it is given its name, as a context manager."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-
-    def __enter__(self) -> IO[bytes]:
-        _make_room(self._folder)
-        self._file = tempfile.NamedTemporaryFile(dir=self._folder, suffix=UNFINISHED, delete=False)
-        return self._file
-
-    def __exit__(self, *problem: object) -> None:
-        self._file.close()
-        with contextlib.suppress(OSError):
-            os.unlink(self._file.name)
+@contextlib.contextmanager
+def _unfinished(folder: Path) -> Iterator[Any]:
+    """A file in the cache that goes away again unless whoever has written it whole gives it its name."""
+    _make_room(folder)
+    with tempfile.NamedTemporaryFile(dir=folder, suffix=UNFINISHED, delete=False) as file:
+        try:
+            yield file
+        finally:
+            with contextlib.suppress(OSError):
+                os.unlink(file.name)
 
 
 def _usable_folder(folder: Path | None) -> Path | None:

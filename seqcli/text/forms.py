@@ -12,9 +12,11 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
+
+from seqcli.files.plain import to_plain
 
 RARE = 0.02  # a character seen so seldom beside its look-alike is written as that
 MOST_WORDS = 50_000  # whose forms are kept
@@ -142,14 +144,8 @@ class Forms:
         return forms[0]
 
     def to_json(self) -> dict[str, Any]:
-        return {
-            "characters": dict(self.characters),
-            "words": ["\t".join(forms) for forms in self.words.values()],
-            "capitals": self.capitals,
-            "letters": self.letters,
-            "folds_case": self.folds_case,
-            "unknown": self.unknown,
-        }
+        values: dict[str, Any] = to_plain(replace(self, words={}))
+        return values | {"words": ["\t".join(forms) for forms in self.words.values()]}
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Forms:

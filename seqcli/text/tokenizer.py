@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import typing
 from collections import Counter
@@ -98,19 +99,12 @@ def load_tokenizer(data: bytes) -> Tokenizer:
 
 def _class_of(kind: str) -> Any:
     """The class of tokenizers of a kind; only its module is imported."""
-    if kind == "char":
-        from seqcli.text.characters import CharTokenizer
-
-        return CharTokenizer
-    if kind == "word":
-        from seqcli.text.words import WordTokenizer
-
-        return WordTokenizer
-    if kind == "subword":
-        from seqcli.text.subwords import SubwordTokenizer
-
-        return SubwordTokenizer
-    raise ValueError(f"unknown kind of tokens {kind!r}")
+    module, name = {
+        "char": ("characters", "CharTokenizer"),
+        "word": ("words", "WordTokenizer"),
+        "subword": ("subwords", "SubwordTokenizer"),
+    }[kind]
+    return getattr(importlib.import_module(f"seqcli.text.{module}"), name)
 
 
 def tokenizer_of(blobs: Mapping[str, bytes], size: int | None = None) -> Tokenizer:

@@ -66,12 +66,9 @@ class Atoms:
     def _spelt(self) -> dict[int, str]:
         return {ord(character): atom for atom, character in self._characters.items()}
 
-    def to_json(self) -> dict[str, Any]:
-        return {"source": list(self.source), "target": list(self.target)}
-
     @classmethod
     def from_json(cls, values: Any) -> Atoms:
-        """What `to_json` gave; ValueError when it is not that."""
+        """From plain values; ValueError for what is none."""
         sides = [tuple(values[side]) for side in ("source", "target")]
         if any(type(atom) is not str or not atom or len(side) > MOST for side in sides for atom in side):
             raise ValueError("not words of a closed set")

@@ -55,12 +55,9 @@ class Lengths:
             longest = self.targets[-1] * source / self.sources[-1]
         return math.ceil(SLACK * longest) + EXTRA
 
-    def to_json(self) -> dict[str, Any]:
-        return {"sources": list(self.sources), "targets": list(self.targets)}
-
     @classmethod
     def from_json(cls, values: Any) -> Lengths:
-        """What `to_json` gave; `CheckpointError` when it is not that."""
+        """From plain values; `CheckpointError` for what is none."""
         try:
             sources, targets = values["sources"], values["targets"]
             whole = all(type(v) is int and 0 < v < 2**31 for v in (*sources, *targets))

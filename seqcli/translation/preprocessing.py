@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from seqcli.errors import CheckpointError, UsageError
+from seqcli.files.plain import to_plain
 from seqcli.text.forms import Forms
 from seqcli.text.normalisation import normalise
 from seqcli.text.placeholders import Carrier, choose_kinds, known_characters
@@ -136,8 +137,8 @@ class Preprocessing:
             "sentences": self.sentences,
             "unknowns": self.unknowns,
             "abbreviations": sorted(self.abbreviations),
-            "lengths": None if self.lengths is None else self.lengths.to_json(),
-            "atoms": self.atoms.to_json(),
+            "lengths": to_plain(self.lengths),
+            "atoms": to_plain(self.atoms),
             "carrier": None
             if carrier is None
             else {"kinds": carrier.kinds, "known": "".join(sorted(carrier.known or ())), "keep": carrier.keep},

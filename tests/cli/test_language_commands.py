@@ -19,6 +19,7 @@ import pytest
 import seqcli
 from seqcli.cli.app import run
 from seqcli.files.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from seqcli.files.plain import to_plain
 from seqcli.language.config import LanguageModelConfig
 from seqcli.text.tokenizer import train_tokenizer
 from seqcli.training.state import load_state
@@ -47,7 +48,7 @@ def model(folder: Path) -> str:
         Path(MODEL),
         Checkpoint(
             task="lm",
-            config=config.to_json(),
+            config=to_plain(config),
             tensors={
                 name: generator.normal(0, 1, shape).astype(np.float32)
                 for name, shape in config.parameter_shapes().items()

@@ -145,7 +145,7 @@ def test_a_recipe_survives_its_file() -> None:
     "change", [{"hidden": 0}, {"hidden": "9"}, {"cell": "transformer"}, {"tied": 1}, {"extra": 1}, {"layers": True}]
 )
 def test_configurations_from_files_are_checked(change: dict[str, Any]) -> None:
-    good = LanguageModelConfig(50).to_json()
+    good = to_plain(LanguageModelConfig(50))
     assert LanguageModelConfig.from_json(good) == LanguageModelConfig(50)
     with pytest.raises(CheckpointError):
         LanguageModelConfig.from_json({**good, **change})

@@ -13,6 +13,7 @@ import torch
 
 from seqcli.errors import CheckpointError, DataError
 from seqcli.files.checkpoint import Checkpoint
+from seqcli.files.plain import to_plain
 from seqcli.language import score as scoring
 from seqcli.language.evaluate import Reading, cached_loss, dynamic_loss, evaluate_language_model
 from seqcli.language.objective import mean_loss
@@ -38,7 +39,7 @@ def by_hand(trained: Trained, ids: list[int]) -> list[float]:
 
 def checkpoint(trained: Trained) -> Checkpoint:
     tensors = {name: value.numpy() for name, value in trained.model.state_dict().items()}
-    return Checkpoint("lm", trained.model.config.to_json(), tensors, {"tokenizer": trained.tokenizer.to_bytes()})
+    return Checkpoint("lm", to_plain(trained.model.config), tensors, {"tokenizer": trained.tokenizer.to_bytes()})
 
 
 def test_lines_are_scored_one_by_one_in_order(trained: Trained) -> None:

@@ -19,6 +19,7 @@ import numpy as np
 
 from seqcli.errors import CheckpointError
 from seqcli.files.checkpoint import Checkpoint
+from seqcli.files.plain import to_plain
 from seqcli.files.tensor_file import FORMAT_VERSION
 from seqcli.forecasting.recurrent.config import ForecasterConfig
 from seqcli.forecasting.recurrent.covariates import HOLIDAYS
@@ -74,7 +75,7 @@ def _filled(task: str, config: Any, blobs: Mapping[str, bytes]) -> Checkpoint:
     random = np.random.default_rng(7)
     shapes = config.parameter_shapes()
     tensors = {name: random.normal(0, 0.7, shape).astype(np.float32) for name, shape in shapes.items()}
-    return Checkpoint(task, config.to_json(), tensors, dict(blobs), {"score": 1.5, "history": [{"loss": 1.5}]})
+    return Checkpoint(task, to_plain(config), tensors, dict(blobs), {"score": 1.5, "history": [{"loss": 1.5}]})
 
 
 def _language() -> list[Checkpoint]:

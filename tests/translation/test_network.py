@@ -10,6 +10,7 @@ import torch
 from torch.nn import functional
 
 from seqcli.errors import CheckpointError
+from seqcli.files.plain import to_plain
 from seqcli.model.cells import CELLS
 from seqcli.translation.attention import Memory, attend
 from seqcli.translation.bitext import pad
@@ -97,12 +98,12 @@ def test_dot_attention_equals_torch(kind: str, heads: int) -> None:
 
 def test_a_configuration_survives_json_and_refuses_nonsense() -> None:
     config = config_of("gru", "additive", True, 2)
-    assert TranslationConfig.from_json(config.to_json()) == config
+    assert TranslationConfig.from_json(to_plain(config)) == config
     for change in ({"cell": "x"}, {"embedding": 0}, {"embedding": True}, {"attention": "x"}, {"more": 1}):
         with pytest.raises(CheckpointError):
-            TranslationConfig.from_json({**config.to_json(), **change})
+            TranslationConfig.from_json({**to_plain(config), **change})
     with pytest.raises(CheckpointError, match="heads"):
-        TranslationConfig.from_json({**config.to_json(), "attention": "multi-head", "heads": 3})
+        TranslationConfig.from_json({**to_plain(config), "attention": "multi-head", "heads": 3})
 
 
 def test_a_decoder_refuses_foreign_tensors() -> None:

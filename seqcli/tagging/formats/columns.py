@@ -36,6 +36,8 @@ class Columns:
     """Columns between TABs, commas or, with `separator` None, blanks; `label`, `step` and `sentence` count from 0, the
     last of which, if there is one, has something new where a sentence begins."""
 
+    name = "conll"
+
     separator: str | None = "\t"
     count: int = 2
     step: int = 0
@@ -48,10 +50,6 @@ class Columns:
         separator = "\t" if "\t" in line else None
         count = max(len(line.split(separator)), 2)
         return cls(separator, count, 0, count - 1)
-
-    @property
-    def name(self) -> str:
-        return "conll"
 
     def describe(self) -> str:
         by = {"\t": "TAB", ",": "commas"}.get(self.separator or "", "blanks")
@@ -125,6 +123,8 @@ class ConllU:
     """Universal Dependencies' ten columns (https://universaldependencies.org/format.html); `column` has the labels, as
     they are or, with a `key`, as `key=label` among others."""
 
+    name = "conllu"
+
     column: str = "upos"
     key: str = ""
 
@@ -135,10 +135,6 @@ class ConllU:
         if chunks:
             return cls("misc", "Label")
         return cls("upos" if all(re.fullmatch(_UNIVERSAL, label) for label in labels) else "xpos")
-
-    @property
-    def name(self) -> str:
-        return "conllu"
 
     def describe(self) -> str:
         return f"CoNLL-U, labels from {self.column}"

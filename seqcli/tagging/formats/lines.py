@@ -19,12 +19,10 @@ class Inline:
     With `characters` the steps are the characters of the text, and the words are chunks of them, their tag the kind.
     """
 
+    name = "inline"
+
     separator: str = "/"
     characters: bool = False
-
-    @property
-    def name(self) -> str:
-        return "inline"
 
     def describe(self) -> str:
         steps = ", the steps are characters" if self.characters else ""
@@ -59,9 +57,7 @@ class Inline:
 class Segmented:
     """Words between blanks. The steps are the characters, and the words are chunks of them."""
 
-    @property
-    def name(self) -> str:
-        return "segmented"
+    name = "segmented"
 
     def describe(self) -> str:
         return "words between blanks, the steps are characters"
@@ -86,11 +82,9 @@ class Segmented:
 class RawText:
     """Lines of text, cut into steps by `rule`, or into their characters without one. Blanks are no steps."""
 
-    rule: WordRule | None = None
+    name = "text"
 
-    @property
-    def name(self) -> str:
-        return "text"
+    rule: WordRule | None = None
 
     def describe(self) -> str:
         return "raw text, cut " + ("into characters" if self.rule is None else self.rule.describe())

@@ -27,13 +27,11 @@ class Records:
     """JSON lines. `label` is the key of the spans or tags, `spans` whether they are spans; text is cut into steps by
     `rule`, or into its characters without one."""
 
+    name = "ndjson"
+
     label: str = "spans"
     spans: bool = True
     rule: WordRule | None = field(default_factory=WordRule)
-
-    @property
-    def name(self) -> str:
-        return "ndjson"
 
     def describe(self) -> str:
         if not self.spans:
