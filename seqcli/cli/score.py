@@ -197,8 +197,8 @@ def _minimal_pairs(
 
 def _pair_rows(request: PairRequest, inputs: list[Iterable[str]]) -> Iterator[tuple[str, str]]:
     """The two sides of each line, both empty for a blank one; from stdin they come as the lines do."""
-    from seqcli.text.pair_formats import SAMPLE, Columns, PairFile
-    from seqcli.text.pairs import aligned_rows, are_aligned, usable
+    from seqcli.text.pair_rows import Columns
+    from seqcli.text.pairs import SAMPLE, aligned_rows, are_aligned, open_pairs, rows_of, usable
 
     named = Columns.parse(request.columns)
     live = request.data == ("-",)
@@ -210,11 +210,11 @@ def _pair_rows(request: PairRequest, inputs: list[Iterable[str]]) -> Iterator[tu
                 break
             yield "", ""
     opened = [
-        PairFile.open(path, given, named, sample=1 if live else SAMPLE)
+        open_pairs(path, given, named, sample=1 if live else SAMPLE)
         for path, given in zip(request.data, inputs, strict=True)
     ]
     paired = are_aligned(opened)
-    for file, rows in [(opened[0], aligned_rows(opened))] if paired else [(file, file.rows()) for file in opened]:
+    for file, rows in [(opened[0], aligned_rows(opened))] if paired else [(file, rows_of(file)) for file in opened]:
         for row in rows:
             yield usable(file, row, request.skip_bad)
         for note in file.notes:

@@ -9,13 +9,13 @@ from collections.abc import Iterator
 from itertools import chain, islice
 from typing import Any
 
-from seqcli.text.pair_rows import BLANK, LANGUAGES, SOURCE_NAMES, TARGET_NAMES, PairText, Row
+from seqcli.text.pair_rows import BLANK, LANGUAGES, SOURCE_NAMES, TARGET_NAMES, PairFile, Row
 
 SHOWN = 8  # names that a message lists
 Sides = tuple[tuple[str, ...], tuple[str, ...]]
 
 
-def json_rows(file: PairText) -> Iterator[Row]:
+def json_rows(file: PairFile) -> Iterator[Row]:
     """The rows of objects, or of lists of two texts, each on its line or all in one list."""
     keys: Sides | None = None
     for number, record, problem in _records(file):
@@ -34,7 +34,7 @@ def json_rows(file: PairText) -> Iterator[Row]:
                 yield Row(number, *(" ".join(values[key] for key in side) for side in keys))
 
 
-def _records(file: PairText) -> Iterator[tuple[int, Any, str]]:
+def _records(file: PairFile) -> Iterator[tuple[int, Any, str]]:
     """Number and value of each record, and what is wrong with one that is none."""
     first = next((line for line in file.lines if line.strip()), "")
     whole: Any = None
@@ -67,7 +67,7 @@ def _records(file: PairText) -> Iterator[tuple[int, Any, str]]:
             yield number, None, f"is not JSON: {problem}"
 
 
-def _whole(file: PairText, first: str) -> Any:
+def _whole(file: PairFile, first: str) -> Any:
     """The value that all lines make together."""
     try:
         return json.loads("\n".join(chain([first], file.lines)))
@@ -75,7 +75,7 @@ def _whole(file: PairText, first: str) -> Any:
         raise file.problem(f"is not JSON: {problem}", "give a list of objects, or an object a line") from None
 
 
-def _keys(file: PairText, values: dict[str, Any], number: int) -> Sides:
+def _keys(file: PairFile, values: dict[str, Any], number: int) -> Sides:
     """Names of the source's and the target's text in an object."""
     texts = [key for key, value in values.items() if isinstance(value, str)]
     shown = ", ".join(key[:30] for key in texts[:SHOWN]) + (f" and {len(texts) - SHOWN:,} more" * (len(texts) > SHOWN))
@@ -97,7 +97,7 @@ def _keys(file: PairText, values: dict[str, Any], number: int) -> Sides:
     return (source,), (target,)
 
 
-def tmx_rows(file: PairText) -> Iterator[Row]:
+def tmx_rows(file: PairFile) -> Iterator[Row]:
     """The rows of a translation memory, a unit each."""
     languages: tuple[str, str] | None = None
     for number, (origin, texts) in enumerate(_units(file), 1):
@@ -111,7 +111,7 @@ def tmx_rows(file: PairText) -> Iterator[Row]:
         raise file.problem("is XML without the units of a translation memory", "export it as TMX, or as TSV")
 
 
-def _units(file: PairText) -> Iterator[tuple[str, dict[str, str]]]:
+def _units(file: PairFile) -> Iterator[tuple[str, dict[str, str]]]:
     """The source language of the file, and the texts of each of its units by language."""
     parser: Any = ET.XMLPullParser(("start", "end"))
     origin = ""
@@ -129,7 +129,7 @@ def _units(file: PairText) -> Iterator[tuple[str, dict[str, str]]]:
         raise file.problem(f"is not whole XML: {problem}", "export the translation memory again") from problem
 
 
-def _languages(file: PairText, origin: str, found: list[str]) -> tuple[str, str]:
+def _languages(file: PairFile, origin: str, found: list[str]) -> tuple[str, str]:
     if file.columns is not None:
         return file.columns.source[0].lower(), file.columns.target[0].lower()
     if len(found) != 2:

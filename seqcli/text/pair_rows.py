@@ -1,4 +1,4 @@
-"""Rows of pairs, and what every form of file that holds them has."""
+"""Rows of pairs, and the files that hold them, whatever their form."""
 
 from __future__ import annotations
 
@@ -55,14 +55,15 @@ class Columns:
 
 
 @dataclass
-class PairText:
-    """The lines of a file of pairs: `sample` of them are looked at before the first row, `notes` say what was taken for
-    granted."""
+class PairFile:
+    """A file of pairs, of a `kind` that `pairs.open_pairs` names: `sample` of its lines are looked at before the first
+    row, `notes` say what was taken for granted."""
 
     path: str
     lines: Iterator[str]
     columns: Columns | None
     sample: int
+    kind: str
     notes: list[str] = field(default_factory=list)
 
     @property

@@ -11,7 +11,7 @@ from itertools import chain, islice
 from seqcli.errors import listed
 from seqcli.notices import change_with
 from seqcli.text.lines import csv_reader
-from seqcli.text.pair_rows import BLANK, LANGUAGES, NO_TAB, SOURCE_NAMES, TARGET_NAMES, PairText, Row
+from seqcli.text.pair_rows import BLANK, LANGUAGES, NO_TAB, SOURCE_NAMES, TARGET_NAMES, PairFile, Row
 
 BARS = " ||| "
 Fields = Iterator[tuple[int, list[str]]]
@@ -25,7 +25,7 @@ _ATTRIBUTION = re.compile(r"(?i)cc[- ]?(?:by|0)\b|attribution|licen[cs]e|https?:
 _SEPARATOR = re.compile(r"sep=(.)\s*\Z")  # what a spreadsheet writes before a CSV table
 
 
-def table_rows(file: PairText, kind: str) -> Iterator[Row]:
+def table_rows(file: PairFile, kind: str) -> Iterator[Row]:
     """The rows of a table; `kind` is `csv`, `bars`, or TABs otherwise."""
     fields = _fields(file, kind)
     seen = list(islice(fields, file.sample))
@@ -55,7 +55,7 @@ def _is_name(cell: str) -> bool:
     return 0 < len(words) <= 3 and all(word in _HEADER for word in words)
 
 
-def _fields(file: PairText, kind: str) -> Fields:
+def _fields(file: PairFile, kind: str) -> Fields:
     """The line number and the fields of each row; none for a blank line."""
     sample = list(islice(file.lines, file.sample))
     lines = enumerate(chain(sample, file.lines), 1)
@@ -70,7 +70,7 @@ def _fields(file: PairText, kind: str) -> Fields:
     return ((n, line.split("\t") if line.strip(" \r") else []) for n, line in lines)
 
 
-def _quoted(file: PairText, lines: Iterator[tuple[int, str]], delimiter: str) -> Fields:
+def _quoted(file: PairFile, lines: Iterator[tuple[int, str]], delimiter: str) -> Fields:
     """Fields with quotes round them, in which there may be line feeds."""
     first, line = next(lines, (1, ""))
     reader = csv_reader(chain([line + "\n"], (line + "\n" for _, line in lines)), delimiter)
@@ -82,14 +82,14 @@ def _quoted(file: PairText, lines: Iterator[tuple[int, str]], delimiter: str) ->
         raise file.problem(f"cannot be read as CSV: {problem}", hint, first - 1 + reader.line_num) from problem
 
 
-def _named(file: PairText) -> bool:
+def _named(file: PairFile) -> bool:
     """Whether columns are chosen by their names."""
     columns = file.columns
     return columns is not None and not all(name.isdigit() for name in (*columns.source, *columns.target))
 
 
 def _sides(
-    file: PairText, names: list[str], rows: list[list[str]], width: int
+    file: PairFile, names: list[str], rows: list[list[str]], width: int
 ) -> tuple[tuple[int, ...], tuple[int, ...]]:
     """Places of the columns that make the source and the target."""
     if file.columns is not None:
@@ -114,7 +114,7 @@ def _sides(
     raise file.problem(f"has {width} columns ({shown})", "say which are source and target: --columns 1,2", 1)
 
 
-def _place(file: PairText, name: str, names: list[str], width: int) -> int:
+def _place(file: PairFile, name: str, names: list[str], width: int) -> int:
     """Where a column of --columns stands."""
     named = _named(file)
     if named and name.lower() in names:

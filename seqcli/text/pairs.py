@@ -1,18 +1,32 @@
-"""Pairs of sentences: from files of pairs, or from a source and a target file whose lines go together."""
+"""Pairs of sentences: from files of pairs, or from a source and a target file whose lines go together.
+
+The form of a file is recognised by what stands in it:
+
+tsv      source TAB target; further columns, a header, quotes round every field
+csv      named .csv; comma, semicolon, TAB or bar between the fields, quotes
+bars     source ||| target
+json     an object a line, or a JSON list of objects: {"en": …, "de": …}, {"translation": {…}}, ["…", "…"]
+tmx      translation memories
+lines    one column: half of a pair of line-aligned files
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import json
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import zip_longest
+from itertools import chain, zip_longest
 
 from seqcli.errors import DataError
 from seqcli.notices import Notice, quietly
 from seqcli.requests import TableRequest
 from seqcli.text.lines import read_lines
-from seqcli.text.pair_formats import PairFile
-from seqcli.text.pair_rows import BLANK, NO_TAB, Columns, Row
+from seqcli.text.pair_documents import json_rows, tmx_rows
+from seqcli.text.pair_rows import BLANK, NO_TAB, Columns, PairFile, Row
+from seqcli.text.pair_tables import BARS, table_rows
 
+SAMPLE = 100  # lines by which a form is recognised
 SHOWN = 8  # bad lines that are listed
 
 
@@ -35,11 +49,11 @@ def read_pairs(paths: Sequence[str], request: TableRequest | None = None, notice
     """
     request = request or TableRequest()
     columns, skip_bad = Columns.parse(request.columns), request.skip_bad
-    files = [PairFile.open(path, read_lines(path, request, notice), columns) for path in paths]
+    files = [open_pairs(path, read_lines(path, request, notice), columns) for path in paths]
     aligned = are_aligned(files)
     bad: list[str] = []
     total, count, single, first_bad = 0, 0, 0, 0
-    for rows, file in [(aligned_rows(files), files[0])] if aligned else [(file.rows(), file) for file in files]:
+    for rows, file in [(aligned_rows(files), files[0])] if aligned else [(rows_of(file), file) for file in files]:
         for row in rows:
             if row.problem == BLANK:
                 continue
@@ -72,6 +86,56 @@ def read_pairs(paths: Sequence[str], request: TableRequest | None = None, notice
         line=first_bad,
         hint="each line is: source TAB target, both with text; --skip-bad leaves the others out",
     )
+
+
+def open_pairs(path: str, lines: Iterable[str], columns: Columns | None, sample: int = SAMPLE) -> PairFile:
+    """A file, recognised by its name and its first `sample` lines with text. One line says nothing about a header."""
+    rest, seen, there = iter(lines), list[str](), 0
+    for line in rest:
+        seen.append(line)
+        there += bool(line.strip())
+        if there >= sample:
+            break
+    return PairFile(path, chain(seen, rest), columns, sample, _kind(path, seen))
+
+
+def rows_of(file: PairFile) -> Iterator[Row]:
+    """The file's rows, as its lines come; `DataError` where the form itself cannot be read."""
+    match file.kind:
+        case "json":
+            return json_rows(file)
+        case "tmx":
+            return tmx_rows(file)
+        case "lines" if file.columns is None:
+            return (Row(n, line, "", BLANK if not line.strip() else NO_TAB) for n, line in enumerate(file.lines, 1))
+        case kind:
+            return table_rows(file, kind)
+
+
+def _kind(path: str, sample: Sequence[str]) -> str:
+    name = re.sub(r"\.(gz|bz2|xz|zst|zip)$", "", path.lower())
+    lines = [line for line in sample if line.strip()]
+    start = lines[0].lstrip() if lines else ""
+    if name.endswith(".tmx") or start.startswith(("<?xml", "<tmx", "<!DOCTYPE tmx")):
+        return "tmx"
+    if name.endswith((".jsonl", ".ndjson", ".json")) or _is_json(start):
+        return "json"
+    if name.endswith(".csv"):
+        return "csv"
+    for kind, mark in (("tsv", "\t"), ("bars", BARS)):
+        if 2 * sum(mark in line for line in lines) >= max(len(lines), 1):
+            return kind
+    return "tsv" if name.endswith((".tsv", ".tab")) else "lines"
+
+
+def _is_json(start: str) -> bool:
+    if not start.startswith(("{", '["')):
+        return start.startswith(("[{", "[["))
+    try:
+        value = json.loads(start)
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(value, dict) or (isinstance(value, list) and len(value) == 2)
 
 
 def empty_side(row: Row) -> str:

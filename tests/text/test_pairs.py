@@ -13,7 +13,7 @@ import pytest
 
 from seqcli.errors import DataError, UsageError
 from seqcli.requests import TableRequest
-from seqcli.text.pair_formats import Columns
+from seqcli.text.pair_rows import Columns
 from seqcli.text.pairs import Pair, read_pairs
 
 

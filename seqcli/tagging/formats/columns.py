@@ -37,7 +37,6 @@ class Columns:
     last of which, if there is one, has something new where a sentence begins."""
 
     name = "conll"
-
     separator: str | None = "\t"
     count: int = 2
     step: int = 0
@@ -124,7 +123,6 @@ class ConllU:
     they are or, with a `key`, as `key=label` among others."""
 
     name = "conllu"
-
     column: str = "upos"
     key: str = ""
 

@@ -20,7 +20,6 @@ class Inline:
     """
 
     name = "inline"
-
     separator: str = "/"
     characters: bool = False
 
@@ -83,7 +82,6 @@ class RawText:
     """Lines of text, cut into steps by `rule`, or into their characters without one. Blanks are no steps."""
 
     name = "text"
-
     rule: WordRule | None = None
 
     def describe(self) -> str:

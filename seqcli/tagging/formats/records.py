@@ -28,7 +28,6 @@ class Records:
     `rule`, or into its characters without one."""
 
     name = "ndjson"
-
     label: str = "spans"
     spans: bool = True
     rule: WordRule | None = field(default_factory=WordRule)
