@@ -211,7 +211,7 @@ class Translator(Model[TranslatorRequest]):
         if not isinstance(terms := options.get("glossary"), str | Path | None):
             options["glossary"] = list(_pairs(terms, "glossary"))
         request = TranslateRequest(**options)
-        engine = Engine.of([self.checkpoint], request)
+        engine = Engine.load([self.checkpoint], request)
         made = engine.translate(_several(lines, "lines"), request)
         if request.n_best > 1:
             several = [[candidate.text for candidate in one.candidates] for one in made]

@@ -145,7 +145,7 @@ def _translator(asked: _Asked, path: Path) -> Translator:
     from seqcli.translation.translate import Translator
 
     checkpoints = [load_checkpoint(Path(name), task="mt") for name in (str(path), *asked.ensemble)]
-    translator = Translator.of(checkpoints, asked)
+    translator = Translator.load(checkpoints, asked)
     if asked.looks and all(checkpoint.config["attention"] == "none" for checkpoint in checkpoints):
         raise UsageError(f"{path} has no attention to show", hint="it was trained with --attention none")
     if asked.min_quality is not None and translator.quality is None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
@@ -13,8 +12,8 @@ from torch import Tensor
 
 from seqcli.errors import DataError
 from seqcli.language.network import LanguageModel
-from seqcli.language.objective import QUICK_TOKENS, ValidationSize, objective
-from seqcli.model.softmax import IGNORED, linear_cross_entropy
+from seqcli.language.objective import QUICK_TOKENS, ValidationSize, objective, validation_of
+from seqcli.model.softmax import IGNORED
 from seqcli.training.distributed import ALONE, Processes
 from seqcli.training.options import Validation
 from seqcli.training.task import Stateless
@@ -136,11 +135,8 @@ class SeparateLinesTask(Stateless):
 
     def validate(self, step: int, seconds: float, *, final: bool) -> Validation:
         """Perplexity of lines from all over the validation text or, when `final`, of all of them."""
-        nats, tokens = lines_loss(
-            self.model, self.valid_lines, self.validation.whole if final else self.validation.quick
-        )
-        loss = nats / tokens
-        return Validation(step, seconds, {"score": loss, "loss": loss, "perplexity": math.exp(min(loss, 700.0))})
+        most = self.validation.whole if final else self.validation.quick
+        return validation_of(self.model, line_states(self.model, self.valid_lines, most), step, seconds)
 
     def validation_states(self) -> Iterator[tuple[Tensor, Tensor]]:
         """`line_states` of lines from all over the validation text."""
@@ -172,12 +168,3 @@ def line_states(model: LanguageModel, lines: Lines, most: int | None = None) -> 
         kept = scored != IGNORED
         yield hidden.flatten(0, 1)[kept], scored[kept]
         start += rows
-
-
-def lines_loss(model: LanguageModel, lines: Lines, most: int | None = None) -> tuple[float, int]:
-    """-log p of the tokens of lines in nats, summed, and how many there are; `most` is that of `line_states`."""
-    nats, tokens = 0.0, 0
-    for hidden, targets in line_states(model, lines, most):
-        nats += linear_cross_entropy(hidden, model.output_weight, model.output_bias, targets).item()
-        tokens += len(targets)
-    return nats, tokens

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -143,8 +143,7 @@ class LanguageModelTask:
         most = self.validation.whole if final else self.validation.quick
         if most is not None:
             tokens = tokens[: most + 1]
-        loss = mean_loss(self.model, tokens, streams=VALIDATION_STREAMS)
-        return Validation(step, seconds, {"score": loss, "loss": loss, "perplexity": math.exp(min(loss, 700.0))})
+        return validation_of(self.model, hidden_states(self.model, tokens, streams=VALIDATION_STREAMS), step, seconds)
 
     def validation_states(self) -> Iterator[tuple[Tensor, Tensor]]:
         """`hidden_states` of the validation text, from all over it from the start."""
@@ -209,14 +208,21 @@ def piece_lengths(steps: int, bptt: int, generator: np.random.Generator) -> np.n
     return lengths[: int(np.searchsorted(np.cumsum(lengths), steps)) + 1]
 
 
-def mean_loss(model: LanguageModel, tokens: np.ndarray, *, streams: int = 1) -> float:
-    """Mean -log p of tokens[1:] in nats, every one predicted once.
+def mean_loss(model: LanguageModel, states: Iterable[tuple[Tensor, Tensor]]) -> float:
+    """Mean -log p in nats of the tokens of a text, given with the outputs that they are predicted from."""
+    nats, tokens = 0.0, 0
+    for hidden, targets in states:
+        nats += linear_cross_entropy(hidden, model.output_weight, model.output_bias, targets).item()
+        tokens += len(targets)
+    return nats / tokens
 
-    `streams` are those of `hidden_states`.
-    """
-    weight, bias = model.output_weight, model.output_bias
-    losses = (linear_cross_entropy(h, weight, bias, y).item() for h, y in hidden_states(model, tokens, streams=streams))
-    return sum(losses) / (len(tokens) - 1)
+
+def validation_of(
+    model: LanguageModel, states: Iterable[tuple[Tensor, Tensor]], step: int, seconds: float
+) -> Validation:
+    """Loss and perplexity of the tokens of a text."""
+    loss = mean_loss(model, states)
+    return Validation(step, seconds, {"score": loss, "loss": loss, "perplexity": math.exp(min(loss, 700.0))})
 
 
 def hidden_states(model: LanguageModel, tokens: np.ndarray, *, streams: int = 1) -> Iterator[tuple[Tensor, Tensor]]:

@@ -73,9 +73,14 @@ def evaluate_translation(checkpoint: Checkpoint, request: EvaluateRequest, notic
     if not pairs:
         raise DataError("there is nothing to evaluate: no pairs", path=request.data[0])
     others = [load_checkpoint(Path(name), task="mt") for name in request.ensemble]
-    translator = Translator.load([checkpoint, *others], "cpu" if request.device == "auto" else request.device)
+    search = TranslateRequest(
+        beam=request.beam,
+        length_penalty=request.length_penalty,
+        max_length=request.max_length,
+        device="cpu" if request.device == "auto" else request.device,
+    )
+    translator = Translator.load([checkpoint, *others], search)
     started = time.perf_counter()
-    search = TranslateRequest(beam=request.beam, length_penalty=request.length_penalty, max_length=request.max_length)
     translations = list(translator.translate([pair.source for pair in pairs], search))
     seconds = time.perf_counter() - started
     quality = translation_quality([t.text for t in translations], [pair.target.strip() for pair in pairs])

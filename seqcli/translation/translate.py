@@ -67,38 +67,26 @@ class Translator:
         self.lines = Lines(tokenizer, self.preprocessing, terms, prefix)
 
     @classmethod
-    def of(cls, checkpoints: Sequence[Checkpoint], request: TranslateRequest) -> Translator:
-        """As requested; the glossary is pairs of terms or a file of them."""
+    def load(cls, checkpoints: Sequence[Checkpoint], request: TranslateRequest | None = None) -> Translator:
+        """From checkpoints, as requested; the glossary is pairs of terms or a file of them.
+
+        Raises `CheckpointError` when an ensemble's vocabularies differ, `UsageError` for strings to keep where the
+        model cannot.
+        """
+        request = request or TranslateRequest()
         terms = request.glossary or ()
         if isinstance(terms, str | Path):
             read = read_pairs([str(terms)], TableRequest(encoding=request.encoding, errors=request.errors))
             terms = [(pair.source, pair.target) for pair in read]
-        return cls.load(checkpoints, request.device, keep=request.keep, glossary=terms, prefix=request.prefix)
-
-    @classmethod
-    def load(
-        cls,
-        checkpoints: Sequence[Checkpoint],
-        device: str = "cpu",
-        *,
-        keep: Sequence[str] = (),
-        glossary: Sequence[tuple[str, str]] = (),
-        prefix: str = "",
-    ) -> Translator:
-        """From checkpoints; `keep` are regular expressions of what is carried over as it is.
-
-        Raises `CheckpointError` when an ensemble's vocabularies differ, `UsageError` when a model cannot `keep`.
-        """
-        loaded = [load_translation_model(checkpoint, device) for checkpoint in checkpoints]
+        loaded = [load_translation_model(checkpoint, request.device) for checkpoint in checkpoints]
         if any(c.blobs["tokenizer"] != checkpoints[0].blobs["tokenizer"] for c in checkpoints):
             raise CheckpointError(
                 "the models of an ensemble must share one vocabulary",
                 hint="train them on the same pairs with different --seed",
             )
-        preprocessing = Preprocessing.of(checkpoints[0].blobs).with_keep(keep)
-        decoders = [decoder for decoder, _ in loaded]
-        quality = Quality.from_metrics(checkpoints[0].metrics)
-        return cls(decoders, loaded[0][1], preprocessing, glossary=glossary, prefix=prefix, quality=quality)
+        preprocessing = Preprocessing.of(checkpoints[0].blobs).with_keep(request.keep)
+        decoders, quality = [decoder for decoder, _ in loaded], Quality.from_metrics(checkpoints[0].metrics)
+        return cls(decoders, loaded[0][1], preprocessing, glossary=terms, prefix=request.prefix, quality=quality)
 
     def estimate(self, candidate: Candidate) -> float | None:
         """The estimated chrF of a translation, 0 to 100; None for models without an estimate."""

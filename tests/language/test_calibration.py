@@ -52,12 +52,12 @@ def test_the_factor_mends_a_model_that_is_too_sure_or_not_sure_enough(
 ) -> None:
     model, text = model_and_text
     with torch.no_grad():
-        before = mean_loss(model, text)
+        before = mean_loss(model, hidden_states(model, text))
         model.scale_logits(wrong)
-        worse = mean_loss(model, text)
+        worse = mean_loss(model, hidden_states(model, text))
         factor = best_factor(model, hidden_states(model, text), len(text) - 1)
         model.scale_logits(factor)
-        after = mean_loss(model, text)
+        after = mean_loss(model, hidden_states(model, text))
     assert factor == pytest.approx(1 / wrong, rel=0.05)
     assert after == pytest.approx(before, abs=1e-3)
     assert wrong == 1 or after < worse - 0.02

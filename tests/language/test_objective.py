@@ -11,7 +11,7 @@ import torch
 
 from seqcli.language.config import LanguageModelConfig
 from seqcli.language.network import LanguageModel, Regularisation
-from seqcli.language.objective import LanguageModelTask, ValidationSize, mean_loss, piece_lengths
+from seqcli.language.objective import LanguageModelTask, ValidationSize, hidden_states, mean_loss, piece_lengths
 from seqcli.model.cells import CELLS
 from seqcli.model.softmax import SampledVocabulary
 from seqcli.model.stack import locked_dropout
@@ -187,9 +187,9 @@ def test_validation_predicts_every_token_once() -> None:
         hidden, _ = t.model(torch.from_numpy(tokens[:-1, None]))
         logits = hidden[:, 0] @ t.model.embedding.t() + t.model.output_bias
         expected = torch.nn.functional.cross_entropy(logits, torch.from_numpy(tokens[1:])).item()
-        assert mean_loss(t.model, tokens) == pytest.approx(expected, rel=1e-5)
-        in_parts = mean_loss(t.model, np.tile(tokens, 12), streams=3)
-        assert in_parts == pytest.approx(mean_loss(t.model, np.tile(tokens, 12)), rel=1e-4)
+        assert mean_loss(t.model, hidden_states(t.model, tokens)) == pytest.approx(expected, rel=1e-5)
+        in_parts = mean_loss(t.model, hidden_states(t.model, np.tile(tokens, 12), streams=3))
+        assert in_parts == pytest.approx(mean_loss(t.model, hidden_states(t.model, np.tile(tokens, 12))), rel=1e-4)
     validation = t.validate(1, 2.0, final=True)
     assert validation.metrics["perplexity"] == pytest.approx(math.exp(validation.score))
 
@@ -252,5 +252,5 @@ def test_validation_is_bounded_by_the_budget() -> None:
     t.model.eval()
     with torch.no_grad():
         for final, count in ((False, 20), (True, 40)):
-            expected = mean_loss(t.model, t.valid_tokens[: count + 1])
+            expected = mean_loss(t.model, hidden_states(t.model, t.valid_tokens[: count + 1]))
             assert t.validate(0, 0.0, final=final).metrics["loss"] == pytest.approx(expected)

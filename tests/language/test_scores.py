@@ -16,7 +16,7 @@ from seqcli.files.checkpoint import Checkpoint
 from seqcli.files.plain import to_plain
 from seqcli.language import score as scoring
 from seqcli.language.evaluate import Reading, cached_loss, dynamic_loss, evaluate_language_model
-from seqcli.language.objective import mean_loss
+from seqcli.language.objective import hidden_states, mean_loss
 from seqcli.language.options import EvaluateRequest
 from seqcli.language.score import score_lines, score_text, word_surprisals
 from seqcli.model.probability import Score, log_softmax
@@ -165,7 +165,7 @@ def reading(tokens: np.ndarray) -> Reading:
 
 def mean_loss_of(trained: Trained, tokens: np.ndarray) -> float:
     with torch.no_grad():
-        return mean_loss(trained.model, tokens)
+        return mean_loss(trained.model, hidden_states(trained.model, tokens))
 
 
 def test_nothing_to_evaluate(trained: Trained, tmp_path: Path) -> None:

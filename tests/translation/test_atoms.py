@@ -11,7 +11,7 @@ from seqcli.errors import CheckpointError
 from seqcli.files.checkpoint import load_checkpoint
 from seqcli.training.pipeline import train
 from seqcli.translation.atoms import MOST, Atoms
-from seqcli.translation.options import TrainRequest
+from seqcli.translation.options import TrainRequest, TranslateRequest
 from seqcli.translation.preprocessing import BLOB, Preprocessing
 from seqcli.translation.score import score_pairs
 from seqcli.translation.train import TASK
@@ -85,7 +85,7 @@ def test_a_model_of_sounds_writes_sounds(tmp_path: Path) -> None:
     pairs = write_pairs(tmp_path / "said.tsv", SAID[::6])
     request = TrainRequest(pairs=(pairs,), output=tmp_path / "said.mt.safetensors", steps=40, hidden=32)
     checkpoint = load_checkpoint(train(TASK, request).path, task="mt")
-    translator = Translator.load([checkpoint], glossary=[("a", "K0 T0")])
+    translator = Translator.load([checkpoint], TranslateRequest(glossary=[("a", "K0 T0")]))
     (found,) = translator.translate(["kit"], attention=True)
     assert set(found.text.split()) <= set(SOUNDS.values())
     assert found.candidates[0].pieces == tuple(f" {sound}" for sound in found.text.split())

@@ -119,18 +119,21 @@ def test_what_looks_the_same_is_translated_the_same(translator: Translator) -> N
 
 def test_terms_and_prefixes_are_forced(model_path: Path) -> None:
     checkpoint = load_checkpoint(model_path)
-    terms = Translator.load([checkpoint], glossary=[("Dog", "oiseau"), ("sees", "mange"), ("elephant", "chat")])
+    terms = Translator.load(
+        [checkpoint], TranslateRequest(glossary=[("Dog", "oiseau"), ("sees", "mange"), ("elephant", "chat")])
+    )
     for source, _ in PAIRS[::60]:
         (found,) = terms.translate([source])
         assert found.text.split().count("oiseau") >= source.split().count("dog")
         assert ("mange" in found.text) >= ("sees" in source)
-    begun = Translator.load([checkpoint], prefix="le chat")
+    begun = Translator.load([checkpoint], TranslateRequest(prefix="le chat"))
     assert all(t.text.startswith("le chat ") for t in begun.translate([source for source, _ in PAIRS[::90]]))
     with pytest.raises(UsageError, match="éléphant"):
-        Translator.load([checkpoint], glossary=[("elephant", "éléphant")])
-    lookalike = Translator.load([checkpoint], glossary=[("dog", "oiseau"), ("5 µm", "chat"), ("sees", "mange")])
+        Translator.load([checkpoint], TranslateRequest(glossary=[("elephant", "éléphant")]))
+    terms_ = [("dog", "oiseau"), ("5 µm", "chat"), ("sees", "mange")]
+    lookalike = Translator.load([checkpoint], TranslateRequest(glossary=terms_))
     assert "mange" in next(lookalike.translate(["ſeeſ 5 μm"])).text  # letters that are others' capitals, so to say
-    kept = Translator.load([checkpoint], keep=["red d.g"])
+    kept = Translator.load([checkpoint], TranslateRequest(keep=["red d.g"]))
     assert "red dog" in next(kept.translate(["the red dog sees the blue cat"])).text
 
 
