@@ -261,7 +261,5 @@ def _seqcli(
         sys.stderr.write(context.get_help() + "\n")
         raise typer.Exit(2)
     if int(os.environ.get("WORLD_SIZE", "1")) > 1 and context.invoked_subcommand not in IN_SEVERAL_PROCESSES:
-        raise UsageError(
-            f"{context.invoked_subcommand} runs in one process",
-            hint=f"torchrun is for {', '.join(IN_SEVERAL_PROCESSES)}",
-        )
+        hint = f"torchrun is for {', '.join(IN_SEVERAL_PROCESSES)}"
+        raise UsageError(f"{context.invoked_subcommand} runs in one process", hint=hint)

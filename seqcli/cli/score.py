@@ -179,9 +179,8 @@ def _minimal_pairs(
             continue
         *group, good, bad = line.split("\t") if line.count("\t") in (1, 2) else ("", "", "")
         if not good.strip() or not bad.strip():
-            raise DataError(
-                "is neither good TAB bad nor group TAB good TAB bad", path=path, line=number, hint="put TABs between"
-            )
+            hint = "put TABs between"
+            raise DataError("is neither good TAB bad nor group TAB good TAB bad", path=path, line=number, hint=hint)
         groups.append(group[0] if group else "")
         texts += [good, bad]
     likelihoods = [score.log_probability for score in scored(texts)]

@@ -149,9 +149,8 @@ def _translator(asked: _Asked, path: Path) -> Translator:
     if asked.looks and all(checkpoint.config["attention"] == "none" for checkpoint in checkpoints):
         raise UsageError(f"{path} has no attention to show", hint="it was trained with --attention none")
     if asked.min_quality is not None and translator.quality is None:
-        raise UsageError(
-            f"--min-quality: {path} cannot estimate quality", hint="models from before it cannot; train anew"
-        )
+        hint = "models from before it cannot; train anew"
+        raise UsageError(f"--min-quality: {path} cannot estimate quality", hint=hint)
     return translator
 
 

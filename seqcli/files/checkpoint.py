@@ -101,8 +101,6 @@ def newest_checkpoint(folder: Path, task: str) -> Path:
             "asr": "train-asr TABLE",
             "tag": "train-tagger FILE",
         }[task]
-        raise CheckpointError(
-            f"there is no model *.{task}.safetensors in {folder}/",
-            hint=f"train one with `seqcli {command}`, or name one with --model",
-        )
+        hint = f"train one with `seqcli {command}`, or name one with --model"
+        raise CheckpointError(f"there is no model *.{task}.safetensors in {folder}/", hint=hint)
     return max(found, key=lambda path: (path.stat().st_mtime_ns, path.name))

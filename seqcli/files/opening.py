@@ -78,9 +78,8 @@ class Unpacker:
         try:
             return self._unpack(data, final)
         except (zlib.error, lzma.LZMAError, EOFError, OSError, ValueError, _zstd_error()) as problem:
-            raise DataError(
-                f"is a damaged {self.name} file", path=self._shown, hint="fetch or compress it again"
-            ) from problem
+            hint = "fetch or compress it again"
+            raise DataError(f"is a damaged {self.name} file", path=self._shown, hint=hint) from problem
 
     def _unpack(self, data: bytes, final: bool) -> bytes:
         assert self._begin is not None
@@ -247,9 +246,8 @@ def _zipped(file: BinaryIO, shown: str) -> Iterator[BinaryIO]:
             with zipfile.ZipFile(source) as archive:
                 names = [name for name in archive.namelist() if not name.endswith("/") and not _is_clutter(name)]
                 if "[Content_Types].xml" in names or "mimetype" in names:
-                    raise DataError(
-                        "is an Office document or workbook, not text", path=shown, hint="save it as CSV or plain text"
-                    )
+                    hint = "save it as CSV or plain text"
+                    raise DataError("is an Office document or workbook, not text", path=shown, hint=hint)
                 if len(names) != 1:
                     listed = ", ".join(names[:3]) + (" …" if len(names) > 3 else "")
                     raise DataError(
@@ -260,9 +258,8 @@ def _zipped(file: BinaryIO, shown: str) -> Iterator[BinaryIO]:
                 with archive.open(names[0]) as member:
                     yield cast(BinaryIO, member)
         except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError) as problem:
-            raise DataError(
-                f"is a zip archive that cannot be read: {problem}", path=shown, hint="unpack it and name the files"
-            ) from problem
+            hint = "unpack it and name the files"
+            raise DataError(f"is a zip archive that cannot be read: {problem}", path=shown, hint=hint) from problem
 
 
 def _is_clutter(name: str) -> bool:

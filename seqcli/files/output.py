@@ -39,9 +39,8 @@ def check_outputs(outputs: Mapping[str, str | Path | None], inputs: Iterable[str
         for source in read:
             if _is_same(path, source):
                 shown = "standard input" if str(source) == "-" else source
-                raise UsageError(
-                    f"{what} {path}: this command reads that file ({shown})", hint="choose another place for the output"
-                )
+                hint = "choose another place for the output"
+                raise UsageError(f"{what} {path}: this command reads that file ({shown})", hint=hint)
         for other, taken in places[:number]:
             if _is_same(path, taken):
                 raise UsageError(f"{other} and {what} name the same file: {path}", hint="give each a file of its own")
@@ -164,10 +163,8 @@ def check_writable(path: Path, *, overwrite: bool) -> None:
     if path.exists() and not path.is_file():
         raise UsageError(f"{path}: is not a regular file", hint="name a file for --output")
     if path.exists() and not overwrite:
-        raise UsageError(
-            f"{path}: a model is already there",
-            hint="--resume continues its training, --overwrite replaces it, -o names another file",
-        )
+        hint = "--resume continues its training, --overwrite replaces it, -o names another file"
+        raise UsageError(f"{path}: a model is already there", hint=hint)
     _make_folder(path)
     with writing(path):
         probe = path.with_name(f".{path.name}.{os.getpid()}.probe")

@@ -135,9 +135,8 @@ def _described(data: bytes) -> dict[str, Any]:
     if type(version) is not int or version < 1:
         raise CheckpointError(f"its format version is {version!r}", hint=REMEDY)
     if version > FORMAT_VERSION:
-        raise CheckpointError(
-            f"has format version {version}, this program reads up to {FORMAT_VERSION}", hint="install a newer seqcli"
-        )
+        hint = "install a newer seqcli"
+        raise CheckpointError(f"has format version {version}, this program reads up to {FORMAT_VERSION}", hint=hint)
     if not isinstance(described["metadata"], dict) or not isinstance(described["sha256"], dict):
         raise CheckpointError("its metadata is not that of a model", hint=REMEDY)
     for value in _values(described, MAX_DEPTH):

@@ -35,9 +35,8 @@ def with_totals(panel: Panel, levels: Sequence[str]) -> tuple[Panel, np.ndarray]
             hint="name each of them once, the widest first",
         )
     if len({one.first + len(one.values) for one in panel.series}) > 1 or any(one.grid for one in panel.series):
-        raise DataError(
-            "the series of a hierarchy do not end together", hint="--from TIME forecasts all from the same time"
-        )
+        hint = "--from TIME forecasts all from the same time"
+        raise DataError("the series of a hierarchy do not end together", hint=hint)
     if panel.covariate_names:
         raise UsageError("totals have no covariates", hint="leave the covariates or the hierarchy out")
     places = [panel.key_names.index(name) for name in levels]

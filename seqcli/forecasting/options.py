@@ -219,9 +219,8 @@ class ForecastRequest(TextRequest):
         if self.budget and self.steps:
             raise UsageError("--budget and --steps exclude one another", hint="give one of them")
         if self.model is not None and self.asks_for_training:
-            raise UsageError(
-                "--model uses a network as it is", hint="leave --budget, --save and --resume out, or --model"
-            )
+            hint = "leave --budget, --save and --resume out, or --model"
+            raise UsageError("--model uses a network as it is", hint=hint)
         if self.resume and self.save is None:
             raise UsageError("--resume continues a training that was saved", hint="name its model with --save")
         if (network or self.future is not None or self.holidays is not None) and self.method not in TRAINED:
@@ -234,10 +233,8 @@ class ForecastRequest(TextRequest):
         if self.hierarchy and self.backtest:
             raise UsageError("--backtest measures forecasts before they add up", hint="leave --hierarchy out")
         if network and self.backtest:
-            raise UsageError(
-                "--backtest compares methods without training",
-                hint="evaluate MODEL measures a network saved with --save",
-            )
+            hint = "evaluate MODEL measures a network saved with --save"
+            raise UsageError("--backtest compares methods without training", hint=hint)
 
     @property
     def coverages(self) -> tuple[float, ...]:

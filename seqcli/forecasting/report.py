@@ -85,10 +85,8 @@ def backtest_table(prepared: Prepared) -> list[dict[str, Any]]:
         fill=setting.fill,
     )
     if not folds.histories:
-        raise DataError(
-            f"no series is long enough to hold {setting.horizon} values back",
-            hint="give a shorter --horizon, or no --backtest",
-        )
+        hint = "give a shorter --horizon, or no --backtest"
+        raise DataError(f"no series is long enough to hold {setting.horizon} values back", hint=hint)
     names = [setting.method, "seasonal-naive"]
     names += [name for name in ("theta", "ets") if setting.method == "auto"]
     rows = []

@@ -72,10 +72,8 @@ def forecast_request(
         if not names and asked.future is not None:
             raise UsageError("the model was trained without covariates", hint="leave --future out")
         if names and asked.future is None:
-            raise UsageError(
-                f"the model was trained with the covariates {','.join(names)}",
-                hint="give --future, the file with their future values",
-            )
+            hint = "give --future, the file with their future values"
+            raise UsageError(f"the model was trained with the covariates {','.join(names)}", hint=hint)
         asked = settled(asked, covariates=names)
     panel = processes.local_first(lambda: _read(data, asked, on_notice))
     horizon = processes.local_first(lambda: _horizon(panel, asked, kept))

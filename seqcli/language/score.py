@@ -57,9 +57,8 @@ def score_text(decoder: LanguageModelDecoder, tokenizer: Tokenizer, lines: Itera
     `UsageError` for a model of lines, which begins each anew.
     """
     if decoder.config.lines:
-        raise UsageError(
-            "--context: the model has learnt lines that are texts of their own", hint="train with --stream for one text"
-        )
+        hint = "train with --stream for one text"
+        raise UsageError("--context: the model has learnt lines that are texts of their own", hint=hint)
     state = decoder.initial_state(1)
     for line in lines:
         ids = [tokenizer.boundary_id, *tokenizer.encode(line).tolist(), tokenizer.boundary_id]

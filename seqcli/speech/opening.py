@@ -90,11 +90,8 @@ def _sayable(train: Sequence[Recording], tokenizer: Tokenizer, notice: Notice) -
             f"{short[0].path} ({short[0].seconds:.2f} s)"
         )
     if not kept:
-        raise DataError(
-            "all recordings are too short for their transcripts",
-            path=train[0].path,
-            hint="check that paths and transcripts belong together, or use --tokens word",
-        )
+        hint = "check that paths and transcripts belong together, or use --tokens word"
+        raise DataError("all recordings are too short for their transcripts", path=train[0].path, hint=hint)
     return kept
 
 

@@ -52,9 +52,8 @@ class Columns:
             return cls(speaker=speaker)
         names = [name.strip() for name in path_and_text.split(",")]
         if len(names) != 2 or not all(names):
-            raise UsageError(
-                f"--columns {path_and_text}: two columns are needed", hint="for example --columns path,sentence"
-            )
+            hint = "for example --columns path,sentence"
+            raise UsageError(f"--columns {path_and_text}: two columns are needed", hint=hint)
         return cls(names[0], names[1], speaker)
 
 
@@ -72,9 +71,8 @@ def read_rows(source: str, request: TableRequest, notice: Notice = quietly) -> l
     folder = Path(".") if source == "-" else Path(source).parent
     rows = list(_table_rows(lines, shown_path(source), folder, Columns.of(request), notice))
     if not rows:
-        raise DataError(
-            "the table is empty", path=shown_path(source), hint="give a line PATH TAB TRANSCRIPT for each recording"
-        )
+        hint = "give a line PATH TAB TRANSCRIPT for each recording"
+        raise DataError("the table is empty", path=shown_path(source), hint=hint)
     return rows
 
 
@@ -122,12 +120,8 @@ class _Places:
         speaker = _column(columns.speaker, names, SPEAKERS if is_header else (), None, shown)
         assert path is not None
         if text is None or text >= len(cells):
-            raise DataError(
-                "has one column, a path and a transcript are needed",
-                path=shown,
-                line=1,
-                hint="put a TAB between path and transcript",
-            )
+            hint = "put a TAB between path and transcript"
+            raise DataError("has one column, a path and a transcript are needed", path=shown, line=1, hint=hint)
         if not is_header and len(cells) > 2 and columns.text is None:
             change = change_with("--columns")
             notice(f"{shown}: column 1 is taken for the path, column 2 for the transcript; {change}")
@@ -170,12 +164,8 @@ def _manifest_rows(lines: Iterator[str], shown: str, folder: Path, columns: Colu
         path = _field(fields, columns.path, PATHS)
         text = _field(fields, columns.text, TEXTS)
         if path is None or text is None:
-            raise DataError(
-                f"lacks {'a path' if path is None else 'a transcript'}",
-                path=shown,
-                line=number,
-                hint="name the fields with --columns PATH,TRANSCRIPT",
-            )
+            hint = "name the fields with --columns PATH,TRANSCRIPT"
+            raise DataError(f"lacks {'a path' if path is None else 'a transcript'}", path=shown, line=number, hint=hint)
         speaker = _field(fields, columns.speaker, SPEAKERS) or ""
         yield Row(find_recording(folder, path), text, speaker, shown, number)
 
@@ -237,8 +227,5 @@ def _folder_rows(folder: Path, request: TableRequest, notice: Notice) -> list[Ro
             f"{folder}: there are no transcripts; the name of the folder a recording is in is taken for what is said"
         )
         return [Row(str(sound), sound.parent.name.replace("_", " "), "", str(folder), None) for sound in sounds]
-    raise DataError(
-        "holds recordings without transcripts",
-        path=folder,
-        hint="put NAME.txt beside each NAME.wav, or give a table of PATH TAB TRANSCRIPT",
-    )
+    hint = "put NAME.txt beside each NAME.wav, or give a table of PATH TAB TRANSCRIPT"
+    raise DataError("holds recordings without transcripts", path=folder, hint=hint)

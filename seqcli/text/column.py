@@ -114,9 +114,8 @@ def _csv_items(first: str, lines: Iterator[str], column: str, shown: str) -> Ite
     def found() -> Iterator[tuple[str, dict[str, Any]]]:
         for number, row in rows:
             if place >= len(row):
-                raise DataError(
-                    f"has no {header[place]}", path=shown, line=number, hint="check its quotes and separators"
-                )
+                hint = "check its quotes and separators"
+                raise DataError(f"has no {header[place]}", path=shown, line=number, hint=hint)
             yield row[place], dict(zip(header, row, strict=False))
 
     return header, found()
@@ -134,9 +133,8 @@ def _csv_rows(first: str, lines: Iterator[str], shown: str) -> tuple[list[str], 
                 if row:
                     yield reader.line_num, row
         except csv.Error as problem:
-            raise DataError(
-                f"is not CSV: {problem}", path=shown, line=reader.line_num, hint="check its quotes"
-            ) from None
+            hint = "check its quotes"
+            raise DataError(f"is not CSV: {problem}", path=shown, line=reader.line_num, hint=hint) from None
 
     return next(reader, []), rows()
 

@@ -48,9 +48,8 @@ class Columns:
             return None
         sides = [tuple(name.strip() for name in side.split("+")) for side in text.split(",")]
         if len(sides) != 2 or not all(all(side) for side in sides):
-            raise UsageError(
-                f"--columns {text}: name a source and a target column", hint="--columns 1,3, en,de or tag+en,de"
-            )
+            hint = "--columns 1,3, en,de or tag+en,de"
+            raise UsageError(f"--columns {text}: name a source and a target column", hint=hint)
         return cls(*sides)
 
 

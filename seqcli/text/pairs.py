@@ -151,12 +151,8 @@ def usable(file: PairFile, row: Row, skip_bad: bool) -> tuple[str, str]:
     blank = row.problem == BLANK or not (row.source + row.target).strip()
     problem = "" if blank else row.problem or empty_side(row)
     if problem and not skip_bad:
-        raise DataError(
-            f"is not source TAB target: {problem}",
-            path=file.name,
-            line=row.line,
-            hint="put one TAB between the two, or choose with --columns; --skip-bad gives such lines an empty row",
-        )
+        hint = "put one TAB between the two, or choose with --columns; --skip-bad gives such lines an empty row"
+        raise DataError(f"is not source TAB target: {problem}", path=file.name, line=row.line, hint=hint)
     return ("", "") if blank or problem else (row.source, row.target)
 
 
@@ -167,15 +163,11 @@ def are_aligned(files: Sequence[PairFile]) -> bool:
         return False
     if len(single) < len(files):
         other = next(file for file in files if file.kind != "lines")
-        raise DataError(
-            f"has one column, while {other.name} has pairs",
-            path=single[0].name,
-            hint="give files of pairs, or one source and one target file",
-        )
+        hint = "give files of pairs, or one source and one target file"
+        raise DataError(f"has one column, while {other.name} has pairs", path=single[0].name, hint=hint)
     if len(files) != 2:
-        raise DataError(
-            f"{len(files)} files of one column given", hint="give files of pairs, or one source and one target file"
-        )
+        hint = "give files of pairs, or one source and one target file"
+        raise DataError(f"{len(files)} files of one column given", hint=hint)
     if files[0].path == files[1].path == "-":
         raise DataError("source and target cannot both be read from stdin", hint="give source TAB target on stdin")
     return True

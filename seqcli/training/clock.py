@@ -1,4 +1,4 @@
-"""How long a run has taken, how fast it is, and when the next validation is due."""
+"""How fast a run is, and when the next validation is due."""
 
 from __future__ import annotations
 
@@ -9,17 +9,6 @@ from seqcli.training.options import TrainingOptions
 from seqcli.training.state import Position
 
 VALIDATION_SHARE = 0.05  # of the time so far may go into looking at validation data, when time is the budget
-
-
-class Clock:
-    """Seconds of training, including those before a resumed run was stopped."""
-
-    def __init__(self, seconds_before: float) -> None:
-        self._before, self._started = seconds_before, time.monotonic()
-
-    @property
-    def seconds(self) -> float:
-        return self._before + time.monotonic() - self._started
 
 
 class Speed:

@@ -248,9 +248,8 @@ def _connected() -> Iterator[None]:
         late = "timed out" in str(problem).lower()
         what = f"has not answered for {_step_seconds():g} seconds" if late else "has ended or cannot be reached"
         where = "see what it said, or whether it is stopped; then" if late else "see what it said; then"
-        raise TrainingError(
-            f"another process of this run {what}", hint=f"{where} continue from the last saved state with --resume"
-        ) from problem
+        hint = f"{where} continue from the last saved state with --resume"
+        raise TrainingError(f"another process of this run {what}", hint=hint) from problem
 
 
 def _step_seconds() -> float:

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from seqcli.errors import TrainingError
-from seqcli.training.clock import Clock, Speed, ValidationSchedule
+from seqcli.training.clock import Speed, ValidationSchedule
 from seqcli.training.device import autocast
 from seqcli.training.distributed import ALONE, OUT_OF_MEMORY, Processes
 from seqcli.training.optimizer import AdamW, clip_gradients
@@ -124,7 +124,7 @@ class _Run:
         return TrainingResult(ended, self.position, self.history, whole, self.speed.mean)
 
     def _start(self) -> None:
-        self.clock, self.speed = Clock(self.position.seconds), Speed()
+        self.started, self.speed = time.monotonic() - self.position.seconds, Speed()
         self.schedule = ValidationSchedule(self.options, self.position, self.task.num_batches(0))
         self.saved = self.position.seconds
         self.reported = -math.inf  # the first step is reported: from then on there is something to save
@@ -136,7 +136,7 @@ class _Run:
         """Train to the end of the run, with validations and saves in between; returns how it ended."""
         while self._share() < 1:
             self._step()
-            stop, self.position.seconds = self.processes.any_stop(self.hooks.should_stop(), self.clock.seconds)
+            stop, self.position.seconds = self.processes.any_stop(self.hooks.should_stop(), self._seconds())
             if stop:
                 return "stopped"
             if self.schedule.due(self.position) and self._share() < 1:
@@ -212,7 +212,7 @@ class _Run:
                 self.kept.keep_as_best()
         if record:
             self.history.append(validation)
-        _, self.position.seconds = self.processes.any_stop(False, self.clock.seconds)
+        _, self.position.seconds = self.processes.any_stop(False, self._seconds())
         self.schedule.plan(self.position, self.position.seconds - started)
         self.speed.restart()  # what is shown is that of training
         self._report()
@@ -233,6 +233,10 @@ class _Run:
         return 0 < self.options.patience <= len(scores) - 1 - scores.index(min(scores))
 
     # -- where the run stands ------------------------------------------------------------------------------------------
+
+    def _seconds(self) -> float:
+        """Of training, including those before a resumed run was stopped."""
+        return time.monotonic() - self.started
 
     def _epoch(self) -> float:
         index = self.position.index

@@ -162,14 +162,11 @@ def held_output(request: RunRequest, processes: Processes) -> Iterator[None]:
             if request.overwrite or keeps:
                 return
             if state.exists():
-                raise UsageError(
-                    f"{state}: an interrupted run is saved there",
-                    hint="--resume continues it, --overwrite starts anew, --output names another place",
-                )
+                hint = "--resume continues it, --overwrite starts anew, --output names another place"
+                raise UsageError(f"{state}: an interrupted run is saved there", hint=hint)
             if is_foreign(log := log_path(output)):
-                raise UsageError(
-                    f"{log}: is not a training log", hint="--overwrite replaces it, --output names another place"
-                )
+                hint = "--overwrite replaces it, --output names another place"
+                raise UsageError(f"{log}: is not a training log", hint=hint)
 
         processes.broadcast(hold)
         yield
@@ -194,10 +191,8 @@ def resumed_state(request: RunRequest) -> TrainingState | None:
 def check_same_data(state: TrainingState, fingerprint: str) -> None:
     """Raise `UsageError` if a run is resumed on other data than it was started with."""
     if state.description.get("fingerprint") != fingerprint:
-        raise UsageError(
-            "the run to resume was trained on other data",
-            hint="resume with the same files, or start anew with --overwrite, or fine-tune with --init-from",
-        )
+        hint = "resume with the same files, or start anew with --overwrite, or fine-tune with --init-from"
+        raise UsageError("the run to resume was trained on other data", hint=hint)
 
 
 def as_begun(request: R, begun: Mapping[str, Any]) -> R:

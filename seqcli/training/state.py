@@ -74,9 +74,8 @@ def load_state(path: Path) -> TrainingState:
             blobs=contents.blobs,
         )
     except (KeyError, TypeError) as problem:
-        raise CheckpointError(
-            f"{path}: is not the state of a training run", hint="resume needs NAME.state"
-        ) from problem
+        hint = "resume needs NAME.state"
+        raise CheckpointError(f"{path}: is not the state of a training run", hint=hint) from problem
 
 
 def random_state(device: torch.device) -> dict[str, Tensor]:

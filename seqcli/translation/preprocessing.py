@@ -77,10 +77,8 @@ class Preprocessing:
         if not expressions:
             return self
         if self.carrier is None:
-            raise UsageError(
-                "--keep: the model has no symbols for strings that are carried over",
-                hint="it reads words or short strings in characters, or is from before --keep; train it anew",
-            )
+            hint = "it reads words or short strings in characters, or is from before --keep; train it anew"
+            raise UsageError("--keep: the model has no symbols for strings that are carried over", hint=hint)
         return replace(self, carrier=replace(self.carrier, keep=(*self.carrier.keep, *expressions)))
 
     def source(self, line: str) -> str:

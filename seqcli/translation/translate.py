@@ -80,10 +80,8 @@ class Translator:
             terms = [(pair.source, pair.target) for pair in read]
         loaded = [load_translation_model(checkpoint, request.device) for checkpoint in checkpoints]
         if any(c.blobs["tokenizer"] != checkpoints[0].blobs["tokenizer"] for c in checkpoints):
-            raise CheckpointError(
-                "the models of an ensemble must share one vocabulary",
-                hint="train them on the same pairs with different --seed",
-            )
+            hint = "train them on the same pairs with different --seed"
+            raise CheckpointError("the models of an ensemble must share one vocabulary", hint=hint)
         preprocessing = Preprocessing.of(checkpoints[0].blobs).with_keep(request.keep)
         decoders, quality = [decoder for decoder, _ in loaded], Quality.from_metrics(checkpoints[0].metrics)
         return cls(decoders, loaded[0][1], preprocessing, glossary=terms, prefix=request.prefix, quality=quality)

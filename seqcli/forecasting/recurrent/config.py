@@ -80,8 +80,6 @@ class ForecasterConfig(Configuration):
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Self:
         if "embedding" not in values and {"cell", "hidden", "layers", "width"} <= set(values):
-            raise CheckpointError(
-                "this forecaster was made by an earlier version, with a different network",
-                hint="train it again on its data: seqcli forecast DATA --save MODEL",
-            )
+            hint = "train it again on its data: seqcli forecast DATA --save MODEL"
+            raise CheckpointError("this forecaster was made by an earlier version, with a different network", hint=hint)
         return super().from_json(values)

@@ -112,10 +112,8 @@ class PanelTraining(Task[ForecastTraining, History, ForecastRecipe, ForecastTask
         now = self.choose(run.request, data, Machine(), None)
         begun = replace(before.config, weight=now.config.weight, holidays=now.config.holidays)  # these may change
         if replace(before, config=begun, learning_rate=now.learning_rate) != now:
-            raise UsageError(
-                "the run to resume has another horizon, season or other inputs",
-                hint="resume with the options it was started with, or start anew with --overwrite",
-            )
+            hint = "resume with the options it was started with, or start anew with --overwrite"
+            raise UsageError("the run to resume has another horizon, season or other inputs", hint=hint)
         return now
 
     def build(self, run: Run[ForecastTraining], data: History, recipe: ForecastRecipe) -> ForecastTask:
@@ -158,10 +156,8 @@ def _check_size(prepared: Prepared, training: ForecastTraining, processes: Proce
         )
     batch = min(windows, training.batch_size)
     if processes.size > batch:
-        raise UsageError(
-            f"{processes.size} processes are more than the {batch} windows of a batch",
-            hint="give torchrun a smaller --nproc-per-node",
-        )
+        hint = "give torchrun a smaller --nproc-per-node"
+        raise UsageError(f"{processes.size} processes are more than the {batch} windows of a batch", hint=hint)
 
 
 def _config(prepared: Prepared, known: KnownInputs | None) -> ForecasterConfig:

@@ -167,9 +167,8 @@ def _conllu(column: str | None) -> ConllU:
     if name.isdigit() and 1 <= int(name) <= len(CONLLU_COLUMNS):
         name = CONLLU_COLUMNS[int(name) - 1]
     if name not in CONLLU_COLUMNS[2:]:
-        raise UsageError(
-            f"--column {column}: CoNLL-U has no such column with labels", hint="upos, xpos, feats are some"
-        )
+        hint = "upos, xpos, feats are some"
+        raise UsageError(f"--column {column}: CoNLL-U has no such column with labels", hint=hint)
     return ConllU(name)
 
 
@@ -191,9 +190,8 @@ def _columns(sample: Sequence[str], path: str, column: str | None) -> Columns:
     label = names.index(column.lower()) if column.lower() in names else int(column) - 1 if column.isdigit() else -1
     if not 0 <= label < count or label == step:
         named = f" ({' '.join(names)})" if names else ""
-        raise UsageError(
-            f"--column {column}: the file has columns 1 to {count}{named}", hint=f"column {step + 1} has the steps"
-        )
+        hint = f"column {step + 1} has the steps"
+        raise UsageError(f"--column {column}: the file has columns 1 to {count}{named}", hint=hint)
     return Columns(separator, count, step, label, sentence)
 
 
@@ -203,9 +201,8 @@ def _records(sample: Sequence[str], path: str, characters: bool) -> Records:
     except (ValueError, RecursionError):
         records = []
     if not records or not all(isinstance(record, Mapping) for record in records):
-        raise DataError(
-            "is not one JSON object a line", path=path, hint="one object a line, without a list around them"
-        )
+        hint = "one object a line, without a list around them"
+        raise DataError("is not one JSON object a line", path=path, hint=hint)
     keys = {key for record in records for key in record}
     text = "".join(str(record.get("text", "")) for record in records)
     wide = sum(map(is_wide, text)) > 0.3 * max(len(text), 1)

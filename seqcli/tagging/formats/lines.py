@@ -33,12 +33,8 @@ class Inline:
             for item in line.split():
                 word, found, tag = item.rpartition(self.separator)
                 if not found or not word or not tag:
-                    raise DataError(
-                        f"{item!r} has no tag",
-                        path=path,
-                        line=number,
-                        hint=f"every word is followed by {self.separator} and its tag",
-                    )
+                    hint = f"every word is followed by {self.separator} and its tag"
+                    raise DataError(f"{item!r} has no tag", path=path, line=number, hint=hint)
                 words.append(word)
                 tags.append(tag)
             yield _of_characters(words, tags, number) if self.characters else Sentence(words, tags, number)

@@ -132,12 +132,8 @@ def _spans(given: Any, text: str, path: str, number: int) -> list[tuple[int, int
     found.sort()
     for before, after in pairwise(found):
         if after[0] < before[1]:
-            raise DataError(
-                f"the spans {before} and {after} overlap",
-                path=path,
-                line=number,
-                hint="a step has one label: keep one of the spans, or train one model for each layer of them",
-            )
+            hint = "a step has one label: keep one of the spans, or train one model for each layer of them"
+            raise DataError(f"the spans {before} and {after} overlap", path=path, line=number, hint=hint)
     return found
 
 
