@@ -11,6 +11,7 @@ from seqcli.errors import UsageError
 from seqcli.language.decoder import LanguageModelDecoder
 from seqcli.language.generate import context_ids
 from seqcli.language.score import score_lines
+from seqcli.model.arrays import to_numpy
 from seqcli.text.tokenizer import Tokenizer
 
 
@@ -66,5 +67,5 @@ def embed_lines(decoder: LanguageModelDecoder, tokenizer: Tokenizer, lines: Iter
         for place, token in enumerate(ids):
             hidden, state = decoder.step(np.array([token]), state)
             if place:  # the first is the end of the line before
-                total += np.asarray(hidden if isinstance(hidden, np.ndarray) else hidden.float().cpu())[0]
+                total += to_numpy(hidden)[0]
         yield total / max(len(ids) - 1, 1)

@@ -9,7 +9,7 @@ import numpy as np
 from seqcli.errors import UsageError
 from seqcli.files.checkpoint import Checkpoint, check_parameters
 from seqcli.language.config import LanguageModelConfig
-from seqcli.model.arrays import Array, State
+from seqcli.model.arrays import Array, State, index_of, to_numpy
 from seqcli.model.int8 import Int8Matrix
 from seqcli.model.stepping import SteppingStack
 from seqcli.text.tokenizer import Tokenizer, tokenizer_of
@@ -45,24 +45,16 @@ class LanguageModelDecoder:
         """tokens (batch,) of ids -> the last layer's output (batch, width), the new state."""
         if self.inputs is not None:
             return self.stack.step_on(self.inputs[tokens], state)
-        return self.stack.step(self.embedding[self._index(tokens)], state)
+        return self.stack.step(self.embedding[index_of(tokens, self.embedding)], state)
 
     def logits(self, hidden: Array) -> np.ndarray:
         """hidden (batch, width) -> unnormalised log-probabilities of the next token (batch, vocabulary)."""
-        logits = hidden @ self.output_weight.T + self.output_bias
-        return logits if isinstance(logits, np.ndarray) else np.asarray(logits.float().cpu())
+        return to_numpy(hidden @ self.output_weight.T + self.output_bias)
 
     def select(self, state: list[State], rows: np.ndarray) -> list[State]:
         """The state of some rows of the batch."""
-        index = self._index(rows)
+        index = index_of(rows, self.embedding)
         return [tuple(part[index] for part in layer) for layer in state]
-
-    def _index(self, ids: np.ndarray) -> Array:
-        if isinstance(self.embedding, np.ndarray):
-            return ids
-        import torch  # the parameters are torch's already
-
-        return torch.from_numpy(np.asarray(ids, np.int64)).to(self.embedding.device)
 
 
 class _InputTable:

@@ -10,6 +10,20 @@ Array = Any  # numpy.ndarray or torch.Tensor
 State = tuple[Array, ...]  # (h,) or (h, c), each (batch, hidden)
 
 
+def to_numpy(x: Array) -> np.ndarray:
+    """`x` as a NumPy array, of float32 if it is torch's."""
+    return x if isinstance(x, np.ndarray) else np.asarray(x.float().cpu())
+
+
+def index_of(ids: np.ndarray, like: Array) -> Array:
+    """`ids` as an index into arrays of the kind and device of `like`."""
+    if isinstance(like, np.ndarray):
+        return ids
+    import torch  # the array is torch's already: nothing new is loaded
+
+    return torch.from_numpy(np.ascontiguousarray(ids, np.int64)).to(like.device)
+
+
 def quarters(gates: Array) -> tuple[Array, Array, Array, Array]:
     """(batch, 4 * hidden) -> four views (batch, hidden)."""
     size = gates.shape[-1] // 4

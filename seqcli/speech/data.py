@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -103,15 +102,3 @@ def joined_text(texts: Sequence[str]) -> str:
     for text in texts:
         whole += text if not whole or not text or WIDE_END.search(whole) else f" {text}"
     return whole
-
-
-def fingerprint(train: Sequence[Recording], valid: Sequence[Recording]) -> str:
-    """A hash of the recordings' names, lengths and transcripts."""
-    digest = hashlib.sha256()
-    for part in (train, valid):
-        for recording in part:
-            name = recording.path.rpartition("/")[2]
-            line = f"{name}\t{recording.seconds:.3f}\t{recording.text}\n"
-            digest.update(line.encode("utf-8", "surrogatepass"))
-        digest.update(b"\0")
-    return digest.hexdigest()

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from seqcli.errors import DataError
 from seqcli.notices import Notice, change_with, quietly
 from seqcli.speech.audio import SILENT
-from seqcli.speech.data import SpeechData, encode, fingerprint, joined_text
+from seqcli.speech.data import SpeechData, encode, joined_text
 from seqcli.speech.evaluate import mention_unknown, unknown_in
 from seqcli.speech.lexicon import closed_words
 from seqcli.speech.options import TrainRequest
 from seqcli.speech.recordings import Recording, divided, each_once, model_rate, read_recordings
+from seqcli.text.sources import fingerprint
 from seqcli.text.tokenizer import Tokenizer, train_tokenizer
 
 STEPS_A_SECOND = 50
@@ -57,7 +58,7 @@ def open_recordings(
         words = closed_words((each.text for each in train), (each.text for each in valid), tokenizer)
     if words:
         notice(f"no other words than the {len(words)} in the transcripts will be written; --open-words allows any")
-    data = SpeechData(train, valid, tokenizer, rate, fingerprint(train, valid), words)
+    data = SpeechData(train, valid, tokenizer, rate, fingerprint(_lines(train), _lines(valid)), words)
     return _audible(data, request.skip_bad, notice)
 
 
@@ -74,6 +75,11 @@ def _check_known(train: Sequence[Recording], tokenizer: Tokenizer) -> None:
                 path=recording.path,
                 hint="train a new model, without --init-from",
             )
+
+
+def _lines(recordings: Sequence[Recording]) -> Iterator[str]:
+    """What is known again: names, lengths and transcripts."""
+    return (f"{one.path.rpartition('/')[2]}\t{one.seconds:.3f}\t{one.text}\n" for one in recordings)
 
 
 def _sayable(train: Sequence[Recording], tokenizer: Tokenizer, notice: Notice) -> list[Recording]:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -24,6 +23,7 @@ from seqcli.tagging.options import TrainRequest
 from seqcli.tagging.schemes import BIOES, Scheme, recognise
 from seqcli.tagging.words import WordRule
 from seqcli.text.lines import read_lines
+from seqcli.text.sources import fingerprint
 
 SHOWN = 8  # places of broken chunks that are listed
 MOST_BROKEN = 0.02  # of the chunks' labels; with more the scheme is another one
@@ -118,7 +118,7 @@ def open_labelled(request: TrainRequest, base: Labelling | None = None, notice: 
         valid=held,
         gold=[labelling.labels.numbers(sentence.labels or ()) for sentence in held],
         labelling=labelling,
-        fingerprint=_fingerprint(sentences, held),
+        fingerprint=fingerprint(_lines(sentences), _lines(held)),
         notes=notes,
     )
 
@@ -173,12 +173,7 @@ def hold_out(sentences: list[Sentence], share: float, seed: int) -> tuple[list[S
     return [sentence for number, sentence in enumerate(sentences) if number not in held], chosen
 
 
-def _fingerprint(*parts: Sequence[Sentence]) -> str:
-    digest = hashlib.sha256()
-    for part in parts:
-        for sentence in part:
-            for step, label in zip(sentence.steps, sentence.labels or (), strict=True):
-                digest.update(f"{step}\t{label}\n".encode("utf-8", "surrogatepass"))
-            digest.update(b"\n")
-        digest.update(b"\0")
-    return digest.hexdigest()
+def _lines(sentences: Sequence[Sentence]) -> Iterator[str]:
+    for sentence in sentences:
+        yield from (f"{step}\t{label}\n" for step, label in zip(sentence.steps, sentence.labels or (), strict=True))
+        yield "\n"

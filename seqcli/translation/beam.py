@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from seqcli.model.arrays import Array
+from seqcli.model.arrays import Array, to_numpy
 from seqcli.model.probability import log_normaliser, log_softmax
 from seqcli.translation.attention import Memory
 from seqcli.translation.bitext import pad
@@ -198,7 +198,7 @@ class _Batch:
 
     def _remember(self, weights: Sequence[Array | None]) -> None:
         """Keep this step's attention, the mean of the ensemble's."""
-        there = [w if isinstance(w, np.ndarray) else np.asarray(w.float().cpu()) for w in weights if w is not None]
+        there = [to_numpy(w) for w in weights if w is not None]
         if there:
             step, before = np.mean(there, axis=0)[:, None], self.rows.attention
             whole = step if before is None else np.concatenate((before, step), axis=1)

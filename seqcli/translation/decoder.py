@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from seqcli.files.checkpoint import Checkpoint, check_parameters
-from seqcli.model.arrays import Array, State, concatenate, tanh
+from seqcli.model.arrays import Array, State, concatenate, index_of, tanh, to_numpy
 from seqcli.model.cells import cell_of
 from seqcli.model.stepping import SteppingStack
 from seqcli.text.tokenizer import Tokenizer, tokenizer_of
@@ -44,7 +44,7 @@ class TranslationDecoder:
     def encode(self, sources: np.ndarray, lengths: np.ndarray) -> tuple[Memory | None, DecoderState]:
         """sources (batch, source time) of ids, padded; lengths (batch,) -> what is attended to, and the state to start
         from, a row a sentence."""
-        outputs, last = self.encoder.sequence(self.embedding[self.index(sources.T)] * self.scale, lengths)
+        outputs, last = self.encoder.sequence(self.embedding[self._index(sources.T)] * self.scale, lengths)
         ends = concatenate((last[-2], last[-1]))
         weight, bias = self.parameters["bridge_weight"], self.parameters["bridge_bias"]
         layers: list[State] = []
@@ -53,13 +53,14 @@ class TranslationDecoder:
             layers.append((h, h * 0) if cell_of(self.config.cell).states == 2 else (h,))
         if self.config.attention == "none":
             return None, DecoderState(layers, None)
-        outputs = self._contiguous(outputs.swapaxes(0, 1))
+        outputs = outputs.swapaxes(0, 1)
+        outputs = np.ascontiguousarray(outputs) if isinstance(outputs, np.ndarray) else outputs.contiguous()
         behind = np.arange(sources.shape[1])[None] >= lengths[:, None]
-        mask = self.floats(np.where(behind, MASKED, 0.0)[:, None])
+        mask = self._floats(np.where(behind, MASKED, 0.0)[:, None])
         memory = project(self.config.attention, self.parameters, outputs, mask)
         context = None
         if self.config.input_feeding:
-            context = self.floats(np.zeros((len(lengths), self.config.context_width)))
+            context = self._floats(np.zeros((len(lengths), self.config.context_width)))
         return memory, DecoderState(layers, context)
 
     def step(
@@ -68,7 +69,7 @@ class TranslationDecoder:
         """tokens (rows,) of ids -> readouts (rows, embedding), the new state, and the attention's weights (rows,
         source), None without attention. `sentences` (rows,), rising, are those of the memory that the rows are of,
         each of one at least; without it there is a row for each."""
-        x = self.embedding[self.index(tokens)] * self.scale
+        x = self.embedding[self._index(tokens)] * self.scale
         if state.context is not None:
             x = concatenate((x, state.context))
         lower, layers = self.first_layer.step(x, state.layers[:1])
@@ -93,18 +94,17 @@ class TranslationDecoder:
         starts = np.searchsorted(sentences, np.arange(count))
         beside = np.arange(len(sentences)) - starts[sentences]
         rows = np.minimum(starts[:, None] + np.arange(beside.max() + 1), len(sentences) - 1)  # more than there are: any
-        contexts, weights = attend(kind, self.parameters, queries[self.index(rows)], memory, heads)
-        at = self.index(sentences), self.index(beside)
+        contexts, weights = attend(kind, self.parameters, queries[self._index(rows)], memory, heads)
+        at = self._index(sentences), self._index(beside)
         return contexts[at], weights[at]
 
     def logits(self, readout: Array) -> np.ndarray:
         """readout (rows, embedding) -> unnormalised log-probabilities of the next token (rows, vocabulary)."""
-        logits = readout @ self.embedding.T + self.parameters["output_bias"]
-        return logits if isinstance(logits, np.ndarray) else np.asarray(logits.float().cpu())
+        return to_numpy(readout @ self.embedding.T + self.parameters["output_bias"])
 
     def select(self, state: DecoderState, rows: np.ndarray) -> DecoderState:
         """The state of some rows, which may repeat."""
-        index = self.index(rows)
+        index = self._index(rows)
         layers = [tuple(part[index] for part in layer) for layer in state.layers]
         return DecoderState(layers, None if state.context is None else state.context[index])
 
@@ -112,27 +112,17 @@ class TranslationDecoder:
         """The memory of some sentences."""
         if memory is None:
             return None
-        index = self.index(sentences)
+        index = self._index(sentences)
         return Memory(memory.keys[index], memory.values[index], memory.mask[index])
 
-    def index(self, ids: np.ndarray) -> Array:
-        """`ids` as an index into arrays of the parameters' kind."""
-        if isinstance(self.embedding, np.ndarray):
-            return ids
-        import torch  # the parameters are torch's already
-
-        return torch.from_numpy(np.ascontiguousarray(ids, np.int64)).to(self.embedding.device)
-
-    def floats(self, values: np.ndarray) -> Array:
+    def _floats(self, values: np.ndarray) -> Array:
         """`values` as an array of the parameters' kind and type."""
         if isinstance(self.embedding, np.ndarray):
             return values.astype(self.embedding.dtype)
-        import torch  # the parameters are torch's already
+        return self.embedding.new_tensor(values)
 
-        return torch.from_numpy(values).to(self.embedding)
-
-    def _contiguous(self, x: Array) -> Array:
-        return np.ascontiguousarray(x) if isinstance(x, np.ndarray) else x.contiguous()
+    def _index(self, ids: np.ndarray) -> Array:
+        return index_of(ids, self.embedding)
 
 
 def load_translation_model(checkpoint: Checkpoint, device: str = "cpu") -> tuple[TranslationDecoder, Tokenizer]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -12,6 +11,7 @@ import numpy as np
 from seqcli.errors import DataError
 from seqcli.notices import Notice, quietly
 from seqcli.text.pairs import Pair, read_pairs
+from seqcli.text.sources import fingerprint
 from seqcli.text.tokenizer import Tokenizer, tokenizer_of
 from seqcli.translation.bitext import Bitext, Sentences
 from seqcli.translation.lengths import Lengths
@@ -56,7 +56,7 @@ def open_bitext(request: TrainRequest, blobs: Mapping[str, bytes] | None = None,
         valid_targets=valid_targets,
         tokenizer=tokenizer,
         preprocessing=preprocessing,
-        fingerprint=_fingerprint(pairs, held),
+        fingerprint=fingerprint(*([f"{pair.source}\t{pair.target}\n" for pair in part] for part in (pairs, held))),
     )
 
 
@@ -123,12 +123,3 @@ def _not_too_long(
         raise DataError(f"every pair has more than {longest} tokens", path=request.pairs[0], hint=hint)
     notice(f"left out {len(sources) - len(kept):,} pairs of more than {longest} tokens; --max-length allows more")
     return Sentences.of(sources[number] for number in kept), Sentences.of(targets[number] for number in kept)
-
-
-def _fingerprint(pairs: Sequence[Pair], held: Sequence[Pair]) -> str:
-    digest = hashlib.sha256()
-    for part in (pairs, held):
-        for pair in part:
-            digest.update(f"{pair.source}\t{pair.target}\n".encode("utf-8", "surrogatepass"))
-        digest.update(b"\0")
-    return digest.hexdigest()
