@@ -94,13 +94,7 @@ def newest_checkpoint(folder: Path, task: str) -> Path:
     """The most recently written model of a task in a folder; `CheckpointError` if there is none."""
     found = [path for path in folder.glob(f"*.{task}.safetensors") if path.is_file()]
     if not found:
-        command = {
-            "lm": "train-lm CORPUS",
-            "mt": "train-mt PAIRS",
-            "forecast": "forecast CSV --save MODEL",
-            "asr": "train-asr TABLE",
-            "tag": "train-tagger FILE",
-        }[task]
-        hint = f"train one with `seqcli {command}`, or name one with --model"
+        command = {"lm": "lm CORPUS", "mt": "mt PAIRS", "asr": "asr TABLE", "tag": "tagger FILE"}[task]
+        hint = f"train one with `seqcli train-{command}`, or name one with --model"
         raise CheckpointError(f"there is no model *.{task}.safetensors in {folder}/", hint=hint)
     return max(found, key=lambda path: (path.stat().st_mtime_ns, path.name))

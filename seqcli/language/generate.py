@@ -43,7 +43,7 @@ def continuations(
     most_lines = 1 if decoder.config.lines and request.max_lines is None else request.max_lines
     agreeing = Agreeing(tokenizer)
     rows = [
-        _Row(prompt, sample, _last_line(text, decoder.config.lines), tokenizer, request, most_lines)
+        _Row(prompt, sample, text.rpartition("\n")[2] if decoder.config.lines else text, tokenizer, request, most_lines)
         for prompt, text in enumerate(prompts, start=first_prompt)
         for sample in range(request.samples)
     ]
@@ -87,10 +87,6 @@ def next_tokens(
 def context_ids(tokenizer: Tokenizer, prompt: str) -> list[int]:
     """What a model reads before it continues a prompt: the end of a line before, then the prompt."""
     return [tokenizer.boundary_id, *tokenizer.encode(prompt).tolist()]
-
-
-def _last_line(prompt: str, lines: bool) -> str:
-    return prompt.rpartition("\n")[2] if lines else prompt
 
 
 class _Row:

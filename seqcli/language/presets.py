@@ -99,7 +99,12 @@ def choose_recipe(
     if request.budget is not None and base is None:  # how often a text is worth reading in such batches
         most = max(PASSES, UPDATES * tokens_of_batch / max(text.tokens, 1)) * max(1.0, text.tokens / SMALL)
     config = base or _config(request, text, operations, summed, most)
-    passes = min(_passes(request, text, operations, _operations_per_token(config.hidden, config.layers, summed)), most)
+    passes = 10.0
+    if request.epochs is not None:
+        passes = request.epochs
+    elif operations is not None:
+        passes = operations / _operations_per_token(config.hidden, config.layers, summed) / text.tokens
+    passes = min(passes, most)
     if not text.lines and request.bptt is None and text.reads_like != "char" and bptt == STEPS:
         # longer pieces are up to a fifth quicker a token, and where there are many updates half as many do
         bptt *= 2 if passes * text.tokens / batch_size / STEPS >= MANY_UPDATES else 1
@@ -167,13 +172,6 @@ def _config(
     return LanguageModelConfig(
         text.vocabulary, request.cell, width, hidden, layers, request.tied, lines=text.lines is not None
     )
-
-
-def _passes(request: TrainRequest, text: TextFacts, operations: float | None, cost: float) -> float:
-    """How often the text will be read, where each token costs `cost` operations."""
-    if request.epochs is not None:
-        return request.epochs
-    return operations / cost / text.tokens if operations is not None else 10.0
 
 
 def _reason(recipe: Recipe, estimate: str) -> str:

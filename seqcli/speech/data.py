@@ -39,15 +39,8 @@ class SpeechData:
     def __post_init__(self) -> None:
         self.seconds = np.array([recording.seconds for recording in self.train])
 
-    def samples(self, number: int) -> np.ndarray:
-        """Samples (n,) of a training recording, in fp32."""
-        return self._samples(self.train[number])
-
-    def valid_samples(self, number: int) -> np.ndarray:
-        """Samples (n,) of a validation recording, in fp32."""
-        return self._samples(self.valid[number])
-
-    def _samples(self, recording: Recording) -> np.ndarray:
+    def samples(self, recording: Recording) -> np.ndarray:
+        """Samples (n,) in fp32."""
         path = recording.path
         kept = self._kept.get(path)
         if kept is None:
@@ -68,7 +61,7 @@ class SpeechData:
             if self._held >= KEPT_BYTES:
                 return
             try:
-                self._samples(recording)
+                self.samples(recording)
                 yield recording, self._peaks[recording.path]
             except DataError as problem:
                 yield recording, problem
@@ -76,14 +69,6 @@ class SpeechData:
     def targets(self, numbers: Sequence[int] | np.ndarray) -> np.ndarray:
         """Tokens of the transcripts of joined training recordings."""
         return encode(self.tokenizer, joined_text([self.train[int(number)].text for number in numbers]))
-
-    def valid_targets(self, number: int) -> np.ndarray:
-        """Tokens of a validation recording's transcript."""
-        return encode(self.tokenizer, self.valid[number].text)
-
-    def text_of(self, ids: Sequence[int]) -> str:
-        """The transcript that tokens are."""
-        return decode(self.tokenizer, ids)
 
 
 def encode(tokenizer: Tokenizer, text: str) -> np.ndarray:

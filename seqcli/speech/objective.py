@@ -13,7 +13,7 @@ from torch.nn import functional
 
 from seqcli.model.batches import packed
 from seqcli.speech.augment import Augmentation, augmented, joined, noise_alone
-from seqcli.speech.data import SpeechData
+from seqcli.speech.data import SpeechData, decode, encode
 from seqcli.speech.decoder import SpeechDecoder
 from seqcli.speech.evaluate import error_rates
 from seqcli.speech.features import stacked
@@ -136,7 +136,7 @@ class SpeechTask(Stateless):
         strength = self.augmentation.times(random.random() * min(done / CHANGED, 1.0))
         if random.random() < strength.silence:
             return Utterance(noise_alone(config, random, self.statistics), np.zeros(0, np.int64))
-        pieces = [self.data.samples(int(number)) for number in numbers]
+        pieces = [self.data.samples(self.data.train[int(number)]) for number in numbers]
         samples, spans = joined(pieces, config.sample_rate, strength, random)
         said = [(*span, self.data.targets([number])) for span, number in zip(spans, numbers, strict=True)]
         frames = augmented(samples, config, strength, random, self.statistics)
@@ -167,14 +167,16 @@ class SpeechTask(Stateless):
         found, loss, tokens = [], 0.0, 0
         for start in range(0, len(numbers), 32):
             chosen = numbers[start : start + 32]
-            frames = [decoder.features(self.data.valid_samples(number)) for number in chosen]
+            frames = [decoder.features(self.data.samples(self.data.valid[number])) for number in chosen]
             probabilities, lengths = self._forward(frames)
-            targets = [self.data.valid_targets(number) for number in chosen]
+            targets = [encode(self.data.tokenizer, self.data.valid[number].text) for number in chosen]
             loss += float(ctc(probabilities, lengths, targets, self.model.config.blank))
             tokens += sum(1 + len(t) for t in targets)
             for column, length in enumerate(lengths.tolist()):
                 own = probabilities[:length, column].cpu().numpy()
-                found.append(self.data.text_of(beam_search(own, search, self.data.tokenizer, lexicon=lexicon)))
+                found.append(
+                    decode(self.data.tokenizer, beam_search(own, search, self.data.tokenizer, lexicon=lexicon))
+                )
         references = [self.data.valid[number].text for number in numbers]
         rates = error_rates(references, found)
         metrics = {"score": rates.cer + 0.01 * loss / tokens, "wer": rates.wer, "cer": rates.cer, "loss": loss / tokens}

@@ -15,7 +15,7 @@ from seqcli.files.opening import State, file_state
 from seqcli.notices import Notice, change_with, quietly
 from seqcli.requests import TableRequest
 from seqcli.speech.audio import sound_info
-from seqcli.speech.table import Row, read_rows
+from seqcli.speech.table import read_rows
 
 LONGEST = 60.0  # seconds of a recording that is learnt from
 
@@ -64,7 +64,9 @@ def read_recordings(
                 )
         except DataError as problem:
             if not request.skip_bad:
-                raise _placed(problem, row) from problem
+                if row.line is None:
+                    raise
+                raise DataError(problem.message, path=row.where, line=row.line, hint=problem.hint) from problem
             bad.append(problem)
             continue
         rates[about.rate, about.channels] += 1
@@ -147,13 +149,6 @@ def divided(
     train = [recording for recording, out in zip(recordings, chosen, strict=True) if not out]
     valid = [recording for recording, out in zip(recordings, chosen, strict=True) if out]
     return train, valid, said
-
-
-def _placed(problem: DataError, row: Row) -> DataError:
-    """The same error with where the recording is named."""
-    if row.line is None:
-        return problem
-    return DataError(problem.message, path=row.where, line=row.line, hint=problem.hint)
 
 
 def _described(recordings: Sequence[Recording], rates: Counter[tuple[int, int]]) -> str:

@@ -114,7 +114,9 @@ class _Places:
         names = [cell.strip().lstrip("\ufeff").lower() for cell in cells]
         usual = names[0] in PATHS or (any(name in PATHS for name in names) and any(name in TEXTS for name in names))
         asked = [name for name in (columns.path, columns.text, columns.speaker) if name is not None]
-        is_header = (usual and not _there(folder, cells[0])) or any(not name.isdigit() for name in asked)
+        is_header = (usual and not os.path.isfile(find_recording(folder, cells[0].strip()))) or any(
+            not name.isdigit() for name in asked
+        )
         path = _column(columns.path, names, PATHS if is_header else (), 0, shown)
         text = _column(columns.text, names, TEXTS if is_header else (), 1 if path != 1 else 0, shown)
         speaker = _column(columns.speaker, names, SPEAKERS if is_header else (), None, shown)
@@ -189,10 +191,6 @@ def find_recording(folder: Path, name: str) -> str:
             if os.path.isfile(found := place / f"{name}{ending}"):
                 return str(found)
     return str(first)
-
-
-def _there(folder: Path, name: str) -> bool:
-    return os.path.isfile(find_recording(folder, name.strip()))
 
 
 def _folder_rows(folder: Path, request: TableRequest, notice: Notice) -> list[Row]:

@@ -109,7 +109,7 @@ def statistics(data: SpeechData, config: SpeechConfig) -> tuple[np.ndarray, np.n
     numbers = np.random.default_rng(0).permutation(len(data.train))[:MEASURED]
     found = []
     for number in numbers:
-        logarithms, speech = levelled(mel_power(data.samples(int(number)), config.sample_rate, config.mels))
+        logarithms, speech = levelled(mel_power(data.samples(data.train[int(number)]), config.sample_rate, config.mels))
         found.append(logarithms[speech])
     frames = np.concatenate(found)
     return frames.mean(axis=0).astype(np.float32), np.maximum(frames.std(axis=0), LEAST_SCALE).astype(np.float32)

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from seqcli.errors import CheckpointError
-from seqcli.tagging.schemes import BIOES, OUTSIDE, Chunk, Scheme, scheme_named, split
+from seqcli.tagging.schemes import BIOES, OUTSIDE, SCHEMES, Chunk, Scheme, split
 
 
 @dataclass(frozen=True)
@@ -111,7 +111,7 @@ class LabelSet:
         usable = isinstance(names, list) and names and all(type(name) is str for name in names)
         if not usable or len(set(names)) != len(names) or not (scheme is None or isinstance(scheme, str)):
             raise CheckpointError("the model's labels are damaged")
-        found = scheme_named(scheme) if scheme is not None else None
+        found = next((known for known in SCHEMES if known.name == scheme), None)
         if (scheme is None) != (found is None):
             raise CheckpointError(f"the model's labels are in a scheme this program does not know: {scheme!r}")
         return cls(tuple(names), found)

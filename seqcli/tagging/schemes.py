@@ -95,11 +95,6 @@ def split(label: str) -> tuple[str, str]:
     return prefix, kind
 
 
-def scheme_named(name: str) -> Scheme | None:
-    """The scheme of a name; None for labels that are no chunks."""
-    return next((scheme for scheme in SCHEMES if scheme.name == name), None)
-
-
 def recognise(sentences: Iterable[Sequence[str]]) -> Scheme | None:
     """The chunk scheme that labels are written in, by their prefixes; None where they are not labels of chunks.
 

@@ -38,12 +38,9 @@ class Lengths:
     def with_these(self, others: Lengths) -> Lengths:
         """The lengths of the pairs of both."""
         sources = sorted({*self.sources, *others.sources})
-        targets = [max(side._longest(source) for side in (self, others)) for source in sources]
+        pairs = [*zip(self.sources, self.targets, strict=True), *zip(others.sources, others.targets, strict=True)]
+        targets = [max(target for length, target in pairs if length <= source) for source in sources]
         return Lengths(tuple(sources), tuple(targets))
-
-    def _longest(self, source: int) -> int:
-        """The longest target of pairs whose source is at most that long; 1 if there are none."""
-        return max((t for s, t in zip(self.sources, self.targets, strict=True) if s <= source), default=1)
 
     def limit(self, source: int) -> int:
         """The maximum number of tokens in a translation of `source` tokens: that of training pairs of this length and

@@ -154,7 +154,9 @@ class Lines:
                 if found.attention is not None
             ),
             cut=not all(found.ended for found in hypotheses),
-            mean_log_probability=float(np.mean([_per_token(found) for found in hypotheses])),
+            mean_log_probability=float(
+                np.mean([found.log_probability / max(len(found.tokens) + found.ended, 1) for found in hypotheses])
+            ),
         )
 
     def _spelt(self, tokens: Sequence[int]) -> str:
@@ -170,11 +172,6 @@ class Lines:
                     looked_at = int(found.attention[place, : len(source)].argmax()) if source else 0
                     text = text.replace(unknown, source[looked_at].strip() if source else "", 1)
         return restore(text, part.strings, part.first)
-
-
-def _per_token(found: Hypothesis) -> float:
-    """The mean log p of a hypothesis' tokens and its end mark."""
-    return found.log_probability / max(len(found.tokens) + found.ended, 1)
 
 
 def _renumber(text: str) -> str:

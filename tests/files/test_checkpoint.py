@@ -269,7 +269,7 @@ def test_the_newest_model_of_a_task(saved: Path, tmp_path: Path) -> None:
         os.utime(path, (2e9 + number, 2e9 + number))
     assert newest_checkpoint(tmp_path, "lm") == newer
     with pytest.raises(CheckpointError, match="there is no model") as refused:
-        newest_checkpoint(tmp_path / "nowhere", "forecast")
+        newest_checkpoint(tmp_path / "nowhere", "tag")
     assert refused.value.hint is not None
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seqcli.tagging.schemes import BIOES, SCHEMES, recognise, scheme_named
+from seqcli.tagging.schemes import BIOES, SCHEMES, recognise
 
 EXAMPLES = {  # [New York]LOC [Paris]LOC saw [Ann]PER
     "IOB1": ["I-LOC", "I-LOC", "B-LOC", "O", "I-PER"],
@@ -15,6 +15,7 @@ EXAMPLES = {  # [New York]LOC [Paris]LOC saw [Ann]PER
     "BILOU": ["B-LOC", "L-LOC", "U-LOC", "O", "U-PER"],
     "BMES": ["B-LOC", "E-LOC", "S-LOC", "O", "S-PER"],
 }
+NAMED = {scheme.name: scheme for scheme in SCHEMES}
 CHUNKS = [(0, 2, "LOC"), (2, 3, "LOC"), (4, 5, "PER")]
 
 
@@ -54,7 +55,7 @@ def test_chunks_survive_a_round_trip(scheme, sentence):
     ],
 )
 def test_schemes_are_recognised(labels, name):
-    assert recognise([labels]) == scheme_named(name)
+    assert recognise([labels]) == NAMED[name]
 
 
 @pytest.mark.parametrize(
@@ -77,13 +78,13 @@ def test_tags_are_not_taken_for_chunks(labels):
     ],
 )
 def test_broken_chunks_are_found_where_they_break(name, labels, broken, chunks):
-    assert scheme_named(name).chunks(labels) == (chunks, broken)
+    assert NAMED[name].chunks(labels) == (chunks, broken)
 
 
 def test_chunks_are_those_that_seqeval_finds():
     metrics = pytest.importorskip("seqeval.metrics.sequence_labeling")
     for name in ("IOB2", "BIOES", "BILOU"):
-        scheme = scheme_named(name)
+        scheme = NAMED[name]
         labels = scheme.labels(CHUNKS, 5)
         if name != "BILOU":  # get_entities does not read it
             found = [(start, end + 1, kind) for kind, start, end in metrics.get_entities(labels)]
