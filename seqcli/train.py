@@ -74,7 +74,7 @@ def train_asr(recordings: Paths, *, quiet: bool = False, **options: Any) -> Reco
 
 def _trained(room: str, request: type[RunRequest], quiet: bool, **options: Any) -> Any:
     """The model of the task in a package, trained with progress on standard error unless `quiet`."""
-    from seqcli.cli.training import train_showing
+    from seqcli.cli.train import train_showing
 
     asked = request(**options)
     outcome, _ = train_showing(importlib.import_module(f"seqcli.{room}.train").TASK, asked, quiet=quiet)

@@ -16,7 +16,7 @@ from pathlib import Path
 
 IMPORTED = [
     "seqcli.cli.app",
-    *("seqcli.cli.train_lm", "seqcli.language.train", "seqcli.translation.train", "seqcli.tagging.train"),
+    *("seqcli.cli.train", "seqcli.language.train", "seqcli.translation.train", "seqcli.tagging.train"),
     *("seqcli.cli.forecast", "seqcli.forecasting.recurrent.train"),
 ]
 

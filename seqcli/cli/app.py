@@ -1,8 +1,8 @@
 """The command line as a whole: its commands, their common options, and the one place that turns errors into exit codes.
 
-A command `train-lm` is the function `train_lm` of `seqcli/cli/train_lm.py`. Only the module of the invoked command is
-imported, and these modules import what is heavy inside their function, so `--help`, `--version` and completion load
-neither torch nor numpy nor pandas.
+A command `tag` is the function `tag` of `seqcli/cli/tag.py`; those that train are all in `train.py`. Only the module of
+the invoked command is imported, and these modules import what is heavy inside their function, so `--help`, `--version`
+and completion load neither torch nor numpy nor pandas.
 """
 
 from __future__ import annotations
@@ -137,8 +137,8 @@ def _flush(code: int) -> int:
 
 
 def _command_function(name: str) -> Callable[..., None]:
-    function = name.replace("-", "_")
-    command: Callable[..., None] = getattr(importlib.import_module(f"seqcli.cli.{function}"), function)
+    module = importlib.import_module(f"seqcli.cli.{name.partition('-')[0]}")
+    command: Callable[..., None] = getattr(module, name.replace("-", "_"))
     return command
 
 

@@ -15,7 +15,7 @@ from seqcli.cli.options import OUTPUT, RowOutput
 from seqcli.cli.progress import TrainingDisplay
 from seqcli.cli.request import request_command
 from seqcli.cli.rows import write_rows
-from seqcli.cli.training import Interruption, leave, resume_command
+from seqcli.cli.train import Interruption, leave, resume_command
 from seqcli.errors import UsageError
 from seqcli.forecasting.options import TRAINED, ForecastRequest
 from seqcli.options import option, required

@@ -27,9 +27,9 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def begin(monkeypatch: pytest.MonkeyPatch, name: str, *length: str, after: int = 3) -> None:
     """A run that is terminated after some steps, before it has a model."""
-    from seqcli.cli import training
+    from seqcli.cli import train
 
-    class Impatient(training.Interruption):
+    class Impatient(train.Interruption):
         def watch(self, on_progress: Any) -> Any:
             watched = super().watch(on_progress)
 
@@ -41,7 +41,7 @@ def begin(monkeypatch: pytest.MonkeyPatch, name: str, *length: str, after: int =
             return count
 
     with monkeypatch.context() as patch:
-        patch.setattr(training, "Interruption", Impatient)
+        patch.setattr(train, "Interruption", Impatient)
         patch.setattr("seqcli.training.loop.REPORT_INTERVAL", 0.0)
         assert run([*TRAIN, *length, "-o", name]) == 143
     Path(name).unlink()  # as if it had been killed

@@ -20,8 +20,12 @@ from seqcli.cli.options import FOLDER, JsonOutput, format_duration
 from seqcli.cli.progress import TrainingDisplay
 from seqcli.cli.request import Given, command_of
 from seqcli.errors import TERMINATED
+from seqcli.language import options as language
 from seqcli.options import declarations
 from seqcli.signals import exit_code, handling
+from seqcli.speech import options as speech
+from seqcli.tagging import options as tagging
+from seqcli.translation import options as translation
 
 if TYPE_CHECKING:
     from seqcli.training.options import OnProgress, Progress
@@ -140,6 +144,14 @@ def training_command(
     return command_of(declared.values(), f"{explain}\n\n    {rest}", run)
 
 
+def _said_of_a_tagger(metrics: Mapping[str, Any]) -> str:
+    accuracy = f"accuracy {100 * metrics['accuracy']:.2f} %"
+    if "f1" not in metrics:
+        return f"validation {accuracy}"
+    figures = ", ".join(f"{name} {100 * metrics[name]:.2f} %" for name in ("precision", "recall"))
+    return f"validation F1 {100 * metrics['f1']:.2f} % ({figures}), {accuracy}"
+
+
 def train_showing(
     task: Task[Any, Any, Any, Any], request: RunRequest, *, quiet: bool = False
 ) -> tuple[TrainOutcome, Interruption]:
@@ -198,3 +210,49 @@ def leave(interruption: Interruption, ended: str = "finished") -> None:
         return
     if code := interruption.exit_code or (TERMINATED if ended == "stopped" else 0):
         raise typer.Exit(code)
+
+
+train_lm = training_command(
+    language.TrainRequest,
+    "language",
+    "lm",
+    "Train a language model on text.",
+    budget="five minutes",
+    said=lambda metrics: (
+        f"validation perplexity {metrics['perplexity']:.2f}, {metrics['bits_per_char']:.3f} bits per character"
+    ),
+    try_out="seqcli generate --model {model} --prompt ''",
+)
+train_mt = training_command(
+    translation.TrainRequest,
+    "translation",
+    "mt",
+    "Train a translation model on pairs of sentences.",
+    budget="ten minutes",
+    said=lambda metrics: (
+        f"validation BLEU {metrics['bleu']:.1f}, chrF {metrics['chrf']:.1f}, exact {metrics['exact']:.1%}, "
+        f"perplexity {metrics['perplexity']:.2f}"
+    ),
+    try_out="seqcli translate --model {model} 'a sentence to translate'",
+)
+train_asr = training_command(
+    speech.TrainRequest,
+    "speech",
+    "asr",
+    "Train a speech recogniser on recordings and their transcripts.",
+    budget="ten minutes",
+    said=lambda metrics: f"validation word error rate {metrics['wer']:.1f} %, characters {metrics['cer']:.1f} %",
+    try_out="seqcli transcribe --model {model} RECORDING.wav",
+)
+train_tagger = training_command(
+    tagging.TrainRequest,
+    "tagging",
+    "tag",
+    """Train a tagger: a label for each word, or each character.
+
+    Parts of speech, entities, chunks, word boundaries. Reads CoNLL columns, CoNLL-U, word/TAG lines, JSON lines with
+    spans, and segmented text, and says which it found.""",
+    budget="ten minutes",
+    said=_said_of_a_tagger,
+    try_out="seqcli tag --model {model} < text",
+)

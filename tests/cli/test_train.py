@@ -11,7 +11,7 @@ import pytest
 import typer
 
 from seqcli.cli.app import run
-from seqcli.cli.training import Interruption, leave, output_path, report_outcome, resume_command, saying_what_is_kept
+from seqcli.cli.train import Interruption, leave, output_path, report_outcome, resume_command, saying_what_is_kept
 from seqcli.files.checkpoint import Checkpoint
 from seqcli.training.options import Progress
 from seqcli.training.pipeline import TrainOutcome
