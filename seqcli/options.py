@@ -130,10 +130,8 @@ def _declarations(request: Any) -> dict[str, Declared]:
 
 @dataclass(frozen=True, kw_only=True)
 class Request:
-    """Base of every request: values are converted to the types of their fields and checked when it is made.
-
-    Raises `UsageError` for a value that an option cannot have, `TypeError` for an option that does not exist.
-    """
+    """Base of every request: values are converted to the types of their fields and checked when it is made. Raises
+    `UsageError` for a value that an option cannot have, `TypeError` for an option that does not exist."""
 
     def __new__(cls, *unnamed: object, **given: object) -> Request:
         there = [item.name for item in fields(cls)]

@@ -34,11 +34,9 @@ IN_SEVERAL_PROCESSES = ("train-lm", "train-mt", "train-tagger", "train-asr", "fo
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Run one command line and return its exit code; errors are printed on stderr, never raised.
-
-    0 done, also when the reader of a pipe has left; 1 failed while running; 2 usage; 3 input data; 4 model file;
-    130 interrupted; 143 terminated.
-    """
+    """Run one command line and return its exit code; errors are printed on stderr, never raised. 0 done, also when the
+    reader of a pipe has left; 1 failed while running; 2 usage; 3 input data; 4 model file; 130 interrupted; 143
+    terminated."""
     token = console.verbosity.set(console.Verbosity(quiet=not console.is_first()))
     try:
         console.prepare_streams()
@@ -252,11 +250,8 @@ def _seqcli(
     ] = None,
     version: Annotated[bool, _option("--version", explain="Show the version.", act=_print_version)] = False,
 ) -> None:
-    """Recurrent networks for sequences: language models, translation, forecasting, tagging and speech.
-
-    Every command works without options. Results go to standard output, messages to standard error; '-' reads standard
-    input.
-    """
+    """Recurrent networks for sequences: language models, translation, forecasting, tagging and speech. Every command
+    works without options. Results go to standard output, messages to standard error; '-' reads standard input."""
     if context.invoked_subcommand is None:
         sys.stderr.write(context.get_help() + "\n")
         raise typer.Exit(2)

@@ -37,10 +37,8 @@ class Band:
 
 
 def sparkline(values: Sequence[float], width: int = 40) -> str:
-    """`values` as a row of blocks, the latest `width` of them; one that is not finite is a space.
-
-    Positive values that span more than a factor of four are drawn by their logarithm.
-    """
+    """`values` as a row of blocks, the latest `width` of them; one that is not finite is a space. Positive values that
+    span more than a factor of four are drawn by their logarithm."""
     shown = list(values)[-width:]
     finite = [value for value in shown if math.isfinite(value)]
     if not finite:
@@ -63,10 +61,8 @@ def line_chart(
     height: int = 12,
 ) -> Text:
     """A chart of `lines` over `bands`, `width` characters wide and `height` high besides title, axis and legend.
-
-    `x_labels` are (x, text) pairs; when they would touch, only every second, third … is written. Raises
-    ValueError when there is no finite point to draw.
-    """
+    `x_labels` are (x, text) pairs; when they would touch, only every second, third … is written. Raises ValueError when
+    there is no finite point to draw."""
     from rich.text import Text
 
     from seqcli.forecasting.axes import value_marks
@@ -133,10 +129,8 @@ def _place_labels(labels: Sequence[tuple[float, str]], canvas: _Canvas) -> str:
 
 
 class _Canvas:
-    """A grid of braille characters and the way from data to its dots.
-
-    A character shows its lines, or the band behind where there is no line, in one colour: the last drawn.
-    """
+    """A grid of braille characters and the way from data to its dots. A character shows its lines, or the band behind
+    where there is no line, in one colour: the last drawn."""
 
     def __init__(self, columns: int, rows: int, x_range: tuple[float, float], y_range: tuple[float, float]) -> None:
         self.columns = columns

@@ -124,10 +124,8 @@ def mention_terminal_input() -> None:
 
 
 def write(text: str, *, flush: bool = False) -> None:
-    """Data to stdout: as it is into a pipe or a file, with control characters escaped onto a terminal.
-
-    Raises SeqcliError when it cannot be written, BrokenPipeError when its reader has left.
-    """
+    """Data to stdout: as it is into a pipe or a file, with control characters escaped onto a terminal. Raises
+    SeqcliError when it cannot be written, BrokenPipeError when its reader has left."""
     try:
         sys.stdout.write(escape(text) if sys.stdout.isatty() else text)
         if flush:
@@ -198,10 +196,8 @@ class Messages(io.RawIOBase):
 
 def prepare_streams() -> None:
     """Streams that can be relied on: a closed stderr is silent, a closed stdout fails when something is written to it.
-
     What is written into a pipe or a file is UTF-8 whatever the locale; a terminal that cannot show a character gets its
-    escape. Bytes of arguments that were not UTF-8 leave as they came.
-    """
+    escape. Bytes of arguments that were not UTF-8 leave as they came."""
     if sys.stderr is None:
         sys.stderr = os.fdopen(os.open(os.devnull, os.O_WRONLY), "w")
     elif type(sys.stderr) is io.TextIOWrapper and sys.stderr.fileno() == 2:  # not what tests or a program put there

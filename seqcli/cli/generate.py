@@ -88,10 +88,8 @@ def _write_vector(text: str, vector: list[float], as_json: bool) -> None:
 
 
 def in_order(pieces: Iterable[Piece], samples: int, first: int) -> Iterator[Piece]:
-    """The pieces of the first continuation as they come, then those of the second, and so on.
-
-    Continuations are numbered prompt by prompt from prompt `first` on, `samples` of each.
-    """
+    """The pieces of the first continuation as they come, then those of the second, and so on. Continuations are
+    numbered prompt by prompt from prompt `first` on, `samples` of each."""
     waiting: dict[int, list[Piece]] = {}
     current = first * samples
     for piece in pieces:

@@ -25,11 +25,9 @@ _BAR_WIDTH, _HISTORY_WIDTH = 20, 24  # with what stands beside them, 80 columns
 
 
 class TrainingDisplay:
-    """Shows `Progress` on stderr; use it as a context manager and call it with each `Progress`.
-
-    `metric` is the key of the validation metrics to show, with its history, or several, of which the first that the
-    validations have is shown; `unit` is what the speed counts. Under `-q` nothing is shown.
-    """
+    """Shows `Progress` on stderr; use it as a context manager and call it with each `Progress`. `metric` is the key of
+    the validation metrics to show, with its history, or several, of which the first that the validations have is shown;
+    `unit` is what the speed counts. Under `-q` nothing is shown."""
 
     def __init__(self, metric: str | tuple[str, ...], *, unit: str = "tokens") -> None:
         self._metric, self._unit = metric, unit

@@ -126,10 +126,8 @@ def _line_scores(checkpoint: Checkpoint, request: LineRequest) -> Rows:
 
 @dataclass(frozen=True)
 class _Items:
-    """Lines to score and, where they are a column of a table, the rows they come from.
-
-    `columns` are those of the output: the table's own and, beside them, what is computed.
-    """
+    """Lines to score and, where they are a column of a table, the rows they come from. `columns` are those of the
+    output: the table's own and, beside them, what is computed."""
 
     columns: tuple[str, ...]
     lines: Iterable[str]

@@ -34,10 +34,8 @@ if TYPE_CHECKING:
 
 
 def output_path(output: str | None, inputs: Sequence[str], task: str) -> Path:
-    """The model file: as given, else `checkpoints/NAME.TASK.safetensors`, named after the first input.
-
-    The default folder is made when it is not there.
-    """
+    """The model file: as given, else `checkpoints/NAME.TASK.safetensors`, named after the first input. The default
+    folder is made when it is not there."""
     if output is not None:
         return Path(output)
     name = "stdin" if inputs[0] == "-" else Path(inputs[0]).name.removesuffix(".gz")
@@ -47,11 +45,9 @@ def output_path(output: str | None, inputs: Sequence[str], task: str) -> Path:
 
 
 class Interruption:
-    """Turns the first Ctrl-C, SIGTERM or SIGHUP of a training run into a request to stop, as a context manager.
-
-    Ask `requested` after every step. Before the first progress, when there is nothing to save, and from the second
-    signal on, the command ends at once, as it does elsewhere. `then` says what is done after the last step.
-    """
+    """Turns the first Ctrl-C, SIGTERM or SIGHUP of a training run into a request to stop, as a context manager. Ask
+    `requested` after every step. Before the first progress, when there is nothing to save, and from the second signal
+    on, the command ends at once, as it does elsewhere. `then` says what is done after the last step."""
 
     def __init__(self, then: str = "saving, then validating") -> None:
         self._then = then
@@ -118,10 +114,8 @@ def training_command(
     try_out: str,
 ) -> Callable[..., None]:
     """The command that trains models of a task: without an output they are named after the first input and `task`.
-
     `room` is the package of the task, `explain` what --help says before the rest, `budget` the default length of a run
-    in words. `said` puts a model's metrics into words, `try_out` is the command that uses it, with `{model}` in it.
-    """
+    in words. `said` puts a model's metrics into words, `try_out` is the command that uses it, with `{model}` in it."""
 
     def run(given: Given) -> None:
         as_json = bool(given.pop("json", False))
@@ -172,9 +166,7 @@ def train_showing(
 
 def report_outcome(outcome: TrainOutcome, *, task: str, said: str, try_out: str, as_json: bool) -> None:
     """Say what came of a run: `said` about its quality, where the model is, and the command that uses or resumes it.
-
-    With `as_json` one object goes to stdout too.
-    """
+    With `as_json` one object goes to stdout too."""
     stopped = outcome.ended == "stopped"
     if outcome.ended == "patience":
         console.notice("stopped early: the validation no longer improves; --patience 0 trains to the end")
@@ -202,10 +194,8 @@ def resume_command(arguments: Sequence[str]) -> str:
 
 def leave(interruption: Interruption, ended: str = "finished") -> None:
     """End the command with the code of the signal that stopped the run, if one did, in this process or another of it.
-
     `ended` is the run's `finished`, `patience` or `stopped`. The first of several processes has the code, the others
-    leave with 0: torchrun terminates all as soon as one fails, and the first may not have done everything yet.
-    """
+    leave with 0: torchrun terminates all as soon as one fails, and the first may not have done everything yet."""
     if not console.is_first():
         return
     if code := interruption.exit_code or (TERMINATED if ended == "stopped" else 0):

@@ -26,10 +26,8 @@ _CELL = 22  # pixels
 
 
 def picture(alignment: Alignment) -> str:
-    """A row per target piece, a column per source piece, darker for larger weights.
-
-    The source pieces are written vertically above their columns.
-    """
+    """A row per target piece, a column per source piece, darker for larger weights. The source pieces are written
+    vertically above their columns."""
     names = [_name(piece) for piece in alignment.source]
     margin = max((len(_name(piece)) for piece in alignment.target), default=0)
     height = max(map(len, names), default=0)

@@ -26,12 +26,9 @@ LARGEST_WEIGHT = 1e6  # training ends far below; what larger ones are multiplied
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A trained model.
-
-    `tensors` are its parameters by name; `config` what its network is rebuilt from; `blobs` files inside the file, such
-    as the tokenizer; `metrics` and `provenance` what it achieved and where it comes from. All but the tensors and blobs
-    are plain JSON values.
-    """
+    """A trained model. `tensors` are its parameters by name; `config` what its network is rebuilt from; `blobs` files
+    inside the file, such as the tokenizer; `metrics` and `provenance` what it achieved and where it comes from. All but
+    the tensors and blobs are plain JSON values."""
 
     task: str
     config: dict[str, Any]

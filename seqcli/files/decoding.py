@@ -130,10 +130,8 @@ class TextDecoder:
 
 
 def find_encoding(data: bytes) -> str | None:
-    """The most likely of the `LEGACY` encodings for bytes that are not UTF-8; None if they are not text.
-
-    The judgement is chardet's. If it hardly prefers another encoding, the bytes are taken for Windows-1252.
-    """
+    """The most likely of the `LEGACY` encodings for bytes that are not UTF-8; None if they are not text. The judgement
+    is chardet's. If it hardly prefers another encoding, the bytes are taken for Windows-1252."""
     data = data[:LOOKED_AT]
     if _looks_binary(data):
         return None
@@ -163,11 +161,9 @@ def _is_not_utf8(data: bytes) -> bool:
 
 
 def _first_utf8(data: bytes) -> int | None:
-    """Where the first UTF-8 character is in bytes that mix UTF-8 with a legacy encoding; None if they do not.
-
-    In legacy encodings hardly any run of bytes above 127 happens to be valid UTF-8, except pairs of bytes such as a
-    letter followed by a quotation mark, which in UTF-8 are characters other than Western ones.
-    """
+    """Where the first UTF-8 character is in bytes that mix UTF-8 with a legacy encoding; None if they do not. In legacy
+    encodings hardly any run of bytes above 127 happens to be valid UTF-8, except pairs of bytes such as a letter
+    followed by a quotation mark, which in UTF-8 are characters other than Western ones."""
     first, whole, broken = None, 0, 0
     for run in _RUNS.finditer(data):
         try:
@@ -204,10 +200,8 @@ def _looks_binary(data: bytes) -> bool:
 
 
 def _of_zeros(data: bytes) -> str | None:
-    """UTF-16 without a byte order mark, detected by the zero bytes of its spaces, digits and line ends.
-
-    Zero bytes may also separate or pad ASCII text: then the other pairs of bytes are two letters, not one character.
-    """
+    """UTF-16 without a byte order mark, detected by the zero bytes of its spaces, digits and line ends. Zero bytes may
+    also separate or pad ASCII text: then the other pairs of bytes are two letters, not one character."""
     part = data[: LOOKED_AT - LOOKED_AT % 2]
     even, odd = part[::2].count(0), part[1::2].count(0)
     if max(even, odd) < max(len(part) / 8, FEW_ZEROS):

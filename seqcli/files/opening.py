@@ -56,10 +56,8 @@ BLOCK = 1 << 16  # bytes read at a time
 
 
 class Unpacker:
-    """Decompresses bytes as they arrive; compressed files may have several members.
-
-    The first bytes decide what the data is. Raises `DataError` for damaged data.
-    """
+    """Decompresses bytes as they arrive; compressed files may have several members. The first bytes decide what the
+    data is. Raises `DataError` for damaged data."""
 
     def __init__(self, shown: str) -> None:
         self._shown, self._started, self._made = shown, False, False
@@ -134,10 +132,8 @@ def changed(path: str) -> DataError:
 
 
 class Stamps:
-    """The state of files at one time, so that a change while they are read is noticed.
-
-    A folder stands for all files in it, a pattern for those that match; only regular files count.
-    """
+    """The state of files at one time, so that a change while they are read is noticed. A folder stands for all files in
+    it, a pattern for those that match; only regular files count."""
 
     def __init__(self, paths: Iterable[str]) -> None:
         self._paths = list(paths)

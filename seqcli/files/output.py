@@ -58,10 +58,8 @@ def _is_same(path: Path, other: str | Path) -> bool:
 
 
 def side_file(model: Path, kind: str) -> Path:
-    """The file of another `kind` that belongs to a model file, whatever the model file is called.
-
-    NAME.lm.safetensors has NAME.lm.state.safetensors; any other NAME has NAME-state.safetensors.
-    """
+    """The file of another `kind` that belongs to a model file, whatever the model file is called. NAME.lm.safetensors
+    has NAME.lm.state.safetensors; any other NAME has NAME-state.safetensors."""
     stem = model.name.removesuffix(".safetensors")
     return model.with_name(f"{stem}.{kind}" if stem and stem != model.name else f"{model.name}-{kind}")
 
@@ -80,10 +78,7 @@ def writing(path: str | Path) -> Iterator[None]:
 @contextlib.contextmanager
 def whole_file(path: Path) -> Iterator[BinaryIO]:
     """A file to write to, which gets the name `path` at the end: after a crash either the old file exists or the new
-    one.
-
-    Until then it has a temporary name; it is flushed to disk and renamed. Raises `SeqcliError`, see `writing`.
-    """
+    one. Until then it has a temporary name; it is flushed to disk and renamed. Raises `SeqcliError`, see `writing`."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}{TEMPORARY}")
     with writing(path):
         if path.exists() and not path.is_file():
@@ -153,11 +148,8 @@ def _make_folder(path: Path) -> None:
 
 
 def check_writable(path: Path, *, overwrite: bool) -> None:
-    """Check, before any training, that the model can be saved.
-
-    Creates the folder. Raises `UsageError` if a model exists and may not be overwritten, or a file that is none, and
-    `SeqcliError` if the folder cannot be written.
-    """
+    """Check, before any training, that the model can be saved. Creates the folder. Raises `UsageError` if a model
+    exists and may not be overwritten, or a file that is none, and `SeqcliError` if the folder cannot be written."""
     if path.is_dir():
         raise UsageError(f"{path}: is a folder", hint="name a file for --output")
     if path.exists() and not path.is_file():
@@ -183,10 +175,8 @@ def check_writable(path: Path, *, overwrite: bool) -> None:
 
 class OutputLock:
     """Keeps a second process from writing the same model: `with OutputLock(path): …`; `TrainingError` if it is held.
-
     The lock is the kernel's, on an empty file beside the model, so a killed process leaves none behind. Who holds it
-    removes what a killed run left half-written of the model and of the files named after it.
-    """
+    removes what a killed run left half-written of the model and of the files named after it."""
 
     def __init__(self, path: Path) -> None:
         self._model = path

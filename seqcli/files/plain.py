@@ -43,11 +43,9 @@ def _finite(value: Any) -> Any:
 
 
 def from_plain(kind: type[T], values: Any, what: str) -> T:
-    """The dataclass that `to_plain` turned into `values`; fields with a default may be missing.
-
-    `what` is its name in messages. Raises `CheckpointError` for unknown names, values of another type, numbers that are
-    not finite, and what the dataclass itself refuses with ValueError or `UsageError`.
-    """
+    """The dataclass that `to_plain` turned into `values`; fields with a default may be missing. `what` is its name in
+    messages. Raises `CheckpointError` for unknown names, values of another type, numbers that are not finite, and what
+    the dataclass itself refuses with ValueError or `UsageError`."""
     hints = typing.get_type_hints(kind)
     known = {item.name: item for item in dataclasses.fields(kind)}  # type: ignore[arg-type]
     if not isinstance(values, dict):

@@ -29,9 +29,7 @@ _GRAINS: list[tuple[Callable[[datetime], object], str]] = [
 
 def time_marks(panel: Panel, index: int, start: int, stop: int) -> list[tuple[int, str]]:
     """A few ticks between the steps `start` and `stop`, at which something begins, such as a year, and their labels.
-
-    Step 0 is the last value of the panel's series `index`.
-    """
+    Step 0 is the last value of the panel's series `index`."""
     one = panel.series[index]
     calendar = panel.calendar_of(one)
     last = len(one.values) - 1

@@ -13,11 +13,9 @@ from seqcli.forecasting.metrics import recent_scale, scale
 
 @dataclass(frozen=True)
 class Folds:
-    """Histories cut at earlier origins, and what followed, a row each.
-
-    `actual` is (folds, horizon), NaN where unknown; `member` the index of the series; `back` how many origins before
-    the latest one; `scales` the MASE scale of the history; `recent` the scale in which intervals are measured.
-    """
+    """Histories cut at earlier origins, and what followed, a row each. `actual` is (folds, horizon), NaN where unknown;
+    `member` the index of the series; `back` how many origins before the latest one; `scales` the MASE scale of the
+    history; `recent` the scale in which intervals are measured."""
 
     histories: list[np.ndarray]
     actual: np.ndarray

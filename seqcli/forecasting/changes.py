@@ -25,10 +25,8 @@ _SHARES = np.diff(np.concatenate([[0.0], _BETWEEN, [1.0]]))  # of the mean, that
 
 def direction(values: np.ndarray, season: int) -> float:
     """The mean sign of the changes: 1 if a series never falls, -1 if it never rises; 0 if there is too little to tell.
-
     A seasonal series must have two whole seasons, since a part of one may well only rise; one without a season, such as
-    ten good years, more than a lucky run.
-    """
+    ten good years, more than a lucky run."""
     changes = np.sign(np.diff(values))
     moves = changes[changes != 0]
     enough = len(moves) >= LEAST and len(changes) >= 2 * season if season > 1 else len(moves) >= LEAST_ALONE

@@ -49,11 +49,8 @@ def predict(
     long: Sequence[LongSeason | None] | None = None,
     by_changes: Sequence[bool] | None = None,
 ) -> Predictions:
-    """Forecasts by every candidate, for series without missing values; `long` is each series' long season.
-
-    The changes are forecast of the series where `by_changes` (see `changes.trust`); of others this candidate is the
-    combination.
-    """
+    """Forecasts by every candidate, for series without missing values; `long` is each series' long season. The changes
+    are forecast of the series where `by_changes` (see `changes.trust`); of others this candidate is the combination."""
     result = np.zeros((len(CANDIDATES), len(series), horizon))
     spread = np.zeros((len(series), horizon, len(QUANTILES)))
     keep = max(_recursed(season), kept(season))
@@ -132,10 +129,8 @@ def _candidates(batch: Batch, horizon: int, season: int) -> tuple[np.ndarray, np
 
 
 def _phase_means(batch: Batch, season: int, cycles: int | None) -> np.ndarray:
-    """Means of each phase over the latest `cycles` (None: all); row 0 is the phase that comes next. (season, series)
-
-    A phase without values has the mean of all.
-    """
+    """Means of each phase over the latest `cycles` (None: all); row 0 is the phase that comes next. (season, series) A
+    phase without values has the mean of all."""
     season = max(season, 1)
     values = batch.values[-season * cycles :] if cycles is not None else batch.values
     pad = np.full((-len(values) % season, values.shape[1]), np.nan)

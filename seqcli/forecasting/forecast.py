@@ -149,10 +149,8 @@ class Forecast:
         save_plot(Path(path), self)
 
     def save(self, path: str | Path) -> None:
-        """Write the rows to a file, CSV; a workbook if the name ends in .xlsx (needs openpyxl).
-
-        Raises as `check_table`, and `SeqcliError` when it cannot be written.
-        """
+        """Write the rows to a file, CSV; a workbook if the name ends in .xlsx (needs openpyxl). Raises as
+        `check_table`, and `SeqcliError` when it cannot be written."""
         check_table(path)
         if Path(path).suffix.lower() == ".xlsx":
             write_workbook(Path(path), self.to_frame())

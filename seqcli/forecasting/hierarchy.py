@@ -78,11 +78,9 @@ def add_up(made: Forecast, parents: np.ndarray) -> Forecast:
 
 
 def reconcile(forecasts: np.ndarray, variances: np.ndarray, parents: np.ndarray) -> np.ndarray:
-    """The forecasts (series, horizon) nearest to those given that add up; totals come before their parts.
-
-    Upwards each total is the mean of its own forecast and its parts' sum, weighted by their certainty; downwards what
-    is left over is shared among the parts by their variances, or in proportion where a part would fall below zero.
-    """
+    """The forecasts (series, horizon) nearest to those given that add up; totals come before their parts. Upwards each
+    total is the mean of its own forecast and its parts' sum, weighted by their certainty; downwards what is left over
+    is shared among the parts by their variances, or in proportion where a part would fall below zero."""
     result = forecasts.astype(float)
     variances = np.maximum(variances, 1e-9 * max(float(variances.max()), 1e-300))
     parts: list[list[int]] = [[] for _ in parents]

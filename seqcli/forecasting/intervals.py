@@ -28,10 +28,8 @@ class Widths:
     half: np.ndarray  # (levels, horizon)
 
     def intervals(self, forecast: np.ndarray, scales: np.ndarray, floor: np.ndarray) -> np.ndarray:
-        """Low and high of each level around forecasts (series, horizon). (series, horizon, 2 · levels)
-
-        `floor` is the least value a series can take, -inf where there is none.
-        """
+        """Low and high of each level around forecasts (series, horizon). (series, horizon, 2 · levels) `floor` is the
+        least value a series can take, -inf where there is none."""
         bands = np.empty((*forecast.shape, 2 * len(self.levels)))
         horizon = forecast.shape[1]
         for index in range(len(self.levels)):
@@ -44,11 +42,8 @@ class Widths:
 def calibrate(
     errors: np.ndarray, scales: np.ndarray, member: np.ndarray, levels: Sequence[float], horizon: int
 ) -> Widths:
-    """Widths from absolute errors (folds, horizon), NaN where unknown, of histories with `scales`.
-
-    `member` says which series a fold belongs to: folds of one series overlap and count less than folds of many. Levels
-    are in per cent.
-    """
+    """Widths from absolute errors (folds, horizon), NaN where unknown, of histories with `scales`. `member` says which
+    series a fold belongs to: folds of one series overlap and count less than folds of many. Levels are in per cent."""
     ordered = tuple(sorted(levels))
     half = np.empty((len(ordered), horizon))
     usable = np.isfinite(scales) & (scales > 0)
@@ -150,11 +145,9 @@ def adapt(
 
 
 def stretch(actual: np.ndarray, point: np.ndarray, low: np.ndarray, high: np.ndarray, level: float) -> float:
-    """By how much intervals around `point` must be widened to cover `level` per cent of `actual`.
-
-    Conformalised quantile regression (Romano, Patterson & Candès 2019), in proportion to each side's width. All arrays
-    are (folds, horizon).
-    """
+    """By how much intervals around `point` must be widened to cover `level` per cent of `actual`. Conformalised
+    quantile regression (Romano, Patterson & Candès 2019), in proportion to each side's width. All arrays are (folds,
+    horizon)."""
     side = np.where(actual >= point, high - point, point - low)
     distance = np.abs(actual - point)
     needed = distance[(side > 0) & np.isfinite(distance)] / side[(side > 0) & np.isfinite(distance)]

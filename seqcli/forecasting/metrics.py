@@ -10,10 +10,8 @@ from seqcli.forecasting.classical.batch import mean_of_known
 
 
 def scale(history: np.ndarray, season: int) -> float:
-    """The mean absolute seasonal difference of a history, what MASE divides by (Hyndman & Koehler 2006); NaN if none.
-
-    A history not longer than a season is measured by its first differences.
-    """
+    """The mean absolute seasonal difference of a history, what MASE divides by (Hyndman & Koehler 2006); NaN if none. A
+    history not longer than a season is measured by its first differences."""
     lag = season if len(history) > season else 1
     change = np.abs(history[lag:] - history[:-lag])
     change = change[~np.isnan(change)]
@@ -41,10 +39,8 @@ def smape(actual: np.ndarray, forecast: np.ndarray) -> np.ndarray:
 
 
 def quantile_loss(actual: np.ndarray, quantiles: np.ndarray, levels: np.ndarray, scales: np.ndarray) -> np.ndarray:
-    """Scaled quantile loss of each series: twice the mean pinball loss over `levels`, over the MASE scale.
-
-    `quantiles` is (series, horizon, levels). For the median alone this is MASE.
-    """
+    """Scaled quantile loss of each series: twice the mean pinball loss over `levels`, over the MASE scale. `quantiles`
+    is (series, horizon, levels). For the median alone this is MASE."""
     error = actual[..., None] - quantiles
     loss = 2.0 * np.maximum(levels * error, (levels - 1) * error).mean(axis=-1)
     result: np.ndarray = _mean(loss) / scales

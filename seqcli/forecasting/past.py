@@ -30,11 +30,9 @@ class Past:
 
 
 def forecast_past(prepared: Prepared) -> Past:
-    """Forecast each past value of every series from those before it, with intervals corrected on these forecasts.
-
-    The latest `LATEST` values of a series, from the second season on. Deviations are half-widths of the 80 % interval
-    on the value's side, in units of the normal distribution's.
-    """
+    """Forecast each past value of every series from those before it, with intervals corrected on these forecasts. The
+    latest `LATEST` values of a series, from the second season on. Deviations are half-widths of the 80 % interval on
+    the value's side, in units of the normal distribution's."""
     setting = prepared.setting
     made = [_one(values, setting) for values in prepared.filled]
     expected, bands, scores = [], [], []

@@ -72,10 +72,8 @@ def check_plot(path: Path) -> None:
 
 
 def save_plot(path: Path, result: Forecast) -> None:
-    """Draw the first series (up to 60) into `path`, by its ending .svg, .html or .png.
-
-    Raises `UsageError` as `check_plot` does, `SeqcliError` when it cannot be written.
-    """
+    """Draw the first series (up to 60) into `path`, by its ending .svg, .html or .png. Raises `UsageError` as
+    `check_plot` does, `SeqcliError` when it cannot be written."""
     check_plot(path)
     charts = [
         _chart(result, index, name) for index, name in zip(range(MOST_DRAWN), series_names(result.panel), strict=False)

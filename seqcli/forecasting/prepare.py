@@ -71,11 +71,8 @@ class Prepared:
 
 
 def prepare(panel: Panel, request: ForecastRequest = DEFAULTS, horizon: int | None = None) -> Prepared:
-    """Fill in missing values, leave out outliers, and settle seasons and horizon.
-
-    `horizon` is in periods; None: what the request says, or by default the frequency. Raises `UsageError` for a horizon
-    that is not a number of periods.
-    """
+    """Fill in missing values, leave out outliers, and settle seasons and horizon. `horizon` is in periods; None: what
+    the request says, or by default the frequency. Raises `UsageError` for a horizon that is not a number of periods."""
     frequency = panel.frequency
     notes: list[str] = []
     fill = request.fill or "interpolate"

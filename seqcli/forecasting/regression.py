@@ -65,11 +65,9 @@ def find_effects(values: np.ndarray, inputs: np.ndarray, season: int) -> Effects
 
 
 def _sizes(values: np.ndarray, inputs: np.ndarray, season: int) -> np.ndarray:
-    """Coefficients; those that do not differ significantly from zero are removed one by one.
-
-    An input that nearly repeats with the season, such as a promotion every December, cannot be told from it: what is
-    left of it is the edges of the neighbourhoods, and an effect of that would be any number.
-    """
+    """Coefficients; those that do not differ significantly from zero are removed one by one. An input that nearly
+    repeats with the season, such as a promotion every December, cannot be told from it: what is left of it is the edges
+    of the neighbourhoods, and an effect of that would be any number."""
     known = ~np.isnan(values)
     target = _apart(values, season)[known]
     there = [np.where(known, row, np.nan) for row in inputs]

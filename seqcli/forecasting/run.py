@@ -58,11 +58,8 @@ def forecast_request(
     may_train: bool = True,
 ) -> Forecast | None:
     """`forecast` for a request, also for several processes that train together, of which only the first returns a
-    forecast, the others None.
-
-    `training` is a context that is entered while a network is trained and gives the events to report to. Unless it
-    `may_train`, a large panel is forecast without training.
-    """
+    forecast, the others None. `training` is a context that is entered while a network is trained and gives the events
+    to report to. Unless it `may_train`, a large panel is forecast without training."""
     processes.broadcast(lambda: _check_save(asked))
     forecaster, kept = _kept(asked)
     if forecaster is not None and not asked.covariates:

@@ -29,12 +29,9 @@ class Choice:
 def choose(
     decoder: LanguageModelDecoder, tokenizer: Tokenizer, prompt: str, choices: Sequence[str], *, line_end: bool = True
 ) -> list[Choice]:
-    """The continuations of a prompt, the likeliest first.
-
-    Prompt and continuation are read as the one text they are, so that it does not matter where a token ends; with
-    `line_end` the line ends with the continuation. Of a prompt of several lines a model of lines reads the last.
-    `UsageError` for fewer than two different continuations.
-    """
+    """The continuations of a prompt, the likeliest first. Prompt and continuation are read as the one text they are, so
+    that it does not matter where a token ends; with `line_end` the line ends with the continuation. Of a prompt of
+    several lines a model of lines reads the last. `UsageError` for fewer than two different continuations."""
     different = list(dict.fromkeys(choices))
     if len(different) < 2 or not all(choice.strip() for choice in different):
         raise UsageError("a choice needs two or more different texts, none of them blank")

@@ -19,11 +19,9 @@ TABLE_BYTES = 1 << 27  # at most, of products with embeddings that are kept
 
 
 class LanguageModelDecoder:
-    """The parameters of a language model and its step.
-
-    `parameters` are named and shaped as `LanguageModelConfig.parameter_shapes` says; `CheckpointError` otherwise. With
-    `int8` the matrices of the output layer and of the recurrence are rounded to eight bits (`Int8Matrix`).
-    """
+    """The parameters of a language model and its step. `parameters` are named and shaped as
+    `LanguageModelConfig.parameter_shapes` says; `CheckpointError` otherwise. With `int8` the matrices of the output
+    layer and of the recurrence are rounded to eight bits (`Int8Matrix`)."""
 
     def __init__(self, config: LanguageModelConfig, parameters: Mapping[str, Array], *, int8: bool = False) -> None:
         check_parameters(config.parameter_shapes(), parameters)
@@ -58,11 +56,9 @@ class LanguageModelDecoder:
 
 
 class _InputTable:
-    """The first layer's products with the embeddings of the tokens met so far.
-
-    A step on a CPU lasts as long as reading the weights does. Text repeats its tokens, so these products need not be
-    made again, and the first layer's input weights, unread, leave room for the others in the processor's cache.
-    """
+    """The first layer's products with the embeddings of the tokens met so far. A step on a CPU lasts as long as reading
+    the weights does. Text repeats its tokens, so these products need not be made again, and the first layer's input
+    weights, unread, leave room for the others in the processor's cache."""
 
     def __init__(self, stack: SteppingStack, embedding: np.ndarray) -> None:
         self.stack, self.embedding = stack, embedding

@@ -141,11 +141,9 @@ def cached_loss(
     flatness: float = CACHE_FLATNESS,
     share: float = CACHE_SHARE,
 ) -> float:
-    """-log p of all tokens with a continuous cache (Grave et al. 2017), in nats.
-
-    p(w) = (1 - λ) p_model(w) + λ p_cache(w), where p_cache(w) ∝ Σ over the last `window` steps i that were followed by
-    w of exp(θ h_t · h_i), with h the last layer's outputs.
-    """
+    """-log p of all tokens with a continuous cache (Grave et al. 2017), in nats. p(w) = (1 - λ) p_model(w) + λ
+    p_cache(w), where p_cache(w) ∝ Σ over the last `window` steps i that were followed by w of exp(θ h_t · h_i), with h
+    the last layer's outputs."""
     device = model.embedding.device
     state: list[State] | None = None
     past_hidden = torch.empty(0, model.output_weight.shape[1], device=device)

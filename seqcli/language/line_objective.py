@@ -149,10 +149,8 @@ class SeparateLinesTask(Stateless):
 
 
 def line_states(model: LanguageModel, lines: Lines, most: int | None = None) -> Iterator[tuple[Tensor, Tensor]]:
-    """The outputs (n, width) that the tokens of lines are predicted from, and those tokens (n,), batch by batch.
-
-    With `most` of some lines only, from everywhere, that have about so many tokens together.
-    """
+    """The outputs (n, width) that the tokens of lines are predicted from, and those tokens (n,), batch by batch. With
+    `most` of some lines only, from everywhere, that have about so many tokens together."""
     total = int(lines.lengths.sum())
     count = len(lines) if most is None else min(len(lines), max(1, len(lines) * most // total))
     numbers = np.linspace(0, len(lines), count, endpoint=False).astype(np.int64)

@@ -175,9 +175,7 @@ class LanguageModelTask:
 
 def objective(model: LanguageModel, hidden: Tensor, targets: Tensor) -> tuple[Tensor, int]:
     """What is made small, a token: the cross-entropy and the penalties on the outputs; and how many tokens there are.
-
-    hidden (time, batch, width) of the last layer, targets (time, batch), IGNORED where there is no token.
-    """
+    hidden (time, batch, width) of the last layer, targets (time, batch), IGNORED where there is no token."""
     drop = model.regularisation
     scored = targets != IGNORED
     whole = bool(scored.all())
@@ -195,11 +193,9 @@ def objective(model: LanguageModel, hidden: Tensor, targets: Tensor) -> tuple[Te
 
 
 def piece_lengths(steps: int, bptt: int, generator: np.random.Generator) -> np.ndarray:
-    """Lengths of pieces that together hold at least `steps` steps, as Merity et al. 2017 draw them.
-
-    Around `bptt`, in one of twenty around half of it, with a standard deviation of 5 steps; at least 5. The rate of a
-    step is to be scaled by its length over `bptt`, else short pieces would count for more.
-    """
+    """Lengths of pieces that together hold at least `steps` steps, as Merity et al. 2017 draw them. Around `bptt`, in
+    one of twenty around half of it, with a standard deviation of 5 steps; at least 5. The rate of a step is to be
+    scaled by its length over `bptt`, else short pieces would count for more."""
     count = 2 * math.ceil(steps / bptt) + 1
     lengths = np.zeros(0, np.int64)
     while lengths.sum() < steps:
@@ -226,11 +222,9 @@ def validation_of(
 
 
 def hidden_states(model: LanguageModel, tokens: np.ndarray, *, streams: int = 1) -> Iterator[tuple[Tensor, Tensor]]:
-    """The outputs (n, width) that tokens[1:] are predicted from, and those tokens (n,), block by block, each once.
-
-    With one stream the state is carried over the whole text. Several `streams` read parts of it side by side, which is
-    quicker; each first reads the `WARM_UP` tokens before its part, unscored, to be in nearly the same state.
-    """
+    """The outputs (n, width) that tokens[1:] are predicted from, and those tokens (n,), block by block, each once. With
+    one stream the state is carried over the whole text. Several `streams` read parts of it side by side, which is
+    quicker; each first reads the `WARM_UP` tokens before its part, unscored, to be in nearly the same state."""
     streams = max(1, min(streams, (len(tokens) - 1) // (4 * WARM_UP)))
     length = (len(tokens) - 1) // streams
     starts = [row * length for row in range(streams)]

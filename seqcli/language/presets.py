@@ -84,11 +84,9 @@ class TextFacts:
 def choose_recipe(
     request: TrainRequest, text: TextFacts, machine: Machine, base: LanguageModelConfig | None = None
 ) -> Recipe:
-    """A recipe for a text as requested: what is given is kept, what is None is chosen.
-
-    The batch is that of all processes together. A model with the configuration `base` has learnt from another text: it
-    keeps its shape, and is not to forget that text. `UsageError` for options that do not fit the text or the cell.
-    """
+    """A recipe for a text as requested: what is given is kept, what is None is chosen. The batch is that of all
+    processes together. A model with the configuration `base` has learnt from another text: it keeps its shape, and is
+    not to forget that text. `UsageError` for options that do not fit the text or the cell."""
     sampled = _sample_size(request, text, machine)
     summed = sampled * 4 // 3 if sampled else text.vocabulary  # the batch's own types come on top
     operations = machine.speed * request.budget if request.budget is not None else None
@@ -229,10 +227,8 @@ def _regularisation(
 
 def _regularisation_for(kind: str, passes: float, travelled: float, small: float) -> Regularisation:
     """For a text read `passes` times with learning rates that sum up to half of `travelled`; `small` is its smallness.
-
     Weight decay of strength 1 halves over the run what no gradient renews: it is the share of the run that counts, not
-    the number of updates (Wang & Aitchison 2024).
-    """
+    the number of updates (Wang & Aitchison 2024)."""
     share = min(max(0.1 + 0.1 * math.log2(max(passes, 0.5)), 0.0), 0.5)
     if kind == "char":  # a character is seen so often that its own vector needs hardly any
         share *= 0.6

@@ -32,12 +32,8 @@ def score_lines(
     notice: Notice = quietly,
 ) -> Iterator[Score]:
     """Score every line, in order; each starts after the end of a line and, with `line_end`, ends with one. Blank lines
-    have no tokens.
-
-    The pieces of a line joined are the line, but for what the vocabulary lacks; the end is a line feed.
-
-    As soon as `ready` is given and says that the next line is not there yet, those that came are scored.
-    """
+    have no tokens. The pieces of a line joined are the line, but for what the vocabulary lacks; the end is a line feed.
+    As soon as `ready` is given and says that the next line is not there yet, those that came are scored."""
     number = 0
     for block in windows(lines, ready, READ_AHEAD, READ_AHEAD):
         end = [tokenizer.boundary_id] if line_end else []
@@ -52,10 +48,8 @@ def score_lines(
 
 def score_text(decoder: LanguageModelDecoder, tokenizer: Tokenizer, lines: Iterable[str]) -> Iterator[Score]:
     """Score every line of a text after all those before it, as soon as it comes; the end of each is one of its tokens,
-    so that all surprisals sum to those that `evaluate` finds for the text.
-
-    `UsageError` for a model of lines, which begins each anew.
-    """
+    so that all surprisals sum to those that `evaluate` finds for the text. `UsageError` for a model of lines, which
+    begins each anew."""
     if decoder.config.lines:
         hint = "train with --stream for one text"
         raise UsageError("--context: the model has learnt lines that are texts of their own", hint=hint)
@@ -77,10 +71,8 @@ def _score(tokenizer: Tokenizer, line: str, ids: list[int], surprisal: np.ndarra
 
 
 def _pieces(tokenizer: Tokenizer, line: str, ids: list[int], unknown: frozenset[int]) -> tuple[str, ...]:
-    """What each token but the first stands for; in place of unknown ones what stood there.
-
-    Of a character that is spelt in bytes the last one has it, the others nothing.
-    """
+    """What each token but the first stands for; in place of unknown ones what stood there. Of a character that is spelt
+    in bytes the last one has it, the others nothing."""
     if tokenizer.kind == "word":
         pieces = [tokenizer.piece(token) for token in ids[1:]]
     else:
@@ -93,11 +85,9 @@ def _pieces(tokenizer: Tokenizer, line: str, ids: list[int], unknown: frozenset[
 
 
 def _surprisals(decoder: LanguageModelDecoder, lines: list[list[int]]) -> list[np.ndarray]:
-    """-log p in nats of every token but the first of each line.
-
-    All lines are read side by side. Those that begin alike are one row for as long as they do, and the logits of many
-    rows are one quick product, whether they come from many lines or from many steps of a few.
-    """
+    """-log p in nats of every token but the first of each line. All lines are read side by side. Those that begin alike
+    are one row for as long as they do, and the logits of many rows are one quick product, whether they come from many
+    lines or from many steps of a few."""
     lengths = np.array([max(len(ids) - 1, 0) for ids in lines])
     starts = np.cumsum(lengths) - lengths
     inputs = np.concatenate([np.array(ids[:-1], np.int64) for ids in lines])

@@ -64,11 +64,9 @@ class Chain:
         return best
 
     def n_best(self, emissions: np.ndarray, count: int) -> list[tuple[np.ndarray, float]]:
-        """The `count` most probable label sequences of one sentence, (time, labels), and their scores, best first.
-
-        A search from the end whose estimate of what is still to come is exact, so that no partial sequence is looked
-        into that is not part of an answer (Soong & Huang 1991).
-        """
+        """The `count` most probable label sequences of one sentence, (time, labels), and their scores, best first. A
+        search from the end whose estimate of what is still to come is exact, so that no partial sequence is looked into
+        that is not part of an answer (Soong & Huang 1991)."""
         scores = self._best_scores(emissions[:, None], np.array([len(emissions)]))[:, :, 0].astype(np.float64)
         transitions = self.transitions.astype(np.float64)
         queue: list[tuple[float, int, int, int, float, tuple[int, object] | None]] = []

@@ -109,10 +109,8 @@ class Inputs:
 
 def encode(stack: SteppingStack, inputs: Inputs, lanes: Lanes, weight: np.ndarray | None = None) -> np.ndarray:
     """inputs of (time, lanes) -> outputs (time, lanes, hidden · directions), or with a `weight` (size, hidden ·
-    directions) their products with it, (time, lanes, size).
-
-    What is behind a lane's end is 0. Each sentence's are those of `SteppingStack.sequence`.
-    """
+    directions) their products with it, (time, lanes, size). What is behind a lane's end is 0. Each sentence's are those
+    of `SteppingStack.sequence`."""
     shape, dtype = inputs.ids.shape, inputs.table.dtype
     x: Inputs | np.ndarray = inputs.distinct()
     for index in range(stack.shape.num_layers):
@@ -162,11 +160,8 @@ def _run_lstm(
     parameters: Mapping[str, Array], x: Inputs | np.ndarray, lanes: Lanes, size: int, backward: bool
 ) -> Iterator[tuple[int, np.ndarray]]:
     """`cells/lstm.py` with one product a step, of what is not in a table and the state beside one another; without a
-    table, of 1 for the bias, too.
-
-    All gates are σ(v) = (1 + tanh(v / 2)) / 2, so that one call serves them and the candidate, which comes last. Each
-    lies in one piece; the halves are in the weights where they can be.
-    """
+    table, of 1 for the bias, too. All gates are σ(v) = (1 + tanh(v / 2)) / 2, so that one call serves them and the
+    candidate, which comes last. Each lies in one piece; the halves are in the weights where they can be."""
     weight = np.concatenate((parameters["weight_ih"], parameters["bias"][:, None], parameters["weight_hh"]), 1)
     weight = weight.reshape(4, size, -1)[[0, 1, 3, 2]].transpose(0, 2, 1)
     weight[:3] *= 0.5

@@ -144,11 +144,9 @@ class LSTMRecurrence(torch.autograd.Function):
 
 
 class MogrifierRecurrence(torch.autograd.Function):
-    """The mogrifier LSTM of `cells/mogrifier_lstm.py` over all steps; returns the outputs and the last c.
-
-    `weight` (4 · hidden, input + hidden) is that from x and that from h side by side. What a round reads is the side
-    (x or h) that it does not change; both are kept as they are after each round.
-    """
+    """The mogrifier LSTM of `cells/mogrifier_lstm.py` over all steps; returns the outputs and the last c. `weight` (4 ·
+    hidden, input + hidden) is that from x and that from h side by side. What a round reads is the side (x or h) that it
+    does not change; both are kept as they are after each round."""
 
     @staticmethod
     def forward(
@@ -219,11 +217,9 @@ class MogrifierRecurrence(torch.autograd.Function):
 def lstm_slopes(
     gates: Tensor, cells: Tensor, tanh_cells: Tensor, peephole: Tensor | None = None
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """What `loops.lstm_gates_backward` multiplies the flowing gradients with, formed for all steps at once.
-
-    gates (time, batch, 4 · hidden) after their activations, cells (1 + time, batch, hidden) from the first state on,
-    tanh_cells (time, batch, hidden), peephole (3, hidden).
-    """
+    """What `loops.lstm_gates_backward` multiplies the flowing gradients with, formed for all steps at once. gates
+    (time, batch, 4 · hidden) after their activations, cells (1 + time, batch, hidden) from the first state on,
+    tanh_cells (time, batch, hidden), peephole (3, hidden)."""
     time, batch, size = tanh_cells.shape
     i, f, g, o = quarters(gates)
     # σ' = σ (1 - σ), tanh' = 1 - tanh²

@@ -62,10 +62,8 @@ def log_softmax(scores: np.ndarray) -> np.ndarray:
 
 
 def surprisals(logits: np.ndarray, targets: np.ndarray, rows: np.ndarray | None = None) -> np.ndarray:
-    """-log softmax of the targets in nats: logits (rows, vocabulary), targets (n,) -> (n,); overwrites `logits`.
-
-    Target i is looked up in row `rows[i]`, or in row i. The rows are taken a few at a time, on all cores.
-    """
+    """-log softmax of the targets in nats: logits (rows, vocabulary), targets (n,) -> (n,); overwrites `logits`. Target
+    i is looked up in row `rows[i]`, or in row i. The rows are taken a few at a time, on all cores."""
     rows = np.arange(len(logits)) if rows is None else rows
     own = logits[rows, targets]
     together = max(1, BLOCK // logits.shape[1])

@@ -99,10 +99,8 @@ class _LinearCrossEntropy(torch.autograd.Function):
 
 
 def _add_gradients(delta: Tensor, scale: Tensor, h: Tensor, w: Tensor, gradients: tuple[Tensor, ...]) -> None:
-    """Fill the gradient of a chunk's rows, and add to those of the weight and the bias.
-
-    `delta` (rows, vocabulary) times `scale` (rows,) is the gradient by the logits; h and w are in the products' type.
-    """
+    """Fill the gradient of a chunk's rows, and add to those of the weight and the bias. `delta` (rows, vocabulary)
+    times `scale` (rows,) is the gradient by the logits; h and w are in the products' type."""
     of_rows, of_weight, of_bias = gradients
     of_bias.addmv_(delta.t(), scale)
     narrow, scaled = delta.to(h.dtype), (h * scale[:, None]).to(h.dtype)
@@ -117,22 +115,17 @@ def _add_gradients(delta: Tensor, scale: Tensor, h: Tensor, w: Tensor, gradients
 
 @dataclass(frozen=True)
 class SampledVocabulary:
-    """Which part of the vocabulary a training step sums over.
-
-    The batch's own targets always take part; every other type does so with its chance in `inclusion` (vocabulary,),
-    fp64, and minus the logarithm of that chance is added to its logit, so that the estimate of the normaliser is
-    unbiased over the draws.
-    """
+    """Which part of the vocabulary a training step sums over. The batch's own targets always take part; every other
+    type does so with its chance in `inclusion` (vocabulary,), fp64, and minus the logarithm of that chance is added to
+    its logit, so that the estimate of the normaliser is unbiased over the draws."""
 
     inclusion: Tensor
 
     @classmethod
     def from_counts(cls, counts: Tensor, size: int) -> SampledVocabulary:
-        """About `size` types a step, each with a chance that grows with its count (vocabulary,) to the power 3/4.
-
-        The normaliser is estimated best where chances follow what the model gives the types; the power below 1 bounds
-        how much a rare type counts when it is drawn. (Counts to the power 3/4: Mikolov et al. 2013.)
-        """
+        """About `size` types a step, each with a chance that grows with its count (vocabulary,) to the power 3/4. The
+        normaliser is estimated best where chances follow what the model gives the types; the power below 1 bounds how
+        much a rare type counts when it is drawn. (Counts to the power 3/4: Mikolov et al. 2013.)"""
         weights = (counts.double() + 1) ** 0.75
         falling = weights.sort(descending=True).values
         behind = falling.flip(0).cumsum(0).flip(0)  # of each place and all after it

@@ -60,10 +60,8 @@ class RecurrentLayer(nn.Module):
 
 
 class RecurrentStack(nn.Module):
-    """Layers of one cell over each other: body of the language model, encoder and decoder, forecaster.
-
-    `dropout` is locked dropout between the layers, `weight_dropout` DropConnect on the recurrent matrices.
-    """
+    """Layers of one cell over each other: body of the language model, encoder and decoder, forecaster. `dropout` is
+    locked dropout between the layers, `weight_dropout` DropConnect on the recurrent matrices."""
 
     def __init__(self, shape: StackShape, *, dropout: float = 0.0, weight_dropout: float = 0.0) -> None:
         super().__init__()
@@ -77,10 +75,8 @@ class RecurrentStack(nn.Module):
             self.reverse_layers = side()
 
     def forward(self, x: Tensor, state: Sequence[State] | None = None) -> tuple[Tensor, list[State]]:
-        """One direction, all sequences of one length, the state carried on.
-
-        x (time, batch, input), state a tuple of (batch, hidden) a layer -> outputs (time, batch, hidden), new state.
-        """
+        """One direction, all sequences of one length, the state carried on. x (time, batch, input), state a tuple of
+        (batch, hidden) a layer -> outputs (time, batch, hidden), new state."""
         if self.shape.bidirectional:
             raise ValueError("a bidirectional stack carries no state: use encode()")
         new: list[State] = []
@@ -117,9 +113,7 @@ def run_sequence(
     cell: str, parameters: Mapping[str, Tensor], x: Tensor, state: tuple[Tensor, ...]
 ) -> tuple[Tensor, tuple[Tensor, ...]]:
     """All time steps of one layer: x (time, batch, input) -> outputs (time, batch, hidden), the state after the last.
-
-    Under torch.autocast every product runs in the autocast type, but for those of narrow LSTMs on a CPU.
-    """
+    Under torch.autocast every product runs in the autocast type, but for those of narrow LSTMs on a CPU."""
     device, found = x.device.type, cell_of(cell)
     if torch.is_autocast_enabled(device):
         narrow = device == "cpu" and state[0].shape[1] < found.bf16_from

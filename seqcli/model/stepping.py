@@ -30,11 +30,9 @@ def check_sizes(config: Any, may_be_zero: Sequence[str] = ()) -> None:
 
 @dataclass(frozen=True)
 class StackShape:
-    """The shape of a recurrent stack.
-
-    `output_size` is the width of the last layer when it differs from `hidden_size` (tied embeddings ask for that).
-    A bidirectional layer of width h gives 2 h outputs: the forward ones, then the backward ones.
-    """
+    """The shape of a recurrent stack. `output_size` is the width of the last layer when it differs from `hidden_size`
+    (tied embeddings ask for that). A bidirectional layer of width h gives 2 h outputs: the forward ones, then the
+    backward ones."""
 
     cell: str
     input_size: int
@@ -67,10 +65,8 @@ class StackShape:
 
 
 class SteppingStack:
-    """The parameters of a stack, ready to be stepped.
-
-    `parameters` maps the names of `StackShape.parameter_shapes`, each after `prefix`, to arrays of one kind.
-    """
+    """The parameters of a stack, ready to be stepped. `parameters` maps the names of `StackShape.parameter_shapes`,
+    each after `prefix`, to arrays of one kind."""
 
     def __init__(self, shape: StackShape, parameters: Mapping[str, Array], prefix: str = "") -> None:
         self.shape, self.cell = shape, cell_of(shape.cell)

@@ -18,10 +18,8 @@ def cores() -> int:
 
 def each_on_a_core(work: Callable[[Item], None], items: Sequence[Item]) -> None:
     """Call `work` with each item, in as many threads as matrix products may use, each of whose products uses one.
-
     Threads that share each product wait for one another at the end of each; those that have work of their own do not.
-    Results do not depend on how many there are. What `work` raises is raised, and what has not begun is left.
-    """
+    Results do not depend on how many there are. What `work` raises is raised, and what has not begun is left."""
     products = ThreadpoolController().select(user_api="blas")
     count = min([len(items), *(library["num_threads"] for library in products.info())])
     with products.limit(limits=1):

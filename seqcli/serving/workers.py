@@ -51,10 +51,8 @@ class About:
 
 
 class Worker:
-    """A process that has a model, or none, and does what it is asked.
-
-    It is started again when it had to be ended; a model file that has changed by then is not read.
-    """
+    """A process that has a model, or none, and does what it is asked. It is started again when it had to be ended; a
+    model file that has changed by then is not read."""
 
     def __init__(self, name: str, path: Path | None, seconds: float) -> None:
         self.name, self.path, self.seconds = name, path, seconds

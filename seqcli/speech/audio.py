@@ -58,11 +58,9 @@ def read_sound(path: str, rate: int) -> np.ndarray:
 
 
 def sound_blocks(path: str, rate: int) -> Iterator[np.ndarray]:
-    """The samples of a file, or of standard input for `-`, as they come: one channel at `rate` Hz.
-
-    Channels are averaged. A stream of another format than WAV comes when it is complete. `DataError` for what is no
-    sound, or holds samples that are not numbers.
-    """
+    """The samples of a file, or of standard input for `-`, as they come: one channel at `rate` Hz. Channels are
+    averaged. A stream of another format than WAV comes when it is complete. `DataError` for what is no sound, or holds
+    samples that are not numbers."""
     import soundfile
     import soxr
 
@@ -88,10 +86,8 @@ def sound_blocks(path: str, rate: int) -> Iterator[np.ndarray]:
 
 @contextlib.contextmanager
 def _opened(path: str) -> Iterator[Any]:
-    """What libsndfile is to read: a path, or a descriptor for `-`.
-
-    Formats other than WAV are read back and forth, which a pipe does not allow: they go through a file.
-    """
+    """What libsndfile is to read: a path, or a descriptor for `-`. Formats other than WAV are read back and forth,
+    which a pipe does not allow: they go through a file."""
     if path != "-":
         yield path
         return

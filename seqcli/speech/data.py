@@ -21,10 +21,8 @@ WIDE_END = re.compile(rf"[{WIDE}]$")
 
 @dataclass
 class SpeechData:
-    """Recordings to learn from and to validate on, at one sample rate, and their tokens.
-
-    Samples are scaled to a peak of one, and held as 16-bit numbers. `words` are those of transcripts that are of few.
-    """
+    """Recordings to learn from and to validate on, at one sample rate, and their tokens. Samples are scaled to a peak
+    of one, and held as 16-bit numbers. `words` are those of transcripts that are of few."""
 
     train: Sequence[Recording]
     valid: Sequence[Recording]

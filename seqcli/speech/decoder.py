@@ -16,10 +16,8 @@ from seqcli.text.tokenizer import Tokenizer, tokenizer_of
 
 
 class SpeechDecoder:
-    """The parameters of a speech recogniser, its features and its network.
-
-    `parameters` are named and shaped as `SpeechConfig.parameter_shapes` says; `CheckpointError` otherwise.
-    """
+    """The parameters of a speech recogniser, its features and its network. `parameters` are named and shaped as
+    `SpeechConfig.parameter_shapes` says; `CheckpointError` otherwise."""
 
     def __init__(self, config: SpeechConfig, parameters: Mapping[str, np.ndarray]) -> None:
         check_parameters(config.parameter_shapes(), parameters)

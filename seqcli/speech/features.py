@@ -73,10 +73,7 @@ def mel_power(samples: np.ndarray, rate: int, mels: int) -> np.ndarray:
 
 def levelled(power: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Logarithms of power (frames, mels) over the level of the sound around, bounded from below, and which frames are
-    speech.
-
-    Neither gain matters, nor that of one speaker beside another's, nor how long pauses are.
-    """
+    speech. Neither gain matters, nor that of one speaker beside another's, nor how long pauses are."""
     loudness = power.mean(axis=1) + FLOOR
     level = local_level(loudness)
     return np.log(power / level[:, None] + RANGE), np.asarray(loudness > SPEECH * level)
@@ -104,11 +101,9 @@ def _edged(values: np.ndarray, before: int, after: int) -> np.ndarray:
 
 
 def normalised(power: np.ndarray, mean: np.ndarray, scale: np.ndarray) -> np.ndarray:
-    """power (frames, mels) -> what the network sees, in fp32, given mean and scale (mels,) of the training data.
-
-    The mean of the recording's own speech, which is that of speaker and microphone where it is long and that of its
-    sounds where it is short, is subtracted by the share its length has beside `PRIOR` frames.
-    """
+    """power (frames, mels) -> what the network sees, in fp32, given mean and scale (mels,) of the training data. The
+    mean of the recording's own speech, which is that of speaker and microphone where it is long and that of its sounds
+    where it is short, is subtracted by the share its length has beside `PRIOR` frames."""
     logarithms, speech = levelled(power)
     centred = logarithms - mean
     own = centred[speech].sum(axis=0) / (speech.sum() + PRIOR)

@@ -33,11 +33,8 @@ class LanguageModel(Protocol):
 @dataclass(eq=False)
 class Context:
     """A text as the language model has read it: its state, log-probabilities of the next token, and the beginning of a
-    word that is not complete. `first` says that no word has been read.
-
-    The text's last token is `pending` until something is asked that depends on it: most prefixes of a search are given
-    up before that.
-    """
+    word that is not complete. `first` says that no word has been read. The text's last token is `pending` until
+    something is asked that depends on it: most prefixes of a search are given up before that."""
 
     state: list[State]
     next: np.ndarray

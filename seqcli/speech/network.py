@@ -38,10 +38,8 @@ class SpeechModel(nn.Module):
         nn.init.uniform_(self.output_weight, -bound, bound)
 
     def forward(self, frames: Tensor, lengths: Tensor) -> Tensor:
-        """frames (time, batch, stack · mels), lengths (batch,) -> log-probabilities (time, batch, vocabulary + 1).
-
-        What stands behind a recording's end is padding.
-        """
+        """frames (time, batch, stack · mels), lengths (batch,) -> log-probabilities (time, batch, vocabulary + 1). What
+        stands behind a recording's end is padding."""
         x = self._bands(frames) if self.config.channels else frames
         x = functional.relu(functional.linear(x, self.front_weight, self.front_bias))
         x, _ = self.encoder.encode(locked_dropout(x, self.dropout, self.training), lengths)

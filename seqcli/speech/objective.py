@@ -187,10 +187,8 @@ class SpeechTask(Stateless):
 
 
 def ctc(probabilities: Tensor, lengths: Tensor, targets: Sequence[np.ndarray], blank: int) -> Tensor:
-    """-log p of the targets in nats, summed: log-probabilities (time, batch, classes), lengths (batch,).
-
-    What cannot be written in its time (more tokens than steps) counts as nothing.
-    """
+    """-log p of the targets in nats, summed: log-probabilities (time, batch, classes), lengths (batch,). What cannot be
+    written in its time (more tokens than steps) counts as nothing."""
     device = probabilities.device
     losses = functional.ctc_loss(
         probabilities,
@@ -206,9 +204,7 @@ def ctc(probabilities: Tensor, lengths: Tensor, targets: Sequence[np.ndarray], b
 
 def framewise(probabilities: Tensor, labels: Sequence[np.ndarray]) -> Tensor:
     """The mean cross-entropy of a class for each step: log-probabilities (time, batch, classes), labels (steps,) each.
-
-    What alignment there is, CTC finds out by itself, but long sees nothing but blanks before it does.
-    """
+    What alignment there is, CTC finds out by itself, but long sees nothing but blanks before it does."""
     padded = torch.full(probabilities.shape[:2], -100)
     for column, each in enumerate(labels):
         padded[: len(each), column] = torch.from_numpy(each)

@@ -24,10 +24,8 @@ SHORT = 1.3  # by which recordings may be shorter than their transcripts need: t
 def open_recordings(
     request: TrainRequest, *, tokenizer: Tokenizer | None = None, rate: int | None = None, notice: Notice = quietly
 ) -> SpeechData:
-    """The recordings that a request names; `tokenizer` and sample `rate` are those of a model to go on from.
-
-    Raises `DataError` for recordings that cannot be used.
-    """
+    """The recordings that a request names; `tokenizer` and sample `rate` are those of a model to go on from. Raises
+    `DataError` for recordings that cannot be used."""
     recordings = _read(request, request.recordings, notice)
     if request.valid:
         train, valid = recordings, _read(request, request.valid, notice)

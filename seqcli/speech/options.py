@@ -34,10 +34,8 @@ def _open_words() -> Any:
 
 @dataclass(frozen=True, kw_only=True)
 class TrainRequest(RunRequest, TableRequest):
-    """What `train-asr` was asked for; None leaves a choice to the data, the budget and the machine.
-
-    `recordings` are tables or folders, `valid` likewise.
-    """
+    """What `train-asr` was asked for; None leaves a choice to the data, the budget and the machine. `recordings` are
+    tables or folders, `valid` likewise."""
 
     recordings: tuple[str, ...] = inputs_option(
         "Table of recordings (a line each: PATH TAB TRANSCRIPT; CSV or JSON lines too), or a folder with transcripts.",

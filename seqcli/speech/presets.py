@@ -48,10 +48,8 @@ class SpeechFacts:
 def choose_recipe(
     request: TrainRequest, facts: SpeechFacts, machine: Machine, base: SpeechConfig | None = None
 ) -> Recipe:
-    """A recipe for recordings as requested: what is given is kept, what is None is chosen.
-
-    The batch is that of all processes. A model that has learnt already has the configuration `base` and keeps it.
-    """
+    """A recipe for recordings as requested: what is given is kept, what is None is chosen. The batch is that of all
+    processes. A model that has learnt already has the configuration `base` and keeps it."""
     operations = machine.speed * REACHED * request.budget if request.budget is not None else None
     size = request.size
     if base is not None:

@@ -42,11 +42,9 @@ def read_recordings(
     longest: float = LONGEST,
     notice: Notice = quietly,
 ) -> list[Recording]:
-    """The recordings of tables or folders, read as requested (see `table.read_rows`), each looked at.
-
-    Transcripts are brought to Unicode's composed form, with single blanks, and on demand to lower case. A recording
-    that is missing, damaged or longer than `longest` seconds is an error, `DataError`, or left out with `skip_bad`.
-    """
+    """The recordings of tables or folders, read as requested (see `table.read_rows`), each looked at. Transcripts are
+    brought to Unicode's composed form, with single blanks, and on demand to lower case. A recording that is missing,
+    damaged or longer than `longest` seconds is an error, `DataError`, or left out with `skip_bad`."""
     rows = [row for source in sources for row in read_rows(source, request, notice)]
     found: list[Recording] = []
     bad: list[DataError] = []
@@ -122,11 +120,9 @@ def model_rate(recordings: Sequence[Recording]) -> int:
 def divided(
     recordings: Sequence[Recording], share: float, *, by_speaker: bool, seed: int
 ) -> tuple[list[Recording], list[Recording], str]:
-    """Recordings to learn from, those held out for validation, and a sentence about the latter.
-
-    About `share` of them are held out, at least one; with `by_speaker` all recordings of some speakers. `DataError`
-    when nothing would be left.
-    """
+    """Recordings to learn from, those held out for validation, and a sentence about the latter. About `share` of them
+    are held out, at least one; with `by_speaker` all recordings of some speakers. `DataError` when nothing would be
+    left."""
     random = np.random.default_rng(seed)
     if by_speaker:
         counts = Counter(recording.speaker for recording in recordings)

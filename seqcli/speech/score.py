@@ -17,11 +17,9 @@ from seqcli.text.tokenizer import Tokenizer
 
 
 def score_recordings(decoder: SpeechDecoder, tokenizer: Tokenizer, recordings: Iterable[Recording]) -> Iterator[Score]:
-    """Score every recording's transcript, in order.
-
-    A token's surprisal is -log p of it given those before it (and the sound), the last one that of nothing more being
-    said; their sum is -log p of the transcript. `DataError` for a transcript that the model cannot write.
-    """
+    """Score every recording's transcript, in order. A token's surprisal is -log p of it given those before it (and the
+    sound), the last one that of nothing more being said; their sum is -log p of the transcript. `DataError` for a
+    transcript that the model cannot write."""
     for recording in recordings:
         if strange := unknown_in(recording.text, tokenizer):
             raise DataError(
@@ -35,11 +33,9 @@ def score_recordings(decoder: SpeechDecoder, tokenizer: Tokenizer, recordings: I
 
 
 def surprisals(log_probabilities: np.ndarray, tokens: Sequence[int]) -> list[float]:
-    """-log p in nats of each token given those before it, and of the end after them.
-
-    log_probabilities (steps, vocabulary + 1). The probability that a transcript begins with n tokens is the sum, over
-    the steps at which the n-th first appears, of the paths there (Graves et al. 2006, prefix search).
-    """
+    """-log p in nats of each token given those before it, and of the end after them. log_probabilities (steps,
+    vocabulary + 1). The probability that a transcript begins with n tokens is the sum, over the steps at which the n-th
+    first appears, of the paths there (Graves et al. 2006, prefix search)."""
     steps, blank = len(log_probabilities), log_probabilities.shape[1] - 1
     on_blank = np.cumsum(log_probabilities[:, blank])  # log p of being, after each step, at the prefix and on a blank
     on_last = np.full(steps, -np.inf)  # and on its last token

@@ -179,9 +179,7 @@ def _field(fields: dict[str, object], asked: str | None, usual: Sequence[str]) -
 
 def find_recording(folder: Path, name: str) -> str:
     """The file that a table in `folder` calls `name`: there, in a sub-folder of a usual name, or without its ending.
-
-    The first place is given when it is nowhere.
-    """
+    The first place is given when it is nowhere."""
     first = folder / name
     if os.path.exists(first) or not name:
         return str(first)

@@ -136,10 +136,8 @@ class Recogniser:
         return cls(*load_recogniser(checkpoint), search, language_model, words_of_blobs(checkpoint.blobs))
 
     def transcribe(self, path: str, *, words: bool = False, notice: Notice = quietly) -> Transcript:
-        """What is said in a file (`-`: sound on standard input); with `words`, when and how surely, too.
-
-        Raises `DataError` for what is no sound.
-        """
+        """What is said in a file (`-`: sound on standard input); with `words`, when and how surely, too. Raises
+        `DataError` for what is no sound."""
         passages = tuple(self.passages(path, words=words, notice=notice))
         return Transcript(path, passages[-1].end if passages else 0.0, passages)
 

@@ -82,10 +82,8 @@ def makes_chunks(format: Format) -> bool:
 
 def open_labelled(request: TrainRequest, base: Labelling | None = None, notice: Notice = quietly) -> LabelledText:
     """The labelled files that a request names, some sentences held out for validation unless it names files for that.
-
     Labels and vocabulary are those of the sentences that are trained on, or those of `base`, a model to go on from.
-    `DataError` for files that cannot be used.
-    """
+    `DataError` for files that cannot be used."""
     paths, valid = request.data, request.valid
     sentences, format = read_labelled(paths, request, base.format if base is not None else None, notice)
     notes = [format.describe()]

@@ -13,11 +13,9 @@ from seqcli.tagging.lexicon import Lexicon, Spellings
 
 @dataclass(frozen=True)
 class Encoded:
-    """Sentences one after the other.
-
-    types (steps,): rows of `spellings` where steps are words, ids of words where they are characters; pairs (steps +
-    sentences,) of characters; starts (sentences + 1,); the numbers of the steps' labels (steps,), where they are known.
-    """
+    """Sentences one after the other. types (steps,): rows of `spellings` where steps are words, ids of words where they
+    are characters; pairs (steps + sentences,) of characters; starts (sentences + 1,); the numbers of the steps' labels
+    (steps,), where they are known."""
 
     types: np.ndarray
     starts: np.ndarray
@@ -77,10 +75,8 @@ def batch_of(starts: np.ndarray, stops: np.ndarray, sentences: np.ndarray) -> Ba
 
 
 def by_length(lengths: np.ndarray, steps: int, random: np.random.Generator | None = None) -> Iterator[np.ndarray]:
-    """Numbers of sentences in batches of like length: at most `steps` places, or one sentence.
-
-    With `random` the order of what has about the same length is drawn, and that of the batches.
-    """
+    """Numbers of sentences in batches of like length: at most `steps` places, or one sentence. With `random` the order
+    of what has about the same length is drawn, and that of the batches."""
     count = len(lengths)
     blurred = lengths if random is None else lengths * random.uniform(0.9, 1.1, count)
     order = np.lexsort((np.arange(count) if random is None else random.permutation(count), blurred))

@@ -40,11 +40,9 @@ class Spellings:
 
 @dataclass(frozen=True)
 class Lexicon:
-    """The known types, each in the order of its ids from `KNOWN` on.
-
-    `unit` is what a step is, "word" or "character". `words` are normal forms; `affixes` have `^` before a beginning and
-    `$` before an end; `pairs` are rising numbers: left id · number of words + right id.
-    """
+    """The known types, each in the order of its ids from `KNOWN` on. `unit` is what a step is, "word" or "character".
+    `words` are normal forms; `affixes` have `^` before a beginning and `$` before an end; `pairs` are rising numbers:
+    left id · number of words + right id."""
 
     unit: str
     words: Sequence[str]
@@ -133,10 +131,8 @@ class Lexicon:
         return ids
 
     def pair_keys(self, ids: np.ndarray, starts: np.ndarray) -> np.ndarray:
-        """The pairs of neighbours in sentences of characters, ids (steps,), that begin at `starts` (sentences + 1,).
-
-        A sentence of n steps has n + 1, from the one of its beginning and first character on: (steps + sentences,).
-        """
+        """The pairs of neighbours in sentences of characters, ids (steps,), that begin at `starts` (sentences + 1,). A
+        sentence of n steps has n + 1, from the one of its beginning and first character on: (steps + sentences,)."""
         left, right = _neighbours(ids, starts)
         keys: np.ndarray = left * np.int64(len(self.words) + KNOWN) + right
         return keys

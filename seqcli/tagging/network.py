@@ -17,12 +17,9 @@ from seqcli.tagging.lexicon import UNKNOWN
 
 @dataclass(frozen=True)
 class Steps:
-    """A padded batch of sentences, the longest first.
-
-    words (time, batch); lengths (batch,). Where steps are words: `spelling` (time, batch), a row of characters
-    (longest, rows), character_lengths (rows,) and affixes (rows, affixes). Where they are characters: pairs
-    (1 + time, batch), from the one at the sentence's beginning on.
-    """
+    """A padded batch of sentences, the longest first. words (time, batch); lengths (batch,). Where steps are words:
+    `spelling` (time, batch), a row of characters (longest, rows), character_lengths (rows,) and affixes (rows,
+    affixes). Where they are characters: pairs (1 + time, batch), from the one at the sentence's beginning on."""
 
     words: Tensor
     lengths: Tensor

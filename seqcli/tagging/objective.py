@@ -158,10 +158,8 @@ def _forgetting(ids: np.ndarray, chances: np.ndarray, random: np.random.Generato
 def stretches(
     starts: np.ndarray, numbers: np.ndarray, labels: LabelSet, longest: int
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Where the stretches of at most `longest` steps begin and end, and which sentence each is of.
-
-    A long sentence is cut where one of its chunks ends, if there is such a place in the last half of a stretch.
-    """
+    """Where the stretches of at most `longest` steps begin and end, and which sentence each is of. A long sentence is
+    cut where one of its chunks ends, if there is such a place in the last half of a stretch."""
     _, first, last = labels.allowed
     found: list[tuple[int, int, int]] = []
     for sentence, (start, stop) in enumerate(zip(starts[:-1].tolist(), starts[1:].tolist(), strict=True)):

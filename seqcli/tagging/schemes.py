@@ -14,10 +14,8 @@ OUTSIDE = "O"
 
 @dataclass(frozen=True)
 class Scheme:
-    """A way to write chunks: the prefix of a chunk's beginning, inside and end, and of a chunk of one step.
-
-    `begins` is whether each chunk begins with its own prefix; in IOB1 only one that follows another of its kind does.
-    """
+    """A way to write chunks: the prefix of a chunk's beginning, inside and end, and of a chunk of one step. `begins` is
+    whether each chunk begins with its own prefix; in IOB1 only one that follows another of its kind does."""
 
     name: str
     begin: str
@@ -96,10 +94,8 @@ def split(label: str) -> tuple[str, str]:
 
 
 def recognise(sentences: Iterable[Sequence[str]]) -> Scheme | None:
-    """The chunk scheme that labels are written in, by their prefixes; None where they are not labels of chunks.
-
-    Between IOB1 and IOB2, whose prefixes are the same, it is the one that is broken less often.
-    """
+    """The chunk scheme that labels are written in, by their prefixes; None where they are not labels of chunks. Between
+    IOB1 and IOB2, whose prefixes are the same, it is the one that is broken less often."""
     found = list(sentences)
     kinds = {label for labels in found for label in labels}
     parts = [split(label) for label in kinds if label != OUTSIDE]

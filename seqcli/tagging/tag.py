@@ -21,9 +21,7 @@ FIRST, MOST = 10_000, 400_000  # steps that are looked at together, at first and
 
 class Tagger:
     """A trained tagger with what it knows of text: the format it has learnt from, and how raw text is cut into steps.
-
-    `format` is what it writes by default, `rule` how it cuts raw text into words; None cuts it into characters.
-    """
+    `format` is what it writes by default, `rule` how it cuts raw text into words; None cuts it into characters."""
 
     def __init__(self, decoder: TaggingDecoder, labelling: Labelling) -> None:
         self.decoder, self.labelling = decoder, labelling

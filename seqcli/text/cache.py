@@ -84,10 +84,8 @@ class TokenCache:
         return tokenizer
 
     def encode(self, key: str, chunks: Iterable[str], tokenizer: Tokenizer, progress: Notice) -> Encoded:
-        """The ids kept under `key`, else those of `chunks`.
-
-        Raises `DataError` when there is no room for them anywhere, and what `chunks` raises; then nothing is kept.
-        """
+        """The ids kept under `key`, else those of `chunks`. Raises `DataError` when there is no room for them anywhere,
+        and what `chunks` raises; then nothing is kept."""
         if not self.used:
             return encode(chunks, tokenizer)
         dtype = np.dtype(np.uint8 if tokenizer.size <= 2**8 else np.uint16 if tokenizer.size <= 2**16 else np.int32)

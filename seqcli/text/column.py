@@ -57,11 +57,9 @@ def items(lines: Iterator[str], column: str, shown: str) -> Items:
 
 
 def column_names(sample: str) -> list[str]:
-    """The columns of a text that is JSON Lines or a delimited table with a header; none for any other text.
-
-    `sample` is its beginning, of whole lines. All rows have as many cells as the header, whose cells are names; a blank
-    after each comma is one of a sentence.
-    """
+    """The columns of a text that is JSON Lines or a delimited table with a header; none for any other text. `sample` is
+    its beginning, of whole lines. All rows have as many cells as the header, whose cells are names; a blank after each
+    comma is one of a sentence."""
     lines = [line for line in sample.split("\n")[: LOOKED_AT + 1] if line.strip()][:LOOKED_AT]
     if len(lines) < FEWEST_ROWS:
         return []

@@ -28,10 +28,8 @@ MOST_ZEROS = 0.01  # of the characters: a text with more zero bytes is an archiv
 
 @dataclass(frozen=True)
 class Corpus:
-    """Training and validation ids (1-D, perhaps mapped from a file), the tokenizer, and what was decided.
-
-    With `lines` each line is a separate text, and none is blank; without, all lines are one text.
-    """
+    """Training and validation ids (1-D, perhaps mapped from a file), the tokenizer, and what was decided. With `lines`
+    each line is a separate text, and none is blank; without, all lines are one text."""
 
     train: np.ndarray
     valid: np.ndarray

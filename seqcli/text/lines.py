@@ -132,11 +132,8 @@ def windows(
     weight: Callable[[Item], int] = lambda item: 1,
 ) -> Iterator[list[Item]]:
     """Lists of what has arrived, at least one item each: at most `first` at first, then twice as many, up to `most`,
-    where an item counts for as many as its `weight`.
-
-    With `ready` a list ends as soon as that says that the next item is not there yet. What came before an error is
-    handed out before it is raised.
-    """
+    where an item counts for as many as its `weight`. With `ready` a list ends as soon as that says that the next item
+    is not there yet. What came before an error is handed out before it is raised."""
     iterator, size = iter(items), first
     while True:
         window = list(islice(iterator, 1))

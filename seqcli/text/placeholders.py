@@ -135,10 +135,8 @@ def restore(text: str, strings: Sequence[str], first: int = 0) -> str:
 
 
 def taking(strings: Sequence[str], first: int = 0) -> Callable[[str], str]:
-    """A function from each symbol, as it comes, to the string it stands for: none when there are no more.
-
-    `first` is the number of the first string, which decides its symbol.
-    """
+    """A function from each symbol, as it comes, to the string it stands for: none when there are no more. `first` is
+    the number of the first string, which decides its symbol."""
     waiting: dict[str, list[str]] = defaultdict(list)
     for number, string in enumerate(strings):
         waiting[SYMBOLS[(first + number) % len(SYMBOLS)]].append(string)

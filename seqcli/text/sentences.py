@@ -19,11 +19,9 @@ _BLANKLESS = frozenset("。！？｡．")
 
 
 def split_sentences(text: str, abbreviations: Collection[str] = USUAL_ABBREVIATIONS) -> list[str]:
-    """The sentences of a line, without blanks around them; one for a text in which none ends early.
-
-    `abbreviations` are words in small letters, without their last stop, after which a sentence may go on. Neither an
-    initial ("J. Smith") nor a number of up to two digits ("3. Mai") before a stop ends one.
-    """
+    """The sentences of a line, without blanks around them; one for a text in which none ends early. `abbreviations` are
+    words in small letters, without their last stop, after which a sentence may go on. Neither an initial ("J. Smith")
+    nor a number of up to two digits ("3. Mai") before a stop ends one."""
     text = text.strip()
     sentences, start = [], 0
     for end in _END.finditer(text):

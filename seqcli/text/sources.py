@@ -46,10 +46,8 @@ def fingerprint(*parts: Iterable[str]) -> str:
 
 
 class Sources:
-    """Several files as one text. Carriage returns before line feeds are left out; each file ends with a line.
-
-    Whoever reads it to its end gets `DataError` when a file has changed since this was made.
-    """
+    """Several files as one text. Carriage returns before line feeds are left out; each file ends with a line. Whoever
+    reads it to its end gets `DataError` when a file has changed since this was made."""
 
     def __init__(self, paths: list[str], request: ColumnRequest, names: list[str] | None = None) -> None:
         """`names` are what errors call the files that are read from `paths`. Where the `request` names a column the
@@ -126,10 +124,8 @@ def line_chunks(chunks: Iterable[str]) -> Iterator[str]:
 
 
 def expand_paths(paths: list[str]) -> list[str]:
-    """Files for files, folders and patterns: a folder stands for all files in it and its folders, but hidden ones.
-
-    In the order of names. Raises `DataError` for a folder or pattern without files.
-    """
+    """Files for files, folders and patterns: a folder stands for all files in it and its folders, but hidden ones. In
+    the order of names. Raises `DataError` for a folder or pattern without files."""
     files: list[str] = []
     for path in paths:
         if path != "-" and Path(path).is_dir():

@@ -77,10 +77,8 @@ def hold_lines(size: Size, share: float) -> HeldLines:
 
 
 def hold_stretches(sources: Sources, size: Size, share: float) -> HeldStretches:
-    """Passages from all over the text, starting and ending at line ends unless lines are too long.
-
-    Large files have passages of their own, small files next to each other share some.
-    """
+    """Passages from all over the text, starting and ending at line ends unless lines are too long. Large files have
+    passages of their own, small files next to each other share some."""
     if share >= TAIL_SHARE:
         start, stop = size.characters - max(round(share * size.characters), 1), size.characters
         (start,) = _line_starts(sources.chunks(), [start], (stop - start) // 2)

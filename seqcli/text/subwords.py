@@ -27,9 +27,7 @@ _WORDS = re.compile(r" ?[^ \n]+|[ \n]")
 
 class SubwordTokenizer:
     """SentencePiece pieces. Ids: 0 unknown, 1 begin, 2 end, 3 padding (never in text), 4 the line feed, then the rest.
-
-    What no piece covers is written in bytes, so nothing is ever unknown; no text is read as a control symbol.
-    """
+    What no piece covers is written in bytes, so nothing is ever unknown; no text is read as a control symbol."""
 
     kind = "subword"
     unk_id, bos_id, eos_id, pad_id, boundary_id = 0, 1, 2, 3, 4
@@ -199,11 +197,9 @@ def _without_others(sentences: list[str], alphabet: set[str], kinds: int) -> lis
 
 
 def _sample(chunks: Iterable[str]) -> tuple[list[str], int]:
-    """Lines to learn from, cut to what SentencePiece takes, and how many characters the whole text has.
-
-    Of a text that is larger than SAMPLE every second chunk is kept, then every fourth, and so on, so that the sample
-    comes from all of it.
-    """
+    """Lines to learn from, cut to what SentencePiece takes, and how many characters the whole text has. Of a text that
+    is larger than SAMPLE every second chunk is kept, then every fourth, and so on, so that the sample comes from all of
+    it."""
     kept: list[str] = []
     held = total = 0
     stride = 1

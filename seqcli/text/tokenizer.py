@@ -33,10 +33,8 @@ class StreamDecoder(Protocol):
 
 
 class Tokenizer(Protocol):
-    """A vocabulary, and how text is split into it.
-
-    `size` types with ids from 0; `unk_id` stands for what is not in the vocabulary; `boundary_id` is the end of a line.
-    """
+    """A vocabulary, and how text is split into it. `size` types with ids from 0; `unk_id` stands for what is not in the
+    vocabulary; `boundary_id` is the end of a line."""
 
     kind: str
     size: int
@@ -75,11 +73,9 @@ class Tokenizer(Protocol):
 def train_tokenizer(
     kind: str, chunks: Iterable[str], vocab_size: int | None = None, *, symbols: Sequence[str] = ()
 ) -> Tokenizer:
-    """Learn a vocabulary from pieces of text, each ending with a line (only the last need not).
-
-    At most `vocab_size` types; all there are (char, word) or a number that suits the amount of text (subword) if None.
-    `symbols` are characters that are tokens in any case.
-    """
+    """Learn a vocabulary from pieces of text, each ending with a line (only the last need not). At most `vocab_size`
+    types; all there are (char, word) or a number that suits the amount of text (subword) if None. `symbols` are
+    characters that are tokens in any case."""
     tokenizer: Tokenizer = _class_of(kind).train(chunks, vocab_size, symbols)
     return tokenizer
 

@@ -28,10 +28,8 @@ _WIDE_RUN = re.compile(f"[{_WIDE}]+")
 
 
 class WordTokenizer:
-    """Id 0 is `<unk>`, id 1 `<eos>`, the words follow, the most frequent first.
-
-    `split_wide` cuts runs of Chinese or Japanese characters into single ones, which are joined without blanks again.
-    """
+    """Id 0 is `<unk>`, id 1 `<eos>`, the words follow, the most frequent first. `split_wide` cuts runs of Chinese or
+    Japanese characters into single ones, which are joined without blanks again."""
 
     kind = "word"
     unk_id = 0

@@ -41,12 +41,9 @@ class Speed:
 
 
 class ValidationSchedule:
-    """When the next validation is due.
-
-    Under a budget validations are scheduled by time, so that together they take at most `VALIDATION_SHARE` of it;
-    otherwise by steps, so that runs are reproducible. `options.validate_every` sets the steps in either case, within
-    that share.
-    """
+    """When the next validation is due. Under a budget validations are scheduled by time, so that together they take at
+    most `VALIDATION_SHARE` of it; otherwise by steps, so that runs are reproducible. `options.validate_every` sets the
+    steps in either case, within that share."""
 
     def __init__(self, options: TrainingOptions, position: Position, epoch_batches: int) -> None:
         self._budget, self._validations = options.budget, options.validations

@@ -54,12 +54,9 @@ def autocast(device: torch.device, precision: str) -> AbstractContextManager[obj
 
 
 def _bf16_gain() -> float:
-    """How many times as fast a product is in bf16 as in fp32, on one thread.
-
-    Another program that occupies the processor for a moment must not decide the precision of a whole run: the two
-    formats take turns, and the best of twenty counts. With two threads, one would wait for the other if that was
-    interrupted.
-    """
+    """How many times as fast a product is in bf16 as in fp32, on one thread. Another program that occupies the
+    processor for a moment must not decide the precision of a whole run: the two formats take turns, and the best of
+    twenty counts. With two threads, one would wait for the other if that was interrupted."""
     threads = torch.get_num_threads()
     best = {torch.float32: float("inf"), torch.bfloat16: float("inf")}
     torch.set_num_threads(1)

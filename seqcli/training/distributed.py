@@ -43,10 +43,7 @@ class Processes:
 
     def broadcast(self, function: Callable[[], T], *, as_a_step: bool = False) -> T:
         """The value of `function` in the first process, returned in all of them; an error is raised in all of them,
-        too.
-
-        `as_a_step`: no process may keep the others waiting longer than in a training step.
-        """
+        too. `as_a_step`: no process may keep the others waiting longer than in a training step."""
         if self.size == 1:
             return function()
         from torch import distributed
@@ -60,10 +57,8 @@ class Processes:
         return decided
 
     def local_first(self, function: Callable[[], T]) -> T:
-        """Each process's own `function()`; if it fails in any of them, all raise the first failed one's error.
-
-        The first process of each machine runs first, so that the others find what it caches on disk.
-        """
+        """Each process's own `function()`; if it fails in any of them, all raise the first failed one's error. The
+        first process of each machine runs first, so that the others find what it caches on disk."""
         if self.size == 1:
             return function()
         attempts = _attempt(function) if self.leads_machine else (None, None)
@@ -98,10 +93,8 @@ class Processes:
         self, parameters: Sequence[nn.Parameter], loss: float, tokens: int, problem: Exception | None = None
     ) -> tuple[float, int]:
         """Average each gradient over the tokens of all processes; returns the mean loss and the number of all tokens.
-
         `loss` and the gradients are this process's means over its `tokens`. With a `problem` in any process all raise:
-        that process its own, the others `TrainingError`.
-        """
+        that process its own, the others `TrainingError`."""
         if self.size == 1:
             if problem is not None:
                 raise problem
@@ -181,10 +174,8 @@ OUT_OF_MEMORY = "where the command has them, use a smaller --batch-size, --size 
 
 @contextlib.contextmanager
 def joined(device: str) -> Iterator[Processes]:
-    """Join the other processes that torchrun started for this run, if there are any, and leave them at the end.
-
-    They communicate through gloo, and through nccl for tensors on a GPU; process N of a machine uses its GPU N.
-    """
+    """Join the other processes that torchrun started for this run, if there are any, and leave them at the end. They
+    communicate through gloo, and through nccl for tensors on a GPU; process N of a machine uses its GPU N."""
     size = int(os.environ.get("WORLD_SIZE", "1"))
     if size == 1:
         yield ALONE

@@ -188,10 +188,8 @@ class _Run:
             return 0.0, 0, error
 
     def _count_failure(self, value: float) -> None:
-        """Skip an update that is not finite; end the run after too many of them.
-
-        The weights that gave such updates are not saved: the saved state is older.
-        """
+        """Skip an update that is not finite; end the run after too many of them. The weights that gave such updates are
+        not saved: the saved state is older."""
         self.failures += 1
         if self.failures == 1:
             self._report(notice=f"step {self.position.step}: the loss is {value}, this update is left out")

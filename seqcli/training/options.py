@@ -63,10 +63,8 @@ class TrainingOptions:
 
 @dataclass(frozen=True)
 class Validation:
-    """The result of a validation after `step` updates and so many `seconds`.
-
-    `metrics["score"]` is compared, lower is better; `sample` is a line of text that shows what the model does.
-    """
+    """The result of a validation after `step` updates and so many `seconds`. `metrics["score"]` is compared, lower is
+    better; `sample` is a line of text that shows what the model does."""
 
     step: int
     seconds: float

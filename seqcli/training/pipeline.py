@@ -34,10 +34,8 @@ from seqcli.training.workers import training_speed
 
 
 class Recipe(Protocol):
-    """Everything that is decided before training starts: a dataclass of plain values and of such dataclasses.
-
-    `config` describes the network, `learning_rate` is the highest one, `reason` explains how the rest was chosen.
-    """
+    """Everything that is decided before training starts: a dataclass of plain values and of such dataclasses. `config`
+    describes the network, `learning_rate` is the highest one, `reason` explains how the rest was chosen."""
 
     @property
     def config(self) -> Any: ...
@@ -93,11 +91,9 @@ class TrainOutcome:
 
 
 class Task(ABC, Generic[R, D, P, T]):
-    """What a task provides for the pipeline, in the order in which it is called.
-
-    `name` is the task's name in model files, `budget` the default length of a run in seconds, `metric` the validation
-    metric that its progress shows (the first that there is of several), `recipe` the class of its recipes.
-    """
+    """What a task provides for the pipeline, in the order in which it is called. `name` is the task's name in model
+    files, `budget` the default length of a run in seconds, `metric` the validation metric that its progress shows (the
+    first that there is of several), `recipe` the class of its recipes."""
 
     name: ClassVar[str]
     budget: ClassVar[float]

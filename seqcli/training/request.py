@@ -48,10 +48,8 @@ def share_option(explain: str) -> Any:
 
 @dataclass(frozen=True, kw_only=True)
 class RunRequest(DeviceRequest):
-    """The options of every training run; None leaves a choice to the data, the budget and the machine.
-
-    Without an `output` nothing is written: `pipeline.train` only returns the model.
-    """
+    """The options of every training run; None leaves a choice to the data, the budget and the machine. Without an
+    `output` nothing is written: `pipeline.train` only returns the model."""
 
     budget: float | None = option(
         None,

@@ -45,11 +45,9 @@ class Events:
 
 @dataclass(frozen=True)
 class Run(Generic[R]):
-    """A run ready to start.
-
-    `request` has its length and, for a resumed run, the options it was started with. `state` is the state to continue
-    from and `base` the model to start from, if there is one. `started` is the monotonic time of the request.
-    """
+    """A run ready to start. `request` has its length and, for a resumed run, the options it was started with. `state`
+    is the state to continue from and `base` the model to start from, if there is one. `started` is the monotonic time
+    of the request."""
 
     request: R
     events: Events
@@ -197,10 +195,8 @@ def check_same_data(state: TrainingState, fingerprint: str) -> None:
 
 def as_begun(request: R, begun: Mapping[str, Any]) -> R:
     """A request to resume a run that was started with the options `begun` (plain values, by name): options that were
-    not given are as they were then.
-
-    Raises `UsageError` for an option that was given a different value than then, unless it may change.
-    """
+    not given are as they were then. Raises `UsageError` for an option that was given a different value than then,
+    unless it may change."""
     kept: dict[str, Any] = {}
     for name, declared in declarations(type(request)).items():
         if not declared.option.saved or name not in begun:

@@ -21,11 +21,9 @@ class Stateless:
 
 
 class TrainingTask(Protocol):
-    """One model being trained on one set of data.
-
-    The order of data is a pure function of the task's seed, the epoch and the batch number, so that a run can be
-    continued from anywhere. With several processes each gets its share of every batch.
-    """
+    """One model being trained on one set of data. The order of data is a pure function of the task's seed, the epoch
+    and the batch number, so that a run can be continued from anywhere. With several processes each gets its share of
+    every batch."""
 
     @property
     def model(self) -> nn.Module: ...
@@ -46,9 +44,7 @@ class TrainingTask(Protocol):
 
     def loss(self, part: Any) -> tuple[Tensor, int]:
         """A part's contribution to the mean loss per token of this process's share, with gradients, and its tokens.
-
-        Called for all parts of a batch at once, each in a thread of its own.
-        """
+        Called for all parts of a batch at once, each in a thread of its own."""
         ...
 
     def validate(self, step: int, seconds: float, *, final: bool) -> Validation:

@@ -15,10 +15,8 @@ def copy_weights(model: nn.Module) -> dict[str, Tensor]:
 
 
 class KeptWeights:
-    """The exponential moving average of a model's weights with `decay` (0: none), and the best weights.
-
-    If there is an average, it is what is validated and kept as the best.
-    """
+    """The exponential moving average of a model's weights with `decay` (0: none), and the best weights. If there is an
+    average, it is what is validated and kept as the best."""
 
     def __init__(self, model: nn.Module, decay: float) -> None:
         self.model, self.decay = model, decay

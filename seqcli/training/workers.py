@@ -76,11 +76,9 @@ def training_speed(device: torch.device, precision: str) -> float:
 
 
 def keep_freed_memory() -> None:
-    """Make glibc keep freed memory, where glibc is used.
-
-    Every training step allocates and frees the same tens of megabytes. By default glibc returns them to the system each
-    time, and every page has to be cleared anew: a tenth of a step.
-    """
+    """Make glibc keep freed memory, where glibc is used. Every training step allocates and frees the same tens of
+    megabytes. By default glibc returns them to the system each time, and every page has to be cleared anew: a tenth of
+    a step."""
     with contextlib.suppress(AttributeError, OSError):
         mallopt = ctypes.CDLL(None).mallopt
         for parameter, value in MALLOC.items():

@@ -18,11 +18,8 @@ MASKED = -1e9  # added to the scores of places behind a source sentence's end
 
 @dataclass(frozen=True)
 class Memory:
-    """What a decoder attends to, of `batch` sentences.
-
-    keys (batch, source, width), values (batch, source, context width), mask (batch, 1, source): 0, and `MASKED`
-    where a sentence has ended.
-    """
+    """What a decoder attends to, of `batch` sentences. keys (batch, source, width), values (batch, source, context
+    width), mask (batch, 1, source): 0, and `MASKED` where a sentence has ended."""
 
     keys: Array
     values: Array

@@ -84,11 +84,9 @@ def by_banks(
     beam: int,
     symbols: Sequence[int],
 ) -> tuple[Chosen, np.ndarray]:
-    """As `nested.by_places`, with each sentence's beam shared among those who have met 0, 1, … constraints.
-
-    `owners` (rows,) are the rows' sentences, `limits` (sentences,) the most tokens of these, of which `steps` are
-    there; `symbols` come where the model puts them.
-    """
+    """As `nested.by_places`, with each sentence's beam shared among those who have met 0, 1, … constraints. `owners`
+    (rows,) are the rows' sentences, `limits` (sentences,) the most tokens of these, of which `steps` are there;
+    `symbols` come where the model puts them."""
     ends, levels = found.ends, np.full(len(owners), beam)
     chosen: list[tuple[int, int, int, int, float]] = []
     for owner, limit in enumerate(limits):
@@ -113,11 +111,9 @@ def by_banks(
 def choose_by_banks(
     candidates: Mapping[tuple[int, int], float], hypotheses: Sequence[Progress], beam: int
 ) -> list[tuple[int, int, float]]:
-    """The `beam` continuations that live on, of `candidates` (row, token) → log p: row, token, log p.
-
-    Each number of constraint tokens met has an equal share of the beam, filled with its best; what a bank cannot fill
-    goes to the banks that have met more, and then to the others. The likeliest come first.
-    """
+    """The `beam` continuations that live on, of `candidates` (row, token) → log p: row, token, log p. Each number of
+    constraint tokens met has an equal share of the beam, filled with its best; what a bank cannot fill goes to the
+    banks that have met more, and then to the others. The likeliest come first."""
     banks: dict[int, list[tuple[int, int, float]]] = {}
     for (row, token), value in sorted(candidates.items(), key=lambda item: -item[1]):
         banks.setdefault(hypotheses[row].after(token).met, []).append((row, token, value))

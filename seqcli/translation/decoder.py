@@ -26,10 +26,8 @@ class DecoderState:
 
 
 class TranslationDecoder:
-    """The parameters of a translation model, its encoder and its step.
-
-    `parameters` are named and shaped as `TranslationConfig.parameter_shapes` says; `CheckpointError` otherwise.
-    """
+    """The parameters of a translation model, its encoder and its step. `parameters` are named and shaped as
+    `TranslationConfig.parameter_shapes` says; `CheckpointError` otherwise."""
 
     def __init__(self, config: TranslationConfig, parameters: Mapping[str, Array]) -> None:
         check_parameters(config.parameter_shapes(), parameters)

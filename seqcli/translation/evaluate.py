@@ -51,10 +51,8 @@ def translation_quality(hypotheses: Sequence[str], references: Sequence[str]) ->
 
 
 def choose_measure(references: Sequence[str]) -> tuple[str, str]:
-    """The metric by which the best weights for such targets are chosen, `bleu` or `chrf`, and why, in a sentence.
-
-    BLEU counts runs of four words: if many targets are shorter, it is zero or chance.
-    """
+    """The metric by which the best weights for such targets are chosen, `bleu` or `chrf`, and why, in a sentence. BLEU
+    counts runs of four words: if many targets are shorter, it is zero or chance."""
     tokens = BLEU_TOKENS[bleu_tokenizer(references)]
     short = sum(len(tokens(reference)) < BLEU_ORDER for reference in references)
     if short > BLIND * len(references):
@@ -65,10 +63,8 @@ def choose_measure(references: Sequence[str]) -> tuple[str, str]:
 
 def evaluate_translation(checkpoint: Checkpoint, request: EvaluateRequest, notice: Notice = quietly) -> dict[str, Any]:
     """Translate the sources of pairs (files of pairs, or a source and a target file) and compare with the targets.
-
     Returns `task`, `sentences`, the figures of `translation_quality`, `cut` (how many translations were cut at their
-    greatest length) and `sentences_per_second`. Raises `DataError` for files that hold no pairs.
-    """
+    greatest length) and `sentences_per_second`. Raises `DataError` for files that hold no pairs."""
     pairs = list(read_pairs(request.data, request, notice))
     if not pairs:
         raise DataError("there is nothing to evaluate: no pairs", path=request.data[0])

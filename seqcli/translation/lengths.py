@@ -16,11 +16,8 @@ SLACK, EXTRA = 1.25, 5  # a translation may be so much longer than the longest o
 
 @dataclass(frozen=True)
 class Lengths:
-    """Lengths of training pairs in tokens with their end marks.
-
-    `sources` are some source lengths, rising up to the longest; `targets` the longest target of the pairs whose source
-    is at most that long.
-    """
+    """Lengths of training pairs in tokens with their end marks. `sources` are some source lengths, rising up to the
+    longest; `targets` the longest target of the pairs whose source is at most that long."""
 
     sources: tuple[int, ...]
     targets: tuple[int, ...]

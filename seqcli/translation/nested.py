@@ -40,10 +40,8 @@ class Chosen:
 def by_places(
     found: Continuations, owners: np.ndarray, places: np.ndarray, shape: tuple[int, int]
 ) -> tuple[Chosen, np.ndarray]:
-    """The nested beam's choice, and for each row the first place that sees its end, or the beam's width.
-
-    `owners` and `places` (rows,) are the rows' sentences and places in the beam; `shape` is how many there are of both.
-    """
+    """The nested beam's choice, and for each row the first place that sees its end, or the beam's width. `owners` and
+    `places` (rows,) are the rows' sentences and places in the beam; `shape` is how many there are of both."""
     values = np.full((*shape, found.values.shape[1]), -np.inf)
     ends, rows = np.full(shape, -np.inf), np.zeros(shape, np.int64)
     here = owners, places
@@ -80,11 +78,9 @@ def nested(values: np.ndarray, ends: np.ndarray) -> tuple[np.ndarray, np.ndarray
 
 
 def largest(scores: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
-    """The `count` largest of each row of (rows, n), falling, and their places.
-
-    They lie in the `count` blocks with the largest maxima, so only those are sorted. A block is every so many-th score:
-    the maxima of all blocks are then taken in one go over the row.
-    """
+    """The `count` largest of each row of (rows, n), falling, and their places. They lie in the `count` blocks with the
+    largest maxima, so only those are sorted. A block is every so many-th score: the maxima of all blocks are then taken
+    in one go over the row."""
     rows, size = scores.shape
     count = min(count, size)
     blocks = size // BLOCK

@@ -62,10 +62,8 @@ class TranslationModel(nn.Module):
 
     def forward(self, source: Tensor, lengths: Tensor, previous: Tensor) -> tuple[Tensor, Tensor | None]:
         """source (source time, batch) with its lengths (batch,), previous (time, batch): the target, one step behind.
-
         Returns readouts (time, batch, embedding), which the output layer takes, and the attention's weights (batch,
-        time, source), None without attention.
-        """
+        time, source), None without attention."""
         memory, state = self.encode(source, lengths)
         embedded = self._embed(previous)
         if memory is None:

@@ -194,10 +194,8 @@ def bucket(
     source_lengths: np.ndarray, target_lengths: np.ndarray, batch_tokens: int, random: np.random.Generator | None = None
 ) -> list[np.ndarray]:
     """Numbers of pairs in batches of like length, whose longer side has at most `batch_tokens` places (or one pair).
-
     With `random` the order within a length, and of the batches, is drawn, and source lengths are blurred a little so
-    that the same pairs do not always meet.
-    """
+    that the same pairs do not always meet."""
     count = len(source_lengths)
     blurred = source_lengths if random is None else source_lengths + random.integers(-1, 2, count)
     tie = np.arange(count) if random is None else random.permutation(count)

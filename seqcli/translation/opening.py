@@ -82,11 +82,8 @@ def _read(request: TrainRequest, notice: Notice) -> tuple[list[Pair], list[Pair]
 
 
 def hold_out(pairs: Sequence[Pair], share: float) -> tuple[list[Pair], list[Pair]]:
-    """Split pairs into training and validation pairs, no source in both.
-
-    Sources are drawn with a fixed seed, each with all its pairs, as long as these do not exceed the number still
-    wanted.
-    """
+    """Split pairs into training and validation pairs, no source in both. Sources are drawn with a fixed seed, each with
+    all its pairs, as long as these do not exceed the number still wanted."""
     groups: dict[str, list[int]] = {}
     for number, pair in enumerate(pairs):
         groups.setdefault(pair.source, []).append(number)

@@ -55,10 +55,8 @@ ATTENTIONS = ("dot", "additive", "multi-head", "none")
 
 @dataclass(frozen=True, kw_only=True)
 class TrainRequest(RunRequest, TableRequest):
-    """The options of `train-mt`; None leaves a choice to the data, the budget and the machine.
-
-    `pairs` names files of pairs, or a source and a target file; `valid` takes the same.
-    """
+    """The options of `train-mt`; None leaves a choice to the data, the budget and the machine. `pairs` names files of
+    pairs, or a source and a target file; `valid` takes the same."""
 
     pairs: tuple[str, ...] = inputs_option(
         "Files of pairs (TSV, CSV, JSON Lines, TMX), or a source and a target file; - is stdin."

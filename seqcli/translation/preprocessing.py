@@ -176,10 +176,8 @@ class Preprocessing:
 
 
 def encode_sentence(tokenizer: Tokenizer, text: str) -> np.ndarray:
-    """The ids of a sentence and its end mark, which is the tokenizer's end of a line.
-
-    A blank is put before it, so that its first word is cut as it would be anywhere else; atoms have theirs.
-    """
+    """The ids of a sentence and its end mark, which is the tokenizer's end of a line. A blank is put before it, so that
+    its first word is cut as it would be anywhere else; atoms have theirs."""
     text = text.strip().replace("\n", " ")
     ids = tokenizer.encode(text if begins_with_atom(text) else " " + text)
     return np.append(ids, np.int32(tokenizer.boundary_id)).astype(np.int32)

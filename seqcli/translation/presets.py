@@ -60,12 +60,9 @@ class PairFacts:
 def choose_recipe(
     request: TrainRequest, pairs: PairFacts, machine: Machine, base: TranslationConfig | None = None
 ) -> Recipe:
-    """A recipe for pairs as requested: what is given is kept, what is None is chosen.
-
-    `request.hidden` is the decoder's width; the encoder has half of it in each direction. `request.layers` are those of
-    encoder and decoder. The batch is that of all processes. A model that has learnt already has the configuration
-    `base` and keeps it.
-    """
+    """A recipe for pairs as requested: what is given is kept, what is None is chosen. `request.hidden` is the decoder's
+    width; the encoder has half of it in each direction. `request.layers` are those of encoder and decoder. The batch is
+    that of all processes. A model that has learnt already has the configuration `base` and keeps it."""
     batch = machine.processes * (request.batch_size or _batch_tokens(pairs, machine))
     size = request.size
     if base is not None:

@@ -21,11 +21,9 @@ class Quality:
 
     @classmethod
     def fit(cls, log_probabilities: Sequence[float], hypotheses: Sequence[str], references: Sequence[str]) -> Quality:
-        """Least squares on validation pairs: the mean log p of each translation's tokens, and its chrF.
-
-        A translation that the model considers impossible is worth nothing: that counts as one pair in fifty. With too
-        few pairs the estimate is the same for all, their mean.
-        """
+        """Least squares on validation pairs: the mean log p of each translation's tokens, and its chrF. A translation
+        that the model considers impossible is worth nothing: that counts as one pair in fifty. With too few pairs the
+        estimate is the same for all, their mean."""
         from sacrebleu.metrics.chrf import CHRF
 
         chrf = CHRF()

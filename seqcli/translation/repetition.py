@@ -25,10 +25,8 @@ def allowed_repeats(source: np.ndarray) -> int:
 
 def loop_lengths(tokens: np.ndarray, repeats: np.ndarray) -> np.ndarray:
     """How many tokens at the end of each row only repeat the phrase before them, once that is more often than allowed.
-
     tokens (rows, steps), repeats (rows,) -> (rows,): 0 where there is no such loop. What repeats is at least
-    `SHORTEST_LOOP` tokens long: digits, dots and laughter are no loops.
-    """
+    `SHORTEST_LOOP` tokens long: digits, dots and laughter are no loops."""
     rows, steps = tokens.shape
     found = np.zeros(rows, np.int64)
     for period in range(1, min(LONGEST_PHRASE, steps // 2) + 1):

@@ -27,10 +27,7 @@ def score_pairs(
     ready: Callable[[], bool] | None = None,
 ) -> Iterator[Score]:
     """Score every pair's target given its source, in order; the text of a score is source TAB target. A blank pair has
-    no tokens.
-
-    As soon as `ready` is given and says that the next pair is not there yet, those that came are scored.
-    """
+    no tokens. As soon as `ready` is given and says that the next pair is not there yet, those that came are scored."""
     prepared = (preprocessing or Preprocessing()).with_words(tokenizer)
     for block in windows(pairs, ready, READ_AHEAD, READ_AHEAD):
         texts = [prepared.pair(source, target, 0) for source, target in block]

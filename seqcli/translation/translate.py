@@ -43,11 +43,8 @@ class Translation:
 
 
 class Translator:
-    """One model, or an ensemble with the same vocabulary, ready to translate.
-
-    `glossary` has terms and their translations; every translation begins with `prefix`; `quality` estimates the quality
-    of translations.
-    """
+    """One model, or an ensemble with the same vocabulary, ready to translate. `glossary` has terms and their
+    translations; every translation begins with `prefix`; `quality` estimates the quality of translations."""
 
     def __init__(
         self,
@@ -68,11 +65,8 @@ class Translator:
 
     @classmethod
     def load(cls, checkpoints: Sequence[Checkpoint], request: TranslateRequest | None = None) -> Translator:
-        """From checkpoints, as requested; the glossary is pairs of terms or a file of them.
-
-        Raises `CheckpointError` when an ensemble's vocabularies differ, `UsageError` for strings to keep where the
-        model cannot.
-        """
+        """From checkpoints, as requested; the glossary is pairs of terms or a file of them. Raises `CheckpointError`
+        when an ensemble's vocabularies differ, `UsageError` for strings to keep where the model cannot."""
         request = request or TranslateRequest()
         terms = request.glossary or ()
         if isinstance(terms, str | Path):

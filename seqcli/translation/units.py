@@ -62,11 +62,9 @@ def learn_units(pairs: Sequence[Pair], request: TrainRequest, notice: Notice) ->
 
 
 def vocabulary_size(pairs: Sequence[Pair]) -> int:
-    """Of one subword vocabulary for both sides: small data, small vocabulary.
-
-    Twice the square root of the number of characters, the characters themselves (of which Chinese has thousands) and
-    the bytes, to the nearest hundred; 4,300 for 29,000 image captions.
-    """
+    """Of one subword vocabulary for both sides: small data, small vocabulary. Twice the square root of the number of
+    characters, the characters themselves (of which Chinese has thousands) and the bytes, to the nearest hundred; 4,300
+    for 29,000 image captions."""
     counts: Counter[str] = Counter()
     for pair in pairs:
         counts.update(pair.source + pair.target)

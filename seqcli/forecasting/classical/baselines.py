@@ -35,9 +35,7 @@ def mean(batch: Batch, horizon: int, season: int) -> np.ndarray:
 
 def croston(batch: Batch, horizon: int, season: int, *, alpha: float = 0.1, factor: float = 1.0) -> np.ndarray:
     """Croston's method (1972): the mean size of demands over the mean time between them, both smoothed with `alpha`.
-
-    `factor` corrects its bias: 1 - alpha / 2 gives the Syntetos–Boylan approximation (2005).
-    """
+    `factor` corrects its bias: 1 - alpha / 2 gives the Syntetos–Boylan approximation (2005)."""
     count = batch.values.shape[1]
     size, gap, since = np.full(count, np.nan), np.ones(count), np.ones(count)
     for t in range(len(batch.values)):

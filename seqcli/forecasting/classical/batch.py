@@ -14,11 +14,9 @@ CHUNK = 256  # series computed together: as many as stay in a processor's cache
 
 @dataclass(frozen=True)
 class Batch:
-    """Series that end together: `values[t, i]`, NaN before a series begins, longest series first.
-
-    `begin[i]` is the row of the first value, `order[i]` the series' place in the list the batch was made from, and
-    `active[t]` how many series have begun by row t: they are the first columns.
-    """
+    """Series that end together: `values[t, i]`, NaN before a series begins, longest series first. `begin[i]` is the row
+    of the first value, `order[i]` the series' place in the list the batch was made from, and `active[t]` how many
+    series have begun by row t: they are the first columns."""
 
     values: np.ndarray  # (time, series) float64
     begin: np.ndarray  # (series,)

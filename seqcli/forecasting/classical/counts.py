@@ -23,11 +23,8 @@ UNLIKELY = 1e-4  # chance of a run of zeros below which the first one is the tim
 
 
 def launch(values: np.ndarray) -> int:
-    """How many leading zeros are the time before the first sale rather than a demand of zero.
-
-    They are if so long a run is very unlikely given the share of zeros in what follows, and no run as long follows:
-    nights recur.
-    """
+    """How many leading zeros are the time before the first sale rather than a demand of zero. They are if so long a run
+    is very unlikely given the share of zeros in what follows, and no run as long follows: nights recur."""
     there = np.flatnonzero(values)
     if not len(there) or there[0] < 3 or len(values) - there[0] < 4 or values.min() < 0:
         return 0
@@ -39,10 +36,8 @@ def launch(values: np.ndarray) -> int:
 
 def zeros_explained(values: np.ndarray, season: int) -> float:
     """The share of the variance of "is zero" that the phase of a season explains in cycles it was not estimated from.
-
     One minus the squared error of leave-one-out means by phase over that of the leave-one-out mean; 0 for fewer than
-    two cycles.
-    """
+    two cycles."""
     if season < 2 or len(values) < 2 * season:
         return 0.0
     zero = (values == 0).astype(float)
@@ -67,11 +62,9 @@ def zero_chances(values: np.ndarray, horizon: int, season: int) -> np.ndarray:
 
 
 def is_intermittent(values: np.ndarray, seasons: Sequence[int]) -> bool:
-    """Whether a series is often zero without a pattern, like the demand for spare parts.
-
-    Zeros that depend on the hour, the weekday or the month are a season; a series that is above zero in long runs
-    (rain, epidemics) is forecast like any other.
-    """
+    """Whether a series is often zero without a pattern, like the demand for spare parts. Zeros that depend on the hour,
+    the weekday or the month are a season; a series that is above zero in long runs (rain, epidemics) is forecast like
+    any other."""
     zero = values == 0
     if values.min() < 0 or float(zero.mean()) < ZEROS or values.min() == values.max():
         return False

@@ -78,10 +78,8 @@ def combine(batch: Batch, network: np.ndarray, horizon: int, season: int) -> np.
 
 
 def seasonal_growth(batch: Batch, horizon: int, season: int) -> np.ndarray:
-    """The last season plus `GROWTH` of the mean change from one season to the next, each time. (horizon, series)
-
-    Series that are never negative grow in proportion, by at most half: what is zero each winter stays zero.
-    """
+    """The last season plus `GROWTH` of the mean change from one season to the next, each time. (horizon, series) Series
+    that are never negative grow in proportion, by at most half: what is zero each winter stays zero."""
     before, after = batch.values[:-season][-season:], batch.values[season:][-season:]
     known = ~np.isnan(before)
     count = np.maximum(known.sum(axis=0), 1)
@@ -142,10 +140,8 @@ WITH_NETWORK = ("combination", "rnn")  # methods that the pretrained network has
 
 
 def forecast_all(series: Sequence[np.ndarray], horizon: int, season: int, method: str = "combination") -> np.ndarray:
-    """Forecasts of series without missing values by one method. (series, horizon)
-
-    Never below zero if the history is not. Raises `UsageError` for an unknown method.
-    """
+    """Forecasts of series without missing values by one method. (series, horizon) Never below zero if the history is
+    not. Raises `UsageError` for an unknown method."""
     if method not in METHODS:
         raise UsageError(f"unknown method {method!r}", hint=f"choose from {', '.join(METHODS)}")
     result = np.zeros((len(series), horizon))

@@ -48,11 +48,9 @@ def is_seasonal(batch: Batch, season: int) -> np.ndarray:
 
 
 def seasonal_indices(batch: Batch, season: int, *, multiplicative: bool) -> np.ndarray:
-    """Indices by phase, row t having phase t mod `season`, by classical decomposition. (season, series)
-
-    The ratio (or difference) to a centred moving average, averaged by phase, with mean one (or zero). A series shorter
-    than two seasons has none: ones (or zeros).
-    """
+    """Indices by phase, row t having phase t mod `season`, by classical decomposition. (season, series) The ratio (or
+    difference) to a centred moving average, averaged by phase, with mean one (or zero). A series shorter than two
+    seasons has none: ones (or zeros)."""
     values = batch.values
     total = len(values)
     neutral = 1.0 if multiplicative else 0.0
@@ -122,11 +120,9 @@ def _centred_mean(values: np.ndarray, season: int) -> np.ndarray:
 
 
 def season_errors(values: np.ndarray, seasons: Sequence[int]) -> list[float]:
-    """Mean absolute errors of the means by phase of other cycles, for no season (1) first and then for each season.
-
-    The level, a centred mean over the longest season, is subtracted; each value is compared with the mean of its phase
-    in the other cycles (leave-one-out). NaN if fewer than three cycles are known.
-    """
+    """Mean absolute errors of the means by phase of other cycles, for no season (1) first and then for each season. The
+    level, a centred mean over the longest season, is subtracted; each value is compared with the mean of its phase in
+    the other cycles (leave-one-out). NaN if fewer than three cycles are known."""
     longest = max(seasons)
     if len(values) < 3 * longest:
         return [float("nan")] * (len(seasons) + 1)
@@ -143,11 +139,9 @@ def season_errors(values: np.ndarray, seasons: Sequence[int]) -> list[float]:
 
 
 def choose_season(series: Sequence[np.ndarray], seasons: Sequence[int]) -> int:
-    """The season, among those usual for the frequency, that best predicts values of other cycles.
-
-    A longer season must be better than a shorter one by `CLEARLY`, on average over (up to 50) series with three cycles
-    of it; the first if there is no evidence.
-    """
+    """The season, among those usual for the frequency, that best predicts values of other cycles. A longer season must
+    be better than a shorter one by `CLEARLY`, on average over (up to 50) series with three cycles of it; the first if
+    there is no evidence."""
     best = min(seasons)
     for longer in sorted(seasons):
         if longer == best:
@@ -163,11 +157,9 @@ def choose_season(series: Sequence[np.ndarray], seasons: Sequence[int]) -> int:
 
 
 def find_season(series: Sequence[np.ndarray]) -> int:
-    """The period of series whose times suggest none; 1 if there is none.
-
-    Candidates are the peaks of the mean autocorrelation of detrended values; the shortest that is nearly as strong as
-    the strongest is taken, if means by phase predict other cycles.
-    """
+    """The period of series whose times suggest none; 1 if there is none. Candidates are the peaks of the mean
+    autocorrelation of detrended values; the shortest that is nearly as strong as the strongest is taken, if means by
+    phase predict other cycles."""
     long = [values[-LOOKED_AT:] for values in series[:SERIES_LOOKED_AT] if len(values) >= 12 and np.ptp(values) > 0]
     if not long:
         return 1

@@ -98,10 +98,8 @@ def _spread(values: np.ndarray) -> np.ndarray:
 
 
 def _recursion(batch: Batch, row: dict[int, np.ndarray], start: _Start, ahead: int) -> tuple[np.ndarray, np.ndarray]:
-    """One-step errors (time, candidates, series), zero before a series begins, and `ahead` steps of forecast.
-
-    Without a trend there is no parameter 1, without a season no parameter 3.
-    """
+    """One-step errors (time, candidates, series), zero before a series begins, and `ahead` steps of forecast. Without a
+    trend there is no parameter 1, without a season no parameter 3."""
     values, shape, length = batch.values, row[0].shape, len(start.indices)
     alpha = 0.001 + 0.998 * logistic(row[0])
     beta = alpha * logistic(row[1]) if 1 in row else np.zeros(shape)
@@ -139,11 +137,9 @@ def _recursion(batch: Batch, row: dict[int, np.ndarray], start: _Start, ahead: i
 
 
 def ets(batch: Batch, horizon: int, season: int) -> Smoothed:
-    """The best model of each series by the corrected Akaike criterion.
-
-    Without a season and, for series of at least two seasons, with an additive and (positive series) a multiplicative
-    one; with level only, damped trend and linear trend.
-    """
+    """The best model of each series by the corrected Akaike criterion. Without a season and, for series of at least two
+    seasons, with an additive and (positive series) a multiplicative one; with level only, damped trend and linear
+    trend."""
     positive = np.nanmin(batch.values, axis=0) > 0
     seasonals = ["none"]
     if season > 1 and (batch.lengths >= 2 * season).any():

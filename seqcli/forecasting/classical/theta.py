@@ -14,10 +14,8 @@ from seqcli.forecasting.classical.seasonality import forecast_adjusted
 
 
 def theta(batch: Batch, horizon: int, season: int) -> np.ndarray:
-    """Forecasts of the dynamic optimised theta model on seasonally adjusted values. (horizon, series)
-
-    Series that pass the test for a season are adjusted: by ratios where they are positive, else by differences.
-    """
+    """Forecasts of the dynamic optimised theta model on seasonally adjusted values. (horizon, series) Series that pass
+    the test for a season are adjusted: by ratios where they are positive, else by differences."""
     return forecast_adjusted(batch, horizon, season, _dynamic_theta)
 
 
@@ -42,10 +40,8 @@ def _dynamic_theta(batch: Batch, horizon: int) -> np.ndarray:
 def _recursion(
     values: np.ndarray, batch: Batch, alpha: np.ndarray, share: np.ndarray, level: np.ndarray, ahead: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """One-step errors (time, candidates, series) and the forecast (ahead, candidates, series).
-
-    Equations (17) to (22) of the paper; n counts a series' values so far, `power` is (1 - alpha)^n.
-    """
+    """One-step errors (time, candidates, series) and the forecast (ahead, candidates, series). Equations (17) to (22)
+    of the paper; n counts a series' values so far, `power` is (1 - alpha)^n."""
     shape = alpha.shape
     level = np.broadcast_to(level, shape).copy()
     mean, slope = np.zeros(values.shape[1]), np.zeros(values.shape[1])

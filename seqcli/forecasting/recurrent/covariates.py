@@ -88,12 +88,9 @@ def known_inputs(
     holidays: Sequence[int] = (),
     scaling: Sequence[tuple[float, float]] = (),
 ) -> KnownInputs:
-    """Everything that is known beside a panel's values up to `horizon` periods after each end.
-
-    `names` are a trained network's inputs, with its `scaling`; without them they are chosen. `future` (covariates,
-    horizon) has each series' own covariates of the time to come, see `read_future`. Raises `UsageError` for holidays of
-    series without dates.
-    """
+    """Everything that is known beside a panel's values up to `horizon` periods after each end. `names` are a trained
+    network's inputs, with its `scaling`; without them they are chosen. `future` (covariates, horizon) has each series'
+    own covariates of the time to come, see `read_future`. Raises `UsageError` for holidays of series without dates."""
     dated = panel.calendar.date(panel.series[0].first) is not None
     if holidays and not dated:
         raise UsageError("--holidays needs series with dates", hint="leave it out, or name the --time column")

@@ -44,10 +44,8 @@ class Forecaster:
             )
 
     def quantiles(self, history: History, ends: np.ndarray, horizon: int, *, season: int | None = None) -> np.ndarray:
-        """Forecasts from column `ends[i]` of every series i on: `QUANTILES`, rising. (series, horizon, quantiles)
-
-        NaN for a series that begins after its end. `season` is the one the network was trained for.
-        """
+        """Forecasts from column `ends[i]` of every series i on: `QUANTILES`, rising. (series, horizon, quantiles) NaN
+        for a series that begins after its end. `season` is the one the network was trained for."""
         season = season or self.config.season
         result = np.full((len(ends), horizon, len(QUANTILES)), np.nan)
         usable = np.flatnonzero(ends > history.begin)
@@ -94,10 +92,8 @@ def rising_quantiles(raw: np.ndarray) -> np.ndarray:
 
 def offsets(quantiles: np.ndarray, levels: Sequence[float]) -> np.ndarray:
     """The distance of interval ends from the median, by a network's quantiles. (…, 2 · levels), low and high of each.
-
     Interpolated linearly between two quantiles, beyond the outermost as in the normal distribution. Levels are in per
-    cent.
-    """
+    cent."""
     apart = quantiles - quantiles[..., MIDDLE : MIDDLE + 1]
     ends = []
     for level in levels:

@@ -36,11 +36,9 @@ class Inputs:
 
 
 def make_inputs(values: np.ndarray, observed: np.ndarray, season: int, ahead: np.ndarray) -> Inputs:
-    """Inputs for histories that end together, (batch, time), NaN before a series begins and only there.
-
-    `observed` says which values are not filled in; `ahead` are the steps that are forecast, from 0. Any horizon and
-    season; series of at least one value.
-    """
+    """Inputs for histories that end together, (batch, time), NaN before a series begins and only there. `observed` says
+    which values are not filled in; `ahead` are the steps that are forecast, from 0. Any horizon and season; series of
+    at least one value."""
     scaled = scale_histories(values, season, ahead)
     forecasts = make_candidates(scaled)
     base = forecasts[:, :, 0]

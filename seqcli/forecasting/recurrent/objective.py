@@ -44,11 +44,9 @@ class Cuts:
 
 
 class ForecastTask(Stateless):
-    """A network, the windows of a panel it learns from, and each series' last horizon to validate on.
-
-    Windows end in columns before `history.length` - horizon, so the validation part is never a target in training.
-    Several processes divide each batch: with any number of them the same is learnt from the same steps.
-    """
+    """A network, the windows of a panel it learns from, and each series' last horizon to validate on. Windows end in
+    columns before `history.length` - horizon, so the validation part is never a target in training. Several processes
+    divide each batch: with any number of them the same is learnt from the same steps."""
 
     tables: Sequence[nn.Parameter] = ()
 

@@ -29,10 +29,8 @@ def pretrained_forecaster() -> Forecaster:
 
 
 def quantiles(batch: Batch, horizon: int, season: int) -> np.ndarray:
-    """Forecasts of the series of a batch: `forecaster.QUANTILES`, rising. (horizon, series, quantiles)
-
-    Any season (1: none) and horizon. The network was trained on seasons from 1 to 168.
-    """
+    """Forecasts of the series of a batch: `forecaster.QUANTILES`, rising. (horizon, series, quantiles) Any season (1:
+    none) and horizon. The network was trained on seasons from 1 to 168."""
     season = max(season, 1)
     values = batch.values[-kept(season) :].T
     forecaster = pretrained_forecaster()
@@ -48,10 +46,7 @@ def quantiles(batch: Batch, horizon: int, season: int) -> np.ndarray:
 
 def spread(histories: Sequence[np.ndarray], horizon: int, season: int, levels: Sequence[float]) -> np.ndarray:
     """The distance of the network's intervals from its median. (series, horizon, 2 · levels), low and high of each
-    level.
-
-    Histories have no missing values; levels are in per cent.
-    """
+    level. Histories have no missing values; levels are in per cent."""
     result = np.empty((len(histories), horizon, 2 * len(levels)))
 
     def run(part: np.ndarray) -> None:

@@ -33,10 +33,8 @@ PATIENCE = 4  # validations in a row that were no better: training that does not
 
 @dataclass(frozen=True, kw_only=True)
 class ForecastTraining(RunRequest):
-    """How to train; `batch_size` is the number of windows per step, over all processes.
-
-    With an `output` the network is saved to that file, with the state of the run and its log next to it.
-    """
+    """How to train; `batch_size` is the number of windows per step, over all processes. With an `output` the network is
+    saved to that file, with the state of the run and its log next to it."""
 
     batch_size: int = 256
     device: str = "cpu"

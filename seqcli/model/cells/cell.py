@@ -33,16 +33,12 @@ class Cell(ABC):
 
     @abstractmethod
     def shapes(self, x: int, h: int) -> dict[str, tuple[int, ...]]:
-        """Names and shapes of the parameters for `x` inputs and `h` hidden units.
-
-        Gates are stacked in the order of torch's fused kernels where there are any.
-        """
+        """Names and shapes of the parameters for `x` inputs and `h` hidden units. Gates are stacked in the order of
+        torch's fused kernels where there are any."""
 
     def input_part(self, parameters: Mapping[str, Array], x: Array) -> Array:
-        """The part of a step that depends on the input alone, W x + b: computed for all steps at once, or kept.
-
-        x (…, input) -> (…, gates · hidden).
-        """
+        """The part of a step that depends on the input alone, W x + b: computed for all steps at once, or kept. x (…,
+        input) -> (…, gates · hidden)."""
         return x @ parameters["weight_ih"].T + parameters["bias"]
 
     @abstractmethod
@@ -58,9 +54,7 @@ class Cell(ABC):
         self, parameters: Mapping[str, Tensor], x: Tensor, state: tuple[Tensor, ...]
     ) -> tuple[Tensor, tuple[Tensor, ...]]:
         """All steps in torch, with gradients: x (time, batch, input) -> outputs (time, batch, hidden), the last state.
-
-        Tests hold it equal to the steps.
-        """
+        Tests hold it equal to the steps."""
 
     def divide_inputs(self, parameters: dict[str, Array], divisor: float) -> None:
         """Change `parameters` in place so that the cell does with `divisor` · x what it did with x."""

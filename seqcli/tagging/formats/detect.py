@@ -37,11 +37,9 @@ _CONLLU_ID = re.compile(r"\d+(-\d+|\.\d+)?$")
 def detect(
     lines: Iterable[str], path: str, *, name: str = "auto", column: str | None = None, characters: bool = False
 ) -> Format:
-    """The format of a file's lines for training, or the one that is named, with the labels in `column`.
-
-    With `characters` the steps are the characters of the text. `DataError` where it cannot be told, `UsageError` for a
-    column or steps that the format does not have.
-    """
+    """The format of a file's lines for training, or the one that is named, with the labels in `column`. With
+    `characters` the steps are the characters of the text. `DataError` where it cannot be told, `UsageError` for a
+    column or steps that the format does not have."""
     sample = [line for line in islice(lines, LOOKED_AT) if line.strip()]
     if not sample:
         raise DataError("is empty", path=path, hint="give a file with labelled sentences")

@@ -14,10 +14,8 @@ from seqcli.tagging.words import WordRule
 
 @dataclass(frozen=True)
 class Inline:
-    """`word/TAG word/TAG`, with `separator` between a word and its tag, the last one in it.
-
-    With `characters` the steps are the characters of the text, and the words are chunks of them, their tag the kind.
-    """
+    """`word/TAG word/TAG`, with `separator` between a word and its tag, the last one in it. With `characters` the steps
+    are the characters of the text, and the words are chunks of them, their tag the kind."""
 
     name = "inline"
     separator: str = "/"
