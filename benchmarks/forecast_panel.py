@@ -24,6 +24,7 @@ from seqcli.forecasting.prepare import prepare
 from seqcli.forecasting.recurrent.covariates import known_inputs
 from seqcli.forecasting.recurrent.train import ForecastTraining, train_forecaster
 from seqcli.series.panel import ReadOptions, read_panel
+from seqcli.training.run import Events
 
 
 def main(path: str, horizon: int, budget: float, *names: str) -> None:
@@ -70,12 +71,12 @@ def main(path: str, horizon: int, budget: float, *names: str) -> None:
         start = time.perf_counter()
         result = forecast_panel(cut, ForecastRequest(horizon=horizon, levels=levels, method=method))
         row(method, result.point, result.bands, time.perf_counter() - start)
-    start = time.perf_counter()
+    start, events = time.perf_counter(), Events(notice=print)
     result = forecast_prepared(
         prepare(cut, ForecastRequest(horizon=horizon, levels=levels)),
-        train=lambda prepared, alone: (
-            train_forecaster(prepared, alone, ForecastTraining(budget=budget), known=known, on_notice=print).forecaster
-        ),
+        train=lambda prepared, alone: train_forecaster(
+            prepared, alone, ForecastTraining(budget=budget), known=known, events=events
+        )[0],
         known=known,
     )
     row("auto, trained", result.point, result.bands, time.perf_counter() - start)

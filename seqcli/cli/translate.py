@@ -124,7 +124,8 @@ def _translate(asked: _Asked) -> None:
         if asked.looks:
             alignments = translation.candidates[0].alignments
             drawn += alignments if asked.plot is not None else ()
-            _show(alignments if asked.attention else ())
+            for alignment in alignments if asked.attention else ():
+                console.notice(picture(alignment))
     if asked.plot is not None:
         write_svg(asked.plot, drawn)
         console.notice(f"drawn in {asked.plot}")
@@ -195,11 +196,6 @@ def _record(translation: Translation, estimates: list[float | None], looking: bo
             for part in best[0].alignments
         ]
     return record | ({"others": [fields(*other) for other in others]} if others else {})
-
-
-def _show(alignments: Iterable[Alignment]) -> None:
-    for alignment in alignments:
-        console.notice(picture(alignment))
 
 
 translate = request_command(

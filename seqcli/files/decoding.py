@@ -133,11 +133,14 @@ def find_encoding(data: bytes) -> str | None:
     """The most likely of the `LEGACY` encodings for bytes that are not UTF-8; None if they are not text. The judgement
     is chardet's. If it hardly prefers another encoding, the bytes are taken for Windows-1252."""
     data = data[:LOOKED_AT]
-    if _looks_binary(data):
+    control = sum(byte < 9 or 13 < byte < 27 or 27 < byte < 32 for byte in data[:4096])
+    if control > len(data[:4096]) // 100:
         return None
     import chardet
 
-    candidates = [name for name in LEGACY if name not in EAST_ASIAN] if _stand_alone(data) else LEGACY
+    # accented letters nearly all stand alone, East Asian characters have pairs of bytes
+    western = _alone(data) > 0.9 * sum(byte > 127 for byte in data)
+    candidates = [name for name in LEGACY if not (western and name in EAST_ASIAN)]
     guesses = chardet.detect_all(data, include_encodings=candidates, max_bytes=LOOKED_AT)
     named = [
         (str(guess["encoding"]).lower(), float(guess["confidence"] or 0)) for guess in guesses if guess["encoding"]
@@ -181,22 +184,12 @@ def _alone(data: bytes) -> int:
     return len(_ALONE.findall(data))
 
 
-def _stand_alone(data: bytes) -> bool:
-    """Whether nearly all bytes above 127 stand alone, as accented letters do; East Asian characters have pairs."""
-    return _alone(data) > 0.9 * sum(byte > 127 for byte in data)
-
-
 def _decodes(data: bytes, encoding: str) -> bool:
     try:
         codecs.getincrementaldecoder(encoding)().decode(data)
     except (UnicodeError, LookupError):
         return False
     return True
-
-
-def _looks_binary(data: bytes) -> bool:
-    control = sum(byte < 9 or 13 < byte < 27 or 27 < byte < 32 for byte in data[:4096])
-    return control > len(data[:4096]) // 100
 
 
 def _of_zeros(data: bytes) -> str | None:

@@ -51,6 +51,7 @@ FOREIGN = {  # how files begin that no reader of text can use, and what to do wi
     b"ID3": ("a sound file", SOUND),
 }
 MODEL = re.compile(rb'.{5}\0{3}\{"', re.DOTALL)  # the length of a header of JSON, and this: as safetensors files begin
+CLUTTER = re.compile(r"(^|/)(__MACOSX(/|$)|\.[^/]*$)")  # in zip archives
 LONGEST_MAGIC = 10
 BLOCK = 1 << 16  # bytes read at a time
 
@@ -240,7 +241,7 @@ def _zipped(file: BinaryIO, shown: str) -> Iterator[BinaryIO]:
             source = kept
         try:
             with zipfile.ZipFile(source) as archive:
-                names = [name for name in archive.namelist() if not name.endswith("/") and not _is_clutter(name)]
+                names = [name for name in archive.namelist() if not (name.endswith("/") or CLUTTER.search(name))]
                 if "[Content_Types].xml" in names or "mimetype" in names:
                     hint = "save it as CSV or plain text"
                     raise DataError("is an Office document or workbook, not text", path=shown, hint=hint)
@@ -256,8 +257,3 @@ def _zipped(file: BinaryIO, shown: str) -> Iterator[BinaryIO]:
         except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError) as problem:
             hint = "unpack it and name the files"
             raise DataError(f"is a zip archive that cannot be read: {problem}", path=shown, hint=hint) from problem
-
-
-def _is_clutter(name: str) -> bool:
-    parts = name.split("/")
-    return "__MACOSX" in parts or parts[-1].startswith(".")

@@ -59,18 +59,14 @@ def time_marks(panel: Panel, index: int, start: int, stop: int) -> list[tuple[in
             ]
             if len(marks) > MOST_MARKS or len(chosen) >= ENOUGH_MARKS:
                 break
-            chosen = [
-                (step, name if form == "%Y" and name else _own(calendar.label(one.first, last + step), name))
-                for step, name in marks
-            ]
+            chosen = []
+            for step, name in marks:
+                label = calendar.label(one.first, last + step)
+                own = len(label) <= _LONGEST or not name  # as the data has it, unless it is long
+                chosen.append((step, label if own and not (form == "%Y" and name) else name))
     if len(chosen) < 2:
         chosen = [(step, calendar.label(one.first, last + step)) for step in sorted({start, stop})]
     return chosen
-
-
-def _own(label: str, name: str) -> str:
-    """The label as the data has it, unless it is long."""
-    return label if len(label) <= _LONGEST or not name else name
 
 
 def value_marks(low: float, high: float) -> list[float]:

@@ -204,8 +204,10 @@ def forecast_prepared(
         made, said = forecast_with_effects(prepared, known)
     else:
         made, said = forecast_arrays(prepared.filled, prepared.known, setting), []
-        # what a network has learnt from tells nothing of its errors: one trained here is measured on what was held out
-        held = _held_folds(prepared, 1 if train is not None else _origins_kept(len(prepared.filled)))
+        # what a network has learnt from tells nothing of its errors: one trained here is measured on what was held out,
+        # a kept one from no more origins than it takes, since it may have learnt from the earlier ones
+        origins = 1 if train is not None else int(np.clip(LEAST_SERIES // len(prepared.filled), 1, 12))
+        held = _held_folds(prepared, origins)
         earlier = forecast_arrays(held.histories, held.histories, setting).point
         if forecaster is None and train is not None:
             alone, latest = np.full((len(prepared.filled), prepared.horizon), np.nan), held.back == 0
@@ -258,12 +260,6 @@ def _with_network(made: Outcome, prepared: Prepared, forecaster: Forecaster, kno
         point[mixed], spread, held.actual[own], earlier[own], spread_held, levels, floor[mixed], trust=1.0
     )
     return replace(made, point=point, bands=bands, earlier=earlier)
-
-
-def _origins_kept(count: int) -> int:
-    """From how many origins of each of `count` series the intervals of a kept network are corrected: no more than it
-    takes, since it may have learnt from the earlier ones."""
-    return int(np.clip(LEAST_SERIES // count, 1, 12))
 
 
 def _held_quantiles(forecaster: Forecaster, history: History, folds: Folds, horizon: int) -> np.ndarray:

@@ -79,7 +79,9 @@ def forecast_request(
     if asked.hierarchy:
         panel, parents = with_totals(panel, asked.hierarchy)
     prepared = processes.local_first(lambda: prepare(panel, asked, horizon))
-    trains = may_train and forecaster is None and (asked.asks_for_training or _is_worth_training(prepared, asked))
+    # without being asked for it a network is trained on many series, unless methods are compared
+    pays = asked.method in TRAINED and not asked.backtest and prepared.is_panel
+    trains = may_train and forecaster is None and (asked.asks_for_training or pays)
     known = processes.local_first(lambda: _known(prepared, asked, forecaster, trains, on_notice))
     if forecaster is not None:
         forecaster.check(panel)
@@ -214,11 +216,6 @@ def _without_missing_end(one: Any) -> Any:
     return replace(one, values=one.values[:stop], covariates=one.covariates[:, :stop])
 
 
-def _is_worth_training(prepared: Prepared, request: ForecastRequest) -> bool:
-    """Whether a network is trained without being asked for: on many series, unless methods are compared."""
-    return request.method in TRAINED and not request.backtest and prepared.is_panel
-
-
 def _known(
     prepared: Prepared, request: ForecastRequest, forecaster: Forecaster | None, trains: bool, on_notice: Notice
 ) -> KnownInputs | None:
@@ -281,9 +278,8 @@ def _train_and_forecast(
             )
         around = training() if training is not None else contextlib.nullcontext(Events(notice=on_notice))
         with around as events:
-            trained = train_forecaster(prepared, untrained, asked, known=known, processes=processes, events=events)
-        ended = trained.ended
-        return trained.forecaster
+            made, ended = train_forecaster(prepared, untrained, asked, known=known, processes=processes, events=events)
+        return made
 
     if not processes.first:
         train(prepared, None)

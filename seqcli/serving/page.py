@@ -26,19 +26,17 @@ def page(described: Values, url: str) -> str:
     parts = [
         f"<h1>{escape(info['title'])} {escape(info['version'])}</h1>",
         f"<p>{escape(info['description'])} For generators of clients: <a href=openapi.json>openapi.json</a>.</p>",
-        *(_endpoint(path, method, found, schemas, url) for path, method, found in _endpoints(described)),
+        *(
+            _endpoint(path, method.upper(), found, schemas, url)
+            for path, methods in described["paths"].items()
+            for method, found in methods.items()
+        ),
     ]
     body = "\n".join(parts)
     return (
         f"<!doctype html>\n<html lang=en><meta charset=utf-8><meta name=viewport content='width=device-width'>"
         f"<title>{escape(info['title'])}</title><style>{STYLE}</style>\n<body>\n{body}\n</body></html>\n"
     )
-
-
-def _endpoints(described: Values) -> Iterator[tuple[str, str, Values]]:
-    for path, methods in described["paths"].items():
-        for method, found in methods.items():
-            yield path, method.upper(), found
 
 
 def _endpoint(path: str, method: str, found: Values, schemas: Values, url: str) -> str:

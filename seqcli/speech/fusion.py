@@ -75,7 +75,8 @@ class TextScorer:
         scores, reached = self._read(contexts, ids)
         extensions = []
         for context, after, text, score, unfinished in zip(contexts, reached, texts, scores, rest, strict=True):
-            begun = len(text.split()) - (bool(text[:1].strip()) and not self._at_start(context))
+            at_start = context.first or context.unfinished.endswith(" ")
+            begun = len(text.split()) - (bool(text[:1].strip()) and not at_start)
             first = context.first and not text.strip()
             after = Context(after.state, after.next, after.pending, unfinished, first)
             extensions.append(Extension(score, begun, after))
@@ -85,9 +86,6 @@ class TextScorer:
         """log p of the rest of each line: the word that is not complete, and the line's end."""
         ids = [[*self._word(context.unfinished), self.tokenizer.boundary_id] for context in contexts]
         return self._read(contexts, ids)[0]
-
-    def _at_start(self, context: Context) -> bool:
-        return context.first or context.unfinished.endswith(" ")
 
     def _tokens(self, context: Context, text: str) -> tuple[list[int], str]:
         """The tokens that are certain, and the text that is not."""

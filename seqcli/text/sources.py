@@ -130,7 +130,8 @@ def expand_paths(paths: list[str]) -> list[str]:
     for path in paths:
         if path != "-" and Path(path).is_dir():
             inside = Path(path)
-            found = [file for file in sorted(inside.rglob("*")) if file.is_file() and not _hidden(file, inside)]
+            found = [file for file in sorted(inside.rglob("*")) if file.is_file()]
+            found = [file for file in found if not any(p.startswith(".") for p in file.relative_to(inside).parts)]
             if not found:
                 raise DataError("is a folder without files", path=path, hint="name text files")
             files.extend(map(str, found))
@@ -142,10 +143,6 @@ def expand_paths(paths: list[str]) -> list[str]:
         else:
             files.append(path)
     return files
-
-
-def _hidden(file: Path, folder: Path) -> bool:
-    return any(part.startswith(".") for part in file.relative_to(folder).parts)
 
 
 @contextlib.contextmanager

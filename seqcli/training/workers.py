@@ -115,7 +115,8 @@ class Workers:
             objective.backward()  # type: ignore[no-untyped-call]
             return objective.item(), tokens
         while len(self.generators) < len(parts):
-            self.generators.append(self._new_generator(len(self.generators)))
+            seed = np.random.SeedSequence((self.seed, self.rank, len(self.generators))).generate_state(1, np.uint64)
+            self.generators.append(torch.Generator().manual_seed(int(seed[0] >> 1)))
         each = self.total // len(parts)
 
         def learn(part: Any, generator: torch.Generator) -> tuple[float, int, tuple[Tensor | None, ...]]:
@@ -132,10 +133,6 @@ class Workers:
         for number, gradient in zip(used, sums, strict=True):
             parameters[number].grad = gradient
         return sum(value for value, _, _ in outcomes), sum(tokens for _, tokens, _ in outcomes)
-
-    def _new_generator(self, number: int) -> torch.Generator:
-        seed = np.random.SeedSequence((self.seed, self.rank, number)).generate_state(1, np.uint64)
-        return torch.Generator().manual_seed(int(seed[0] >> 1))
 
     def random_state(self) -> dict[str, Tensor]:
         """The state of each thread's generator."""

@@ -48,10 +48,6 @@ LONG = 24  # periods from which on a season seldom comes three times
 Method = Callable[[Batch, int, int], np.ndarray]
 
 
-def _ets(batch: Batch, horizon: int, season: int) -> np.ndarray:
-    return ets(batch, horizon, season).forecast
-
-
 def combine(batch: Batch, network: np.ndarray, horizon: int, season: int) -> np.ndarray:
     """The network's forecasts (horizon, series) combined with those of the classical methods."""
     share, beside = mix_of(season)
@@ -97,10 +93,6 @@ def mix_of(season: int) -> tuple[float, dict[str, float]]:
     return next((share, beside) for least, share, beside in reversed(MIXES) if max(season, 1) >= least)
 
 
-def _combination(batch: Batch, horizon: int, season: int) -> np.ndarray:
-    return combine(batch, rnn(batch, horizon, season), horizon, season)
-
-
 def _classical(batch: Batch, horizon: int, season: int) -> np.ndarray:
     if season > 1:
         every = np.array([METHODS[name](batch, horizon, season) for name in MEDIAN_OF])
@@ -116,11 +108,11 @@ def _classical(batch: Batch, horizon: int, season: int) -> np.ndarray:
 
 
 METHODS: dict[str, Method] = {
-    "combination": _combination,
+    "combination": lambda batch, horizon, season: combine(batch, rnn(batch, horizon, season), horizon, season),
     "classical": _classical,
     "rnn": rnn,
     "theta": theta,
-    "ets": _ets,
+    "ets": lambda batch, horizon, season: ets(batch, horizon, season).forecast,
     "seasonal-naive": baselines.seasonal_naive,
     "naive": baselines.naive,
     "drift": baselines.drift,
@@ -130,12 +122,8 @@ METHODS: dict[str, Method] = {
     "tsb": baselines.tsb,
 }
 
-BESIDE: dict[str, Method] = {
-    **METHODS,
-    "damped": damped,
-    "growth": seasonal_growth,
-}  # what the network may be combined with
-
+# what the network may be combined with
+BESIDE: dict[str, Method] = {**METHODS, "damped": damped, "growth": seasonal_growth}
 WITH_NETWORK = ("combination", "rnn")  # methods that the pretrained network has a share in
 
 

@@ -52,14 +52,6 @@ class ForecastRecipe:
     reason: str = ""
 
 
-@dataclass(frozen=True)
-class TrainedForecaster:
-    """The result of a training, and how it ended: `finished`, `patience` or `stopped`."""
-
-    forecaster: Forecaster
-    ended: str
-
-
 def train_forecaster(
     prepared: Prepared,
     alone: np.ndarray | None,
@@ -68,8 +60,9 @@ def train_forecaster(
     known: KnownInputs | None = None,
     processes: Processes = ALONE,
     events: Events = Events(),
-) -> TrainedForecaster:
-    """Train the pretrained network further on all but each series' last horizon, with inputs for what else is `known`.
+) -> tuple[Forecaster, str]:
+    """Train the pretrained network further on all but each series' last horizon, with inputs for what else is `known`;
+    also how that ended: `finished`, `patience` or `stopped`.
 
     The network's share is what is best on that last horizon, beside the forecasts of it made without training, `alone`
     (series, horizon), None in all but the first of several processes. Raises `DataError` for a panel too small for a
@@ -79,7 +72,7 @@ def train_forecaster(
     if outcome.ended == "patience":
         events.notice("training ended early: the validation no longer improves")
     events.notice(_said(outcome.metrics, prepared))
-    return TrainedForecaster(load_forecaster(outcome.checkpoint), outcome.ended)
+    return load_forecaster(outcome.checkpoint), outcome.ended
 
 
 class PanelTraining(Task[ForecastTraining, History, ForecastRecipe, ForecastTask]):
@@ -179,7 +172,8 @@ def _errors(prepared: Prepared, history: History, point: np.ndarray, alone: np.n
         return {"share": 0.0, "series_measured": 0}
     actual, point, alone, scales = actual[usable], point[usable], alone[usable], scales[usable]
 
-    errors = {share: _scaled_errors(actual, share * point + (1 - share) * alone, scales) for share in SHARES}
+    mixtures = {share: share * point + (1 - share) * alone for share in SHARES}
+    errors = {share: np.nanmean(np.abs(actual - mixed), axis=1) / scales for share, mixed in mixtures.items()}
     best = best_share(errors)
     return {
         "share": best,
@@ -188,11 +182,6 @@ def _errors(prepared: Prepared, history: History, point: np.ndarray, alone: np.n
         "mase_untrained": float(errors[0.0].mean()),
         "series_measured": int(usable.sum()),
     }
-
-
-def _scaled_errors(actual: np.ndarray, point: np.ndarray, scales: np.ndarray) -> np.ndarray:
-    errors: np.ndarray = np.nanmean(np.abs(actual - point), axis=1) / scales
-    return errors
 
 
 def best_share(errors: Mapping[float, np.ndarray]) -> float:

@@ -102,7 +102,11 @@ def format_from_json(values: Any, rule: WordRule | None) -> Format:
 def _name(sample: Sequence[str]) -> str | None:
     """The name of the format that a file's lines are in; None where it cannot be told."""
     first = sample[0].strip()
-    if _share(sample, _is_record) >= MOST or first in ("[", "{") or first.startswith('[{"'):
+    if (
+        _share(sample, lambda line: line.lstrip().startswith("{") and line.rstrip().endswith("}")) >= MOST
+        or first in ("[", "{")
+        or first.startswith('[{"')
+    ):
         return "ndjson"
     tokens = [line for line in sample if not line.startswith(("#", DOCUMENT))]
     if not tokens:
@@ -142,10 +146,6 @@ def _is_universal(line: str) -> bool:
     """Whether a line is one of CoNLL-U's, or one whose TABs have become blanks, which the format itself refuses."""
     fields = line.split("\t") if "\t" in line else line.split()
     return len(fields) == 10 and bool(_CONLLU_ID.match(fields[0]))
-
-
-def _is_record(line: str) -> bool:
-    return line.lstrip().startswith("{") and line.rstrip().endswith("}")
 
 
 def separator_of(sample: Sequence[str]) -> str | None:

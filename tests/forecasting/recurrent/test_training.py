@@ -171,7 +171,7 @@ def test_a_covariate_is_learnt_kept_and_evaluated(promoted, tmp_path, capsys):
     known = known_inputs(panel, 7, future=coming)
     training = ForecastTraining(steps=240, batch_size=64, output=model, learning_rate=3e-3)
     result = forecast_prepared(
-        prepared, train=lambda p, alone: train_forecaster(p, alone, training, known=known).forecaster, known=known
+        prepared, train=lambda p, alone: train_forecaster(p, alone, training, known=known)[0], known=known
     )
     flags = np.concatenate(coming).ravel() == 1
     relative = (result.point / np.array([np.median(one.values) for one in panel.series])[:, None]).ravel()
@@ -226,7 +226,7 @@ def test_what_a_network_knows_survives_its_file(tmp_path, many):
     training = ForecastTraining(steps=1, output=model)
     prepared = prepare(panel, ForecastRequest(horizon=6))
     result = forecast_prepared(
-        prepared, train=lambda p, alone: train_forecaster(p, alone, training, known=known).forecaster, known=known
+        prepared, train=lambda p, alone: train_forecaster(p, alone, training, known=known)[0], known=known
     )
     assert result.forecaster is not None
     assert load_forecaster(load_checkpoint(model)).config == result.forecaster.config
