@@ -83,8 +83,7 @@ def required(help: str, **details: Any) -> Any:
 
 @dataclass(frozen=True)
 class Declared:
-    """An option with its field's name, its type without None, its default (MISSING: none), and whether it may be
-    None."""
+    """An option with its field's name, its type without None, its default (or MISSING), and whether it may be None."""
 
     name: str
     type: Any

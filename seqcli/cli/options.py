@@ -75,8 +75,7 @@ def format_duration(seconds: float) -> str:
 
 
 def find_model(model: str | None, task: str) -> Path:
-    """`model`, else the newest model of `task` in `checkpoints/`, which is named on stderr. Raises CheckpointError when
-    there is none."""
+    """`model`, else the newest of `task` in `checkpoints/`, named on stderr. `CheckpointError` if there is none."""
     if model is not None:
         return Path(model)
     from seqcli.files.checkpoint import newest_checkpoint

@@ -21,8 +21,7 @@ Given = dict[str, Any]
 
 
 def request_command(request: type[R], explain: str, act: Callable[[R], None]) -> Callable[..., None]:
-    """A function that typer makes a command of: it hands what was given to `act`, as a `request`. `explain` is what
-    --help says."""
+    """What typer makes a command of: it hands what was given to `act`, as a `request`. --help says `explain`."""
     return command_of(declarations(request).values(), explain, lambda given: act(request(**given)))
 
 
@@ -68,8 +67,7 @@ def _merged(requests: Mapping[str, type[Request]]) -> list[Declared]:
 
 
 def command_of(declared: Iterable[Declared], explain: str, run: Callable[[Given], None]) -> Callable[..., None]:
-    """A function that typer makes a command of, with these options: it hands `run` what was given. `explain` is what
-    --help says."""
+    """What typer makes a command of, with these options: it hands `run` what was given. --help says `explain`."""
     ordered = sorted(declared, key=lambda d: (not d.option.positional, bool(d.option.section)))
     numbers = {d.name: d for d in ordered if _is_number(d)}
 

@@ -26,8 +26,7 @@ _CELL = 22  # pixels
 
 
 def picture(alignment: Alignment) -> str:
-    """A row per target piece, a column per source piece, darker for larger weights. The source pieces are written
-    vertically above their columns."""
+    """A row per target piece, a column under each source piece, which stands upright, darker for larger weights."""
     names = [_name(piece) for piece in alignment.source]
     margin = max((len(_name(piece)) for piece in alignment.target), default=0)
     height = max(map(len, names), default=0)

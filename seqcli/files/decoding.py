@@ -44,14 +44,11 @@ _RUNS = re.compile(rb"[\x80-\xff]{2,}")
 class TextDecoder:
     """Bytes to text as they come.
 
-    Args:
-        encoding: a name Python knows, or `auto`: UTF-8 where the bytes are that, UTF-16 and UTF-32 by their mark or
-            their zero bytes, else the encoding that statistics of the bytes speak for. Bytes of both UTF-8 and a
-            legacy encoding are an error in either.
-        errors: `strict`, or `replace` for bytes that are not text (then only marks and zero bytes are looked for).
-
-    `found` names an encoding that was found and is not UTF-8. A byte order mark is left out. A text whose lines end
-    with carriage returns alone gets line feeds. Raises `UsageError` for an unknown encoding; `decode` raises
+    `encoding` is a name Python knows, or `auto`: UTF-8 where the bytes are that, UTF-16 and UTF-32 by their mark or
+    their zero bytes, else the encoding that statistics of the bytes speak for. Bytes of both UTF-8 and a legacy
+    encoding are an error in either. With the `errors` `replace` instead of `strict` only marks and zero bytes are
+    looked for. `found` names an encoding that was found and is not UTF-8. A byte order mark is left out; carriage
+    returns alone at the ends of lines become line feeds. Raises `UsageError` for an unknown encoding; `decode` raises
     `UnicodeError`.
     """
 

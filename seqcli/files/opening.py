@@ -187,13 +187,8 @@ def shown_path(path: str) -> str:
 
 @contextmanager
 def open_bytes(path: str) -> Iterator[BinaryIO]:
-    """A file or, for `-`, standard input, unpacked, as a stream of bytes.
-
-    Args:
-        path: a file's path, or `-`.
-
-    Raises `DataError` for what cannot be read, is damaged, or is of a kind that holds no plain text.
-    """
+    """A file or, for `-`, standard input, unpacked, as a stream of bytes. Raises `DataError` for what cannot be read,
+    is damaged, or is of a kind that holds no plain text."""
     shown = shown_path(path)
     try:
         if path == "-":

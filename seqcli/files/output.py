@@ -24,15 +24,10 @@ TEMPORARY = ".part"  # what the name of a file that is being written ends with; 
 
 
 def check_outputs(outputs: Mapping[str, str | Path | None], inputs: Iterable[str | Path]) -> None:
-    """Refuse, before any work, outputs that would destroy what the command reads or what another output writes.
-
-    Args:
-        outputs: what each file will be written for (an option such as `--output`, or words) and its path; None and
-            `-` are none.
-        inputs: everything the command reads; `-` is standard input, which may have been redirected from a file.
-
-    Raises `UsageError` where two of them are one file, whatever links and spellings lead there.
-    """
+    """Refuse, before any work, outputs that would destroy what the command reads or what another output writes:
+    `UsageError` where two of them are one file, whatever links and spellings lead there. `outputs` are paths by what
+    they are for (an option, or words), None and `-` being none; of `inputs` `-` is standard input, which may come from
+    a file."""
     places = [(what, Path(path)) for what, path in outputs.items() if path is not None and str(path) != "-"]
     read = list(inputs)
     for number, (what, path) in enumerate(places):
@@ -101,8 +96,7 @@ def whole_file(path: Path) -> Iterator[BinaryIO]:
 
 
 def write_text(path: Path, lines: Iterable[str]) -> None:
-    """Write text as UTF-8, completely or not at all; pipes, devices and links such as /dev/stdout get it as it comes.
-    Raises as `writing` does."""
+    """Write text as UTF-8, completely or not at all; pipes and devices get it as it comes. Raises as `writing` does."""
     if path.is_symlink() or (path.exists() and not path.is_file()):
         with writing(path), path.open("w", encoding="utf-8", newline="") as stream:
             stream.writelines(lines)
@@ -127,8 +121,7 @@ def write_workbook(path: Path, frame: pandas.DataFrame) -> None:
 
 
 def check_place(path: str) -> None:
-    """Check, before any work, that a file can be written. Creates its folder. `UsageError` for a folder, `SeqcliError`
-    where writing is not allowed."""
+    """Find out, before any work, whether a file can be written; makes its folder. `UsageError` for a folder."""
     place = Path(path)
     if place.is_dir():
         raise UsageError(f"{path}: is a folder", hint="name a file in it")

@@ -34,12 +34,11 @@ def cut(
     stride: int | None = None,
     fill: str = "interpolate",
 ) -> Folds:
-    """Cut each series at up to `origins` points, the latest `horizon` before its end, the others `stride` earlier
-    (half a horizon, or less where that would leave few).
+    """Cut each series at up to `origins` points, the latest `horizon` before its end, the others `stride` earlier (half
+    a horizon, or less where that would leave few).
 
-    A history keeps at least two seasons and a bit, and half of the series; one too short for the horizon is cut for a
-    shorter one. Missing values are filled after the cut, so that a history does not know what follows; in what followed
-    they stay missing.
+    A history keeps two seasons and a bit, and half of the series; one too short is cut for a shorter horizon. Missing
+    values are filled after the cut, so that a history does not know what follows; what followed keeps them.
     """
     histories, actual, member, back = [], [], [], []
     for index, values in enumerate(series):

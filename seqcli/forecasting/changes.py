@@ -71,9 +71,8 @@ def added_up(values: np.ndarray, median: np.ndarray, spread: np.ndarray) -> tupl
     """Forecasts (horizon,) of a series from those of its changes, and how far their quantiles are from them.
 
     `median` (horizon,) is the median of the changes, `spread` (horizon, quantiles) how far their quantiles are from it.
-    Sums go by means: of sales that are zero on most days the median is zero, their sum is not. How errors of changes go
-    together is not known: the width is half-way between independence and one error for all. Where all changes were the
-    same, the next ones are.
+    Sums go by means: of sales that are zero on most days the median is zero, their sum is not. The width is half-way
+    between independent errors and one for all. Where all changes were the same, the next are.
     """
     if is_straight(values):
         return values[-1] + np.diff(values).mean() * np.arange(1, len(median) + 1), np.zeros_like(spread)
@@ -84,8 +83,7 @@ def added_up(values: np.ndarray, median: np.ndarray, spread: np.ndarray) -> tupl
 
 
 def one_way(numbers: np.ndarray, last: float, way: float) -> np.ndarray:
-    """Forecasts or bounds (horizon, …) of a series whose value is `last` now: if its `direction` is 1 or -1, none goes
-    back."""
+    """Forecasts or bounds (horizon, …) from the value `last` on: if the `direction` is 1 or -1, none goes back."""
     if abs(way) < 1:
         return numbers
     result: np.ndarray = way * np.maximum.accumulate(np.maximum(way * numbers, way * last), axis=0)

@@ -88,8 +88,7 @@ def _recursed(season: int) -> int:
 
 
 def _offset(values: np.ndarray) -> float:
-    """An offset to subtract from a series that varies little relative to its size: otherwise rounding would lose the
-    variation."""
+    """What is taken off a series that varies little for its size: rounding would lose the variation."""
     return float(values.mean()) if np.ptp(values) < LITTLE * np.abs(values).max() else 0.0
 
 

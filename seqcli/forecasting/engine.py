@@ -43,8 +43,7 @@ class Setting:
 @dataclass(frozen=True)
 class Outcome:
     """Forecasts `point` (series, horizon) with `bands` (series, horizon, 2 · levels), low and high of each level in
-    rising order; the method of each series; and the forecasts `earlier` (folds, horizon) by which their errors are
-    measured."""
+    rising order; the method of each series; and the forecasts `earlier` (folds, horizon) their errors are told from."""
 
     point: np.ndarray
     bands: np.ndarray
@@ -55,8 +54,7 @@ class Outcome:
 
 
 def kind_of(values: np.ndarray, setting: Setting) -> str:
-    """The method that `auto` chooses for a series: `naive` if it is constant or very short, `counts` or
-    `combination`."""
+    """What `auto` chooses for a series: `naive` if it is constant or very short, `counts` or `combination`."""
     if setting.method != "auto":
         return setting.method
     if len(values) < 4 or values.min() == values.max():

@@ -179,8 +179,7 @@ def forecast_panel(
     forecaster: Forecaster | None = None,
     known: KnownInputs | None = None,
 ) -> Forecast:
-    """Forecast every series of a panel, with conformal intervals from rolling origins: `prepare`, then
-    `forecast_prepared`."""
+    """Forecast every series of a panel: `prepare`, then `forecast_prepared`."""
     return forecast_prepared(prepare(panel, request), forecaster=forecaster, known=known)
 
 
@@ -195,8 +194,7 @@ def forecast_prepared(
 
     With the method asked for; and with a network, the `forecaster` given or the one that `train` makes, whose share in
     the forecast its training has found. `train` gets the forecasts from one horizon before each end (series, horizon),
-    NaN for series too short for that. `known` has what else is known: the network's other inputs, without a network
-    those of a regression.
+    NaN for series too short for that. `known` has what else is known: the other inputs of a network or a regression.
     """
     setting, request = prepared.setting, prepared.request
     table = backtest_table(prepared) if request.backtest else []

@@ -72,8 +72,7 @@ def calibrate(
 
 
 def _growth(scores: np.ndarray) -> float:
-    """The power of the horizon that errors (folds, horizon) grow with: the slope of their logarithm, drawn towards
-    `GROWTH` where there are few."""
+    """The power of the horizon that errors (folds, horizon) grow with, drawn towards `GROWTH` where there are few."""
     if not len(scores):
         return GROWTH
     known = np.isfinite(scores)
@@ -145,9 +144,8 @@ def adapt(
 
 
 def stretch(actual: np.ndarray, point: np.ndarray, low: np.ndarray, high: np.ndarray, level: float) -> float:
-    """By how much intervals around `point` must be widened to cover `level` per cent of `actual`. Conformalised
-    quantile regression (Romano, Patterson & Candès 2019), in proportion to each side's width. All arrays are (folds,
-    horizon)."""
+    """The factor by which intervals around `point` cover `level` per cent of `actual`. Conformalised quantile
+    regression (Romano, Patterson & Candès 2019), in proportion to each side's width. Arrays (folds, horizon)."""
     side = np.where(actual >= point, high - point, point - low)
     distance = np.abs(actual - point)
     needed = distance[(side > 0) & np.isfinite(distance)] / side[(side > 0) & np.isfinite(distance)]

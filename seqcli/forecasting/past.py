@@ -51,8 +51,7 @@ def forecast_past(prepared: Prepared) -> Past:
 
 
 def _one(values: np.ndarray, setting: Setting) -> tuple[int, np.ndarray, np.ndarray]:
-    """The first forecast position of a series, its forecasts (values, 1) and the network's spread (values, 1,
-    quantiles)."""
+    """The first forecast position of a series, its forecasts (values, 1) and spread (values, 1, quantiles)."""
     first = min(max(2 * setting.season + 2, 8), len(values) // 2 + 1)
     start = max(first, len(values) - LATEST)
     long = find_long([values], setting)

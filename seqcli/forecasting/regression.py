@@ -92,8 +92,7 @@ def _sizes(values: np.ndarray, inputs: np.ndarray, season: int) -> np.ndarray:
 
 
 def _error(values: np.ndarray, effects: Effects, season: int) -> float:
-    """The mean absolute error of the usual values of phase and neighbourhood plus effects, in the unit of the
-    values."""
+    """The mean absolute error, in the values' unit, of what is usual in phase and neighbourhood plus effects."""
     without = effects.remove(values)
     usual = without - _apart(without, season)
     return float(np.nanmean(np.abs(values - effects.restore(usual, 0))))

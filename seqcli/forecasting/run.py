@@ -154,8 +154,7 @@ def _read(data: Any, request: ForecastRequest, on_notice: Notice) -> Panel:
 
 
 def _horizon(panel: Panel, request: ForecastRequest, kept: int | None) -> int | None:
-    """The horizon in periods: as requested, as long as the future file, or the one that the saved network was trained
-    for (`kept`)."""
+    """The horizon in periods: as requested, as long as the future file, or that of the saved network (`kept`)."""
     if request.horizon is not None:
         return periods(request.horizon, panel.frequency.unit, panel.frequency.count)
     if request.future is not None:

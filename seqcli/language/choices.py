@@ -55,8 +55,7 @@ def choose(
 
 
 def embed_lines(decoder: LanguageModelDecoder, tokenizer: Tokenizer, lines: Iterable[str]) -> Iterator[np.ndarray]:
-    """A vector (width,) for each line, float32: the mean of the last layer's outputs after each of its tokens. Of a
-    blank line it is zero."""
+    """A vector (width,), float32, for each line: the mean of the last layer's outputs after its tokens, or 0."""
     for line in lines:
         state = decoder.initial_state(1)
         ids = context_ids(tokenizer, line)

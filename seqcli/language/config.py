@@ -11,8 +11,7 @@ from seqcli.model.stepping import StackShape, check_sizes
 @dataclass(frozen=True)
 class LanguageModelConfig(Configuration):
     """Sizes of a language model. With `tied`, the output layer's weights are the embedding's (Press & Wolf 2017) and
-    the last layer is as wide as the embedding. A model of `lines` has learnt lines that are texts of their own: each
-    begins with a fresh state."""
+    the last layer is as wide as the embedding. A model of `lines` begins each with a fresh state."""
 
     vocabulary: int
     cell: str = "lstm"

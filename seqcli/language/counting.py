@@ -17,8 +17,7 @@ OVERSAMPLING, ITERATIONS = 10, 2  # of the randomised decomposition
 
 
 def type_counts(tokens: np.ndarray, vocabulary: int) -> np.ndarray:
-    """How often each type stands in the first `MOST` of the tokens: (vocabulary,). A piece at a time, so that a text
-    mapped from a file stays there."""
+    """How often each type stands in the first `MOST` of the tokens: (vocabulary,). A mapped text stays in its file."""
     parts = (tokens[start : start + PIECE] for start in range(0, min(len(tokens), MOST), PIECE))
     counts: np.ndarray = sum(
         (np.bincount(part, minlength=vocabulary) for part in parts), np.zeros(vocabulary, np.int64)
@@ -37,8 +36,7 @@ def neighbour_vectors(tokens: np.ndarray, vocabulary: int, width: int, *, seed: 
     The positive pointwise mutual information of tokens and their neighbours, max(0, log p(i, j) / p(i) p(j)), factored
     by a truncated singular value decomposition U Σ Vᵀ: the rows of U √Σ (Levy & Goldberg 2014), turned by a random
     rotation so that no entry matters more than another. Neighbours at distance d count 1 / d. The decomposition is the
-    randomised one of Halko et al. 2011. Types without neighbours get small random vectors. `width` must be below
-    `vocabulary`.
+    randomised one of Halko et al. 2011. Types without neighbours get small random vectors.
     """
     information = _information(tokens[:COUNTED].astype(np.int64), vocabulary)
     transposed = _compressed(information.t())

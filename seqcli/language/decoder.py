@@ -82,8 +82,7 @@ class _InputTable:
 def load_language_model(
     checkpoint: Checkpoint, device: str = "cpu", *, int8: bool = False
 ) -> tuple[LanguageModelDecoder, Tokenizer]:
-    """The decoder and tokenizer of a checkpoint; `device` other than "cpu" takes it to torch there, where `int8` raises
-    `UsageError`."""
+    """The decoder and tokenizer of a checkpoint; `device` other than "cpu" takes it to torch there, without `int8`."""
     config = LanguageModelConfig.from_json(checkpoint.config)
     tokenizer = tokenizer_of(checkpoint.blobs, config.vocabulary)
     parameters: dict[str, Array] = dict(checkpoint.tensors)

@@ -104,8 +104,7 @@ class SeparateLinesTask(Stateless):
         return max(len(self.train_lines) // self.batch_size, 1)
 
     def order(self, epoch: int) -> np.ndarray:
-        """The lines of each batch of an epoch: (batches, batch size). The lines that are too few for a whole batch are
-        others in every epoch."""
+        """The lines of each batch of an epoch (batches, batch size); those too few for a batch differ."""
         if self._order is None or self._order[0] != epoch:
             generator = np.random.default_rng((self.seed, epoch))
             numbers = generator.permutation(len(self.train_lines))[: self.num_batches(epoch) * self.batch_size]

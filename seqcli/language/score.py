@@ -48,8 +48,7 @@ def score_lines(
 
 def score_text(decoder: LanguageModelDecoder, tokenizer: Tokenizer, lines: Iterable[str]) -> Iterator[Score]:
     """Score every line of a text after all those before it, as soon as it comes; the end of each is one of its tokens,
-    so that all surprisals sum to those that `evaluate` finds for the text. `UsageError` for a model of lines, which
-    begins each anew."""
+    so that all surprisals sum to those that `evaluate` finds for the text. `UsageError` for a model of lines."""
     if decoder.config.lines:
         hint = "train with --stream for one text"
         raise UsageError("--context: the model has learnt lines that are texts of their own", hint=hint)
@@ -141,12 +140,9 @@ class _Waiting:
 
 
 def word_surprisals(score: Score, *, whole_words: bool) -> Iterator[tuple[int, str, float, bool]]:
-    """The tokens of a scored line, or its words: what stands between blanks, each with all its tokens summed.
-
-    Gives where each begins (in characters, from 0), its text, its surprisal in nats, and whether it has something that
-    the model does not know. The line's end is a token and a word of its own, written `\\n`. The surprisals sum to the
-    line's.
-    """
+    """The tokens of a scored line, or its words: what stands between blanks, each with all its tokens summed. Gives
+    where each begins (in characters, from 0), its text, its surprisal in nats, and whether it has something that the
+    model does not know. The line's end is a token and a word of its own, written `\\n`."""
     starts = _starts(score)
     rows: list[tuple[int, str, float, bool]] = []
     for place, (piece, surprisal) in enumerate(zip(score.pieces, score.surprisals, strict=True)):

@@ -109,8 +109,7 @@ class Inputs:
 
 def encode(stack: SteppingStack, inputs: Inputs, lanes: Lanes, weight: np.ndarray | None = None) -> np.ndarray:
     """inputs of (time, lanes) -> outputs (time, lanes, hidden · directions), or with a `weight` (size, hidden ·
-    directions) their products with it, (time, lanes, size). What is behind a lane's end is 0. Each sentence's are those
-    of `SteppingStack.sequence`."""
+    directions) their products with it, (time, lanes, size). Behind a lane's end is 0."""
     shape, dtype = inputs.ids.shape, inputs.table.dtype
     x: Inputs | np.ndarray = inputs.distinct()
     for index in range(stack.shape.num_layers):

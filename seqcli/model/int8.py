@@ -11,11 +11,8 @@ from seqcli.errors import UsageError
 
 class Int8Matrix:
     """A weight matrix (outputs, inputs) rounded to 255 levels a row, for the product `x @ matrix.T` and no other.
-
     Inputs are rounded as they come, each row to 128 levels between its extremes; sums are exact (torch's dynamically
-    quantised linear map). Rows go one by one, so that none depends on the others. Raises `UsageError` where torch has
-    no such product.
-    """
+    quantised linear map). Rows go one by one, so that none depends on the others. `UsageError` where torch has none."""
 
     __array_ufunc__ = None  # NumPy leaves `x @ self` to __rmatmul__
 

@@ -31,8 +31,7 @@ def check_sizes(config: Any, may_be_zero: Sequence[str] = ()) -> None:
 @dataclass(frozen=True)
 class StackShape:
     """The shape of a recurrent stack. `output_size` is the width of the last layer when it differs from `hidden_size`
-    (tied embeddings ask for that). A bidirectional layer of width h gives 2 h outputs: the forward ones, then the
-    backward ones."""
+    (tied embeddings ask for that). A bidirectional layer of width h gives 2 h outputs, forward ones first."""
 
     cell: str
     input_size: int

@@ -90,8 +90,7 @@ def serve(
     paths: Sequence[str], host: str, port: int, limits: Limits, *, notice: Notice, detail: Notice, debug: bool = False
 ) -> int:
     """Serve models until a signal comes; returns the exit code that belongs to it. `notice` is told where the server
-    listens, `detail` of every request. Raises `SeqcliError` when the address cannot be had, `CheckpointError` for a
-    file that is no model."""
+    listens, `detail` of every request. `SeqcliError` when the address cannot be had."""
     shown = f"[{host}]" if ":" in host else host
     try:
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]

@@ -211,9 +211,9 @@ def body(own: type[Request], options: type[Request] | None = None, *names: str, 
 
 @dataclass(frozen=True)
 class Verb:
-    """A verb of models of one kind. `body` is the request of its arguments, `act` what a model answers when it is given
-    them, `answer` the class of that. `optional`: it can do without a model. `recording`: the body is sound, the
-    arguments are in the query."""
+    """A verb of models of one kind: `body` is the request of its arguments, `act` what a model answers to them,
+    `answer` the class of that. `optional`: it needs no model. `recording`: the body is sound, the arguments are in the
+    query."""
 
     name: str
     kind: type[Model[Any]]

@@ -123,8 +123,7 @@ class Worker:
         return answer
 
     def _receive(self, until: float) -> Any:
-        """What the process says next; raises what it raised, and `Refusal` when it has died or, by the time `until`,
-        said nothing: it is ended then."""
+        """What the process says next; raises what it raised, and `Refusal` when it has died or is ended at `until`."""
         try:
             if not self._pipe.poll(max(until - time.monotonic(), 0.0)):
                 self.stop()
@@ -141,8 +140,7 @@ class Worker:
 
 
 def workers_of(paths: Sequence[str], seconds: float) -> list[Worker]:
-    """A started worker for each model file, named after it. Raises `UsageError` for two of one name, and what loading
-    a model raises."""
+    """A started worker for each model file, named after it. Raises `UsageError` for two of one name."""
     workers: list[Worker] = []
     for path in map(Path, paths):
         name = path.name.removesuffix(".safetensors")

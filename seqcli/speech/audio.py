@@ -59,8 +59,7 @@ def read_sound(path: str, rate: int) -> np.ndarray:
 
 def sound_blocks(path: str, rate: int) -> Iterator[np.ndarray]:
     """The samples of a file, or of standard input for `-`, as they come: one channel at `rate` Hz. Channels are
-    averaged. A stream of another format than WAV comes when it is complete. `DataError` for what is no sound, or holds
-    samples that are not numbers."""
+    averaged. A stream of another format than WAV comes when it is complete. `DataError` for what is no sound."""
     import soundfile
     import soxr
 

@@ -44,8 +44,7 @@ class Part:
 
 @dataclass(frozen=True)
 class Utterance:
-    """Features (frames, mels), tokens, and of each recording in it from which to which share of the frames it is heard,
-    and its tokens."""
+    """Features (frames, mels), tokens, and each recording's share of the frames, from and to, with its tokens."""
 
     frames: np.ndarray
     targets: np.ndarray
@@ -66,8 +65,7 @@ class SpeechTask(Stateless):
 
     An epoch is a shuffle of the recordings. They are joined into utterances of random lengths of up to `join` seconds,
     those of like length coming together in batches of about `batch_seconds`. Each thread makes the features of its own
-    part. Validation is greedy transcription of recordings as they are; in the end, where words are few, with the search
-    that is used later.
+    part. Validation is greedy, at the end, where words are few, with the search used later.
     """
 
     tables: Sequence[nn.Parameter] = ()
@@ -228,8 +226,8 @@ def pad(frames: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
 
 
 def group(seconds: np.ndarray, join: float, random: np.random.Generator) -> list[np.ndarray]:
-    """Numbers of recordings, each once, in utterances: a third of them alone, the others joined up to a random length
-    of at most `join` seconds."""
+    """Numbers of recordings, each once, in utterances: a third alone, others joined to a random length below `join`
+    s."""
     order = random.permutation(len(seconds))
     groups, start = [], 0
     while start < len(order):

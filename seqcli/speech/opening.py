@@ -100,8 +100,8 @@ def _sayable(train: Sequence[Recording], tokenizer: Tokenizer, notice: Notice) -
 
 
 def _audible(data: SpeechData, skip_bad: bool, notice: Notice) -> SpeechData:
-    """Without recordings, of those that are held in memory, that are damaged, or to be learnt from, have a transcript
-    and no sound."""
+    """Without recordings, of those held in memory, that are damaged or, for training, have a transcript and no
+    sound."""
     damaged: dict[str, DataError] = {}
     silent: set[str] = set()
     heard = {recording.path for recording in data.train}

@@ -83,8 +83,7 @@ def read_recordings(
 
 
 def each_once(recordings: Sequence[Recording], skip_bad: bool, notice: Notice) -> list[Recording]:
-    """Recordings without those that are there a second time: said where the transcript is the same, else a `DataError`,
-    or said, too, with `skip_bad`."""
+    """Recordings without repeated ones, which is said; `DataError` where transcripts differ, unless `skip_bad`."""
     texts: dict[str, str] = {}
     kept: list[Recording] = []
     others = 0
@@ -120,9 +119,8 @@ def model_rate(recordings: Sequence[Recording]) -> int:
 def divided(
     recordings: Sequence[Recording], share: float, *, by_speaker: bool, seed: int
 ) -> tuple[list[Recording], list[Recording], str]:
-    """Recordings to learn from, those held out for validation, and a sentence about the latter. About `share` of them
-    are held out, at least one; with `by_speaker` all recordings of some speakers. `DataError` when nothing would be
-    left."""
+    """Recordings to learn from, those held out for validation, and a sentence on those. About `share` of them are held
+    out, at least one; with `by_speaker` all recordings of some speakers. `DataError` when nothing would be left."""
     random = np.random.default_rng(seed)
     if by_speaker:
         counts = Counter(recording.speaker for recording in recordings)

@@ -103,14 +103,8 @@ class Transcript:
 
 
 class Recogniser:
-    """A trained recogniser with its tokenizer, a way to search, and perhaps a language model.
-
-    Args:
-        decoder, tokenizer: what `load_recogniser` gives.
-        search: how to search; the default is a beam of 16.
-        language_model: a model of text and its tokenizer, as `language.decoder.load_language_model` gives them.
-        words: the only words that are written; none: any.
-    """
+    """A trained recogniser with its tokenizer, how to search (`search`), a model of text and its tokenizer
+    (`language_model`) if there is one, and the only `words` that are written; none: any."""
 
     def __init__(
         self,

@@ -45,8 +45,7 @@ class Decided:
 @dataclass(frozen=True)
 class Stretches:
     """What sentences are read in: the sentence of each stretch, where in it what is read begins, and how many steps
-    that is (stretches,); the number of each sentence's first stretch, and how many of its steps each is for
-    (sentences,)."""
+    that is (stretches,); the number of each sentence's first stretch, and the steps each is for (sentences,)."""
 
     sentences: np.ndarray
     begins: np.ndarray
@@ -66,8 +65,7 @@ class Stretches:
 
 
 class TaggingDecoder:
-    """The parameters of a tagger, named and shaped as `TaggerConfig.parameter_shapes` says; `CheckpointError`
-    otherwise."""
+    """A tagger's parameters, named and shaped as `TaggerConfig.parameter_shapes` says; `CheckpointError` otherwise."""
 
     def __init__(
         self, config: TaggerConfig, lexicon: Lexicon, labels: LabelSet, parameters: Mapping[str, np.ndarray]

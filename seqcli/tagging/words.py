@@ -29,8 +29,7 @@ class WordRule:
 
     `joiners` are marks that stay in a word where letters are on both sides, `digit_joiners` those between digits;
     `endings` are cut off as words of their own (`'s`, `n't`); `kept` are words with marks in them that are not cut
-    (`Mr.`, `...`). Addresses of pages and of mail are one word. With `blanks_only` text has its words between blanks
-    already.
+    (`Mr.`, `...`). Addresses of pages and of mail are one word. With `blanks_only` only blanks part words.
     """
 
     joiners: str = ""

@@ -48,14 +48,9 @@ def encode(chunks: Iterable[str], tokenizer: Tokenizer) -> Encoded:
 
 
 class TokenCache:
-    """What was learnt and encoded before, by the hash of what it was made from.
-
-    Args:
-        folder: where; `$XDG_CACHE_HOME/seqcli` or `~/.cache/seqcli` by default.
-        used: whether anything is kept at all.
-
-    `folder` is None where nothing can be kept; ids are then written to a temporary file without a name.
-    """
+    """What was learnt and encoded before, by the hash of what it was made from: in `folder`, by default
+    `$XDG_CACHE_HOME/seqcli` or `~/.cache/seqcli`, which is None where nothing can be kept, or is not to be (`used`);
+    ids are then written to a temporary file without a name."""
 
     def __init__(self, folder: Path | None = None, *, used: bool) -> None:
         self.used = used

@@ -23,31 +23,16 @@ Items = tuple[list[str], Iterator[tuple[str, dict[str, Any]]]]  # column names; 
 def read_column(
     path: str, column: str, request: TextRequest, name: str | None = None, notice: Notice = quietly
 ) -> Iterator[str]:
-    """The cells of a column, each as one line ending with a line feed; line feeds within a cell become blanks.
-
-    Args:
-        path: a CSV or TSV file with a header, or a file with a JSON object a line (by its first character).
-        column: its name, or its number from 1.
-        request: has the encoding, see `lines.read_chunks`.
-        name: what messages call the file.
-        notice: told when an encoding other than UTF-8 was found.
-
-    Raises `DataError` where the table has no such column or a row cannot be read.
-    """
+    """The cells of a column of a table (CSV or TSV with a header, or a JSON object a line), each as a line; line feeds
+    within a cell become blanks. `column` is a name, or a number from 1, `request` has the encoding, `name` is what
+    messages call the file. Raises `DataError` where the table has no such column or a row cannot be read."""
     for cell, _ in items(read_lines(path, request, notice), column, name or path)[1]:
         yield cell + "\n"
 
 
 def items(lines: Iterator[str], column: str, shown: str) -> Items:
-    """The column names of a table, and each row's cell of `column` as one line, with the whole row.
-
-    Args:
-        lines: those of a CSV or TSV table with a header, or of JSON Lines, without their ends.
-        column: its name, or its number from 1.
-        shown: what errors call the table.
-
-    Raises `DataError` where the table has no such column or a row cannot be read.
-    """
+    """The column names of a table (lines as in `read_column`, without their ends), and each row's cell of `column` as
+    one line, with the whole row. `shown` is what errors call the table. Raises as `read_column` does."""
     first = next(lines, None)
     if first is None:
         raise DataError("is empty", path=shown, hint="give a table with a header, or JSON Lines")

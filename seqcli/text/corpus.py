@@ -92,18 +92,9 @@ def open_corpus(
     progress: Notice = quietly,
     notice: Notice = quietly,
 ) -> Corpus:
-    """Read, split and tokenise a corpus.
-
-    Args:
-        paths: files, folders (all files in them), patterns; `-` is standard input.
-        request: how to read, split and tokenise them.
-        tokenizer: takes the place of one learnt from the text.
-        cache_dir: where a large corpus is kept as ids (`cache.TokenCache`).
-        progress: told how far a large corpus is.
-        notice: told of encodings that were found.
-
-    Raises `DataError` for text that cannot be used.
-    """
+    """Read, split and tokenise a corpus of files, folders (all files in them) and patterns; `-` is standard input. A
+    `tokenizer` takes the place of one learnt from the text. `cache_dir` is where a large corpus is kept as ids
+    (`cache.TokenCache`), `progress` is told how far it is. Raises `DataError` for text that cannot be used."""
     with contextlib.ExitStack() as stack:
         texts, sample = _open_texts(paths, request, stack, notice)
         notes = [*_check_zeros(sample), *([texts.layout] if texts.layout else [])]

@@ -158,16 +158,9 @@ def windows(
 def read_chunks(
     path: str, *, encoding: str = AUTO, errors: str = "strict", name: str | None = None, notice: Notice = quietly
 ) -> Iterator[str]:
-    """The text of a file in pieces of about a million characters; a byte order mark at its start is left out.
-
-    Args:
-        path: a file, plain or compressed, or `-`.
-        encoding, errors: those of `TextDecoder`.
-        name: what messages call the file (the text may be a copy of what was read from elsewhere).
-        notice: told when an encoding other than UTF-8 was found.
-
-    Raises `DataError` with the byte's place for what is not text, `UsageError` for an unknown encoding.
-    """
+    """The text of a file, plain or compressed, or of `-`, in pieces of about a million characters; a byte order mark at
+    its start is left out. `encoding` and `errors` are those of `TextDecoder`, `name` is what messages call the file.
+    Raises `DataError` with the byte's place for what is not text, `UsageError` for an unknown encoding."""
     decoder = TextDecoder(encoding, errors)
     shown = name or shown_path(path)
     told = False

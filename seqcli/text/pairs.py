@@ -146,8 +146,7 @@ def empty_side(row: Row) -> str:
 
 
 def usable(file: PairFile, row: Row, skip_bad: bool) -> tuple[str, str]:
-    """The sides of a row, both empty for a blank one and, with `skip_bad`, for one that cannot be used; `DataError`
-    otherwise."""
+    """The sides of a row, empty for a blank one and, with `skip_bad`, for one of no use; `DataError` otherwise."""
     blank = row.problem == BLANK or not (row.source + row.target).strip()
     problem = "" if blank else row.problem or empty_side(row)
     if problem and not skip_bad:

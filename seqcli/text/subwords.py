@@ -197,9 +197,8 @@ def _without_others(sentences: list[str], alphabet: set[str], kinds: int) -> lis
 
 
 def _sample(chunks: Iterable[str]) -> tuple[list[str], int]:
-    """Lines to learn from, cut to what SentencePiece takes, and how many characters the whole text has. Of a text that
-    is larger than SAMPLE every second chunk is kept, then every fourth, and so on, so that the sample comes from all of
-    it."""
+    """Lines to learn from, cut to what SentencePiece takes, and how many characters the whole text has. Of a text
+    larger than SAMPLE every second chunk is kept, then every fourth, and so on: a sample of all of it."""
     kept: list[str] = []
     held = total = 0
     stride = 1
@@ -236,8 +235,7 @@ def has_table(model: bytes) -> bool:
 
 
 def _fields(message: bytes) -> Iterator[tuple[int, bytes]]:
-    """Number and content of the fields of a protocol buffer (https://protobuf.dev/programming-guides/encoding); none of
-    numbers."""
+    """Number and content of fields of a protocol buffer (https://protobuf.dev/programming-guides/encoding)."""
     place, end = 0, len(message)
     while place < end:
         key, place = _varint(message, place)

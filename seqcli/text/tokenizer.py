@@ -114,12 +114,8 @@ def tokenizer_of(blobs: Mapping[str, bytes], size: int | None = None) -> Tokeniz
 
 
 def choose_kind(sample: str, characters: int, *, lines: bool = False) -> tuple[Kind, str]:
-    """What to cut a text into, and why, in a sentence.
-
-    Args:
-        sample: a part of the text that shows what it is.
-        characters: the length of the whole text.
-        lines: whether each line is a separate text.
+    """What to cut a text into, and why, in a sentence. `sample` is a part of the text that shows what it is,
+    `characters` the length of the whole, `lines` whether each line is a separate text.
 
     Text that was prepared in words (`<unk>` is one word in a thousand at least) is read in words. Characters are taken
     for a text of less than 250,000 of them, which is too short for other tokens, for lists of single words, for text of

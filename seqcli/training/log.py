@@ -22,8 +22,7 @@ def is_foreign(path: Path) -> bool:
 
 
 class TrainingLog:
-    """Appends to `path`. `validations` is how many it has already; None, for a run that is not resumed, starts a new
-    file."""
+    """Appends to `path`, which has `validations` rows of them already; None, for a new run, starts a new file."""
 
     def __init__(self, path: Path, validations: int | None = None) -> None:
         self.path = path

@@ -29,8 +29,8 @@ REPORT_INTERVAL = 0.2  # seconds between two progress reports
 
 @dataclass(frozen=True)
 class TrainingResult:
-    """How a run ended (`finished`, `patience` or `stopped`), its history, and the best weights measured on all
-    validation data."""
+    """How a run `ended` (`finished`, `patience`, `stopped`), its history, and the best weights on all validation
+    data."""
 
     ended: str
     position: Position

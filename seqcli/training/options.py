@@ -79,8 +79,7 @@ class Validation:
 
 @dataclass(frozen=True)
 class Progress:
-    """Where a run stands: `share` is the part of it that is done (0 to 1), `loss` a running mean in nats per token, NaN
-    before the first step."""
+    """Where a run stands: `share` is what is done (0 to 1), `loss` a running mean in nats per token, first NaN."""
 
     step: int
     epoch: float

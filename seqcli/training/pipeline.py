@@ -54,8 +54,7 @@ T = TypeVar("T", bound=TrainingTask)
 @dataclass(frozen=True)
 class Opened(Generic[D]):
     """Opened data: the task's own `content`, a `fingerprint` of everything that training reads, `blobs` that are kept
-    in the model file (such as the tokenizer), `notes` for the user, and the `shape` that a model to start from must
-    share."""
+    in the model file (such as the tokenizer), `notes` for the user, and the `shape` of a model to start from."""
 
     content: D
     fingerprint: str
@@ -106,8 +105,7 @@ class Task(ABC, Generic[R, D, P, T]):
 
     @abstractmethod
     def choose(self, request: R, data: D, machine: Machine, base: Mapping[str, Any] | None) -> P:
-        """Decide everything from the request, the data and the machine; `base` is the configuration of a model to start
-        from."""
+        """Decide everything from the request, the data and the machine; `base` configures a model to start from."""
 
     @abstractmethod
     def build(self, run: Run[R], data: D, recipe: P) -> T:
@@ -122,8 +120,7 @@ class Task(ABC, Generic[R, D, P, T]):
         """The metrics that are kept in the model file; called in the first process only."""
 
     def resume(self, before: P, run: Run[R], data: D) -> P:
-        """The recipe of a resumed run that was started with the recipe `before`; `UsageError` if the data need
-        another."""
+        """The recipe of a resumed run that began with the recipe `before`; `UsageError` if the data need another."""
         return replace(before, learning_rate=run.request.learning_rate or before.learning_rate)  # type: ignore[type-var]
 
     def config(self, recipe: P, metrics: Mapping[str, Any]) -> Any:

@@ -46,8 +46,7 @@ class Events:
 @dataclass(frozen=True)
 class Run(Generic[R]):
     """A run ready to start. `request` has its length and, for a resumed run, the options it was started with. `state`
-    is the state to continue from and `base` the model to start from, if there is one. `started` is the monotonic time
-    of the request."""
+    is what to continue from, `base` a model to start from. `started` is when it was asked for."""
 
     request: R
     events: Events
@@ -176,8 +175,7 @@ def log_path(model: Path) -> Path:
 
 
 def resumed_state(request: RunRequest) -> TrainingState | None:
-    """The state that a run continues from, None for a new run; `UsageError` if there is none and `--resume` was
-    given."""
+    """The state a run continues from, None for a new run; `UsageError` if there is none and `--resume` was given."""
     if request.output is None:
         return None
     path = state_path(request.output)
@@ -194,9 +192,8 @@ def check_same_data(state: TrainingState, fingerprint: str) -> None:
 
 
 def as_begun(request: R, begun: Mapping[str, Any]) -> R:
-    """A request to resume a run that was started with the options `begun` (plain values, by name): options that were
-    not given are as they were then. Raises `UsageError` for an option that was given a different value than then,
-    unless it may change."""
+    """A request to resume a run that was started with the options `begun` (plain values, by name): what was not given
+    is as it was then. Raises `UsageError` for an option that was given another value and may not change."""
     kept: dict[str, Any] = {}
     for name, declared in declarations(type(request)).items():
         if not declared.option.saved or name not in begun:

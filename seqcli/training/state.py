@@ -55,8 +55,7 @@ def save_state(path: Path, state: TrainingState) -> None:
 
 
 def _array(value: Tensor) -> np.ndarray:
-    """A tensor as an array. NumPy has no bf16: fp32 holds it exactly, and carried state is converted back where it is
-    used."""
+    """A tensor as an array. NumPy has no bf16: fp32 holds it exactly, and whoever uses it converts it back."""
     value = value.detach().cpu()
     return (value.float() if value.dtype == torch.bfloat16 else value).numpy()
 

@@ -22,16 +22,14 @@ class Stateless:
 
 class TrainingTask(Protocol):
     """One model being trained on one set of data. The order of data is a pure function of the task's seed, the epoch
-    and the batch number, so that a run can be continued from anywhere. With several processes each gets its share of
-    every batch."""
+    and the batch number, so a run can go on from anywhere. Each of several processes gets its share of a batch."""
 
     @property
     def model(self) -> nn.Module: ...
 
     @property
     def tables(self) -> Sequence[nn.Parameter]:
-        """Parameters of which a batch uses only a few rows: their gradients may be sparse, and single rows are
-        updated."""
+        """Parameters of which a batch uses a few rows: their gradients may be sparse, and single rows are updated."""
         ...
 
     def num_batches(self, epoch: int) -> int:

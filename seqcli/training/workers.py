@@ -77,8 +77,7 @@ def training_speed(device: torch.device, precision: str) -> float:
 
 def keep_freed_memory() -> None:
     """Make glibc keep freed memory, where glibc is used. Every training step allocates and frees the same tens of
-    megabytes. By default glibc returns them to the system each time, and every page has to be cleared anew: a tenth of
-    a step."""
+    megabytes. By default glibc returns them to the system each time, to be cleared anew: a tenth of a step."""
     with contextlib.suppress(AttributeError, OSError):
         mallopt = ctypes.CDLL(None).mallopt
         for parameter, value in MALLOC.items():
@@ -106,8 +105,7 @@ class Workers:
     def gradients(
         self, task: TrainingTask, parts: Sequence[Any], parameters: Sequence[nn.Parameter], precision: str
     ) -> tuple[float, int]:
-        """Put the gradients of the parts' losses into the parameters; returns the sums of the losses and of the
-        tokens."""
+        """Give the parameters the gradients of the parts' losses; returns the sums of the losses and of the tokens."""
         device = parameters[0].device
         if len(parts) == 1:
             with autocast(device, precision):

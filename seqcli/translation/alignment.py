@@ -52,8 +52,8 @@ def diagonal(source: int, target: int) -> np.ndarray:
 def count_alignments(
     sources: Sentences, targets: Sentences, vocabulary: int, copied: Sequence[int] = ()
 ) -> TranslationTable:
-    """Expectation maximisation of IBM Model 1 (Brown et al. 1993) on as many pairs as have `LINKS` links. End marks
-    take part as any other token."""
+    """Expectation maximisation of IBM Model 1 (Brown et al. 1993) on as many pairs, with end marks, as have `LINKS`
+    links."""
     links = np.cumsum(sources.lengths * targets.lengths)
     count = max(1, int(np.searchsorted(links, LINKS)))
     count = min(count, len(sources))

@@ -29,8 +29,7 @@ class Constraints:
 
 @dataclass(frozen=True)
 class Progress:
-    """The progress of a hypothesis: the phrases that are still missing, and the one it is in the middle of with its
-    next position."""
+    """How far a hypothesis is: the phrases it lacks, and the one it is in the middle of with its next position."""
 
     missing: tuple[tuple[int, ...], ...]
     total: int

@@ -40,8 +40,8 @@ class TranslationDecoder:
         self.upper_layers = None if upper is None else SteppingStack(upper, parameters, "upper_layers.")
 
     def encode(self, sources: np.ndarray, lengths: np.ndarray) -> tuple[Memory | None, DecoderState]:
-        """sources (batch, source time) of ids, padded; lengths (batch,) -> what is attended to, and the state to start
-        from, a row a sentence."""
+        """sources (batch, source time) of ids, padded; lengths (batch,) -> what is attended to, and the first state, by
+        sentence."""
         outputs, last = self.encoder.sequence(self.embedding[self._index(sources.T)] * self.scale, lengths)
         ends = concatenate((last[-2], last[-1]))
         weight, bias = self.parameters["bridge_weight"], self.parameters["bridge_bias"]

@@ -97,8 +97,8 @@ class Lines:
         return Constraints(tuple(phrases)) if phrases else None
 
     def _cut(self, tokens: np.ndarray) -> list[np.ndarray]:
-        """Tokens in parts that are no longer than a training source, cut after the last end of a clause or before the
-        last blank that is there."""
+        """Tokens in parts no longer than a training source, cut after the last clause or before the last blank in
+        it."""
         lengths = self.preprocessing.lengths
         longest = LONGEST if lengths is None else max(lengths.sources[-1] - 1, 1)
         parts = []

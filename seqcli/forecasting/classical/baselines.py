@@ -57,8 +57,8 @@ def sba(batch: Batch, horizon: int, season: int) -> np.ndarray:
 
 
 def tsb(batch: Batch, horizon: int, season: int, *, alpha: float = 0.1, beta: float = 0.1) -> np.ndarray:
-    """Teunter, Syntetos & Babai (2011): the smoothed probability of a demand times its smoothed size; unlike Croston's
-    method it forgets."""
+    """Teunter, Syntetos & Babai (2011): smoothed chance of a demand times smoothed size; unlike Croston's it
+    forgets."""
     count = batch.values.shape[1]
     size, chance = np.full(count, np.nan), np.full(count, np.nan)
     for t in range(len(batch.values)):

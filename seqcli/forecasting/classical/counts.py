@@ -35,9 +35,8 @@ def launch(values: np.ndarray) -> int:
 
 
 def zeros_explained(values: np.ndarray, season: int) -> float:
-    """The share of the variance of "is zero" that the phase of a season explains in cycles it was not estimated from.
-    One minus the squared error of leave-one-out means by phase over that of the leave-one-out mean; 0 for fewer than
-    two cycles."""
+    """The share of the variance of "is zero" that the phase of a season explains in other cycles. One minus the squared
+    error of leave-one-out means by phase over that of the leave-one-out mean, 0 under two cycles."""
     if season < 2 or len(values) < 2 * season:
         return 0.0
     zero = (values == 0).astype(float)
@@ -63,8 +62,7 @@ def zero_chances(values: np.ndarray, horizon: int, season: int) -> np.ndarray:
 
 def is_intermittent(values: np.ndarray, seasons: Sequence[int]) -> bool:
     """Whether a series is often zero without a pattern, like the demand for spare parts. Zeros that depend on the hour,
-    the weekday or the month are a season; a series that is above zero in long runs (rain, epidemics) is forecast like
-    any other."""
+    the weekday or the month are a season; long runs above zero (rain, epidemics) are no counts."""
     zero = values == 0
     if values.min() < 0 or float(zero.mean()) < ZEROS or values.min() == values.max():
         return False

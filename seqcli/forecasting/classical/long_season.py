@@ -20,8 +20,7 @@ STIFF = 0.5  # how much a bend in the line is held back, in observations
 
 @dataclass(frozen=True)
 class LongSeason:
-    """A series' long season: its `period`, the values per block, the number of harmonics, and whether it is
-    multiplicative."""
+    """A series' long season: its `period`, the values per block, the harmonics, and whether it multiplies."""
 
     period: float
     block: int
@@ -30,8 +29,7 @@ class LongSeason:
 
 
 def find_long_season(values: np.ndarray, period: float, season: int) -> LongSeason | None:
-    """The long season of a series without missing values, in addition to the `season` it is forecast with; None if
-    there is none."""
+    """The long season of a series without missing values, beside the `season` it is forecast with, if any."""
     block = season * max(1, round(period / BLOCKS / season))
     count = len(values) // block
     if len(values) < LEAST_CYCLES * period or period / block < 6:
@@ -64,8 +62,7 @@ def find_long_season(values: np.ndarray, period: float, season: int) -> LongSeas
 
 
 def long_component(values: np.ndarray, found: LongSeason, horizon: int) -> np.ndarray:
-    """The season at each value and for `horizon` further steps: terms with mean zero, or their logarithms. (time +
-    horizon,)"""
+    """The season at each value and for `horizon` further steps: terms of mean zero, or logarithms. (time + horizon,)"""
     means = _blocks(values, found.block)
     level = np.log(np.maximum(means, 1e-300)) if found.multiplicative else means
     count = len(means)

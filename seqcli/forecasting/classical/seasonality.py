@@ -140,8 +140,7 @@ def season_errors(values: np.ndarray, seasons: Sequence[int]) -> list[float]:
 
 def choose_season(series: Sequence[np.ndarray], seasons: Sequence[int]) -> int:
     """The season, among those usual for the frequency, that best predicts values of other cycles. A longer season must
-    be better than a shorter one by `CLEARLY`, on average over (up to 50) series with three cycles of it; the first if
-    there is no evidence."""
+    be better than a shorter one by `CLEARLY`, on average over (up to 50) series with three cycles of it."""
     best = min(seasons)
     for longer in sorted(seasons):
         if longer == best:
@@ -158,8 +157,8 @@ def choose_season(series: Sequence[np.ndarray], seasons: Sequence[int]) -> int:
 
 def find_season(series: Sequence[np.ndarray]) -> int:
     """The period of series whose times suggest none; 1 if there is none. Candidates are the peaks of the mean
-    autocorrelation of detrended values; the shortest that is nearly as strong as the strongest is taken, if means by
-    phase predict other cycles."""
+    autocorrelation of detrended values; the shortest of nearly the strongest holds if means by phase predict other
+    cycles."""
     long = [values[-LOOKED_AT:] for values in series[:SERIES_LOOKED_AT] if len(values) >= 12 and np.ptp(values) > 0]
     if not long:
         return 1

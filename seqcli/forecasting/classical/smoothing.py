@@ -39,8 +39,7 @@ class _Start:
 
 
 def smooth(batch: Batch, horizon: int, season: int, *, seasonal: str = "none", trend: str = "damped") -> Smoothed:
-    """Fit one family: `seasonal` is none, additive or, for positive series, multiplicative; `trend` is none, damped or
-    linear."""
+    """Fit one family: `seasonal` none, additive or (positive series) multiplicative; `trend` none, damped or linear."""
     scale = np.maximum(np.nanmean(np.abs(batch.values), axis=0), 1e-300)
     scaled = batch.with_values(batch.values / scale)
     length = season if seasonal != "none" else 1
@@ -137,9 +136,8 @@ def _recursion(batch: Batch, row: dict[int, np.ndarray], start: _Start, ahead: i
 
 
 def ets(batch: Batch, horizon: int, season: int) -> Smoothed:
-    """The best model of each series by the corrected Akaike criterion. Without a season and, for series of at least two
-    seasons, with an additive and (positive series) a multiplicative one; with level only, damped trend and linear
-    trend."""
+    """The best model of each series by the corrected Akaike criterion. Without a season and, from two seasons on, with
+    an additive and (positive series) a multiplicative one; without a trend, damped, linear."""
     positive = np.nanmin(batch.values, axis=0) > 0
     seasonals = ["none"]
     if season > 1 and (batch.lengths >= 2 * season).any():

@@ -32,8 +32,7 @@ class Anchors:
 
 
 def make_anchors(values: np.ndarray, begin: np.ndarray, steps: np.ndarray) -> Anchors:
-    """Forecasts, so many `steps` ahead, of the columns of (time, batch), of which column b begins in row `begin[b]`;
-    nothing is missing."""
+    """Forecasts, so many `steps` ahead, of columns of (time, batch), each from row `begin[b]` on without a gap."""
     cut = max(0, len(values) - LATEST)
     values, begin = values[cut:], np.maximum(begin - cut, 0)
     columns = np.arange(values.shape[1])

@@ -76,8 +76,8 @@ def _of_season(scaled: Scaled, season: int) -> list[np.ndarray]:
 
 
 def _of_second(scaled: Scaled, period: int) -> list[np.ndarray]:
-    """As it was a second period (week of hours, year of days) before; the mean of three; smoothed, at today's level;
-    unsmoothed, at today's level."""
+    """As a second period (week of hours, year of days) before; the mean of three; smoothed and not, at today's
+    level."""
     empty = np.full((len(scaled.ahead), len(scaled.begin)), np.nan)
     total = len(scaled.values)
     if period < 2:

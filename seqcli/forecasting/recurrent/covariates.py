@@ -149,8 +149,7 @@ def _dated_inputs(panel: Panel, horizon: int, names: Sequence[str], holidays: Se
 
 
 def _holiday_rows(dates: Sequence[datetime], holidays: Sequence[int], frequency: Frequency) -> list[list[float]]:
-    """The number of holidays in each period, in the one after it and in the one before; for periods shorter than a day,
-    by day."""
+    """Holidays in each period, in the one after it and in the one before; for periods shorter than a day, by day."""
     days = [moment.toordinal() - EPOCH for moment in dates]
     if frequency.unit == "second" and frequency.count < DAY:
         there = set(holidays)

@@ -92,8 +92,7 @@ def rising_quantiles(raw: np.ndarray) -> np.ndarray:
 
 def offsets(quantiles: np.ndarray, levels: Sequence[float]) -> np.ndarray:
     """The distance of interval ends from the median, by a network's quantiles. (…, 2 · levels), low and high of each.
-    Interpolated linearly between two quantiles, beyond the outermost as in the normal distribution. Levels are in per
-    cent."""
+    Interpolated linearly between two quantiles, beyond the outermost as in the normal distribution."""
     apart = quantiles - quantiles[..., MIDDLE : MIDDLE + 1]
     ends = []
     for level in levels:

@@ -21,9 +21,8 @@ FURTHEST = 100.0  # units from the base at which a candidate ends
 @dataclass(frozen=True)
 class Inputs:
     """A batch for the network: `past` (tokens, batch, features), of which column b has `steps[b]` rows, `series`
-    (batch, features), `future` (horizon, batch, features) and `candidates` (horizon, batch, CANDIDATES), NaN where
-    there is none. A forecast is `base` + `unit` times what the network says, both (batch, horizon), and not below
-    `floor` (batch,)."""
+    (batch, features), `future` (horizon, batch, features) and `candidates` (horizon, batch, CANDIDATES) or NaN. A
+    forecast is `base` + `unit` (batch, horizon) times what the network says, and not below `floor` (batch,)."""
 
     past: np.ndarray
     steps: np.ndarray
@@ -37,8 +36,7 @@ class Inputs:
 
 def make_inputs(values: np.ndarray, observed: np.ndarray, season: int, ahead: np.ndarray) -> Inputs:
     """Inputs for histories that end together, (batch, time), NaN before a series begins and only there. `observed` says
-    which values are not filled in; `ahead` are the steps that are forecast, from 0. Any horizon and season; series of
-    at least one value."""
+    which values are not filled in; `ahead` are the steps that are forecast, from 0. Any horizon and season."""
     scaled = scale_histories(values, season, ahead)
     forecasts = make_candidates(scaled)
     base = forecasts[:, :, 0]

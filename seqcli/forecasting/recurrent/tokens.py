@@ -33,8 +33,7 @@ def count_tokens(lengths: np.ndarray) -> np.ndarray:
 
 
 def bins(rows: np.ndarray) -> np.ndarray:
-    """Means over the bins of all rates, oldest first, of rows (time, …), NaN where nothing is there.
-    (tokens, PATCH, …)"""
+    """Means over the bins of all rates, oldest first, of rows (time, …), NaN for nothing. (tokens, PATCH, …)"""
     rates = plan(len(rows))
     need = sum(width * tokens * PATCH for width, tokens in rates)
     rest = rows.shape[1:]

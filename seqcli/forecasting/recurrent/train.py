@@ -65,8 +65,7 @@ def train_forecaster(
     also how that ended: `finished`, `patience` or `stopped`.
 
     The network's share is what is best on that last horizon, beside the forecasts of it made without training, `alone`
-    (series, horizon), None in all but the first of several processes. Raises `DataError` for a panel too small for a
-    network, `UsageError` for a run that cannot be resumed or a file that may not be replaced.
+    (series, horizon), None in all but the first of several processes. Raises `DataError` for a panel too small.
     """
     outcome = train(PanelTraining(prepared, alone, known), training, events, processes)
     if outcome.ended == "patience":

@@ -90,8 +90,7 @@ def past_values(history: History, series: np.ndarray, ends: np.ndarray, season: 
 
 
 def inputs_at(history: History, series: np.ndarray, ends: np.ndarray, ahead: np.ndarray, season: int) -> Inputs:
-    """Inputs for forecasts of the steps `ahead` (from 0) of column `ends[b]` of series `series[b]`, with its
-    covariates."""
+    """Inputs to forecast the steps `ahead` (from 0) of column `ends[b]` of series `series[b]`, with its covariates."""
     inputs = make_inputs(*past_values(history, series, ends, season), season, ahead)
     if not len(history.covariates):
         return inputs

@@ -37,8 +37,7 @@ class Cell(ABC):
         torch's fused kernels where there are any."""
 
     def input_part(self, parameters: Mapping[str, Array], x: Array) -> Array:
-        """The part of a step that depends on the input alone, W x + b: computed for all steps at once, or kept. x (…,
-        input) -> (…, gates · hidden)."""
+        """What the input alone decides, W x + b, of all steps at once, or kept. x (…, input) -> (…, gates · hidden)."""
         return x @ parameters["weight_ih"].T + parameters["bias"]
 
     @abstractmethod

@@ -128,8 +128,7 @@ class ConllU:
 
     @classmethod
     def holding(cls, labels: Iterable[str], *, chunks: bool) -> ConllU:
-        """The format where such labels have their place: universal parts of speech in UPOS, chunks in MISC, others in
-        XPOS."""
+        """The format with a place for labels: universal parts of speech in UPOS, chunks in MISC, others in XPOS."""
         if chunks:
             return cls("misc", "Label")
         return cls("upos" if all(re.fullmatch(_UNIVERSAL, label) for label in labels) else "xpos")

@@ -58,8 +58,7 @@ class Format(Protocol):
         ...
 
     def write(self, sentence: Sentence, tagging: Tagging) -> str:
-        """A sentence with its labels, with the line feeds that end it. A sentence that this format has read keeps
-        everything but its labels."""
+        """A sentence with its labels and line feeds; one that this format has read keeps everything else."""
         ...
 
     def describe(self) -> str:
