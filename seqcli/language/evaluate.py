@@ -30,12 +30,7 @@ from seqcli.training.device import choose_device
 from seqcli.training.run import load_weights
 
 LONGEST = 1_000_000  # tokens of a line that are read from one state
-CACHE_WINDOW = 2000  # tokens looked back on
-CACHE_FLATNESS = 0.3  # θ of Grave et al. 2017
-CACHE_SHARE = 0.1  # λ
-DYNAMIC_STEPS = 20  # tokens between two updates
-DYNAMIC_RATE = 0.002  # η of Krause et al. 2018
-DYNAMIC_DECAY = 0.005  # λ
+KEPT = 0.99  # of the running mean of squared gradients, at each update
 
 
 def evaluate_language_model(
@@ -134,16 +129,11 @@ def load_model(checkpoint: Checkpoint, device: str = "auto") -> tuple[LanguageMo
 
 
 def cached_loss(
-    model: LanguageModel,
-    reading: Reading,
-    *,
-    window: int = CACHE_WINDOW,
-    flatness: float = CACHE_FLATNESS,
-    share: float = CACHE_SHARE,
+    model: LanguageModel, reading: Reading, *, window: int = 2000, flatness: float = 0.3, share: float = 0.1
 ) -> float:
     """-log p of all tokens with a continuous cache (Grave et al. 2017), in nats. p(w) = (1 - λ) p_model(w) + λ
-    p_cache(w), where p_cache(w) ∝ Σ over the last `window` steps i that were followed by w of exp(θ h_t · h_i), with h
-    the last layer's outputs."""
+    p_cache(w), where p_cache(w) ∝ Σ over the last `window` steps i that were followed by w of exp(θ h_t · h_i), λ the
+    `share`, θ the `flatness`, h the last layer's outputs."""
     device = model.embedding.device
     state: list[State] | None = None
     past_hidden = torch.empty(0, model.output_weight.shape[1], device=device)
@@ -174,15 +164,11 @@ def cached_loss(
 
 
 def dynamic_loss(
-    model: LanguageModel,
-    reading: Reading,
-    *,
-    rate: float = DYNAMIC_RATE,
-    decay: float = DYNAMIC_DECAY,
-    steps: int = DYNAMIC_STEPS,
+    model: LanguageModel, reading: Reading, *, rate: float = 0.002, decay: float = 0.005, steps: int = 20
 ) -> float:
     """-log p of all tokens by dynamic evaluation (Krause et al. 2018), in nats: after each `steps` tokens, which are
-    scored first, every weight moves along its gradient and a little back, θ ← θ - η g / (√m + ε) + λ (θ₀ - θ).
+    scored first, every weight moves along its gradient and a little back, θ ← θ - η g / (√m + ε) + λ (θ₀ - θ), η the
+    `rate`, λ the `decay`.
 
     The paper takes m, the mean of g², from the training text, which a model file does not hold: here it is a running
     mean over the text read so far, and ε the mean of √m over the weight's matrix, so that weights that are seldom moved
@@ -202,28 +188,15 @@ def dynamic_loss(
             total += loss.item()
             gradients = torch.autograd.grad(loss / (len(block) - 1), parameters)
             state = [tuple(part.detach() for part in layer) for layer in new_state]
-            _adapt(parameters, original, list(gradients), squares, rate, decay, seen)
+            known = math.sqrt(1 - KEPT**seen)  # the share of the running mean that is there yet, its root
+            with torch.no_grad():
+                for parameter, start, gradient, square in zip(parameters, original, gradients, squares, strict=True):
+                    square.mul_(KEPT).addcmul_(gradient, gradient, value=1 - KEPT)
+                    root = square.sqrt()
+                    root.add_(root.mean() + 1e-8)
+                    parameter.addcdiv_(gradient, root, value=-rate * known).lerp_(start, decay)
     finally:
         with torch.no_grad():
             for parameter, value in zip(parameters, original, strict=True):
                 parameter.copy_(value)
     return total
-
-
-@torch.no_grad()
-def _adapt(
-    parameters: list[torch.nn.Parameter],
-    original: list[Tensor],
-    gradients: list[Tensor],
-    squares: list[Tensor],
-    rate: float,
-    decay: float,
-    seen: int,
-) -> None:
-    keep = 0.99
-    known = math.sqrt(1 - keep**seen)  # the share of the running mean that is there yet, its root
-    for parameter, start, gradient, square in zip(parameters, original, gradients, squares, strict=True):
-        square.mul_(keep).addcmul_(gradient, gradient, value=1 - keep)
-        root = square.sqrt()
-        root.add_(root.mean() + 1e-8)
-        parameter.addcdiv_(gradient, root, value=-rate * known).lerp_(start, decay)
