@@ -6,7 +6,6 @@ import math
 import os
 import sys
 import time
-from types import TracebackType
 from typing import TYPE_CHECKING
 
 from seqcli.cli import console
@@ -45,9 +44,7 @@ class TrainingDisplay:
             self._live.start()
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *raised: object) -> None:
         if self._live is not None:
             if self._latest is not None:
                 self._live.update(_live_display(self._latest, self._metric, self._unit), refresh=True)

@@ -11,7 +11,6 @@ import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from types import TracebackType
 from typing import TYPE_CHECKING, BinaryIO
 
 from seqcli.errors import SeqcliError, TrainingError, UsageError
@@ -166,42 +165,33 @@ def check_writable(path: Path, *, overwrite: bool) -> None:
                 )
 
 
-class OutputLock:
-    """Keeps a second process from writing the same model: `with OutputLock(path): …`; `TrainingError` if it is held.
-    The lock is the kernel's, on an empty file beside the model, so a killed process leaves none behind. Who holds it
-    removes what a killed run left half-written of the model and of the files named after it."""
-
-    def __init__(self, path: Path) -> None:
-        self._model = path
-        self.path = path.with_name(f".{path.name}.lock")
-        self._file = -1
-
-    def __enter__(self) -> OutputLock:
-        try:
-            while True:
-                self._file = os.open(self.path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o644)
-                fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                if self.path.exists() and os.path.samestat(os.fstat(self._file), self.path.stat()):
-                    break
-                os.close(self._file)  # its last holder removed the file between our two calls
-        except BlockingIOError as problem:
-            os.close(self._file)
-            raise TrainingError(
-                f"{self.path.name[1:-5]}: another process is training this model",
-                hint="wait for it, or choose another --output",
-            ) from problem
-        except OSError as problem:
-            raise TrainingError(f"{self.path}: cannot be locked: {problem.strerror or problem}") from problem
-        for written in (self._model, side_file(self._model, "state.safetensors")):
-            for left in self._model.parent.glob(f".{glob.escape(written.name)}.*{TEMPORARY}"):
-                if left.name[len(written.name) + 2 : -len(TEMPORARY)].isdigit():
-                    with contextlib.suppress(OSError):
-                        left.unlink()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
-    ) -> None:
+@contextlib.contextmanager
+def output_lock(model: Path) -> Iterator[None]:
+    """While a model is made: no second process writes the same one; `TrainingError` if one does. The lock is the
+    kernel's, on an empty file beside the model, so a killed process leaves none behind. Who holds it removes what a
+    killed run left half-written of the model and of the files named after it."""
+    path = model.with_name(f".{model.name}.lock")
+    try:
+        while True:
+            file = os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o644)
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if path.exists() and os.path.samestat(os.fstat(file), path.stat()):
+                break
+            os.close(file)  # its last holder removed the file between our two calls
+    except BlockingIOError as problem:
+        os.close(file)
+        hint = "wait for it, or choose another --output"
+        raise TrainingError(f"{model.name}: another process is training this model", hint=hint) from problem
+    except OSError as problem:
+        raise TrainingError(f"{path}: cannot be locked: {problem.strerror or problem}") from problem
+    for written in (model, side_file(model, "state.safetensors")):
+        for left in model.parent.glob(f".{glob.escape(written.name)}.*{TEMPORARY}"):
+            if left.name[len(written.name) + 2 : -len(TEMPORARY)].isdigit():
+                with contextlib.suppress(OSError):
+                    left.unlink()
+    try:
+        yield
+    finally:
         with contextlib.suppress(OSError):
-            self.path.unlink()
-        os.close(self._file)
+            path.unlink()
+        os.close(file)

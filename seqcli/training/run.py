@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from seqcli.errors import UsageError
 from seqcli.files.checkpoint import Checkpoint, load_checkpoint
-from seqcli.files.output import OutputLock, check_outputs, check_writable, side_file
+from seqcli.files.output import check_outputs, check_writable, output_lock, side_file
 from seqcli.files.plain import to_plain
 from seqcli.notices import Notice, quietly
 from seqcli.options import declarations, settled
@@ -155,7 +155,7 @@ def held_output(request: RunRequest, processes: Processes) -> Iterator[None]:
             check_outputs(written, request.files())
             keeps = request.resume or (request.auto_resume and state.exists())
             check_writable(output, overwrite=request.overwrite or keeps)
-            held.enter_context(OutputLock(output))
+            held.enter_context(output_lock(output))
             if request.overwrite or keeps:
                 return
             if state.exists():

@@ -12,10 +12,10 @@ import pytest
 from seqcli.errors import SeqcliError, UsageError
 from seqcli.files.output import (
     TEMPORARY,
-    OutputLock,
     check_outputs,
     check_place,
     check_writable,
+    output_lock,
     whole_file,
     write_text,
 )
@@ -49,7 +49,7 @@ def test_stale_temporaries_are_swept_and_nobody_elses(model: Path) -> None:
         path.write_bytes(b"half")
     check_writable(model, overwrite=True)
     assert stale.exists()  # its writer may be at work: only who holds the lock knows that nobody is
-    with OutputLock(model):
+    with output_lock(model):
         assert not stale.exists()
         assert not stale_state.exists()
     assert all(path.exists() for path in others)
@@ -64,10 +64,10 @@ def test_a_folder_that_cannot_be_made_is_found_out_first(tmp_path: Path) -> None
 def test_a_second_process_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "a.lm.safetensors"
     code = (
-        "import sys; from pathlib import Path; from seqcli.files.output import OutputLock\n"
-        "with OutputLock(Path(sys.argv[1])): pass"
+        "import sys; from pathlib import Path; from seqcli.files.output import output_lock\n"
+        "with output_lock(Path(sys.argv[1])): pass"
     )
-    with OutputLock(path):
+    with output_lock(path):
         second = subprocess.run([sys.executable, "-c", code, str(path)], capture_output=True, text=True, check=False)
         assert "another process" in second.stderr
     assert subprocess.run([sys.executable, "-c", code, str(path)], check=False).returncode == 0

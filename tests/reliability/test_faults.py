@@ -19,7 +19,7 @@ import seqcli.language.objective
 from seqcli.cli.app import run
 from seqcli.errors import SeqcliError
 from seqcli.files.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
-from seqcli.files.output import TEMPORARY, OutputLock
+from seqcli.files.output import TEMPORARY, output_lock
 from seqcli.training.state import Position, TrainingState, load_state, save_state
 from seqcli.training.workers import Workers
 
@@ -137,7 +137,7 @@ def test_a_fault_at_every_call(tmp_path: Path, kind: str, problem: BaseException
         temporary = path.with_name(f".{path.name}.{os.getpid()}{TEMPORARY}")
         if not isinstance(problem, Crash):
             assert not temporary.exists(), call
-        with OutputLock(path):  # what the next run does first
+        with output_lock(path):  # what the next run does first
             assert not temporary.exists()
         save(path, 3.0)
         assert read(path) == 3.0
