@@ -86,5 +86,4 @@ def one_way(numbers: np.ndarray, last: float, way: float) -> np.ndarray:
     """Forecasts or bounds (horizon, …) from the value `last` on: if the `direction` is 1 or -1, none goes back."""
     if abs(way) < 1:
         return numbers
-    result: np.ndarray = way * np.maximum.accumulate(np.maximum(way * numbers, way * last), axis=0)
-    return result
+    return way * np.maximum.accumulate(np.maximum(way * numbers, way * last), axis=0)

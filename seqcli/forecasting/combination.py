@@ -104,8 +104,7 @@ def split(values: np.ndarray, long: LongSeason | None, horizon: int) -> tuple[np
 
 def join(forecast: np.ndarray, long: LongSeason, component: np.ndarray) -> np.ndarray:
     """Forecasts (…, horizon) with the long season added back."""
-    joined: np.ndarray = forecast * np.exp(component) if long.multiplicative else forecast + component
-    return joined
+    return forecast * np.exp(component) if long.multiplicative else forecast + component
 
 
 def _candidates(batch: Batch, horizon: int, season: int) -> tuple[np.ndarray, np.ndarray]:
@@ -137,8 +136,7 @@ def _phase_means(batch: Batch, season: int, cycles: int | None) -> np.ndarray:
     there = ~np.isnan(folded)
     total, count = np.where(there, folded, 0.0).sum(axis=0), there.sum(axis=0)
     overall = total.sum(axis=0) / np.maximum(count.sum(axis=0), 1)
-    means: np.ndarray = np.where(count > 0, total / np.maximum(count, 1), overall)
-    return means
+    return np.where(count > 0, total / np.maximum(count, 1), overall)
 
 
 def weigh(
@@ -200,12 +198,10 @@ def _scores(errors: np.ndarray, member: np.ndarray, ends: np.ndarray, count: int
     own = np.array([np.bincount(member, row, count) for row in logs]) / np.maximum(folds, 1)
     pooled = own[:, folds > 0].mean(axis=1, keepdims=True)
     others = min(MOST_TOGETHER, TOGETHER * max(int((folds > 0).sum()) - 1, 0))
-    score: np.ndarray = -(independent * _loss(own) + others * _loss(pooled))
-    return score
+    return -(independent * _loss(own) + others * _loss(pooled))
 
 
 def _loss(logs: np.ndarray) -> np.ndarray:
     """The loss of each candidate from the logarithms of its errors (candidates, series), relative to the best."""
     behind = logs - logs.min(axis=0)
-    loss: np.ndarray = SHARPNESS * behind + CLEARLY * np.maximum(behind - CLEAR, 0.0)
-    return loss
+    return SHARPNESS * behind + CLEARLY * np.maximum(behind - CLEAR, 0.0)

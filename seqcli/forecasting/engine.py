@@ -174,8 +174,7 @@ def _by_method(
 
 def _scales(series: Sequence[np.ndarray], season: int) -> np.ndarray:
     """The scale of the intervals of each series; zero for a constant series, so that its interval has no width."""
-    scales: np.ndarray = np.nan_to_num(np.array([recent_scale(values, season) for values in series]), nan=0.0)
-    return scales
+    return np.nan_to_num(np.array([recent_scale(values, season) for values in series]), nan=0.0)
 
 
 def lower_bounds(series: Sequence[np.ndarray]) -> np.ndarray:

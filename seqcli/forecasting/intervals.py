@@ -139,8 +139,7 @@ def adapt(
         factor = factor**trust
         reach = np.maximum(reach[0], -factor * spread[..., low]), np.maximum(reach[1], factor * spread[..., high])
         bands[..., low], bands[..., high] = point - reach[0], point + reach[1]
-    result: np.ndarray = np.maximum(bands, np.minimum(floor[:, None], point)[..., None])
-    return result
+    return np.maximum(bands, np.minimum(floor[:, None], point)[..., None])
 
 
 def stretch(actual: np.ndarray, point: np.ndarray, low: np.ndarray, high: np.ndarray, level: float) -> float:
@@ -162,8 +161,7 @@ def mix(first: np.ndarray, second: np.ndarray, point: np.ndarray, share: np.ndar
     part = share[:, None]
     mixed = np.where(sides[0] > 0, sides[0], sides[1]) ** part * sides[1] ** (1 - part)
     rising = np.maximum.accumulate(mixed.reshape(*point.shape, -1, 2), axis=-2).reshape(mixed.shape)
-    result: np.ndarray = point[..., None] + sign * rising
-    return result
+    return point[..., None] + sign * rising
 
 
 def within_reach(bands: np.ndarray, point: np.ndarray, series: Sequence[np.ndarray]) -> np.ndarray:
@@ -171,5 +169,4 @@ def within_reach(bands: np.ndarray, point: np.ndarray, series: Sequence[np.ndarr
     where a series has jumped once, its earlier errors in units of its earlier movements would make them absurd."""
     ahead = np.arange(1, point.shape[1] + 1)
     reach = np.array([WIDEST * np.ptp(values) * np.sqrt(1 + ahead / len(values)) for values in series])[..., None]
-    result: np.ndarray = np.clip(bands, point[..., None] - reach, point[..., None] + reach)
-    return result
+    return np.clip(bands, point[..., None] - reach, point[..., None] + reach)

@@ -27,8 +27,7 @@ def recent_scale(history: np.ndarray, season: int) -> float:
 
 def mase(actual: np.ndarray, forecast: np.ndarray, scales: np.ndarray) -> np.ndarray:
     """Mean absolute scaled error of each series; actual and forecast (series, horizon), NaN where unknown."""
-    result: np.ndarray = _mean(np.abs(actual - forecast)) / scales
-    return result
+    return _mean(np.abs(actual - forecast)) / scales
 
 
 def smape(actual: np.ndarray, forecast: np.ndarray) -> np.ndarray:
@@ -43,8 +42,7 @@ def quantile_loss(actual: np.ndarray, quantiles: np.ndarray, levels: np.ndarray,
     is (series, horizon, levels). For the median alone this is MASE."""
     error = actual[..., None] - quantiles
     loss = 2.0 * np.maximum(levels * error, (levels - 1) * error).mean(axis=-1)
-    result: np.ndarray = _mean(loss) / scales
-    return result
+    return _mean(loss) / scales
 
 
 def coverage(actual: np.ndarray, low: np.ndarray, high: np.ndarray) -> float:

@@ -226,5 +226,4 @@ def outliers(values: np.ndarray, season: int) -> np.ndarray:
 def _running_median(values: np.ndarray) -> np.ndarray:
     width = 2 * NEIGHBOURS + 1
     padded = np.pad(values, NEIGHBOURS, mode="reflect")
-    result: np.ndarray = np.median(np.lib.stride_tricks.sliding_window_view(padded, width), axis=1)
-    return result
+    return np.median(np.lib.stride_tricks.sliding_window_view(padded, width), axis=1)

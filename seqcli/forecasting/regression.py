@@ -30,14 +30,12 @@ class Effects:
     def remove(self, values: np.ndarray) -> np.ndarray:
         """The series (length,) without the effects."""
         effect = self.values[: len(values)]
-        without: np.ndarray = values / np.exp(effect) if self.multiplicative else values - effect
-        return without
+        return values / np.exp(effect) if self.multiplicative else values - effect
 
     def restore(self, values: np.ndarray, start: int) -> np.ndarray:
         """Numbers (steps, …) from position `start` of the series on, with the effects added back."""
         effect = self.values[start : start + len(values)].reshape(-1, *[1] * (values.ndim - 1))
-        whole: np.ndarray = values * np.exp(effect) if self.multiplicative else values + effect
-        return whole
+        return values * np.exp(effect) if self.multiplicative else values + effect
 
 
 def find_effects(values: np.ndarray, inputs: np.ndarray, season: int) -> Effects:
@@ -111,8 +109,7 @@ def _apart(values: np.ndarray, season: int) -> np.ndarray:
     phase = np.arange(len(values)) % season
     total = np.bincount(phase[known], rest[known], season)
     usual = total / np.maximum(np.bincount(phase[known], minlength=season), 1)
-    result: np.ndarray = rest - usual[phase]
-    return result
+    return rest - usual[phase]
 
 
 def describe(effects: Sequence[Effects], names: Sequence[str]) -> list[str]:

@@ -145,8 +145,7 @@ class Chain:
         ahead = np.log(np.maximum(backward[steps, 0, labels], TINY)).astype(np.float64) - divisors[:, 0]
         ahead[-1] = self.end[labels[-1]] - norm[0]
         reached = np.cumsum(own) + ahead  # log p of the labels up to each step
-        surprisals: np.ndarray = -np.diff(reached, prepend=0.0)
-        return surprisals
+        return -np.diff(reached, prepend=0.0)
 
     def score(self, emissions: np.ndarray, labels: np.ndarray) -> float:
         """The score of one label sequence (time,) of one sentence (time, labels), not normalised."""

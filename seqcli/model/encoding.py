@@ -67,8 +67,7 @@ class Lanes:
 
     def gather(self, made: np.ndarray, sentences: np.ndarray, steps: np.ndarray) -> np.ndarray:
         """What was made of some steps of some sentences, (…, …), from that of all, (time, lanes, …)."""
-        found: np.ndarray = made[self.first[sentences] + steps, self.lane[sentences]]
-        return found
+        return made[self.first[sentences] + steps, self.lane[sentences]]
 
     @cached_property
     def begins(self) -> dict[int, np.ndarray]:

@@ -16,16 +16,14 @@ def laid_out(weight: Tensor, rows: int) -> Tensor:
     """
     kept = weight.dtype == torch.float32 or (weight.dtype == torch.bfloat16 and multiplies_bf16())
     if weight.device.type == "cpu" and has_onednn() and kept:
-        ordered: Tensor = torch.ops.mkldnn._reorder_linear_weight(weight, rows)
-        return ordered
+        return torch.ops.mkldnn._reorder_linear_weight(weight, rows)
     return weight.t()
 
 
 def multiply(x: Tensor, weight: Tensor) -> Tensor:
     """x (rows, inputs) -> x @ weightᵀ (rows, outputs), for a weight that is `laid_out`."""
     if weight.is_mkldnn:
-        result: Tensor = torch.ops.mkldnn._linear_pointwise(x, weight, None, "none", [], "")
-        return result
+        return torch.ops.mkldnn._linear_pointwise(x, weight, None, "none", [], "")
     return x @ weight
 
 

@@ -18,8 +18,7 @@ from torch import Tensor
 
 def scan(keep: Tensor, candidate: Tensor, start: Tensor) -> Tensor:
     """All states h_1 … h_time, (time, batch, hidden), from k, u and h_0."""
-    states: Tensor = _Scan.apply(keep, candidate, start)  # type: ignore[no-untyped-call]
-    return states
+    return _Scan.apply(keep, candidate, start)  # type: ignore[no-untyped-call]
 
 
 def stepwise(keep: Tensor, added: Tensor, start: Tensor) -> Tensor:

@@ -24,8 +24,7 @@ def drift(batch: Batch, horizon: int, season: int) -> np.ndarray:
     """The line from the first to the last value, extrapolated."""
     first = batch.values[batch.begin, np.arange(batch.values.shape[1])]
     slope = (batch.values[-1] - first) / np.maximum(batch.lengths - 1, 1)
-    line: np.ndarray = batch.values[-1] + np.arange(1, horizon + 1)[:, None] * slope
-    return line
+    return batch.values[-1] + np.arange(1, horizon + 1)[:, None] * slope
 
 
 def mean(batch: Batch, horizon: int, season: int) -> np.ndarray:

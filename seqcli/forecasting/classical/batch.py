@@ -30,8 +30,7 @@ class Batch:
     @property
     def there(self) -> np.ndarray:
         """Whether a series has begun. (time, series)"""
-        there: np.ndarray = np.arange(len(self.values))[:, None] >= self.begin
-        return there
+        return np.arange(len(self.values))[:, None] >= self.begin
 
     def with_values(self, values: np.ndarray) -> Batch:
         """The same series with other values."""
@@ -110,5 +109,4 @@ def fill_missing(values: np.ndarray, season: int, how: str = "interpolate") -> n
 def _moving_mean(values: np.ndarray, width: int) -> np.ndarray:
     padded = np.pad(values, (width // 2, width - 1 - width // 2), mode="edge")
     total = np.cumsum(np.concatenate(([0.0], padded)))
-    mean: np.ndarray = (total[width:] - total[:-width]) / width
-    return mean
+    return (total[width:] - total[:-width]) / width

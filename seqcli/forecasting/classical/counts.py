@@ -101,5 +101,4 @@ def _weights(values: np.ndarray, horizon: int, season: int) -> np.ndarray:
     share = cycles / (cycles + FULL_CYCLES)
     steps = np.arange(min(horizon, season))
     same = (steps[:, None] + age) % season == 0
-    result: np.ndarray = weights * (1 + share * season * same)
-    return result
+    return weights * (1 + share * season * same)

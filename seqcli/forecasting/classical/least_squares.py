@@ -13,8 +13,7 @@ Residuals = Callable[[np.ndarray], np.ndarray]
 
 def logistic(x: np.ndarray) -> np.ndarray:
     """The logistic function."""
-    result: np.ndarray = 1.0 / (1.0 + np.exp(-x))
-    return result
+    return 1.0 / (1.0 + np.exp(-x))
 
 
 def minimise(residuals: Residuals, start: np.ndarray, *, iterations: int = 14) -> tuple[np.ndarray, np.ndarray]:

@@ -71,21 +71,18 @@ def long_component(values: np.ndarray, found: LongSeason, horizon: int) -> np.nd
     broken = _line(centres, found.period).shape[1]
     fitted = _ridge(design, broken) @ level
     places = np.arange(-len(values), horizon)
-    result: np.ndarray = _waves(places, found.period, found.harmonics) @ fitted[broken:]
-    return result
+    return _waves(places, found.period, found.harmonics) @ fitted[broken:]
 
 
 def _blocks(values: np.ndarray, block: int) -> np.ndarray:
     """Means of `block` values each, counted from the end."""
     count = len(values) // block
-    means: np.ndarray = values[len(values) - count * block :].reshape(count, block).mean(axis=1)
-    return means
+    return values[len(values) - count * block :].reshape(count, block).mean(axis=1)
 
 
 def _centres(count: int, block: int) -> np.ndarray:
     """The positions of blocks, counted from the end of the series, which is 0."""
-    centres: np.ndarray = (np.arange(-count, 0) + 0.5) * block - 0.5
-    return centres
+    return (np.arange(-count, 0) + 0.5) * block - 0.5
 
 
 def _line(places: np.ndarray, period: float) -> np.ndarray:
@@ -107,8 +104,7 @@ def _ridge(design: np.ndarray, broken: int) -> np.ndarray:
     held[2:broken] = STIFF
     harmonics = (design.shape[1] - broken) // 2
     held[broken:] = np.tile(0.02 * np.arange(1, harmonics + 1) ** 2, 2)
-    operator: np.ndarray = np.linalg.solve(design.T @ design + np.diag(held), design.T)
-    return operator
+    return np.linalg.solve(design.T @ design + np.diag(held), design.T)
 
 
 @functools.lru_cache(maxsize=64)

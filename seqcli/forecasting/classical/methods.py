@@ -59,8 +59,7 @@ def combine(batch: Batch, network: np.ndarray, horizon: int, season: int) -> np.
     if season < 2:
         change = np.nanmean(np.abs(np.diff(batch.values, axis=0)), axis=0)
         apart *= np.minimum(1.0, FURTHEST * change / np.maximum(np.abs(apart).mean(axis=0), 1e-300))
-        result: np.ndarray = classical + share * apart
-        return result
+        return classical + share * apart
     mixed: np.ndarray = classical + share * apart
     cycles = batch.lengths / season
     if "growth" in beside:
@@ -84,8 +83,7 @@ def seasonal_growth(batch: Batch, horizon: int, season: int) -> np.ndarray:
     last = baselines.seasonal_naive(batch, horizon, season)
     factor = 1 + GROWTH * np.clip(new / np.where(old > 0, old, 1.0) - 1, -1, 1)
     positive = (np.nanmin(batch.values, axis=0) >= 0) & (old > 0)
-    grown: np.ndarray = np.where(positive, last * (1 + (factor - 1) * again), last + GROWTH * (new - old) * again)
-    return grown
+    return np.where(positive, last * (1 + (factor - 1) * again), last + GROWTH * (new - old) * again)
 
 
 def mix_of(season: int) -> tuple[float, dict[str, float]]:

@@ -25,8 +25,7 @@ def autocorrelations(values: np.ndarray, lags: int) -> np.ndarray:
     if lags > MANY_LAGS:
         size = 1 << (len(values) + lags - 1).bit_length()
         power = np.abs(np.fft.rfft(centred, size, axis=0)) ** 2
-        products: np.ndarray = np.fft.irfft(power, size, axis=0)[1 : lags + 1] / total
-        return products
+        return np.fft.irfft(power, size, axis=0)[1 : lags + 1] / total
     return np.array([(centred[lag:] * centred[:-lag]).sum(axis=0) / total for lag in range(1, lags + 1)])
 
 
@@ -99,8 +98,7 @@ def forecast_adjusted(
     """Forecast seasonally adjusted values by a method without a season, and put the season back. (horizon, series)"""
     adjusted, factors, terms = adjust(batch, season)
     phase = (len(batch.values) + np.arange(horizon)) % len(factors)
-    result: np.ndarray = method(batch.with_values(adjusted), horizon) * factors[phase] + terms[phase]
-    return result
+    return method(batch.with_values(adjusted), horizon) * factors[phase] + terms[phase]
 
 
 def _centred_mean(values: np.ndarray, season: int) -> np.ndarray:

@@ -33,8 +33,7 @@ def _dynamic_theta(batch: Batch, horizon: int) -> np.ndarray:
     # the share 1 - 1/theta of the trend line in the forecast: one half is the standard theta method
     start = np.repeat(np.array([[0.0], [0.0], [0.0]]), values.shape[1], axis=1)
     best, _ = minimise(lambda p: run(p, 0)[0], start)
-    forecast: np.ndarray = run(best[:, None, :], horizon)[1][:, 0] * scale
-    return forecast
+    return run(best[:, None, :], horizon)[1][:, 0] * scale
 
 
 def _recursion(

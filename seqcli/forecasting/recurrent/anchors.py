@@ -93,5 +93,4 @@ def _slope(values: np.ndarray, begin: np.ndarray) -> np.ndarray:
     count = there.sum(axis=0)
     x = np.where(there, rows - (begin + (len(values) - 1)) / 2, 0.0)
     y = np.where(there, values, 0.0)
-    slope: np.ndarray = (x * (y - y.sum(axis=0) / count)).sum(axis=0) / np.maximum((x * x).sum(axis=0), 1e-12)
-    return slope
+    return (x * (y - y.sum(axis=0) / count)).sum(axis=0) / np.maximum((x * x).sum(axis=0), 1e-12)

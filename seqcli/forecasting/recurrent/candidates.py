@@ -45,8 +45,7 @@ def make_candidates(scaled: Scaled) -> np.ndarray:
 def _has_zeros(scaled: Scaled) -> np.ndarray:
     """Which series have zeros and are not adjusted for a season, so that zero is zero. (batch,)"""
     plain = (scaled.factors == 1).all(axis=0) & (scaled.terms == 0).all(axis=0)
-    has_zeros: np.ndarray = plain & ((scaled.values == 0).sum(axis=0) >= 0.1 * scaled.lengths)
-    return has_zeros
+    return plain & ((scaled.values == 0).sum(axis=0) >= 0.1 * scaled.lengths)
 
 
 def same_phase(scaled: Scaled, period: int, back: int) -> np.ndarray:
@@ -110,15 +109,13 @@ def _mean_of(parts: list[np.ndarray]) -> np.ndarray:
 
 def _mean_of_last(values: np.ndarray, begin: np.ndarray, most: int) -> np.ndarray:
     latest = values[-most:]
-    mean: np.ndarray = np.nan_to_num(latest).sum(axis=0) / np.minimum(len(values) - begin, len(latest))
-    return mean
+    return np.nan_to_num(latest).sum(axis=0) / np.minimum(len(values) - begin, len(latest))
 
 
 def _median_of_last(values: np.ndarray, begin: np.ndarray, most: int) -> np.ndarray:
     latest = np.sort(values[-most:], axis=0)  # NaN last
     count = np.minimum(len(values) - begin, len(latest))
-    median: np.ndarray = latest[(count - 1) // 2, np.arange(len(begin))]
-    return median
+    return latest[(count - 1) // 2, np.arange(len(begin))]
 
 
 def _growth(scaled: Scaled, steps: np.ndarray) -> np.ndarray:

@@ -72,13 +72,11 @@ class Forecaster:
         raw[..., MIDDLE] += centre
         rising = rising_quantiles(raw).transpose(1, 0, 2)
         above = inputs.base[:, :, None] + inputs.unit[:, :, None] * rising
-        result: np.ndarray = np.maximum(above, inputs.floor[:, None, None])
-        return result
+        return np.maximum(above, inputs.floor[:, None, None])
 
 
 def _silu(x: np.ndarray) -> np.ndarray:
-    result: np.ndarray = x * sigmoid(x)
-    return result
+    return x * sigmoid(x)
 
 
 def rising_quantiles(raw: np.ndarray) -> np.ndarray:

@@ -61,8 +61,7 @@ def to_own_rows(tokens: np.ndarray, steps: np.ndarray) -> np.ndarray:
     is made of a series must not depend on how long others in the batch are."""
     time = np.arange(len(tokens))[:, None]
     rows = np.minimum(time + len(tokens) - steps, len(tokens) - 1)
-    result: np.ndarray = tokens[rows, np.arange(len(steps))] * (time < steps)[:, :, None]
-    return result
+    return tokens[rows, np.arange(len(steps))] * (time < steps)[:, :, None]
 
 
 def _past(scaled: Scaled, observed: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -182,5 +181,4 @@ def _series(scaled: Scaled, base: np.ndarray) -> np.ndarray:
 
 def squash(values: np.ndarray) -> np.ndarray:
     """Nearly linear within a unit or two, logarithmic beyond."""
-    result: np.ndarray = np.arcsinh(values / 2)
-    return result
+    return np.arcsinh(values / 2)

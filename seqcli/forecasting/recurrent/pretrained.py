@@ -60,5 +60,4 @@ def spread(histories: Sequence[np.ndarray], horizon: int, season: int, levels: S
 
 def rnn(batch: Batch, horizon: int, season: int) -> np.ndarray:
     """The median of the network's forecasts. (horizon, series)"""
-    median: np.ndarray = quantiles(batch, horizon, season)[..., MIDDLE]
-    return median
+    return quantiles(batch, horizon, season)[..., MIDDLE]

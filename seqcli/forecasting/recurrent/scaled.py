@@ -100,5 +100,4 @@ def _reach(values: np.ndarray, begin: np.ndarray, slope: np.ndarray, steps: np.n
     place = np.interp(np.log(steps), np.log(LAGS), np.arange(len(LAGS)))
     below = np.minimum(place.astype(int), len(LAGS) - 2)
     part = (place - below)[:, None]
-    result: np.ndarray = (1 - part) * table[below] + part * table[below + 1]
-    return result
+    return (1 - part) * table[below] + part * table[below + 1]

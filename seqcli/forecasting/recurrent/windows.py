@@ -32,8 +32,7 @@ class History:
     @property
     def begin(self) -> np.ndarray:
         """The column of each series' first value. (series,)"""
-        begin: np.ndarray = np.isnan(self.values).sum(axis=1)
-        return begin
+        return np.isnan(self.values).sum(axis=1)
 
 
 @dataclass(frozen=True)
