@@ -50,7 +50,6 @@ class Outcome:
     kinds: list[str]
     folds: Folds
     earlier: np.ndarray
-    weights: np.ndarray | None = None
 
 
 def kind_of(values: np.ndarray, setting: Setting) -> str:
@@ -83,7 +82,6 @@ def forecast_arrays(filled: Sequence[np.ndarray], known: Sequence[np.ndarray], s
     bands = np.zeros((len(filled), horizon, 2 * len(levels)))
     folds = calibration_folds(known, setting)
     earlier = np.full((len(folds.histories), horizon), np.nan)
-    weights = None
     of_fold = np.array(kinds)[folds.member] if len(folds.member) else np.zeros(0, str)
     for kind in dict.fromkeys(kinds):
         rows = np.flatnonzero(np.array(kinds) == kind)
@@ -94,10 +92,10 @@ def forecast_arrays(filled: Sequence[np.ndarray], known: Sequence[np.ndarray], s
             point[rows], bands[rows] = _counts(series, setting)
             earlier[held] = _counts(part.histories, setting)[0]
         elif kind == "combination" and setting.method == "auto":
-            point[rows], bands[rows], earlier[held], weights = _combined(series, part, setting)
+            point[rows], bands[rows], earlier[held] = _combined(series, part, setting)
         else:
             point[rows], bands[rows], earlier[held] = _by_method(series, part, kind, setting)
-    return Outcome(point, bands, kinds, folds, earlier, weights)
+    return Outcome(point, bands, kinds, folds, earlier)
 
 
 def _counts(series: Sequence[np.ndarray], setting: Setting) -> tuple[np.ndarray, np.ndarray]:
@@ -112,8 +110,8 @@ def _counts(series: Sequence[np.ndarray], setting: Setting) -> tuple[np.ndarray,
 
 def _combined(
     series: Sequence[np.ndarray], folds: Folds, setting: Setting
-) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Forecasts of the default combination, with intervals, its earlier forecasts and the candidates' weights."""
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Forecasts of the default combination, with intervals, and its earlier forecasts."""
     horizon, count = setting.horizon, len(series)
     long = find_long(series, setting)
     # together: one run of the recursions serves the forecasts and their earlier origins
@@ -153,7 +151,7 @@ def _combined(
         point[index], bands[index] = (one_way(numbers[index], values[-1], way) for numbers in (point, bands))
         if abs(way) == 1 and is_straight(values):  # as sure as a constant
             bands[index] = point[index][:, None]
-    return point, bands, earlier, weights
+    return point, bands, earlier
 
 
 def _by_method(

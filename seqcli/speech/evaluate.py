@@ -99,22 +99,11 @@ def percent(share: float) -> float:
 
 @dataclass(frozen=True)
 class ErrorRates:
-    """Errors in words and characters, of how many words and characters; rates are shares, and may be above one."""
+    """Errors in words and in characters, as shares of all, which may be above one; how many texts have none."""
 
-    word_errors: int
-    words: int
-    character_errors: int
-    characters: int
+    wer: float
+    cer: float
     exact: int
-    utterances: int
-
-    @property
-    def wer(self) -> float:
-        return self.word_errors / max(self.words, 1)
-
-    @property
-    def cer(self) -> float:
-        return self.character_errors / max(self.characters, 1)
 
 
 def error_rates(references: Sequence[str], hypotheses: Sequence[str]) -> ErrorRates:
@@ -127,7 +116,7 @@ def error_rates(references: Sequence[str], hypotheses: Sequence[str]) -> ErrorRa
         character_errors += distance(" ".join(expected), " ".join(found))
         characters += len(" ".join(expected))
         exact += expected == found
-    return ErrorRates(word_errors, words, character_errors, characters, exact, len(references))
+    return ErrorRates(word_errors / max(words, 1), character_errors / max(characters, 1), exact)
 
 
 def distance(reference: Sequence[str], hypothesis: Sequence[str]) -> int:

@@ -51,23 +51,15 @@ class ForecasterConfig(Configuration):
     def encoder(self) -> StackShape:
         return StackShape(self.cell, self.embedding, self.hidden, self.layers)
 
-    @property
-    def past_features(self) -> int:
-        return PAST_FEATURES + PATCH * len(self.covariates)
-
-    @property
-    def future_features(self) -> int:
-        return FUTURE_FEATURES + 2 * len(self.covariates)
-
     def parameter_shapes(self) -> dict[str, tuple[int, ...]]:
         """Every parameter of the network by name."""
         shapes = {f"encoder.{name}": shape for name, shape in self.encoder.parameter_shapes().items()}
         return shapes | {
-            "token_weight": (self.embedding, self.past_features),
+            "token_weight": (self.embedding, PAST_FEATURES + PATCH * len(self.covariates)),
             "token_bias": (self.embedding,),
             "state_weight": (self.width, self.hidden),
             "series_weight": (self.width, SERIES_FEATURES),
-            "future_weight": (self.width, self.future_features),
+            "future_weight": (self.width, FUTURE_FEATURES + 2 * len(self.covariates)),
             "hidden_bias": (self.width,),
             "middle_weight": (self.width, self.width),
             "middle_bias": (self.width,),
