@@ -74,9 +74,10 @@ class Unpacker:
             self._begin = _decompressor(self.name, self._shown) if self.name else None
         if self._begin is None:
             return data
+        zstd = getattr(sys.modules.get("zstandard"), "ZstdError", EOFError)
         try:
             return self._unpack(data, final)
-        except (zlib.error, lzma.LZMAError, EOFError, OSError, ValueError, _zstd_error()) as problem:
+        except (zlib.error, lzma.LZMAError, EOFError, OSError, ValueError, zstd) as problem:
             hint = "fetch or compress it again"
             raise DataError(f"is a damaged {self.name} file", path=self._shown, hint=hint) from problem
 
@@ -108,11 +109,6 @@ def _decompressor(name: str, shown: str) -> Callable[[], Any]:
             ) from problem
         return lambda: zstandard.ZstdDecompressor().decompressobj()
     return {"gzip": lambda: zlib.decompressobj(31), "bzip2": bz2.BZ2Decompressor, "xz": lzma.LZMADecompressor}[name]
-
-
-def _zstd_error() -> type[BaseException]:
-    module = sys.modules.get("zstandard")
-    return module.ZstdError if module is not None else EOFError
 
 
 State = tuple[int, int, int]  # a file's number, size and time of its last change

@@ -54,8 +54,8 @@ def from_plain(kind: type[T], values: Any, what: str) -> T:
     made: dict[str, Any] = {}
     for name in (*needed, *values):
         try:
-            made[name] = _value(hints[name], values[name], f"{what}: {name}") if name in known else _refuse()
-        except (KeyError, ValueError) as problem:
+            made[known[name].name] = _value(hints[name], values[name], f"{what}: {name}")
+        except (KeyError, ValueError) as problem:  # a KeyError, too, for what is not known
             raise CheckpointError(f"{what} has no usable {name!r}: {values.get(name)!r:.80}") from problem
     try:
         return kind(**made)
@@ -70,10 +70,6 @@ class Configuration:
     def from_json(cls, values: Mapping[str, Any]) -> Self:
         """Rebuild a configuration from a checkpoint's; `CheckpointError` when it is not one."""
         return from_plain(cls, values, "the model's configuration")
-
-
-def _refuse() -> Any:
-    raise ValueError
 
 
 def _value(hint: Any, value: Any, what: str) -> Any:

@@ -169,10 +169,12 @@ def _current(panel: Panel, request: ForecastRequest, horizon: int, on_notice: No
     series = panel.series
     if request.start is not None:
         start = _start(panel, request.start, on_notice)
-        cut = [replace(one, values=one.values[: max(start - one.first, 0)]) for one in series]
-        cut = [replace(one, covariates=one.covariates[:, : len(one.values)]) for one in cut]
-        series = [one for one in cut if len(one.values) and not np.isnan(one.values).all()]
-        series = [_without_missing_end(one) for one in series]
+        series = []
+        for one in panel.series:
+            known = np.flatnonzero(~np.isnan(one.values[: max(start - one.first, 0)]))
+            if len(known):
+                stop = int(known[-1]) + 1
+                series.append(replace(one, values=one.values[:stop], covariates=one.covariates[:, :stop]))
         if not series:
             raise UsageError(f"--from {request.start}: no series has a value before it", hint="give a later time")
     ends = np.array([one.first + len(one.values) for one in series])
@@ -208,11 +210,6 @@ def _start(panel: Panel, text: str, on_notice: Notice) -> int:
     if panel.calendar.is_dated and (label := panel.calendar.label(start)) != text:
         on_notice(f"--from {text} is taken for {label}")
     return start
-
-
-def _without_missing_end(one: Any) -> Any:
-    stop = int(np.flatnonzero(~np.isnan(one.values))[-1]) + 1
-    return replace(one, values=one.values[:stop], covariates=one.covariates[:, :stop])
 
 
 def _known(

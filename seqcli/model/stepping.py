@@ -129,7 +129,7 @@ class SteppingStack:
         for inputs in self.cell.input_part(parameters, x):  # of all steps in one product
             output, state = self.cell.recurrent_part(parameters, inputs, state)
             outputs.append(output)
-        return _stack(outputs)
+        return concatenate(tuple(output[None] for output in outputs), axis=0)
 
 
 def reversal(time: int, lengths: np.ndarray) -> np.ndarray:
@@ -144,11 +144,3 @@ def _reversed(x: Array, lengths: np.ndarray) -> Array:
 
 def _zeros(like: Array, batch: int, size: int) -> Array:
     return np.zeros((batch, size), like.dtype) if isinstance(like, np.ndarray) else like.new_zeros(batch, size)
-
-
-def _stack(arrays: list[Array]) -> Array:
-    if isinstance(arrays[0], np.ndarray):
-        return np.stack(arrays)
-    import torch  # the arrays are torch's already: nothing new is loaded
-
-    return torch.stack(arrays)

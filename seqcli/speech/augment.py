@@ -59,7 +59,8 @@ def joined(
         factor = float(np.exp(np.clip(common + random.normal(0, strength.speed / 3), -0.25, 0.25)))
         gain = np.float32(10 ** (random.uniform(-spread, spread) / 20))
         begun = sum(map(len, parts))
-        parts.append(gain * _faster(piece, factor))
+        places = np.arange(int(len(piece) / factor)) * factor
+        parts.append(gain * np.interp(places, np.arange(len(piece)), piece).astype(np.float32))
         spans.append(begun + _heard(parts[-1], rate))
     parts.append(np.zeros(_pause(rate, random, 0.25), np.float32))
     whole = np.concatenate(parts)
@@ -76,11 +77,6 @@ def _heard(samples: np.ndarray, rate: int) -> np.ndarray:
 
 def _pause(rate: int, random: np.random.Generator, most: float) -> int:
     return int(rate * most * random.random() ** 2)
-
-
-def _faster(samples: np.ndarray, factor: float) -> np.ndarray:
-    places = np.arange(int(len(samples) / factor)) * factor
-    return np.asarray(np.interp(places, np.arange(len(samples)), samples), np.float32)
 
 
 def augmented(

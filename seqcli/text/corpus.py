@@ -197,17 +197,15 @@ def _check_zeros(sample: str) -> list[str]:
 
 def _about_unknown(tokenizer: Tokenizer, train: np.ndarray, valid: np.ndarray, sample: str) -> list[str]:
     """What is to be said of tokens that the vocabulary lacks, with examples from a sample of the text."""
-    shares = [_count(ids, tokenizer.unk_id) / len(ids) for ids in (train, valid)]
+    shares = []
+    for ids in (train, valid):  # which may be mapped from a file
+        pieces = (ids[start : start + COUNTED] for start in range(0, len(ids), COUNTED))
+        shares.append(sum(int((piece == tokenizer.unk_id).sum()) for piece in pieces) / len(ids))
     if not any(shares):
         return []
     common = [word for word, _ in Counter(tokenizer.unknown(sample)).most_common(5)]
     examples = f" (such as {', '.join(map(repr, common))})" if common else ""
     return [f"unknown tokens: {shares[0]:.1%} of the training text, {shares[1]:.1%} for validation{examples}"]
-
-
-def _count(ids: np.ndarray, token: int) -> int:
-    """How often a token stands in ids that may be mapped from a file."""
-    return sum(int((ids[start : start + COUNTED] == token).sum()) for start in range(0, len(ids), COUNTED))
 
 
 def encode_files(

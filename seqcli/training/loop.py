@@ -141,7 +141,8 @@ class _Run:
                 return "stopped"
             if self.schedule.due(self.position) and self._share() < 1:
                 self._validate()
-                if self._out_of_patience():
+                scores = [v.score for v in self.history]
+                if 0 < self.options.patience <= len(scores) - 1 - scores.index(min(scores)):
                     return "patience"
             if self.position.seconds - self.saved > self.options.save_interval and not self.failures:
                 self._save()
@@ -225,10 +226,6 @@ class _Run:
         validation = self.processes.broadcast(measure)
         self.model.train()
         return validation
-
-    def _out_of_patience(self) -> bool:
-        scores = [v.score for v in self.history]
-        return 0 < self.options.patience <= len(scores) - 1 - scores.index(min(scores))
 
     # -- where the run stands ------------------------------------------------------------------------------------------
 

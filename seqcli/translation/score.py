@@ -33,7 +33,8 @@ def score_pairs(
         texts = [prepared.pair(source, target, 0) for source, target in block]
         encoded = [(encode_sentence(tokenizer, s), encode_sentence(tokenizer, t)) for s, t in texts]
         scores: list[np.ndarray] = [np.zeros(0)] * len(block)
-        for batch in _batches(encoded):
+        lengths = [np.array([len(pair[side]) for pair in encoded]) for side in (0, 1)]
+        for batch in packed(np.lexsort(lengths), np.maximum(*lengths), BATCH_TOKENS):  # pairs of like length
             for number, surprisal in zip(batch, _surprisals(decoder, [encoded[n] for n in batch]), strict=True):
                 scores[number] = surprisal
         for (source, target), (_, ids), values in zip(block, encoded, scores, strict=True):
@@ -42,12 +43,6 @@ def score_pairs(
                 continue
             pieces = tuple(prepared.atoms.spell(tokenizer.piece(int(token))) for token in ids)
             yield Score(f"{source}\t{target}", pieces, tuple(map(float, values)))
-
-
-def _batches(encoded: list[tuple[np.ndarray, np.ndarray]]) -> list[np.ndarray]:
-    """Numbers of pairs of like length, together."""
-    sources, targets = (np.array([len(pair[side]) for pair in encoded]) for side in (0, 1))
-    return packed(np.lexsort((sources, targets)), np.maximum(sources, targets), BATCH_TOKENS)
 
 
 def _surprisals(decoder: TranslationDecoder, pairs: list[tuple[np.ndarray, np.ndarray]]) -> list[np.ndarray]:

@@ -20,7 +20,7 @@ def make_candidates(scaled: Scaled) -> np.ndarray:
     def flat(numbers: np.ndarray) -> np.ndarray:
         return np.broadcast_to(numbers, shape)
 
-    last = d[-1]
+    last, latest = d[-1], d[-max(5 * scaled.season, 60) :]
     first = d[begin, np.arange(len(begin))]
     steps = (scaled.ahead + 1)[:, None]
     lengths = scaled.lengths
@@ -33,7 +33,7 @@ def make_candidates(scaled: Scaled) -> np.ndarray:
         flat(last),
         *_of_season(scaled, scaled.season),
         *_of_second(scaled, scaled.second),
-        flat(_mean_of_last(d, begin, max(5 * scaled.season, 60))),
+        flat(np.nan_to_num(latest).sum(axis=0) / np.minimum(len(d) - begin, len(latest))),
         flat(_median_of_last(d, begin, int(np.clip(2 * scaled.season, 12, 60)))),
         np.where((np.nanmin(scaled.values, axis=0) >= 0) & _has_zeros(scaled), 0.0, np.full(shape, np.nan)),
         last + steps * drift,
@@ -105,11 +105,6 @@ def _of_second(scaled: Scaled, period: int) -> list[np.ndarray]:
 
 def _mean_of(parts: list[np.ndarray]) -> np.ndarray:
     return mean_of_known(np.array(parts), empty=np.nan)
-
-
-def _mean_of_last(values: np.ndarray, begin: np.ndarray, most: int) -> np.ndarray:
-    latest = values[-most:]
-    return np.nan_to_num(latest).sum(axis=0) / np.minimum(len(values) - begin, len(latest))
 
 
 def _median_of_last(values: np.ndarray, begin: np.ndarray, most: int) -> np.ndarray:

@@ -91,7 +91,10 @@ class Records:
         if not any(key in record for key in (*TEXT, *TOKENS)):
             record["text"] = text
         if self.spans and tagging.chunks is not None:
-            record[self.label] = list(_written(text, offsets, tagging.chunks))
+            record[self.label] = spans = []
+            for first, last, kind in tagging.chunks:
+                start, end = offsets[first][0], offsets[last - 1][1]
+                spans.append({"start": start, "end": end, "label": kind, "text": text[start:end]})
         if not self.spans or tagging.chunks is None or tagging.probabilities is not None:
             record.setdefault("tokens", list(sentence.steps))
             record["tags" if self.spans else self.label] = list(tagging.labels)
@@ -177,9 +180,3 @@ def _text_of(sentence: Sentence) -> tuple[str, Sequence[tuple[int, int]]]:
         offsets.append((place, place + len(step)))
         place += len(step) + 1
     return " ".join(sentence.steps), offsets
-
-
-def _written(text: str, offsets: Sequence[tuple[int, int]], chunks: Sequence[Chunk]) -> Iterator[dict[str, Any]]:
-    for first, last, kind in chunks:
-        start, end = offsets[first][0], offsets[last - 1][1]
-        yield {"start": start, "end": end, "label": kind, "text": text[start:end]}
