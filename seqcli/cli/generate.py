@@ -33,15 +33,6 @@ def unescape(text: str) -> str:
     return re.sub(r"\\[nt\\]", lambda match: marks[match.group()], text)
 
 
-def _read_prompts(whole: bool) -> tuple[Iterator[str], Callable[[], bool] | None]:
-    """The prompts of standard input, and what says whether the next one is there."""
-    from seqcli.text.lines import LiveLines
-
-    console.mention_terminal_input()
-    lines = LiveLines(TextRequest(encoding="utf-8"))
-    return (iter(["\n".join(lines)]), None) if whole else (lines, lines.ready)
-
-
 def _with_notices(prompts: Iterable[str], tokenizer: Tokenizer) -> Iterator[str]:
     """The prompts; what in them the model's vocabulary lacks is said."""
     from seqcli.language.healing import healed
@@ -51,15 +42,6 @@ def _with_notices(prompts: Iterable[str], tokenizer: Tokenizer) -> Iterator[str]
             shown = ", ".join(map(repr, dict.fromkeys(unknown[:100])))
             console.notice(f"prompt {place}: not in the model's vocabulary, read as unknown: {shown:.200}")
         yield text
-
-
-def _write_next(likeliest: Iterable[tuple[str, list[tuple[str, float]]]], as_json: bool) -> None:
-    rows = (
-        {"prompt": prompt, "token": token, "probability": chance}
-        for prompt, tokens in likeliest
-        for token, chance in tokens
-    )
-    write_rows(["prompt", "token", "probability"], rows, "ndjson" if as_json else None)
 
 
 def _write_choices(asked: _Asked, decoder: LanguageModelDecoder, tokenizer: Tokenizer, prompts: Iterable[str]) -> None:
@@ -75,16 +57,6 @@ def _write_choices(asked: _Asked, decoder: LanguageModelDecoder, tokenizer: Toke
         else:
             console.write(found[0].text + "\n")
         console.write("", flush=True)
-
-
-def _write_vector(text: str, vector: list[float], as_json: bool) -> None:
-    """A vector on a line: its numbers with blanks between, or an object with the text."""
-    rounded = [float(f"{number:.6g}") for number in vector]
-    if as_json:
-        write_json({"prompt": text, "vector": rounded})
-    else:
-        console.write(" ".join(map(str, rounded)) + "\n")
-    console.write("", flush=True)
 
 
 def in_order(pieces: Iterable[Piece], samples: int, first: int) -> Iterator[Piece]:
@@ -173,6 +145,7 @@ def _generate(asked: _Asked) -> None:
     from seqcli.language.choices import embed_lines
     from seqcli.language.decoder import load_language_model
     from seqcli.language.generate import next_tokens
+    from seqcli.text.lines import LiveLines
 
     for argument in asked.text:
         refuse_file(argument, "generate")
@@ -184,17 +157,28 @@ def _generate(asked: _Asked) -> None:
     if given := asked.text or asked.prompt:
         prompts = (unescape(require_text(text, "TEXT" if asked.text else "--prompt")) for text in given)
     else:
-        prompts, ready = _read_prompts(asked.whole)
+        console.mention_terminal_input()
+        lines = LiveLines(TextRequest(encoding="utf-8"))
+        prompts, ready = (iter(["\n".join(lines)]), None) if asked.whole else (lines, lines.ready)
     prompts = _with_notices(prompts, tokenizer)
     if asked.top_next is not None:
-        likeliest = ((text, next_tokens(decoder, tokenizer, text, asked.top_next)) for text in prompts)
-        _write_next(likeliest, asked.format == "ndjson")
+        rows = (
+            {"prompt": text, "token": token, "probability": chance}
+            for text in prompts
+            for token, chance in next_tokens(decoder, tokenizer, text, asked.top_next)
+        )
+        write_rows(["prompt", "token", "probability"], rows, asked.format if asked.format == "ndjson" else None)
     elif asked.choices:
         _write_choices(asked, decoder, tokenizer, prompts)
     elif asked.embed:
         for text in prompts:
             (vector,) = embed_lines(decoder, tokenizer, [text])
-            _write_vector(text, vector.tolist(), asked.format == "ndjson")
+            rounded = [float(f"{number:.6g}") for number in vector.tolist()]
+            if asked.format == "ndjson":
+                write_json({"prompt": text, "vector": rounded})
+            else:
+                console.write(" ".join(map(str, rounded)) + "\n")
+            console.write("", flush=True)
     else:
         _write_continuations(asked, decoder, tokenizer, prompts, ready)
 

@@ -80,11 +80,14 @@ def _transcribe(asked: _Asked) -> None:
     from seqcli.files.checkpoint import load_checkpoint
     from seqcli.models import language_model_of
     from seqcli.speech.transcribe import Recogniser
+    from seqcli.text.lines import LiveLines
 
     checkpoint = load_checkpoint(find_model(asked.model, "asr"), task="asr")
     recogniser = Recogniser.load(checkpoint, asked, language_model_of(asked.lm))
     started, sound, done = time.perf_counter(), 0.0, 0
-    for path in asked.recordings or _names():
+    if not asked.recordings:
+        console.mention_terminal_input()
+    for path in asked.recordings or LiveLines():
         transcript = _transcribe_one(recogniser, path, asked)
         sound, done = sound + transcript.seconds, done + 1
         console.write("", flush=True)
@@ -92,13 +95,6 @@ def _transcribe(asked: _Asked) -> None:
     console.detail(
         f"{done:,} recordings of {sound:,.1f} s in {seconds:.2f} s, {sound / max(seconds, 1e-9):,.0f} times real time"
     )
-
-
-def _names() -> Iterable[str]:
-    from seqcli.text.lines import LiveLines
-
-    console.mention_terminal_input()
-    return LiveLines()
 
 
 def _transcribe_one(recogniser: Recogniser, path: str, asked: _Asked) -> Transcript:
