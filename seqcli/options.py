@@ -165,11 +165,6 @@ R = TypeVar("R", bound=Request)
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-def changed(request: R, **given: Any) -> R:
-    """The same request with other options `given`."""
-    return type(request)(**{name: getattr(request, name) for name in request.given} | given)
-
-
 def settled(request: R, **values: Any) -> R:
     """The same request with `values` for options that were not given."""
     new = dataclasses.replace(request, **values)

@@ -21,7 +21,7 @@ from seqcli.forecasting.options import ForecastRequest
 from seqcli.language.options import GenerateRequest
 from seqcli.language.options import TrainRequest as LanguageRequest
 from seqcli.model.cells import CELLS
-from seqcli.options import Request, changed, declarations, option, parse_duration, required, settled
+from seqcli.options import Request, declarations, option, parse_duration, required, settled
 from seqcli.training.request import RunRequest
 from seqcli.translation.options import TrainRequest as TranslationRequest
 from seqcli.translation.options import TranslateRequest
@@ -112,7 +112,6 @@ def test_numbers_of_numpy_are_numbers() -> None:
 def test_what_was_given_is_known_whatever_its_value() -> None:
     wish = Wish(files=("x",), share=0.5, layers=None)
     assert wish.given == {"files", "share"}
-    assert changed(wish, word="a").given == {"files", "share", "word"}
     filled = settled(wish, layers=3, share=0.7)
     assert (filled.given, filled.layers, filled.share) == (wish.given, 3, 0.7)
     assert pickle.loads(pickle.dumps(filled)).given == wish.given

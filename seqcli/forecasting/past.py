@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -93,9 +93,3 @@ def _plain(number: float, digits: int = 10) -> float | None:
 def count_anomalies(past: Past) -> int:
     """How many values are anomalies."""
     return sum(int((np.nan_to_num(scores) > FLAGGED).sum()) for scores in past.scores)
-
-
-def flagged(past: Past, index: int) -> Sequence[int]:
-    """The positions of a series' anomalies."""
-    places: list[int] = np.flatnonzero(np.nan_to_num(past.scores[index]) > FLAGGED).tolist()
-    return places

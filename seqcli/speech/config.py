@@ -8,7 +8,6 @@ from seqcli.files.plain import Configuration
 from seqcli.model.stepping import StackShape, check_sizes
 
 FRAMES_A_SECOND = 100
-SAMPLE_RATES = (8000, 16000)  # that a recogniser works at; recordings of any other are resampled
 LIMITS = {"sample_rate": 192_000, "mels": 512, "stack": 64, "stride": 64}
 
 

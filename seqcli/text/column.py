@@ -78,18 +78,6 @@ def _is_name(text: str) -> bool:
     return 0 < len(text) <= LONGEST_NAME and text[0].isalpha() and len(text.split()) <= 3
 
 
-def read_rows(lines: Iterator[str], shown: str) -> Iterator[dict[str, str]]:
-    """The rows of a CSV or TSV file with a header, as name → cell; `lines` without their ends."""
-    first = next(lines, None)
-    if first is None:
-        return
-    header, rows = _csv_rows(first, lines, shown)
-    for number, row in rows:
-        if len(row) > len(header):
-            raise DataError(f"has {len(row)} cells, the header {len(header)}", path=shown, line=number)
-        yield dict(zip(header, [*row, *[""] * (len(header) - len(row))], strict=True))
-
-
 def _csv_items(first: str, lines: Iterator[str], column: str, shown: str) -> Items:
     header, rows = _csv_rows(first, lines, shown)
     place = _place(header, column, shown)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from seqcli.errors import UsageError
 from seqcli.files.checkpoint import load_checkpoint
-from seqcli.options import changed
 from seqcli.training.pipeline import Machine, train
 from seqcli.training.run import Events
 from seqcli.translation.config import TranslationConfig
@@ -18,6 +18,11 @@ from seqcli.translation.options import TrainRequest
 from seqcli.translation.presets import PairFacts, Recipe, choose_recipe, seconds_per_pass, updates_per_pass
 from seqcli.translation.train import TASK
 from tests.translation.conftest import PAIRS, write_pairs
+
+
+def changed(request: TrainRequest, **given: Any) -> TrainRequest:
+    """The same request with other options `given`."""
+    return TrainRequest(**{name: getattr(request, name) for name in request.given} | given)
 
 
 @pytest.fixture

@@ -28,7 +28,6 @@ from seqcli.tagging.formats.sentence import Format
 from seqcli.tagging.labels import LabelSet
 from seqcli.tagging.words import WordRule
 
-NAMES = ("conll", "conllu", "inline", "ndjson", "segmented")
 LOOKED_AT = 2000  # lines
 MOST = 0.95  # of the lines that must be as a format has them
 _CONLLU_ID = re.compile(r"\d+(-\d+|\.\d+)?$")
