@@ -79,35 +79,24 @@ def _is_name(text: str) -> bool:
 
 
 def _csv_items(first: str, lines: Iterator[str], column: str, shown: str) -> Items:
-    header, rows = _csv_rows(first, lines, shown)
+    delimiter = next((mark for mark in DELIMITERS if mark in first), ",")
+    reader = csv_reader((line + "\n" for line in chain([first], lines)), delimiter)
+    header = next(reader, [])
     place = _place(header, column, shown)
 
     def found() -> Iterator[tuple[str, dict[str, Any]]]:
-        for number, row in rows:
-            if place >= len(row):
-                hint = "check its quotes and separators"
-                raise DataError(f"has no {header[place]}", path=shown, line=number, hint=hint)
-            yield row[place], dict(zip(header, row, strict=False))
-
-    return header, found()
-
-
-def _csv_rows(first: str, lines: Iterator[str], shown: str) -> tuple[list[str], Iterator[tuple[int, list[str]]]]:
-    """The header, and the rows that are not empty with the numbers of their last lines."""
-    delimiter = next((mark for mark in DELIMITERS if mark in first), ",")
-
-    reader = csv_reader((line + "\n" for line in chain([first], lines)), delimiter)
-
-    def rows() -> Iterator[tuple[int, list[str]]]:
         try:
             for row in reader:
-                if row:
-                    yield reader.line_num, row
+                if len(row) > place:
+                    yield row[place], dict(zip(header, row, strict=False))
+                elif row:
+                    hint = "check its quotes and separators"
+                    raise DataError(f"has no {header[place]}", path=shown, line=reader.line_num, hint=hint)
         except csv.Error as problem:
             hint = "check its quotes"
             raise DataError(f"is not CSV: {problem}", path=shown, line=reader.line_num, hint=hint) from None
 
-    return next(reader, []), rows()
+    return header, found()
 
 
 def _json_items(first: str, lines: Iterator[str], column: str, shown: str) -> Items:
