@@ -205,7 +205,9 @@ def forecast_prepared(
         # what a network has learnt from tells nothing of its errors: one trained here is measured on what was held out,
         # a kept one from no more origins than it takes, since it may have learnt from the earlier ones
         origins = 1 if train is not None else int(np.clip(LEAST_SERIES // len(prepared.filled), 1, 12))
-        held = _held_folds(prepared, origins)
+        held = cut(prepared.known, prepared.horizon, prepared.season, origins=origins, fill=setting.fill)
+        ends = np.array([len(history) + prepared.horizon for history in held.histories], int)
+        held = select(held, ends <= np.array([len(values) for values in prepared.filled])[held.member])
         earlier = forecast_arrays(held.histories, held.histories, setting).point
         if forecaster is None and train is not None:
             alone, latest = np.full((len(prepared.filled), prepared.horizon), np.nan), held.back == 0
@@ -228,13 +230,6 @@ def forecast_prepared(
         forecaster=forecaster,
         quantiles=request.quantiles,
     )
-
-
-def _held_folds(prepared: Prepared, origins: int) -> Folds:
-    """Histories cut a whole horizon and more before their ends."""
-    held = cut(prepared.known, prepared.horizon, prepared.season, origins=origins, fill=prepared.setting.fill)
-    ends = np.array([len(history) + prepared.horizon for history in held.histories], int)
-    return select(held, ends <= np.array([len(values) for values in prepared.filled])[held.member])
 
 
 def _with_network(made: Outcome, prepared: Prepared, forecaster: Forecaster, known: KnownInputs | None) -> Outcome:

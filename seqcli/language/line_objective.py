@@ -121,11 +121,11 @@ class SeparateLinesTask(Stateless):
         count = part_count(self.device, len(own))
         cuts = [len(own) * part // count for part in range(count + 1)]
         tokens = int(self.train_lines.lengths[own].sum())
-        return [self._batch(own[start:stop], tokens) for start, stop in pairwise(cuts)]
-
-    def _batch(self, numbers: np.ndarray, tokens: int) -> Batch:
-        inputs, targets = (torch.from_numpy(part).to(self.device) for part in self.train_lines.block(numbers))
-        return Batch(inputs, targets, int(self.train_lines.lengths[numbers].sum()) / tokens)
+        parts = []
+        for numbers in (own[start:stop] for start, stop in pairwise(cuts)):
+            inputs, targets = (torch.from_numpy(part).to(self.device) for part in self.train_lines.block(numbers))
+            parts.append(Batch(inputs, targets, int(self.train_lines.lengths[numbers].sum()) / tokens))
+        return parts
 
     def loss(self, part: Batch) -> tuple[Tensor, int]:
         hidden, _ = self.model(part.inputs)

@@ -62,7 +62,9 @@ def column_names(sample: str) -> list[str]:
     except (csv.Error, ValueError):
         return []
     names = [name.strip() for name in header]
-    named = len(set(names)) == len(names) and all(_is_name(name) for name in names)
+    named = len(set(names)) == len(names) and all(
+        0 < len(name) <= LONGEST_NAME and name[0].isalpha() and len(name.split()) <= 3 for name in names
+    )
     sentences = sum(any(cell.startswith(" ") for cell in row[1:]) for row in [header, *rows]) > len(rows) / 2
     return names if named and not sentences and all(len(row) == len(header) for row in rows[:-1]) else []
 
@@ -73,15 +75,10 @@ def about_table(names: Sequence[str], done: str) -> str:
     return f"the text is a table, and its separators and names are {done}, too; --column takes a single column: {shown}"
 
 
-def _is_name(text: str) -> bool:
-    """Whether a cell looks like the name of a column."""
-    return 0 < len(text) <= LONGEST_NAME and text[0].isalpha() and len(text.split()) <= 3
-
-
 def _csv_items(first: str, lines: Iterator[str], column: str, shown: str) -> Items:
     delimiter = next((mark for mark in DELIMITERS if mark in first), ",")
     reader = csv_reader((line + "\n" for line in chain([first], lines)), delimiter)
-    header = next(reader, [])
+    header: list[str] = next(reader, [])
     place = _place(header, column, shown)
 
     def found() -> Iterator[tuple[str, dict[str, Any]]]:
