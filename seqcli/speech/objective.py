@@ -226,8 +226,8 @@ def pad(frames: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
 
 
 def group(seconds: np.ndarray, join: float, random: np.random.Generator) -> list[np.ndarray]:
-    """Numbers of recordings, each once, in utterances: a third alone, others joined to a random length below `join`
-    s."""
+    """Numbers of recordings, each once, in utterances: a third alone, the others joined up to a random length of at
+    most `join` seconds."""
     order = random.permutation(len(seconds))
     groups, start = [], 0
     while start < len(order):
