@@ -81,7 +81,7 @@ def start_together(
 def _run(folder: Path, arguments: list[str], environment: dict[str, str], out: Path, err: Path) -> None:
     import torch
 
-    from seqcli.cli.app import run
+    from seqcli.__main__ import main
 
     for stream, file in ((1, out), (2, err)):
         os.dup2(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), stream)
@@ -90,4 +90,4 @@ def _run(folder: Path, arguments: list[str], environment: dict[str, str], out: P
     torch.set_num_threads(1)
     signal.signal(signal.SIGINT, signal.default_int_handler)
     sys.argv = ["seqcli", *arguments]
-    sys.exit(run(arguments))
+    main()

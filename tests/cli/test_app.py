@@ -24,6 +24,7 @@ from seqcli.errors import CheckpointError, DataError, SeqcliError, TrainingError
 
 PROBE = """
 import sys
+from seqcli.__main__ import main
 from seqcli.cli import app, console
 
 def probe() -> None:
@@ -32,7 +33,8 @@ def probe() -> None:
 
 app.COMMANDS = ("probe",)
 app._command_function = lambda name: probe
-sys.exit(app.run(["probe", *sys.argv[1:]]))
+sys.argv.insert(1, "probe")
+main()
 """
 
 
