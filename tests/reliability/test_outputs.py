@@ -143,7 +143,7 @@ def test_what_a_folder_or_a_pattern_names_is_not_replaced(
 
 def files_of(command: str) -> list[Any]:
     """The parameters of a command that name files, but for the log file, which every command may have."""
-    parameters: list[Any] = typer.main.get_command(app).commands[command].params  # type: ignore[attr-defined]
+    parameters: list[Any] = typer.main.get_command(app).get_command(None, command).params  # type: ignore[attr-defined]
     named = [p for p in parameters if p.metavar in ("FILE", "FILE.svg", "MODEL", "TABLE", "DATA")]
     return [parameter for parameter in named if parameter.name != "log_file"]
 
@@ -154,7 +154,7 @@ def files_of(command: str) -> list[Any]:
 def test_a_log_file_is_no_other_file(folder: Path, capsys: pytest.CaptureFixture[str], command: str, name: str) -> None:
     """Nor is any file that an option names left out where outputs are set against inputs."""
     Path("taken").write_text("")
-    parameters: list[Any] = typer.main.get_command(app).commands[command].params  # type: ignore[attr-defined]
+    parameters: list[Any] = typer.main.get_command(app).get_command(None, command).params  # type: ignore[attr-defined]
     given = [p for p in parameters if p.name == name or (p.param_type_name == "argument" and p.required)]
     line = [command, "--log-file", "folder/../taken"]
     Path("folder").mkdir()
