@@ -13,10 +13,10 @@ from seqcli.cli.request import request_command
 from seqcli.cli.rows import write_json
 from seqcli.errors import DataError, UsageError
 from seqcli.options import option
-from seqcli.speech.alignment import Word
 from seqcli.speech.options import SearchRequest
 
 if TYPE_CHECKING:
+    from seqcli.speech.alignment import Word
     from seqcli.speech.transcribe import Recogniser, Transcript
 
 MOST_CHARACTERS, MOST_SECONDS, PAUSE = 42, 6.0, 0.8  # of a subtitle, and between the words of one
