@@ -117,7 +117,7 @@ def test_what_looks_the_same_is_translated_the_same(translator: Translator) -> N
     assert set(found) == {"le chien rouge voit le chat bleu"}
 
 
-def test_terms_and_prefixes_are_forced(model_path: Path) -> None:
+def test_alikeand_prefixes_are_forced(model_path: Path) -> None:
     checkpoint = load_checkpoint(model_path)
     terms = Translator.load(
         [checkpoint], TranslateRequest(glossary=[("Dog", "oiseau"), ("sees", "mange"), ("elephant", "chat")])
@@ -130,8 +130,8 @@ def test_terms_and_prefixes_are_forced(model_path: Path) -> None:
     assert all(t.text.startswith("le chat ") for t in begun.translate([source for source, _ in PAIRS[::90]]))
     with pytest.raises(UsageError, match="éléphant"):
         Translator.load([checkpoint], TranslateRequest(glossary=[("elephant", "éléphant")]))
-    terms_ = [("dog", "oiseau"), ("5 µm", "chat"), ("sees", "mange")]
-    lookalike = Translator.load([checkpoint], TranslateRequest(glossary=terms_))
+    alike = [("dog", "oiseau"), ("5 µm", "chat"), ("sees", "mange")]
+    lookalike = Translator.load([checkpoint], TranslateRequest(glossary=alike))
     assert "mange" in next(lookalike.translate(["ſeeſ 5 μm"])).text  # letters that are others' capitals, so to say
     kept = Translator.load([checkpoint], TranslateRequest(keep=["red d.g"]))
     assert "red dog" in next(kept.translate(["the red dog sees the blue cat"])).text
