@@ -145,8 +145,12 @@ def test_an_expression_that_takes_too_long_is_given_up(model_path: Path, monkeyp
     checkpoint = load_checkpoint(model_path)
     for expression in ENDLESS:
         with pytest.raises(UsageError, match="takes too long on the text"):
-            next(Translator.load([checkpoint], keep=[expression]).translate(["the dog " + "x" * 60 + "!"]))
-    assert next(Translator.load([checkpoint], keep=["x+"]).translate(["x" * 60])).text
+            next(
+                Translator.load([checkpoint], TranslateRequest(keep=[expression])).translate(
+                    ["the dog " + "x" * 60 + "!"]
+                )
+            )
+    assert next(Translator.load([checkpoint], TranslateRequest(keep=["x+"])).translate(["x" * 60])).text
 
 
 @pytest.mark.parametrize(
