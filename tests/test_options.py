@@ -72,7 +72,7 @@ def requests() -> list[type[Request]]:
     for name in ("language", "translation", "tagging", "speech", "forecasting"):
         importlib.import_module(f"seqcli.{name}.options")
     for name in COMMANDS:
-        importlib.import_module(f"seqcli.cli.{name.replace('-', '_')}")
+        importlib.import_module(f"seqcli.cli.{name.partition('-')[0]}")
     importlib.import_module("seqcli.serving.verbs")
 
     def below(kind: type[Request]) -> Iterator[type[Request]]:

@@ -249,8 +249,11 @@ def _seqcli(
     ] = None,
     version: Annotated[bool, _option("--version", explain="Show the version.", act=_print_version)] = False,
 ) -> None:
-    """Recurrent networks for sequences: language models, translation, forecasting, tagging and speech. Every command
-    works without options. Results go to standard output, messages to standard error; '-' reads standard input."""
+    """Recurrent networks for sequences: language models, translation, forecasting, tagging and speech.
+
+    Every command works without options. Results go to standard output, messages to standard error; '-' reads standard
+    input.
+    """
     if context.invoked_subcommand is None:
         sys.stderr.write(context.get_help() + "\n")
         raise typer.Exit(2)

@@ -124,7 +124,7 @@ def _annotation(declared: Declared) -> Any:
         kind = list[str]
     elif kind in (Path, Any) or option.parse is not None or _is_number(declared):
         kind = str
-    if declared.default is not MISSING:
+    if declared.default is not MISSING and not option.choices:  # a union of equal choices is that which came first
         kind = kind | None
     if option.positional:
         return Annotated[kind, typer.Argument(metavar=option.metavar, help=option.help, show_default=False)]
