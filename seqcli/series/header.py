@@ -215,6 +215,9 @@ def _first_data_row(cells: Cells, head: Sequence[Sequence[str]]) -> int:
         if timed is not None and [kinds[timed] for kinds in kinds_of[number : number + 2]] == ["w", "w"]:
             continue  # what is said of columns, above the header
         fits = sum(kind == usual[place] for place, kind in zip(telling, kinds, strict=True))
+        below_header = number > 0 and set(kinds_of[number - 1]) == {"w"}
+        if timed is not None and kinds[timed] == "w" and fits == len(telling) - 1 > 0 and below_header:
+            return number  # values without a time, such as an opening balance
         named_cells = sum(kind == "w" for kind in kinds)
         if not across and _is_header_of_times(row, head[number + 1 :], usual):
             across = True
@@ -292,7 +295,11 @@ def _header_rows(above: Sequence[Sequence[str]], cells: Cells) -> tuple[list[lis
         if lone and (header or not row[0] or len(rows) < 2 or sum(map(bool, rows[-2])) < 2):
             break
         named = filled >= 0.6 * width and any(map(words.says_time, row))
-        if header and not named and ((filled < 0.6 * width and row[0]) or sum(_kind(cell) == "n" for cell in row) > 1):
+        if (
+            header
+            and not named
+            and ((filled < 0.6 * width and row[0]) or sum(_kind(cell) == "n" for cell in row) > (width > 2))
+        ):
             break
         header.insert(0, row)
         rows.pop()

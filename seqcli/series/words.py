@@ -74,7 +74,7 @@ BESIDE = word_set(
     "temperature temp fuel cpi unemployment promo promotion onpromotion holiday flag lat latitude "
     "lon long longitude lng population pop forecast predicted prediction fcst plan budget "
     "humidity pressure wind discount markdown is weekend schoolholiday stateholiday open high low lag "
-    "rank size area weight width height customers dayofweek dow weekday year month day week quarter "
+    "rank size area weight width height customers dayofweek dow weekday year month day week quarter semester half "
     "hour rownum row version yoy mom qoq hum revision code zip zipcode phone age precision lower upper se error "
     "prévision prognose previsión std stdev stderr ci pct share season isholiday workingday vol volume change chg hr "
     "yr mnth instant"

@@ -412,6 +412,7 @@ def test_a_yearly_mean_among_months_is_left_out_and_said(read):
         ("date,open,sales", "{day},1,{i}", "sales"),
         ("date,id,store_nbr,sales", "{day},{i},1,{i}5", "sales"),
         ("Longitude (x),Latitude (y),Date,Max Temp (°C)", "-79.4,43.67,{day},{i}.5", "Max Temp (°C)"),
+        ("date,semester,speed", "{day},1,{i}", "speed"),
         ("date,index,yoy %,mom %", "{day},{i}.5,2.{i},0.{i}", "index"),
         ("Name,Paid at,Total", "#10{i:02d},{day} 09:00:11 -0500,{i}.50", "Total"),
         ("dateRep,day,month,year,cases,deaths", "{day},{i},1,2022,{i},3", "cases"),
@@ -451,6 +452,7 @@ def test_blanks_around_names_make_no_series(read):
 def test_what_is_said_of_columns_above_and_below_is_left_out(read, above, below):
     panel = read(f"{above}date,y\n{BODY}{below}")
     assert panel.series[0].values.tolist() == VALUES
+    assert panel.target_name.split()[-1] == "y"
 
 
 def test_months_in_the_order_of_the_alphabet_are_those_of_one_year(read):
@@ -464,6 +466,11 @@ def test_titles_that_are_wider_than_the_table_name_no_columns(read):
     text = '"TOA5","CR1","CR2","1","OS"\n"TIMESTAMP","RECORD","Air"\n"TS","RN","Deg C"\n"","","Avg"\n'
     panel = read(text + "".join(f"{day},{i},{i}.5\n" for i, day in enumerate(DAYS)))
     assert "Air" in panel.target_name
+
+
+def test_a_row_of_values_below_the_header_is_no_header(read):
+    with pytest.raises(DataError, match=r"line 2, column date: 'Opening balance' is not a time"):
+        read("date,balance\nOpening balance,900\n" + BODY)
 
 
 def test_amounts_are_no_months(read):
