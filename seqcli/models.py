@@ -54,6 +54,10 @@ class Model(Generic[E]):
     def __init__(self, checkpoint: Checkpoint, path: Path | None = None) -> None:
         self.checkpoint, self.path = checkpoint, path
 
+    def __getstate__(self) -> dict[str, Any]:
+        """What a copy or a pickle has: not what is made of the checkpoint at the first use."""
+        return {"checkpoint": self.checkpoint, "path": self.path}
+
     @classmethod
     def task_name(cls) -> str:
         """What messages call such a model, such as "language model"."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import doctest
+import pickle
 import shutil
 import subprocess
 import sys
@@ -95,6 +96,21 @@ def test_translating() -> None:
     one = model.translate("the sky", max_length=5)
     assert model.translate(["the sky", ""], max_length=5) == [one, ""]
     assert model.score([("the sky", "grey")])[0].tokens > 1
+
+
+@pytest.mark.parametrize("task", ["lm", "mt", "tag"])
+def test_a_model_that_was_used_can_be_pickled(task: str) -> None:
+    """As pools of processes do; what was made at the first use stays behind."""
+    uses = {
+        "lm": lambda m: m.generate("the", max_tokens=3),
+        "mt": lambda m: m.translate("the"),
+        "tag": lambda m: m.tag("a b"),
+    }
+    model: Any = seqcli.load(FIXTURES / f"v1.{task}.safetensors")
+    fresh, expected = len(pickle.dumps(model)), uses[task](model)
+    pickled = pickle.dumps(model)
+    assert len(pickled) == fresh
+    assert uses[task](pickle.loads(pickled)) == expected
 
 
 def test_errors_name_arguments(corpus: Path, tmp_path: Path) -> None:

@@ -135,7 +135,8 @@ def write(text: str, *, flush: bool = False) -> None:
     except OSError as problem:
         if problem.errno == errno.EIO and stat.S_ISCHR(os.fstat(sys.stdout.fileno()).st_mode):
             raise SystemExit(TERMINATED) from problem  # the terminal is gone: the signal that says so is on its way
-        raise SeqcliError(f"standard output: {problem.strerror or problem}", hint="is the disk full?") from problem
+        hint = "is it closed?" if problem.errno == errno.EBADF else "is the disk full?"
+        raise SeqcliError(f"standard output: {problem.strerror or problem}", hint=hint) from problem
 
 
 def has_colour(stream: TextIO) -> bool:
