@@ -51,7 +51,7 @@ def parse_quantiles(given: Any) -> tuple[float, ...]:
     """Probabilities, from `0.1,0.5,0.9`; `ValueError` for what is none."""
     numbers = _numbers(given) if given != () else []
     for number in numbers:
-        if not 0 < number < 1:
+        if not 0 < round(number, 10) < 1:
             raise ValueError(f"{number:g} is not between 0 and 1; give them like 0.1,0.5,0.9")
     return tuple(sorted(set(numbers)))
 
