@@ -166,11 +166,18 @@ class _Batch:
             for more in logits[1:]:
                 np.logaddexp(scores, log_softmax(more), out=scores)
             so_far = so_far - np.log(len(logits))
-        asked = [[(token, scores[row, token]) for token in p.wanted()] for row, p in enumerate(rows.progress)]
+        forced = self._forced(scores)
+        asked = [
+            [(token, scores[row, token]) for token in (p.wanted() if row not in forced else ())]
+            for row, p in enumerate(rows.progress)
+        ]
         self._forbid(scores)
         for row, of_row in enumerate(asked):
             for token, value in of_row:
                 scores[row, token] = value
+        for row, (token, value) in forced.items():
+            scores[row] = -np.inf
+            scores[row, token] = value
         ends = scores[:, self.end_id] + so_far
         scores[:, self.end_id] = -np.inf
         values, tokens = largest(scores, self.beam)
@@ -181,20 +188,20 @@ class _Batch:
             [[(token, float(value + so_far[row])) for token, value in of_row] for row, of_row in enumerate(asked)],
         )
 
+    def _forced(self, scores: np.ndarray) -> dict[int, tuple[int, float]]:
+        """The next token of each row that is within the prefix of its sentence, and its score."""
+        step, prefixes = self.rows.steps, [self.sentences[int(number)].prefix for number in self.numbers]
+        if all(len(prefix) <= step for prefix in prefixes):
+            return {}
+        of_rows = enumerate(prefixes[int(owner)] for owner in self.rows.owners)
+        return {row: (prefix[step], scores[row, prefix[step]]) for row, prefix in of_rows if len(prefix) > step}
+
     def _forbid(self, scores: np.ndarray) -> None:
         """Take away what may not come next: scores (rows, vocabulary)."""
-        rows, step = self.rows, self.rows.steps
         scores[:, self.forbidden] = -np.inf
         if self.search.no_repeat_ngram:
-            for row, tokens in enumerate(rows.tokens[:, 1:].tolist()):
+            for row, tokens in enumerate(self.rows.tokens[:, 1:].tolist()):
                 scores[row, repeated_ngram(tokens, self.search.no_repeat_ngram)] = -np.inf
-        prefixes = [self.sentences[int(number)].prefix for number in self.numbers]
-        for row, owner in enumerate(rows.owners if any(len(prefix) > step for prefix in prefixes) else ()):
-            prefix = prefixes[int(owner)]
-            if step < len(prefix):
-                forced = scores[row, prefix[step]]
-                scores[row] = -np.inf
-                scores[row, prefix[step]] = forced
 
     def _remember(self, weights: Sequence[Array | None]) -> None:
         """Keep this step's attention, the mean of the ensemble's."""

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from seqcli.errors import UsageError
 from seqcli.text.placeholders import SYMBOLS, restore, taking
 from seqcli.text.sentences import join
 from seqcli.text.tokenizer import Tokenizer
@@ -63,11 +64,14 @@ class Lines:
         self, tokenizer: Tokenizer, preprocessing: Preprocessing, glossary: Glossary | None = None, prefix: str = ""
     ) -> None:
         self.tokenizer, self.preprocessing = tokenizer, preprocessing.with_words(tokenizer)
-        self.glossary, self.prefix = glossary, prefix
+        self.glossary = glossary
         self.symbols: dict[int, str] = {}
         if preprocessing.carrier is not None:
             self.symbols = {int(tokenizer.encode(symbol)[-1]): symbol for symbol in SYMBOLS}
         self.forbidden = [*self.symbols, *([] if preprocessing.unknowns else [tokenizer.unk_id])]
+        self.prefix = tuple(map(int, encode_sentence(tokenizer, preprocessing.target(prefix))[:-1])) if prefix else ()
+        if not {*self.symbols, tokenizer.unk_id}.isdisjoint(self.prefix):
+            raise UsageError(f"--prefix {prefix!r:.60} has words that the model cannot write")
 
     def parts(self, line: str) -> list[Part]:
         """The parts of a line: as many sentences as a training line had, and no more tokens."""
@@ -86,8 +90,7 @@ class Lines:
                 parts.append(Part(ids, here, first, self._constraints(ids, found)))
                 first += len(found)
         if parts and self.prefix:
-            begun = tuple(map(int, encode_sentence(self.tokenizer, self.preprocessing.target(self.prefix))[:-1]))
-            parts[0] = Part(parts[0].ids, parts[0].strings, 0, parts[0].constraints, begun)
+            parts[0] = replace(parts[0], prefix=self.prefix)
         return parts
 
     def _constraints(self, ids: np.ndarray, symbols: Sequence[int]) -> Constraints | None:

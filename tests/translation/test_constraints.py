@@ -61,6 +61,16 @@ def test_a_translation_begins_with_its_prefix() -> None:
         assert found[0].tokens[:2] == (3, 0)
 
 
+@pytest.mark.parametrize("beam", [1, 2, 5])
+def test_a_prefix_comes_before_what_must_occur_and_what_may_not_be_repeated(beam: int) -> None:
+    for seed in range(12):
+        sentence = Sentence(np.array([1, 3, END]), 24, (3, 0, 3, 0), Constraints(((4,), (1, 3), (4,))))
+        search = TranslateRequest(beam=beam, no_repeat_ngram=2)
+        (found,) = beam_search([random_decoder(seed)], [sentence], search, end_id=END, forbidden=[4])
+        assert found[0].tokens[:4] == (3, 0, 3, 0)
+        assert found[0].tokens.count(4) == 2
+
+
 def test_loops_are_seen() -> None:
     def loop(text: str, repeats: int = 3) -> int:
         return int(loop_lengths(np.array([[ord(c) for c in text]]), np.array([repeats]))[0])

@@ -128,6 +128,10 @@ def test_alikeand_prefixes_are_forced(model_path: Path) -> None:
         assert ("mange" in found.text) >= ("sees" in source)
     begun = Translator.load([checkpoint], TranslateRequest(prefix="le chat"))
     assert all(t.text.startswith("le chat ") for t in begun.translate([source for source, _ in PAIRS[::90]]))
+    carried = [f"the red dog sees x{n}.org and 3{n}" for n in range(4)]
+    assert all(t.text.startswith("le chat ") for t in begun.translate(carried))
+    with pytest.raises(UsageError, match="--prefix 'éléphant'"):
+        Translator.load([checkpoint], prefix="éléphant")
     with pytest.raises(UsageError, match="éléphant"):
         Translator.load([checkpoint], TranslateRequest(glossary=[("elephant", "éléphant")]))
     alike = [("dog", "oiseau"), ("5 µm", "chat"), ("sees", "mange")]
