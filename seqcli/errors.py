@@ -25,6 +25,7 @@ T = TypeVar("T")
 INTERRUPTED = 130  # 128 + SIGINT
 TERMINATED = 143  # 128 + SIGTERM
 MOST_LISTED, LONGEST_LISTED = 12, 40  # names, and characters of each
+LONGEST_MESSAGE = 1000  # characters; what is quoted in a message may be a whole line without end
 
 
 class SeqcliError(Exception):
@@ -33,6 +34,8 @@ class SeqcliError(Exception):
     exit_code = 1
 
     def __init__(self, message: str, *, hint: str | None = None) -> None:
+        if len(message) > LONGEST_MESSAGE:
+            message = f"{message[: LONGEST_MESSAGE // 2]} … {message[-LONGEST_MESSAGE // 4 :]}"
         super().__init__(message)
         self.message = message
         self.hint = hint

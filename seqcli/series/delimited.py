@@ -64,8 +64,9 @@ def split_text(text: str, shown: str, notes: Sequence[str] = ()) -> Cells:
     told = re.match(r'\s*"?sep=(.)"?[;,\t ]*\r?\n', text[:100], re.IGNORECASE)
     skipped = 1 if told else 0
     body = text[told.end() :] if told else text
+    empty = DataError("is empty", path=shown, hint="it needs a header and one row a time")
     if not body or body.isspace():
-        raise DataError("is empty", path=shown, hint="it needs a header and one row a time")
+        raise empty
     if body.lstrip()[0] in "{[":
         return _split_json(body, shown, notes)
     for pattern, what in _FOREIGN:
@@ -79,6 +80,8 @@ def split_text(text: str, shown: str, notes: Sequence[str] = ()) -> Cells:
         if any(cell and not cell.isspace() and not _RULE.fullmatch(cell) for cell in row):
             rows.append(row)
             lines.append(line)
+    if not rows:  # but separators and rules
+        raise empty
     width = max(map(len, rows))
     if width > 100 * len(rows) + 10_000:
         raise DataError(f"has {width:,} cells in a row", path=shown, hint="is it a table of times and values?")

@@ -178,6 +178,22 @@ def test_places_that_are_no_files(folder: Path, capsys: pytest.CaptureFixture[st
     found.check(REFUSED["empty"].get(command, 0))
 
 
+@pytest.mark.parametrize("data", ["---\n---\n", ",,,\n" * 9, "|\n|\n", "sep=;\n;;\n", ",\n" * 400_000])
+def test_a_table_of_separators_alone_is_empty(folder: Path, capsys: pytest.CaptureFixture[str], data: str) -> None:
+    Path("input").write_text(data)
+    found = invoke(capsys, "forecast", "input")
+    found.check(3)
+    assert "input: is empty" in found.err
+
+
+def test_a_cell_without_end_is_not_quoted_whole(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    Path("input").write_text(ROWS + "1/" * 20_000 + "\n")
+    found = invoke(capsys, "forecast", "input")
+    found.check(3)
+    assert len(found.err) < 2000
+    assert "is not a time like" in found.err
+
+
 @contextlib.contextmanager
 def nobody() -> Iterator[None]:
     """As a user who owns nothing, if this is root, who may read everything."""
