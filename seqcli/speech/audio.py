@@ -143,9 +143,9 @@ def _readable(path: str) -> Iterator[None]:
     if path != "-" and place.is_dir():
         raise DataError("is a folder", path=path, hint="name the recordings in it")
     try:
-        if path != "-":
+        if path != "-" and not place.is_fifo():  # who writes into a pipe gives up when its first reader leaves
             with place.open("rb") as file:
-                if not place.is_fifo() and not file.read(1):
+                if not file.read(1):
                     raise DataError("is empty", path=path, hint="record it again, or leave it out")
     except (OSError, ValueError) as problem:  # the latter for a name that holds a NUL
         raise DataError(
