@@ -152,8 +152,10 @@ def check_writable(path: Path, *, overwrite: bool) -> None:
     _make_folder(path)
     with writing(path):
         probe = path.with_name(f".{path.name}.{os.getpid()}.probe")
-        probe.write_bytes(b"seqcli")
-        probe.unlink()
+        try:
+            probe.write_bytes(b"seqcli")
+        finally:
+            probe.unlink(missing_ok=True)
         if path.exists() and not os.access(path, os.W_OK):
             raise PermissionError(errno.EACCES, "the model that is there may not be replaced")
         if path.exists():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -59,6 +60,17 @@ def test_a_folder_that_cannot_be_made_is_found_out_first(tmp_path: Path) -> None
     (tmp_path / "file").write_text("")
     with pytest.raises(SeqcliError, match="cannot be written"):
         check_writable(tmp_path / "file" / "a.lm.safetensors", overwrite=False)
+
+
+def test_a_full_disk_is_found_out_first_and_left_as_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def write(path: Path, data: bytes) -> int:
+        path.touch()
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", write)
+    with pytest.raises(SeqcliError, match="No space left"):
+        check_writable(tmp_path / "a.lm.safetensors", overwrite=False)
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_second_process_is_refused(tmp_path: Path) -> None:
