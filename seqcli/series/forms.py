@@ -165,11 +165,16 @@ def _form(
         signs=signs,
         padded=frozenset(padded),
     )
-    if form.cycle == "year" and not form.read(sample)[1].all():  # the 29th of February, or the weekdays of a year
-        bases = (2000, *range(2002, 2029)) if seen[WEEKDAY] else (2000,)
-        form = next((made for year in bases if (made := replace(form, base=year)).read(sample)[1].all()), form)
-        form = replace(form, base=2000) if form.base == 2001 else form
+    if form.cycle == "year" and not form.read(sample)[1].all():
+        form = _with_base(form, sample)
     return _with_zone(_with_century(form, sample) if "y" in "".join(reading) else form, chosen)
+
+
+def _with_base(form: FieldForm, texts: Sequence[str]) -> FieldForm:
+    """The form of days without a year in a year that has them all: the 29th of February, the weekdays."""
+    leap = replace(form, base=2000)
+    bases = range(2000, 2029) if WEEKDAY in form.spellings else (2000,)
+    return next((made for year in bases if (made := replace(form, base=year)).read(texts)[1].all()), leap)
 
 
 def _with_century(form: FieldForm, texts: Sequence[str]) -> FieldForm:
