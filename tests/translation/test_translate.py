@@ -117,7 +117,7 @@ def test_what_looks_the_same_is_translated_the_same(translator: Translator) -> N
     assert set(found) == {"le chien rouge voit le chat bleu"}
 
 
-def test_alikeand_prefixes_are_forced(model_path: Path) -> None:
+def test_terms_and_prefixes_are_forced(model_path: Path) -> None:
     checkpoint = load_checkpoint(model_path)
     terms = Translator.load(
         [checkpoint], TranslateRequest(glossary=[("Dog", "oiseau"), ("sees", "mange"), ("elephant", "chat")])
@@ -131,7 +131,7 @@ def test_alikeand_prefixes_are_forced(model_path: Path) -> None:
     carried = [f"the red dog sees x{n}.org and 3{n}" for n in range(4)]
     assert all(t.text.startswith("le chat ") for t in begun.translate(carried))
     with pytest.raises(UsageError, match="--prefix 'éléphant'"):
-        Translator.load([checkpoint], prefix="éléphant")
+        Translator.load([checkpoint], TranslateRequest(prefix="éléphant"))
     with pytest.raises(UsageError, match="éléphant"):
         Translator.load([checkpoint], TranslateRequest(glossary=[("elephant", "éléphant")]))
     alike = [("dog", "oiseau"), ("5 µm", "chat"), ("sees", "mange")]
