@@ -170,7 +170,7 @@ def _print_past(asked: _Asked) -> None:
 
     if asked.asks_for_training or asked.model is not None or asked.future is not None or asked.backtest:
         raise UsageError("--anomalies and --fitted look at the past", hint="leave the options of the network out")
-    _check_outputs(asked)
+    _check_places(asked)
     columns, rows, count = past_request(asked.data, asked, anomalies=asked.anomalies, on_notice=console.notice)
     if asked.anomalies:
         console.notice(f"{count:,} anomalies: values more than four deviations from their one-step forecast (score)")
@@ -198,13 +198,13 @@ def _forecast(asked: _Asked) -> tuple[Forecast, Interruption] | None:
     if asked.data == "-":
         console.mention_terminal_input()
     with joined("cpu") if trains else contextlib.nullcontext(ALONE) as processes:
-        processes.broadcast(lambda: _check_outputs(asked))
+        processes.broadcast(lambda: _check_places(asked))
         processes.check_inputs([asked.data])
         result = forecast_request(asked.data, asked, processes=processes, on_notice=console.notice, training=training)
     return None if result is None else (result, interruption)
 
 
-def _check_outputs(asked: _Asked) -> None:
+def _check_places(asked: _Asked) -> None:
     """Refuse before any work what cannot be written."""
     from seqcli.files.output import check_place
 

@@ -156,9 +156,9 @@ def check_writable(path: Path, *, overwrite: bool) -> None:
             probe.write_bytes(b"seqcli")
         finally:
             probe.unlink(missing_ok=True)
-        if path.exists() and not os.access(path, os.W_OK):
-            raise PermissionError(errno.EACCES, "the model that is there may not be replaced")
         if path.exists():
+            if not os.access(path, os.W_OK):
+                raise PermissionError(errno.EACCES, "the model that is there may not be replaced")
             with path.open("rb") as there:
                 beginning = there.read(LONGEST_MAGIC)
             if beginning and not MODEL.match(beginning):  # it may be among the input, which can be a folder or a table

@@ -22,8 +22,8 @@ PASSES = 10.0  # over the pairs, for PASSES_AT target tokens
 PASSES_AT = 500_000
 LEAST_UPDATES = 4000.0  # of a run: a model that makes fewer does not get far, however often it has read the pairs
 SPELLED_PAIRS = 100  # in a batch, where tokens are characters and pairs short
-SPELLED_BATCHES = 40  # that the pairs make at least, until a batch has no more than LEAST_PAIRS
-LEAST_PAIRS = 32
+SPELLED_BATCHES = 40  # that few pairs make, in smaller batches, which have
+LEAST_PAIRS = 32  # at least
 
 
 @dataclass(frozen=True)
