@@ -23,7 +23,7 @@ $(STAMP): pyproject.toml constraints.txt
 	@echo "installing into $(VENV), once: torch first, then the rest"
 	$(PYTHON) -m venv $(VENV)
 	$(PIP) install --constraint constraints.txt $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX)) torch
-	$(PIP) install --constraint constraints.txt --editable '.[dev,plot]'
+	$(PIP) install --constraint constraints.txt --editable '.[dev]'
 	@touch $@
 
 lint: $(STAMP)

@@ -110,7 +110,7 @@ class _Asked(ForecastRequest, RowOutput):
     fitted: bool = option(False, "Instead of forecasting, print each past value with its one-step forecast.")
     plot: str | None = option(
         None,
-        "Draw the forecast: FILE.svg, .html, or .png (needs matplotlib).",
+        "Draw the forecast: FILE.svg, .html or .png.",
         metavar="FILE",
         kind="output",
         section=OUTPUT,
@@ -158,7 +158,7 @@ def _run(asked: _Asked) -> None:
     else:
         write_forecast(result, asked.file, asked.format, excel_safe=asked.excel_safe)
     if asked.plot is not None:
-        result.plot(asked.plot)
+        result.plot(asked.plot, on_notice=console.notice)
         console.notice(f"saved {asked.plot}")
     leave(interruption, result.ended)
 

@@ -95,13 +95,15 @@ def whole_file(path: Path) -> Iterator[BinaryIO]:
 
 
 def write_text(path: Path, lines: Iterable[str]) -> None:
-    """Write text as UTF-8, completely or not at all; pipes and devices get it as it comes. Raises as `writing` does."""
-    if path.is_symlink() or (path.exists() and not path.is_file()):
-        with writing(path), path.open("w", encoding="utf-8", newline="") as stream:
-            stream.writelines(lines)
-        return
-    with whole_file(path) as file:
-        file.writelines(line.encode() for line in lines)
+    """Write text as UTF-8, like `write_bytes`."""
+    write_bytes(path, (line.encode() for line in lines))
+
+
+def write_bytes(path: Path, parts: Iterable[bytes]) -> None:
+    """Write a file completely or not at all; pipes and devices get it as it comes. Raises as `writing` does."""
+    through = path.is_symlink() or (path.exists() and not path.is_file())
+    with writing(path), path.open("wb") if through else whole_file(path) as file:
+        file.writelines(parts)
 
 
 def write_workbook(path: Path, frame: pandas.DataFrame) -> None:
@@ -115,8 +117,7 @@ def write_workbook(path: Path, frame: pandas.DataFrame) -> None:
             for cell in row:
                 if cell.data_type == "f":  # text that begins with =, which is no formula of ours
                     cell.data_type = "s"
-    with whole_file(path) as file:
-        file.write(made.getvalue())
+    write_bytes(path, [made.getvalue()])
 
 
 def check_place(path: str) -> None:

@@ -23,6 +23,7 @@ from seqcli.forecasting.recurrent.forecaster import Forecaster, offsets
 from seqcli.forecasting.recurrent.windows import History, make_history
 from seqcli.forecasting.regression import forecast_with_effects
 from seqcli.forecasting.report import backtest_table, unusual, verdict
+from seqcli.notices import Notice, quietly
 from seqcli.series.panel import Panel
 
 if TYPE_CHECKING:
@@ -142,11 +143,11 @@ class Forecast:
             ],
         }
 
-    def plot(self, path: str | Path) -> None:
-        """Draw the forecasts in a file: .svg, .html, or .png (needs matplotlib)."""
+    def plot(self, path: str | Path, *, on_notice: Notice = quietly) -> None:
+        """Draw the forecasts in a file: .svg, .html or .png."""
         from seqcli.forecasting.plot import save_plot
 
-        save_plot(Path(path), self)
+        save_plot(Path(path), self, on_notice)
 
     def save(self, path: str | Path) -> None:
         """Write the rows to a file, CSV; a workbook if the name ends in .xlsx (needs openpyxl). Raises as

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 import subprocess
 import sys
 import xml.etree.ElementTree as ElementTree
@@ -132,10 +133,28 @@ def test_plots_are_well_formed(panel_file, tmp_path, ending):
 
 
 def test_png_is_a_png(panel_file, tmp_path):
-    pytest.importorskip("matplotlib")
     path = tmp_path / "plot.png"
     save_plot(path, forecast_panel(read_panel(panel_file), ForecastRequest(horizon=4)))
     assert path.read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_picture_says_what_its_fonts_lack(tmp_path):
+    rows = "".join(f"{2000 + step},𓀀,{step % 3}\n" for step in range(12))
+    result = forecast_panel(read_panel(io.StringIO("year,id,y\n" + rows + rows.replace("𓀀", "海港"))))
+    said: list[str] = []
+    result.plot(tmp_path / "a.png", on_notice=said.append)
+    assert len(said) == 1
+    assert "no installed font" in said[0]
+    result.plot(tmp_path / "a.svg", on_notice=said.append)
+    assert len(said) == 1
+    assert {"𓀀", "海港"} <= set(re.findall("[^<>]+", (tmp_path / "a.svg").read_text()))
+
+
+def test_the_same_forecast_gives_the_same_picture(panel_file, tmp_path):
+    result = forecast_panel(read_panel(panel_file), ForecastRequest(horizon=4))
+    result.plot(tmp_path / "a.svg")
+    result.plot(tmp_path / "b.svg")
+    assert (tmp_path / "a.svg").read_bytes() == (tmp_path / "b.svg").read_bytes()
 
 
 @pytest.mark.parametrize(
