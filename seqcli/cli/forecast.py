@@ -168,8 +168,15 @@ def _print_past(asked: _Asked) -> None:
     from seqcli.cli.rows import write_rows
     from seqcli.forecasting.run import past_request
 
-    if asked.asks_for_training or asked.model is not None or asked.future is not None or asked.backtest:
-        raise UsageError("--anomalies and --fitted look at the past", hint="leave the options of the network out")
+    if (
+        asked.asks_for_training
+        or asked.model is not None
+        or asked.future is not None
+        or asked.past_covariates
+        or asked.backtest
+    ):
+        hint = "leave covariates, --backtest and the options of the network out"
+        raise UsageError("--anomalies and --fitted look at the past", hint=hint)
     _check_places(asked)
     columns, rows, count = past_request(asked.data, asked, anomalies=asked.anomalies, on_notice=console.notice)
     if asked.anomalies:

@@ -15,6 +15,7 @@ from seqcli.files.output import write_text, write_workbook
 from seqcli.forecasting.backtest import Folds, cut, select
 from seqcli.forecasting.engine import Outcome, forecast_arrays, lower_bounds
 from seqcli.forecasting.intervals import adapt
+from seqcli.forecasting.leading import forecast_with_past
 from seqcli.forecasting.options import ForecastRequest
 from seqcli.forecasting.prepare import DEFAULTS, LEAST_SERIES, Prepared, prepare
 from seqcli.forecasting.recurrent.config import MIDDLE, QUANTILES
@@ -200,7 +201,9 @@ def forecast_prepared(
     setting, request = prepared.setting, prepared.request
     table = backtest_table(prepared) if request.backtest else []
     if train is None and forecaster is None:
-        made, said = forecast_with_effects(prepared, known)
+        made, said = forecast_with_past(prepared, lambda series: forecast_with_effects(series, known))
+        least = np.minimum(lower_bounds(prepared.filled)[:, None], made.point)  # an effect may lead below it
+        made = replace(made, bands=np.maximum(made.bands, least[..., None]))
     else:
         made, said = forecast_arrays(prepared.filled, prepared.known, setting), []
         # what a network has learnt from tells nothing of its errors: one trained here is measured on what was held out,

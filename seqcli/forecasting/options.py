@@ -163,6 +163,13 @@ class ForecastRequest(TextRequest):
         parse=partial(_names, separator=","),
         section=NETWORK,
     )
+    past_covariates: tuple[str, ...] = option(
+        (),
+        "Columns known only in the past, used where what follows them later improves earlier forecasts.",
+        metavar="A,B",
+        parse=partial(_names, separator=","),
+        section=NETWORK,
+    )
     future: Any = option(
         None,
         "File with the future values of the covariates.",
@@ -216,6 +223,9 @@ class ForecastRequest(TextRequest):
             raise UsageError("--covariates needs --future", hint="name the file with their future values")
         if self.future is not None and not self.covariates and self.model is None:
             raise UsageError("--future needs --covariates", hint="name the columns whose future values are known")
+        if self.past_covariates and (network or self.hierarchy or self.backtest):
+            hint = "leave --past-covariates out, or the options of the network, --hierarchy and --backtest"
+            raise UsageError("--past-covariates are used in plain forecasts without training only", hint=hint)
         if self.budget and self.steps:
             raise UsageError("--budget and --steps exclude one another", hint="give one of them")
         if self.model is not None and self.asks_for_training:
@@ -223,7 +233,8 @@ class ForecastRequest(TextRequest):
             raise UsageError("--model uses a network as it is", hint=hint)
         if self.resume and self.save is None:
             raise UsageError("--resume continues a training that was saved", hint="name its model with --save")
-        if (network or self.future is not None or self.holidays is not None) and self.method not in TRAINED:
+        beside = self.future is not None or self.holidays is not None or self.past_covariates
+        if (network or beside) and self.method not in TRAINED:
             raise UsageError(
                 f"--method {self.method} uses neither a trained network nor covariates or holidays",
                 hint="leave --method out, or --budget, --save, --model, --covariates and --holidays",

@@ -67,10 +67,10 @@ def _sizes(values: np.ndarray, inputs: np.ndarray, season: int) -> np.ndarray:
     repeats with the season, such as a promotion every December, cannot be told from it: what is left of it is the edges
     of the neighbourhoods, and an effect of that would be any number."""
     known = ~np.isnan(values)
-    target = _apart(values, season)[known]
+    target = apart(values, season)[known]
     there = [np.where(known, row, np.nan) for row in inputs]
-    columns = np.array([_apart(row, season)[known] for row in there])
-    whole = np.array([_apart(row, 1)[known].std() for row in there])
+    columns = np.array([apart(row, season)[known] for row in there])
+    whole = np.array([apart(row, 1)[known].std() for row in there])
     least = np.maximum(LEAST_OWN * whole, 1e-9 * (1 + np.abs(inputs).max(axis=1)))
     used = np.flatnonzero(columns.std(axis=1) > least).tolist()
     sizes = np.zeros(len(inputs))
@@ -92,11 +92,11 @@ def _sizes(values: np.ndarray, inputs: np.ndarray, season: int) -> np.ndarray:
 def _error(values: np.ndarray, effects: Effects, season: int) -> float:
     """The mean absolute error, in the values' unit, of what is usual in phase and neighbourhood plus effects."""
     without = effects.remove(values)
-    usual = without - _apart(without, season)
+    usual = without - apart(without, season)
     return float(np.nanmean(np.abs(values - effects.restore(usual, 0))))
 
 
-def _apart(values: np.ndarray, season: int) -> np.ndarray:
+def apart(values: np.ndarray, season: int) -> np.ndarray:
     """Values minus the mean of their neighbourhood and of their phase; NaN stays NaN."""
     known = ~np.isnan(values)
     width = 2 * max(WINDOW // 2, season) + 1
@@ -138,28 +138,38 @@ def forecast_with_effects(prepared: Prepared, known: KnownInputs | None) -> tupl
     units = np.array([deviation for _, deviation in known.scaling] + [1.0] * (len(known.names) - len(known.scaling)))
     plain = [replace(one, sizes=one.sizes / units) for one in found]
     said = [f"effects of what is known beforehand: {'; '.join(describe(plain, known.names))}"]
-    return _with_effects(prepared, found), said
+    filled, values = without(found, prepared.filled), without(found, prepared.known)
+    made = forecast_arrays(filled, values, prepared.setting)
+    return restored(made, found, [len(one) for one in filled], prepared.season), said
 
 
-def _with_effects(prepared: Prepared, effects: Sequence[Effects]) -> Outcome:
-    """Forecast the series without the effects, and add them back."""
-    known = [one.remove(values) for one, values in zip(effects, prepared.known, strict=True)]
-    filled = [one.remove(values) for one, values in zip(effects, prepared.filled, strict=True)]
-    made = forecast_arrays(filled, known, prepared.setting)
-    starts = [len(values) for values in filled]
+def without(effects: Sequence[Effects], series: Sequence[np.ndarray]) -> list[np.ndarray]:
+    """Series without their effects."""
+    return [one.remove(values) for one, values in zip(effects, series, strict=True)]
+
+
+def restored(
+    made: Outcome, effects: Sequence[Effects], lengths: Sequence[int], season: int, change: np.ndarray | None = None
+) -> Outcome:
+    """Forecasts of series of these lengths without their effects, with these added back; to the earlier ones as they
+    were expected then, which is `change` (folds, horizon) beside what they were."""
 
     def whole(numbers: np.ndarray, members: Sequence[int], places: Sequence[int]) -> np.ndarray:
         rows = [effects[i].restore(row, start) for row, i, start in zip(numbers, members, places, strict=True)]
         return np.array(rows).reshape(numbers.shape)
 
-    folds, every = made.folds, range(len(filled))
+    folds, every = made.folds, range(len(lengths))
     members, places = folds.member.tolist(), [len(history) for history in folds.histories]
     histories = [effects[i].restore(history, 0) for i, history in zip(members, folds.histories, strict=True)]
-    scales = np.array([scale(history, prepared.season) for history in histories])
+    scales = np.array([scale(history, season) for history in histories])
+    earlier = whole(made.earlier, members, places)
+    if change is not None:
+        by_factor = np.array([effects[i].multiplicative for i in members], bool)[:, None]
+        earlier = np.where(by_factor, earlier * np.exp(np.where(by_factor, change, 0.0)), earlier + change)
     return replace(
         made,
-        point=whole(made.point, every, starts),
-        bands=whole(made.bands, every, starts),
+        point=whole(made.point, every, lengths),
+        bands=whole(made.bands, every, lengths),
         folds=replace(folds, histories=histories, actual=whole(folds.actual, members, places), scales=scales),
-        earlier=whole(made.earlier, members, places),
+        earlier=earlier,
     )

@@ -81,6 +81,9 @@ def forecast_request(
     prepared = processes.local_first(lambda: prepare(panel, asked, horizon))
     # without being asked for it a network is trained on many series, unless methods are compared
     pays = asked.method in TRAINED and not asked.backtest and prepared.is_panel
+    if pays and asked.past_covariates:
+        pays = False
+        on_notice("with --past-covariates no network is trained on the series")
     trains = may_train and forecaster is None and (asked.asks_for_training or pays)
     known = processes.local_first(lambda: _known(prepared, asked, forecaster, trains, on_notice))
     if forecaster is not None:
@@ -146,11 +149,12 @@ def _read(data: Any, request: ForecastRequest, on_notice: Notice) -> Panel:
     values = {name: getattr(request, name) for name in names if hasattr(request, name)}
     stamps = Stamps([str(data)] if isinstance(data, str | Path) else [])
     values["series"] = request.series or request.hierarchy
+    values["covariates"] = (*request.covariates, *request.past_covariates)
     panel = read_panel(str(data) if isinstance(data, Path) else data, ReadOptions(frequency=request.freq, **values))
     stamps.check()
     for note in panel.notes:
         on_notice(note)
-    return panel
+    return replace(panel, covariate_names=request.covariates, past_names=request.past_covariates)
 
 
 def _horizon(panel: Panel, request: ForecastRequest, kept: int | None) -> int | None:

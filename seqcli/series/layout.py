@@ -53,7 +53,7 @@ def find_layout(table: Table, options: ReadOptions) -> Layout:
         ("--time", [options.time]),
         ("--target", [options.target]),
         ("--series", options.series),
-        ("--covariates", options.covariates),
+        ("covariate", options.covariates),
     ):
         for name in given:
             if name is not None and name not in table.columns:

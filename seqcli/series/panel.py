@@ -52,7 +52,8 @@ class Series:
 class Panel:
     """Series on one calendar, the names of their columns, and what was found and guessed on the way (`notes`).
 
-    `is_log`: times without a row were taken as zero.
+    The last rows of the series' covariates are those of `past_names`, of which nothing is known ahead. `is_log`: times
+    without a row were taken as zero.
     """
 
     series: list[Series]
@@ -66,6 +67,7 @@ class Panel:
     fingerprint: str
     decimal: str | None = None
     is_log: bool = False
+    past_names: tuple[str, ...] = ()
 
     @property
     def frequency(self) -> Frequency:

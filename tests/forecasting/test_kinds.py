@@ -300,6 +300,60 @@ def test_a_promotion_of_one_series_is_a_regression(tmp_path):
     assert any("promo: +10" in note and "noise: no effect" in note for note in made.notes)
 
 
+def orders_after_visits(tmp_path, months=120):
+    """Orders follow visits by three months; the last six months of orders, and the file without them."""
+    visits = np.zeros(months + 3)
+    for month in range(1, len(visits)):
+        visits[month] = 0.9 * visits[month - 1] + RNG(month).normal()
+    orders = 100 + 5 * visits[:months] + RNG(3).normal(0, 1, months)
+    noise = RNG(4).normal(0, 1, months).cumsum()
+    path = tmp_path / "orders.csv"
+    rows = zip(orders, visits[3:], noise, strict=True)
+    path.write_text(
+        "month,orders,visits,noise\n"
+        + "".join(f"{2010 + i // 12}-{i % 12 + 1:02d},{y:.2f},{x:.3f},{z:.3f}\n" for i, (y, x, z) in enumerate(rows))
+    )
+    lines = path.read_text().splitlines(keepends=True)
+    path.write_text("".join(lines[:-6]))
+    return path, orders[-6:]
+
+
+def test_what_is_known_only_in_the_past_helps_as_far_as_it_leads(tmp_path):
+    path, actual = orders_after_visits(tmp_path)
+    plain = forecast(path, target="orders", horizon=6)
+    made = forecast(path, target="orders", horizon=6, past_covariates=("visits", "noise"))
+    assert any("visits 3 months before: +4.99" in note and "noise: no effect" in note for note in made.notes)
+    errors = np.abs(made.point[0] - actual)
+    assert errors[:3].max() < 3
+    assert np.abs(plain.point[0] - actual)[:3].max() > 6
+    widths = made.bands[0, :, 1] - made.bands[0, :, 0]
+    assert widths[:3].max() < 0.6 * (plain.bands[0, :3, 1] - plain.bands[0, :3, 0]).min()
+    assert widths[3:].min() > 1.5 * widths[:3].max()  # beyond, the column itself must be forecast
+
+
+def test_a_past_covariate_without_effect_changes_nothing(tmp_path):
+    path, _ = orders_after_visits(tmp_path)
+    plain = forecast(path, target="orders", horizon=6)
+    made = forecast(path, target="orders", horizon=6, past_covariates="noise")
+    np.testing.assert_array_equal(made.point, plain.point)
+    assert any("noise: no effect is seen" in note for note in made.notes)
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--past-covariates", "nothing"], "covariate 'nothing' is not a column"),
+        (["--past-covariates", "noise", "--backtest", "2"], "--past-covariates are used in plain forecasts"),
+        (["--past-covariates", "noise", "--method", "theta"], "--method theta uses neither"),
+        (["--past-covariates", "noise", "--anomalies"], "look at the past"),
+    ],
+)
+def test_past_covariates_that_cannot_be_used_are_said(tmp_path, capsys, options, said):
+    path, _ = orders_after_visits(tmp_path)
+    assert run(["forecast", str(path), "--target", "orders", *options]) == 2
+    assert said in capsys.readouterr().err
+
+
 def test_an_effect_is_told_from_season_and_trend():
     t = np.arange(210)
     x = np.stack([(RNG(1).random(220) < 0.2).astype(float), np.arange(220.0)])

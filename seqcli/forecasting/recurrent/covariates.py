@@ -98,7 +98,7 @@ def known_inputs(
         made = calendar_names(panel.frequency, max(len(one.values) for one in panel.series)) if dated else ()
         names = (*panel.covariate_names, *made, *(HOLIDAYS if holidays else ()))
     own = own_names(names)
-    extended = [one.covariates for one in panel.series]
+    extended = [one.covariates[: len(own)] for one in panel.series]
     if own and future is not None:
         extended = [np.concatenate(both, axis=1) for both in zip(extended, future, strict=True)]
     scaling = tuple(scaling) or tuple(_scaling(own, [one.covariates for one in panel.series]))
