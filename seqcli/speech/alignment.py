@@ -50,7 +50,7 @@ def align(log_probabilities: np.ndarray, tokens: Sequence[int]) -> np.ndarray:
     path = np.empty(steps, np.int64)
     for step in range(steps - 1, -1, -1):
         path[step] = place
-        place -= moves[step, place]
+        place -= int(moves[step, place])
     return np.where(path % 2, path // 2, -1)
 
 

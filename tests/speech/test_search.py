@@ -128,6 +128,11 @@ def test_the_best_alignment_is_that_of_all(seed):
     assert value(labels) == pytest.approx(max(value(p) for p in every))
 
 
+def test_a_transcript_of_many_tokens_is_aligned():
+    path = align(np.log(np.tile(np.eye(3)[:2] * 0.9 + 0.03, (100, 1))), [0, 1] * 100)
+    assert path.tolist() == list(range(200))
+
+
 def test_too_few_steps_cannot_be_aligned():
     with pytest.raises(ValueError, match="more tokens than steps"):
         align(probabilities(0, steps=3), [0, 0, 1])
