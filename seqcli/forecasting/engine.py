@@ -13,7 +13,7 @@ from seqcli.forecasting.classical.counts import count_means, count_quantiles, is
 from seqcli.forecasting.classical.long_season import LongSeason, find_long_season
 from seqcli.forecasting.classical.methods import WITH_NETWORK, forecast_all, mix_of
 from seqcli.forecasting.combination import STEPS, predict, weigh
-from seqcli.forecasting.intervals import adapt, calibrate, mix, within_reach
+from seqcli.forecasting.intervals import adapt, calibrate, mix, not_below, within_reach
 from seqcli.forecasting.metrics import probabilities_of, recent_scale
 from seqcli.forecasting.recurrent import pretrained
 from seqcli.forecasting.recurrent.forecaster import offsets
@@ -141,8 +141,7 @@ def _combined(
     measured = widths.intervals(point, _scales(series, setting.season), floor)
     counts = mix_of(setting.season)[0]
     share = (NETWORK_SPREAD if counts >= 0.5 else counts) * np.minimum(1.0, np.sqrt(STEPS / np.arange(1, horizon + 1)))
-    bands = within_reach(mix(learnt, measured, point, share), point, series)
-    bands = np.maximum(bands, np.minimum(floor[:, None], point)[..., None])
+    bands = not_below(within_reach(mix(learnt, measured, point, share), point, series), point, floor)
     tails = 0.5 - np.array(setting.levels) / 200
     bands[..., ::2] = np.where(zeros[:count, :, None] > tails, 0.0, bands[..., ::2])
     bands[..., 1::2] = np.where(zeros[:count, :, None] > 1 - tails, 0.0, bands[..., 1::2])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,13 +13,14 @@ import numpy as np
 from seqcli.errors import UsageError
 from seqcli.files.output import write_text, write_workbook
 from seqcli.forecasting.backtest import Folds, cut, select
+from seqcli.forecasting.changes import direction
 from seqcli.forecasting.engine import Outcome, forecast_arrays, lower_bounds
-from seqcli.forecasting.intervals import adapt
+from seqcli.forecasting.intervals import adapt, mix, not_below
 from seqcli.forecasting.leading import forecast_with_past
 from seqcli.forecasting.options import ForecastRequest
 from seqcli.forecasting.prepare import DEFAULTS, LEAST_SERIES, Prepared, prepare
 from seqcli.forecasting.recurrent.config import MIDDLE, QUANTILES
-from seqcli.forecasting.recurrent.covariates import KnownInputs
+from seqcli.forecasting.recurrent.covariates import KnownInputs, given_any
 from seqcli.forecasting.recurrent.forecaster import Forecaster, offsets
 from seqcli.forecasting.recurrent.windows import History, make_history
 from seqcli.forecasting.regression import forecast_with_effects
@@ -202,8 +203,8 @@ def forecast_prepared(
     table = backtest_table(prepared) if request.backtest else []
     if train is None and forecaster is None:
         made, said = forecast_with_past(prepared, lambda series: forecast_with_effects(series, known))
-        least = np.minimum(lower_bounds(prepared.filled)[:, None], made.point)  # an effect may lead below it
-        made = replace(made, bands=np.maximum(made.bands, least[..., None]))
+        # an effect may lead below it
+        made = replace(made, bands=not_below(made.bands, made.point, lower_bounds(prepared.filled)))
     else:
         made, said = forecast_arrays(prepared.filled, prepared.known, setting), []
         # what a network has learnt from tells nothing of its errors: one trained here is measured on what was held out,
@@ -214,12 +215,13 @@ def forecast_prepared(
         held = select(held, ends <= np.array([len(values) for values in prepared.filled])[held.member])
         earlier = forecast_arrays(held.histories, held.histories, setting).point
         if forecaster is None and train is not None:
-            alone, latest = np.full((len(prepared.filled), prepared.horizon), np.nan), held.back == 0
+            alone = np.full((len(prepared.filled), prepared.horizon), np.nan)
+            latest = (held.back == 0) & np.isin(held.member, _mixed(made, prepared, known.names if known else ()))
             alone[held.member[latest]] = earlier[latest]
             forecaster = train(prepared, alone)
         assert forecaster is not None
         made = _with_network(replace(made, folds=held, earlier=earlier), prepared, forecaster, known)
-    mixed = forecaster is not None and forecaster.config.weight > 0
+    mixed = forecaster is not None and forecaster.config.weight > 0 and given_any(forecaster.config.covariates)
     return Forecast(
         panel=prepared.panel,
         season=prepared.season,
@@ -239,7 +241,7 @@ def forecast_prepared(
 def _with_network(made: Outcome, prepared: Prepared, forecaster: Forecaster, known: KnownInputs | None) -> Outcome:
     """Forecasts, and those from the folds' origins, with the share that a network has in them, and its intervals."""
     share = forecaster.config.weight
-    mixed = np.flatnonzero(np.array(made.kinds) != "naive")  # constant and very short series stay as they are
+    mixed = _mixed(made, prepared, forecaster.config.covariates)
     if share <= 0 or not len(mixed):
         return made
     filled, held, horizon, levels = prepared.filled, made.folds, prepared.horizon, prepared.levels
@@ -253,10 +255,19 @@ def _with_network(made: Outcome, prepared: Prepared, forecaster: Forecaster, kno
     earlier[own] = share * network_held[..., MIDDLE] + (1 - share) * earlier[own]
     earlier[own] = np.maximum(earlier[own], floor[held.member[own]][:, None])
     spread, spread_held = offsets(network, levels), offsets(network_held, levels)
-    bands[mixed] = adapt(
-        point[mixed], spread, held.actual[own], earlier[own], spread_held, levels, floor[mixed], trust=1.0
-    )
+    learnt = adapt(point[mixed], spread, held.actual[own], earlier[own], spread_held, levels, floor[mixed], trust=1.0)
+    moved = made.bands[mixed] + (point - made.point)[mixed][..., None]
+    bands[mixed] = not_below(mix(learnt, moved, point[mixed], np.full(horizon, share)), point[mixed], floor[mixed])
     return replace(made, point=point, bands=bands, earlier=earlier)
+
+
+def _mixed(made: Outcome, prepared: Prepared, inputs: Sequence[str]) -> np.ndarray:
+    """The series that a trained network has a share in. Constant and very short ones stay as they are, counts, whose
+    quantiles are counts, and meters, which never turn back; unless the network has `inputs` that it alone knows."""
+    if given_any(inputs):
+        return np.flatnonzero(np.array(made.kinds) != "naive")
+    turning = [abs(direction(values, prepared.season)) < 1 for values in prepared.filled]
+    return np.flatnonzero(~np.isin(made.kinds, ("naive", "counts")) & turning)
 
 
 def _held_quantiles(forecaster: Forecaster, history: History, folds: Folds, horizon: int) -> np.ndarray:

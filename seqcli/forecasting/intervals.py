@@ -139,6 +139,11 @@ def adapt(
         factor = factor**trust
         reach = np.maximum(reach[0], -factor * spread[..., low]), np.maximum(reach[1], factor * spread[..., high])
         bands[..., low], bands[..., high] = point - reach[0], point + reach[1]
+    return not_below(bands, point, floor)
+
+
+def not_below(bands: np.ndarray, point: np.ndarray, floor: np.ndarray) -> np.ndarray:
+    """Intervals (series, horizon, 2 · levels) around `point` that do not reach below each series' `floor` (series,)."""
     return np.maximum(bands, np.minimum(floor[:, None], point)[..., None])
 
 

@@ -11,7 +11,7 @@ from seqcli.forecasting.changes import without_resets
 from seqcli.forecasting.classical.batch import fill_missing
 from seqcli.forecasting.classical.counts import launch
 from seqcli.forecasting.classical.seasonality import choose_season, find_season
-from seqcli.forecasting.engine import Setting
+from seqcli.forecasting.engine import Setting, kind_of
 from seqcli.forecasting.options import ForecastRequest, periods
 from seqcli.forecasting.recurrent.windows import origins
 from seqcli.notices import change_with
@@ -66,8 +66,13 @@ class Prepared:
 
     @property
     def is_panel(self) -> bool:
-        """Whether there are so many series that training a network usually helps."""
-        return int((self.windows > 0).sum()) >= LEAST_SERIES
+        """Whether there are so many series that training a network usually helps; of counts only with covariates."""
+        learnt = self.windows > 0
+        if not self.request.covariates and self.request.holidays is None:
+            learnt = learnt & [
+                kind_of(values, replace(self.setting, method="auto")) != "counts" for values in self.filled
+            ]
+        return int(learnt.sum()) >= LEAST_SERIES
 
 
 def prepare(panel: Panel, request: ForecastRequest = DEFAULTS, horizon: int | None = None) -> Prepared:

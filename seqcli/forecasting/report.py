@@ -19,7 +19,7 @@ from seqcli.forecasting.prepare import Prepared, among
 
 
 def unusual(made: Outcome, series: Sequence[np.ndarray], setting: Setting, *, mixed: bool = False) -> list[str]:
-    """Notices about series that are treated unlike the others; `mixed`: with a network, which also forecasts counts."""
+    """Notices about series that are treated unlike the others; `mixed`: with a network in all."""
     if setting.method != "auto":
         return []
     notes = []

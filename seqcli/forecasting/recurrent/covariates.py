@@ -67,6 +67,11 @@ def own_names(names: Sequence[str]) -> tuple[str, ...]:
     return tuple(name for name in names if name not in CALENDAR and name not in HOLIDAYS)
 
 
+def given_any(names: Sequence[str]) -> bool:
+    """Whether some of a network's inputs were given by the user, columns or holidays, and so are known to it alone."""
+    return any(name not in CALENDAR for name in names)
+
+
 def calendar_names(frequency: Frequency, longest: int) -> tuple[str, ...]:
     """The calendar inputs that are useful for series of a frequency with up to `longest` values."""
     days = {"second": frequency.count / DAY, "business day": 1.4, "day": frequency.count}.get(frequency.unit, 0.0)
