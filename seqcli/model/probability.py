@@ -48,10 +48,11 @@ def softmax(scores: Array) -> Array:
     return scores
 
 
-def log_normaliser(scores: np.ndarray) -> np.ndarray:
-    """log Σ exp(scores) along the last axis, without overflow: what `log_softmax` takes off."""
+def log_normaliser(scores: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
+    """log Σ exp(scores) along the last axis, without overflow: what `log_softmax` takes off. It needs room of the size
+    of `scores`: `out`, which may be `scores` themselves, or new memory."""
     top = scores.max(axis=-1, keepdims=True)
-    shifted = scores - top
+    shifted = np.subtract(scores, top, out=out)
     return np.asarray(np.log(np.exp(shifted, out=shifted).sum(axis=-1)) + top[..., 0])
 
 
@@ -67,16 +68,8 @@ def surprisals(logits: np.ndarray, targets: np.ndarray, rows: np.ndarray | None 
     rows = np.arange(len(logits)) if rows is None else rows
     own = logits[rows, targets]
     together = max(1, BLOCK // logits.shape[1])
-
-    def log_normaliser(start: int) -> np.ndarray:
-        block = logits[start : start + together]
-        top = block.max(axis=1, keepdims=True)
-        block -= top
-        np.exp(block, out=block)
-        return np.asarray(np.log(block.sum(axis=1)) + top[:, 0])
-
-    starts = range(0, len(logits), together)
-    if len(starts) == 1:
-        return np.asarray(log_normaliser(0)[rows] - own)
-    with ThreadPoolExecutor(min(len(starts), os.cpu_count() or 1)) as pool:
-        return np.asarray(np.concatenate(list(pool.map(log_normaliser, starts)))[rows] - own)
+    blocks = [logits[start : start + together] for start in range(0, len(logits), together)]
+    if len(blocks) == 1:
+        return np.asarray(log_normaliser(logits, logits)[rows] - own)
+    with ThreadPoolExecutor(min(len(blocks), os.cpu_count() or 1)) as pool:
+        return np.asarray(np.concatenate(list(pool.map(log_normaliser, blocks, blocks)))[rows] - own)

@@ -43,20 +43,21 @@ class RecurrentLayer(nn.Module):
             with torch.no_grad():
                 self.get_parameter("bias")[gate * self.hidden_size : (gate + 1) * self.hidden_size] = 1.0
 
-    def initial_state(self, x: Tensor) -> State:
-        return tuple(x.new_zeros(x.shape[1], self.hidden_size) for _ in range(cell_of(self.cell).states))
-
     def forward(self, x: Tensor, state: State | None = None) -> tuple[Tensor, State]:
         """x (time, batch, input), state of (batch, hidden) -> outputs (time, batch, hidden), state after the end."""
         parameters: dict[str, Tensor] = dict(self.named_parameters())
-        name = cell_of(self.cell).recurrent
-        if self.weight_dropout and self.training and name is not None:
+        cell = cell_of(self.cell)
+        if self.weight_dropout and self.training and cell.recurrent is not None:
             # DropConnect on the recurrent matrix, one mask a sequence (Merity et al. 2018)
-            whole = parameters[name]
-            recurrent = whole[cell_of(self.cell).recurrent_rows(self.hidden_size)]
+            whole = parameters[cell.recurrent]
+            recurrent = whole[cell.recurrent_rows(self.hidden_size)]
             dropped = recurrent * dropout_mask(recurrent.shape, self.weight_dropout, recurrent)
-            parameters[name] = dropped if len(dropped) == len(whole) else torch.cat((dropped, whole[len(dropped) :]))
-        return run_sequence(self.cell, parameters, x, self.initial_state(x) if state is None else state)
+            parameters[cell.recurrent] = (
+                dropped if len(dropped) == len(whole) else torch.cat((dropped, whole[len(dropped) :]))
+            )
+        if state is None:
+            state = tuple(x.new_zeros(x.shape[1], self.hidden_size) for _ in range(cell.states))
+        return run_sequence(self.cell, parameters, x, state)
 
 
 class RecurrentStack(nn.Module):
@@ -109,9 +110,7 @@ class RecurrentStack(nn.Module):
         return x, last
 
 
-def run_sequence(
-    cell: str, parameters: Mapping[str, Tensor], x: Tensor, state: tuple[Tensor, ...]
-) -> tuple[Tensor, tuple[Tensor, ...]]:
+def run_sequence(cell: str, parameters: Mapping[str, Tensor], x: Tensor, state: State) -> tuple[Tensor, State]:
     """All time steps of one layer: x (time, batch, input) -> outputs (time, batch, hidden), the state after the last.
     Under torch.autocast every product runs in the autocast type, but for those of narrow LSTMs on a CPU."""
     device, found = x.device.type, cell_of(cell)

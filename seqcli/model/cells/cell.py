@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from seqcli.model.arrays import Array, State
-
-if TYPE_CHECKING:
-    from torch import Tensor
 
 
 class Cell(ABC):
@@ -49,9 +46,7 @@ class Cell(ABC):
         return self.recurrent_part(parameters, self.input_part(parameters, x), state)
 
     @abstractmethod
-    def sequence(
-        self, parameters: Mapping[str, Tensor], x: Tensor, state: tuple[Tensor, ...]
-    ) -> tuple[Tensor, tuple[Tensor, ...]]:
+    def sequence(self, parameters: Mapping[str, Array], x: Array, state: State) -> tuple[Array, State]:
         """All steps in torch, with gradients: x (time, batch, input) -> outputs (time, batch, hidden), the last state.
         Tests hold it equal to the steps."""
 

@@ -6,13 +6,9 @@ r, z = σ(W x_t + U h_{t-1} + b); n = tanh(W_n x_t + b_n + r ⊙ (U_n h_{t-1} + 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 from seqcli.model.arrays import Array, State, sigmoid, tanh
 from seqcli.model.cells.cell import Cell
-
-if TYPE_CHECKING:
-    from torch import Tensor
 
 
 class GRU(Cell):
@@ -34,9 +30,7 @@ class GRU(Cell):
         h = n + z * (h - n)
         return h, (h,)
 
-    def sequence(
-        self, parameters: Mapping[str, Tensor], x: Tensor, state: tuple[Tensor, ...]
-    ) -> tuple[Tensor, tuple[Tensor, ...]]:
+    def sequence(self, parameters: Mapping[str, Array], x: Array, state: State) -> tuple[Array, State]:
         import torch
 
         from seqcli.model.kernels import GatedRecurrence

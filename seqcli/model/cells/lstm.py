@@ -6,13 +6,9 @@ i, f, o = σ(W x_t + U h_{t-1} + b), g = tanh(same); c_t = f ⊙ c_{t-1} + i ⊙
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 from seqcli.model.arrays import Array, State, quarters, sigmoid, tanh
 from seqcli.model.cells.cell import Cell
-
-if TYPE_CHECKING:
-    from torch import Tensor
 
 BF16_PAYS = 160  # hidden units from which our LSTM in bf16 is quicker than torch's in fp32
 
@@ -34,9 +30,7 @@ class LSTM(Cell):
         h = sigmoid(o) * tanh(c)
         return h, (h, c)
 
-    def sequence(
-        self, parameters: Mapping[str, Tensor], x: Tensor, state: tuple[Tensor, ...]
-    ) -> tuple[Tensor, tuple[Tensor, ...]]:
+    def sequence(self, parameters: Mapping[str, Array], x: Array, state: State) -> tuple[Array, State]:
         import torch
 
         if x.device.type == "cpu" and x.dtype == torch.bfloat16:  # torch's takes longer for few rows, and rounds c
@@ -47,9 +41,7 @@ class LSTM(Cell):
         return outputs, (h[0], c[0])
 
 
-def with_our_kernel(
-    parameters: Mapping[str, Tensor], x: Tensor, state: tuple[Tensor, ...]
-) -> tuple[Tensor, tuple[Tensor, ...]]:
+def with_our_kernel(parameters: Mapping[str, Array], x: Array, state: State) -> tuple[Array, State]:
     """A sequence of the LSTM, with its peepholes if it has any, through `kernels.LSTMRecurrence`."""
     from seqcli.model.kernels import LSTMRecurrence
 

@@ -9,13 +9,9 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 from seqcli.model.arrays import Array, State
 from seqcli.model.cells.cell import Cell
-
-if TYPE_CHECKING:
-    from torch import Tensor
 
 
 class MinimalCell(Cell):
@@ -33,9 +29,7 @@ class MinimalCell(Cell):
         h = candidate + keep * (h - candidate)
         return h, (h,)
 
-    def sequence(
-        self, parameters: Mapping[str, Tensor], x: Tensor, state: tuple[Tensor, ...]
-    ) -> tuple[Tensor, tuple[Tensor, ...]]:
+    def sequence(self, parameters: Mapping[str, Array], x: Array, state: State) -> tuple[Array, State]:
         import torch
 
         from seqcli.model.scan import scan

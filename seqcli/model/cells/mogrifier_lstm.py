@@ -6,14 +6,10 @@ Odd rounds: x ← 2 σ(Q h) ⊙ x; even rounds: h ← 2 σ(R x) ⊙ h; round n h
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 from seqcli.model.arrays import Array, State, sigmoid
 from seqcli.model.cells import lstm
 from seqcli.model.cells.cell import Cell
-
-if TYPE_CHECKING:
-    from torch import Tensor
 
 ROUNDS = 5  # the number that Melis et al. found best and kept
 
@@ -42,9 +38,7 @@ class MogrifierLSTM(Cell):
                 h = 2 * sigmoid(x @ matrix) * h
         return lstm.CELL.recurrent_part(parameters, lstm.CELL.input_part(parameters, x), (h, c))
 
-    def sequence(
-        self, parameters: Mapping[str, Tensor], x: Tensor, state: tuple[Tensor, ...]
-    ) -> tuple[Tensor, tuple[Tensor, ...]]:
+    def sequence(self, parameters: Mapping[str, Array], x: Array, state: State) -> tuple[Array, State]:
         import torch
 
         from seqcli.model.kernels import MogrifierRecurrence

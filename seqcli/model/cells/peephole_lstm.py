@@ -7,14 +7,10 @@ i = σ(… + p_i ⊙ c_{t-1}), f = σ(… + p_f ⊙ c_{t-1}), c_t = f ⊙ c_{t-1
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 from seqcli.model.arrays import Array, State, quarters, sigmoid, tanh
 from seqcli.model.cells.cell import Cell
 from seqcli.model.cells.lstm import with_our_kernel
-
-if TYPE_CHECKING:
-    from torch import Tensor
 
 
 class PeepholeLSTM(Cell):
@@ -35,9 +31,7 @@ class PeepholeLSTM(Cell):
         h = sigmoid(o + p_o * c) * tanh(c)
         return h, (h, c)
 
-    def sequence(
-        self, parameters: Mapping[str, Tensor], x: Tensor, state: tuple[Tensor, ...]
-    ) -> tuple[Tensor, tuple[Tensor, ...]]:
+    def sequence(self, parameters: Mapping[str, Array], x: Array, state: State) -> tuple[Array, State]:
         return with_our_kernel(parameters, x, state)
 
 

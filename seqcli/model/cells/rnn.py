@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 from seqcli.model.arrays import Array, State, tanh
 from seqcli.model.cells.cell import Cell
-
-if TYPE_CHECKING:
-    from torch import Tensor
 
 
 class SimpleCell(Cell):
@@ -28,12 +24,10 @@ class SimpleCell(Cell):
         h = tanh(h @ parameters["weight"][: h.shape[-1]] + inputs)
         return h, (h,)
 
-    def sequence(
-        self, parameters: Mapping[str, Tensor], x: Tensor, state: tuple[Tensor, ...]
-    ) -> tuple[Tensor, tuple[Tensor, ...]]:
+    def sequence(self, parameters: Mapping[str, Array], x: Array, state: State) -> tuple[Array, State]:
         from seqcli.model.kernels import SimpleRecurrence
 
-        outputs: Tensor = SimpleRecurrence.apply(x, state[0], parameters["weight"], parameters["bias"])  # type: ignore[no-untyped-call]
+        outputs = SimpleRecurrence.apply(x, state[0], parameters["weight"], parameters["bias"])  # type: ignore[no-untyped-call]
         return outputs, (outputs[-1],)
 
     def divide_inputs(self, parameters: dict[str, Array], divisor: float) -> None:
