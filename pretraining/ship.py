@@ -22,11 +22,12 @@ from pool import read_pool
 from train import PretrainingTask
 
 from seqcli.files.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from seqcli.files.output import state_path
 from seqcli.forecasting.recurrent.config import ForecasterConfig
 from seqcli.forecasting.recurrent.forecaster import load_forecaster
 from seqcli.forecasting.recurrent.network import ForecastNetwork
 from seqcli.forecasting.recurrent.pretrained import WEIGHTS
-from seqcli.training.state import load_state, state_path
+from seqcli.training.state import load_state
 
 STATE = ".state.safetensors"
 

@@ -7,7 +7,7 @@ import importlib
 import shlex
 import signal
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import FrameType
@@ -88,19 +88,6 @@ class Interruption:
         console.notice(f"stopping after this step and {self._then}; {again} ends at once")
 
 
-@contextlib.contextmanager
-def saying_what_is_kept(model: Path | None) -> Iterator[None]:
-    """Around a training: when it ends at once, by a second signal, say whether there is something to go on with."""
-    from seqcli.files.output import side_file
-
-    try:
-        yield
-    except (KeyboardInterrupt, SystemExit):
-        if model is not None and side_file(model, "state.safetensors").exists():
-            console.notice(f"ended at once: --resume goes on from what was last saved of {model}")
-        raise
-
-
 def training_command(
     request: type[RunRequest],
     room: str,
@@ -156,7 +143,6 @@ def train_showing(
         if quiet:
             events = Events(interruption.watch(lambda progress: None), should_stop=interruption.requested)
         else:
-            around.enter_context(saying_what_is_kept(request.output))
             show = around.enter_context(TrainingDisplay(task.metric))
             events = Events(interruption.watch(show), console.notice, console.detail, interruption.requested)
         return train(task, request, events), interruption

@@ -51,9 +51,18 @@ def _is_same(path: Path, other: str | Path) -> bool:
     return os.path.realpath(path) == os.path.realpath(other)
 
 
-def side_file(model: Path, kind: str) -> Path:
-    """The file of another `kind` that belongs to a model file, whatever the model file is called. NAME.lm.safetensors
-    has NAME.lm.state.safetensors; any other NAME has NAME-state.safetensors."""
+def state_path(model: Path) -> Path:
+    """The saved state of a run, beside its model: NAME.lm.state.safetensors beside NAME.lm.safetensors,
+    NAME-state.safetensors beside a model of any other NAME."""
+    return _side_file(model, "state.safetensors")
+
+
+def log_path(model: Path) -> Path:
+    """The history of a run, beside its model: NAME.lm.log.csv."""
+    return _side_file(model, "log.csv")
+
+
+def _side_file(model: Path, kind: str) -> Path:
     stem = model.name.removesuffix(".safetensors")
     return model.with_name(f"{stem}.{kind}" if stem and stem != model.name else f"{model.name}-{kind}")
 
@@ -187,7 +196,7 @@ def output_lock(model: Path) -> Iterator[None]:
         raise TrainingError(f"{model.name}: another process is training this model", hint=hint) from problem
     except OSError as problem:
         raise TrainingError(f"{path}: cannot be locked: {problem.strerror or problem}") from problem
-    for written in (model, side_file(model, "state.safetensors")):
+    for written in (model, state_path(model)):
         for left in model.parent.glob(f".{glob.escape(written.name)}.*{TEMPORARY}"):
             if left.name[len(written.name) + 2 : -len(TEMPORARY)].isdigit():
                 with contextlib.suppress(OSError):

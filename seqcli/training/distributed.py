@@ -13,7 +13,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from seqcli.errors import DataError, SeqcliError, TrainingError, UsageError
 
@@ -46,12 +46,8 @@ class Processes:
         too. `as_a_step`: no process may keep the others waiting longer than in a training step."""
         if self.size == 1:
             return function()
-        from torch import distributed
-
-        told: list[Any] = [None, None]
-        if self.first:
-            told = list(_attempt(function))
-        with _connected():
+        told: list[Any] = list(_attempt(function) if self.first else (None, None))
+        with _connected() as distributed:
             distributed.broadcast_object_list(told, src=0, group=self.steps if as_a_step else None)
         decided: T = _outcome(told[0], told[1])
         return decided
@@ -66,8 +62,7 @@ class Processes:
         if not self.leads_machine:
             attempts = _attempt(function)
         problems = [problem for problem in self._gather(attempts[1]) if problem is not None]
-        value: T = _outcome(attempts[0], problems[0] if problems else None)
-        return value
+        return _outcome(attempts[0], problems[0] if problems else None)
 
     def check_inputs(self, inputs: Sequence[str]) -> None:
         """Raise `UsageError` for inputs that several processes cannot read: `-`, standard input."""
@@ -81,13 +76,10 @@ class Processes:
 
     def broadcast_weights(self, model: nn.Module) -> None:
         """Give every process the first one's weights."""
-        if self.size == 1:
-            return
-        from torch import distributed
-
-        with _connected():
-            for value in model.state_dict().values():
-                distributed.broadcast(value, src=0)
+        if self.size > 1:
+            with _connected() as distributed:
+                for value in model.state_dict().values():
+                    distributed.broadcast(value, src=0)
 
     def average_gradients(
         self, parameters: Sequence[nn.Parameter], loss: float, tokens: int, problem: Exception | None = None
@@ -100,12 +92,11 @@ class Processes:
                 raise problem
             return loss, tokens
         import torch
-        from torch import distributed
 
         known = [torch.zeros_like(p) if p.grad is None else p.grad.to_dense() for p in parameters]
         figures = torch.tensor([loss * tokens if tokens else 0.0, tokens, problem is not None], device=known[0].device)
         message = torch.cat([gradient.reshape(-1).float() * tokens for gradient in known] + [figures])
-        with _connected():
+        with _connected() as distributed:
             distributed.all_reduce(message, group=self.steps)
         loss, count, failures = message[-3:].tolist()
         if failures:
@@ -122,10 +113,9 @@ class Processes:
         if self.size == 1:
             return stop, seconds
         import torch
-        from torch import distributed
 
         message = torch.tensor([float(stop), seconds if self.first else 0.0], dtype=torch.float64)
-        with _connected():
+        with _connected() as distributed:
             distributed.all_reduce(message, group=self.steps)
         return bool(message[0] > 0), message[1].item()
 
@@ -160,10 +150,8 @@ class Processes:
         return range(self.rank * count // self.size, (self.rank + 1) * count // self.size)
 
     def _gather(self, value: Any, group: Any = None) -> list[Any]:
-        from torch import distributed
-
         values: list[Any] = [None] * self.size
-        with _connected():
+        with _connected() as distributed:
             distributed.all_gather_object(values, value, group=group)
         return values
 
@@ -181,7 +169,6 @@ def joined(device: str) -> Iterator[Processes]:
         yield ALONE
         return
     import torch
-    from torch import distributed
 
     local = int(os.environ.get("LOCAL_RANK", "0"))
     on_gpu = device in ("auto", "cuda") and torch.cuda.is_available()
@@ -192,7 +179,7 @@ def joined(device: str) -> Iterator[Processes]:
                 hint="give torchrun a smaller --nproc-per-node, or seqcli --device cpu",
             )
         torch.cuda.set_device(local)
-    with _connected(), _printing_nothing():
+    with _connected() as distributed, _printing_nothing():
         distributed.init_process_group("cpu:gloo,cuda:nccl" if on_gpu else "gloo", timeout=PATIENCE)
         steps = distributed.new_group(timeout=timedelta(seconds=_step_seconds()))
     try:
@@ -222,17 +209,19 @@ def _attempt(function: Callable[[], T]) -> tuple[T | None, Exception | None]:
         return None, problem
 
 
-def _outcome(value: Any, problem: Exception | None) -> Any:
+def _outcome(value: T | None, problem: Exception | None) -> T:
     if problem is not None:
         raise problem
-    return value
+    return cast(T, value)
 
 
 @contextlib.contextmanager
-def _connected() -> Iterator[None]:
-    """Turn what torch raises when another process is gone into a `TrainingError`."""
+def _connected() -> Iterator[Any]:
+    """torch's means of exchange; what it raises when another process is gone becomes a `TrainingError`."""
+    from torch import distributed
+
     try:
-        yield
+        yield distributed
     except SeqcliError:
         raise
     except (RuntimeError, ValueError) as problem:

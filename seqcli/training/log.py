@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import csv
-import io
+from collections.abc import Sequence
 from pathlib import Path
 
 from seqcli.training.options import Progress
@@ -28,7 +27,7 @@ class TrainingLog:
         self.path = path
         self._last, self._validations = float("-inf"), validations or 0
         if validations is None or not path.exists():
-            self._write([COLUMNS], "w")
+            self._write(COLUMNS, "w")
 
     def add(self, progress: Progress) -> None:
         """Write a row if the last one is `INTERVAL` seconds old or a validation has come."""
@@ -46,10 +45,8 @@ class TrainingLog:
             f"{progress.tokens_per_second:.0f}",
             score,
         )
-        self._write([row], "a")
+        self._write(row, "a")
 
-    def _write(self, rows: list[tuple[object, ...]], mode: str) -> None:
-        text = io.StringIO()
-        csv.writer(text, lineterminator="\n").writerows(rows)
+    def _write(self, row: Sequence[object], mode: str) -> None:
         with self.path.open(mode, encoding="utf-8") as file:
-            file.write(text.getvalue())
+            file.write(",".join(map(str, row)) + "\n")

@@ -19,6 +19,7 @@ from seqcli import __version__
 from seqcli.errors import CheckpointError
 from seqcli.files.checkpoint import Checkpoint, check_parameters, load_checkpoint, save_checkpoint
 from seqcli.files.opening import Stamps
+from seqcli.files.output import log_path, state_path
 from seqcli.files.plain import from_plain, to_plain
 from seqcli.training.device import check_memory
 from seqcli.training.distributed import Processes
@@ -27,8 +28,8 @@ from seqcli.training.loop import AT_ITS_END, Hooks, TrainingResult
 from seqcli.training.loop import train as run_loop
 from seqcli.training.options import OnProgress, Progress, TrainingOptions
 from seqcli.training.request import RunRequest
-from seqcli.training.run import Events, Run, check_same_data, check_shape, log_path, opened_run, weights_of
-from seqcli.training.state import TrainingState, save_state, state_path
+from seqcli.training.run import Events, Run, check_same_data, check_shape, opened_run, weights_of
+from seqcli.training.state import TrainingState, save_state
 from seqcli.training.task import TrainingTask
 from seqcli.training.workers import training_speed
 

@@ -7,7 +7,6 @@ import os
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 import numpy as np
@@ -16,7 +15,7 @@ from torch import Tensor, nn
 
 from seqcli.errors import UsageError
 from seqcli.files.checkpoint import Checkpoint, load_checkpoint
-from seqcli.files.output import check_outputs, check_writable, output_lock, side_file
+from seqcli.files.output import check_outputs, check_writable, log_path, output_lock, state_path
 from seqcli.files.plain import to_plain
 from seqcli.notices import Notice, quietly
 from seqcli.options import declarations, settled
@@ -25,7 +24,7 @@ from seqcli.training.distributed import Processes, joined
 from seqcli.training.log import is_foreign
 from seqcli.training.options import OnProgress, ShouldStop, TrainingOptions
 from seqcli.training.request import RunRequest
-from seqcli.training.state import TrainingState, load_state, state_path
+from seqcli.training.state import TrainingState, load_state
 
 LENGTHS = ("budget", "epochs", "steps")
 AUXILIARY = "auxiliary."  # how the names of parameters begin that help to learn and are part of no model file
@@ -115,16 +114,18 @@ def opened_run(
         processes.check_inputs(request.files())
         for path in _also_trained_on(request):
             events.notice(f"{path} is training data, too: its validation says nothing about new data")
-        state = processes.broadcast(lambda: resumed_state(request))
-        base = processes.broadcast(
-            lambda: load_checkpoint(request.init_from, task=task) if request.init_from and state is None else None
-        )
+        state, base = processes.broadcast(lambda: _origin(request, task))
         begun = as_begun(request, state.description.get("options", {}) if state is not None else {})
         if all(getattr(begun, name) is None for name in LENGTHS):
             begun = settled(begun, budget=budget)
         device = choose_device(begun.device)
         precision = processes.broadcast(lambda: choose_precision(begun.precision, device))
-        yield Run(begun, events, processes, state, base, device, precision, started)
+        try:
+            yield Run(begun, events, processes, state, base, device, precision, started)
+        except (KeyboardInterrupt, SystemExit):  # a second signal: nothing is saved now
+            if request.output is not None and state_path(request.output).exists():
+                events.notice(f"ended at once: --resume goes on from what was last saved of {request.output}")
+            raise
 
 
 def _check_exclusive(request: RunRequest, *names: str) -> None:
@@ -150,8 +151,8 @@ def held_output(request: RunRequest, processes: Processes) -> Iterator[None]:
         def hold() -> None:
             if request.output is None:
                 return
-            output, state = request.output, state_path(request.output)
-            written = {"--output": output, "the training state": state, "the log": log_path(output)}
+            output, state, log = request.output, state_path(request.output), log_path(request.output)
+            written = {"--output": output, "the training state": state, "the log": log}
             check_outputs(written, request.files())
             keeps = request.resume or (request.auto_resume and state.exists())
             check_writable(output, overwrite=request.overwrite or keeps)
@@ -161,7 +162,7 @@ def held_output(request: RunRequest, processes: Processes) -> Iterator[None]:
             if state.exists():
                 hint = "--resume continues it, --overwrite starts anew, --output names another place"
                 raise UsageError(f"{state}: an interrupted run is saved there", hint=hint)
-            if is_foreign(log := log_path(output)):
+            if is_foreign(log):
                 hint = "--overwrite replaces it, --output names another place"
                 raise UsageError(f"{log}: is not a training log", hint=hint)
 
@@ -169,19 +170,16 @@ def held_output(request: RunRequest, processes: Processes) -> Iterator[None]:
         yield
 
 
-def log_path(model: Path) -> Path:
-    """The file with a run's history, next to its model: NAME.lm.safetensors -> NAME.lm.log.csv."""
-    return side_file(model, "log.csv")
-
-
-def resumed_state(request: RunRequest) -> TrainingState | None:
-    """The state a run continues from, None for a new run; `UsageError` if there is none and `--resume` was given."""
-    if request.output is None:
-        return None
-    path = state_path(request.output)
-    if request.resume and not path.exists():
-        raise UsageError(f"there is no run to resume: {path} does not exist", hint="leave --resume out to start one")
-    return load_state(path) if request.resume or (request.auto_resume and path.exists()) else None
+def _origin(request: RunRequest, task: str) -> tuple[TrainingState | None, Checkpoint | None]:
+    """The state a run continues from, or the model it starts from, if any; `UsageError` if `--resume` has no state."""
+    if request.output is not None:
+        path = state_path(request.output)
+        if request.resume and not path.exists():
+            hint = "leave --resume out to start one"
+            raise UsageError(f"there is no run to resume: {path} does not exist", hint=hint)
+        if request.resume or (request.auto_resume and path.exists()):
+            return load_state(path), None
+    return None, load_checkpoint(request.init_from, task=task) if request.init_from is not None else None
 
 
 def check_same_data(state: TrainingState, fingerprint: str) -> None:

@@ -11,7 +11,6 @@ import torch
 from torch import Tensor
 
 from seqcli.errors import CheckpointError
-from seqcli.files.output import side_file
 from seqcli.files.tensor_file import Contents, read_contents, write_contents
 from seqcli.training.options import Validation
 
@@ -90,8 +89,3 @@ def restore_random_state(state: dict[str, Tensor], device: torch.device) -> None
     torch.set_rng_state(state["cpu"])
     if device.type == "cuda" and "cuda" in state:
         torch.cuda.set_rng_state(state["cuda"], device)
-
-
-def state_path(model: Path) -> Path:
-    """The file of the training state beside a model: NAME.lm.safetensors -> NAME.lm.state.safetensors."""
-    return side_file(model, "state.safetensors")

@@ -11,7 +11,7 @@ import pytest
 import typer
 
 from seqcli.cli.app import run
-from seqcli.cli.train import Interruption, leave, output_path, report_outcome, resume_command, saying_what_is_kept
+from seqcli.cli.train import Interruption, leave, output_path, report_outcome, resume_command
 from seqcli.files.checkpoint import Checkpoint
 from seqcli.training.options import Progress
 from seqcli.training.pipeline import TrainOutcome
@@ -128,16 +128,6 @@ def test_only_the_first_of_several_processes_prints_json(capsys, monkeypatch):
     outcome = TrainOutcome(Path("x"), Checkpoint("lm", {}, {}), "finished", 1)
     report_outcome(outcome, task="lm", said="", try_out="", as_json=True)
     assert capsys.readouterr().out == ""
-
-
-def test_what_is_left_of_a_run_that_ends_at_once_is_said(tmp_path, capsys):
-    model = tmp_path / "m.lm.safetensors"
-    for made in (False, True):
-        if made:
-            (tmp_path / "m.lm.state.safetensors").touch()
-        with pytest.raises(KeyboardInterrupt), saying_what_is_kept(model):
-            raise KeyboardInterrupt
-        assert ("--resume goes on from what was last saved" in capsys.readouterr().err) == made
 
 
 def test_validating_on_what_was_learnt_is_said(tmp_path, monkeypatch, capsys):

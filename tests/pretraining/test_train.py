@@ -13,10 +13,10 @@ from pool import read_pool
 from ship import mean_of, outcome, ship
 
 from seqcli.files.checkpoint import load_checkpoint
+from seqcli.files.output import state_path
 from seqcli.forecasting.classical.batch import make_batch
 from seqcli.forecasting.recurrent.forecaster import load_forecaster
 from seqcli.forecasting.recurrent.inputs import make_inputs
-from seqcli.training.state import state_path
 
 
 def test_batches_depend_on_seed_and_number_alone(pool_folder):
