@@ -9,8 +9,8 @@ import sys
 from types import FrameType
 from typing import NoReturn
 
-from seqcli.errors import INTERRUPTED, TERMINATED
-from seqcli.signals import ENDING
+from seqcli.errors import TERMINATED
+from seqcli.signals import ENDING, exit_code_of
 
 
 def main() -> NoReturn:
@@ -26,14 +26,10 @@ def main() -> NoReturn:
         from seqcli.cli.app import run  # inside, so that Ctrl-C during start-up ends without a traceback
 
         code = run(sys.argv[1:])
-    except KeyboardInterrupt:
-        code = INTERRUPTED
-    except SystemExit as stop:  # a signal before the command began, or while it was ending already
-        code = stop.code if isinstance(stop.code, int) else 1
-    except RuntimeError as problem:  # Python 3.11 wraps what ends a class's making, while a module is imported
-        if not isinstance(problem.__cause__, KeyboardInterrupt | SystemExit):
+    except BaseException as problem:  # a signal before the command began, or while it was ending already
+        if (found := exit_code_of(problem)) is None:
             raise
-        code = INTERRUPTED if isinstance(problem.__cause__, KeyboardInterrupt) else TERMINATED
+        code = found
     _end(code)
 
 

@@ -30,3 +30,14 @@ def handling(act: Callable[[int, FrameType | None], None], signals: Sequence[int
 def exit_code(number: int) -> int:
     """The exit code of a process that a signal has ended."""
     return INTERRUPTED if number == signal.SIGINT else TERMINATED
+
+
+def exit_code_of(problem: BaseException) -> int | None:
+    """The exit code that an exception asks for, None for an error: Ctrl-C, an exit, or either of them as the cause of
+    an error, since Python 3.11 wraps what ends a class's making while a module is imported."""
+    for one in (problem, problem.__cause__):
+        if isinstance(one, KeyboardInterrupt):
+            return INTERRUPTED
+        if isinstance(one, SystemExit):
+            return one.code if isinstance(one.code, int) else 1
+    return None

@@ -23,7 +23,8 @@ import typer.main
 
 from seqcli import __version__
 from seqcli.cli import console
-from seqcli.errors import INTERRUPTED, SeqcliError, UsageError
+from seqcli.errors import SeqcliError, UsageError
+from seqcli.signals import exit_code_of
 
 COMMANDS = (
     *("train-lm", "generate", "train-mt", "translate", "train-tagger", "tag"),
@@ -50,33 +51,18 @@ def _invoke(arguments: Sequence[str]) -> int:
         # With standalone_mode off typer returns the code of `typer.Exit`, 130 for Ctrl-C, or the command's result.
         code = typer.main.get_command(app).main(list(arguments), prog_name="seqcli", standalone_mode=False)
         return code if isinstance(code, int) else 0
-    except SystemExit as stop:
+    except (Exception, KeyboardInterrupt, SystemExit) as problem:
         # typer turns a broken pipe into exit code 1; here a reader who has seen enough is no failure.
-        if isinstance(stop.__context__, BrokenPipeError):
+        if isinstance(problem, SystemExit) and isinstance(problem.__context__, BrokenPipeError):
             return 0
-        return stop.code if isinstance(stop.code, int) else 1
-    except KeyboardInterrupt:
-        return INTERRUPTED
-    except Exception as problem:
-        if (code := _signalled(problem)) is not None:
+        if (code := exit_code_of(problem)) is not None:
             return code
         if console.verbosity.get().debug:
             raise
         return _report(problem, arguments)
 
 
-def _signalled(problem: Exception) -> int | None:
-    """The exit code of the signal that is behind an error, if one is: Python 3.11 wraps what ends a class's making."""
-    match problem.__cause__:
-        case SystemExit(code=int(code)):
-            return code
-        case KeyboardInterrupt():
-            return INTERRUPTED
-        case _:
-            return None
-
-
-def _report(problem: Exception, arguments: Sequence[str] = ()) -> int:
+def _report(problem: BaseException, arguments: Sequence[str] = ()) -> int:
     """Print an error of a command line with its hint and return the exit code that belongs to it."""
     match problem:
         case SeqcliError() | typer.TyperException() if not console.is_first():
@@ -85,7 +71,7 @@ def _report(problem: Exception, arguments: Sequence[str] = ()) -> int:
             console.error(problem.message, problem.hint)
             return problem.exit_code
         case typer.TyperException():
-            message = problem.format_message().replace("Value error, ", "").removesuffix(".")
+            message = problem.format_message().removesuffix(".")
             console.error(message[:1].lower() + message[1:], _way_on(message, arguments))
             return problem.exit_code
         case _ if _out_of_memory(problem):
@@ -111,7 +97,7 @@ def _way_on(message: str, arguments: Sequence[str]) -> str:
     return f"'{path} --help' lists what it takes"
 
 
-def _out_of_memory(problem: Exception) -> bool:
+def _out_of_memory(problem: BaseException) -> bool:
     """Whether memory ran out: Python and NumPy have an error of its own for it, torch says it in a RuntimeError."""
     signs = ("out of memory", "allocate memory")
     said = isinstance(problem, RuntimeError) and any(sign in str(problem) for sign in signs)
@@ -190,23 +176,14 @@ class _LazyGroup(typer.core.TyperGroup):
             formatter.write_dl(rows)
 
 
-def _change(**changes: Any) -> None:
-    console.verbosity.set(replace(console.verbosity.get(), **changes))
+def _setting(name: str, convert: Callable[[Any], Any] = bool) -> Callable[[Any], None]:
+    """What sets a field of `Verbosity` when its option is given."""
 
-
-def _switch(name: str) -> Callable[[bool], None]:
-    """What sets one of `Verbosity`'s switches when its option is given."""
-
-    def act(value: bool) -> None:
-        if value:
-            _change(**{name: True})
+    def act(value: Any) -> None:
+        if value not in (None, False):
+            console.verbosity.set(replace(console.verbosity.get(), **{name: convert(value)}))
 
     return act
-
-
-def _set_log_file(value: str | None) -> None:
-    if value is not None:
-        _change(log=console.log_file(value))
 
 
 def _print_version(value: bool) -> None:
@@ -219,7 +196,6 @@ app = typer.Typer(
     cls=_LazyGroup,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
-    pretty_exceptions_show_locals=False,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 
@@ -232,18 +208,20 @@ def _option(*names: str, explain: str, act: Callable[..., None], metavar: str | 
 @app.callback(invoke_without_command=True)
 def _seqcli(
     context: typer.Context,
-    quiet: Annotated[bool, _option("--quiet", "-q", explain="Print errors only.", act=_switch("quiet"))] = False,
+    quiet: Annotated[bool, _option("--quiet", "-q", explain="Print errors only.", act=_setting("quiet"))] = False,
     verbose: Annotated[
         bool,
-        _option("--verbose", "-v", explain="Print the resolved configuration and timings too.", act=_switch("verbose")),
+        _option(
+            "--verbose", "-v", explain="Print the resolved configuration and timings too.", act=_setting("verbose")
+        ),
     ] = False,
-    debug: Annotated[bool, _option("--debug", explain="Show tracebacks of errors.", act=_switch("debug"))] = False,
+    debug: Annotated[bool, _option("--debug", explain="Show tracebacks of errors.", act=_setting("debug"))] = False,
     log_file: Annotated[
         str | None,
         _option(
             "--log-file",
             explain="Append every message, with its time, to this file too.",
-            act=_set_log_file,
+            act=_setting("log", console.log_file),
             metavar="FILE",
         ),
     ] = None,

@@ -54,16 +54,6 @@ def escape(text: str) -> str:
     return text.translate(_CONTROLS)
 
 
-def is_quiet() -> bool:
-    """Whether `-q` was given: print errors only."""
-    return verbosity.get().quiet
-
-
-def is_verbose() -> bool:
-    """Whether `-v` was given: print the resolved configuration and timings too."""
-    return verbosity.get().verbose
-
-
 def is_first() -> bool:
     """Whether this process prints: it is alone, or the first of those that torchrun started."""
     return os.environ.get("RANK", "0") == "0"
@@ -72,14 +62,14 @@ def is_first() -> bool:
 def notice(text: str) -> None:
     """A line on stderr, unless `-q`: what was found, chosen, saved."""
     record(text)
-    if not is_quiet():
+    if not verbosity.get().quiet:
         _say(text)
 
 
 def detail(text: str) -> None:
     """A line on stderr, only with `-v`."""
     record(text)
-    if is_verbose():
+    if verbosity.get().verbose:
         _say(text)
 
 

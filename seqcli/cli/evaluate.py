@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
 from seqcli.cli import console
 from seqcli.cli.info import flatten
-from seqcli.cli.options import JsonOutput, ModelArgument
+from seqcli.cli.options import ModelSummary
 from seqcli.cli.request import Given, request_of, tasks_command
 from seqcli.cli.rows import write_json, write_rows
 from seqcli.forecasting.options import EvaluateRequest as ForecasterRequest
@@ -25,12 +24,7 @@ REQUESTS = {
 }
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Asked(ModelArgument, JsonOutput):
-    """What the command is asked for, whatever the model."""
-
-
-def _evaluate(asked: _Asked, given: Given) -> None:
+def _evaluate(asked: ModelSummary, given: Given) -> None:
     from seqcli.files.checkpoint import load_checkpoint
     from seqcli.models import of_checkpoint
 
@@ -45,7 +39,7 @@ def _evaluate(asked: _Asked, given: Given) -> None:
 
 
 evaluate = tasks_command(
-    _Asked,
+    ModelSummary,
     REQUESTS,
     """Measure a model on data.
 

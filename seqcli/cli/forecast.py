@@ -14,7 +14,7 @@ from seqcli.cli.charts import Band, Line, line_chart
 from seqcli.cli.options import OUTPUT, RowOutput
 from seqcli.cli.progress import TrainingDisplay
 from seqcli.cli.request import request_command
-from seqcli.cli.rows import write_rows
+from seqcli.cli.rows import write_json, write_rows
 from seqcli.cli.train import Interruption, leave, resume_command
 from seqcli.errors import UsageError
 from seqcli.forecasting.options import TRAINED, ForecastRequest
@@ -148,12 +148,8 @@ def _run(asked: _Asked) -> None:
     _say(result, asked)
     # first what was computed, then its picture
     if asked.json:
-        from seqcli.cli.rows import write_json
-
         write_json(result.to_json())
     elif asked.backtest:
-        from seqcli.cli.rows import write_rows
-
         write_rows(list(result.table[0]), result.table, asked.format, asked.file)
     else:
         write_forecast(result, asked.file, asked.format, excel_safe=asked.excel_safe)
@@ -165,7 +161,6 @@ def _run(asked: _Asked) -> None:
 
 def _print_past(asked: _Asked) -> None:
     """Print the past as it would have been forecast, value by value."""
-    from seqcli.cli.rows import write_rows
     from seqcli.forecasting.run import past_request
 
     if (

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from seqcli.cli import console
-from seqcli.cli.options import ModelChoice, find_model, refuse_file, require_text
+from seqcli.cli.options import ModelChoice, find_model, input_lines, refuse_file, require_text
 from seqcli.cli.request import request_command
 from seqcli.cli.rows import write_json, write_rows
 from seqcli.errors import UsageError
@@ -74,39 +73,6 @@ def in_order(pieces: Iterable[Piece], samples: int, first: int) -> Iterator[Piec
             current += 1
 
 
-def _write_text(prompts: list[str], first: int, pieces: Iterable[Piece], parting: str) -> int:
-    """Prompt and continuation, `parting` between two texts; returns the number of tokens."""
-    tokens, begun = 0, False
-    for piece in pieces:
-        if not begun:
-            between = parting if piece.prompt + piece.sample else ""
-            console.write(between + prompts[piece.prompt - first], flush=True)
-        console.write(piece.text + ("\n" if piece.finish else ""), flush=True)
-        begun = piece.finish is None
-        tokens += piece.tokens if piece.finish else 0
-    return tokens
-
-
-def _write_ndjson(prompts: list[str], first: int, pieces: Iterable[Piece]) -> int:
-    """One object a continuation; returns the number of tokens."""
-    tokens, text = 0, ""
-    for piece in pieces:
-        text += piece.text
-        if piece.finish:
-            write_json(
-                {
-                    "prompt": prompts[piece.prompt - first],
-                    "sample": piece.sample,
-                    "text": text,
-                    "tokens": piece.tokens,
-                    "finish": piece.finish,
-                }
-            )
-            sys.stdout.flush()
-            tokens, text = tokens + piece.tokens, ""
-    return tokens
-
-
 @dataclass(frozen=True, kw_only=True)
 class _Asked(GenerateRequest, ModelChoice):
     """What the command is asked for, beside how to continue a text."""
@@ -145,21 +111,20 @@ def _generate(asked: _Asked) -> None:
     from seqcli.language.choices import embed_lines
     from seqcli.language.decoder import load_language_model
     from seqcli.language.generate import next_tokens
-    from seqcli.text.lines import LiveLines
 
     for argument in asked.text:
         refuse_file(argument, "generate")
     asked = settled(asked, stop=tuple(map(unescape, asked.stop)))
     checkpoint = load_checkpoint(find_model(asked.model, "lm"), task="lm")
     decoder, tokenizer = load_language_model(checkpoint, asked.device, int8=asked.int8)
-    prompts: Iterator[str]
+    prompts: Iterable[str]
     ready: Callable[[], bool] | None = None
     if given := asked.text or asked.prompt:
         prompts = (unescape(require_text(text, "TEXT" if asked.text else "--prompt")) for text in given)
     else:
-        console.mention_terminal_input()
-        lines = LiveLines(TextRequest(encoding="utf-8"))
-        prompts, ready = (iter(["\n".join(lines)]), None) if asked.whole else (lines, lines.ready)
+        prompts, ready = input_lines("-", TextRequest(encoding="utf-8"))
+        if asked.whole:
+            prompts, ready = ["\n".join(prompts)], None
     prompts = _with_notices(prompts, tokenizer)
     if asked.top_next is not None:
         rows = (
@@ -196,12 +161,24 @@ def _write_continuations(
 
     start, tokens, first = time.perf_counter(), 0, 0
     most = max(1, BATCH_ROWS // asked.samples)
+    parting = "" if decoder.config.lines else "\n"  # between two texts
     for batch in windows(prompts, ready, most, most):
-        pieces = in_order(continuations(decoder, tokenizer, batch, asked, first), asked.samples, first)
-        if asked.format == "ndjson":
-            tokens += _write_ndjson(batch, first, pieces)
-        else:
-            tokens += _write_text(batch, first, pieces, parting="" if decoder.config.lines else "\n")
+        text = ""  # of the continuation that is being written
+        for piece in in_order(continuations(decoder, tokenizer, batch, asked, first), asked.samples, first):
+            prompt = batch[piece.prompt - first]
+            if asked.format == "text":
+                if not text:
+                    console.write(parting if piece.prompt + piece.sample else "")
+                    console.write(prompt, flush=True)
+                console.write(piece.text + ("\n" if piece.finish else ""), flush=True)
+            text += piece.text
+            if piece.finish is None:
+                continue
+            if asked.format == "ndjson":
+                about = {"tokens": piece.tokens, "finish": piece.finish}
+                write_json({"prompt": prompt, "sample": piece.sample, "text": text, **about})
+                console.write("", flush=True)
+            tokens, text = tokens + piece.tokens, ""
         first += len(batch)
     seconds = time.perf_counter() - start
     if not first:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from seqcli.cli import console
 from seqcli.cli.charts import sparkline
-from seqcli.cli.options import JsonOutput, ModelArgument
+from seqcli.cli.options import ModelSummary
 from seqcli.cli.request import request_command
 from seqcli.cli.rows import write_json, write_rows
 
@@ -18,12 +17,7 @@ if TYPE_CHECKING:
     from seqcli.files.checkpoint import Checkpoint
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Asked(ModelArgument, JsonOutput):
-    """What the command is asked for."""
-
-
-def _info(asked: _Asked) -> None:
+def _info(asked: ModelSummary) -> None:
     from seqcli.files.checkpoint import load_checkpoint
 
     described = describe(load_checkpoint(Path(asked.model)))
@@ -31,7 +25,7 @@ def _info(asked: _Asked) -> None:
         write_json({"model": asked.model, **described})
         return
     history = described["metrics"].pop("history", [])
-    if not console.is_verbose():
+    if not console.verbosity.get().verbose:
         described["provenance"].pop("options", None)
         described.pop("tensors")
     rows = [{"what": "model", "value": asked.model}, *flatten(described)]
@@ -85,7 +79,7 @@ def _history(history: Any) -> Iterator[tuple[str, str]]:
 
 
 info = request_command(
-    _Asked,
+    ModelSummary,
     """Show what is in a model file.
 
     Task, sizes, parameters, tokenizer, where it was trained and on what, and how good it was; every tensor is checked

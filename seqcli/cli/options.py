@@ -1,15 +1,17 @@
-"""Options of the command line only, the model that is used if none is named, and formatting of text."""
+"""Options of the command line only, the model and the input of a command, and formatting of text."""
 
 from __future__ import annotations
 
 import contextlib
 import shlex
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from seqcli.cli import console
 from seqcli.errors import UsageError
 from seqcli.options import Request, option, required
+from seqcli.requests import TextRequest
 
 OUTPUT = "Output"  # a section of --help
 FOLDER = Path("checkpoints")  # of models that are given no other place
@@ -36,6 +38,11 @@ class JsonOutput(Request):
     """A command that can print a summary."""
 
     json: bool = option(False, "Print a summary as one JSON object on standard output.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelSummary(ModelArgument, JsonOutput):
+    """A command that prints a summary of a model."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,3 +90,14 @@ def find_model(model: str | None, task: str) -> Path:
     path = newest_checkpoint(FOLDER, task)
     console.notice(f"using {path}")
     return path
+
+
+def input_lines(path: str, request: TextRequest) -> tuple[Iterable[str], Callable[[], bool] | None]:
+    """The lines of a file; those of standard input, for `-`, with what says whether the next one is there."""
+    from seqcli.text.lines import LiveLines, read_lines
+
+    if path != "-":
+        return read_lines(path, request, console.notice), None
+    console.mention_terminal_input()
+    lines = LiveLines(request, console.notice)
+    return lines, lines.ready

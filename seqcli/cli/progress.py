@@ -36,7 +36,7 @@ class TrainingDisplay:
         self._last_refresh = -math.inf
 
     def __enter__(self) -> TrainingDisplay:
-        if not console.is_quiet() and sys.stderr.isatty() and os.environ.get("TERM") != "dumb":
+        if not console.verbosity.get().quiet and sys.stderr.isatty() and os.environ.get("TERM") != "dumb":
             from rich.live import Live
 
             # Notices written to stderr meanwhile are put above the display by rich.

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from seqcli.cli import console
-from seqcli.cli.options import ModelArgument, RowOutput
+from seqcli.cli.options import ModelArgument, RowOutput, input_lines
 from seqcli.cli.request import Given, request_of, tasks_command
 from seqcli.cli.rows import write_rows
 from seqcli.errors import DataError, UsageError
@@ -24,14 +24,7 @@ from seqcli.translation.options import ScoreRequest as PairRequest
 if TYPE_CHECKING:
     from seqcli.files.checkpoint import Checkpoint
     from seqcli.model.probability import Score
-    from seqcli.text.lines import LiveLines
 
-REQUESTS = {
-    "Language models": LineRequest,
-    "Translation": PairRequest,
-    "Tagging": LabelRequest,
-    "Speech recognition": RecordingRequest,
-}
 COLUMNS = ("log_probability", "tokens", "perplexity", "text")
 TEXT_COLUMNS = (*COLUMNS[:-1], "unknown", "text")  # of a language model
 TOKEN_COLUMNS = ("line", "token", "surprisal")
@@ -44,31 +37,6 @@ class _Asked(ModelArgument, RowOutput):
     """What the command is asked for, whatever the model."""
 
 
-@dataclass(frozen=True)
-class _Input:
-    """Lines of each file, and for those of standard input what says whether the next one is there."""
-
-    lines: list[Iterable[str]]
-    ready: Callable[[], bool] | None
-
-    @classmethod
-    def of(cls, request: ScoringRequest) -> _Input:
-        """The lines of the files that are named; `-` is standard input."""
-        from seqcli.text.lines import LiveLines, read_lines
-
-        ready: Callable[[], bool] | None = None
-        lines: list[Iterable[str]] = []
-        for path in request.data:
-            if path == "-":
-                console.mention_terminal_input()
-                live = LiveLines(request, console.notice)
-                lines.append(_flushing(live))
-                ready = live.ready
-            else:
-                lines.append(read_lines(path, request, console.notice))
-        return cls(lines, ready)
-
-
 def _score(asked: _Asked, given: Given) -> None:
     from seqcli.files.checkpoint import load_checkpoint
     from seqcli.models import of_checkpoint
@@ -77,15 +45,22 @@ def _score(asked: _Asked, given: Given) -> None:
     if model.task not in SCORES:
         hint = "use `seqcli evaluate` for it"
         raise UsageError(f"{asked.model} forecasts: it gives lines no probability", hint=hint)
-    request, scores = SCORES[model.task]
+    _, request, scores = SCORES[model.task]
     columns, rows = scores(model.checkpoint, request_of(request, given, model.task_name()))
     write_rows(columns, rows, asked.format)
 
 
-def _flushing(lines: LiveLines) -> Iterator[str]:
+def _opened(request: ScoringRequest) -> tuple[list[Iterable[str]], Callable[[], bool] | None]:
+    """The lines of each file, and for those of standard input what says whether the next one is there."""
+    opened = [input_lines(path, request) for path in request.data]
+    files = [lines if ready is None else _flushing(iter(lines), ready) for lines, ready in opened]
+    return files, next((ready for _, ready in opened if ready is not None), None)
+
+
+def _flushing(lines: Iterator[str], ready: Callable[[], bool]) -> Iterator[str]:
     """`lines`; while the next one is waited for, the rows of those before it are with whoever reads them."""
     while True:
-        if not lines.ready():
+        if not ready():
             console.write("", flush=True)
         if (line := next(lines, None)) is None:
             return
@@ -100,19 +75,19 @@ def _line_scores(checkpoint: Checkpoint, request: LineRequest) -> Rows:
     from seqcli.language.score import score_lines, score_text, word_surprisals
 
     decoder, tokenizer = load_language_model(checkpoint, request.device)
-    given = _Input.of(request)
+    (lines,), ready = _opened(request)
     scale = 1.0 if request.unit == "nats" else 1 / math.log(2)
 
     def scored(texts: Iterable[str]) -> Iterator[Score]:
         if request.context:
             return score_text(decoder, tokenizer, texts)
-        reading: dict[str, Any] = {"line_end": request.line_end, "ready": given.ready, "notice": console.notice}
+        reading: dict[str, Any] = {"line_end": request.line_end, "ready": ready, "notice": console.notice}
         return score_lines(decoder, tokenizer, texts, **reading)
 
     if request.pairs:
-        return PAIR_COLUMNS, _minimal_pairs(given.lines[0], request.data[0], scored)
+        return PAIR_COLUMNS, _minimal_pairs(lines, request.data[0], scored)
     pieces = request.per_token or request.per_word
-    items = _Items.of(given.lines[0], request, WORD_COLUMNS if pieces else TEXT_COLUMNS)
+    items = _Items.of(lines, request, WORD_COLUMNS if pieces else TEXT_COLUMNS)
     if pieces:
         return items.columns, (
             item | {"line": number, "start": start, "token": piece, "surprisal": scale * surprisal, "unknown": unknown}
@@ -224,10 +199,9 @@ def _pair_scores(checkpoint: Checkpoint, request: PairRequest) -> Rows:
     from seqcli.translation.score import score_pairs
 
     decoder, tokenizer = load_translation_model(checkpoint, request.device)
-    given = _Input.of(request)
-    ready = given.ready if len(request.data) == 1 else None
-    preprocessing = Preprocessing.of(checkpoint.blobs)
-    rows = _pair_rows(request, given.lines)
+    inputs, ready = _opened(request)
+    rows, preprocessing = _pair_rows(request, inputs), Preprocessing.of(checkpoint.blobs)
+    ready = ready if len(inputs) == 1 else None
     return _rows(score_pairs(decoder, tokenizer, rows, preprocessing=preprocessing, ready=ready), request)
 
 
@@ -236,9 +210,9 @@ def _label_scores(checkpoint: Checkpoint, request: LabelRequest) -> Rows:
     from seqcli.tagging.tag import Tagger
 
     tagger = Tagger.load(checkpoint)
-    given = _Input.of(request)
+    (lines, *_), ready = _opened(request)
     name = "standard input" if request.data == ("-",) else request.data[0]
-    return _rows(score_labels(tagger, tagger.format.read(given.lines[0], name), name, ready=given.ready), request)
+    return _rows(score_labels(tagger, tagger.format.read(lines, name), name, ready=ready), request)
 
 
 def _recording_scores(checkpoint: Checkpoint, request: RecordingRequest) -> Rows:
@@ -268,16 +242,17 @@ def _row(score: Score, scale: float) -> dict[str, Any]:
     return dict(zip(COLUMNS, (*likelihood, score.text), strict=True))
 
 
-SCORES: dict[str, tuple[type[Any], Callable[[Checkpoint, Any], Rows]]] = {
-    "lm": (LineRequest, _line_scores),
-    "mt": (PairRequest, _pair_scores),
-    "tag": (LabelRequest, _label_scores),
-    "asr": (RecordingRequest, _recording_scores),
+# of each task: its section of --help, its request, its scores
+SCORES: dict[str, tuple[str, type[Any], Callable[[Checkpoint, Any], Rows]]] = {
+    "lm": ("Language models", LineRequest, _line_scores),
+    "mt": ("Translation", PairRequest, _pair_scores),
+    "tag": ("Tagging", LabelRequest, _label_scores),
+    "asr": ("Speech recognition", RecordingRequest, _recording_scores),
 }
 
 score = tasks_command(
     _Asked,
-    REQUESTS,
+    {section: request for section, request, _ in SCORES.values()},
     """Print the log-probability of each line under a model.
 
     A language model scores lines of text, a translation model the translation in each pair, a tagger the labels of

@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import shlex
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import chain
 from typing import TYPE_CHECKING
 
 from seqcli.cli import console
-from seqcli.cli.options import ModelChoice, find_model
+from seqcli.cli.options import ModelChoice, find_model, input_lines
 from seqcli.cli.request import request_command
 from seqcli.errors import UsageError
 from seqcli.options import option
@@ -32,21 +32,13 @@ class _Asked(TagRequest, ModelChoice):
 def _tag(asked: _Asked) -> None:
     from seqcli.files.checkpoint import load_checkpoint
     from seqcli.tagging.tag import Tagger
-    from seqcli.text.lines import LiveLines, read_lines
 
     tagger = Tagger.load(load_checkpoint(find_model(asked.model, "tag"), task="tag"))
     output = _output_format(tagger, asked)
-    lines: Iterable[str]
-    ready: Callable[[], bool] | None = None
-    if asked.data == "-":
-        console.mention_terminal_input()
-        lines = live = LiveLines(asked, console.notice)
-        ready = live.ready
-    else:
-        if " " in asked.data and not os.path.exists(asked.data):
-            hint = f"to label it as text: echo {shlex.quote(asked.data)} | seqcli tag"
-            raise UsageError(f"there is no file {asked.data!r}", hint=hint)
-        lines = read_lines(asked.data, asked, console.notice)
+    if " " in asked.data and not os.path.exists(asked.data):
+        hint = f"to label it as text: echo {shlex.quote(asked.data)} | seqcli tag"
+        raise UsageError(f"there is no file {asked.data!r}", hint=hint)
+    lines, ready = input_lines(asked.data, asked)
     lines, read = _input_format(tagger, iter(lines), asked.input)
     started, sentences, steps = time.perf_counter(), 0, 0
     read_from = read.read(lines, "standard input" if asked.data == "-" else asked.data)

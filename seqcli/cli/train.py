@@ -19,6 +19,7 @@ from seqcli.cli import console
 from seqcli.cli.options import FOLDER, JsonOutput, format_duration
 from seqcli.cli.progress import TrainingDisplay
 from seqcli.cli.request import Given, command_of
+from seqcli.cli.rows import write_json
 from seqcli.errors import TERMINATED
 from seqcli.language import options as language
 from seqcli.options import declarations
@@ -159,8 +160,6 @@ def report_outcome(outcome: TrainOutcome, *, task: str, said: str, try_out: str,
         console.notice(f"saved {outcome.path}")
         console.notice(f"resume with: {resume_command(sys.argv[1:])}" if stopped else f"try: {try_out}")
     if as_json and console.is_first():
-        from seqcli.cli.rows import write_json
-
         about = {"model": str(outcome.path), "ended": outcome.ended, "seconds": round(outcome.seconds, 1)}
         write_json({"task": task, **about, **outcome.metrics})
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from seqcli.cli import console
-from seqcli.cli.options import ModelChoice, find_model, refuse_file, require_text
+from seqcli.cli.options import ModelChoice, find_model, input_lines, refuse_file, require_text
 from seqcli.cli.request import request_command
 from seqcli.cli.rows import write_json
 from seqcli.errors import UsageError
@@ -154,13 +154,9 @@ def _translator(asked: _Asked, path: Path) -> Translator:
 
 def _lines(asked: _Asked) -> tuple[Iterable[str], Callable[[], bool] | None]:
     """The lines to translate, and for those of standard input what says whether the next one is there."""
-    from seqcli.text.lines import LiveLines
-
     if asked.text:
         return [line for argument in asked.text for line in require_text(argument, "TEXT").split("\n")], None
-    console.mention_terminal_input()
-    live = LiveLines(asked, console.notice)
-    return live, live.ready
+    return input_lines("-", asked)
 
 
 def _write(asked: _Asked, translation: Translation, estimates: list[float | None], number: int) -> None:
