@@ -44,7 +44,7 @@ class Option:
     A number is from `least` to `most`, both included, above `above` and below `below`. `choices` are its possible
     words. `parse` converts what is written on the command line or given in Python, such as `10m` to seconds; it raises
     `ValueError` for what it cannot read, and `shown` is the default in that form. A `file` names a file to be read, an
-    `output` one that is written. `flag` is the name on the command line if it differs from the field's, `short` a
+    `output` one that is written. `metavar` stands for the value in --help where the usual word does not do. `flag` is the name on the command line if it differs from the field's, `short` a
     second one, and `off` the name that turns off a flag that is on by default. `positional` options need no name.
     `shapes_model` options decide which parameters a model has, so a run that starts from a model cannot change them.
     When a run is resumed, options that are not `saved` concern the command only, and those that `may_change` may get a
@@ -95,6 +95,12 @@ class Declared:
     def flag(self) -> str:
         """Its name on the command line."""
         return self.option.flag or "--" + self.name.replace("_", "-")
+
+    @property
+    def metavar(self) -> str:
+        """What stands for its value in --help: what is declared, or a word for such values."""
+        usual = "TIME" if self.option.parse is parse_duration else {int: "N", float: "X"}.get(self.type, "")
+        return self.option.metavar or ("FILE" if self.option.kind != "value" else usual)
 
     def flag_for(self, value: Any) -> str:
         """What to write on the command line to get `value`, including for a flag that is turned off."""

@@ -11,25 +11,25 @@ from seqcli.options import Request, option, required
 WIDEST_BEAM = 1000  # hypotheses: what a wider one finds is no better, and takes memory for each
 
 
-def inputs_option(explain: str, metavar: str = "FILE") -> Any:
+def inputs_option(explain: str, metavar: str = "") -> Any:
     """The files to learn from."""
     return required(explain, metavar=metavar, kind="file", positional=True, saved=False)
 
 
-def valid_option(explain: str, metavar: str = "FILE") -> Any:
+def valid_option(explain: str, metavar: str = "") -> Any:
     """The files to validate on."""
     return option((), explain, metavar=metavar, kind="file", may_change=True)
 
 
 def valid_share_option(what: str) -> Any:
     """The share of the data that is held out."""
-    return option(0.05, f"Share of the {what} held out without --valid.", metavar="X", above=0, most=0.5)
+    return option(0.05, f"Share of the {what} held out without --valid.", above=0, most=0.5)
 
 
 def vocab_size_option() -> Any:
     """The size of a vocabulary that is learnt."""
     explain = "Maximum vocabulary size; chosen from the data by default."
-    return option(None, explain, metavar="N", least=2, most=10_000_000, shapes_model=True)
+    return option(None, explain, least=2, most=10_000_000, shapes_model=True)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,11 +61,7 @@ class CorpusRequest(ColumnRequest):
         "Text to validate on; by default lines or passages held out from all over the corpus."
     )
     valid_share: float | None = option(
-        None,
-        "Share of the corpus held out without --valid; chosen by its length by default.",
-        metavar="X",
-        above=0,
-        most=0.5,
+        None, "Share of the corpus held out without --valid; chosen by its length by default.", above=0, most=0.5
     )
     lines: bool = option(False, "Treat each line as a separate text; detected from the data by default.")
     stream: bool = option(False, "Treat all lines as one text.")
@@ -106,11 +102,7 @@ class ScoringRequest(TextRequest):
     """The options of `score` for every kind of model."""
 
     data: tuple[str, ...] = option(
-        ("-",),
-        "Lines to score, or pairs; for pairs also a source and a target file.",
-        metavar="FILE",
-        kind="file",
-        positional=True,
+        ("-",), "Lines to score, or pairs; for pairs also a source and a target file.", kind="file", positional=True
     )
     per_token: bool = option(False, "Print a row for each token, with its surprisal.")
 

@@ -151,16 +151,10 @@ class _Canvas:
         for x, y in zip(line.x, line.y, strict=True):
             here = (self._dot_x(x), self._dot_y(y)) if math.isfinite(y) else None
             if here is not None:
-                start = before or here
-                steps = max(abs(here[0] - start[0]), abs(here[1] - start[1]), 1)
-                for step in range(steps + 1):
-                    part = step / steps
-                    self._set(
-                        self._lines,
-                        round(start[0] + (here[0] - start[0]) * part),
-                        round(start[1] + (here[1] - start[1]) * part),
-                        line.colour,
-                    )
+                (x0, y0), (x1, y1) = before or here, here
+                steps = max(abs(x1 - x0), abs(y1 - y0), 1)
+                for part in (step / steps for step in range(steps + 1)):
+                    self._set(self._lines, round(x0 + (x1 - x0) * part), round(y0 + (y1 - y0) * part), line.colour)
             before = here
 
     def fill(self, band: Band) -> None:

@@ -103,22 +103,15 @@ def _draw(result: Forecast) -> None:
 class _Asked(ForecastRequest, RowOutput):
     """What the command is asked for, beside how to forecast."""
 
-    data: str = required("CSV, TSV, Excel or Parquet file; - is stdin.", metavar="FILE", kind="file", positional=True)
+    data: str = required("CSV, TSV, Excel or Parquet file; - is stdin.", kind="file", positional=True)
     anomalies: bool = option(
         False, "Instead of forecasting, print each past value with its one-step forecast, score and flag."
     )
     fitted: bool = option(False, "Instead of forecasting, print each past value with its one-step forecast.")
-    plot: str | None = option(
-        None,
-        "Draw the forecast: FILE.svg, .html or .png.",
-        metavar="FILE",
-        kind="output",
-        section=OUTPUT,
-    )
+    plot: str | None = option(None, "Draw the forecast: FILE.svg, .html or .png.", kind="output", section=OUTPUT)
     output: str | None = option(
         None,
         "Write the forecast here: CSV, or a workbook FILE.xlsx; - is stdout.",
-        metavar="FILE",
         short="-o",
         kind="output",
         section=OUTPUT,

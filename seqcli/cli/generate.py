@@ -83,7 +83,7 @@ class _Asked(GenerateRequest, ModelChoice):
     prompt: tuple[str, ...] = option((), "The same as TEXT; may be given several times.", metavar="TEXT", short="-p")
     whole: bool = option(False, "Treat all of standard input as one prompt, not one per line.")
     top_next: int | None = option(
-        None, "Instead of text, print the N likeliest next tokens with their probabilities.", metavar="N", least=1
+        None, "Instead of text, print the N likeliest next tokens with their probabilities.", least=1
     )
     choices: tuple[str, ...] = option(
         (),

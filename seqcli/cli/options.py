@@ -21,9 +21,7 @@ FOLDER = Path("checkpoints")  # of models that are given no other place
 class ModelChoice(Request):
     """A command that uses a model."""
 
-    model: str | None = option(
-        None, "Model to use; the newest in checkpoints/ by default.", metavar="FILE", short="-m", kind="file"
-    )
+    model: str | None = option(None, "Model to use; the newest in checkpoints/ by default.", short="-m", kind="file")
 
 
 @dataclass(frozen=True, kw_only=True)

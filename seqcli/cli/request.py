@@ -127,12 +127,12 @@ def _annotation(declared: Declared) -> Any:
     if declared.default is not MISSING and not option.choices:  # a union of equal choices is that which came first
         kind = kind | None
     if option.positional:
-        return Annotated[kind, typer.Argument(metavar=option.metavar, help=option.help, show_default=False)]
+        return Annotated[kind, typer.Argument(metavar=declared.metavar, help=option.help, show_default=False)]
     return Annotated[
         kind,
         typer.Option(
             *_names(declared),
-            metavar=option.metavar or None,
+            metavar=declared.metavar or None,
             help=option.help + _default(declared),
             rich_help_panel=option.section or None,
             show_default=False,

@@ -27,12 +27,11 @@ class _Asked(Request):
     host: str = option(
         "127.0.0.1", "Address to listen on; 0.0.0.0 for all addresses of this machine.", metavar="ADDRESS"
     )
-    port: int = option(8000, "Port to listen on; 0 for any free port.", metavar="N", most=65_535)
-    max_bytes: int = option(10_000_000, "Maximum size of a request, in bytes.", metavar="N", least=1)
+    port: int = option(8000, "Port to listen on; 0 for any free port.", most=65_535)
+    max_bytes: int = option(10_000_000, "Maximum size of a request, in bytes.", least=1)
     timeout: float = option(
         60.0,
         "Maximum time for a request, including waiting for others.",
-        metavar="TIME",
         above=0,
         most=86_400,
         parse=parse_duration,

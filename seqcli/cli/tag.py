@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 class _Asked(TagRequest, ModelChoice):
     """What the command is asked for."""
 
-    data: str = option("-", "Text or labelled text; - is stdin.", metavar="FILE", kind="file", positional=True)
+    data: str = option("-", "Text or labelled text; - is stdin.", kind="file", positional=True)
 
 
 def _tag(asked: _Asked) -> None:

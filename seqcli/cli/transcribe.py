@@ -57,7 +57,6 @@ class _Asked(SearchRequest, ModelChoice):
     recordings: tuple[str, ...] = option(
         (),
         "Sound files; without any, file names are read from standard input; - reads sound from it.",
-        metavar="FILE",
         kind="file",
         positional=True,
     )

@@ -80,9 +80,7 @@ class _Asked(TranslateRequest, ModelChoice):
     ensemble: tuple[str, ...] = option(
         (), "Average with this model; may be given several times.", metavar="MODEL", kind="file"
     )
-    min_quality: float | None = option(
-        None, "Leave lines blank whose estimated chrF is below X (0 to 100).", metavar="X", most=100
-    )
+    min_quality: float | None = option(None, "Leave lines blank whose estimated chrF is below X (0 to 100).", most=100)
     format: str = option("text", "One translation per line, or one JSON object per line.", choices=("text", "ndjson"))
     attention: bool = option(False, "Show on standard error what each word was translated from.")
     plot: str | None = option(None, "Draw what each word was translated from.", metavar="FILE.svg", kind="output")

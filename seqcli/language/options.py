@@ -37,7 +37,7 @@ SIZES = {  # (hidden, layers)
 
 
 def _weight_option(explain: str) -> Any:
-    return option(None, explain, section=REGULARISATION, metavar="X", most=1e6)
+    return option(None, explain, section=REGULARISATION, most=1e6)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,11 +61,7 @@ class TrainRequest(CorpusRequest, RunRequest, TextRequest):
         section=TRAINING,
     )
     average: float = option(
-        0.0,
-        "Decay of the moving average of the weights, such as 0.999; 0: none.",
-        section=TRAINING,
-        metavar="X",
-        below=1,
+        0.0, "Decay of the moving average of the weights, such as 0.999; 0: none.", section=TRAINING, below=1
     )
     softmax: str = option(
         "auto",
@@ -98,24 +94,20 @@ class TrainRequest(CorpusRequest, RunRequest, TextRequest):
 class GenerateRequest(DecodingRequest):
     """How `generate` continues a text."""
 
-    max_tokens: int = option(200, "Maximum number of tokens to add.", metavar="N", least=1)
-    max_lines: int | None = option(None, "Maximum number of lines to add.", metavar="N", least=1)
+    max_tokens: int = option(200, "Maximum number of tokens to add.", least=1)
+    max_lines: int | None = option(None, "Maximum number of lines to add.", least=1)
     stop: tuple[str, ...] = option((), "Stop before this text; may be given several times.", metavar="TEXT")
-    samples: int = option(1, "Continuations of each prompt.", metavar="N", short="-n", least=1, most=1_000_000)
-    temperature: float = option(
-        0.8, "0 takes the likeliest token, 1 samples from the model's own distribution.", metavar="X"
-    )
-    top_k: int = option(0, "Sample from the k likeliest tokens; 0: from all.", metavar="N")
-    top_p: float = option(
-        1.0, "Sample from the likeliest tokens that together have this probability.", metavar="X", above=0, most=1
-    )
+    samples: int = option(1, "Continuations of each prompt.", short="-n", least=1, most=1_000_000)
+    temperature: float = option(0.8, "0 takes the likeliest token, 1 samples from the model's own distribution.")
+    top_k: int = option(0, "Sample from the k likeliest tokens; 0: from all.")
+    top_p: float = option(1.0, "Sample from the likeliest tokens that together have this probability.", above=0, most=1)
     min_p: float = option(
-        0.0, "Leave out tokens less probable than this share of the likeliest one's probability.", metavar="X", most=1
+        0.0, "Leave out tokens less probable than this share of the likeliest one's probability.", most=1
     )
     repetition_penalty: float = option(
-        1.0, "Above 1: tokens that already occurred become less likely.", metavar="X", least=0.01, most=100
+        1.0, "Above 1: tokens that already occurred become less likely.", least=0.01, most=100
     )
-    seed: int = option(1, "Seed of the random numbers: same seed, same text.", metavar="N")
+    seed: int = option(1, "Seed of the random numbers: same seed, same text.")
     int8: bool = option(False, "Round weights to 8 bits: slower to start, then several times faster.")
 
     def __post_init__(self) -> None:

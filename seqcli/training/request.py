@@ -28,22 +28,22 @@ def size_option(sizes: Iterable[str]) -> Any:
 
 def width_option(explain: str, *, least: int = 1) -> Any:
     """A number of units or features."""
-    return option(None, explain, section=MODEL, metavar="N", least=least, most=WIDEST, shapes_model=True)
+    return option(None, explain, section=MODEL, least=least, most=WIDEST, shapes_model=True)
 
 
 def layers_option(explain: str = "Number of layers.") -> Any:
     """A number of layers."""
-    return option(None, explain, section=MODEL, metavar="N", least=1, most=MAX_LAYERS, shapes_model=True)
+    return option(None, explain, section=MODEL, least=1, most=MAX_LAYERS, shapes_model=True)
 
 
 def batch_option(explain: str, *, most: int = 10_000_000) -> Any:
     """The size of a batch."""
-    return option(None, explain, section=TRAINING, metavar="N", least=1, most=most)
+    return option(None, explain, section=TRAINING, least=1, most=most)
 
 
 def share_option(explain: str) -> Any:
     """A share of something that is dropped in training, or spread."""
-    return option(None, explain, section=REGULARISATION, metavar="X", below=1)
+    return option(None, explain, section=REGULARISATION, below=1)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,21 +52,13 @@ class RunRequest(DeviceRequest):
     `output` nothing is written: `pipeline.train` only returns the model."""
 
     budget: float | None = option(
-        None,
-        "Time to train for: 90s, 10m, 1.5h.",
-        metavar="TIME",
-        parse=parse_duration,
-        above=0,
-        most=YEARS,
-        may_change=True,
+        None, "Time to train for: 90s, 10m, 1.5h.", parse=parse_duration, above=0, most=YEARS, may_change=True
     )
     epochs: float | None = option(
         None, "Passes over the data, instead of a time budget.", metavar="N", above=0, most=1e9, may_change=True
     )
-    steps: int | None = option(None, "Training steps, instead of a time budget.", metavar="N", least=1, may_change=True)
-    output: Path | None = option(
-        None, "Where to save the model.", metavar="FILE", short="-o", kind="output", saved=False
-    )
+    steps: int | None = option(None, "Training steps, instead of a time budget.", least=1, may_change=True)
+    output: Path | None = option(None, "Where to save the model.", short="-o", kind="output", saved=False)
     overwrite: bool = option(False, "Replace an existing model or interrupted run.", saved=False)
     resume: bool = option(False, "Resume the saved run.", saved=False)
     auto_resume: bool = option(False, "Resume the saved run, or start one if there is none.", saved=False)
@@ -78,13 +70,12 @@ class RunRequest(DeviceRequest):
         saved=False,
     )
     learning_rate: float | None = option(
-        None, "Highest learning rate of the run.", section=TRAINING, metavar="X", above=0, most=1e4, may_change=True
+        None, "Highest learning rate of the run.", section=TRAINING, above=0, most=1e4, may_change=True
     )
     patience: int | None = option(
         None,
         "Stop after this many validations without improvement; 0: never.",
         section=TRAINING,
-        metavar="N",
         least=0,
         may_change=True,
     )
@@ -94,11 +85,10 @@ class RunRequest(DeviceRequest):
         choices=("auto", "fp32", "bf16"),
         may_change=True,
     )
-    seed: int = option(1, "Seed of the random numbers: same seed, same result.", metavar="N", most=2**32 - 1)
+    seed: int = option(1, "Seed of the random numbers: same seed, same result.", most=2**32 - 1)
     save_interval: float = option(
         60.0,
         "Time between two saved states of the run.",
-        metavar="TIME",
         shown="1m",
         parse=parse_duration,
         above=0,

@@ -66,7 +66,7 @@ class TrainRequest(RunRequest, TableRequest):
     )
     valid_share: float = valid_share_option("pairs")
     max_length: int | None = option(
-        None, "Leave out pairs with more tokens than this on a side; 250 by default.", metavar="N", least=1
+        None, "Leave out pairs with more tokens than this on a side; 250 by default.", least=1
     )
     keep: tuple[str, ...] = option((), KEEP, metavar="REGEX", parse=parse_patterns)
     tokens: str = option(
@@ -97,11 +97,7 @@ class TrainRequest(RunRequest, TableRequest):
     batch_size: int | None = batch_option("Tokens per batch on each side.")
     dropout: float | None = share_option("Share of units dropped in training.")
     label_smoothing: float = option(
-        0.1,
-        "Share of the target spread over the vocabulary (Szegedy et al. 2016).",
-        section=REGULARISATION,
-        metavar="X",
-        below=1,
+        0.1, "Share of the target spread over the vocabulary (Szegedy et al. 2016).", section=REGULARISATION, below=1
     )
 
     def __post_init__(self) -> None:
@@ -116,12 +112,10 @@ class TrainRequest(RunRequest, TableRequest):
 class SearchRequest(Request):
     """How translations are searched for."""
 
-    beam: int = option(5, "Beam size of the search; 1 is greedy.", metavar="N", least=1, most=WIDEST_BEAM)
-    length_penalty: float = option(
-        1.0, "Compare log p / length^X; 0 favours short translations.", metavar="X", least=-10, most=10
-    )
+    beam: int = option(5, "Beam size of the search; 1 is greedy.", least=1, most=WIDEST_BEAM)
+    length_penalty: float = option(1.0, "Compare log p / length^X; 0 favours short translations.", least=-10, most=10)
     max_length: int | None = option(
-        None, "Maximum number of tokens; by default set from the lengths of the training pairs.", metavar="N", least=1
+        None, "Maximum number of tokens; by default set from the lengths of the training pairs.", least=1
     )
 
 
@@ -129,16 +123,12 @@ class SearchRequest(Request):
 class TranslateRequest(SearchRequest, DecodingRequest, TextRequest):
     """How `translate` translates a line."""
 
-    n_best: int = option(1, "Translations of each line, best first.", metavar="N", least=1)
-    no_repeat_ngram: int = option(
-        0, "Never repeat a phrase of N tokens within a translation; 0: allow it.", metavar="N", least=0
-    )
+    n_best: int = option(1, "Translations of each line, best first.", least=1)
+    no_repeat_ngram: int = option(0, "Never repeat a phrase of N tokens within a translation; 0: allow it.", least=0)
     keep: tuple[str, ...] = option((), KEEP, metavar="REGEX", parse=parse_patterns)
-    glossary: Any = option(
-        None, "Terms to use: source term TAB target term, or another format of pairs.", metavar="FILE", kind="file"
-    )
+    glossary: Any = option(None, "Terms to use: source term TAB target term, or another format of pairs.", kind="file")
     prefix: str = option("", "Begin every translation with this.", metavar="TEXT")
-    batch_size: int = option(64, "Sentences translated together.", metavar="N", least=1)
+    batch_size: int = option(64, "Sentences translated together.", least=1)
 
     def __post_init__(self) -> None:
         super().__post_init__()
