@@ -44,11 +44,11 @@ class Option:
     A number is from `least` to `most`, both included, above `above` and below `below`. `choices` are its possible
     words. `parse` converts what is written on the command line or given in Python, such as `10m` to seconds; it raises
     `ValueError` for what it cannot read, and `shown` is the default in that form. A `file` names a file to be read, an
-    `output` one that is written. `metavar` stands for the value in --help where the usual word does not do. `flag` is the name on the command line if it differs from the field's, `short` a
-    second one, and `off` the name that turns off a flag that is on by default. `positional` options need no name.
-    `shapes_model` options decide which parameters a model has, so a run that starts from a model cannot change them.
-    When a run is resumed, options that are not `saved` concern the command only, and those that `may_change` may get a
-    new value.
+    `output` one that is written. `metavar` stands for the value in --help where the usual word does not do. `flag` is
+    the name on the command line if it differs from the field's, `short` a second one, and `off` the name that turns off
+    a flag that is on by default. `positional` options need no name. `shapes_model` options decide which parameters a
+    model has, so a run that starts from a model cannot change them. When a run is resumed, options that are not `saved`
+    concern the command only, and those that `may_change` may get a new value.
     """
 
     help: str

@@ -19,7 +19,8 @@ from seqcli.options import option
 from seqcli.translation.options import TranslateRequest
 
 if TYPE_CHECKING:
-    from seqcli.translation.translate import Alignment, Candidate, Translation, Translator
+    from seqcli.translation.lines import Alignment, Candidate
+    from seqcli.translation.translate import Translation, Translator
 
 _SHADES = " ░▒▓█"
 _CELL = 22  # pixels
@@ -76,9 +77,6 @@ class _Asked(TranslateRequest, ModelChoice):
 
     text: tuple[str, ...] = option(
         (), "Lines to translate; standard input if none are given.", metavar="TEXT", positional=True
-    )
-    ensemble: tuple[str, ...] = option(
-        (), "Average with this model; may be given several times.", metavar="MODEL", kind="file"
     )
     min_quality: float | None = option(None, "Leave lines blank whose estimated chrF is below X (0 to 100).", most=100)
     format: str = option("text", "One translation per line, or one JSON object per line.", choices=("text", "ndjson"))
@@ -140,9 +138,8 @@ def _translator(asked: _Asked, path: Path) -> Translator:
     from seqcli.files.checkpoint import load_checkpoint
     from seqcli.translation.translate import Translator
 
-    checkpoints = [load_checkpoint(Path(name), task="mt") for name in (str(path), *asked.ensemble)]
-    translator = Translator.load(checkpoints, asked)
-    if asked.looks and all(checkpoint.config["attention"] == "none" for checkpoint in checkpoints):
+    translator = Translator.load([load_checkpoint(path, task="mt")], asked)
+    if asked.looks and all(decoder.config.attention == "none" for decoder in translator.decoders):
         raise UsageError(f"{path} has no attention to show", hint="it was trained with --attention none")
     if asked.min_quality is not None and translator.quality is None:
         hint = "models from before it cannot; train anew"

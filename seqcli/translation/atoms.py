@@ -13,7 +13,6 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 FIRST = 0xE100  # of the private characters
 MOST = 256  # words of a closed set
@@ -32,6 +31,10 @@ class Atoms:
 
     source: tuple[str, ...] = ()
     target: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if "" in (*self.source, *self.target) or max(len(self.source), len(self.target)) > MOST:
+            raise ValueError("not words of a closed set")
 
     @classmethod
     def of(cls, pairs: Sequence[tuple[str, str]]) -> Atoms:
@@ -65,14 +68,6 @@ class Atoms:
     @cached_property
     def _spelt(self) -> dict[int, str]:
         return {ord(character): atom for atom, character in self._characters.items()}
-
-    @classmethod
-    def from_json(cls, values: Any) -> Atoms:
-        """From plain values; ValueError for what is none."""
-        sides = [tuple(values[side]) for side in ("source", "target")]
-        if any(type(atom) is not str or not atom or len(side) > MOST for side in sides for atom in side):
-            raise ValueError("not words of a closed set")
-        return cls(*sides)
 
 
 def begins_with_atom(text: str) -> bool:

@@ -16,7 +16,7 @@ from seqcli.model.arrays import Array, to_numpy
 from seqcli.model.probability import log_normaliser, log_softmax
 from seqcli.translation.attention import Memory
 from seqcli.translation.bitext import pad
-from seqcli.translation.constraints import Constraints, Progress, by_banks
+from seqcli.translation.constraints import Phrases, Progress, by_banks
 from seqcli.translation.decoder import DecoderState, TranslationDecoder
 from seqcli.translation.nested import Chosen, Continuations, by_places, largest
 from seqcli.translation.options import TranslateRequest
@@ -31,7 +31,7 @@ class Sentence:
     source: np.ndarray
     limit: int
     prefix: tuple[int, ...] = ()
-    constraints: Constraints | None = None
+    phrases: Phrases = ()
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ def beam_search(
     """The `n_best` best translations of each sentence, best first; those cut in a loop come last.
 
     Several decoders are an ensemble: their probabilities are averaged. `forbidden` ids are never produced, unless a
-    sentence's constraints ask for them. Keys are projected once a sentence. A hypothesis can win no more when the last
+    sentence's phrases have them. Keys are projected once a sentence. A hypothesis can win no more when the last
     of the `n_best` that ended scores higher than log p, which only falls, over the greatest length would; a beam of one
     ends with its first end. With `attention` hypotheses come with their attention.
     """
@@ -126,12 +126,12 @@ class _Batch:
         self.limits = np.array([search.max_length or sentence.limit for sentence in sentences])
         self.repeats = np.array([allowed_repeats(sentence.source[:-1]) for sentence in sentences])
         self.finished: list[list[Hypothesis]] = [[] for _ in sentences]
-        self.constrained = any(sentence.constraints for sentence in sentences)
-        asked = max((s.constraints.size for s in sentences if s.constraints is not None), default=0)
+        self.constrained = any(sentence.phrases for sentence in sentences)
+        asked = max((sum(map(len, sentence.phrases)) for sentence in sentences), default=0)
         self.beam = search.beam + asked  # room for a hypothesis of each number of constraints met
         self.best = np.full((count, self.beam, search.n_best), -np.inf)  # scores that ended, by who sees them
         self.numbers = np.arange(count)  # of the sentences that are still searched
-        progress = [Progress.start(s.constraints) for s in sentences] if self.constrained else []
+        progress = [Progress.start(sentence.phrases) for sentence in sentences] if self.constrained else []
         begun = np.full((count, 1), end_id)
         self.rows = _Rows(np.arange(count), np.zeros(count, np.int64), begun, np.zeros(count), progress)
         encoded = [decoder.encode(padded.T, lengths) for decoder in decoders]

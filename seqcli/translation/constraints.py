@@ -12,33 +12,20 @@ from seqcli.translation.nested import Chosen, Continuations
 LIKELY_ENDS = 2  # an end among so many likeliest tokens ends a hypothesis that has met its constraints
 
 
-@dataclass(frozen=True)
-class Constraints:
-    """Phrases, as token ids, each of which must occur as often as it is listed, in any order."""
-
-    phrases: tuple[tuple[int, ...], ...]
-
-    @property
-    def size(self) -> int:
-        """Tokens of all phrases together."""
-        return sum(map(len, self.phrases))
-
-    def __bool__(self) -> bool:
-        return bool(self.phrases)
+Phrases = tuple[tuple[int, ...], ...]  # as token ids, each of which must occur as often as it is listed, in any order
 
 
 @dataclass(frozen=True)
 class Progress:
     """How far a hypothesis is: the phrases it lacks, and the one it is in the middle of with its next position."""
 
-    missing: tuple[tuple[int, ...], ...]
+    missing: Phrases
     total: int
     current: tuple[int, ...] | None = None
     place: int = 0
 
     @classmethod
-    def start(cls, constraints: Constraints | None) -> Progress:
-        phrases = constraints.phrases if constraints is not None else ()
+    def start(cls, phrases: Phrases) -> Progress:
         return cls(phrases, sum(map(len, phrases)))
 
     @property

@@ -5,11 +5,10 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any
 
 from seqcli.errors import DataError
-from seqcli.files.checkpoint import Checkpoint, load_checkpoint
+from seqcli.files.checkpoint import Checkpoint
 from seqcli.notices import Notice, quietly
 from seqcli.text.normalisation import normalise
 from seqcli.text.pairs import read_pairs
@@ -68,14 +67,14 @@ def evaluate_translation(checkpoint: Checkpoint, request: EvaluateRequest, notic
     pairs = list(read_pairs(request.data, request, notice))
     if not pairs:
         raise DataError("there is nothing to evaluate: no pairs", path=request.data[0])
-    others = [load_checkpoint(Path(name), task="mt") for name in request.ensemble]
     search = TranslateRequest(
         beam=request.beam,
         length_penalty=request.length_penalty,
         max_length=request.max_length,
+        ensemble=request.ensemble,
         device="cpu" if request.device == "auto" else request.device,
     )
-    translator = Translator.load([checkpoint, *others], search)
+    translator = Translator.load([checkpoint], search)
     started = time.perf_counter()
     translations = list(translator.translate([pair.source for pair in pairs], search))
     seconds = time.perf_counter() - started

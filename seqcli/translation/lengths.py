@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-
-from seqcli.errors import CheckpointError
 
 KNOTS = 40  # source lengths at which the longest target is kept
 SLACK, EXTRA = 1.25, 5  # a translation may be so much longer than the longest of training, and so many tokens
@@ -21,6 +18,11 @@ class Lengths:
 
     sources: tuple[int, ...]
     targets: tuple[int, ...]
+
+    def __post_init__(self) -> None:
+        rising = self.sources == tuple(sorted(set(self.sources)))
+        if not rising or len(self.sources) != len(self.targets) or min((*self.sources, *self.targets), default=0) < 1:
+            raise ValueError("not the lengths of pairs")
 
     @classmethod
     def of(cls, sources: np.ndarray, targets: np.ndarray) -> Lengths:
@@ -48,15 +50,3 @@ class Lengths:
         else:
             longest = self.targets[-1] * source / self.sources[-1]
         return math.ceil(SLACK * longest) + EXTRA
-
-    @classmethod
-    def from_json(cls, values: Any) -> Lengths:
-        """From plain values; `CheckpointError` for what is none."""
-        try:
-            sources, targets = values["sources"], values["targets"]
-            whole = all(type(v) is int and 0 < v < 2**31 for v in (*sources, *targets))
-            if not sources or len(sources) != len(targets) or not whole or sorted(set(sources)) != list(sources):
-                raise ValueError
-        except (KeyError, TypeError, ValueError) as problem:
-            raise CheckpointError("the model's length statistics are damaged") from problem
-        return cls(tuple(sources), tuple(targets))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -12,7 +12,6 @@ from seqcli.text.placeholders import SYMBOLS, restore, taking
 from seqcli.text.sentences import join
 from seqcli.text.tokenizer import Tokenizer
 from seqcli.translation.beam import Hypothesis, Sentence
-from seqcli.translation.constraints import Constraints
 from seqcli.translation.glossary import Glossary
 from seqcli.translation.preprocessing import Preprocessing, decode_sentence, encode_sentence
 
@@ -46,15 +45,11 @@ class Candidate:
 
 
 @dataclass(frozen=True)
-class Part:
-    """What is translated at once: ids without the end mark, the strings its symbols stand for in order, the number of
-    the first of them, and the phrases its translation must contain."""
+class Part(Sentence):
+    """What is translated at once, with the strings its symbols stand for in order, and the number of the first."""
 
-    ids: np.ndarray
     strings: tuple[str, ...] = ()
     first: int = 0
-    constraints: Constraints | None = None
-    prefix: tuple[int, ...] = ()
 
 
 class Lines:
@@ -85,19 +80,21 @@ class Lines:
             strings = strings[count:]
             first = 0
             for ids in self._cut(encode_sentence(self.tokenizer, numbered)[:-1]):
-                found = [int(token) for token in ids if int(token) in self.symbols]
-                here = tuple(strings_here[first : first + len(found)])
-                parts.append(Part(ids, here, first, self._constraints(ids, found)))
-                first += len(found)
-        if parts and self.prefix:
-            parts[0] = replace(parts[0], prefix=self.prefix)
+                parts.append(self._part(ids, strings_here, first, () if parts else self.prefix))
+                first += len(parts[-1].strings)
         return parts
 
-    def _constraints(self, ids: np.ndarray, symbols: Sequence[int]) -> Constraints | None:
-        phrases: list[tuple[int, ...]] = [(symbol,) for symbol in symbols]
+    def _part(self, ids: np.ndarray, strings: Sequence[str], first: int, prefix: tuple[int, ...]) -> Part:
+        """Tokens without their end mark, whose symbols stand for `strings` from number `first` on."""
+        phrases: list[tuple[int, ...]] = [(token,) for token in ids.tolist() if token in self.symbols]
+        own = tuple(strings[first : first + len(phrases)])
         if self.glossary is not None:
             phrases += self.glossary.phrases(self._spelt(ids.tolist()))
-        return Constraints(tuple(phrases)) if phrases else None
+        source, lengths = np.append(ids, np.int32(self.tokenizer.boundary_id)), self.preprocessing.lengths
+        limit = 2 * len(source) + 10 if lengths is None else lengths.limit(len(source))
+        if asked := len(prefix) + sum(map(len, phrases)):
+            limit += asked + 1
+        return Part(source, limit, prefix, tuple(phrases), own, first)
 
     def _cut(self, tokens: np.ndarray) -> list[np.ndarray]:
         """Tokens in parts no longer than a training source, cut after the last clause or before the last blank in
@@ -115,17 +112,9 @@ class Lines:
             tokens = tokens[cut:]
         return [*parts, tokens] if len(tokens) else parts
 
-    def sentence(self, part: Part) -> Sentence:
-        """What is searched for a part."""
-        source = np.append(part.ids, np.int32(self.tokenizer.boundary_id))
-        lengths = self.preprocessing.lengths
-        limit = 2 * len(source) + 10 if lengths is None else lengths.limit(len(source))
-        least = len(part.prefix) + (part.constraints.size if part.constraints is not None else 0) + 1
-        return Sentence(source, limit + least if least > 1 else limit, part.prefix, part.constraints)
-
     def pieces(self, part: Part) -> tuple[str, ...]:
         """A part's pieces in readable form."""
-        return self._shown(part.ids, part)
+        return self._shown(part.source[:-1], part)
 
     def _shown(self, tokens: Iterable[int], part: Part) -> tuple[str, ...]:
         take = taking(part.strings, part.first)

@@ -117,6 +117,9 @@ class SearchRequest(Request):
     max_length: int | None = option(
         None, "Maximum number of tokens; by default set from the lengths of the training pairs.", least=1
     )
+    ensemble: tuple[str, ...] = option(
+        (), "Average with this model; may be given several times.", metavar="MODEL", kind="file"
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -144,7 +147,3 @@ class ScoreRequest(ScoringRequest, DecodingRequest, TableRequest):
 @dataclass(frozen=True, kw_only=True)
 class EvaluateRequest(EvaluationRequest, SearchRequest, TableRequest, DeviceRequest):
     """How `evaluate` translates pairs."""
-
-    ensemble: tuple[str, ...] = option(
-        (), "Average with this model; may be given several times.", metavar="MODEL", kind="file"
-    )

@@ -15,8 +15,8 @@ from typing import Any
 
 import numpy as np
 
-from seqcli.errors import CheckpointError, UsageError
-from seqcli.files.plain import to_plain
+from seqcli.errors import CheckpointError, SeqcliError, UsageError
+from seqcli.files.plain import from_plain, to_plain
 from seqcli.text.forms import Forms
 from seqcli.text.normalisation import normalise
 from seqcli.text.placeholders import Carrier, choose_kinds, known_characters
@@ -168,10 +168,10 @@ class Preprocessing:
                 sentences=sentences,
                 abbreviations=frozenset(map(str, values["abbreviations"])),
                 unknowns=bool(values["unknowns"]),
-                lengths=None if values["lengths"] is None else Lengths.from_json(values["lengths"]),
-                atoms=Atoms.from_json(values["atoms"]) if "atoms" in values else Atoms(),
+                lengths=None if values["lengths"] is None else from_plain(Lengths, values["lengths"], "lengths"),
+                atoms=from_plain(Atoms, values.get("atoms", to_plain(Atoms())), "atoms"),
             )
-        except (ValueError, KeyError, TypeError, AttributeError, RecursionError, UsageError) as problem:
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError, SeqcliError) as problem:
             raise CheckpointError("the model's description of its text is damaged") from problem
 
 

@@ -9,6 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from seqcli.errors import CheckpointError
+from seqcli.files.plain import from_plain
+
 FEWEST = 20  # validation pairs from which a line can be drawn
 
 
@@ -45,10 +48,7 @@ class Quality:
     @classmethod
     def from_metrics(cls, metrics: Mapping[str, Any]) -> Quality | None:
         """The estimate in a model's metrics; None if there is none."""
-        found = metrics.get("quality")
-        if not isinstance(found, Mapping):
+        try:
+            return from_plain(cls, metrics.get("quality"), "the quality estimate")
+        except CheckpointError:
             return None
-        values = [found.get(name) for name in ("intercept", "slope")]
-        if not all(isinstance(value, int | float) and math.isfinite(value) for value in values):
-            return None
-        return cls(float(values[0]), float(values[1]))  # type: ignore[arg-type]

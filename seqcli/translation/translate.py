@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from seqcli.errors import CheckpointError
-from seqcli.files.checkpoint import Checkpoint
+from seqcli.files.checkpoint import Checkpoint, load_checkpoint
 from seqcli.model.threads import each_on_a_core
 from seqcli.requests import TableRequest
 from seqcli.text.lines import windows
@@ -18,12 +18,10 @@ from seqcli.text.tokenizer import Tokenizer
 from seqcli.translation.beam import Hypothesis, beam_search
 from seqcli.translation.decoder import TranslationDecoder, load_translation_model
 from seqcli.translation.glossary import Glossary
-from seqcli.translation.lines import Alignment, Candidate, Lines, Part
+from seqcli.translation.lines import Candidate, Lines, Part
 from seqcli.translation.options import TranslateRequest
 from seqcli.translation.preprocessing import Preprocessing
 from seqcli.translation.quality import Quality
-
-__all__ = ["Alignment", "Candidate", "Translation", "Translator"]
 
 FIRST_WINDOW = 8  # lines read ahead at first; doubled until WINDOW, so that output begins soon
 WINDOW = 1024
@@ -65,9 +63,11 @@ class Translator:
 
     @classmethod
     def load(cls, checkpoints: Sequence[Checkpoint], request: TranslateRequest | None = None) -> Translator:
-        """From checkpoints, as requested; the glossary is pairs of terms or a file of them. Raises `CheckpointError`
-        when an ensemble's vocabularies differ, `UsageError` for strings to keep where the model cannot."""
+        """From checkpoints and those of the request's ensemble, as requested; the glossary is pairs of terms or a file
+        of them. Raises `CheckpointError` when an ensemble's vocabularies differ, `UsageError` for strings to keep where
+        the model cannot."""
         request = request or TranslateRequest()
+        checkpoints = [*checkpoints, *(load_checkpoint(Path(name), task="mt") for name in request.ensemble)]
         terms = request.glossary or ()
         if isinstance(terms, str | Path):
             read = read_pairs([str(terms)], TableRequest(encoding=request.encoding, errors=request.errors))
@@ -119,16 +119,15 @@ class Translator:
         """The translations of each part, those of like length together, and those with constraints among themselves."""
         attention |= self.preprocessing.unknowns  # which are replaced by it
         size = request.batch_size
-        sentences = [self.lines.sentence(part) for part in parts]
         found: list[list[Hypothesis]] = [[] for _ in parts]
         batches: list[list[int]] = []
         for constrained in (False, True):
-            numbers = [n for n, sentence in enumerate(sentences) if bool(sentence.constraints) is constrained]
-            numbers.sort(key=lambda n: len(sentences[n].source))
+            numbers = [n for n, part in enumerate(parts) if bool(part.phrases) is constrained]
+            numbers.sort(key=lambda n: len(parts[n].source))
             batches += [numbers[start : start + size] for start in range(0, len(numbers), size)]
 
         def search_batch(batch: list[int]) -> None:
-            some = [sentences[n] for n in batch]
+            some = [parts[n] for n in batch]
             end, forbidden = self.tokenizer.boundary_id, self.lines.forbidden
             results = beam_search(self.decoders, some, request, end_id=end, forbidden=forbidden, attention=attention)
             for number, hypotheses in zip(batch, results, strict=True):

@@ -12,7 +12,7 @@ import pytest
 
 from seqcli.cli.app import run
 from seqcli.cli.translate import picture
-from seqcli.translation.translate import Alignment
+from seqcli.translation.lines import Alignment
 from tests.translation.conftest import PAIRS, write_pairs
 
 

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seqcli.errors import CheckpointError
-from seqcli.files.plain import to_plain
+from seqcli.files.plain import from_plain, to_plain
 from seqcli.translation.beam import Sentence, beam_search
-from seqcli.translation.constraints import Constraints, Progress
+from seqcli.translation.constraints import Progress
 from seqcli.translation.lengths import Lengths
 from seqcli.translation.options import TranslateRequest
 from seqcli.translation.repetition import allowed_repeats, loop_lengths, repeated_ngram
@@ -27,7 +27,7 @@ def test_every_phrase_arrives(beam: int) -> None:
     for seed in range(12):
         random = np.random.default_rng(seed)
         phrases = tuple(tuple(random.choice([0, 1, 3], size=n).tolist()) for n in (1, 2, 3))
-        sentence = Sentence(np.array([1, 3, END]), 20, constraints=Constraints(phrases))
+        sentence = Sentence(np.array([1, 3, END]), 20, phrases=phrases)
         (found,) = beam_search(
             [random_decoder(seed)], [sentence], TranslateRequest(beam=beam), end_id=END, forbidden=[4]
         )
@@ -38,13 +38,13 @@ def test_every_phrase_arrives(beam: int) -> None:
 
 def test_a_forbidden_symbol_comes_as_often_as_it_is_asked_for() -> None:
     for seed in range(10):
-        sentence = Sentence(np.array([1, 3, 1, END]), 20, constraints=Constraints(((4,), (4,))))
+        sentence = Sentence(np.array([1, 3, 1, END]), 20, phrases=((4,), (4,)))
         (found,) = beam_search([random_decoder(seed)], [sentence], TranslateRequest(), end_id=END, forbidden=[4])
         assert found[0].tokens.count(4) == 2
 
 
 def test_progress_begins_anew_when_a_phrase_breaks_off() -> None:
-    progress = Progress.start(Constraints(((1, 2, 3), (4,))))
+    progress = Progress.start(((1, 2, 3), (4,)))
     assert sorted(progress.wanted()) == [1, 4]
     broken = progress.after(1).after(2).after(4)
     assert broken.met == 1  # the 4
@@ -64,7 +64,7 @@ def test_a_translation_begins_with_its_prefix() -> None:
 @pytest.mark.parametrize("beam", [1, 2, 5])
 def test_a_prefix_comes_before_what_must_occur_and_what_may_not_be_repeated(beam: int) -> None:
     for seed in range(12):
-        sentence = Sentence(np.array([1, 3, END]), 24, (3, 0, 3, 0), Constraints(((4,), (1, 3), (4,))))
+        sentence = Sentence(np.array([1, 3, END]), 24, (3, 0, 3, 0), ((4,), (1, 3), (4,)))
         search = TranslateRequest(beam=beam, no_repeat_ngram=2)
         (found,) = beam_search([random_decoder(seed)], [sentence], search, end_id=END, forbidden=[4])
         assert found[0].tokens[:4] == (3, 0, 3, 0)
@@ -114,14 +114,14 @@ def test_every_training_pair_is_within_the_limit(pairs: list[tuple[int, int]]) -
     lengths = Lengths.of(sources, targets)
     assert lengths.sources[-1] == sources.max()
     assert all(lengths.limit(s) > t for s, t in pairs)
-    assert Lengths.from_json(to_plain(lengths)) == lengths
+    assert from_plain(Lengths, to_plain(lengths), "lengths") == lengths
     assert lengths.limit(2 * int(sources.max())) >= 2 * int(targets.max())
 
 
 @pytest.mark.parametrize("values", [{}, {"sources": [], "targets": []}, {"sources": [2, 1], "targets": [1, 1]}, None])
 def test_damaged_lengths_are_refused(values: object) -> None:
     with pytest.raises(CheckpointError, match="length"):
-        Lengths.from_json(values)
+        from_plain(Lengths, values, "lengths")
 
 
 @pytest.mark.parametrize(

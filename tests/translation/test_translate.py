@@ -210,7 +210,10 @@ def test_surer_translations_are_estimated_better() -> None:
 def test_an_ensemble_needs_one_vocabulary(model_path: Path) -> None:
     checkpoint = load_checkpoint(model_path)
     twice = Translator.load([checkpoint, checkpoint])
-    assert next(twice.translate(["the red dog"])).text
+    asked = TranslateRequest(ensemble=[str(model_path)])
+    found = [next(model.translate(["the red dog"])) for model in (twice, Translator.load([checkpoint], asked))]
+    assert found[0].text
+    assert found[0] == found[1]
     foreign = load_checkpoint(model_path)
     foreign.blobs["tokenizer"] = foreign.blobs["tokenizer"].replace(b"rouge", b"rougi")
     with pytest.raises(CheckpointError, match="vocabulary"):
