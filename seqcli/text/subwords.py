@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 import numpy as np
 
 from seqcli.errors import DataError
-from seqcli.text.tokenizer import manageable, pack
+from seqcli.text.tokenizer import StreamDecoder, Tokenizer, default_vocab_size
 
 SAMPLE = 20_000_000  # characters a vocabulary is learnt from at most
 LONGEST = 4000  # characters of one training sentence; SentencePiece silently skips long ones, so they are cut
@@ -25,12 +25,12 @@ _LOST = re.compile("([\u2581\\0\ud800-\udfff])")  # what SentencePiece would tak
 _WORDS = re.compile(r" ?[^ \n]+|[ \n]")
 
 
-class SubwordTokenizer:
+class SubwordTokenizer(Tokenizer):
     """SentencePiece pieces. Ids: 0 unknown, 1 begin, 2 end, 3 padding (never in text), 4 the line feed, then the rest.
     What no piece covers is written in bytes, so nothing is ever unknown; no text is read as a control symbol."""
 
     kind = "subword"
-    unk_id, bos_id, eos_id, pad_id, boundary_id = 0, 1, 2, 3, 4
+    bos_id, eos_id, pad_id, boundary_id = 1, 2, 3, 4
 
     def __init__(self, model: bytes) -> None:
         import sentencepiece
@@ -40,7 +40,7 @@ class SubwordTokenizer:
         self._model = model
         self._processor = sentencepiece.SentencePieceProcessor()
         self._processor.load_from_serialized_proto(model)
-        self.size: int = self._processor.get_piece_size()
+        self.size = self._processor.get_piece_size()
         pieces = [self._processor.id_to_piece(number) for number in range(self.size)]
         if self.size < SPECIAL or pieces[self.boundary_id] != "\n":
             raise ValueError("not a SentencePiece model of this program")
@@ -96,13 +96,10 @@ class SubwordTokenizer:
     def load(cls, body: bytes) -> SubwordTokenizer:
         return cls(body)
 
-    def to_bytes(self) -> bytes:
-        return pack(self.kind, self._model)
+    def body(self) -> bytes:
+        return self._model
 
-    def encode(self, text: str) -> np.ndarray:
-        return np.concatenate([self._encode(piece) for piece in manageable(text)])
-
-    def _encode(self, text: str) -> np.ndarray:
+    def encode_piece(self, text: str) -> np.ndarray:
         words = _WORDS.findall(text)
         new = list(set(words).difference(self._known))
         if self._remembered + sum(map(len, new)) > REMEMBERED:
@@ -143,9 +140,6 @@ class SubwordTokenizer:
     def unknown(self, text: str) -> list[str]:
         return []
 
-    def decode(self, ids: Sequence[int]) -> str:
-        return b"".join(self._bytes[int(token)] for token in ids).decode("utf-8", "replace")
-
     def surface(self, token: int) -> bytes:
         return self._bytes[token]
 
@@ -153,28 +147,9 @@ class SubwordTokenizer:
         piece: str = self._processor.id_to_piece(int(token))
         return piece.replace(_MARK, " ")
 
-    def stream_decoder(self, context: Sequence[int] = ()) -> _ByteDecoder:
-        return _ByteDecoder(self._bytes)
-
-
-class _ByteDecoder:
-    def __init__(self, pieces: Sequence[bytes]) -> None:
-        self._pieces = pieces
-        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
-
-    def push(self, token: int) -> str:
-        return self._decoder.decode(self._pieces[token])
-
-    def flush(self) -> str:
-        return self._decoder.decode(b"", final=True)
-
-
-def default_vocab_size(characters: int) -> int:
-    """The number of subwords for a text: few for a small one, in which rare subwords would hardly occur."""
-    for limit, size in ((300_000, 1000), (1_000_000, 2000), (4_000_000, 4000), (40_000_000, 8000)):
-        if characters < limit:
-            return size
-    return 16000
+    def stream_decoder(self, context: Sequence[int] = ()) -> StreamDecoder:
+        decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        return StreamDecoder(lambda token: decoder.decode(self._bytes[token]), lambda: decoder.decode(b"", final=True))
 
 
 def _frequent(counts: Counter[str], coverage: float) -> list[str]:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import importlib
 import json
 import typing
+from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, Literal, Protocol
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import ClassVar, Literal
 
 import numpy as np
 
@@ -20,54 +22,70 @@ PIECE = 1 << 20  # characters of a text that are turned into ids at once
 FEW_SYMBOLS = 12  # kinds of characters that subwords say nothing more of
 
 
-class StreamDecoder(Protocol):
-    """Turns ids into text one at a time; text is given out as soon as its characters are whole."""
+@dataclass(frozen=True)
+class StreamDecoder:
+    """Turns ids into text one at a time: `push` gives the text that is whole with one more token, `flush` what was
+    still held back, incomplete characters replaced."""
 
-    def push(self, token: int) -> str:
-        """The text that is whole with one more token."""
-        ...
-
-    def flush(self) -> str:
-        """What was still held back, incomplete characters replaced."""
-        ...
+    push: Callable[[int], str]
+    flush: Callable[[], str] = str
 
 
-class Tokenizer(Protocol):
+class Tokenizer(ABC):
     """A vocabulary, and how text is split into it. `size` types with ids from 0; `unk_id` stands for what is not in the
     vocabulary; `boundary_id` is the end of a line."""
 
-    kind: str
+    kind: ClassVar[str]
+    unk_id: ClassVar[int] = 0
+    boundary_id: ClassVar[int] = 1
     size: int
-    unk_id: int
-    boundary_id: int
+
+    @classmethod
+    @abstractmethod
+    def train(cls, chunks: Iterable[str], vocab_size: int | None, symbols: Sequence[str]) -> Tokenizer:
+        """As `train_tokenizer`."""
+
+    @classmethod
+    @abstractmethod
+    def load(cls, body: bytes) -> Tokenizer:
+        """The tokenizer that `body` was called on; ValueError, or what else Python raises, for anything else."""
+
+    @abstractmethod
+    def body(self) -> bytes:
+        """The tokenizer as bytes, without its kind."""
+
+    def to_bytes(self) -> bytes:
+        """The tokenizer as bytes, for `load_tokenizer`: a line of JSON that names the kind, then its own."""
+        return json.dumps({"kind": self.kind}).encode() + b"\n" + self.body()
 
     def encode(self, text: str) -> np.ndarray:
         """Ids (tokens,) of type int32."""
-        ...
+        return np.concatenate([self.encode_piece(piece) for piece in manageable(text)])
 
+    @abstractmethod
+    def encode_piece(self, text: str) -> np.ndarray:
+        """As `encode`, of a text that is not too long."""
+
+    @abstractmethod
     def unknown(self, text: str) -> list[str]:
         """The characters or words of a text that are not in the vocabulary, in order."""
-        ...
 
     def decode(self, ids: Sequence[int]) -> str:
         """The text of ids."""
-        ...
+        decoder = self.stream_decoder()
+        return "".join([decoder.push(int(token)) for token in ids]) + decoder.flush()
 
+    @abstractmethod
     def surface(self, token: int) -> bytes:
         """The UTF-8 bytes that a token stands for in text, none for control symbols; of a word without its blank."""
-        ...
 
+    @abstractmethod
     def piece(self, token: int) -> str:
         """One id in readable form."""
-        ...
 
+    @abstractmethod
     def stream_decoder(self, context: Sequence[int] = ()) -> StreamDecoder:
         """A decoder for what follows `context`."""
-        ...
-
-    def to_bytes(self) -> bytes:
-        """The tokenizer as bytes, for `load_tokenizer`."""
-        ...
 
 
 def train_tokenizer(
@@ -76,8 +94,7 @@ def train_tokenizer(
     """Learn a vocabulary from pieces of text, each ending with a line (only the last need not). At most `vocab_size`
     types; all there are (char, word) or a number that suits the amount of text (subword) if None. `symbols` are
     characters that are tokens in any case."""
-    tokenizer: Tokenizer = _class_of(kind).train(chunks, vocab_size, symbols)
-    return tokenizer
+    return _class_of(kind).train(chunks, vocab_size, symbols)
 
 
 def load_tokenizer(data: bytes) -> Tokenizer:
@@ -86,21 +103,21 @@ def load_tokenizer(data: bytes) -> Tokenizer:
     try:
         kind = json.loads(head)["kind"]
         if kind in typing.get_args(Kind):
-            tokenizer: Tokenizer = _class_of(kind).load(body)
-            return tokenizer
+            return _class_of(kind).load(body)
     except (ValueError, KeyError, TypeError, AttributeError, RuntimeError, RecursionError) as problem:
         raise CheckpointError("the model's tokenizer is damaged") from problem
     raise CheckpointError(f"the model's tokenizer is of a kind this program does not know: {kind!r}")
 
 
-def _class_of(kind: str) -> Any:
+def _class_of(kind: str) -> type[Tokenizer]:
     """The class of tokenizers of a kind; only its module is imported."""
     module, name = {
         "char": ("characters", "CharTokenizer"),
         "word": ("words", "WordTokenizer"),
         "subword": ("subwords", "SubwordTokenizer"),
     }[kind]
-    return getattr(importlib.import_module(f"seqcli.text.{module}"), name)
+    found: type[Tokenizer] = getattr(importlib.import_module(f"seqcli.text.{module}"), name)
+    return found
 
 
 def tokenizer_of(blobs: Mapping[str, bytes], size: int | None = None) -> Tokenizer:
@@ -122,8 +139,6 @@ def choose_kind(sample: str, characters: int, *, lines: bool = False) -> tuple[K
     a handful of symbols (DNA, digits), and where there are too many kinds of characters (Chinese, Japanese, Korean) for
     the vocabulary of subwords that a text of this length can teach. Every other text is read in subwords.
     """
-    from seqcli.text.subwords import default_vocab_size
-
     if not sample.strip():
         raise DataError("the text is empty", hint="give a file with some text in it")
     words, change = sample.split(), change_with("--tokens")
@@ -167,6 +182,17 @@ def manageable(text: str) -> Iterator[str]:
     yield text[start:]
 
 
-def pack(kind: str, body: bytes) -> bytes:
-    """The form that `load_tokenizer` reads: a line of JSON that names the kind, then the tokenizer's own bytes."""
-    return json.dumps({"kind": kind}).encode() + b"\n" + body
+def ordered(counts: Counter[str], symbols: Sequence[str], most: int | None) -> list[str]:
+    """`symbols`, then the types that were counted, the most frequent first: at most `most` of all of them."""
+    for symbol in symbols:
+        counts.pop(symbol, None)
+    types = [*symbols, *sorted(counts, key=lambda kind: (-counts[kind], kind))]
+    return types if most is None else types[: max(most, 0)]
+
+
+def default_vocab_size(characters: int) -> int:
+    """The number of subwords for a text: few for a small one, in which rare subwords would hardly occur."""
+    for limit, size in ((300_000, 1000), (1_000_000, 2000), (4_000_000, 4000), (40_000_000, 8000)):
+        if characters < limit:
+            return size
+    return 16000

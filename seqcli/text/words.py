@@ -15,7 +15,7 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from seqcli.text.tokenizer import manageable, pack
+from seqcli.text.tokenizer import StreamDecoder, Tokenizer, ordered
 
 UNK, EOS = "<unk>", "<eos>"
 UNKNOWN_SHARE = 0.1  # of the words of a text that are made unknown at most
@@ -27,13 +27,11 @@ _PIECES = re.compile(f"[{_WIDE}]|[^{_WIDE}]+")
 _WIDE_RUN = re.compile(f"[{_WIDE}]+")
 
 
-class WordTokenizer:
+class WordTokenizer(Tokenizer):
     """Id 0 is `<unk>`, id 1 `<eos>`, the words follow, the most frequent first. `split_wide` cuts runs of Chinese or
     Japanese characters into single ones, which are joined without blanks again."""
 
     kind = "word"
-    unk_id = 0
-    boundary_id = 1
 
     def __init__(self, words: Sequence[str], split_wide: bool) -> None:
         """`words` in the order of their ids, from id 2 on."""
@@ -60,22 +58,18 @@ class WordTokenizer:
             counts.pop(symbol, None)
         if not counts.pop(UNK, 0):
             _leave_out_rare(counts)
-        ordered = [*symbols, *sorted(counts, key=lambda word: (-counts[word], word))]
-        return cls(ordered if vocab_size is None else ordered[: max(vocab_size - 2, 0)], split_wide)
+        return cls(ordered(counts, symbols, None if vocab_size is None else vocab_size - 2), split_wide)
 
     @classmethod
     def load(cls, body: bytes) -> WordTokenizer:
         values = json.loads(body)
         return cls(values["words"], bool(values["split_wide"]))
 
-    def to_bytes(self) -> bytes:
+    def body(self) -> bytes:
         values = {"words": self.words[2:], "split_wide": self.split_wide}
-        return pack(self.kind, json.dumps(values, ensure_ascii=False).encode("utf-8", "surrogatepass"))
+        return json.dumps(values, ensure_ascii=False).encode("utf-8", "surrogatepass")
 
-    def encode(self, text: str) -> np.ndarray:
-        return np.concatenate([self._encode(piece) for piece in manageable(text)])
-
-    def _encode(self, text: str) -> np.ndarray:
+    def encode_piece(self, text: str) -> np.ndarray:
         ids: list[int] = []
         find, unknown = self._ids.get, self.unk_id
         for number, line in enumerate(text.split("\n")):
@@ -91,10 +85,6 @@ class WordTokenizer:
         words = text.split()
         return [piece for word in words for piece in _PIECES.findall(word)] if self.split_wide else words
 
-    def decode(self, ids: Sequence[int]) -> str:
-        decoder = self.stream_decoder()
-        return "".join(decoder.push(int(token)) for token in ids)
-
     def surface(self, token: int) -> bytes:
         special = {self.unk_id: b"", self.boundary_id: b"\n"}
         return special.get(token, self.words[token].encode("utf-8", "surrogatepass"))
@@ -102,8 +92,16 @@ class WordTokenizer:
     def piece(self, token: int) -> str:
         return self.words[token]
 
-    def stream_decoder(self, context: Sequence[int] = ()) -> _WordDecoder:
-        return _WordDecoder(self, context[-1] if len(context) else self.boundary_id)
+    def stream_decoder(self, context: Sequence[int] = ()) -> StreamDecoder:
+        before = context[-1] if len(context) else self.boundary_id
+
+        def push(token: int) -> str:
+            nonlocal before
+            blank = " " if self.blank_between(before, token) else ""
+            before = token
+            return "\n" if token == self.boundary_id else blank + self.words[token]
+
+        return StreamDecoder(push)
 
     def blank_between(self, before: int, after: int) -> bool:
         """Whether there is a blank between two tokens in text."""
@@ -111,19 +109,6 @@ class WordTokenizer:
             return False
         left, right = self.words[before], self.words[after]
         return not (self.split_wide and (_WIDE_RUN.match(left[-1:]) or _WIDE_RUN.match(right[:1])))
-
-
-class _WordDecoder:
-    def __init__(self, tokenizer: WordTokenizer, before: int) -> None:
-        self._tokenizer, self._before = tokenizer, before
-
-    def push(self, token: int) -> str:
-        blank = " " if self._tokenizer.blank_between(self._before, token) else ""
-        self._before = token
-        return "\n" if token == self._tokenizer.boundary_id else blank + self._tokenizer.words[token]
-
-    def flush(self) -> str:
-        return ""
 
 
 def _leave_out_rare(counts: Counter[str]) -> None:
