@@ -12,22 +12,18 @@ WIDEST_BEAM = 1000  # hypotheses: what a wider one finds is no better, and takes
 
 
 def inputs_option(explain: str, metavar: str = "") -> Any:
-    """The files to learn from."""
     return required(explain, metavar=metavar, kind="file", positional=True, saved=False)
 
 
 def valid_option(explain: str, metavar: str = "") -> Any:
-    """The files to validate on."""
     return option((), explain, metavar=metavar, kind="file", may_change=True)
 
 
 def valid_share_option(what: str) -> Any:
-    """The share of the data that is held out."""
     return option(0.05, f"Share of the {what} held out without --valid.", above=0, most=0.5)
 
 
 def vocab_size_option() -> Any:
-    """The size of a vocabulary that is learnt."""
     explain = "Maximum vocabulary size; chosen from the data by default."
     return option(None, explain, least=2, most=10_000_000, shapes_model=True)
 

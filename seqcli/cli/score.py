@@ -170,7 +170,7 @@ def _minimal_pairs(
 def _pair_rows(request: PairRequest, inputs: list[Iterable[str]]) -> Iterator[tuple[str, str]]:
     """The two sides of each line, both empty for a blank one; from stdin they come as the lines do."""
     from seqcli.text.pair_rows import Columns
-    from seqcli.text.pairs import SAMPLE, aligned_rows, are_aligned, open_pairs, rows_of, usable
+    from seqcli.text.pairs import SAMPLE, open_pairs, rows_of_all, usable
 
     named = Columns.parse(request.columns)
     live = request.data == ("-",)
@@ -185,12 +185,8 @@ def _pair_rows(request: PairRequest, inputs: list[Iterable[str]]) -> Iterator[tu
         open_pairs(path, given, named, sample=1 if live else SAMPLE)
         for path, given in zip(request.data, inputs, strict=True)
     ]
-    paired = are_aligned(opened)
-    for file, rows in [(opened[0], aligned_rows(opened))] if paired else [(file, rows_of(file)) for file in opened]:
-        for row in rows:
-            yield usable(file, row, request.skip_bad)
-        for note in file.notes:
-            console.notice(note)
+    for file, row in rows_of_all(opened, console.notice):
+        yield usable(file, row, request.skip_bad)
 
 
 def _pair_scores(checkpoint: Checkpoint, request: PairRequest) -> Rows:

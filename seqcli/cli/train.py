@@ -73,7 +73,6 @@ class Interruption:
         return watched
 
     def requested(self) -> bool:
-        """Whether the run is to stop."""
         return self._signal is not None
 
     @property

@@ -177,7 +177,6 @@ def _first_utf8(data: bytes) -> int | None:
 
 
 def _alone(data: bytes) -> int:
-    """How many bytes above 127 stand alone."""
     return len(_ALONE.findall(data))
 
 

@@ -12,10 +12,9 @@ from torch import Tensor
 
 from seqcli.errors import DataError
 from seqcli.language.network import LanguageModel
-from seqcli.language.objective import QUICK_TOKENS, ValidationSize, objective, validation_of
+from seqcli.language.objective import QUICK_TOKENS, Validated, objective
 from seqcli.model.softmax import IGNORED
 from seqcli.training.distributed import ALONE, Processes
-from seqcli.training.options import Validation
 from seqcli.training.task import Stateless
 from seqcli.training.workers import part_count
 
@@ -68,16 +67,16 @@ class Batch:
     share: float
 
 
-class SeparateLinesTask(Stateless):
+class SeparateLinesTask(Validated, Stateless):
     """A language model on lines in any order, as a `seqcli.training.task.TrainingTask`.
 
     `train` and `valid` are 1-D arrays of ids, each line ending with the token `boundary`, which is also read before
     each. A batch is `batch_size` lines of about one length, in another order in every epoch; the loss is the mean over
     their tokens. Several processes take a part of the lines each, as do the threads of a process. Raises `DataError`
-    for fewer lines than processes. `validation` may be set, to look at less of the validation text.
+    for fewer lines than processes.
     """
 
-    validation = ValidationSize()
+    spread = QUICK_TOKENS
 
     def __init__(
         self,
@@ -132,14 +131,9 @@ class SeparateLinesTask(Stateless):
         value, tokens = objective(self.model, hidden, part.targets)
         return value * part.share, tokens
 
-    def validate(self, step: int, seconds: float, *, final: bool) -> Validation:
-        """Perplexity of lines from all over the validation text or, when `final`, of all of them."""
-        most = self.validation.whole if final else self.validation.quick
-        return validation_of(self.model, line_states(self.model, self.valid_lines, most), step, seconds)
-
-    def validation_states(self) -> Iterator[tuple[Tensor, Tensor]]:
-        """`line_states` of lines from all over the validation text."""
-        return line_states(self.model, self.valid_lines, QUICK_TOKENS)
+    def validation_states(self, most: int | None) -> Iterator[tuple[Tensor, Tensor]]:
+        """Of lines from all over the text."""
+        return line_states(self.model, self.valid_lines, most)
 
     @property
     def valid_count(self) -> int:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import ClassVar
 
 import numpy as np
 import torch
@@ -59,7 +61,27 @@ class Piece:
     share: float = 1.0
 
 
-class LanguageModelTask:
+class Validated(ABC):
+    """A language model that is validated on text; `validation` may be set, to look at less of it."""
+
+    validation = ValidationSize()
+    spread: ClassVar[int | None] = (
+        None  # what to ask `validation_states` for, so that the first ones are from all over the text
+    )
+    model: LanguageModel
+
+    @abstractmethod
+    def validation_states(self, most: int | None) -> Iterator[tuple[Tensor, Tensor]]:
+        """The outputs (n, width) that tokens of the validation text are predicted from, and these (n,), block by block:
+        some `most` tokens, or all."""
+
+    def validate(self, step: int, seconds: float, *, final: bool) -> Validation:
+        """Loss and perplexity of a part of the validation text or, when `final`, of all of it."""
+        loss = mean_loss(self.model, self.validation_states(self.validation.whole if final else self.validation.quick))
+        return Validation(step, seconds, {"score": loss, "loss": loss, "perplexity": math.exp(min(loss, 700.0))})
+
+
+class LanguageModelTask(Validated):
     """A language model on one long text, as a `seqcli.training.task.TrainingTask`.
 
     The text (a 1-D array of token ids, read in place) is cut into `batch_size` streams that are read side by side,
@@ -68,10 +90,8 @@ class LanguageModelTask:
     its streams at another place of the text, so that the cuts fall elsewhere. With `random_bptt` the pieces are of
     different lengths, for the same end (Merity et al. 2017; see `piece_lengths`). Several processes read a stretch of
     the streams each, and the threads of a process a stretch of its streams each. Raises `DataError` for a text with
-    fewer streams than processes. `validation` may be set, to look at less of the validation text.
+    fewer streams than processes.
     """
-
-    validation = ValidationSize()
 
     def __init__(
         self,
@@ -137,17 +157,10 @@ class LanguageModelTask:
         value, tokens = objective(self.model, hidden, part.targets)
         return value * part.share, tokens
 
-    def validate(self, step: int, seconds: float, *, final: bool) -> Validation:
-        """Perplexity of the beginning of the validation text or, when `final`, of all of it."""
-        tokens = self.valid_tokens
-        most = self.validation.whole if final else self.validation.quick
-        if most is not None:
-            tokens = tokens[: most + 1]
-        return validation_of(self.model, hidden_states(self.model, tokens, streams=VALIDATION_STREAMS), step, seconds)
-
-    def validation_states(self) -> Iterator[tuple[Tensor, Tensor]]:
-        """`hidden_states` of the validation text, from all over it from the start."""
-        return hidden_states(self.model, self.valid_tokens, streams=VALIDATION_STREAMS)
+    def validation_states(self, most: int | None) -> Iterator[tuple[Tensor, Tensor]]:
+        """Of the beginning of the text, in parts that are read side by side."""
+        tokens = self.valid_tokens if most is None else self.valid_tokens[: most + 1]
+        return hidden_states(self.model, tokens, streams=VALIDATION_STREAMS)
 
     @property
     def valid_count(self) -> int:
@@ -211,14 +224,6 @@ def mean_loss(model: LanguageModel, states: Iterable[tuple[Tensor, Tensor]]) -> 
         nats += linear_cross_entropy(hidden, model.output_weight, model.output_bias, targets).item()
         tokens += len(targets)
     return nats / tokens
-
-
-def validation_of(
-    model: LanguageModel, states: Iterable[tuple[Tensor, Tensor]], step: int, seconds: float
-) -> Validation:
-    """Loss and perplexity of the tokens of a text."""
-    loss = mean_loss(model, states)
-    return Validation(step, seconds, {"score": loss, "loss": loss, "perplexity": math.exp(min(loss, 700.0))})
 
 
 def hidden_states(model: LanguageModel, tokens: np.ndarray, *, streams: int = 1) -> Iterator[tuple[Tensor, Tensor]]:

@@ -121,7 +121,7 @@ class LanguageModelling(Task[TrainRequest, Corpus, Recipe, LanguageTask]):
         factor = run.processes.broadcast(
             lambda: best_factor(
                 training.model,
-                training.validation_states(),
+                training.validation_states(training.spread),
                 training.valid_count,
                 min(TOKENS, training.validation.quick),
             )

@@ -55,7 +55,6 @@ def positive(x: Array) -> Array:
 
 
 def tanh(x: Array) -> Array:
-    """Hyperbolic tangent of either kind of array."""
     return np.tanh(x) if isinstance(x, np.ndarray) else x.tanh()
 
 

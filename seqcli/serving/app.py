@@ -62,12 +62,10 @@ class Served:
         self.threads = ThreadPoolExecutor(len(workers) + 1)  # each waits for the answer of one worker
 
     def close(self) -> None:
-        """End all workers."""
         for worker in (*self.by_name.values(), self.without):
             worker.stop()
 
     def abouts(self) -> list[About]:
-        """What the models are."""
         return [worker.about for worker in self.by_name.values() if worker.about is not None]
 
     def chosen(self, name: str, asked: object) -> tuple[Worker, int]:

@@ -16,7 +16,7 @@ from seqcli.requests import ColumnRequest, CorpusRequest
 from seqcli.text.cache import Encoded, TokenCache, encode
 from seqcli.text.column import about_table, column_names
 from seqcli.text.layout import separate_lines
-from seqcli.text.sources import Size, Sources, expand_paths, spooled
+from seqcli.text.sources import Size, Sources, opened
 from seqcli.text.split import HeldLines, HeldStretches, hold_lines, hold_stretches, usual_share, without_blank_lines
 from seqcli.text.tokenizer import Tokenizer, choose_kind, train_tokenizer
 
@@ -136,19 +136,17 @@ def _open_texts(
 ) -> tuple[_Texts, str]:
     """The training and the validation text, kept open by `stack`, and a sample of the corpus."""
 
-    def opened(names: list[str], what: str, hint: str) -> tuple[Sources, Size]:
-        names = expand_paths(names)
-        spools = [stack.enter_context(spooled(name)) for name in names]
-        sources = Sources(spools, request, names)
+    def measured(names: list[str], what: str, hint: str) -> tuple[Sources, Size]:
+        sources = stack.enter_context(opened(names, request))
         size = sources.measure(notice)
         if not size.characters:
-            raise DataError(f"the {what} is empty", path=", ".join(names), hint=hint)
+            raise DataError(f"the {what} is empty", path=", ".join(sources.names), hint=hint)
         return sources, size
 
-    sources, size = opened(paths, "text", "give a file with some text in it")
+    sources, size = measured(paths, "text", "give a file with some text in it")
     held = None
     if request.valid:
-        held = opened(list(request.valid), "validation text", "leave --valid out to hold some text out")
+        held = measured(list(request.valid), "validation text", "leave --valid out to hold some text out")
     return _divided(sources, size, held, request), size.sample
 
 
@@ -212,10 +210,7 @@ def encode_files(
     paths: list[str], tokenizer: Tokenizer, request: ColumnRequest, *, lines: bool = False, notice: Notice = quietly
 ) -> Encoded:
     """Whole files as one stream of ids, in memory; with `lines` without their blank lines."""
-    with contextlib.ExitStack() as stack:
-        names = expand_paths(paths)
-        spools = [stack.enter_context(spooled(name)) for name in names]
-        sources = Sources(spools, request, names)
+    with opened(paths, request) as sources:
         if request.column is None and (found := column_names(next(sources.chunks(), ""))):
             notice(about_table(found, "read"))
         chunks = sources.chunks(notice)

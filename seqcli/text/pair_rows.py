@@ -74,5 +74,4 @@ class PairFile:
         return DataError(message, path=self.name, line=line, hint=hint)
 
     def say_direction(self, source: str, target: str) -> None:
-        """Note the direction of translation."""
         self.notes.append(f"{self.name}: {source} to {target}; --columns {target},{source} turns them round")

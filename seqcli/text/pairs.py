@@ -50,27 +50,23 @@ def read_pairs(paths: Sequence[str], request: TableRequest | None = None, notice
     request = request or TableRequest()
     columns, skip_bad = Columns.parse(request.columns), request.skip_bad
     files = [open_pairs(path, read_lines(path, request, notice), columns) for path in paths]
-    aligned = are_aligned(files)
+    several = len(files) > 1 and not are_aligned(files)
     bad: list[str] = []
     total, count, single, first_bad = 0, 0, 0, 0
-    for rows, file in [(aligned_rows(files), files[0])] if aligned else [(rows_of(file), file) for file in files]:
-        for row in rows:
-            if row.problem == BLANK:
-                continue
-            total += 1
-            problem = row.problem or empty_side(row)
-            if not problem:
-                if not count or skip_bad:
-                    yield Pair(row.line, row.source.strip(), row.target.strip())
-                continue
-            count += 1
-            single += problem == NO_TAB
-            first_bad = first_bad or row.line
-            if len(bad) < SHOWN:
-                place = "" if aligned or len(files) == 1 else f"{file.name} "
-                bad.append(f"{place}line {row.line}: {problem}")
-        for note in file.notes:
-            notice(note)
+    for file, row in rows_of_all(files, notice):
+        if row.problem == BLANK:
+            continue
+        total += 1
+        problem = row.problem or empty_side(row)
+        if not problem:
+            if not count or skip_bad:
+                yield Pair(row.line, row.source.strip(), row.target.strip())
+            continue
+        count += 1
+        single += problem == NO_TAB
+        first_bad = first_bad or row.line
+        if len(bad) < SHOWN:
+            bad.append(f"{file.name} line {row.line}: {problem}" if several else f"line {row.line}: {problem}")
     if not count:
         return
     listed = "; ".join(bad) + (f"; and {count - len(bad):,} more" if count > len(bad) else "")
@@ -97,6 +93,17 @@ def open_pairs(path: str, lines: Iterable[str], columns: Columns | None, sample:
         if there >= sample:
             break
     return PairFile(path, chain(seen, rest), columns, sample, _kind(path, seen))
+
+
+def rows_of_all(files: Sequence[PairFile], notice: Notice) -> Iterator[tuple[PairFile, Row]]:
+    """The rows of files of pairs, or of a source and a target file, each with its file; `notice` hears at the end of a
+    file what was taken for granted."""
+    aligned = are_aligned(files)
+    for file, rows in [(files[0], aligned_rows(files))] if aligned else [(file, rows_of(file)) for file in files]:
+        for row in rows:
+            yield file, row
+        for note in file.notes:
+            notice(note)
 
 
 def rows_of(file: PairFile) -> Iterator[Row]:

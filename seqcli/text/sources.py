@@ -146,6 +146,14 @@ def expand_paths(paths: list[str]) -> list[str]:
 
 
 @contextlib.contextmanager
+def opened(paths: list[str], request: ColumnRequest) -> Iterator[Sources]:
+    """Files, folders and patterns (`expand_paths`) as one text that can be read more than once."""
+    with contextlib.ExitStack() as stack:
+        names = expand_paths(paths)
+        yield Sources([stack.enter_context(spooled(name)) for name in names], request, names)
+
+
+@contextlib.contextmanager
 def spooled(path: str) -> Iterator[str]:
     """`path`; what can be read only once (standard input, a pipe) is first written to a temporary file."""
     if path != "-" and (Path(path).is_file() or Path(path).is_dir() or not Path(path).exists()):

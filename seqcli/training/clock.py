@@ -19,7 +19,6 @@ class Speed:
         self._tokens_then, self._then, self._latest = 0, time.monotonic(), 0.0
 
     def add(self, tokens: int, seconds: float) -> None:
-        """Count a step."""
         self._tokens += tokens
         self._seconds += seconds
 
@@ -60,6 +59,5 @@ class ValidationSchedule:
             self._latest = max(position.seconds + self._budget / self._validations, self._earliest)
 
     def due(self, position: Position) -> bool:
-        """Whether it is time for a validation."""
         by_step = position.step >= self._step and position.seconds >= self._earliest
         return by_step or (self._budget is not None and position.seconds >= self._latest)

@@ -73,7 +73,6 @@ class Validation:
 
     @property
     def score(self) -> float:
-        """What is compared, lower is better."""
         return self.metrics["score"]
 
 

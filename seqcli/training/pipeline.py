@@ -26,7 +26,7 @@ from seqcli.training.distributed import Processes
 from seqcli.training.log import TrainingLog
 from seqcli.training.loop import AT_ITS_END, Hooks, TrainingResult
 from seqcli.training.loop import train as run_loop
-from seqcli.training.options import OnProgress, Progress, TrainingOptions
+from seqcli.training.options import Progress, TrainingOptions
 from seqcli.training.request import RunRequest
 from seqcli.training.run import Events, Run, check_same_data, check_shape, opened_run, weights_of
 from seqcli.training.state import TrainingState, save_state
@@ -164,7 +164,7 @@ def train(
         if options.budget is not None:  # what making the model took is taken off, at most half
             options = replace(options, budget=max(options.budget - time.monotonic() + began, options.budget / 2))
         files = _RunFiles(task.name, run, opened, recipe)
-        hooks = Hooks(files.reporting(events), files.save_state, events.should_stop, lambda: task.finish(run, training))
+        hooks = Hooks(files.report, files.save_state, events.should_stop, lambda: task.finish(run, training))
         result = run_loop(training, options, hooks, resume=run.state, processes=run.processes)
         metrics = run.processes.broadcast(lambda: task.metrics(opened.content, training, result)) | course(result)
         checkpoint = files.checkpoint(training, task.config(recipe, metrics), metrics)
@@ -243,15 +243,11 @@ class _RunFiles:
         writes = run.processes.first and self.output is not None
         self.log = TrainingLog(log_path(self.output), before) if writes and self.output is not None else None
 
-    def reporting(self, events: Events) -> OnProgress:
-        """`events.progress`, after the log has its row."""
-
-        def report(progress: Progress) -> None:
-            if self.log is not None:
-                self.log.add(progress)
-            events.progress(progress)
-
-        return report
+    def report(self, progress: Progress) -> None:
+        """Log how far the run is, and tell whoever listens."""
+        if self.log is not None:
+            self.log.add(progress)
+        self.run.events.progress(progress)
 
     def save_state(self, reached: TrainingState) -> None:
         if self.output is not None:

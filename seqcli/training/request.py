@@ -16,28 +16,23 @@ WIDEST = 65536  # units or features: wider ones are a slip of the finger
 
 
 def cell_option() -> Any:
-    """The cell of a network."""
     return option("lstm", "Recurrent cell.", section=MODEL, choices=CELLS, shapes_model=True)
 
 
 def size_option(sizes: Iterable[str]) -> Any:
-    """One of a task's named sizes."""
     explain = "All sizes at once; auto chooses from data and budget."
     return option("auto", explain, section=MODEL, choices=("auto", *sizes), shapes_model=True)
 
 
 def width_option(explain: str, *, least: int = 1) -> Any:
-    """A number of units or features."""
     return option(None, explain, section=MODEL, least=least, most=WIDEST, shapes_model=True)
 
 
 def layers_option(explain: str = "Number of layers.") -> Any:
-    """A number of layers."""
     return option(None, explain, section=MODEL, least=1, most=MAX_LAYERS, shapes_model=True)
 
 
 def batch_option(explain: str, *, most: int = 10_000_000) -> Any:
-    """The size of a batch."""
     return option(None, explain, section=TRAINING, least=1, most=most)
 
 

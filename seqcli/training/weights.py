@@ -10,7 +10,6 @@ from torch import Tensor, nn
 
 
 def copy_weights(model: nn.Module) -> dict[str, Tensor]:
-    """The model's weights, detached and copied."""
     return {name: value.detach().clone() for name, value in model.state_dict().items()}
 
 

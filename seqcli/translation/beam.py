@@ -84,7 +84,6 @@ class _Rows:
         return int(self.tokens.shape[1]) - 1
 
     def of(self, rows: np.ndarray) -> _Rows:
-        """Some of them."""
         return _Rows(
             self.owners[rows],
             self.places[rows],
@@ -95,7 +94,6 @@ class _Rows:
         )
 
     def continued(self, chosen: Chosen, alive: np.ndarray) -> _Rows:
-        """Those of the chosen continuations that are alive."""
         before, tokens = self.of(chosen.parents[alive]), chosen.tokens[alive]
         return replace(
             before,

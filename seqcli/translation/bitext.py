@@ -28,12 +28,10 @@ class Sentences:
 
     @property
     def lengths(self) -> np.ndarray:
-        """Tokens of each sentence. (sentences,)"""
         return np.diff(self.starts)
 
     @classmethod
     def of(cls, sentences: Iterable[np.ndarray]) -> Sentences:
-        """From the ids of each, (tokens,)."""
         parts = list(sentences)
         starts = np.concatenate(([0], np.cumsum([len(part) for part in parts]))).astype(np.int64)
         return cls(np.concatenate([*parts, np.empty(0, np.int32)]).astype(np.int32), starts)

@@ -53,7 +53,6 @@ class PairFacts:
 
     @property
     def longer(self) -> int:
-        """Tokens of the longer side."""
         return max(self.source_tokens, self.tokens)
 
 
