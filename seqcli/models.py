@@ -217,10 +217,7 @@ class Translator(Model[TranslatorRequest]):
         request = TranslateRequest(**options)
         engine = Engine.load([self.checkpoint], request)
         made = engine.translate(_several(lines, "lines"), request)
-        if request.n_best > 1:
-            several = [[candidate.text for candidate in one.candidates] for one in made]
-            return several[0] if isinstance(lines, str) else several
-        found = [one.text for one in made]
+        found = [[each.text for each in one.candidates] if request.n_best > 1 else one.text for one in made]
         return found[0] if isinstance(lines, str) else found
 
     @naming_arguments

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import importlib
-from typing import Any
+from typing import Any, TypeVar
 
 from seqcli.errors import naming_arguments
 from seqcli.language.options import TrainRequest as LanguageModelRequest
-from seqcli.models import LanguageModel, Paths, Recogniser, Tagger, Translator, of_checkpoint
+from seqcli.models import LanguageModel, Model, Paths, Recogniser, Tagger, Translator
 from seqcli.options import documented
 from seqcli.speech.options import TrainRequest as SpeechRequest
 from seqcli.tagging.options import TrainRequest as TaggingRequest
 from seqcli.training.request import RunRequest
 from seqcli.translation.options import TrainRequest as TranslationRequest
+
+M = TypeVar("M", bound=Model[Any])
 
 
 @documented(LanguageModelRequest, "corpus")
@@ -29,8 +31,7 @@ def train_lm(corpus: Paths, *, quiet: bool = False, **options: Any) -> LanguageM
 
     Raises `UsageError`, `DataError`, `CheckpointError`, `TrainingError`.
     """
-    model: LanguageModel = _trained("language", LanguageModelRequest, quiet, corpus=corpus, **options)
-    return model
+    return _trained(LanguageModel, "language", LanguageModelRequest, quiet, corpus=corpus, **options)
 
 
 @documented(TranslationRequest, "pairs")
@@ -42,8 +43,7 @@ def train_mt(pairs: Paths, *, quiet: bool = False, **options: Any) -> Translator
         pairs: one path or several.
         quiet: no progress on standard error.
     """
-    model: Translator = _trained("translation", TranslationRequest, quiet, pairs=pairs, **options)
-    return model
+    return _trained(Translator, "translation", TranslationRequest, quiet, pairs=pairs, **options)
 
 
 @documented(TaggingRequest, "data")
@@ -55,8 +55,7 @@ def train_tagger(data: Paths, *, quiet: bool = False, **options: Any) -> Tagger:
         data: one path or several.
         quiet: no progress on standard error.
     """
-    model: Tagger = _trained("tagging", TaggingRequest, quiet, data=data, **options)
-    return model
+    return _trained(Tagger, "tagging", TaggingRequest, quiet, data=data, **options)
 
 
 @documented(SpeechRequest, "recordings")
@@ -68,14 +67,13 @@ def train_asr(recordings: Paths, *, quiet: bool = False, **options: Any) -> Reco
         recordings: tables of recordings or folders, one path or several.
         quiet: no progress on standard error.
     """
-    model: Recogniser = _trained("speech", SpeechRequest, quiet, recordings=recordings, **options)
-    return model
+    return _trained(Recogniser, "speech", SpeechRequest, quiet, recordings=recordings, **options)
 
 
-def _trained(room: str, request: type[RunRequest], quiet: bool, **options: Any) -> Any:
-    """The model of the task in a package, trained with progress on standard error unless `quiet`."""
+def _trained(kind: type[M], room: str, request: type[RunRequest], quiet: bool, **options: Any) -> M:
+    """A model of the task in the package `room`, trained with progress on standard error unless `quiet`."""
     from seqcli.cli.train import train_showing
 
     asked = request(**options)
     outcome, _ = train_showing(importlib.import_module(f"seqcli.{room}.train").TASK, asked, quiet=quiet)
-    return of_checkpoint(outcome.checkpoint, outcome.path)
+    return kind(outcome.checkpoint, outcome.path)

@@ -55,7 +55,7 @@ class LanguageModelling(Task[TrainRequest, Corpus, Recipe, LanguageTask]):
             corpus,
             fingerprint=corpus.fingerprint,
             blobs={"tokenizer": corpus.tokenizer.to_bytes()},
-            notes=(*corpus.notes, corpus.held_out),
+            notes=corpus.notes,
             shape={"tokens": corpus.tokenizer.kind, "vocab_size": corpus.tokenizer.size},
         )
 

@@ -37,7 +37,6 @@ class Corpus:
     fingerprint: str  # of the text, the split and the tokenizer
     valid_bytes: int
     valid_chars: int
-    held_out: str  # how validation text was chosen, in a sentence
     lines: bool = False
     notes: list[str] = field(default_factory=list)
 
@@ -117,7 +116,7 @@ def open_corpus(
     if cache.used:
         notes.append(cache.notice)
     notes.append(f"{len(train.ids):,} training tokens, {len(heldout.ids):,} for validation, {tokenizer.size:,} types")
-    notes += _about_unknown(tokenizer, train.ids, heldout.ids, sample)
+    notes += [*_about_unknown(tokenizer, train.ids, heldout.ids, sample), texts.held_out]
     return Corpus(
         train=train.ids,
         valid=heldout.ids,
@@ -125,7 +124,6 @@ def open_corpus(
         fingerprint=texts.fingerprint(tokenizer),
         valid_bytes=heldout.bytes,
         valid_chars=heldout.chars,
-        held_out=texts.held_out,
         lines=texts.lines,
         notes=notes,
     )

@@ -37,7 +37,7 @@ def test_lines_are_held_out_at_random_and_are_not_in_the_vocabulary(text: str) -
     train, held = (corpus.tokenizer.decode(ids).splitlines() for ids in (corpus.train, corpus.valid))
     assert (len(train), len(held)) == (180, 20)
     assert all(line.startswith("line <unk> of") for line in held)
-    assert "20 of 200 lines" in corpus.held_out
+    assert "20 of 200 lines" in corpus.notes[-1]
     assert corpus.valid_chars == corpus.valid_bytes
     whole = open_corpus([text], CorpusRequest(tokens="char", valid_share=0.1))
     lines = [whole.tokenizer.decode(ids).splitlines() for ids in (whole.train, whole.valid)]
@@ -60,7 +60,7 @@ def test_a_long_text_is_held_out_in_stretches_from_all_over_it(tmp_path: Path) -
     held_lines = [line for line in held.split("\n") if line]
     assert all(line in paragraphs for line in held_lines)  # whole lines
     assert not set(held_lines) & set(train.split("\n"))
-    assert "stretches" in corpus.held_out
+    assert "stretches" in corpus.notes[-1]
 
 
 def test_layouts_and_shares_that_are_asked_for(text: str) -> None:
