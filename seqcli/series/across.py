@@ -11,20 +11,20 @@ import numpy as np
 from seqcli.errors import DataError
 from seqcli.series import words
 from seqcli.series.columns import Columns, ReadOptions
-from seqcli.series.fields import plain
+from seqcli.series.fields import GRAINS, plain
 from seqcli.series.forms import find_forms
 from seqcli.series.header import Table, bare_times
 from seqcli.series.joined import join_cells, with_joined_times
 from seqcli.series.marks import is_missing
 from seqcli.series.names import MONTH, WEEKDAY, find_numbers
 from seqcli.series.numbers import read_numbers
+from seqcli.series.numerals import find_named
 from seqcli.series.order import choose
 from seqcli.series.serials import to_numbers
 from seqcli.series.times import DAY, Form
 
 Run = tuple[list[str], str | None, list[str]]  # columns, the column whose times they are parts of, a text a cell
 _UNNAMED = r"column\d+|Unnamed: \d+"
-_GRAINS = ("year", "half-year", "quarter", "month", "week", "day", "second", "step")
 _USUAL = {12: "month", 4: "quarter", 24: "second", 48: "second", 2: "half-year", 31: "day"}  # what so many columns are
 
 
@@ -36,7 +36,7 @@ def stack_times(table: Table, options: ReadOptions) -> tuple[Table, str]:
     if options.wide or options.target is not None:
         return table, ""
     names = list(table.columns)
-    if any(find_numbers(names[start:], WEEKDAY) for start in range(1, min(5, len(names) - 4))):
+    if len(names) > 31 or any(find_numbers(names[start:], WEEKDAY) for start in range(1, min(5, len(names) - 4))):
         table = with_joined_times(table, options)
     found = _find_run(table, options)
     if found is None:
@@ -65,10 +65,11 @@ def stack_times(table: Table, options: ReadOptions) -> tuple[Table, str]:
 
 def _is_left_out(table: Table, name: str) -> bool:
     """Whether a column beside times that stand across has totals, flags or measures rather than names."""
-    if words.is_total(name) or name[:-1] in table.columns:
-        return True
     texts = [text for text in dict.fromkeys(table.columns[name].tolist()) if not is_missing(text)]
     numbers = read_numbers(texts) if texts else None
+    total = words.is_total(name) and (numbers is not None or not words.says_time(name))  # Year may be above names
+    if total or name[:-1] in table.columns:
+        return True
     if not texts or (re.fullmatch(r"[A-Z]+-?[A-Z]*", name) and numbers is not None and len(name) <= 4):
         return True  # J-D, DJF beside the months
     return numbers is not None and bool((numbers.values != np.rint(numbers.values)).any())
@@ -83,14 +84,14 @@ def _find_run(table: Table, options: ReadOptions) -> Run | None:
     if width < 3 or sum(telling) < 3:
         return None
     columns = Columns(table, options)
-    times = [name for name in names[:4] if _has_times(columns, name)]
+    times = [name for name in names[:4] if columns.grain(name) not in ("", "step") or words.says(name, words.DAY)]
     if names == [f"column{place}" for place in range(1, 14)] and _are_years(columns, names[0]):
         cells = _join(columns, names[0], [f"{month:02d}" for month in range(1, 13)], table.columns[names[0]].tolist())
         return (names[1:], names[0], cells) if cells else None
     for start in range(min(9, width - 1)):
         for stop in range(width, max(start + 1, width - 9), -1):
             run = names[start:stop]
-            if any(_has_words(columns, name) for name in (run[0], run[-1])):
+            if any(columns.different(name) and columns.numbers(name) is None for name in (run[0], run[-1])):
                 continue
             texts = bare_times(run)
             outside = [name for name in times if name not in run]
@@ -105,22 +106,10 @@ def _find_run(table: Table, options: ReadOptions) -> Run | None:
     return None
 
 
-def _has_words(columns: Columns, name: str) -> bool:
-    """Whether a column has words, and no numbers."""
-    return bool(columns.different(name)) and columns.numbers(name) is None
-
-
-def _has_times(columns: Columns, name: str) -> bool:
-    """Whether a column may have the times that others are parts of; ids such as p1, p2 are none."""
-    chosen = columns.time(name)
-    return chosen is not None and (chosen.form.grain != "step" or words.says(name, words.DAY))
-
-
 def _are_years(columns: Columns, name: str) -> bool:
     """Whether a column counts the years, as that of a table without a header whose other columns are months."""
-    chosen = columns.time(name)
     years = to_numbers([plain(text) for text in columns.different(name)])[0]
-    return chosen is not None and chosen.form.grain == "year" and len(years) > 2 and bool((np.diff(years) == 1).all())
+    return columns.grain(name) == "year" and len(years) > 2 and bool((np.diff(years) == 1).all())
 
 
 def _are_numbered(columns: Columns, before: Sequence[str], run: Sequence[str]) -> bool:
@@ -133,13 +122,8 @@ def _are_numbered(columns: Columns, before: Sequence[str], run: Sequence[str]) -
     if len(run) < (3 if first and (first[1], int(first[2])) == (found[0][0], found[0][1] - 1) else 8):
         return False
     ids = columns.table.columns[before[0]].tolist()
-    named = len(set(ids)) == len(ids) and read_numbers(ids) is None and not _has_whole_times(columns, before[0])
+    named = len(set(ids)) == len(ids) and read_numbers(ids) is None and not columns.has_dates(before[0])
     return named and {b - a for (_, a), (_, b) in pairwise(found)} == {1}
-
-
-def _has_whole_times(columns: Columns, name: str) -> bool:
-    chosen = columns.time(name)
-    return chosen is not None and chosen.form.grain != "step" and not chosen.form.cycle
 
 
 def _are_times(run: Sequence[str]) -> bool:
@@ -189,12 +173,12 @@ def _join(columns: Columns, time: str, run: Sequence[str], rows: Sequence[str]) 
     clock = whole.form.cycle == "day"
     cells = [f"{name} {text}" if clock else f"{text} {name}" for text in clean for name in run]
     sample = cells[: 3 * len(run)]
-    for form in find_forms(sample):
+    for form in (*find_forms(sample), *find_named(sample)):
         times, fine = form.read(sample)
         days = len(run) == 31 and form.grain == "day"  # of which a month may have fewer
         if form.cycle or fine.mean() < (0.95 if days else 1) or len(set(times[fine].tolist())) < fine.sum():
             continue
-        finer = whole.form.cycle or _GRAINS.index(form.grain) > _GRAINS.index(whole.form.grain)
+        finer = whole.form.cycle or GRAINS.index(form.grain) > GRAINS.index(whole.form.grain)
         usual = form.grain == _USUAL.get(len(run)) or whole.form.cycle
         if finer and (usual or (not numeric and len(run) > 2)):
             return [cell if ok else "" for cell, ok in zip(cells, form.read(cells)[1], strict=True)] if days else cells

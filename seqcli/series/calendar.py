@@ -29,8 +29,8 @@ class Grid(Protocol):
         ...
 
     def moved(self, times: np.ndarray, positions: np.ndarray) -> Grid:
-        """The grid with the same numbers whose places are at these times, or at most of them."""
-        ...
+        """The grid with the same numbers whose places are at these times, or at most of them; itself where none is."""
+        return self
 
 
 def times_of(grid: Grid, positions: np.ndarray) -> np.ndarray:
@@ -96,7 +96,7 @@ class MonthGrid:
 
 
 @dataclass(frozen=True)
-class ListedGrid:
+class ListedGrid(Grid):
     """Places that begin at given times, and go on after them by steps that come in turn."""
 
     starts: tuple[int, ...]
@@ -116,12 +116,9 @@ class ListedGrid:
         rounds, rest = divmod(position - last, len(self.steps))
         return self.starts[-1] + rounds * sum(self.steps) + sum(self.steps[:rest])
 
-    def moved(self, times: np.ndarray, positions: np.ndarray) -> Grid:
-        return self
-
 
 @dataclass(frozen=True)
-class DaysGrid:
+class DaysGrid(Grid):
     """Places on the same `days` of every month, of which the last may be 31 for the end of the month."""
 
     days: tuple[int, ...]
@@ -138,9 +135,6 @@ class DaysGrid:
     def time(self, position: int) -> int:
         month, place = divmod(position, len(self.days))
         return rule_day(month, self.days[place]) * DAY + self.clock
-
-    def moved(self, times: np.ndarray, positions: np.ndarray) -> Grid:
-        return self
 
 
 def rule_day(month: int, rule: Rule) -> int:
@@ -178,7 +172,7 @@ def find_rule(days: np.ndarray) -> Rule | None:
 class ZonedForm(FormOver):
     """A form that is written in UTC, for times that are those of a time zone's clocks."""
 
-    zone: str
+    zone: str = ""
 
     def read(self, texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
         times, fine = self.form.read(texts)

@@ -80,6 +80,16 @@ class Columns:
             self._times[name] = read_as_times(self.different(name), name, self.options.day_first)
         return self._times[name]
 
+    def grain(self, name: str) -> str:
+        """How fine a column's times are; empty where it has none."""
+        chosen = self.time(name)
+        return chosen.form.grain if chosen is not None else ""
+
+    def has_dates(self, name: str) -> bool:
+        """Whether a column's times say which year they are of."""
+        chosen = self.time(name)
+        return chosen is not None and chosen.form.grain != "step" and not chosen.form.cycle
+
     def numbers(self, name: str) -> Numbers | None:
         """How a column may be read as numbers."""
         if name not in self._numbers:

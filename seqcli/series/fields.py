@@ -21,7 +21,7 @@ _CLOCKS = ("", "H M", "H M S", "H M S f", "H", "HM", "HMS", "H p", "H M p", "H M
 _COARSER = (
     "Y", "Y E", "Y e", "y e", "y", "Y m", "m Y", "Ym", "b Y", "Y b", "b y", "y b", "x m", "y m", "m y", "Y q", "q Y",
     "q y", "y q", "Yq", "q Y e", "Y e q", "Y h", "h Y", "h y", "y h", "Y w", "w Y", "Yw", "w y", "y w", "b", "m", "q",
-    "a",
+    "a", "m b Y", "Y m b",
 )  # fmt: skip
 _OTHERS = ("YmdH", "YmdHM", "YmdHMS", "YmdHMSf", "ymdHM", "ymdHMS", "b d H M S Y", "b d H M Y")
 READINGS = tuple(
@@ -57,12 +57,13 @@ _BESIDE = {
     "к трим тримесечие тримесечје тоқсан τρίμηνο τριμ τ fq cq ไตรมาส ไตรมาสที่",
     "h": "half hy hj halbjahr semester semestre semestrul halfjaar halvår pololetí polrok połrocze félév polletje "
     "polugodište pusgads pusmetis puolivuosi yarıyıl εξάμηνο полугодие півріччя",
-    "w": "w wk week cw woche vecka semaine semana settimana uke uge viikko vk tydzien tyden hafta неделя нед het",
+    "w": "w wk week fw cw woche vecka semaine semana settimana uke uge viikko vk tydzien tyden hafta неделя нед het",
     "wq": "kw",
 }
 _BEFORE = {
-    "q": "c", "w": "v u tuan", "h": "b", "m": "m month thang thg mm mo p", "H": "he hour", "Y": "year nam",
-    "hw": "s sem", "Yy": "cy fiscal qfy hfy qcy hcy", "YyE": "fy", "hH": "h", "wqh": "第", "dj": "day",
+    "q": "c", "w": "v u tuan", "h": "b", "m": "m month thang thg mm mo p", "Y": "year nam", "hw": "s sem",
+    "H": "he hour stunde heure hora ora uur godzina час saat hodina óra timme",
+    "Yy": "cy fiscal qfy hfy qcy hcy", "YyE": "fy", "hH": "h", "wqh": "第", "dj": "day",
 }  # fmt: skip
 _AFTER = {
     "q": "季度 季 四半期 분기 qfy qcy", "w": "周 週 주 주차", "h": "半年 s sem hfy hcy", "m": "月 월",
@@ -98,6 +99,7 @@ _OFFSET = re.compile(
     r"\s?(?P<named>UTC|GMT)?(?P<digits>[+-]00(?::?00)?)(?P<rest>\s*\([^)]*\))?(?P<region>\[[\w/+-]+\])?$"
     r"|(?<=0)(?P<zulu>Z)$|\s(?P<zone>[A-Z]{3,4})$|(?P<only>\[(?!\w*0000)[\w/+-]+\])$"
 )
+_TWICE = re.compile(r"(0\D+0\D*) [-–—] \1")  # two dates without a year
 _COLONS = re.compile(r"0000:00:00(?!\d)")  # dates with colons, as cameras write them
 _CLOCK_END = re.compile(r"(?:0[:h.]00?(?:[.,]0+)?|(?<=0)T0+)(?:\s?[ap]m)?\s?(?:UTC|GMT)?$", re.IGNORECASE)
 ZEROS = str.maketrans("123456789", "000000000")
@@ -146,7 +148,7 @@ def plain(text: str) -> str:
 @cache
 def split_parts(shape: str, language: str | None) -> tuple[Part, ...] | None:
     """A shape (a text with zeros for its digits) in its parts; None when a word in it says nothing of time."""
-    if "~" in shape or len(shape) > LONGEST:
+    if "~" in shape or len(shape) > LONGEST or _TWICE.fullmatch(re.sub("0+", "0", shape)):
         return None  # an interval, or other text
     tail = _OFFSET.search(shape)
     if tail and (tail["digits"] or tail["zulu"]) and not _CLOCK_END.search(shape[: tail.start()]):

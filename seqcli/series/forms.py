@@ -25,6 +25,7 @@ from seqcli.series.fields import (
     split_parts,
 )
 from seqcli.series.names import MONTH, WEEKDAY, find_language, fold, lexicon, spelling
+from seqcli.series.order import evenness
 from seqcli.series.times import DAY, FieldForm
 
 # readings of numbers without signs that are looked for only where something says that they are times
@@ -32,6 +33,7 @@ COMPACT = (
     ("dmy",), ("mdy",), ("mY",), ("ym",), ("my",), ("yw",), ("wY",), ("wy",), ("yq",), ("qY",), ("qy",), ("ymdH",),
     ("dmYHM",), ("mdYHM",),
 )  # fmt: skip
+DAYS_BEFORE_MONTHS = (("Y", "d", "m"), ("Y", "d", "m", "H", "M"), ("Y", "d", "m", "H", "M", "S"))  # after the year
 SAMPLE = 200  # different texts that the forms of a column are found from
 MOST_OFFSETS = 6  # from UTC, in one column
 MOSTLY = 0.8  # share of texts that a form must read: the others are errors in a column of times
@@ -165,16 +167,18 @@ def _form(
         signs=signs,
         padded=frozenset(padded),
     )
-    if form.cycle == "year" and not form.read(sample)[1].all():
+    if form.cycle == "year" and "d" in reading:
         form = _with_base(form, sample)
     return _with_zone(_with_century(form, sample) if "y" in "".join(reading) else form, chosen)
 
 
 def _with_base(form: FieldForm, texts: Sequence[str]) -> FieldForm:
     """The form of days without a year in a year that has them all: the 29th of February, the weekdays."""
-    leap = replace(form, base=2000)
-    bases = range(2000, 2029) if WEEKDAY in form.spellings else (2000,)
-    return next((made for year in bases if (made := replace(form, base=year)).read(texts)[1].all()), leap)
+    made = [
+        replace(form, base=year)
+        for year in (2001, 2000, 2003, *range(2002, 2029 if WEEKDAY in form.spellings else 2002))
+    ]
+    return max(made, key=lambda form: (form.read(texts)[1].sum(), evenness(form, texts)))
 
 
 def _with_century(form: FieldForm, texts: Sequence[str]) -> FieldForm:

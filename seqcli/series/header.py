@@ -43,6 +43,14 @@ class Table:
             self._coded[name] = code_texts(self.columns[name])
         return self._coded[name]
 
+    def combined(self, names: Sequence[str]) -> np.ndarray:
+        """Several columns as numbers of their different combinations, from 0."""
+        codes = self.coded(names[0])[0] if names else np.zeros(len(self), np.int64)
+        for name in names[1:]:
+            others, texts = self.coded(name)
+            codes = np.unique(codes * len(texts) + others, return_inverse=True)[1]
+        return codes
+
     @cached_property
     def _lines(self) -> Sequence[int]:
         return self.find_lines()
@@ -92,7 +100,10 @@ def find_table(cells: Cells) -> Table:
     names = _names(header, len(cells.columns))
     counted = cells.columns[0][first : first + 3].tolist() in (["0", "1", "2"], ["1", "2", "3"])
     short = len(names) > 2 and all(names[:-1]) and not names[-1] and (counted or not words.says_time(names[0]))
-    if short and _mostly_filled(cells.columns[-1][first:]):  # rows have names without a name of their own, as in R
+    last = cells.columns[-1][first:]
+    if short and sum(map(bool, map(str.strip, last))) > 0.9 * len(
+        last
+    ):  # rows have names without a name of their own, as in R
         names = ["", *names[:-1]]
     notes = list(cells.notes)
     if titles:
@@ -103,20 +114,24 @@ def find_table(cells: Cells) -> Table:
     for place in range(len(cells) - 1, max(first, len(cells) - HEAD) - 1, -1):
         row = cells.row(place)
         there = [cell for cell in row if cell.strip()]
-        note = _is_words(there[0]) if len(there) == 1 else set(map(_kind, there)) == {"w"}
+        note = _kind(there[0]) == " " or _is_words(there[0]) if len(there) == 1 else set(map(_kind, there)) == {"w"}
         if len(cells.columns) > 1 and note and place > first:
             kept[place] = False
             notes.append(f"below the data, line {cells.lines[place]}: {there[0].strip()[:80]}")
         else:
             break
     if header:
-        repeated = kept & _same(cells, header[-1])
+        repeated = kept & np.all(
+            [column == cell for column, cell in zip(cells.columns, header[-1], strict=True)], axis=0
+        )
         if repeated.any():
             kept &= ~repeated
             notes.append(f"the header comes again in {int(repeated.sum())} rows, which are left out")
     if not kept.any():
         raise no_rows
-    used = [place for place in range(len(cells.columns)) if names[place] or _any_text(cells.columns[place][kept])]
+    used = [
+        place for place in range(len(cells.columns)) if names[place] or any(map(str.strip, cells.columns[place][kept]))
+    ]
     unnamed = [place for place in used if not names[place]]
     if header and unnamed:
         _refuse_wide(cells, kept, unnamed, names)
@@ -124,22 +139,6 @@ def find_table(cells: Cells) -> Table:
     columns = {label: cells.columns[place] for label, place in zip(labels, used, strict=True)}
     table = Table(cells.shown, columns, np.arange(len(cells)), cells.find_lines, cells.delimiter, tuple(notes))
     return table if kept.all() else table.select(np.flatnonzero(kept))
-
-
-def _mostly_filled(column: np.ndarray) -> bool:
-    return sum(bool(cell.strip()) for cell in column.tolist()) > 0.9 * len(column)
-
-
-def _any_text(column: np.ndarray) -> bool:
-    return any(cell and not cell.isspace() for cell in column)
-
-
-def _same(cells: Cells, row: Sequence[str]) -> np.ndarray:
-    """Which rows have the cells of `row`."""
-    same = np.ones(len(cells), bool)
-    for column, cell in zip(cells.columns, row, strict=True):
-        same &= column == cell
-    return same
 
 
 def _refuse_wide(cells: Cells, kept: np.ndarray, unnamed: Sequence[int], names: Sequence[str]) -> None:
@@ -206,9 +205,14 @@ def _first_data_row(cells: Cells, head: Sequence[Sequence[str]]) -> int:
         for row in head
     ]
     named = [sum(kind == "w" for kind in kinds) > 0.6 * len(kinds) for kinds in kinds_of]
-    timed = next((at for at, place in enumerate(telling) if usual[place] == "d" and _are_times(body, place)), None)
+    coded = [
+        (at, list(dict.fromkeys(row[place] for row in body))) for at, place in enumerate(telling) if usual[place] == "d"
+    ]
+    timed = next((at for at, texts in coded if find_forms(texts)), None)
     across = False
     for number, (row, kinds) in enumerate(zip(head, kinds_of, strict=True)):
+        if _are_years_apart(row):
+            continue  # each above the months or quarters of it
         comment = len(row) > 1 and row[0].lstrip().startswith(COMMENTS) and not any(map(str.strip, row[1:]))
         if comment or number < titles or (len(telling) > 1 and any(named[number + 1 : number + 6])):
             continue
@@ -237,14 +241,15 @@ def _first_data_row(cells: Cells, head: Sequence[Sequence[str]]) -> int:
     return min(titles + 1, count)
 
 
-def _are_times(body: Sequence[Sequence[str]], place: int) -> bool:
-    """Whether the cells of a column are times."""
-    return bool(find_forms(list(dict.fromkeys(row[place] for row in body))))
-
-
 def bare_times(names: Sequence[str]) -> list[str]:
     """Names of columns that are times, without what R and the World Bank add to them: X2010, 2010 [YR2010]."""
     return [re.sub(r"^X(?=\d)|\s*\[YR\d{4}\]$", "", name) for name in names]
+
+
+def _are_years_apart(row: Sequence[str]) -> bool:
+    """Whether a row has nothing but years with cells between them that are merged with these."""
+    years = [cell for cell in row[1:] if cell.strip()]
+    return 1 < len(years) < 0.5 * len(row) and all(re.fullmatch(r"\s*(?:19|20)\d\d\s*", cell) for cell in years)
 
 
 def _is_header_of_times(row: Sequence[str], below: Sequence[Sequence[str]], usual: Sequence[str]) -> bool:
@@ -277,7 +282,7 @@ def _header_rows(above: Sequence[Sequence[str]], cells: Cells) -> tuple[list[lis
     """The rows that name columns, and the titles above these."""
     rows = [[cell.strip() for cell in row] for row in above]
     width = len(cells.columns)
-    if len(cells.delimiter) == 1 and len(above) < len(cells):  # titles may be wider than the data
+    if len(above) < len(cells):  # titles may be wider than the data
         width = 1 + max((at for at, cell in enumerate(cells.row(len(above))) if cell.strip()), default=0)
     header: list[list[str]] = []
     while rows:
@@ -288,13 +293,18 @@ def _header_rows(above: Sequence[Sequence[str]], cells: Cells) -> tuple[list[lis
                 break
             row = [row[0].lstrip("#/%! "), *row[1:]]
         lone = filled < 2 and width > 1 and (header or width > 2 or row[0])
-        if lone and not header and not row[0] and len(rows) > 1 and sum(map(bool, rows[-2])) >= max(2, 0.6 * width):
-            rows.pop()  # the unit of the values
+        there = sum(map(bool, rows[-2])) if len(rows) > 1 else 0
+        blanks = len(cells.delimiter) > 1  # nothing tells which cells are left out
+        if header and blanks:
+            break
+        units = width == there > filled if blanks else lone and not row[0] and there >= max(2, 0.6 * width)
+        if not header and units:
+            rows.pop()
             continue
         # a last header row may name only the times, as that of pandas does: Date,,,,
-        if lone and (header or not row[0] or len(rows) < 2 or sum(map(bool, rows[-2])) < 2):
+        if lone and (header or not row[0] or there < 2):
             break
-        named = filled >= 0.6 * width and any(map(words.says_time, row))
+        named = (filled >= 0.6 * width and any(map(words.says_time, row))) or _are_years_apart(row)
         if (
             header
             and not named
@@ -337,8 +347,3 @@ def _distinct(names: Sequence[str]) -> list[str]:
         text = re.sub(r"\s+", " ", str(name)).strip() or f"column{place + 1}"
         made.append(text if text not in made else f"{text}.{place + 1}")
     return made
-
-
-def blank(texts: Sequence[str]) -> bool:
-    """Whether a column's different texts are nothing but marks for missing values."""
-    return len(texts) < 20 and all(is_mark(text.strip().lower()) for text in texts)

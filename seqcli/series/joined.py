@@ -12,18 +12,11 @@ from seqcli.series.columns import LOOKED_AT, Columns, ReadOptions
 from seqcli.series.fields import plain
 from seqcli.series.forms import find_forms
 from seqcli.series.header import Table
-from seqcli.series.marks import is_missing
+from seqcli.series.marks import fill_down, is_missing
 from seqcli.series.numerals import find_named
-from seqcli.series.order import Chosen
 from seqcli.series.serials import find_periods, to_numbers
 
-UNNAMED = (
-    words.YEAR,
-    words.MONTH,
-    words.DAY,
-    words.HOUR,
-    words.MINUTE,
-)  # what the first columns of a table without a header may be
+UNNAMED = (words.YEAR, words.MONTH, words.DAY, words.HOUR, words.MINUTE)  # the first columns without a header
 _PARTS = (  # of a year: the words that name them, their numbers, what stands before these, whether they may be words
     (words.DAY_OF_YEAR, 1, 366, "", False),
     (words.MONTH, 1, 12, "", True),
@@ -32,6 +25,7 @@ _PARTS = (  # of a year: the words that name them, their numbers, what stands be
     (words.WEEK, 1, 53, "W", True),
     (words.PERIOD, 1, 13, "P", True),
 )
+_HOURS = re.compile(r"(\d\d?)(?:[:.h]?00)?\s?[-–]\s?\d\d?(?:[:.h]?00)?")  # from one to the next
 PERIODS = {24: 60, 25: 60, 48: 30, 50: 30, 96: 15, 100: 15}  # minutes of one of so many periods a day
 
 
@@ -48,16 +42,17 @@ def with_joined_times(table: Table, options: ReadOptions) -> Table:
     table = _without_outline(table)
     columns = Columns(table, options)
     names = [name for name in table.columns if name not in (options.target, *options.series, *options.covariates)]
-    full = [name for name in names if not columns.is_plain(name) and _grain(columns.time(name)) in ("day", "second")]
-    dates = [name for name in full if _grain(columns.time(name)) == "day" and not _cycle(columns.time(name))]
-    dates += [name for name in names if name not in full and words.says_time(name) and _is_compact_date(columns, name)]
+    full = [name for name in names if not columns.is_plain(name) and columns.grain(name) in ("day", "second")]
+    dates = [name for name in full if columns.grain(name) == "day" and columns.has_dates(name)]
+    compact = [name for name in names if name not in full and words.says_time(name) and columns.has_dates(name)]
+    dates += [name for name in compact if columns.grain(name) == "day" and len(columns.different(name)[0]) == 8]
     parts: list[str] = []
     joined: np.ndarray | None = None
     if dates:
         clock = next((name for name in names if name not in dates and _is_clock(columns, name)), None)
         if clock is not None:
             parts, joined = [dates[0], clock], join_cells(*_date_and_clock(columns, table, dates[0], clock))
-    elif not any(not _cycle(columns.time(name)) for name in full):
+    elif not any(map(columns.has_dates, full)):
         parts, joined = _year_and_parts(columns, table, names)
     if joined is None:
         return table
@@ -71,7 +66,8 @@ def with_joined_times(table: Table, options: ReadOptions) -> Table:
 
 def _without_outline(table: Table) -> Table:
     """The table with whole times in its first column, where that has years and below each its months or quarters, as
-    pivot tables of spreadsheets have them; the rows of the years, which are totals, are left out."""
+    pivot tables of spreadsheets have them, or after the years their quarters, then their months, as statistics offices
+    write them; the rows of longer periods, which are totals, are left out."""
     name = next(iter(table.columns))
     if not re.fullmatch(r"\s*(?:1[89]|20)\d\d\s*", table.columns[name][0]) or len(table) > LOOKED_AT:
         return table
@@ -81,12 +77,14 @@ def _without_outline(table: Table) -> Table:
         return table
     above = [cells[place] for place in np.maximum.accumulate(np.where(years, np.arange(len(cells)), 0)).tolist()]
     rest = ~years & ~np.array([words.is_total(text) or is_missing(text) for text in cells])
-    joined = join_cells(above, [" "] * len(cells), cells)
-    texts = list(dict.fromkeys(joined[rest].tolist()))
-    if not any(form.read(texts)[1].all() and form.grain in ("month", "quarter") for form in find_forms(texts)):
-        return table
-    note = f"{name!r} has years and their parts: the {int((~rest).sum())} rows of years and totals are left out"
-    return table.with_columns({**table.columns, name: joined}).select(np.flatnonzero(rest), note)
+    quarters = np.array([re.fullmatch(r"\d{4}\W?Q[1-4]", text) is not None for text in cells])
+    for kept, made in ((rest, join_cells(above, [" "] * len(cells), cells)), (rest & ~quarters, join_cells(cells))):
+        texts = list(dict.fromkeys(made[kept].tolist()))
+        forms = [form for form in find_forms(texts) if form.grain in ("month", "quarter") and not form.cycle]
+        if kept.mean() > 0.5 and any(form.read(texts)[1].all() for form in forms):
+            note = f"{name!r} has years and their parts: the {int((~kept).sum())} rows of longer periods are left out"
+            return table.with_columns({**table.columns, name: made}).select(np.flatnonzero(kept), note)
+    return table
 
 
 def _again_in_decimals(columns: Columns, year: str) -> list[str]:
@@ -102,25 +100,14 @@ def _again_in_decimals(columns: Columns, year: str) -> list[str]:
     return found
 
 
-def _grain(chosen: Chosen | None) -> str:
-    return chosen.form.grain if chosen is not None else ""
-
-
-def _cycle(chosen: Chosen | None) -> str:
-    return chosen.form.cycle if chosen is not None else ""
-
-
-def _is_compact_date(columns: Columns, name: str) -> bool:
-    chosen = columns.time(name)
-    return chosen is not None and getattr(chosen.form, "reading", ()) in (("Ymd",), ("dmY",), ("mdY",))
-
-
 def _is_clock(columns: Columns, name: str) -> bool:
     """Whether a column has times of day, or hours by its name."""
     texts = columns.different(name)
     if len(texts) < 2:
         return False
     chosen = columns.time(name)
+    if words.says(name, words.HOUR) and all(map(_HOURS.fullmatch, texts)):
+        return True
     if not columns.is_plain(name):
         return chosen is not None and chosen.form.cycle == "day" and chosen.form.grain == "second"
     values, fine = to_numbers([plain(text) for text in texts])
@@ -132,23 +119,31 @@ def _is_clock(columns: Columns, name: str) -> bool:
         return False
     minutes, seconds = values // 100 % 100, values % 100  # hours and minutes where there are up to four digits
     clock = values.max() <= 240_000 and (minutes < 60).all() and (seconds < 60).all() and (seconds % 5 == 0).all()
-    return bool(values.max() <= 24 or clock)
+    return bool(values.max() <= 25 or clock)
 
 
 def _date_and_clock(columns: Columns, table: Table, date: str, clock: str) -> list[Sequence[str]]:
-    clocks = table.columns[clock].tolist()
+    clocks = [_HOURS.sub(r"\1:00", plain(text)) for text in table.columns[clock].tolist()]
     if columns.is_plain(clock):
         values = to_numbers([plain(text) for text in columns.different(clock)])[0]
         if words.says(clock, words.PERIOD):
             minutes = [(int(float(plain(text))) - 1) * PERIODS[int(values.max())] for text in clocks]
             clocks = [f"{minute // 60:02d}:{minute % 60:02d}" for minute in minutes]
-        elif values.max() <= 24:
-            clocks = [f"{plain(text).partition('.')[0]:0>2}:00" for text in clocks]
+        elif values.max() <= 25:  # the third hour was there twice, when the clock was put back
+            days, hours = table.coded(date)[0].tolist(), [int(float(plain(text))) for text in clocks]
+            long = {day for day, hour in zip(days, hours, strict=True) if hour == 25}
+            clocks = [f"{hour - (day in long and hour > 3):02d}:00" for day, hour in zip(days, hours, strict=True)]
         else:
             width = 4 if values.max() <= 2400 else 6
             clocks = [f"{plain(text).partition('.')[0]:0>{width}}" for text in clocks]
             clocks = [":".join(re.findall("..", text)) for text in clocks]
-    return [table.columns[date].tolist(), [" "] * len(table), clocks]
+    return [_whole(table.columns[date]).tolist(), [" "] * len(table), clocks]
+
+
+def _whole(column: np.ndarray) -> np.ndarray:
+    """A column of years or dates, filled down where each is given once for its rows."""
+    often = sum(map(is_missing, column.tolist())) > 0.3 * len(column)
+    return fill_down(column) if often and not is_missing(column[0]) else column
 
 
 def _year_and_parts(columns: Columns, table: Table, names: Sequence[str]) -> tuple[list[str], np.ndarray | None]:
@@ -168,27 +163,27 @@ def _year_and_parts(columns: Columns, table: Table, names: Sequence[str]) -> tup
 
     year = find(words.YEAR, 1000, 2999, others=True)
     if year is None:
-        return [], None
+        parts = [find(words.MONTH, 1, 12), find(words.DAY, 1, 31)]
+        dated = [name for name in dict.fromkeys(parts) if name is not None]
+        cells = [[f"{float(plain(text)):g}" for text in table.columns[name].tolist()] for name in dated]
+        joined = join_cells(cells[0], ["-"] * len(table), cells[1]) if len(cells) == 2 else np.empty(0, object)
+        return (dated, joined) if len(joined) and len(set(joined.tolist())) == len(table) else ([], None)
     rest = [name for name in names if name != year]
     found = ((find(wanted, low, high, others=others), wanted, sign) for wanted, low, high, sign, others in _PARTS)
     part, wanted, sign = next((one for one in found if one[0] in rest), (None, words.YEAR, ""))
     if part is None:
         return [], None
-    cells = [plain(text).removesuffix(".0") for text in table.columns[year].tolist()]
-    if cells[0] and sum(map(is_missing, cells)) > 0.3 * len(cells):  # given once for the rows of a year
-        there = np.array([not is_missing(cell) for cell in cells])
-        above = np.maximum.accumulate(np.where(there, np.arange(len(cells)), 0))
-        cells = [cells[place] for place in above.tolist()]
+    years = [plain(text).removesuffix(".0") for text in _whole(table.columns[year]).tolist()]
     second = [plain(text).removesuffix(".0") for text in table.columns[part].tolist()]
     numeric = columns.is_plain(part)
     month = wanted is words.MONTH
     day = (find(words.DAY, 1, 31) or find(words.DEKAD, 1, 3)) if month else None
     if numeric and not sign:
         width = 2 if month else 3
-        made, used = [f"{a}-{b:0>{width}}" for a, b in zip(cells, second, strict=True)], [year, part]
+        made, used = [f"{a}-{b:0>{width}}" for a, b in zip(years, second, strict=True)], [year, part]
     else:
         before = f" {sign}" if numeric else " "
-        made, used = [f"{a}{before}{b}" for a, b in zip(cells, second, strict=True)], [year, part]
+        made, used = [f"{a}{before}{b}" for a, b in zip(years, second, strict=True)], [year, part]
     if day is not None and day not in used:
         days = [plain(text).removesuffix(".0") for text in table.columns[day].tolist()]
         glue = "-" if numeric else " "

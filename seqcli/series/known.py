@@ -12,7 +12,7 @@ from seqcli.series.columns import ReadOptions
 from seqcli.series.header import Table, find_table
 from seqcli.series.layout import find_layout
 from seqcli.series.marks import is_missing
-from seqcli.series.panel import Panel
+from seqcli.series.panel import Panel, Series
 from seqcli.series.read import read_cells
 from seqcli.series.recognise import read_as_times
 from seqcli.series.rows import read_numbers_column
@@ -55,12 +55,9 @@ def read_future(
     Raises `DataError` when a series has no row for one of the periods, or two, or a row has an empty cell, `UsageError`
     for a wide panel.
     """
-    if panel.wide or panel.time_name is None:
-        raise UsageError("--covariates needs one row a series and time", hint="--series names the series columns")
-    table = _future_table(panel, find_table(read_cells(source, encoding=encoding, errors=errors)))
+    table, rows = _future(panel, source, encoding, errors)
     options = ReadOptions(decimal=panel.decimal)
     numbers = np.array([read_numbers_column(table, name, options)[0] for name in panel.covariate_names])
-    rows = _rows(panel, table)
     made = []
     for one in panel.series:
         future = np.empty((len(numbers), horizon))
@@ -68,22 +65,16 @@ def read_future(
             position = one.first + len(one.values) + step
             where = rows.get((one.key, position))
             if where is None:
-                raise DataError(
-                    f"has no row for {panel.calendar_of(one).label(position)} of {'/'.join(one.key) or 'the series'}",
-                    path=table.path,
-                    column=panel.time_name,
-                    hint=f"it needs the {horizon} rows after each series' last value; or give a shorter --horizon",
-                )
+                hint = f"it needs the {horizon} rows after each series' last value; or give a shorter --horizon"
+                raise _no_row(panel, table, one, position, hint)
             future[:, step] = numbers[:, where]
-            for name, number in zip(panel.covariate_names, future[:, step], strict=True):
-                if np.isnan(number):
-                    raise DataError(
-                        "is empty",
-                        path=table.path,
-                        line=table.line(where),
-                        column=name,
-                        hint="what is known beforehand must be given for every period to be forecast",
-                    )
+            empty = next(
+                (name for name, number in zip(panel.covariate_names, future[:, step], strict=True) if np.isnan(number)),
+                None,
+            )
+            if empty is not None:
+                hint = "what is known beforehand must be given for every period to be forecast"
+                raise DataError("is empty", path=table.path, line=table.line(where), column=empty, hint=hint)
         made.append(future)
     return made
 
@@ -93,24 +84,21 @@ def future_length(panel: Panel, source: Any, *, encoding: str = "auto", errors: 
 
     Raises `DataError` where it has none for one of them.
     """
-    if panel.wide or panel.time_name is None:
-        raise UsageError("--covariates needs one row a series and time", hint="--series names the series columns")
-    table = _future_table(panel, find_table(read_cells(source, encoding=encoding, errors=errors)))
-    rows = _rows(panel, table)
+    table, rows = _future(panel, source, encoding, errors)
     lengths = []
     for one in panel.series:
         end, steps = one.first + len(one.values), 0
         while (one.key, end + steps) in rows:
             steps += 1
         if not steps:
-            raise DataError(
-                f"has no row for {panel.calendar_of(one).label(end)} of {'/'.join(one.key) or 'the series'}",
-                path=table.path,
-                column=panel.time_name,
-                hint="it needs the rows after each series' last value",
-            )
+            raise _no_row(panel, table, one, end, "it needs the rows after each series' last value")
         lengths.append(steps)
     return min(lengths)
+
+
+def _no_row(panel: Panel, table: Table, one: Series, position: int, hint: str) -> DataError:
+    what = f"has no row for {panel.calendar_of(one).label(position)} of {'/'.join(one.key) or 'the series'}"
+    return DataError(what, path=table.path, column=panel.time_name, hint=hint)
 
 
 def positions_of(panel: Panel, texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
@@ -130,18 +118,21 @@ def positions_of(panel: Panel, texts: Sequence[str]) -> tuple[np.ndarray, np.nda
     return (panel.calendar.grid.positions(times), others) if clear else (positions, fine)
 
 
-def _future_table(panel: Panel, table: Table) -> Table:
-    """The table with the panel's columns; times in several columns are joined as in the panel."""
-    assert panel.time_name is not None
-    if panel.time_name not in table.columns:
-        options = ReadOptions(target=panel.covariate_names[0], series=panel.key_names)
-        known = [name for name in panel.key_names if name not in table.columns]
-        table = table if known else find_layout(table, options).table
+def _future(
+    panel: Panel, source: Any, encoding: str, errors: str
+) -> tuple[Table, dict[tuple[tuple[str, ...], int], int]]:
+    """The table with the panel's columns, times in several columns joined as in the panel, and the row of each series
+    and position."""
+    if panel.wide or panel.time_name is None:
+        raise UsageError("--covariates needs one row a series and time", hint="--series names the series columns")
+    table = find_table(read_cells(source, encoding=encoding, errors=errors))
+    if panel.time_name not in table.columns and all(name in table.columns for name in panel.key_names):
+        table = find_layout(table, ReadOptions(target=panel.covariate_names[0], series=panel.key_names)).table
     for name in (panel.time_name, *panel.key_names, *panel.covariate_names):
         if name not in table.columns:
             hint = f"name its columns as in the data; it has {listed(table.columns)}"
             raise DataError(f"has no column {name!r}", path=table.path, hint=hint)
-    return table
+    return table, _rows(panel, table)
 
 
 def _rows(panel: Panel, table: Table) -> dict[tuple[tuple[str, ...], int], int]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import combinations
 
 import numpy as np
 
@@ -14,9 +15,9 @@ from seqcli.series import words
 from seqcli.series.across import stack_times
 from seqcli.series.columns import LOOKED_AT, Columns, ReadOptions
 from seqcli.series.fields import plain
-from seqcli.series.header import Table, blank, code_texts
+from seqcli.series.header import Table, code_texts
 from seqcli.series.joined import with_joined_times
-from seqcli.series.marks import is_missing
+from seqcli.series.marks import blank, fill_down, is_missing
 from seqcli.series.numbers import read_numbers
 from seqcli.series.serials import StepForm, to_numbers
 from seqcli.series.time_column import find_time_column, find_time_form, refuse_unread_times
@@ -105,9 +106,8 @@ def _refuse_side_by_side(layout: Layout, columns: Columns) -> None:
     place = names.index(layout.time) if layout.time is not None else len(names)
     for name in names[place + 2 : names.index(layout.targets[-1])]:
         chosen = columns.time(name) if words.says_time(name) and name not in layout.series else None
-        whole = chosen is not None and chosen.form.grain != "step" and not chosen.form.cycle
         numbers = any(columns.numbers(other) is not None for other in names[place + 1 : names.index(name)])
-        if chosen is not None and whole and numbers and not _says_again(layout, name, chosen.form):
+        if chosen is not None and columns.has_dates(name) and numbers and not _says_again(layout, name, chosen.form):
             raise DataError(
                 f"has two columns of times, {names[place]!r} and {name!r}: are these two tables side by side?",
                 path=table.path,
@@ -129,8 +129,9 @@ def _says_again(layout: Layout, name: str, form: Form) -> bool:
 
 def _numbers_rows(columns: Columns, name: str) -> bool:
     """Whether a column has the numbers of the rows rather than values."""
-    if name.startswith("Unnamed: ") and _is_whole(columns, name):
-        return columns.is_different_everywhere(name)
+    unnamed = r"Unnamed: \d+|column\d+"
+    if re.fullmatch(unnamed, name) and not all(re.match(unnamed, other) for other in columns.table.columns):
+        return _is_whole(columns, name) and columns.is_different_everywhere(name)
     return columns.counts_rows(name) and not words.says(name, words.FLOWS | words.TARGETS[0] | words.TARGETS[1])
 
 
@@ -172,8 +173,11 @@ def _choose_target(layout: Layout, columns: Columns, values: Sequence[str]) -> L
             points -= 2.0
         elif len(texts) == 1:
             points -= 1.0
+        elif layout.series and layout.table.combined((*layout.series, name)).max() == count:
+            points -= 2.0  # the same through each series, such as its code
         return points
 
+    count = layout.table.combined(layout.series).max()
     totals = _running_totals(layout, values)
     scores = [score(name) - (4.0 if name in totals else 0.0) for name in values]
     best = max(scores)
@@ -197,9 +201,7 @@ def _choose_target(layout: Layout, columns: Columns, values: Sequence[str]) -> L
 def _running_totals(layout: Layout, names: Sequence[str]) -> dict[str, str]:
     """The columns that are running totals of others, with these: total_cases of new_cases."""
     table = layout.table
-    keys = np.zeros(len(table), np.int64)
-    for name in layout.series:
-        keys = keys * len(table.coded(name)[1]) + table.coded(name)[0]
+    keys = table.combined(layout.series)
     rows = np.argsort(keys, kind="stable")[:LOOKED_AT]
     follows = np.diff(keys[rows]) == 0
     columns = {}
@@ -237,10 +239,7 @@ def _key_columns(
 
     def distinct(names: Sequence[str]) -> int:
         """How many different combinations of a time and these columns there are."""
-        groups = table.coded(base[0])[0]
-        for name in (*base[1:], *names):
-            groups = np.unique(groups * len(table) + table.coded(name)[0], return_inverse=True)[1]
-        return int(groups.max()) + 1
+        return int(table.combined((*base, *names)).max()) + 1
 
     here = distinct([])
     named = [name for name in keys if words.says(name, words.KEYS) and not columns.is_different_everywhere(name)]
@@ -257,25 +256,33 @@ def _key_columns(
         if there > here + 0.01 * len(table):
             chosen.append(name)
             here = there
+    for name in [name for name in chosen if name not in named]:  # what the others tell apart: whether a state had a law
+        others = [other for other in chosen if other != name]
+        chosen = others if others and distinct(others) == here else chosen
     if here < len(table) and not chosen and len(numeric) > 1:
-        chosen = [name for name in numeric if name != target and _tells_apart(columns, base, name)][:1]
+        others = [name for name in numeric if name != target and _is_whole(columns, name)][:6]
+        pairs = (group for size in (1, 2) for group in combinations(others, size))
+        chosen = list(
+            next((group for group in pairs if len(group) < len(numeric) and _tells_apart(columns, base, group)), ())
+        )
     series = len(set(zip(*(table.columns[name].tolist() for name in chosen), strict=True))) if chosen else 0
     if series > 0.4 * len(table) and len(table) > 20 and (not named or distinct([]) == len(table)):
         return ()  # a row of its own for nearly each: transactions, not series
     return tuple(chosen)
 
 
-def _tells_apart(columns: Columns, base: Sequence[str], name: str) -> bool:
-    """Whether a column of whole numbers has the ids of series: each in one block of rows, or each once at each time."""
+def _tells_apart(columns: Columns, base: Sequence[str], names: Sequence[str]) -> bool:
+    """Whether columns of whole numbers have the ids of series: each in one block of rows, or each once at each time."""
     table = columns.table
-    if not _is_whole(columns, name) or columns.is_different_everywhere(name):
+    if any(map(columns.is_different_everywhere, names)):
         return False
-    codes, texts = table.coded(name)
+    codes = table.combined(names)
+    count = int(codes.max()) + 1
     times = table.coded(base[0])[0]
     if len(np.unique(times * len(table) + codes)) < len(table):
         return False
-    blocks = int((np.diff(codes) != 0).sum()) + 1 == len(texts)
-    return blocks or len(texts) * (int(times.max()) + 1) == len(table)
+    blocks = int((np.diff(codes) != 0).sum()) + 1 == count
+    return blocks or count * (int(times.max()) + 1) == len(table)
 
 
 def _is_no_time(columns: Columns, name: str) -> bool:
@@ -306,7 +313,7 @@ def _filled_down(columns: Columns, time: str, names: Sequence[str]) -> Table | N
             or (columns.numbers(name) is not None and not words.says(name, words.KEYS))
         ):
             continue
-        filled = table.columns[name][np.maximum.accumulate(np.where(missing, 0, np.arange(len(missing))))]
+        filled = fill_down(table.columns[name])
         pairs = np.unique(times * len(table) + code_texts(filled)[0])
         if len(pairs) == len(table):
             note = f"{name!r} is given once for several rows: it is filled down"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -39,9 +40,20 @@ def is_missing(text: str) -> bool:
     return text.strip().lower() in EMPTY
 
 
+def fill_down(column: np.ndarray) -> np.ndarray:
+    """A column with each missing cell taken from above, as merged cells are meant."""
+    there = np.array([not is_missing(text) for text in column.tolist()])
+    return np.asarray(column[np.maximum.accumulate(np.where(there, np.arange(len(column)), 0))])
+
+
 def is_mark(text: str) -> bool:
     """Whether a cell in a column of numbers, in small letters and without blanks around it, says that there is none."""
     return text in MISSING or (len(text) < 30 and _ERROR.fullmatch(text) is not None)
+
+
+def blank(texts: Sequence[str]) -> bool:
+    """Whether a column's different texts are nothing but marks for missing values."""
+    return len(texts) < 20 and all(is_mark(text.strip().lower()) for text in texts)
 
 
 def missing_code(values: np.ndarray) -> float | None:

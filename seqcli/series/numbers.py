@@ -62,7 +62,10 @@ _POWER = re.compile(r"\s?(?:(?:[x×*·∙⋅]|\\times|\\cdot)\s?10(?:\^|\*\*)?\s
 _TEN = re.compile(r"(?<=[x×*·∙⋅ ])10([⁺⁻]?[⁰¹²³⁴-⁹]+)$")
 _RAISED = str.maketrans("⁺⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "+-0123456789")
 _NO_CENTS = re.compile(r"(?<=\d)(?:([.,])\s?[-–—‒―]{1,2}|/-)(?![\d.,])")  # 12,- and 12.– and 12/-
-_FOOTNOTE = re.compile(rf"(?<=[\d%])(?:\s?\[(?:note )?\w{{1,3}}\]|\s?\(\d\)|\s\d\))$|(?<!10){RAISED.pattern}$")
+_FOOTNOTE = re.compile(
+    rf"(?<=[\d%])(?:\s?\[(?:note )?\w{{1,3}}\]|\s?\(\d\)|\s\d\))$|(?<!10){RAISED.pattern}$"
+    r"|(?<=[\d%])\s?(?:(?:±|\+/-)\s?[\d.,]+|[(\[]-?\d[\d.,]*(?:\s?[-–;]\s?|,\s|\sto\s)-?\d[\d.,]*[)\]])$"  # doubt
+)
 _FLAGGED = re.compile(r"([+-]\d{4,5}),\w")  # a value of fixed width and how good it is, as weather stations write it
 
 
@@ -83,16 +86,18 @@ def read_numbers(
     if quick is not None and not (decimal is None and all(map(_is_ambiguous, texts))):
         return Numbers(quick, (), NumberStyle(), told=any("." in text and not _is_ambiguous(text) for text in texts))
     if decimal in (None, ",") and not thousands and (quick := _plain_commas(texts)) is not None:
-        return Numbers(quick, (), NumberStyle(",", "."), told=True)
+        fours = all(re.fullmatch(r"[1-9]\d{0,3},\d{4}", text.strip()) for text in texts)  # or ten thousands
+        note = f"{texts[0].strip()} is read with a decimal comma; {change_with('--decimal .')}"
+        return Numbers(quick, (), NumberStyle(",", "."), notes=(note,) if fours else (), told=True)
     cells = [_cell(text) for text in texts]
     numeric = [cell for cell in cells if isinstance(cell, _Cell)]
     infinite = sum(isinstance(cell, str) and INFINITE.fullmatch(cell.strip().lower()) is not None for cell in cells)
     there = sum(cell is not None for cell in cells) - infinite  # these are bad numbers, not words
     if not numeric or len(numeric) < MOSTLY * there:
         return None
-    style, tie = _style(
-        [f"{cell.core}0" if cell.power else cell.core for cell in numeric], decimal, thousands, delimiter
-    )
+    cores = [f"{cell.core}0" if cell.power else cell.core for cell in numeric]
+    money = any(units.kind_of(cell.around).strip("%‰") for cell in numeric)
+    style, tie = _style(cores, decimal, thousands, delimiter, money)
     sizes = np.nan_to_num(np.abs([_value(cell, style) for cell in numeric])).tolist()
     factors = units.factors([cell.around for cell in numeric], sizes)
     values, bad = np.full(len(texts), np.nan), []
@@ -112,7 +117,7 @@ def read_numbers(
     told = not tie and any(set(cell.core) & set(".,") and not _is_ambiguous(cell.core) for cell in numeric)
     notes = _notes(numeric, factors, style)
     if footnotes := [match[0].strip() for match in map(_FOOTNOTE.search, texts) if match]:
-        notes = (*notes, f"footnotes after numbers, such as {footnotes[0]}, are left aside")
+        notes = (*notes, f"what stands after numbers, such as {footnotes[0]}, is left aside")
     return Numbers(values, tuple(bad), style, problem, notes, tie, told)
 
 
@@ -152,9 +157,7 @@ def _cell(text: str) -> _Cell | str | None:
         return raw
     text = _TEN.sub(lambda match: "10" + match[1].translate(_RAISED), text)
     text = plain(text)
-    if text.startswith('="') and text.endswith('"'):
-        text = text[2:-1].strip()
-    text = text.strip("\"'“”").strip() if len(text) > 1 else text
+    text = text.removeprefix("=").strip("\"'“”").strip() if len(text) > 1 else text
     text = _FOOTNOTE.sub("", text)
     text = _POWER.sub(r"e\1", text)
     text = _NO_CENTS.sub(r"\1", text)
@@ -205,7 +208,7 @@ def _mixed_units(texts: Sequence[str], cells: Sequence[_Cell | str | None]) -> t
 
 
 def _style(
-    cores: Sequence[str], decimal: str | None, thousands: str | None, delimiter: str
+    cores: Sequence[str], decimal: str | None, thousands: str | None, delimiter: str, money: bool
 ) -> tuple[NumberStyle, bool]:
     """What the separators in a column mean, and whether nothing tells."""
     decimals: set[str] = set()
@@ -252,6 +255,8 @@ def _style(
     if bare_large:
         return NumberStyle(sign, other_sign), False
     if bare_small:
+        return NumberStyle(other_sign, sign), False
+    if money and any(core.find(sign) > 1 for core in cores):  # it has no three decimals
         return NumberStyle(other_sign, sign), False
     if delimiter == ";":
         return NumberStyle(), True

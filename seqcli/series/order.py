@@ -129,6 +129,34 @@ def regularity(times: np.ndarray, form: Form) -> float:
     return max(daily, monthly)
 
 
+def evenness(form: Form, texts: Sequence[str]) -> float:
+    """The share of steps that are the usual one, between times that may begin again each year, week or day."""
+    times, fine = form.read(texts)
+    return _share(np.diff(unwrap(times[fine], np.zeros(int(fine.sum())), form.cycle)))
+
+
+def unwrap(times: np.ndarray, codes: np.ndarray, cycle: str) -> np.ndarray:
+    """Times without a year, week or day, with one more of these each time that they begin again."""
+    made = times.copy()
+    for code in np.unique(codes):
+        rows = np.flatnonzero(codes == code)
+        steps = np.diff(times[rows])
+        if not len(steps) or not (steps < 0).any():
+            continue
+        backwards = (steps < 0).sum() > 0.5 * len(steps)  # the newest first
+        turns = np.cumsum(np.r_[0, steps > 0 if backwards else steps < 0])
+        turns = -turns if backwards else turns
+        if np.abs(turns).max() > 1 and len(np.unique(times[rows])) == len(rows):
+            continue  # each once: in another order, such as that of the alphabet
+        if cycle == "year":
+            months = times[rows].astype("M8[us]").astype("M8[M]")
+            rest = times[rows] - months.astype("M8[us]").astype(np.int64)
+            made[rows] = (months + 12 * turns).astype("M8[us]").astype(np.int64) + rest
+        else:
+            made[rows] = times[rows] + turns * (7 * DAY if cycle == "week" else DAY)
+    return made
+
+
 def _coverage(steps: np.ndarray) -> float:
     """The share of the places at the usual distance that are there."""
     return float(min(1.0, np.median(steps) * len(steps) / max(float(steps.sum()), 1.0))) if len(steps) else 1.0

@@ -5,26 +5,10 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-
-import numpy as np
 
 from seqcli.series.fields import RAISED, plain
 from seqcli.series.forms import find_forms
 from seqcli.series.times import Form, FormOver
-
-
-@dataclass(frozen=True)
-class FilledForm(FormOver):
-    """Numbers of `width` digits whose first digit is left out where it is zero."""
-
-    width: int
-
-    def read(self, texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
-        return self.form.read([plain(text).zfill(self.width) for text in texts])
-
-    def write(self, time: int, following: int | None = None) -> str:
-        return self.form.write(time, following).lstrip("0")
 
 
 def find_filled(texts: Sequence[str], readings: Sequence[tuple[str, ...]]) -> list[Form]:
@@ -43,17 +27,7 @@ def find_filled(texts: Sequence[str], readings: Sequence[tuple[str, ...]]) -> li
         return list(full)
     found = find_forms([text.zfill(width) for text in clean], readings)
     fitting = [form for form in found if form.reading in (*readings, ("dmY",), ("mdY",), ("ymd",))]
-    return [*full, *(FilledForm(form, width) for form in fitting)]
-
-
-@dataclass(frozen=True)
-class SignsForm(FormOver):
-    """A form whose digits and signs are written as `signs` says, such as fullwidth or Arabic ones."""
-
-    signs: dict[int, str] = field(hash=False)
-
-    def write(self, time: int, following: int | None = None) -> str:
-        return self.form.write(time, following).translate(self.signs)
+    return [*full, *(FormOver(form, lambda text: text.zfill(width), lambda text: text.lstrip("0")) for form in fitting)]
 
 
 def find_digits(form: Form, texts: Sequence[str]) -> Form:
@@ -67,29 +41,15 @@ def find_digits(form: Form, texts: Sequence[str]) -> Form:
         usual = plain(f"0{char}0")[1:-1]
         if len(usual) == 1 and not char.isdecimal() and usual not in part:
             signs[ord(usual)] = char
-    return SignsForm(form, signs) if signs else form
+    return FormOver(form, back=lambda text: text.translate(signs)) if signs else form
 
 
 _MARK = re.compile(
     rf"{RAISED.pattern}$|\s?(?:\*+|[†‡#]|\s\d\)|[(\[](?i:p|e|f|r|b|s|pe|prov|prel|prelim|preliminary|provisional|est|estimate|estimated|"
     r"forecast|proj|revised|rev|vorl|vorläufig|\d)\.?[)\]]|\s/\d|\s(?:prov|prel|prelim|est|rev)\.?"
-    r"|(?<=\d)\s?[pefrAEFPR](?:/[pefr])?)$"
+    r"|(?<=\d)\s?[pefrAEFPR](?:/[pefr])?|\s?[(\[][^()\[\]]{1,20}[)\]])$"
 )
 _UNMARKED = re.compile(r":\d\d\s?[ap]$", re.IGNORECASE)
-
-
-@dataclass(frozen=True)
-class MarkedForm(FormOver):
-    """Times of which some have a mark after them, such as `mark`, that says provisional, estimated or a footnote."""
-
-    mark: str
-
-    @property
-    def note(self) -> str:
-        return f"marks after times, such as {self.mark!r}, are left aside"
-
-    def read(self, texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
-        return self.form.read([_bare(text) for text in texts])
 
 
 def _bare(text: str) -> str:
@@ -98,8 +58,9 @@ def _bare(text: str) -> str:
     return _MARK.sub("", plain(text))
 
 
-def find_marks(texts: Sequence[str]) -> tuple[Callable[[Form], MarkedForm], list[str]] | None:
-    """How to make a form for times of which some have marks, and the texts without these; None where none has."""
+def find_marks(texts: Sequence[str], every: bool) -> tuple[Callable[[Form], FormOver], list[str]] | None:
+    """How to make a form for times of which some have a mark that says provisional, estimated or a footnote, and the
+    texts without these; None where none has, or all have one but `every` is not asked for."""
     bare = [_bare(text) for text in texts]
     if bare == list(texts):
         return None
@@ -108,7 +69,12 @@ def find_marks(texts: Sequence[str]) -> tuple[Callable[[Form], MarkedForm], list
         for text, rest in zip(texts, bare, strict=True)
     ]
     there = {mark for mark in marks if mark}
-    if not there or (len(there) == 1 and all(marks)) or any(_UNMARKED.search(text) for text in texts[:100]):
+    if (
+        not there
+        or len(set(bare)) < len(texts)
+        or (all(marks) and not every)
+        or any(_UNMARKED.search(text) for text in texts[:100])
+    ):
         return None
-    first = next(mark for mark in marks if mark)
-    return lambda form: MarkedForm(form, first), bare
+    note = f"marks after times, such as {next(filter(None, marks))!r}, are left aside"
+    return lambda form: FormOver(form, _bare, note=note), bare

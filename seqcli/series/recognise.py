@@ -9,13 +9,13 @@ import numpy as np
 
 from seqcli.series import words
 from seqcli.series.fields import plain
-from seqcli.series.forms import COMPACT, find_forms
+from seqcli.series.forms import COMPACT, DAYS_BEFORE_MONTHS, find_forms
 from seqcli.series.numerals import are_buddhist, find_named, find_numerals
 from seqcli.series.order import Chosen, choose, is_dense, is_short
 from seqcli.series.overlays import find_digits, find_filled, find_marks
-from seqcli.series.serials import StepForm, SwappedForm, find_periods, find_serials, to_numbers
+from seqcli.series.serials import StepForm, YearForm, find_elapsed, find_periods, find_serials, to_numbers, with_sign
 from seqcli.series.times import Form
-from seqcli.series.wrapped import IntervalForm, ShortForm, find_intervals, find_short, find_wrapped, is_sensible
+from seqcli.series.wrapped import IntervalForm, find_intervals, find_short, find_wrapped, is_sensible
 
 _OFFSET = re.compile(r"[+-]\d\d:?\d\d$")  # of local time from UTC
 _LONGEST = 150  # of texts that can be times or intervals
@@ -26,13 +26,15 @@ def read_as_times(texts: Sequence[str], name: str, day_first: bool | None = None
     """The most likely form of different texts as times, in a column of this name; None where there is none."""
     if sum(len(text) <= _LONGEST for text in texts) < 0.5 * len(texts) or not texts:
         return None
-    marked = find_marks(texts)
-    if marked is not None:
-        form, bare = marked
-        chosen = _read(bare, name, day_first)
-        if chosen is not None and chosen.form.read(bare)[1].all():
-            return Chosen(form(chosen.form), chosen.rivals, chosen.score)
-    return _read(texts, name, day_first)
+    for every in (False, True):
+        if marked := find_marks(texts, every):
+            form, bare = marked
+            chosen = _read(bare, name, day_first)
+            if chosen is not None and chosen.form.read(bare)[1].all():
+                return Chosen(form(chosen.form), chosen.rivals, chosen.score)
+        if not every and (chosen := _read(texts, name, day_first)) is not None:
+            return chosen
+    return None
 
 
 def _read(texts: Sequence[str], name: str, day_first: bool | None) -> Chosen | None:
@@ -54,7 +56,7 @@ def _forms(texts: Sequence[str], name: str) -> list[Form]:
     named = words.says_time(name)
     clean = [plain(text) for text in texts]
     if named and any("," in text for text in clean) and all(re.fullmatch(r"\d+(?:,\d+)?", text) for text in clean):
-        return [SwappedForm(form, ",", ".") for form in find_serials([text.replace(",", ".") for text in clean], name)]
+        return [with_sign(form, ",", ".") for form in find_serials([text.replace(",", ".") for text in clean], name)]
     forms: list[Form] = list(find_forms(texts))
     if any("j" in "".join(getattr(form, "reading", ())) for form in forms):
         forms += find_numerals(texts)  # 2019/001 may be a month
@@ -66,8 +68,8 @@ def _forms(texts: Sequence[str], name: str) -> list[Form]:
         forms = find_numerals(texts) or forms
     named_parts = find_named(texts)  # 2/4 2019 may be a day of April as well
     forms = [*named_parts, *(find_periods(texts) or forms or ([] if named_parts else find_numerals(texts)))]
-    forms = forms or find_short(texts) or find_intervals(texts)
-    return forms or find_wrapped(texts, named=named) or find_serials(texts, name)
+    forms = forms or find_short(texts) or find_intervals(texts) or [*find_forms(texts, DAYS_BEFORE_MONTHS)]
+    return forms or find_elapsed(texts) or find_wrapped(texts, named=named) or find_serials(texts, name)
 
 
 def _of_numbers(forms: Sequence[Form], texts: Sequence[str], name: str, named: bool) -> list[Form]:
@@ -78,10 +80,12 @@ def _of_numbers(forms: Sequence[Form], texts: Sequence[str], name: str, named: b
         return made
     made += [form for form in find_filled(texts, COMPACT) if is_short(form) or form not in made]
     made = find_numerals(texts) + made
-    if all(re.fullmatch(r"\d{1,2}\.\d{1,2}", text.strip()) for text in texts):  # 01.19, which may be any number
+    if all(
+        re.fullmatch(r"\d{1,2}\.\d{1,2}", text.strip()) for text in texts
+    ):  # 01.19 or 31.01, which may be any number
         slashed = [text.replace(".", "/") for text in texts]
-        short = [form for form in find_forms(slashed) if form.cycle == "" and is_sensible(form, slashed)]
-        made = [*(SwappedForm(form, ".", "/") for form in short), *made]
+        short = [form for form in find_forms(slashed) if is_sensible(form, slashed)]
+        made = [*(with_sign(form, ".", "/") for form in short), *made]
     if all(re.fullmatch(r"\d+\.0+", text.strip()) for text in texts):
         made = find_wrapped(texts, whole=False) + made
     return made
@@ -110,7 +114,7 @@ def _writes_on(form: Form, texts: Sequence[str]) -> bool:
     times, fine = form.read(some)
     pairs = [(text, time) for text, time, ok in zip(some, times.tolist(), fine.tolist(), strict=True) if ok]
     offsets: str = getattr(form, "zone", "")  # several, of which only the last is written
-    if form.grain == "step" or isinstance(form, (IntervalForm, ShortForm)) or offsets:
+    if form.grain == "step" or isinstance(getattr(form, "form", form), IntervalForm | YearForm) or offsets:
         return True
     if any(not _CALENDAR[0] <= time < _CALENDAR[1] for _, time in pairs):
         return False

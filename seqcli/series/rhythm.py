@@ -11,7 +11,6 @@ import numpy as np
 from seqcli.notices import change_with
 from seqcli.series.calendar import CycleGrid, DaysGrid, Grid, ListedGrid, MonthGrid, ZonedForm, find_rule, to_local
 from seqcli.series.frequency import Frequency
-from seqcli.series.serials import PeriodForm
 from seqcli.series.times import DAY, SECOND, FieldForm, Form
 
 WEEK = 7 * DAY
@@ -50,8 +49,8 @@ def find_rhythm(runs: Sequence[np.ndarray], form: Form) -> Rhythm:
     if form.grain == "step":
         count = _common(steps) if len(steps) else 1
         grid = CycleGrid(count, origin=first)
-        if isinstance(form, PeriodForm) and count == 1:
-            return Rhythm(Frequency("step", 1, f"{form.parts} periods a year", (form.parts,)), grid, form)
+        if (parts := getattr(getattr(form, "form", form), "parts", 0)) and count == 1:
+            return Rhythm(Frequency("step", 1, f"{parts} periods a year", (parts,)), grid, form)
         return Rhythm(Frequency("step", count / 10 ** getattr(form, "decimals", 0)), grid, form)
     if form.grain in ("year", "half-year", "quarter", "month"):
         return _monthly(runs, form)
@@ -64,7 +63,7 @@ def find_rhythm(runs: Sequence[np.ndarray], form: Form) -> Rhythm:
     zone = _zone(every, form)
     if zone:
         local = [np.unique(to_local(run, zone)) for run in runs]
-        found = _daily(local, ZonedForm(form, zone))
+        found = _daily(local, ZonedForm(form, zone=zone))
         note = f"times are midnights of {zone}: days there; {change_with('--freq 24h')}"
         return replace(found, notes=(note, *found.notes))
     return _within_days(runs, form, steps)

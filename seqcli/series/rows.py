@@ -12,10 +12,10 @@ from seqcli.series import words
 from seqcli.series.columns import ReadOptions, read_column
 from seqcli.series.header import Table
 from seqcli.series.layout import Layout
-from seqcli.series.marks import CLOSED, INFINITE, is_missing, missing_code
+from seqcli.series.marks import CLOSED, INFINITE, fill_down, is_missing, missing_code
 from seqcli.series.numbers import quick_numbers, read_numbers
+from seqcli.series.order import unwrap
 from seqcli.series.recognise import read_as_times
-from seqcli.series.times import DAY
 
 LAST_ROWS = 2  # of a table, which may be totals without a name
 
@@ -38,11 +38,7 @@ class Rows:
     def select(self, kept: np.ndarray) -> Rows:
         """Only some of the rows."""
         return replace(
-            self,
-            places=self.places[kept],
-            times=self.times[kept],
-            codes=self.codes[kept],
-            values=self.values[:, kept],
+            self, places=self.places[kept], times=self.times[kept], codes=self.codes[kept], values=self.values[:, kept]
         )
 
     @property
@@ -141,11 +137,9 @@ def _is_remark(layout: Layout, row: int) -> bool:
 def _filled_down(layout: Layout, time: str) -> Layout | None:
     """The layout with each missing time taken from above, where most of a group of rows have none."""
     column = layout.table.columns[time]
-    missing = np.array([is_missing(text) for text in column.tolist()])
-    if missing.mean() < 0.3 or not layout.series:
+    if sum(map(is_missing, column.tolist())) < 0.3 * len(column) or not layout.series:
         return None
-    filled = column[np.maximum.accumulate(np.where(missing, 0, np.arange(len(missing))))]
-    return replace(layout, table=layout.table.with_columns({**layout.table.columns, time: filled}))
+    return replace(layout, table=layout.table.with_columns({**layout.table.columns, time: fill_down(column)}))
 
 
 def _newest_issue(
@@ -236,9 +230,7 @@ def _group(table: Table, layout: Layout) -> tuple[np.ndarray, list[tuple[str, ..
     codes, texts = table.coded(layout.series[0])
     if len(layout.series) == 1:
         return codes, [(text,) for text in texts]
-    for name in layout.series[1:]:
-        codes = codes * len(table.coded(name)[1]) + table.coded(name)[0]
-        codes = np.unique(codes, return_inverse=True)[1]
+    codes = table.combined(layout.series)
     first = np.full(int(codes.max()) + 1, len(table))
     np.minimum.at(first, codes, np.arange(len(table)))
     order = np.argsort(first)
@@ -252,25 +244,3 @@ def _sorted(times: np.ndarray, codes: np.ndarray) -> np.ndarray:
     if ((steps > 0) | ((steps == 0) & (np.diff(times) >= 0))).all():
         return np.arange(len(times))
     return np.lexsort((times, codes))
-
-
-def unwrap(times: np.ndarray, codes: np.ndarray, cycle: str) -> np.ndarray:
-    """Times without a year, week or day, with one more of these each time that they begin again."""
-    made = times.copy()
-    for code in np.unique(codes):
-        rows = np.flatnonzero(codes == code)
-        steps = np.diff(times[rows])
-        if not len(steps) or not (steps < 0).any():
-            continue
-        backwards = (steps < 0).sum() > 0.5 * len(steps)  # the newest first
-        turns = np.cumsum(np.r_[0, steps > 0 if backwards else steps < 0])
-        turns = -turns if backwards else turns
-        if np.abs(turns).max() > 1 and len(np.unique(times[rows])) == len(rows):
-            continue  # each once: in another order, such as that of the alphabet
-        if cycle == "year":
-            months = times[rows].astype("M8[us]").astype("M8[M]")
-            rest = times[rows] - months.astype("M8[us]").astype(np.int64)
-            made[rows] = (months + 12 * turns).astype("M8[us]").astype(np.int64) + rest
-        else:
-            made[rows] = times[rows] + turns * (7 * DAY if cycle == "week" else DAY)
-    return made

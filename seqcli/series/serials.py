@@ -21,6 +21,7 @@ _OLD_EPOCHS = ((10_000_000, 11_644_473_600, 1601), (1_000_000, 11_644_473_600, 1
 SHEET = 25569  # days from the spreadsheets' 1899-12-30 to 1970-01-01
 _AROUND = (-900_000_000, 3_000_000_000)  # seconds since 1970 in which times by other epochs are looked for
 DAY_COUNTS = {"mjd": 40587, "datenum": 719529, "jd": 2440588, "julian": 2440588}  # and of others, by their names
+_DAYS = ((14_000, 80_000, SHEET), (690_000, 780_000, 719529), (2_410_000, 2_500_000, 2440588))  # where no name tells
 _NUMBER = re.compile(r"[+-]?\d+(?:\.\d*)?(?:[eE][+-]?\d+)?")
 
 
@@ -139,12 +140,13 @@ class YearForm:
 
 @dataclass(frozen=True)
 class StepForm:
-    """Whole numbers, perhaps with words around them: 7, Week 7, t+7."""
+    """Whole numbers, perhaps with words around them: 7, Week 7, t+7; `parts` of them are a year."""
 
     before: str = ""
     after: str = ""
     width: int = 0  # digits that it is filled up to with zeros
     decimals: int = 0
+    parts: int = 0
     grain: str = "step"
     cycle: str = ""
     name: str = "numbers"
@@ -188,8 +190,11 @@ def find_serials(texts: Sequence[str], name: str = "") -> list[Form]:
         if low < values[0] and values[-1] < high:
             forms = [EpochForm(ticks, before=before, since=year)]  # and no nanoseconds of 1990
     count = next((word for word in words.split_name(name) if word in DAY_COUNTS), "")
-    if count or (named and len(values) > 1 and values[0] >= 14_000 and values[-1] <= 80_000):
-        forms.append(SheetForm(decimals, "day" if whole else "second", DAY_COUNTS.get(count, SHEET)))
+    usual = next(
+        (zero for low, high, zero in _DAYS if named and len(values) > 1 and low < values[0] and values[-1] < high), 0
+    )
+    if count or usual:
+        forms.append(SheetForm(decimals, "day" if whole else "second", DAY_COUNTS.get(count, usual)))
     if not whole and values[0] >= 1000 and values[-1] < 2200 and decimals.most and (form := _decimal_years(values)):
         forms.append(replace(form, decimals=decimals))
     if whole and not power:
@@ -214,39 +219,9 @@ def _decimal_years(values: np.ndarray) -> YearForm | None:
     return None
 
 
-@dataclass(frozen=True)
-class SwappedForm(FormOver):
+def with_sign(form: Form, sign: str, usual: str) -> Form:
     """A form with another `sign` than the `usual` one: a comma before decimals."""
-
-    sign: str
-    usual: str
-
-    def read(self, texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
-        return self.form.read([text.replace(self.sign, self.usual) for text in texts])
-
-    def write(self, time: int, following: int | None = None) -> str:
-        return self.form.write(time, following).replace(self.usual, self.sign)
-
-
-@dataclass(frozen=True)
-class PeriodForm:
-    """Periods of years, such as 2020-P13, that are not months; `parts` to a year."""
-
-    separator: str
-    width: int
-    parts: int
-    grain: str = "step"
-    cycle: str = ""
-    name: str = "periods of years"
-
-    def read(self, texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
-        found = [_PERIOD.fullmatch(plain(text)) for text in texts]
-        numbers = [int(match[1]) * self.parts + int(match[3]) - 1 if match else 0 for match in found]
-        fine = [bool(match and 1 <= int(match[3]) <= self.parts) for match in found]
-        return np.array(numbers, np.int64), np.array(fine, bool)
-
-    def write(self, time: int, following: int | None = None) -> str:
-        return f"{time // self.parts}{self.separator}{time % self.parts + 1:0{self.width}d}"
+    return FormOver(form, lambda text: text.replace(sign, usual), lambda text: text.replace(usual, sign))
 
 
 _PERIOD = re.compile(r"(\d{4})(\D{0,3}[Pp]\D{0,8})(\d{1,2})")
@@ -261,7 +236,42 @@ def find_periods(texts: Sequence[str]) -> list[Form]:
     parts = max(int(match[3]) for match in found)
     if parts in (1, 12) or parts > 53:
         return []
-    return [PeriodForm(found[0][2], min(len(match[3]) for match in found), parts)]
+    separator, width = found[0][2], min(len(match[3]) for match in found)
+
+    def into(text: str) -> str | None:
+        match = _PERIOD.fullmatch(text)
+        return str(int(match[1]) * parts + int(match[3]) - 1) if match and 1 <= int(match[3]) <= parts else None
+
+    def back(text: str) -> str:
+        return f"{int(text) // parts}{separator}{int(text) % parts + 1:0{width}d}"
+
+    return [FormOver(StepForm(parts=parts), into, back)]
+
+
+_ELAPSED = re.compile(r"(?:(\d+) days?,? \+?)?(\d+):([0-5]\d)(?::([0-5]\d)(?:\.\d+)?)?")
+
+
+def find_elapsed(texts: Sequence[str]) -> list[Form]:
+    """The form of the time since a start, with days, or hours beyond a day: 1 days 02:00:00, 26:00."""
+    found = [match for match in map(_ELAPSED.fullmatch, map(plain, texts)) if match]
+    if len(found) < len(texts) or not any(match[1] or int(match[2]) > 24 for match in found):
+        return []
+    days, seconds = found[0][1] is not None, found[0][4] is not None
+    width = min(len(match[2]) for match in found)
+
+    def into(text: str) -> str | None:
+        match = _ELAPSED.fullmatch(text)
+        parts = [int(part or 0) for part in match.groups()] if match else []
+        return str(((parts[0] * 24 + parts[1]) * 60 + parts[2]) * 60 + parts[3]) if parts else None
+
+    def back(text: str) -> str:
+        minutes, second = divmod(int(text), 60)
+        day, hour = divmod(minutes // 60, 24) if days else (0, minutes // 60)
+        return (
+            f"{f'{day} days ' if days else ''}{hour:0{width}d}:{minutes % 60:02d}{f':{second:02d}' if seconds else ''}"
+        )
+
+    return [FormOver(EpochForm(1), into, back)]
 
 
 def find_labels(texts: Sequence[str]) -> list[Form]:

@@ -71,7 +71,8 @@ def find_time_form(columns: Columns, time: str) -> tuple[Form, list[str]]:
     if isinstance(chosen.form, FieldForm) and columns.options.day_first is None:
         _refuse_two_orders(columns, time, chosen.form, known)
     form: Form = chosen.form
-    notes = [note] if (note := getattr(form, "note", "")) else []
+    inner = getattr(form, "form", getattr(form, "start", form))
+    notes = [note for one in dict.fromkeys((form, inner)) if (note := getattr(one, "note", ""))]
     for rival in chosen.rivals:
         ours, theirs = getattr(form, "reading", None), getattr(rival, "reading", None)
         if columns.options.day_first is None and ours and theirs and sorted(ours) == sorted(theirs):
@@ -104,7 +105,7 @@ def _is_unnamed_time(columns: Columns, name: str, chosen: Chosen, count: int) ->
     rises = len(values) > 2 and bool((np.diff(values) > 0).all())
     if not rises:
         return False
-    years = isinstance(chosen.form, FieldForm) and chosen.form.reading in (("Y",), ("Ymd",), ("Ym",))
+    years = isinstance(chosen.form, FieldForm) and chosen.form.reading in (("Y",), ("Ymd",), ("Ym",), ("Y", "m"))
     steps = len(values) > 10 and name == next(iter(columns.table.columns)) and len(set(np.diff(values).tolist())) == 1
     return years or steps or columns.counts_rows(name) or type(chosen.form).__name__ == "EpochForm"
 
@@ -134,7 +135,7 @@ def refuse_unread_times(columns: Columns, names: Sequence[str]) -> None:
         if (numbers := columns.numbers(name)) is not None:
             values = numbers.values  # decimal years that are no months
             decimals = words.says_time(name) and bool((values % 1 > 0).any())
-            months = decimals and words.says(name, words.MONTH) and all(re.search(r"\d{4}$", text) for text in texts)
+            months = decimals and all(re.fullmatch(r"\d{1,4}\.(?:19|20)\d\d", text) for text in texts)
             years = decimals and 1000 < values[0] < 2200 and bool((np.diff(values) > 0).all())
             if not (months or years or (words.is_date(name) and columns.time(name) is None)):
                 continue

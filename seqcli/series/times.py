@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -54,9 +54,13 @@ class Form(Protocol):
 
 @dataclass(frozen=True)
 class FormOver:
-    """What a form that changes how `form` is read or written has from it."""
+    """A form for texts that are written in another way than those of `form`: `into` makes these of them, None where it
+    cannot, and `back` is the way back. `note` says what was a choice."""
 
     form: Form
+    into: Callable[[str], str | None] = str
+    back: Callable[[str], str] = str
+    note: str = ""
 
     @property
     def name(self) -> str:
@@ -71,10 +75,12 @@ class FormOver:
         return self.form.cycle
 
     def read(self, texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
-        return self.form.read(texts)
+        usual = [self.into(plain(text)) for text in texts]
+        times, fine = self.form.read([text or "" for text in usual])
+        return times, fine & np.array([text is not None for text in usual], bool)
 
     def write(self, time: int, following: int | None = None) -> str:
-        return self.form.write(time, following)
+        return self.back(self.form.write(time, following))
 
 
 @dataclass(frozen=True)
@@ -111,7 +117,7 @@ class FieldForm:
     def note(self) -> str:
         """What is a choice in this form."""
         dated = self.cycle == "year" and "d" in "".join(self.reading)
-        return f"dates without a year are read as those of one with {365 + (self.base == 2000)} days" if dated else ""
+        return f"dates without a year are read as those of one with {365 + (self.base % 4 == 0)} days" if dated else ""
 
     @property
     def cycle(self) -> str:
@@ -206,6 +212,7 @@ class FieldForm:
             months = 3 * values["q"] - 2
         elif "m" in values or "b" in values:
             months = values["m"] if "m" in values else values["b"]
+            fine &= months == values.get("b", months)  # 01. January 2020
         elif "H" in values and not set(values) & set("Yy"):
             return np.full(count, 10959), fine  # 2000-01-03
         months = years * 12 + months - 1

@@ -47,6 +47,7 @@ _FLAG = re.compile(  # after a number, one or several letters of statistics offi
     r"|[*†‡#^'+!?]{1,3}|[per]/"
 )
 _ABOUT = word_set("~ ≈ ca ca. c. circa approx approx. about ± etwa env. >= <= ≥ ≤ > < °")
+_THOUSANDS = r"(?:[kKM]|T|Mio\.?|Mrd\.?)(?:EUR|USD|GBP|CHF|€|\$|£)"  # units of money that are scales as well
 _SHARES = {"%", "‰"}
 _LONGEST = 12  # characters of a unit
 
@@ -143,6 +144,9 @@ def notes(made: dict[str, float]) -> list[str]:
         f"{piece} after a number is read as a unit or flag, not as {scale:,.0f}"
         for piece, factor in made.items()
         if factor == 1 and (scale := _scale(piece)) is not None
+    ]
+    lines += [
+        f"numbers in {piece.strip()} are left as they are" for piece in made if re.fullmatch(_THOUSANDS, piece.strip())
     ]
     if any(factor == -1 for factor in made.values()):
         signs = " and ".join(sorted(piece.strip() for piece, factor in made.items() if factor == -1))

@@ -14,8 +14,8 @@ def word_set(text: str) -> frozenset[str]:
 
 TIME = word_set(
     "ds date dates datetime timestamp time times period month months day days week weeks quarter "
-    "quarters year years yr yyyymm yyyymmdd index t step dt hour minute second moment invoicedate "
-    "orderdate startdate datum zeit zeitpunkt zeitstempel monat jahr woche tag quartal stunde fecha mes "
+    "quarters year years yr yyyymm yyyymmdd index t step dt hour minute second moment elapsed seconds secs sec "
+    "invoicedate orderdate startdate datum zeit zeitpunkt zeitstempel monat jahr woche tag quartal stunde fecha mes "
     "año ano dia día semana hora periodo data mese anno mois année annee jour semaine heure période "
     "periode trimestre trimestru dag maand jaar tijd år aar måned månad vecka dato päivä kuukausi vuosi "
     "kuupäev datums data miesiąc rok miesiac tydzień czas měsíc mesic týden rok den čas дата время "
@@ -42,7 +42,7 @@ WEEK = word_set(
 )
 HALF = word_set("half halfyear semester semestre halbjahr hj félév półrocze полугодие")
 DEKAD = word_set("dekad decad dekade décade decade 旬")
-QUARTER = word_set("quarter qtr q quartal trimestre trim kvartal kwartał квартал 季度 四半期 분기")
+QUARTER = word_set("season seas quarter qtr q quartal trimestre trim kvartal kwartał квартал 季度 四半期 분기")
 HOUR = word_set("hour hr hrs h he stunde heure hora ora uur time godzina час 時 时 小时 시 hourending hours")
 MINUTE = word_set("minute min minutes mm minuto minuta")
 PERIOD = word_set("period periode per prd")
@@ -92,8 +92,9 @@ ISSUES = word_set(
     "knowledge reported extract extracted entry"
 )
 TOTALS = word_set(
-    "total totals subtotal sum sums grand gesamt gesamtsumme summe average avg mean durchschnitt annual "
+    "total totals subtotal sum sums grand gesamt gesamtsumme gesamtergebnis summe average avg mean durchschnitt annual "
     "totaux somme moyenne suma totale media média promedio celkem razem всего итого 合计 总计 小计 合計 "
+    "eindtotaal totalt totalsumma hovedtotal toplam součet итог végösszeg yhteensä gemiddelde średnia průměr среднее "
     "max min maximum minimum count std stdev median variance "
     "総計 小計 計 합계 총계 overall year ytd m13 q05 s03 fullyear"
 )
@@ -105,13 +106,19 @@ NOTES = word_set(
 )
 
 
+_ENDS = word_set(
+    "datetime timestamp date datum monat jahr woche quartal 日期 时间 年月 月"
+)  # of words in one: Meldejahr
+_NO_DATES = word_set("update candidate mandate validate 前月 先月 当月")
+
+
 @cache
 def split_name(name: str) -> tuple[str, ...]:
     """The words of a column's name, folded: `Weekly_Sales` and `weeklySales` have two."""
     parts = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name)
     found = tuple(fold(word) for word in re.findall(r"[^\W\d_]+(?:\d+\b)?", parts))
-    whole = fold(name.strip())
-    return (*found, whole) if whole not in found else found
+    ends = (end for word in found for end in _ENDS if word.endswith(end) and word not in _NO_DATES)
+    return tuple(dict.fromkeys((*found, fold(name.strip()), *ends)))
 
 
 def says(name: str, words: frozenset[str]) -> bool:
@@ -121,24 +128,7 @@ def says(name: str, words: frozenset[str]) -> bool:
 
 def says_time(name: str) -> bool:
     """Whether a column's name says that it is a time: orderdate does, overtime and Latimer do not."""
-    found = split_name(name)
-    endings = (
-        "date",
-        "datetime",
-        "timestamp",
-        "日期",
-        "时间",
-        "年月",
-        "datum",
-        "月",
-        "monat",
-        "jahr",
-        "woche",
-        "quartal",
-    )
-    return any(
-        word in TIME or (word.endswith(endings) and word not in ("update", "candidate", "mandate")) for word in found
-    )
+    return says(name, TIME)
 
 
 def is_date(name: str) -> bool:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
 from seqcli.series.fields import BEFORE, plain
 from seqcli.series.forms import COMPACT, MOSTLY, find_forms
 from seqcli.series.names import fold
-from seqcli.series.order import regularity
+from seqcli.series.order import evenness, regularity
 from seqcli.series.serials import EpochForm, find_serials, to_numbers
 from seqcli.series.times import DAY, FieldForm, Form, FormOver
 
@@ -101,14 +102,19 @@ def find_intervals(texts: Sequence[str]) -> list[Form]:
             clocks = [end for end in ends if end.cycle == "day" and start.grain == "second"]
             yearless = [end for end in ends if end.cycle != start.cycle and _dated(end) == _dated(start)]
             for end in same[:1] or clocks[:1] or yearless[:1]:
-                bounds = [replace(form, base=2000) if form.cycle == "year" else form for form in (start, end)]
-                form = IntervalForm(bounds[0], bounds[1], separator, 0)
+                years = (2000, 2001, 2003)  # a leap year, one that is none, one before a leap year
+                based = [IntervalForm(_based(start, year), _based(end, year), separator, 0) for year in years]
+                form = max(based, key=lambda form: evenness(form, clean))
                 gap = _gap(form, halves)
                 months = round(gap / (30.4 * DAY)) if end.grain in ("year", "half-year", "quarter", "month") else 0
                 made.append(replace(form, gap=gap, months=months))
         if made:
             return made
     return []
+
+
+def _based(form: FieldForm, year: int) -> FieldForm:
+    return replace(form, base=year) if form.cycle == "year" else form
 
 
 def _dated(form: FieldForm) -> tuple[str, ...]:
@@ -147,54 +153,27 @@ _WHOLE = (
 )
 
 
-@dataclass(frozen=True)
-class ShortForm(FormOver):
-    """Intervals that name a month once where they are within one, or hours without their minutes."""
-
-    kind: int
-
-    def read(self, texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
-        return self.form.read([_whole(text, self.kind) for text in texts])
-
-    def write(self, time: int, following: int | None = None) -> str:
-        return re.sub(*_WHOLE[self.kind], self.form.write(time, following))
-
-
-def _whole(text: str, kind: int) -> str:
-    text = plain(text)
-    return re.sub(*_SHORT[kind], text) if len(text) < 40 else text
-
-
 def find_short(texts: Sequence[str], *, hours: bool = False) -> list[Form]:
     """The forms of intervals that name a month once, or of an hour without its minutes."""
     for kind in range(_HOURS, len(_SHORT)) if hours else range(_HOURS):
         found = [re.search(_SHORT[kind][0], plain(text)) for text in texts[:400] if len(text) < 40]
         if hours and not all(match and int(match[4]) % 24 == (int(match[2]) + 1) % 24 for match in found):
             continue
-        whole = [_whole(text, kind) for text in texts]
+        into, back = (partial(re.sub, *pair[kind]) for pair in (_SHORT, _WHOLE))
+        whole = [into(text) if len(text) < 40 else text for text in map(plain, texts)]
         if sum(a != plain(b) for a, b in zip(whole, texts, strict=True)) > 0.3 * len(texts):
-            return [ShortForm(form, kind) for form in find_intervals(whole)]
+            return [FormOver(form, into, back) for form in find_intervals(whole)]
     return []
 
 
-@dataclass(frozen=True)
-class WrappedForm(FormOver):
-    """Times with the same words around them: Week of Jan 7, 2019; /Date(1577836800000)/; 2019.0."""
+def _inner(before: str, after: str, text: str) -> str | None:
+    """What stands between two texts; None where they are not there."""
+    fits = text.startswith(before) and text.endswith(after)
+    return text.removeprefix(before).removesuffix(after) if fits else None
 
-    before: str
-    after: str
 
-    def read(self, texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
-        clean = [plain(text) for text in texts]
-        fits = [text.startswith(self.before) and text.endswith(self.after) for text in clean]
-        times, fine = self.form.read([self._inner(text) for text in clean])
-        return times, fine & np.array(fits, bool)
-
-    def _inner(self, text: str) -> str:
-        return text.removeprefix(self.before).removesuffix(self.after)
-
-    def write(self, time: int, following: int | None = None) -> str:
-        return f"{self.before}{self.form.write(time, following)}{self.after}"
+def _around(before: str, after: str, text: str) -> str:
+    return f"{before}{text}{after}"
 
 
 def _common_start(texts: Sequence[str]) -> str:
@@ -204,8 +183,8 @@ def _common_start(texts: Sequence[str]) -> str:
 
 
 def find_wrapped(texts: Sequence[str], *, whole: bool = True, named: bool = False) -> list[Form]:
-    """The forms of times within the same words, in a column that may be `named` by a word for time; where `whole` is
-    not, a point and zeros after them are left aside."""
+    """The forms of times within the same words, such as Week of Jan 7, 2019, or /Date(1577836800000)/, in a column that
+    may be `named` by a word for time; where `whole` is not, a point and zeros after them are left aside."""
     clean = [text for text in map(plain, texts) if text][:400]
     if len(clean) < 2:
         return []
@@ -234,7 +213,8 @@ def find_wrapped(texts: Sequence[str], *, whole: bool = True, named: bool = Fals
             if before[-1:].isalpha() and not numeric:  # R4.01.03 is a year of an era
                 forms = [form for form in forms if "y" not in "".join(getattr(form, "reading", ()))]
             if forms:
-                return [WrappedForm(form, before, after) for form in forms]
+                into, back = partial(_inner, before, after), partial(_around, before, after)
+                return [FormOver(form, into, back) for form in forms]
     return []
 
 

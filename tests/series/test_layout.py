@@ -799,3 +799,128 @@ def test_equal_rows_may_be_sales_of_their_own(read):
     assert read(few, duplicates="first").series[0].values[:3].tolist() == [3, 4, 5]
     twice = read("date,product,qty\n" + "".join(body + body))  # the whole table twice
     assert twice.series[0].values[:3].tolist() == [3, 4, 5]
+
+
+SHORT = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
+CELLS = [3000 + place * 7919 % 577 for place in range(400)]  # irregular, and large enough to be no parts of times
+
+
+@pytest.mark.parametrize(
+    ("names", "frequency"),
+    [
+        ([f"{SHORT[m - 1]}{SHORT[m]}".upper() for m in range(12)], "monthly"),
+        (["DJFMAMJJASONDJ"[m : m + 3] for m in range(12)], "monthly"),
+        (["DJF", "MAM", "JJA", "SON"], "quarterly"),
+        (["Winter", "Spring", "Summer", "Autumn"], "quarterly"),
+    ],
+)
+def test_parts_of_years_across_are_one_series(read, names, frequency):
+    rows = [[str(1990 + year), *map(str, CELLS[year * len(names) :][: len(names)])] for year in range(10)]
+    panel = read("".join(",".join(row) + "\n" for row in [["Year", *names], *rows]))
+    assert (len(panel.series), panel.frequency.name) == (1, frequency)
+    assert panel.series[0].values.tolist() == CELLS[: 10 * len(names)]
+
+
+@pytest.mark.parametrize("names", [[f"Stunde {h}" for h in range(1, 25)], [f"hora {h}" for h in range(1, 25)]])
+def test_hours_by_their_word_in_another_language_stand_across(read, names):
+    rows = [f"{day:%d.%m.%Y};" + ";".join(map(str, CELLS[24 * n :][:24])) + ";0" for n, day in enumerate(DAYS[:10])]
+    panel = read("\n".join([";".join(["Datum", *names, "Summe"]), *rows, ""]))
+    assert (len(panel.series), panel.frequency.name) == (1, "hourly")
+    assert panel.series[0].values.tolist() == CELLS[:240]
+
+
+def test_days_across_beside_a_year_and_a_month(read):
+    lengths = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]
+    rows = [f"2021;{m};" + ";".join([*map(str, CELLS[:n]), *[""] * (31 - n)]) for m, n in enumerate(lengths, 1)]
+    panel = read("\n".join(["Année;Mois;" + ";".join(f"{day:02d}" for day in range(1, 32)), *rows, ""]))
+    assert (panel.frequency.name, len(panel.series), len(panel.series[0].values)) == ("daily", 1, 365)
+
+
+@pytest.mark.parametrize("parts", [["Q1", "Q2", "Q3", "Q4"], SHORT])
+def test_years_that_are_merged_above_their_parts_belong_to_the_header(read, parts):
+    years = [cell for year in (2018, 2019) for cell in [str(year), *[""] * (len(parts) - 1)]]
+    width = 2 * len(parts)
+    rows = [[name, *map(str, CELLS[n * width :][:width])] for n, name in enumerate(["North", "South"])]
+    panel = read("".join(";".join(row) + "\n" for row in [["", *years], ["Region", *parts, *parts], *rows]))
+    assert [one.key for one in panel.series] == [("North",), ("South",)]
+    assert panel.series[1].values.tolist() == CELLS[width : 2 * width]
+    assert panel.frequency.name == ("quarterly" if len(parts) == 4 else "monthly")
+
+
+def test_months_beside_days_without_a_year_are_days(read):
+    rows = "".join(f"{CELLS[n]},{day.month},{day.day}\n" for n, day in enumerate(DAYS[:120]))
+    panel = read(f"Ozone,Month,Day\n{rows}")
+    assert (panel.frequency.name, len(panel.series[0].values)) == ("daily", 120)
+    assert any("without a year" in note for note in panel.notes)
+
+
+def test_a_date_is_given_once_for_its_hours(read):
+    rows = [f"{DAYS[n // 24]:%d/%m/%Y}" * (n % 24 == 0) + f",{n % 24:02d}:00,{CELLS[n]}\n" for n in range(100)]
+    panel = read("Date,Time,Load\n" + "".join(rows))
+    assert (panel.frequency.name, panel.series[0].values.tolist()) == ("hourly", CELLS[:100])
+
+
+def test_hours_from_one_to_the_next_are_times(read):
+    rows = [f"{DAYS[n // 24]:%d-%m-%Y};{n % 24:02d} - {n % 24 + 1:02d};{CELLS[n]}\n" for n in range(96)]
+    panel = read(";Hours;SE1\n" + "".join(rows))
+    assert (panel.frequency.name, panel.series[0].values.tolist()) == ("hourly", CELLS[:96])
+
+
+def test_the_twenty_fifth_hour_is_that_of_a_clock_put_back(read):
+    hours = [(day, hour) for day in (24, 25, 26) for hour in range(1, 26 if day == 25 else 25)]
+    panel = read("Fecha;Hora;kWh\n" + "".join(f"{d}/10/2020;{h};{CELLS[n]}\n" for n, (d, h) in enumerate(hours)))
+    assert (panel.frequency.name, len(panel.series[0].values)) == ("hourly", 72)
+    assert panel.series[0].values[26] == (CELLS[26] + CELLS[27]) / 2  # the third hour, which was there twice
+    assert panel.series[0].values[27] == CELLS[28]
+
+
+def test_years_then_quarters_then_months_in_one_column_are_months(read):
+    years = range(2000, 2010)
+    quarters = [f"{year} Q{quarter}" for year in years for quarter in (1, 2, 3, 4)]
+    times = [*years, *quarters, *(f"{year} {month.upper()}" for year in years for month in SHORT)]
+    panel = read('"Title","CPI"\n"Unit","Index"\n' + "".join(f'"{t}","{CELLS[n]}"\n' for n, t in enumerate(times)))
+    assert (panel.frequency.name, panel.series[0].values.tolist()) == ("monthly", CELLS[50:170])
+    assert any("50 rows of longer periods are left out" in note for note in panel.notes)
+
+
+def test_what_changes_within_a_series_does_not_part_it(read):
+    rows = [(state, year) for state in (1, 4, 5) for year in range(1982, 1989)]
+    text = "".join(f"{s},{y},{'yes' if y > 1983 + s else 'no'},{s * y}.5\n" for s, y in rows)
+    panel = read(f"state,year,jail,deaths\n{text}")
+    assert [one.key for one in panel.series] == [("1",), ("4",), ("5",)]
+
+
+def test_two_columns_of_codes_tell_series_apart(read):
+    rows = [(day, dep, sex) for day in DAYS[:30] for dep in ("01", "02") for sex in (0, 1, 2)]
+    panel = read("dep;sexe;jour;hosp\n" + "".join(f"{p};{s};{d};{CELLS[n]}\n" for n, (d, p, s) in enumerate(rows)))
+    assert len(panel.series) == 6
+
+
+@pytest.mark.parametrize(
+    ("name", "code"), [("", lambda firm, row: 3 * row + 1), ("sector", lambda firm, row: firm % 4)]
+)
+def test_numbers_of_rows_and_codes_of_series_are_not_forecast(read, name, code):
+    rows = [(firm, year) for firm in range(1, 6) for year in range(2000, 2015)]
+    text = "".join(f"{code(f, n)},{f},{y},{CELLS[n]}\n" for n, (f, y) in enumerate(rows))
+    assert read(f"{name},firm,year,emp\n{text}").target_name == "emp"
+
+
+def test_units_below_a_header_of_blanks_name_nothing(read):
+    rows = "".join(
+        f"   {2018 + n // 12}  {n % 12 + 1:2d}   {CELLS[n] / 100:5.1f}    {n}    {n / 2}    ---\n" for n in range(48)
+    )
+    titles = "Oxford\nwith a * after the value of a month\n  yyyy mm tmax af rain sun\n       degC days mm hours\n"
+    panel = read(titles + rows)
+    assert panel.frequency.name == "monthly"
+    assert {name for one in panel.series for name in one.key} <= {"tmax", "af", "rain"}
+
+
+def test_a_last_row_with_a_mark_alone_is_no_row(read):
+    rows = "".join(f"{day:%Y;%m;%d};{hour};{CELLS[hour]};\n" for day in DAYS[:5] for hour in range(1, 25))
+    assert read(f"PRICES;\n{rows}*\n").frequency.name == "hourly"
+
+
+def test_totals_of_pivot_tables_in_other_languages_are_left_out(read):
+    rows = "".join(f"{y};1\n" + "".join(f"{m};{CELLS[n]}\n" for n, m in enumerate(SHORT)) for y in (2018, 2019))
+    panel = read(f"Zeilenbeschriftungen;Summe von Umsatz\n{rows}Gesamtergebnis;9\n")
+    assert (panel.frequency.name, len(panel.series), len(panel.series[0].values)) == ("monthly", 1, 24)

@@ -55,6 +55,7 @@ def in_digits(zero, text):
     return "".join(chr(zero + int(char)) if char.isdigit() else char for char in text)
 
 
+WEEKS_OF_A_LEAP_YEAR = [date(2020, 1, 6) + timedelta(7 * i) for i in range(27)]
 FORMS = {
     "daily": [
         days(lambda d: f"{d:%d%m%y}"),
@@ -73,6 +74,8 @@ FORMS = {
         days(lambda d: in_digits(0x6F0, f"{d:%Y/%m/%d}")),
         days(lambda d: in_digits(0x966, f"{d}")),
         [f"{d:%a} {d.day} {d:%b}" for d in (date(2019, 1, 5) + timedelta(i) for i in range(80))],
+        days(lambda d: f"{d:%Y-%d-%m}"),
+        days(lambda d: f"{d:%d.%m}"),
     ],
     "weekly": [
         weeks(lambda d, y, w: f"{y % 100}{w:02d}"),
@@ -88,6 +91,9 @@ FORMS = {
         weeks(lambda d, *_: f"{d:%m/%d} - {d + timedelta(6):%m/%d/%Y}"),
         weeks(lambda d, *_: f"{d:%Y/%m/%d}~{d + timedelta(6):%m/%d}"),
         weeks(lambda d, *_: short_interval(d, d + timedelta(6))),
+        [f"{d:%d.%m.} - {d + timedelta(6):%d.%m.}" for d in (date(2019, 10, 7) + timedelta(7 * i) for i in range(27))],
+        [f"{d:%b} {d.day} - {d + timedelta(6):%b} {(d + timedelta(6)).day}" for d in WEEKS_OF_A_LEAP_YEAR],
+        weeks(lambda d, y, w: f"FW{w:02d} {y}"),
     ],
     "monthly": [
         months(lambda y, m: f"{y % 100}{m:02d}"),
@@ -99,6 +105,9 @@ FORMS = {
         months(lambda y, m: f"{y}/0{m:02d}"),
         months(lambda y, m: f"{y}0{m:02d}"),
         months(lambda y, m: trimmed(y + (m - 1) / 12, 3)),
+        months(lambda y, m: f"{y} {'DJFMAMJJASONDJ'[m - 1 : m + 2]}"),
+        months(lambda y, m: f"{(MONTHS[m - 2] + MONTHS[m - 1]).upper()} {y}"),
+        months(lambda y, m: f"{m:02d}. {MONTHS[m - 1]} {y}"),
         months(lambda y, m: trimmed(y + (m - 1) / 12, 2).replace(".", ",")),
     ],
     "quarterly": [
@@ -121,6 +130,9 @@ FORMS = {
         quarters(lambda y, q: f"{('First', 'Second', 'Third', 'Fourth')[q - 1]} quarter {y}"),
         quarters(lambda y, q: f"{('JFM', 'AMJ', 'JAS', 'OND')[q - 1]} {y}"),
         quarters(lambda y, q: f"{q}-й квартал {y}"),
+        quarters(lambda y, q: f"{('DJF', 'MAM', 'JJA', 'SON')[q - 1]} {y}"),
+        quarters(lambda y, q: f"{('Winter', 'Spring', 'Summer', 'Autumn')[q - 1]} {y}"),
+        quarters(lambda y, q: f"{('Frühling', 'Sommer', 'Herbst', 'Winter')[q - 1]} {y}"),
         quarters(lambda y, q: f"{y}年{3 * q - 2}～{3 * q}月期"),
         quarters(lambda y, q: f"{y}/{3 * q - 2:2d}-{3 * q:2d}."),
         quarters(lambda y, q: f"{MONTHS[3 * q - 3]} to {MONTHS[3 * q - 1]} {y}"),
@@ -147,6 +159,7 @@ FORMS = {
         [f"{2009 + (1 + i) // 2}. {(1 + i) % 2 + 1}. félév" for i in range(12)],
         halves(lambda y, h: f"{('Jan-Jun', 'Jul-Dec')[h - 1]} {y}"),
         halves(lambda y, h: f"HJ {h}/{y}"),
+        halves(lambda y, h: f"{('Spring', 'Fall')[h - 1]} {y}"),
         halves(lambda y, h: f"{h}. pololetí {y}"),
         halves(lambda y, h: f"{y} {h}. Yarıyıl"),
         halves(lambda y, h: f"{h}HFY{y % 100:02d}"),
@@ -174,6 +187,9 @@ FORMS = {
         hours(lambda t: f"{t:%b} {t.day:>2} {t.year} {t:%H:%M:%S}"),
         hours(lambda t: f"{t:%d.%m.%Y}" if t.hour == 0 else f"{t:%d.%m.%Y %H:%M:%S}"),
         hours(lambda t: f"{t:%y%m%d%H}"),
+        hours(lambda t: f"{t.day} days {t:%H:%M:%S}", start=datetime(2020, 1, 1)),
+        hours(lambda t: f"{24 * t.day + t.hour}:00", start=datetime(2020, 1, 1)),
+        hours(lambda t: f"{(t - datetime(1, 1, 1)).total_seconds() / 86400 + 367:.6f}"),  # MATLAB's days
         hours(lambda t: f"{t:%a %b} {t.day:>2} {t:%H:%M:%S} UTC {t:%Y}", start=datetime(2020, 1, 8)),
         hours(lambda t: f"{t:%b} {t.day:>2} {t:%H:%M:%S}", start=datetime(2019, 1, 8)),
     ],

@@ -99,6 +99,10 @@ def test_signs_groups_and_marks(texts, values):
         (["NT$1,250", "NT$980"], [1250, 980]),
         (["B/.83", "B/.1,250"], [83, 1250]),
         (["U$S 1250,5", "U$S 980,0"], [1250.5, 980]),
+        (["€30.000", "€4.500"], [30_000, 4500]),  # money has no three decimals
+        (["3000 ± 30", "2500 ± 10"], [3000, 2500]),
+        (["12,5 (11,0–13,6)", "9,5 (8,0 to 9,9)"], [12.5, 9.5]),
+        (["=3000", "=25"], [3000, 25]),
     ],
 )
 def test_prices_signs_and_powers(texts, values):
@@ -249,3 +253,15 @@ def test_words_and_dates_are_no_numbers(texts):
 )
 def test_codes_for_missing_values(values, code):
     assert missing_code(np.array(values, float)) == code
+
+
+@pytest.mark.parametrize(
+    ("texts", "note"),
+    [
+        (["123,4567", "98,7654"], "decimal comma"),
+        (["12 kEUR", "9 kEUR"], "kEUR are left"),
+        (["12 ± 3", "9 ± 1"], "± 3"),
+    ],
+)
+def test_what_is_left_as_it_is_is_said(texts, note):
+    assert any(note in line for line in read_numbers(texts, delimiter=";").notes)
