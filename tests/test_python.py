@@ -208,3 +208,28 @@ def test_a_forecast_takes_times_and_is_written_as_what_its_name_says(tmp_path: P
             found.save(tmp_path / name)
     found.save(tmp_path / "x.csv")
     assert len((tmp_path / "x.csv").read_text().splitlines()) == 3
+
+
+@pytest.mark.parametrize("zone", ["Europe/Berlin", "UTC", "+05:30"])
+@pytest.mark.parametrize("freq", ["h", "D"])
+def test_times_of_a_frame_keep_their_zone(zone: str, freq: str, tmp_path: Path) -> None:
+    """180 hours or days from before the clock is put forward until after it."""
+    days = pandas.date_range("2024-03-29", periods=182, freq=freq, tz=zone)
+    frame = pandas.DataFrame({"ds": days[:180], "y": [1.0, 2.0, 3.0, 4.0] * 45})
+    data: Any
+    for data in (frame, frame.set_index("ds"), frame.set_index("ds").y):
+        made = seqcli.forecast(data, horizon=2, method="naive")
+        assert made.to_frame().ds.tolist() == days[180:].tolist()
+        assert str(made.to_frame().ds.dt.tz) == str(days.tz)
+        made.save(tmp_path / "made.xlsx")
+        written = pandas.read_excel(tmp_path / "made.xlsx", engine="openpyxl")
+        assert written.ds.tolist() == days[180:].tz_localize(None).tolist()
+
+
+@pytest.mark.parametrize("kind", ["numpy_nullable", "pyarrow"])
+def test_whole_numbers_of_which_some_are_missing(kind: Any) -> None:
+    values = [number if number % 7 else None for number in range(1, 60)]
+    frame = pandas.DataFrame({"ds": pandas.date_range("2024-01-01", periods=59), "y": values})
+    made = seqcli.forecast(frame.convert_dtypes(dtype_backend=kind), horizon=2, method="naive")
+    assert made.point[0].tolist() == [59, 59]
+    assert any("8 missing values" in note for note in made.panel.notes)

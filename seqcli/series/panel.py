@@ -19,7 +19,7 @@ from seqcli.series.frequency import Frequency, parse_frequency
 from seqcli.series.header import find_table
 from seqcli.series.layout import Layout, find_layout
 from seqcli.series.places import Placed
-from seqcli.series.read import read_cells
+from seqcli.series.read import read_cells, zone_of
 from seqcli.series.repeats import clock_was_changed, merge
 from seqcli.series.rhythm import Rhythm, find_rhythm, given_rhythm
 from seqcli.series.rows import Rows, read_rows
@@ -53,7 +53,7 @@ class Panel:
     """Series on one calendar, the names of their columns, and what was found and guessed on the way (`notes`).
 
     The last rows of the series' covariates are those of `past_names`, of which nothing is known ahead. `is_log`: times
-    without a row were taken as zero.
+    without a row were taken as zero. `zone` is that of a data frame's times, None if they have none.
     """
 
     series: list[Series]
@@ -68,6 +68,7 @@ class Panel:
     decimal: str | None = None
     is_log: bool = False
     past_names: tuple[str, ...] = ()
+    zone: Any = None
 
     @property
     def frequency(self) -> Frequency:
@@ -86,7 +87,8 @@ def read_panel(source: Any, options: ReadOptions | None = None) -> Panel:
     """
     options = options or ReadOptions()
     cells = read_cells(source, encoding=options.encoding, errors=options.errors, sheet=options.sheet)
-    return _build(find_layout(find_table(cells), options), options)
+    panel = _build(find_layout(find_table(cells), options), options)
+    return replace(panel, zone=zone_of(source, panel.time_name))
 
 
 def _build(layout: Layout, options: ReadOptions) -> Panel:

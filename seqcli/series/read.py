@@ -145,7 +145,7 @@ def _from_frame(frame: Any, shown: str) -> Cells:
     if isinstance(frame, pd.Series):
         frame = frame.to_frame(frame.name if frame.name is not None else "y")
     if not isinstance(frame, pd.DataFrame):
-        raise DataError(f"a {type(frame).__name__} is not a table", hint="give a path or a pandas DataFrame")
+        raise DataError(f"a {type(frame).__name__} is not a table", hint="give a path, or a pandas DataFrame or Series")
     counted = isinstance(frame.index, pd.RangeIndex) or frame.index.dtype.kind in "iu"
     if not counted or any(name is not None for name in frame.index.names):
         frame = frame.rename_axis(
@@ -161,6 +161,17 @@ def _from_frame(frame: Any, shown: str) -> Cells:
     return Cells(shown, columns, lambda: range(1, len(frame) + 1), names=names)
 
 
+def zone_of(source: Any, name: str | None) -> Any:
+    """The time zone of the column or index of times of a data frame or series; None if it has none."""
+    index: Any = getattr(source, "index", None)
+    if name is None or not hasattr(index, "nlevels"):
+        return None
+    if name in getattr(source, "columns", ()):
+        return getattr(source.dtypes.get(name), "tz", None)
+    dtypes = index.dtypes if index.nlevels > 1 else [index.dtype]
+    return next((zone for kind in dtypes if (zone := getattr(kind, "tz", None)) is not None), None)
+
+
 def _column(values: pd.Series[Any]) -> np.ndarray:
     """A column of a data frame as text."""
     import pandas as pd
@@ -174,6 +185,6 @@ def _column(values: pd.Series[Any]) -> np.ndarray:
             form += "%z"
         texts = values.dt.strftime(form).where(values.notna(), "")
         return np.asarray(texts, dtype=object)
-    if values.dtype.kind in "iu":
+    if values.dtype.kind in "iu" and not values.hasnans:
         return values.astype(str).to_numpy(dtype=object)
     return _texts(None if value is pd.NaT or value is pd.NA else value for value in values.tolist())
