@@ -5,7 +5,7 @@ Nothing here imports torch. Errors are the package's own and speak of arguments.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cache, cached_property, partial
 from pathlib import Path
@@ -249,11 +249,21 @@ class Tagger(Model[TaggerRequest]):
         return TaggingEngine.load(self.checkpoint)
 
     @naming_arguments
-    def tag(self, sentences: str | Iterable[str]) -> Tagging | list[Tagging]:
-        """Label a raw sentence, or several, cut into `steps` as the model has learnt it: `labels`, and `chunks` if it
-        has them."""
-        sentences_read = self._engine.raw.read(_several(sentences, "sentences"), "sentences")
-        found = [replace(tagging, steps=list(sentence.steps)) for sentence, tagging in self._engine.tag(sentences_read)]
+    def tag(self, sentences: str | Iterable[str | Sequence[str]]) -> Tagging | list[Tagging]:
+        """Label a sentence, or several: `labels`, and `chunks` if the model has them.
+
+        Args:
+            sentences: raw text, which is cut into `steps` as the model has learnt it, or lists of its steps.
+        """
+        from seqcli.tagging.formats.sentence import Sentence
+
+        def read(one: Any) -> Sentence:
+            if isinstance(one, list | tuple):
+                return Sentence([_text(step, "sentences") for step in one])
+            return next(self._engine.raw.read([_text(one, "sentences")], "sentences"))
+
+        each = (read(one) for one in _each(sentences, "sentences"))
+        found = [replace(tagging, steps=list(sentence.steps)) for sentence, tagging in self._engine.tag(each)]
         return found[0] if isinstance(sentences, str) else found
 
     def measure(self, request: TaggerRequest, notice: Notice) -> dict[str, Any]:
@@ -338,9 +348,15 @@ def language_model_of(given: LanguageModel | str | Path | None) -> tuple[Languag
 
 def _several(given: str | Iterable[str], name: str) -> Iterator[str]:
     """One text or several as an iterator; `UsageError` for what is none, when it comes."""
-    if not isinstance(given, Iterable):
-        raise UsageError(f"{name} must be a text or several, not {given!r}")
-    return (_text(one, name) for one in ([given] if isinstance(given, str) else given))
+    return (_text(one, name) for one in _each(given, name))
+
+
+def _each(given: str | Iterable[Any], name: str) -> Iterable[Any]:
+    """A text, or what is in a list; `UsageError` for what is neither, such as a table, which would give its columns."""
+    if not isinstance(given, Iterable) or isinstance(given, Mapping) or hasattr(given, "columns"):
+        what = repr(given) if given is None or isinstance(given, int | float) else type(given).__name__
+        raise UsageError(f"{name} must be a text or several, not {what}")
+    return [given] if isinstance(given, str) else given
 
 
 def _text(given: str, name: str) -> str:

@@ -172,6 +172,8 @@ def test_what_is_no_text_no_pair_and_no_file_is_said(corpus: Path, tmp_path: Pat
     for wrong, said in (
         (lambda: lm.generate(anything), "prompts must be a text or several"),
         (lambda: lm.score(["a", anything]), "lines must be a text or several"),
+        (lambda: lm.score(pandas.DataFrame({"a": ["x"]})), "lines must be a text or several, not DataFrame"),
+        (lambda: lm.generate({"a": "x"}), "prompts must be a text or several, not dict"),
         (lambda: lm.next_tokens("a", -1), "count must be 1 or more"),
         (lambda: lm.embed([]), "none are given"),
         (lambda: lm.evaluate([]), "data: one or more are needed"),
@@ -233,3 +235,13 @@ def test_whole_numbers_of_which_some_are_missing(kind: Any) -> None:
     made = seqcli.forecast(frame.convert_dtypes(dtype_backend=kind), horizon=2, method="naive")
     assert made.point[0].tolist() == [59, 59]
     assert any("8 missing values" in note for note in made.panel.notes)
+
+
+def test_a_tagger_takes_sentences_that_are_cut_already() -> None:
+    tagger: Any = seqcli.load(FIXTURES / "v1.tag.safetensors")
+    raw = tagger.tag("the dog runs")
+    assert raw.steps == ["the", "dog", "runs"]
+    assert tagger.tag([["the", "dog", "runs"], "the dog runs", ("the",)])[:2] == [raw, raw]
+    assert tagger.tag([["don't stop"]])[0].steps == ["don't stop"]  # as it is
+    with pytest.raises(seqcli.UsageError, match="sentences must be a text or several, not 5 among them"):
+        tagger.tag([["the", 5]])
