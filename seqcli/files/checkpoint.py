@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -49,15 +49,18 @@ def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
     write_contents(path, Contents(checkpoint.tensors, metadata, checkpoint.blobs))
 
 
-def load_checkpoint(path: Path, *, task: str | None = None) -> Checkpoint:
-    """Read and verify a model. Raises `CheckpointError` naming what is wrong, also when it is of another task."""
+def load_checkpoint(path: Path, *, task: str | Sequence[str] | None = None) -> Checkpoint:
+    """Read and verify a model. Raises `CheckpointError` naming what is wrong, also when it is of another task than the
+    one, or ones, that are named."""
     contents = read_contents(path)
     found = contents.metadata.get("task")
     if not isinstance(found, str) or found not in TASKS:
         raise CheckpointError(f"{path}: is not a model (a training state, perhaps)", hint="name NAME.TASK.safetensors")
-    if task is not None and found != task:
+    tasks = [task] if isinstance(task, str) else task
+    if tasks is not None and found not in tasks:
+        needed = " or ".join(TASKS[name] for name in tasks)
         hint = f"name another model; `seqcli {USED_BY[found]}` uses this one"
-        raise CheckpointError(f"{path}: is {TASKS[found]}, {TASKS[task]} is needed", hint=hint)
+        raise CheckpointError(f"{path}: is {TASKS[found]}, {needed} is needed", hint=hint)
     parts: dict[str, dict[str, Any]] = {}
     for name in ("config", "metrics", "provenance"):
         value = contents.metadata.get(name)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from seqcli.errors import DataError
+from seqcli.files.checkpoint import Checkpoint
 from seqcli.notices import Notice, quietly
 from seqcli.requests import TextRequest
 from seqcli.tagging.encoding import Encoded, encode
@@ -20,6 +21,7 @@ from seqcli.tagging.labelling import Labelling
 from seqcli.tagging.labels import LabelSet
 from seqcli.tagging.lexicon import Lexicon
 from seqcli.tagging.options import TrainRequest
+from seqcli.tagging.pretrained import Vectors
 from seqcli.tagging.schemes import BIOES, Scheme, recognise
 from seqcli.tagging.words import WordRule
 from seqcli.text.lines import read_lines
@@ -80,9 +82,15 @@ def makes_chunks(format: Format) -> bool:
     )
 
 
-def open_labelled(request: TrainRequest, base: Labelling | None = None, notice: Notice = quietly) -> LabelledText:
+def open_labelled(
+    request: TrainRequest,
+    base: Labelling | None = None,
+    source: Checkpoint | None = None,
+    notice: Notice = quietly,
+) -> LabelledText:
     """The labelled files that a request names, some sentences held out for validation unless it names files for that.
-    Labels and vocabulary are those of the sentences that are trained on, or those of `base`, a model to go on from.
+    Labels and vocabulary are those of the sentences that are trained on, or those of `base`, a model to go on from; a
+    language model `source` adds the words that it knows to the vocabulary.
     `DataError` for files that cannot be used."""
     paths, valid = request.data, request.valid
     sentences, format = read_labelled(paths, request, base.format if base is not None else None, notice)
@@ -100,6 +108,10 @@ def open_labelled(request: TrainRequest, base: Labelling | None = None, notice: 
             hint=f"read as {format.describe()}" + ("; a blank line ends a sentence" if format.name == "conll" else ""),
         )
     labelling = base or _learn(sentences, held, format, paths[0], notes)
+    if source is not None:
+        vectors = Vectors.of(source, labelling.lexicon.unit)
+        notes.append(vectors.describe(labelling.lexicon))
+        labelling = replace(labelling, lexicon=labelling.lexicon.with_more(vectors.forms))
     numbers = np.concatenate([labelling.labels.numbers(sentence.labels or ()) for sentence in sentences])
     if (numbers < 0).any():
         new = sorted({label for s in sentences for label in s.labels or ()} - set(labelling.labels.names))

@@ -9,7 +9,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -104,9 +104,18 @@ class Lexicon:
         return np.array(self.pairs, np.int64)
 
     def knows(self, token: str) -> bool:
-        """Whether a step of this kind stood in the training text."""
-        form = character_form(token) if self.unit == "character" else normal_form(token)
-        return form in self._word_ids
+        """Whether a step is in the vocabulary."""
+        return self.form(token) in self._word_ids
+
+    def form(self, token: str) -> str:
+        """How a step is looked up."""
+        return character_form(token) if self.unit == "character" else normal_form(token)
+
+    def with_more(self, words: Iterable[str]) -> Lexicon:
+        """With normal forms that are known from elsewhere, after its own; the pairs of characters keep theirs."""
+        more = [*dict.fromkeys((*self.words, *words))]
+        left, right = np.divmod(np.array(self.pairs, np.int64), len(self.words) + KNOWN)
+        return replace(self, words=more, pairs=(left * (len(more) + KNOWN) + right).tolist())
 
     def spell(self, tokens: Sequence[str]) -> Spellings:
         """The ids of words and of what they are spelled with."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from seqcli.errors import UsageError
 from seqcli.options import MODEL, option
@@ -29,6 +30,13 @@ class TrainRequest(RunRequest, TextRequest):
     )
     characters: bool = option(
         False, "Label characters instead of words: words with tags, or spans, become chunks of them."
+    )
+    init_from: Path | None = option(
+        None,
+        "Start from the weights and vocabulary of this tagger (fine-tuning), or from the vectors of a language model.",
+        metavar="MODEL",
+        kind="file",
+        saved=False,
     )
     cell: str = cell_option()
     hidden: int | None = width_option("Units of a layer in each direction.")

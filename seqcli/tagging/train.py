@@ -16,6 +16,7 @@ from seqcli.tagging.labelling import Labelling
 from seqcli.tagging.network import TaggingModel
 from seqcli.tagging.objective import TaggingTask
 from seqcli.tagging.options import TrainRequest
+from seqcli.tagging.pretrained import Vectors
 from seqcli.tagging.recipe import Facts, Recipe, choose_recipe
 from seqcli.training.loop import TrainingResult
 from seqcli.training.options import TrainingOptions
@@ -33,10 +34,11 @@ class Tagging(Task[TrainRequest, LabelledText, Recipe, TaggingTask]):
     budget = 600.0
     metric = ("f1", "accuracy")
     recipe = Recipe
+    sources = ("lm",)
 
     def open(self, run: Run[TrainRequest]) -> Opened[LabelledText]:
         base = Labelling.from_blobs(run.blobs) if run.blobs is not None else None
-        data = open_labelled(run.request, base, run.events.notice)
+        data = open_labelled(run.request, base, run.source, run.events.notice)
         return Opened(data, fingerprint=data.fingerprint, blobs=data.labelling.to_blobs(), notes=data.notes)
 
     def choose(
@@ -51,6 +53,9 @@ class Tagging(Task[TrainRequest, LabelledText, Recipe, TaggingTask]):
         model = TaggingModel(recipe.config, recipe.dropout, neighbours=recipe.neighbours)
         if run.base is not None:
             load_weights(model, run.base.tensors)
+        if run.source is not None:
+            lexicon = data.labelling.lexicon
+            Vectors.of(run.source, lexicon.unit).fill(model.get_parameter("words").detach().numpy(), lexicon)
         return TaggingTask(
             model.to(run.device),
             data.encoded,

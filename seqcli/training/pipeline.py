@@ -93,12 +93,14 @@ class TrainOutcome:
 class Task(ABC, Generic[R, D, P, T]):
     """What a task provides for the pipeline, in the order in which it is called. `name` is the task's name in model
     files, `budget` the default length of a run in seconds, `metric` the validation metric that its progress shows (the
-    first that there is of several), `recipe` the class of its recipes."""
+    first that there is of several), `recipe` the class of its recipes, `sources` other tasks whose models it may start
+    from."""
 
     name: ClassVar[str]
     budget: ClassVar[float]
     metric: ClassVar[str | tuple[str, ...]]
     recipe: type[P]
+    sources: ClassVar[Sequence[str]] = ()
 
     @abstractmethod
     def open(self, run: Run[R]) -> Opened[D]:
@@ -142,7 +144,7 @@ def train(
     used, `UsageError` for options that do not fit, `CheckpointError` for a damaged state or model to continue from,
     `TrainingError` when the loss does not stay finite.
     """
-    with opened_run(task.name, task.budget, request, events, processes) as run:
+    with opened_run((task.name, *task.sources), task.budget, request, events, processes) as run:
         opened = run.processes.local_first(lambda: _opened(task, run))
         for note in opened.notes:
             events.notice(note)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -45,13 +45,15 @@ class Events:
 @dataclass(frozen=True)
 class Run(Generic[R]):
     """A run ready to start. `request` has its length and, for a resumed run, the options it was started with. `state`
-    is what to continue from, `base` a model to start from. `started` is when it was asked for."""
+    is what to continue from, `base` a model to start from, `source` one of another task, to take something over from.
+    `started` is when it was asked for."""
 
     request: R
     events: Events
     processes: Processes
     state: TrainingState | None
     base: Checkpoint | None
+    source: Checkpoint | None
     device: torch.device
     precision: str
     started: float
@@ -95,9 +97,10 @@ class Run(Generic[R]):
 
 @contextlib.contextmanager
 def opened_run(
-    task: str, budget: float, request: R, events: Events, joined_already: Processes | None = None
+    tasks: Sequence[str], budget: float, request: R, events: Events, joined_already: Processes | None = None
 ) -> Iterator[Run[R]]:
-    """A run that may begin, of the task called `task` in model files; its first process holds the lock of the output.
+    """A run that may begin; its first process holds the lock of the output. `tasks` are the names in model files of its
+    own task and then of others whose models it may start from.
 
     `budget` is the seconds of a run that is given no length. The processes are joined unless they are already. Raises
     `UsageError` before any work for what cannot end well: options that exclude one another, a file that cannot be
@@ -114,14 +117,15 @@ def opened_run(
         processes.check_inputs(request.files())
         for path in _also_trained_on(request):
             events.notice(f"{path} is training data, too: its validation says nothing about new data")
-        state, base = processes.broadcast(lambda: _origin(request, task))
+        state, given = processes.broadcast(lambda: _origin(request, tasks))
+        base, source = (given, None) if given is None or given.task == tasks[0] else (None, given)
         begun = as_begun(request, state.description.get("options", {}) if state is not None else {})
         if all(getattr(begun, name) is None for name in LENGTHS):
             begun = settled(begun, budget=budget)
         device = choose_device(begun.device)
         precision = processes.broadcast(lambda: choose_precision(begun.precision, device))
         try:
-            yield Run(begun, events, processes, state, base, device, precision, started)
+            yield Run(begun, events, processes, state, base, source, device, precision, started)
         except (KeyboardInterrupt, SystemExit):  # a second signal: nothing is saved now
             if request.output is not None and state_path(request.output).exists():
                 events.notice(f"ended at once: --resume goes on from what was last saved of {request.output}")
@@ -170,7 +174,7 @@ def held_output(request: RunRequest, processes: Processes) -> Iterator[None]:
         yield
 
 
-def _origin(request: RunRequest, task: str) -> tuple[TrainingState | None, Checkpoint | None]:
+def _origin(request: RunRequest, tasks: Sequence[str]) -> tuple[TrainingState | None, Checkpoint | None]:
     """The state a run continues from, or the model it starts from, if any; `UsageError` if `--resume` has no state."""
     if request.output is not None:
         path = state_path(request.output)
@@ -179,7 +183,7 @@ def _origin(request: RunRequest, task: str) -> tuple[TrainingState | None, Check
             raise UsageError(f"there is no run to resume: {path} does not exist", hint=hint)
         if request.resume or (request.auto_resume and path.exists()):
             return load_state(path), None
-    return None, load_checkpoint(request.init_from, task=task) if request.init_from is not None else None
+    return None, load_checkpoint(request.init_from, task=tasks) if request.init_from is not None else None
 
 
 def check_same_data(state: TrainingState, fingerprint: str) -> None:

@@ -30,7 +30,7 @@ LM, MT, FORECAST = (f"v1.{task}.safetensors" for task in ("lm", "mt", "forecast"
 TRAIN = {
     "train-lm": ["text", "--valid", "valid", "--init-from", LM],
     "train-mt": ["pairs.tsv", "--valid", "valid", "--init-from", MT],
-    "train-tagger": ["labelled", "--valid", "valid"],
+    "train-tagger": ["labelled", "--valid", "valid", "--init-from", LM],
 }
 LENGTH = ["--steps", "1", "--overwrite"]
 # a command line, its output option, and the inputs that the output is set against
