@@ -6,7 +6,7 @@ import math
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from itertools import chain, islice
+from itertools import chain, islice, repeat
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -87,58 +87,45 @@ def _line_scores(checkpoint: Checkpoint, request: LineRequest) -> Rows:
     if request.pairs:
         return PAIR_COLUMNS, _minimal_pairs(lines, request.data[0], scored)
     pieces = request.per_token or request.per_word
-    items = _Items.of(lines, request, WORD_COLUMNS if pieces else TEXT_COLUMNS)
+    columns, texts, rows = _items(lines, request, WORD_COLUMNS if pieces else TEXT_COLUMNS)
+    both = zip(scored(texts), rows, strict=False)
     if pieces:
-        return items.columns, (
-            item | {"line": number, "start": start, "token": piece, "surprisal": scale * surprisal, "unknown": unknown}
-            for number, (item, score) in enumerate(items.beside(scored(items.lines)), start=1)
+        return columns, (
+            row | {"line": number, "start": start, "token": piece, "surprisal": scale * surprisal, "unknown": unknown}
+            for number, (score, row) in enumerate(both, start=1)
             for start, piece, surprisal, unknown in word_surprisals(score, whole_words=request.per_word)
         )
-    return items.columns, (
-        _row(score, scale) | {"unknown": len(score.unknown)} | item for item, score in items.beside(scored(items.lines))
-    )
+    return columns, (_row(score, scale) | {"unknown": len(score.unknown)} | row for score, row in both)
 
 
-@dataclass(frozen=True)
-class _Items:
-    """Lines to score and, where they are a column of a table, the rows they come from. `columns` are those of the
-    output: the table's own and, beside them, what is computed."""
+def _items(
+    lines: Iterable[str], request: LineRequest, computed: tuple[str, ...]
+) -> tuple[tuple[str, ...], Iterable[str], Iterator[dict[str, Any]]]:
+    """The columns of the output, the lines to score, and the rows of their table, each when its line was read: empty
+    ones where the lines are no column. `DataError` where the table has a column that is called like a computed one."""
+    from seqcli.files.opening import shown_path
+    from seqcli.text.column import LOOKED_AT, about_table, column_names, items
 
-    columns: tuple[str, ...]
-    lines: Iterable[str]
-    rows: deque[dict[str, Any]] | None = None  # of the lines that were read and have no scores yet
+    if request.column is None:
+        if request.data[0] != "-":  # lines that come one by one have their rows one by one
+            begin = list(islice(lines := iter(lines), LOOKED_AT + 1))
+            lines = chain(begin, lines)
+            if names := column_names("\n".join(begin)):
+                console.notice(about_table(names, "scored"))
+        return computed, lines, repeat({})
+    path = shown_path(request.data[0])
+    names, found = items(iter(lines), request.column, path)
+    computed = tuple(name for name in computed if name != "text")
+    if taken := [name for name in names if name in computed]:
+        raise DataError(f"has a column {taken[0]!r}, as the scores have", path=path, hint="rename it")
+    waiting: deque[dict[str, Any]] = deque()  # rows of the lines that were read and have no scores yet
 
-    @classmethod
-    def of(cls, lines: Iterable[str], request: LineRequest, computed: tuple[str, ...]) -> _Items:
-        """Those of a request; `DataError` where the table has a column that is called like a computed one."""
-        from seqcli.files.opening import shown_path
-        from seqcli.text.column import LOOKED_AT, about_table, column_names, items
+    def cells() -> Iterator[str]:
+        for cell, row in found:
+            waiting.append(row)
+            yield cell
 
-        if request.column is None:
-            if request.data[0] != "-":  # lines that come one by one have their rows one by one
-                begin = list(islice(lines := iter(lines), LOOKED_AT + 1))
-                lines = chain(begin, lines)
-                if names := column_names("\n".join(begin)):
-                    console.notice(about_table(names, "scored"))
-            return cls(computed, lines)
-        path = shown_path(request.data[0])
-        names, found = items(iter(lines), request.column, path)
-        computed = tuple(name for name in computed if name != "text")
-        if taken := [name for name in names if name in computed]:
-            raise DataError(f"has a column {taken[0]!r}, as the scores have", path=path, hint="rename it")
-        rows: deque[dict[str, Any]] = deque()
-
-        def cells() -> Iterator[str]:
-            for cell, row in found:
-                rows.append(row)
-                yield cell
-
-        return cls((*names, *computed), cells(), rows)
-
-    def beside(self, scores: Iterable[Score]) -> Iterator[tuple[dict[str, Any], Score]]:
-        """Each score with its row, an empty one where the lines are no column."""
-        for score in scores:
-            yield (self.rows.popleft() if self.rows is not None else {}), score
+    return (*names, *computed), cells(), iter(waiting.popleft, None)
 
 
 def _minimal_pairs(

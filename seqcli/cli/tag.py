@@ -95,25 +95,21 @@ def _input_format(tagger: Tagger, lines: Iterator[str], source: str) -> tuple[It
         seen.append(line)
         if line.strip():
             break
-    first = seen[-1] if seen else ""
-    found: Format = raw
+    first, whole = seen[-1] if seen else "", chain(seen, lines)
+    if source == own.name or (source == "auto" and not first.strip()):  # nothing to read, and nothing to say
+        return whole, own
+    made: dict[str, Format] = {
+        "text": raw,
+        "conll": Columns.like(first),
+        "conllu": ConllU(),
+        "inline": Inline(),
+        "ndjson": records,
+    }
     if source != "auto":
-        made: dict[str, Format] = {
-            "text": raw,
-            "conll": Columns.like(first),
-            "conllu": ConllU(),
-            "inline": Inline(),
-            "ndjson": records,
-        }
-        return chain(seen, lines), own if source == own.name else made[source]
-    if not first.strip():  # nothing to read, and nothing to say
-        return chain(seen, lines), own
-    if (given := given_format(first, own, tagger.labels)) is not None:
-        found = given
-    elif is_record(first):
-        found = records
+        return whole, made[source]
+    found = given_format(first, own, tagger.labels) or (records if is_record(first) else raw)
     console.notice(f"reading {found.describe()} (--input names another format)")
-    return chain(seen, lines), found
+    return whole, found
 
 
 tag = request_command(

@@ -14,7 +14,7 @@ from seqcli.cli.options import ModelChoice, find_model, input_lines, refuse_file
 from seqcli.cli.request import request_command
 from seqcli.cli.rows import write_json
 from seqcli.errors import UsageError
-from seqcli.files.output import writing
+from seqcli.files.output import write_text
 from seqcli.options import option
 from seqcli.translation.options import TranslateRequest
 
@@ -63,8 +63,7 @@ def write_svg(path: str, alignments: Sequence[Alignment]) -> None:
         + "\n".join(parts)
         + "\n</svg>\n"
     )
-    with writing(path):
-        Path(path).write_text(text, encoding="utf-8")
+    write_text(Path(path), [text])
 
 
 def _name(piece: str) -> str:

@@ -42,17 +42,10 @@ class Agreeing:
     def among(self, text: str) -> np.ndarray:
         """A mask (vocabulary,) of the tokens that agree with `text`."""
         wanted = text.encode("utf-8", "surrogatepass")
+        pieces = self.tokenizer.kind == "subword"  # a word may have several
         return np.array(
-            [
-                bool(own) and (own.startswith(wanted) or (self.pieces and wanted.startswith(own)))
-                for own in self.surfaces
-            ]
+            [bool(own) and (own.startswith(wanted) or (pieces and wanted.startswith(own))) for own in self.surfaces]
         )
-
-    @property
-    def pieces(self) -> bool:
-        """Whether a word may have several tokens."""
-        return self.tokenizer.kind == "subword"
 
     def left(self, text: str, token: int) -> str:
         """What of `text` is still to come after a token that agrees with it."""

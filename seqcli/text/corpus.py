@@ -65,18 +65,16 @@ class _Texts:
 
     def encode(self, tokenizer: Tokenizer, cache: TokenCache, progress: Notice) -> tuple[Encoded, ...]:
         """Training and validation text as ids."""
-        fingerprint = self.fingerprint(tokenizer)
-        if self.split is not None:
-            train = self.split.part(self.train.chunks(), held=False)
-            valid = self.split.part(self.train.chunks(), held=True)
-        elif self.lines:
-            train, valid = (without_blank_lines(text.chunks()) for text in (self.train, self.valid))
-        else:
-            train, valid = self.train.chunks(), self.valid.chunks()
-        return (
-            cache.encode(f"{fingerprint}:train", train, tokenizer, progress),
-            cache.encode(f"{fingerprint}:valid", valid, tokenizer, progress),
-        )
+
+        def encoded(text: Sources, name: str) -> Encoded:
+            chunks = text.chunks()
+            if self.split is not None:
+                chunks = self.split.part(chunks, held=name == "valid")
+            elif self.lines:
+                chunks = without_blank_lines(chunks)
+            return cache.encode(f"{self.fingerprint(tokenizer)}:{name}", chunks, tokenizer, progress)
+
+        return encoded(self.train, "train"), encoded(self.valid, "valid")
 
     def fingerprint(self, tokenizer: Tokenizer) -> str:
         return hashlib.sha256(self.digest.encode() + tokenizer.to_bytes()).hexdigest()

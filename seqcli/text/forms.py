@@ -11,9 +11,9 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 
 from seqcli.files.plain import to_plain
@@ -92,24 +92,19 @@ class Forms:
             text = text.replace(character, plain)
         return text
 
-    def _replacement(self, character: str) -> str | None:
+    @cached_property
+    def _replacement(self) -> Callable[[str], str | None]:
         """How a character that is hardly ever seen is written; None: as it is."""
-        if character in self._replacements:
-            return self._replacements[character]
+        return cache(self._find_replacement)
+
+    def _find_replacement(self, character: str) -> str | None:
         plain = _LOOKALIKES.get(character)
         if plain is None:
             kind, *_ = unicodedata.decomposition(character).split() or [""]
             if kind in _SAME_LOOK:
                 plain = unicodedata.normalize("NFKC", character).strip()
-        found = None
-        if plain and all(self.characters.get(c, 0) * RARE > self.characters.get(character, 0) for c in plain):
-            found = plain
-        self._replacements[character] = found
-        return found
-
-    @cached_property
-    def _replacements(self) -> dict[str, str | None]:
-        return {}
+        rare = plain and all(self.characters.get(c, 0) * RARE > self.characters.get(character, 0) for c in plain)
+        return plain if rare else None
 
     @cached_property
     def _usual(self) -> frozenset[str]:

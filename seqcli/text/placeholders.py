@@ -82,9 +82,7 @@ class Carrier:
     def replace(self, text: str, first: int = 0) -> tuple[str, list[str]]:
         """The text with a symbol for each string, from number `first` of them on, and the strings."""
         found = self.find(text)
-        return substitute(text, found, [SYMBOLS[(first + n) % len(SYMBOLS)] for n in range(len(found))]), [
-            f.text for f in found
-        ]
+        return substitute(text, found, _symbols(first, len(found))), [string.text for string in found]
 
     def replace_pair(self, source: str, target: str, first: int) -> tuple[str, str]:
         """A training pair with symbols for the strings that stand on both sides; the others stay as they are."""
@@ -93,18 +91,12 @@ class Carrier:
         places: dict[str, list[Found]] = defaultdict(list)
         for found in here:
             places[found.text].append(found)
-        sources: list[Found] = []
-        targets: list[Found] = []
-        symbols: list[str] = []
-        for found in there:
-            if places[found.text]:
-                sources.append(found)
-                targets.append(places[found.text].pop(0))
-                symbols.append(SYMBOLS[(first + len(symbols)) % len(SYMBOLS)])
-        ordered = sorted(zip(targets, symbols, strict=True), key=lambda item: item[0].start)
+        both = [(found, places[found.text].pop(0)) for found in there if places[found.text]]
+        symbols = _symbols(first, len(both))
+        placed = sorted(zip((own for _, own in both), symbols, strict=True), key=lambda item: item[0].start)
         return (
-            substitute(source, sources, symbols),
-            substitute(target, [f for f, _ in ordered], [symbol for _, symbol in ordered]),
+            substitute(source, [found for found, _ in both], symbols),
+            substitute(target, [own for own, _ in placed], [symbol for _, symbol in placed]),
         )
 
 
@@ -128,6 +120,11 @@ def substitute(text: str, found: Sequence[Found], symbols: Sequence[str]) -> str
     return "".join([*parts, text[place:]])
 
 
+def _symbols(first: int, count: int) -> list[str]:
+    """The symbols of `count` strings, from number `first` on."""
+    return [SYMBOLS[(first + number) % len(SYMBOLS)] for number in range(count)]
+
+
 def restore(text: str, strings: Sequence[str], first: int = 0) -> str:
     """`text` with the strings in the places of their symbols; a symbol that stands for several gives them in order."""
     take = taking(strings, first)
@@ -138,8 +135,8 @@ def taking(strings: Sequence[str], first: int = 0) -> Callable[[str], str]:
     """A function from each symbol, as it comes, to the string it stands for: none when there are no more. `first` is
     the number of the first string, which decides its symbol."""
     waiting: dict[str, list[str]] = defaultdict(list)
-    for number, string in enumerate(strings):
-        waiting[SYMBOLS[(first + number) % len(SYMBOLS)]].append(string)
+    for symbol, string in zip(_symbols(first, len(strings)), strings, strict=True):
+        waiting[symbol].append(string)
     return lambda symbol: waiting[symbol].pop(0) if waiting[symbol] else ""
 
 
