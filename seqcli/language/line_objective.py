@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
@@ -12,7 +11,7 @@ from torch import Tensor
 
 from seqcli.errors import DataError
 from seqcli.language.network import LanguageModel
-from seqcli.language.objective import QUICK_TOKENS, Validated, objective
+from seqcli.language.objective import QUICK_TOKENS, Piece, Validated, objective
 from seqcli.model.softmax import IGNORED
 from seqcli.training.distributed import ALONE, Processes
 from seqcli.training.task import Stateless
@@ -56,15 +55,6 @@ class Lines:
             if start:  # the boundary, or the token before a piece of a long line
                 inputs[0, column] = self.ids[start - 1]
         return inputs, targets
-
-
-@dataclass(frozen=True)
-class Batch:
-    """Some lines side by side: inputs and targets (time, lines), and their share of the tokens of the whole batch."""
-
-    inputs: Tensor
-    targets: Tensor
-    share: float
 
 
 class SeparateLinesTask(Validated, Stateless):
@@ -114,7 +104,7 @@ class SeparateLinesTask(Validated, Stateless):
             self._order = epoch, batches[generator.permutation(len(batches))]
         return self._order[1]
 
-    def parts(self, epoch: int, index: int) -> list[Batch]:
+    def parts(self, epoch: int, index: int) -> list[Piece]:
         """This process's lines of a batch."""
         own = self.order(epoch)[index, self.rows.start : self.rows.stop]
         count = part_count(self.device, len(own))
@@ -123,10 +113,11 @@ class SeparateLinesTask(Validated, Stateless):
         parts = []
         for numbers in (own[start:stop] for start, stop in pairwise(cuts)):
             inputs, targets = (torch.from_numpy(part).to(self.device) for part in self.train_lines.block(numbers))
-            parts.append(Batch(inputs, targets, int(self.train_lines.lengths[numbers].sum()) / tokens))
+            share = int(self.train_lines.lengths[numbers].sum()) / tokens
+            parts.append(Piece(inputs, targets, start=True, share=share))
         return parts
 
-    def loss(self, part: Batch) -> tuple[Tensor, int]:
+    def loss(self, part: Piece) -> tuple[Tensor, int]:
         hidden, _ = self.model(part.inputs)
         value, tokens = objective(self.model, hidden, part.targets)
         return value * part.share, tokens

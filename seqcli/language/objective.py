@@ -51,8 +51,8 @@ class ValidationSize:
 
 @dataclass(frozen=True)
 class Piece:
-    """Steps of one part of the streams: inputs and targets (time, streams), whether the streams start here, which of
-    the parts it is, and what share of the batch's tokens it has."""
+    """Steps of some streams or lines: inputs and targets (time, streams), whether these start here, which of the
+    batch's parts it is, and what share of its tokens it has."""
 
     inputs: Tensor
     targets: Tensor
