@@ -36,7 +36,7 @@ class CharTokenizer(Tokenizer):
         for chunk in chunks:
             counts.update(chunk)
         counts.pop("\n", None)
-        return cls(ordered(counts, symbols, None if vocab_size is None else vocab_size - 2))
+        return cls(ordered(counts, symbols, vocab_size))
 
     @classmethod
     def load(cls, body: bytes) -> CharTokenizer:

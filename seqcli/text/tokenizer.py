@@ -1,4 +1,4 @@
-"""Text to token ids and back: the protocol of all tokenizers, and how they are trained, saved and loaded."""
+"""Text to token ids and back: what all tokenizers have in common, and how they are trained, saved and loaded."""
 
 from __future__ import annotations
 
@@ -182,12 +182,11 @@ def manageable(text: str) -> Iterator[str]:
     yield text[start:]
 
 
-def ordered(counts: Counter[str], symbols: Sequence[str], most: int | None) -> list[str]:
-    """`symbols`, then the types that were counted, the most frequent first: at most `most` of all of them."""
-    for symbol in symbols:
-        counts.pop(symbol, None)
-    types = [*symbols, *sorted(counts, key=lambda kind: (-counts[kind], kind))]
-    return types if most is None else types[: max(most, 0)]
+def ordered(counts: Counter[str], symbols: Sequence[str], vocab_size: int | None) -> list[str]:
+    """The types of a vocabulary but for the unknown one and the boundary: `symbols`, then those that were counted, the
+    most frequent first."""
+    types = [*symbols, *sorted(counts.keys() - {*symbols}, key=lambda kind: (-counts[kind], kind))]
+    return types if vocab_size is None else types[: max(vocab_size - 2, 0)]
 
 
 def default_vocab_size(characters: int) -> int:

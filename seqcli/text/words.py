@@ -58,7 +58,7 @@ class WordTokenizer(Tokenizer):
             counts.pop(symbol, None)
         if not counts.pop(UNK, 0):
             _leave_out_rare(counts)
-        return cls(ordered(counts, symbols, None if vocab_size is None else vocab_size - 2), split_wide)
+        return cls(ordered(counts, symbols, vocab_size), split_wide)
 
     @classmethod
     def load(cls, body: bytes) -> WordTokenizer:
