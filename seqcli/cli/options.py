@@ -32,15 +32,10 @@ class ModelArgument(Request):
 
 
 @dataclass(frozen=True, kw_only=True)
-class JsonOutput(Request):
-    """A command that can print a summary."""
+class ModelSummary(ModelArgument):
+    """A command that prints a summary of a model."""
 
     json: bool = option(False, "Print a summary as one JSON object on standard output.")
-
-
-@dataclass(frozen=True, kw_only=True)
-class ModelSummary(ModelArgument, JsonOutput):
-    """A command that prints a summary of a model."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from seqcli.cli import console
-from seqcli.cli.options import FOLDER, JsonOutput, format_duration
+from seqcli.cli.options import FOLDER, ModelSummary, format_duration
 from seqcli.cli.progress import TrainingDisplay
 from seqcli.cli.request import Given, command_of
 from seqcli.cli.rows import write_json
@@ -53,7 +53,7 @@ class Interruption:
     def __init__(self, then: str = "saving, then validating") -> None:
         self._then = then
         self._training = False
-        self._signal: int | None = None
+        self.exit_code = 0  # 130 after Ctrl-C, 143 after SIGTERM or SIGHUP
         self._handling = handling(self._handle)
 
     def __enter__(self) -> Interruption:
@@ -73,17 +73,12 @@ class Interruption:
         return watched
 
     def requested(self) -> bool:
-        return self._signal is not None
-
-    @property
-    def exit_code(self) -> int:
-        """130 after Ctrl-C, 143 after SIGTERM or SIGHUP, else 0."""
-        return 0 if self._signal is None else exit_code(self._signal)
+        return self.exit_code != 0
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
-        if not self._training or self._signal is not None:
+        if not self._training or self.requested():
             raise KeyboardInterrupt if number == signal.SIGINT else SystemExit(TERMINATED)
-        self._signal = number
+        self.exit_code = exit_code(number)
         again = "Ctrl-C again" if number == signal.SIGINT else "a second signal"
         console.notice(f"stopping after this step and {self._then}; {again} ends at once")
 
@@ -117,7 +112,7 @@ def training_command(
     output = declarations(request)["output"]
     stem = output.option.help.rstrip(".")
     named = replace(output, option=replace(output.option, help=f"{stem}; named after the input by default."))
-    declared = declarations(request) | {"output": named} | declarations(JsonOutput)
+    declared = declarations(request) | {"output": named, "json": declarations(ModelSummary)["json"]}
     rest = f"""Trains for {budget} unless --budget, --epochs or --steps is given, and saves
     checkpoints/NAME.{task}.safetensors. Ctrl-C stops, saves and prints the command that resumes."""
     return command_of(declared.values(), f"{explain}\n\n    {rest}", run)

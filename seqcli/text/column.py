@@ -9,9 +9,7 @@ from itertools import chain
 from typing import Any
 
 from seqcli.errors import DataError, listed
-from seqcli.notices import Notice, quietly
-from seqcli.requests import TextRequest
-from seqcli.text.lines import csv_reader, read_lines
+from seqcli.text.lines import csv_reader
 
 DELIMITERS = "\t;|,"  # the first of these that the header holds separates the columns; a comma otherwise
 LOOKED_AT, FEWEST_ROWS = 200, 3  # rows that tell whether a text is a table, and the fewest that do
@@ -20,19 +18,10 @@ LONGEST_NAME = 40  # characters of a column's name
 Items = tuple[list[str], Iterator[tuple[str, dict[str, Any]]]]  # column names; the cell wanted and the whole row
 
 
-def read_column(
-    path: str, column: str, request: TextRequest, name: str | None = None, notice: Notice = quietly
-) -> Iterator[str]:
-    """The cells of a column of a table (CSV or TSV with a header, or a JSON object a line), each as a line; line feeds
-    within a cell become blanks. `column` is a name, or a number from 1, `request` has the encoding, `name` is what
-    messages call the file. Raises `DataError` where the table has no such column or a row cannot be read."""
-    for cell, _ in items(read_lines(path, request, notice), column, name or path)[1]:
-        yield cell + "\n"
-
-
 def items(lines: Iterator[str], column: str, shown: str) -> Items:
-    """The column names of a table (lines as in `read_column`, without their ends), and each row's cell of `column` as
-    one line, with the whole row. `shown` is what errors call the table. Raises as `read_column` does."""
+    """The column names of a table (lines of CSV or TSV with a header, or a JSON object each), and each row's cell of
+    `column`, a name or a number from 1, with the whole row; line feeds within a cell become blanks. `shown` is what
+    errors call the table. Raises `DataError` where the table has no such column or a row cannot be read."""
     first = next(lines, None)
     if first is None:
         raise DataError("is empty", path=shown, hint="give a table with a header, or JSON Lines")

@@ -15,8 +15,8 @@ from seqcli.errors import DataError
 from seqcli.files.opening import Stamps, open_bytes, shown_path
 from seqcli.notices import Notice, quietly
 from seqcli.requests import ColumnRequest
-from seqcli.text.column import read_column
-from seqcli.text.lines import read_chunks
+from seqcli.text.column import items
+from seqcli.text.lines import read_chunks, read_lines
 
 LONGEST_LINE = 1_000_000  # characters after which a line is cut at a blank, or anywhere
 SAMPLE, SAMPLE_OF_CHUNK = 400_000, 100_000  # characters that are looked at to find out what a text is
@@ -84,7 +84,7 @@ class Sources:
         request = self.request
         for path, name in zip(self.paths, self.names, strict=True):
             if request.column is not None:
-                yield read_column(path, request.column, request, name, notice)
+                yield (cell + "\n" for cell, _ in items(read_lines(path, request, notice), request.column, name)[1])
             else:
                 encoding, errors = request.encoding, request.errors
                 yield _text(read_chunks(path, encoding=encoding, errors=errors, name=name, notice=notice))
