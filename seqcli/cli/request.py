@@ -14,7 +14,7 @@ import typer
 
 from seqcli.cli import console
 from seqcli.errors import UsageError
-from seqcli.options import Declared, Request, declarations, number
+from seqcli.options import Declared, Request, declarations, number, parse_duration
 
 R = TypeVar("R", bound=Request)
 Given = dict[str, Any]
@@ -155,4 +155,6 @@ def _default(declared: Declared) -> str:
         return ""
     if default is True:
         return f"  [default: {declared.flag[2:]}]"
+    if declared.option.parse is parse_duration:
+        return f"  [default: {default / 60:g}m]"
     return f"  [default: {default}]"

@@ -30,12 +30,7 @@ class _Asked(Request):
     port: int = option(8000, "Port to listen on; 0 for any free port.", most=65_535)
     max_bytes: int = option(10_000_000, "Maximum size of a request, in bytes.", least=1)
     timeout: float = option(
-        60.0,
-        "Maximum time for a request, including waiting for others.",
-        above=0,
-        most=86_400,
-        parse=parse_duration,
-        shown="1m",
+        60.0, "Maximum time for a request, including waiting for others.", above=0, most=86_400, parse=parse_duration
     )
 
 

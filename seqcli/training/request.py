@@ -68,11 +68,7 @@ class RunRequest(DeviceRequest):
         None, "Highest learning rate of the run.", section=TRAINING, above=0, most=1e4, may_change=True
     )
     patience: int | None = option(
-        None,
-        "Stop after this many validations without improvement; 0: never.",
-        section=TRAINING,
-        least=0,
-        may_change=True,
+        None, "Stop after this many validations without improvement; 0: never.", section=TRAINING, may_change=True
     )
     precision: str = option(
         "auto",
@@ -82,11 +78,5 @@ class RunRequest(DeviceRequest):
     )
     seed: int = option(1, "Seed of the random numbers: same seed, same result.", most=2**32 - 1)
     save_interval: float = option(
-        60.0,
-        "Time between two saved states of the run.",
-        shown="1m",
-        parse=parse_duration,
-        above=0,
-        most=YEARS,
-        saved=False,
+        60.0, "Time between two saved states of the run.", parse=parse_duration, above=0, most=YEARS, saved=False
     )

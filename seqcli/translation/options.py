@@ -127,7 +127,7 @@ class TranslateRequest(SearchRequest, DecodingRequest, TextRequest):
     """How `translate` translates a line."""
 
     n_best: int = option(1, "Translations of each line, best first.", least=1)
-    no_repeat_ngram: int = option(0, "Never repeat a phrase of N tokens within a translation; 0: allow it.", least=0)
+    no_repeat_ngram: int = option(0, "Never repeat a phrase of N tokens within a translation; 0: allow it.")
     keep: tuple[str, ...] = option((), KEEP, metavar="REGEX", parse=parse_patterns)
     glossary: Any = option(None, "Terms to use: source term TAB target term, or another format of pairs.", kind="file")
     prefix: str = option("", "Begin every translation with this.", metavar="TEXT")
