@@ -20,6 +20,7 @@ LARGE = 2_000_000  # characters from which pandas splits a text: for less, impor
 LOOKED_AT = 60  # lines that the separator is found from, at the beginning and in the middle
 DELIMITERS = (",", ";", "\t", "|")
 CUT = 0.3  # share of the lines that a delimiter must cut where the others are titles and notes
+_NUMBER = re.compile(r"[+-]?[\d.,]*\d[\d.,]*(?:[eE][+-]?\d+)?")
 _RULE = re.compile(r"\s*[-+=_|]{3,}[-+=_|\s]*")  # a line drawn between rows
 _FOREIGN = (  # how texts begin that are no tables
     (r"\s*<(?:!doctype|html|table|\?xml|[a-z]+[ >](?![\t,;]<))", "HTML or XML"),
@@ -206,7 +207,11 @@ def _delimiter(text: str, shown: str) -> str:
         widths = [len(row) for row in words]
         usual = max(set(widths), key=widths.count) if widths else 1
         cells = [cell for row in words if len(row) == usual for cell in row]
-        if usual > 1 and len(cells) > 0.7 * sum(widths) and sum(map(_is_number, cells)) > 0.8 * len(cells):
+        if (
+            usual > 1
+            and len(cells) > 0.7 * sum(widths)
+            and sum(map(bool, map(_NUMBER.fullmatch, cells))) > 0.8 * len(cells)
+        ):
             return r"\s+"
         for blanks in (r"\s{2,}|\t", r"\s+"):
             widths = [len(re.split(blanks, line.strip())) for line in lines]
@@ -215,7 +220,3 @@ def _delimiter(text: str, shown: str) -> str:
             if usual > 1 and widths.count(usual) > 0.8 * len(widths) and numbers > 0.6 * len(lines):
                 return blanks
     return best
-
-
-def _is_number(cell: str) -> bool:
-    return re.fullmatch(r"[+-]?[\d.,]*\d[\d.,]*(?:[eE][+-]?\d+)?", cell) is not None

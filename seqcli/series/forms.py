@@ -31,7 +31,7 @@ from seqcli.series.times import DAY, FieldForm
 # readings of numbers without signs that are looked for only where something says that they are times
 COMPACT = (
     ("dmy",), ("mdy",), ("mY",), ("ym",), ("my",), ("yw",), ("wY",), ("wy",), ("yq",), ("qY",), ("qy",), ("ymdH",),
-    ("dmYHM",), ("mdYHM",),
+    ("dmYHM",), ("mdYHM",), ("md",), ("dm",),
 )  # fmt: skip
 DAYS_BEFORE_MONTHS = (("Y", "d", "m"), ("Y", "d", "m", "H", "M"), ("Y", "d", "m", "H", "M", "S"))  # after the year
 SAMPLE = 200  # different texts that the forms of a column are found from
@@ -156,18 +156,9 @@ def _form(
     last = r"24$" if reading[-1] == "YmdH" else r"(?<![\d:./-])24(?:[:.h]?00)*$"
     late = any(re.search(last, text) for text in chosen) and "H" in "".join(reading)
     example = _usual(chosen)
-    signs = written.get(example, "")
-    form = FieldForm(
-        reading,
-        language,
-        example,
-        frozenset(narrow),
-        spellings,
-        midnight_is_24=late,
-        signs=signs,
-        padded=frozenset(padded),
-    )
-    if form.cycle == "year" and "d" in reading:
+    form = FieldForm(reading, language, example, frozenset(narrow), spellings, midnight_is_24=late)
+    form = replace(form, signs=written.get(example, ""), padded=frozenset(padded))
+    if form.cycle == "year" and "d" in "".join(reading):
         form = _with_base(form, sample)
     return _with_zone(_with_century(form, sample) if "y" in "".join(reading) else form, chosen)
 

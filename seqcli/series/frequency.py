@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from seqcli.errors import UsageError
@@ -16,6 +17,7 @@ _NOUNS = {"monthly": "month", "quarterly": "quarter", "half-yearly": "half-year"
 _NOUNS |= {"weekly": "week", "business days": "business day", "hourly": "hour"}
 _HORIZONS = {"yearly": 6, "half-yearly": 6, "quarterly": 8, "monthly": 12, "weekly": 13, "daily": 14}
 _HORIZONS |= {"business days": 10, "hourly": 48}
+_WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 YEAR = 365.25  # days
 
 
@@ -129,3 +131,14 @@ def parse_frequency(text: str) -> Frequency:
     if not match or unit is None or (match[1] and int(match[1]) == 0):
         raise UsageError(f"unknown frequency {text!r}", hint="some are Y, Q, M, W, D, B, h, 30min, or monthly, weekly")
     return Frequency(unit[0], unit[1] * int(match[1] or 1))
+
+
+def weekday_names(days: Sequence[int]) -> str:
+    """Monday to Saturday; Monday, Wednesday and Friday."""
+    if len(days) > 2 and list(days) == list(range(days[0], days[-1] + 1)):
+        return f"{_WEEKDAYS[days[0]]} to {_WEEKDAYS[days[-1]]}"
+    closed = [day for day in range(7) if day not in days]
+    if len(closed) <= 2:
+        return "without " + " and ".join(f"{_WEEKDAYS[day]}s" for day in closed)
+    names = [_WEEKDAYS[day] for day in days]
+    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)

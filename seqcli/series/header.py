@@ -197,18 +197,15 @@ def _first_data_row(cells: Cells, head: Sequence[Sequence[str]]) -> int:
     if not telling:
         return min(titles + 1, count)
     letters = [max(_letters(row[place]) for row in body) + 3 for place in telling]
-    kinds_of = [
-        [
-            "w" if _letters(row[place]) > most else _kind(row[place])
-            for place, most in zip(telling, letters, strict=True)
-        ]
-        for row in head
+    pairs = list(zip(telling, letters, strict=True))
+    kinds_of = [["w" if _letters(row[at]) > most else _kind(row[at]) for at, most in pairs] for row in head]
+    named = [
+        sum(kind == "w" or row[at].strip().isalpha() for at, kind in zip(telling, kinds, strict=True))
+        > 0.6 * len(kinds)
+        for row, kinds in zip(head, kinds_of, strict=True)
     ]
-    named = [sum(kind == "w" for kind in kinds) > 0.6 * len(kinds) for kinds in kinds_of]
-    coded = [
-        (at, list(dict.fromkeys(row[place] for row in body))) for at, place in enumerate(telling) if usual[place] == "d"
-    ]
-    timed = next((at for at, texts in coded if find_forms(texts)), None)
+    dated = (at for at, place in enumerate(telling) if usual[place] == "d" and find_forms([row[place] for row in body]))
+    timed = next(dated, None)
     across = False
     for number, (row, kinds) in enumerate(zip(head, kinds_of, strict=True)):
         if _are_years_apart(row):
@@ -228,11 +225,11 @@ def _first_data_row(cells: Cells, head: Sequence[Sequence[str]]) -> int:
             continue
         if fits and not named_cells and fits >= 0.5 * sum(kind != " " for kind in kinds):
             return number
-        dated = any(
+        dates = any(
             kind == "d" == usual[place] and (len(row[place]) > 5 or find_forms([row[place]]))
             for place, kind in zip(telling, kinds, strict=True)
         )
-        if dated and number > 0 and len(telling) > 1:
+        if dates and number > 0 and len(telling) > 1:
             return number  # a time and words where most rows have numbers
         if any(kind == "w" and words.says_time(row[place]) for place, kind in zip(telling, kinds, strict=True)):
             continue  # the header, with numbers for names

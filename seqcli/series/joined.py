@@ -103,7 +103,7 @@ def _again_in_decimals(columns: Columns, year: str) -> list[str]:
 def _is_clock(columns: Columns, name: str) -> bool:
     """Whether a column has times of day, or hours by its name."""
     texts = columns.different(name)
-    if len(texts) < 2:
+    if len(texts) < 2 or words.says(name, words.KEYS):  # ids such as H1, H2
         return False
     chosen = columns.time(name)
     if words.says(name, words.HOUR) and all(map(_HOURS.fullmatch, texts)):

@@ -234,6 +234,8 @@ def _key_columns(
         return tuple(
             name for name in keys if words.says(name, words.KEYS) or len(table.coded(name)[1]) < len(table) / 2
         )
+    if (times := columns.time(time)) is not None and times.form.cycle:  # of which each comes again
+        keys = [name for name in keys if words.says(name, words.KEYS) or _come_in_turn(table, time, [name])]
     ids = [name for name in numeric if name != target and words.says(name, words.KEYS) and _is_whole(columns, name)]
     base = [time] if issue is None else [time, issue]
 
@@ -276,13 +278,17 @@ def _tells_apart(columns: Columns, base: Sequence[str], names: Sequence[str]) ->
     table = columns.table
     if any(map(columns.is_different_everywhere, names)):
         return False
+    return int(table.combined((base[0], *names)).max()) + 1 == len(table) and _come_in_turn(table, base[0], names)
+
+
+def _come_in_turn(table: Table, time: str, names: Sequence[str]) -> bool:
+    """Whether the rows of each combination of some columns stand together, or all are there at each time as often."""
     codes = table.combined(names)
-    count = int(codes.max()) + 1
-    times = table.coded(base[0])[0]
-    if len(np.unique(times * len(table) + codes)) < len(table):
-        return False
-    blocks = int((np.diff(codes) != 0).sum()) + 1 == count
-    return blocks or count * (int(times.max()) + 1) == len(table)
+    if (np.diff(codes) != 0).sum() == codes.max():
+        return True
+    pairs = np.bincount(table.combined((time, *names)))
+    every = (codes.max() + 1) * (table.coded(time)[0].max() + 1)
+    return bool(len(pairs) == every and pairs.min() == pairs.max())
 
 
 def _is_no_time(columns: Columns, name: str) -> bool:

@@ -170,10 +170,6 @@ def _quarter(found: Found) -> int:
     return end.number // 3 if whole else 0
 
 
-def _ends(found: Found) -> int:
-    return int(found[2]) // 3 if int(found[2]) == int(found[1]) + 2 else 0
-
-
 def _in(*names: str) -> Callable[[Found], int]:
     """The number of the text that a name is in, from 1."""
     return lambda found: next(
@@ -213,7 +209,9 @@ _NAMINGS = (
     Naming(_SEASON, _QUARTERS, _in(_SEASONS[3], *_SEASONS[:3])),  # years that begin in winter
     Naming(re.compile(f"الربع ({'|'.join(_ARABIC)})"), _QUARTERS, _in(*_ARABIC)),
     Naming(  # 2019年1-3月期, 2019/ 1- 3.
-        re.compile(r"\s?(?<!\d)0?(1|4|7|10)\s?[-~–]\s?0?(3|6|9|12)(?!\d)(?:月期?|\.)?$"), _QUARTERS, _ends
+        re.compile(r"\s?(?<!\d)0?(1|4|7|10)\s?[-~–]\s?0?(3|6|9|12)(?!\d)(?:月期?|\.)?$"),
+        _QUARTERS,
+        lambda found: int(found[2]) // 3 if int(found[2]) == int(found[1]) + 2 else 0,
     ),
     Naming(re.compile(r"(?<![\d/-])([1-4])/4(?![\d/-])(?:분기)?"), _QUARTERS, _in(*"1234")),
     Naming(

@@ -9,7 +9,8 @@ from itertools import pairwise
 import numpy as np
 
 from seqcli.series.calendar import CycleGrid, Grid, times_of
-from seqcli.series.rhythm import Rhythm, weekday_names
+from seqcli.series.frequency import weekday_names
+from seqcli.series.rhythm import Rhythm
 from seqcli.series.rows import Rows
 from seqcli.series.times import DAY, SECOND
 

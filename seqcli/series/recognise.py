@@ -9,7 +9,7 @@ import numpy as np
 
 from seqcli.series import words
 from seqcli.series.fields import plain
-from seqcli.series.forms import COMPACT, DAYS_BEFORE_MONTHS, find_forms
+from seqcli.series.forms import COMPACT, DAYS_BEFORE_MONTHS, MOSTLY, find_forms
 from seqcli.series.numerals import are_buddhist, find_named, find_numerals
 from seqcli.series.order import Chosen, choose, is_dense, is_short
 from seqcli.series.overlays import find_digits, find_filled, find_marks
@@ -26,6 +26,8 @@ def read_as_times(texts: Sequence[str], name: str, day_first: bool | None = None
     """The most likely form of different texts as times, in a column of this name; None where there is none."""
     if sum(len(text) <= _LONGEST for text in texts) < 0.5 * len(texts) or not texts:
         return None
+    some = [text for text in texts if not words.is_total(text)]
+    texts = some if len(some) >= MOSTLY * len(texts) else texts
     for every in (False, True):
         if marked := find_marks(texts, every):
             form, bare = marked

@@ -10,7 +10,7 @@ import numpy as np
 
 from seqcli.notices import change_with
 from seqcli.series.calendar import CycleGrid, DaysGrid, Grid, ListedGrid, MonthGrid, ZonedForm, find_rule, to_local
-from seqcli.series.frequency import Frequency
+from seqcli.series.frequency import Frequency, weekday_names
 from seqcli.series.times import DAY, SECOND, FieldForm, Form
 
 WEEK = 7 * DAY
@@ -24,7 +24,6 @@ NICE = [s * SECOND for s in (1, 2, 5, 10, 15, 20, 30, 60, 120, 180, 300, 600, 90
 NICE += [h * HOUR for h in (1, 2, 3, 4, 6, 8, 12, 24)]
 NICE += [thousands * 1_000 for thousands in (1, 2, 5, 10, 20, 50, 100, 500)]
 RARE = 0.15  # share of weeks or days: at times that have values more seldom it is closed as a rule
-_WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 
 @dataclass(frozen=True)
@@ -209,19 +208,10 @@ def _open_weekdays(days: Sequence[np.ndarray]) -> tuple[int, ...] | None:
     return tuple(np.flatnonzero(there).tolist())
 
 
-def weekday_names(days: Sequence[int]) -> str:
-    """Monday to Saturday; Monday, Wednesday and Friday."""
-    if len(days) > 2 and list(days) == list(range(days[0], days[-1] + 1)):
-        return f"{_WEEKDAYS[days[0]]} to {_WEEKDAYS[days[-1]]}"
-    closed = [day for day in range(7) if day not in days]
-    if len(closed) <= 2:
-        return "without " + " and ".join(f"{_WEEKDAYS[day]}s" for day in closed)
-    names = [_WEEKDAYS[day] for day in days]
-    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
-
-
 def _within_days(runs: Sequence[np.ndarray], form: Form, steps: np.ndarray) -> Rhythm:
     """The rhythm of times of day."""
+    if steps.min() > DAY // 2 and (found := _of_days(runs, form)) is not None:
+        return found
     every = np.concatenate(runs)
     notes: tuple[str, ...] = ()
     usual = float(np.median(steps))
@@ -246,15 +236,26 @@ def _within_days(runs: Sequence[np.ndarray], form: Form, steps: np.ndarray) -> R
         if worst * SECOND > abs((phase + step // 2) % step - step // 2):
             phase = round(phase / step) * step
         return Rhythm(Frequency("second", _seconds(step)), CycleGrid(step, origin=int(phase)), form, notes, "near")
-    if step % DAY == 0:  # days by a clock that was put forward or back
-        rounded = [np.unique((run - int(run[0]) % DAY + DAY // 2) // DAY * DAY + int(run[0]) % DAY) for run in runs]
-        return _daily(rounded, form)
     grid = CycleGrid(step, origin=_phase(every, step, last=int(runs[0][-1])))
     frequency = Frequency("second", _seconds(step))
     opened = _open_hours(runs, step, grid.origin)
     if opened is not None:
         frequency, grid = opened
     return Rhythm(frequency, grid, form, notes)
+
+
+def _of_days(runs: Sequence[np.ndarray], form: Form) -> Rhythm | None:
+    """The rhythm of days or longer periods by a clock that is not exact, or was put forward or back; None where most of
+    its places have no time."""
+    every, clock = np.concatenate(runs), int(runs[0][-1]) % DAY
+    days = [(run - clock + DAY // 2) // DAY * DAY + clock for run in runs]
+    found = _daily([np.unique(run) for run in days], form)
+    places = [found.grid.positions(run) for run in days]
+    if len(every) < 0.7 * sum(int(run[-1] - run[0]) + 1 for run in places):
+        return None
+    off = np.abs(every - np.concatenate(days)).max() / (60 * SECOND)
+    note = f"times are up to {off:.0f} minutes off: taken as {found.frequency.name}; {change_with('--freq')}"
+    return replace(found, notes=(note, *found.notes), fit="near")
 
 
 def _seconds(step: int) -> float:
@@ -327,7 +328,8 @@ def given_rhythm(frequency: Frequency, runs: Sequence[np.ndarray], form: Form) -
     if unit == "business day":
         return Rhythm(frequency, CycleGrid(WEEK, tuple(day * DAY + first % DAY for day in range(5)), -3 * DAY), form)
     every = np.concatenate(runs)
-    usual = _median_step(runs)
+    steps = np.concatenate([np.diff(run) for run in runs])
+    usual = float(np.median(steps)) if len(steps) else 0.0
     if unit == "day":
         same = bool((every % DAY == first % DAY).all())
         origin = first if same else first // DAY * DAY
@@ -340,8 +342,3 @@ def given_rhythm(frequency: Frequency, runs: Sequence[np.ndarray], form: Form) -
     if usual < 0.6 * step:
         return Rhythm(frequency, CycleGrid(step, nearest=False), form)
     return Rhythm(frequency, CycleGrid(step, origin=_phase(every, step)), form)
-
-
-def _median_step(runs: Sequence[np.ndarray]) -> float:
-    steps = np.concatenate([np.diff(run) for run in runs])
-    return float(np.median(steps)) if len(steps) else 0.0

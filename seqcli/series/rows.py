@@ -86,9 +86,11 @@ def _times(layout: Layout, notice: Callable[[str], None]) -> tuple[np.ndarray | 
     times, fine = form.read(texts)
     if fine.all():
         return times[codes], layout
-    if not is_missing(texts[0]) and any(map(is_missing, texts)) and (filled := _filled_down(layout, name)) is not None:
+    often = np.isin(codes, np.flatnonzero([is_missing(text) for text in texts])).mean() >= 0.3
+    if often and not is_missing(texts[0]) and layout.series:
         notice(f"{name!r} is given once for several rows: it is filled down")
-        return _times(filled, notice)
+        filled = table.with_columns({**table.columns, name: fill_down(table.columns[name])})
+        return _times(replace(layout, table=filled), notice)
     lost = np.flatnonzero(~fine[codes])
     sums = _sums(layout, lost)
     for row in lost.tolist():
@@ -132,14 +134,6 @@ def _is_remark(layout: Layout, row: int) -> bool:
     """Whether a row without a time has no values either, or says that it is a total."""
     cells = {name: str(column[row]) for name, column in layout.table.columns.items()}
     return any(map(words.is_total, cells.values())) or all(is_missing(cells[name]) for name in layout.targets)
-
-
-def _filled_down(layout: Layout, time: str) -> Layout | None:
-    """The layout with each missing time taken from above, where most of a group of rows have none."""
-    column = layout.table.columns[time]
-    if sum(map(is_missing, column.tolist())) < 0.3 * len(column) or not layout.series:
-        return None
-    return replace(layout, table=layout.table.with_columns({**layout.table.columns, time: fill_down(column)}))
 
 
 def _newest_issue(

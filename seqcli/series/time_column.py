@@ -40,7 +40,7 @@ def find_time_column(columns: Columns, names: Sequence[str]) -> tuple[str | None
         score = (2.0 if named else 0.0) + (0.0 if weak else 3.0) - 0.001 * place
         score += 0.5 if words.split_name(name)[:1] in (("ds",), ("date",)) and len(words.split_name(name)) == 1 else 0.0
         score -= 1.0 if words.says(name, words.ISSUES) else 0.0
-        score -= 1.0 if isinstance(chosen.form, StepForm) and columns.counts_rows(name) else 0.0
+        score -= 1.5 if isinstance(chosen.form, StepForm) and columns.counts_rows(name) else 0.0
         score -= 0.8 if isinstance(chosen.form, StepForm) and words.says(name, words.DAY | words.HOUR) else 0.0
         score -= 3.0 if getattr(chosen.form, "cycle", "") else 0.0
         score -= 3.0 if len(columns.different(name)) == 1 and len(columns.table) > 1 else 0.0

@@ -130,7 +130,8 @@ class FieldForm:
         times = np.zeros(len(texts), np.int64)
         fine = np.zeros(len(texts), bool)
         by_shape: dict[str, Sequence[int]] = {}
-        clean = texts if _is_clean(texts) else [plain(text) for text in texts]
+        same = "".join(texts).isascii() and all(text and text.strip() == text for text in texts)
+        clean = texts if same else [plain(text) for text in texts]
         alike = _same_shape(clean)
         if alike is not None:
             by_shape[alike] = range(len(clean))
@@ -308,12 +309,6 @@ def _ordinal(number: int, seen: str) -> str:
         return seen
     mark = "th" if number % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
     return mark.upper() if seen.isupper() else mark
-
-
-def _is_clean(texts: Sequence[str]) -> bool:
-    """Whether texts are plain as they are."""
-    whole = "".join(texts)
-    return whole.isascii() and all(text and not text[0].isspace() and not text[-1].isspace() for text in texts)
 
 
 def _same_shape(texts: Sequence[str]) -> str | None:

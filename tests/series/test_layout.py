@@ -924,3 +924,32 @@ def test_totals_of_pivot_tables_in_other_languages_are_left_out(read):
     rows = "".join(f"{y};1\n" + "".join(f"{m};{CELLS[n]}\n" for n, m in enumerate(SHORT)) for y in (2018, 2019))
     panel = read(f"Zeilenbeschriftungen;Summe von Umsatz\n{rows}Gesamtergebnis;9\n")
     assert (panel.frequency.name, len(panel.series), len(panel.series[0].values)) == ("monthly", 1, 24)
+
+
+def test_ids_that_look_like_hours_are_ids(read):
+    panel = read("unique_id,ds,y\n" + "".join(f"{u},{day},{n}\n" for u in ("H1", "H2") for n, day in enumerate(DAYS)))
+    assert ([one.key for one in panel.series], panel.frequency.name) == ([("H1",), ("H2",)], "daily")
+
+
+def test_what_is_said_of_times_of_day_is_no_series_but_kinds_in_turn_are(read):
+    clocks = [f"{n % 24:02d}:00" for n in range(100)]
+    remarks = "".join(f"{clock};{CELLS[n]};{'ok' if n % 7 else 'late'}\n" for n, clock in enumerate(clocks))
+    assert len(read(f"time;load;status\n{remarks}").series) == 1
+    kinds = "".join(f"{clock};{CELLS[n]};{'in' if n < 50 else 'out'}\n" for n, clock in enumerate(clocks))
+    assert len(read(f"time;load;kind\n{kinds}").series) == 2
+
+
+@pytest.mark.parametrize("form", ["{d:%Y%m%d}.0", "{d:%d.%m.%Y} 04-05", "{d:%m%d}", "KW {w}/2022"])
+def test_a_total_does_not_change_how_times_are_read(read, form):
+    times = [form.format(d=day, w=n + 1) for n, day in enumerate(DAYS[:40])]
+    rows = "".join(f"{n};{time};{CELLS[n]}\n" for n, time in enumerate(times))
+    panels = [read(f";Periode;x\n{rows}{end}") for end in ("", ";Total;99999\n")]
+    assert [panel.time_name for panel in panels] == ["Periode", "Periode"]
+    assert panels[0].frequency == panels[1].frequency
+    assert panels[1].series[0].values.tolist() == CELLS[:40]
+
+
+def test_a_header_may_have_a_name_that_stands_for_missing_in_cells(read):
+    rows = "".join(f"{n + 1:02d}-{SHORT[n]}-2020|{CELLS[n]}\n" for n in range(12))
+    panel = read(f"Report 2021\ndate|x\n{rows}")
+    assert (panel.time_name, panel.target_name) == ("date", "x")

@@ -76,6 +76,7 @@ FORMS = {
         [f"{d:%a} {d.day} {d:%b}" for d in (date(2019, 1, 5) + timedelta(i) for i in range(80))],
         days(lambda d: f"{d:%Y-%d-%m}"),
         days(lambda d: f"{d:%d.%m}"),
+        days(lambda d: f"{d:%m%d}"),  # no weeks
     ],
     "weekly": [
         weeks(lambda d, y, w: f"{y % 100}{w:02d}"),
@@ -249,7 +250,6 @@ def test_marks_after_the_last_times_are_left_aside_with_a_notice(tmp_path, mark)
     [
         quarters(lambda y, q: f"{y}0{q}"),  # months would be the first four of each year
         [f"{2019 + i // 12}{i % 12 + 1}" for i in range(30)],  # 20191, 201912
-        days(lambda d: f"{d:%m%d}"),  # no weeks
     ],
 )
 def test_numbers_in_an_unknown_form_are_an_error_and_no_steps(tmp_path, texts):

@@ -294,3 +294,24 @@ def test_rare_openings_are_left_out_and_said(read, times, frequency, word):
     assert panel.frequency.name == frequency
     assert not np.isnan(panel.series[0].values).any()
     assert any(word in note and "left out" in note for note in panel.notes)
+
+
+@pytest.mark.parametrize(
+    ("dates", "frequency"),
+    [
+        (DAYS[:60], "daily"),
+        ([day for day in DAYS if day.weekday() < 5], "business days"),
+        (DAYS[::7], "weekly"),
+        ([date(2020 + i // 12, i % 12 + 1, 1) for i in range(40)], "monthly"),
+    ],
+)
+def test_days_by_a_clock_that_is_not_exact_are_days(read, dates, frequency):
+    panel = read([f"{day} 17:{i * 13 % 46:02d}" for i, day in enumerate(dates)])
+    assert (panel.frequency.name, len(panel.series[0].values)) == (frequency, len(dates))
+    assert any("minutes off" in note for note in panel.notes)
+
+
+def test_random_times_days_apart_are_irregular(read):
+    steps = accumulate(1000 + i * 7919 % 5000 for i in range(60))
+    panel = read([str(datetime(2021, 1, 1) + timedelta(minutes=step)) for step in steps])
+    assert any("times are irregular" in note for note in panel.notes)
