@@ -87,7 +87,7 @@ def read_contents(path: Path) -> Contents:
     if set(hashes) != {name for name, _ in found}:
         raise CheckpointError(f"{path}: its list of tensors does not agree with its metadata", hint=REMEDY)
     contents = Contents({}, described["metadata"])
-    for name, value in found:
+    for name, value in sorted(found, key=lambda item: item[0]):  # they come in any order
         content, kind = value["data"], value["dtype"]
         if len(value["shape"]) > MAX_DIMENSIONS:
             raise CheckpointError(f"{path}: tensor {name!r} has {len(value['shape'])} dimensions", hint=REMEDY)

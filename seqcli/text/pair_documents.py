@@ -9,29 +9,29 @@ from collections.abc import Iterator
 from itertools import chain, islice
 from typing import Any
 
-from seqcli.text.pair_rows import BLANK, LANGUAGES, SOURCE_NAMES, TARGET_NAMES, PairFile, Row
+from seqcli.text.pair_rows import BLANK, LANGUAGES, SOURCE_NAMES, TARGET_NAMES, Pair, PairFile
 
 SHOWN = 8  # names that a message lists
 Sides = tuple[tuple[str, ...], tuple[str, ...]]
 
 
-def json_rows(file: PairFile) -> Iterator[Row]:
+def json_rows(file: PairFile) -> Iterator[Pair]:
     """The rows of objects, or of lists of two texts, each on its line or all in one list."""
     keys: Sides | None = None
     for number, record, problem in _records(file):
         inner = record.get("translation") if isinstance(record, dict) else None
         values = inner if isinstance(inner, dict) else record
         if isinstance(values, list) and len(values) == 2 and all(isinstance(value, str) for value in values):
-            yield Row(number, *values)
+            yield Pair(number, *values)
         elif not isinstance(values, dict):
-            yield Row(number, "", "", problem or "is no JSON object")
+            yield Pair(number, "", "", problem or "is no JSON object")
         else:
             keys = keys or _keys(file, values, number)
             missing = [key for side in keys for key in side if not isinstance(values.get(key), str)]
             if missing:
-                yield Row(number, "", "", f"has no text {missing[0]!r}")
+                yield Pair(number, "", "", f"has no text {missing[0]!r}")
             else:
-                yield Row(number, *(" ".join(values[key] for key in side) for side in keys))
+                yield Pair(number, *(" ".join(values[key] for key in side) for side in keys))
 
 
 def _records(file: PairFile) -> Iterator[tuple[int, Any, str]]:
@@ -97,16 +97,16 @@ def _keys(file: PairFile, values: dict[str, Any], number: int) -> Sides:
     return (source,), (target,)
 
 
-def tmx_rows(file: PairFile) -> Iterator[Row]:
+def tmx_rows(file: PairFile) -> Iterator[Pair]:
     """The rows of a translation memory, a unit each."""
     languages: tuple[str, str] | None = None
     for number, (origin, texts) in enumerate(_units(file), 1):
         languages = languages or _languages(file, origin, list(texts))
         found = [_of_language(texts, language) for language in languages]
         if None in found:
-            yield Row(number, "", "", f"lacks {languages[found.index(None)]}")
+            yield Pair(number, "", "", f"lacks {languages[found.index(None)]}")
         else:
-            yield Row(number, found[0] or "", found[1] or "")
+            yield Pair(number, found[0] or "", found[1] or "")
     if languages is None:
         raise file.problem("is XML without the units of a translation memory", "export it as TMX, or as TSV")
 

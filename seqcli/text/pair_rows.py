@@ -24,8 +24,8 @@ LANGUAGES = frozenset(_LANGUAGES.split())
 
 
 @dataclass(frozen=True)
-class Row:
-    """A line of a file: its two sides, or what is wrong with it."""
+class Pair:
+    """A source and its translation, on `line` (from 1) of a file; or what is wrong with that line."""
 
     line: int
     source: str

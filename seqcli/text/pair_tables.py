@@ -11,7 +11,7 @@ from itertools import chain, islice
 from seqcli.errors import listed
 from seqcli.notices import change_with
 from seqcli.text.lines import csv_reader
-from seqcli.text.pair_rows import BLANK, LANGUAGES, NO_TAB, SOURCE_NAMES, TARGET_NAMES, PairFile, Row
+from seqcli.text.pair_rows import BLANK, LANGUAGES, NO_TAB, SOURCE_NAMES, TARGET_NAMES, Pair, PairFile
 
 BARS = " ||| "
 Fields = Iterator[tuple[int, list[str]]]
@@ -25,7 +25,7 @@ _ATTRIBUTION = re.compile(r"(?i)cc[- ]?(?:by|0)\b|attribution|licen[cs]e|https?:
 _SEPARATOR = re.compile(r"sep=(.)\s*\Z")  # what a spreadsheet writes before a CSV table
 
 
-def table_rows(file: PairFile, kind: str) -> Iterator[Row]:
+def table_rows(file: PairFile, kind: str) -> Iterator[Pair]:
     """The rows of a table; `kind` is `csv`, `bars`, or TABs otherwise."""
     fields = _fields(file, kind)
     seen = list(islice(fields, file.sample))
@@ -41,12 +41,12 @@ def table_rows(file: PairFile, kind: str) -> Iterator[Row]:
         if row and row is header:
             file.notes.append(f"{file.name}: line {number} is taken for a header ({', '.join(used)})")
         elif not row:
-            yield Row(number, "", "", BLANK)
+            yield Pair(number, "", "", BLANK)
         elif len(row) <= max(*source, *target) or _width(row) > width:
             problem = NO_TAB if len(row) == 1 and kind != "csv" else f"{len(row)} columns instead of {width}"
-            yield Row(number, " ".join(row), "", problem)
+            yield Pair(number, " ".join(row), "", problem)
         else:
-            yield Row(number, *(" ".join(row[n].strip() for n in side) for side in (source, target)))
+            yield Pair(number, *(" ".join(row[n].strip() for n in side) for side in (source, target)))
 
 
 def _is_name(cell: str) -> bool:

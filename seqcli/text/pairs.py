@@ -15,7 +15,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import chain, zip_longest
 
 from seqcli.errors import DataError
@@ -23,20 +22,11 @@ from seqcli.notices import Notice, quietly
 from seqcli.requests import TableRequest
 from seqcli.text.lines import read_lines
 from seqcli.text.pair_documents import json_rows, tmx_rows
-from seqcli.text.pair_rows import BLANK, NO_TAB, Columns, PairFile, Row
+from seqcli.text.pair_rows import BLANK, NO_TAB, Columns, Pair, PairFile
 from seqcli.text.pair_tables import BARS, table_rows
 
 SAMPLE = 100  # lines by which a form is recognised
 SHOWN = 8  # bad lines that are listed
-
-
-@dataclass(frozen=True)
-class Pair:
-    """A source and its translation; `line` is where they stand, from 1."""
-
-    line: int
-    source: str
-    target: str
 
 
 def read_pairs(paths: Sequence[str], request: TableRequest | None = None, notice: Notice = quietly) -> Iterator[Pair]:
@@ -95,7 +85,7 @@ def open_pairs(path: str, lines: Iterable[str], columns: Columns | None, sample:
     return PairFile(path, chain(seen, rest), columns, sample, _kind(path, seen))
 
 
-def rows_of_all(files: Sequence[PairFile], notice: Notice) -> Iterator[tuple[PairFile, Row]]:
+def rows_of_all(files: Sequence[PairFile], notice: Notice) -> Iterator[tuple[PairFile, Pair]]:
     """The rows of files of pairs, or of a source and a target file, each with its file; `notice` hears at the end of a
     file what was taken for granted."""
     aligned = are_aligned(files)
@@ -106,7 +96,7 @@ def rows_of_all(files: Sequence[PairFile], notice: Notice) -> Iterator[tuple[Pai
             notice(note)
 
 
-def rows_of(file: PairFile) -> Iterator[Row]:
+def rows_of(file: PairFile) -> Iterator[Pair]:
     """The file's rows, as its lines come; `DataError` where the form itself cannot be read."""
     match file.kind:
         case "json":
@@ -114,7 +104,7 @@ def rows_of(file: PairFile) -> Iterator[Row]:
         case "tmx":
             return tmx_rows(file)
         case "lines" if file.columns is None:
-            return (Row(n, line, "", BLANK if not line.strip() else NO_TAB) for n, line in enumerate(file.lines, 1))
+            return (Pair(n, line, "", BLANK if not line.strip() else NO_TAB) for n, line in enumerate(file.lines, 1))
         case kind:
             return table_rows(file, kind)
 
@@ -145,14 +135,14 @@ def _is_json(start: str) -> bool:
     return isinstance(value, dict) or (isinstance(value, list) and len(value) == 2)
 
 
-def empty_side(row: Row) -> str:
+def empty_side(row: Pair) -> str:
     """What is wrong with a row that has an empty side."""
     if row.source.strip():
         return "" if row.target.strip() else "the target is empty"
     return "the source is empty" if row.target.strip() else "both sides are empty"
 
 
-def usable(file: PairFile, row: Row, skip_bad: bool) -> tuple[str, str]:
+def usable(file: PairFile, row: Pair, skip_bad: bool) -> tuple[str, str]:
     """The sides of a row, empty for a blank one and, with `skip_bad`, for one of no use; `DataError` otherwise."""
     blank = row.problem == BLANK or not (row.source + row.target).strip()
     problem = "" if blank else row.problem or empty_side(row)
@@ -179,7 +169,7 @@ def are_aligned(files: Sequence[PairFile]) -> bool:
     return True
 
 
-def aligned_rows(files: Sequence[PairFile]) -> Iterator[Row]:
+def aligned_rows(files: Sequence[PairFile]) -> Iterator[Pair]:
     """The rows of a source and a target file; `DataError` when one is longer than the other."""
     for line, (source, target) in enumerate(zip_longest(*(file.lines for file in files)), 1):
         if source is None or target is None:
@@ -190,4 +180,4 @@ def aligned_rows(files: Sequence[PairFile]) -> Iterator[Row]:
                 line=line,
                 hint="source and target files must be line-aligned: the same number of lines",
             )
-        yield Row(line, source, target)
+        yield Pair(line, source, target)

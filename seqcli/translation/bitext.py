@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from seqcli.text.pairs import Pair
+from seqcli.text.pair_rows import Pair
 from seqcli.text.placeholders import SYMBOLS
 from seqcli.text.tokenizer import Tokenizer
 from seqcli.translation.preprocessing import BLOB, Preprocessing

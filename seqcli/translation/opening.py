@@ -10,7 +10,8 @@ import numpy as np
 
 from seqcli.errors import DataError
 from seqcli.notices import Notice, quietly
-from seqcli.text.pairs import Pair, read_pairs
+from seqcli.text.pair_rows import Pair
+from seqcli.text.pairs import read_pairs
 from seqcli.text.sources import fingerprint
 from seqcli.text.tokenizer import Tokenizer, tokenizer_of
 from seqcli.translation.bitext import Bitext, Sentences

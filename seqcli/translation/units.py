@@ -14,7 +14,7 @@ import numpy as np
 
 from seqcli.notices import Notice, change_with
 from seqcli.text.layout import ENDS
-from seqcli.text.pairs import Pair
+from seqcli.text.pair_rows import Pair
 from seqcli.text.placeholders import SYMBOLS
 from seqcli.text.scripts import HAN, SPACELESS
 from seqcli.text.subwords import SPECIAL

@@ -302,3 +302,10 @@ def test_a_failure_while_saving_leaves_the_old_model(
             resource.setrlimit(resource.RLIMIT_FSIZE, limit)
     assert saved.read_bytes() == before
     assert list(saved.parent.iterdir()) == [saved]
+
+
+def test_tensors_come_in_the_order_of_their_names(tmp_path: Path) -> None:
+    path = tmp_path / "many"
+    write_contents(path, Contents({f"t{number}": np.zeros(1, np.float32) for number in range(20)}, {}))
+    names = list(read_contents(path).tensors)
+    assert names == sorted(names)

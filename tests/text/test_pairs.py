@@ -13,8 +13,8 @@ import pytest
 
 from seqcli.errors import DataError, UsageError
 from seqcli.requests import TableRequest
-from seqcli.text.pair_rows import Columns
-from seqcli.text.pairs import Pair, read_pairs
+from seqcli.text.pair_rows import Columns, Pair
+from seqcli.text.pairs import read_pairs
 
 
 def write(path: Path, text: str) -> str:

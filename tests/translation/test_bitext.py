@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from seqcli.errors import DataError
-from seqcli.text.pairs import Pair
+from seqcli.text.pair_rows import Pair
 from seqcli.text.tokenizer import train_tokenizer
 from seqcli.translation.opening import hold_out, open_bitext
 from seqcli.translation.options import TrainRequest
