@@ -23,7 +23,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
-from seqcli.errors import DataError, SeqcliError
+from seqcli.errors import DataError, SeqcliError, listed
 
 _REMEDIES: dict[type[OSError], str] = {
     FileNotFoundError: "check the name; it is relative to the current folder",
@@ -237,9 +237,10 @@ def _zipped(file: BinaryIO, shown: str) -> Iterator[BinaryIO]:
                     hint = "save it as CSV or plain text"
                     raise DataError("is an Office document or workbook, not text", path=shown, hint=hint)
                 if len(names) != 1:
-                    listed = ", ".join(names[:3]) + (" …" if len(names) > 3 else "")
                     raise DataError(
-                        f"is a zip archive of {len(names)} files ({listed})" if names else "is an empty zip archive",
+                        f"is a zip archive of {len(names)} files ({listed(names)})"
+                        if names
+                        else "is an empty zip archive",
                         path=shown,
                         hint="unpack it and name the files",
                     )

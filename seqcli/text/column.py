@@ -60,8 +60,8 @@ def column_names(sample: str) -> list[str]:
 
 def about_table(names: Sequence[str], done: str) -> str:
     """What is said of a text that is a table, when all of it is `done` (learnt, scored)."""
-    shown = ", ".join(names[:8]) + (" …" if len(names) > 8 else "")
-    return f"the text is a table, and its separators and names are {done}, too; --column takes a single column: {shown}"
+    which = f"--column takes a single column: {listed(names)}"
+    return f"the text is a table, and its separators and names are {done}, too; {which}"
 
 
 def _csv_items(first: str, lines: Iterator[str], column: str, shown: str) -> Items:
@@ -107,8 +107,7 @@ def _object(line: str, shown: str, number: int) -> dict[str, Any]:
 
 def _field(row: dict[str, Any], column: str, shown: str, number: int) -> str:
     if column not in row:
-        known = ", ".join(list(row)[:8])
-        raise DataError(f"has no {column!r} ({known})", path=shown, line=number, hint="name one of its fields")
+        raise DataError(f"has no {column!r} ({listed(row)})", path=shown, line=number, hint="name one of its fields")
     value = row[column]
     if value is None:
         return ""
