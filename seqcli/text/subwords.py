@@ -140,6 +140,9 @@ class SubwordTokenizer(Tokenizer):
     def unknown(self, text: str) -> list[str]:
         return []
 
+    def decode(self, ids: Sequence[int]) -> str:
+        return b"".join([self._bytes[int(token)] for token in ids]).decode("utf-8", "replace")
+
     def surface(self, token: int) -> bytes:
         return self._bytes[token]
 
