@@ -110,15 +110,13 @@ class TokenCache:
         if self.folder is None:
             return None
         path, about = self._path(key, "ids"), self._path(key, "json")
-        try:
+        with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
             values = json.loads(about.read_text())
             ids = np.memmap(path, dtype, "r") if values["size"] else np.zeros(0, dtype)
-            if ids.nbytes != values["size"] or hashlib.sha256(ids.data).hexdigest() != values["sha256"]:
-                return None
-            _mark_used(path, about)
-            return Encoded(ids, int(values["bytes"]), int(values["chars"]))
-        except (OSError, ValueError, KeyError, TypeError):
-            return None
+            if ids.nbytes == values["size"] and hashlib.sha256(ids.data).hexdigest() == values["sha256"]:
+                _mark_used(path, about)
+                return Encoded(ids, int(values["bytes"]), int(values["chars"]))
+        return None
 
     def _keep(self, key: str, ending: str, data: bytes) -> None:
         """Keep a small file, if that can be."""
