@@ -129,7 +129,7 @@ class _Batch:
         self.beam = search.beam + asked  # room for a hypothesis of each number of constraints met
         self.best = np.full((count, self.beam, search.n_best), -np.inf)  # scores that ended, by who sees them
         self.numbers = np.arange(count)  # of the sentences that are still searched
-        progress = [Progress.start(sentence.phrases) for sentence in sentences] if self.constrained else []
+        progress = [Progress(sentence.phrases) for sentence in sentences] if self.constrained else []
         begun = np.full((count, 1), end_id)
         self.rows = _Rows(np.arange(count), np.zeros(count, np.int64), begun, np.zeros(count), progress)
         encoded = [decoder.encode(padded.T, lengths) for decoder in decoders]

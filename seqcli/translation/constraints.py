@@ -20,22 +20,13 @@ class Progress:
     """How far a hypothesis is: the phrases it lacks, and the one it is in the middle of with its next position."""
 
     missing: Phrases
-    total: int
     current: tuple[int, ...] | None = None
     place: int = 0
 
-    @classmethod
-    def start(cls, phrases: Phrases) -> Progress:
-        return cls(phrases, sum(map(len, phrases)))
-
     @property
-    def complete(self) -> bool:
-        return not self.missing
-
-    @property
-    def met(self) -> int:
-        """Tokens of phrases that have been produced."""
-        return self.total - sum(map(len, self.missing)) + self.place
+    def lacks(self) -> int:
+        """How many tokens of phrases are still to come."""
+        return sum(map(len, self.missing)) - self.place
 
     def wanted(self) -> list[int]:
         """Tokens that would advance it."""
@@ -50,14 +41,14 @@ class Progress:
         for phrase in self.missing:
             if phrase[0] == token:
                 return self._at(phrase, 1)
-        return Progress(self.missing, self.total)
+        return Progress(self.missing)
 
     def _at(self, phrase: tuple[int, ...], place: int) -> Progress:
         if place < len(phrase):
-            return Progress(self.missing, self.total, phrase, place)
+            return Progress(self.missing, phrase, place)
         missing = list(self.missing)
         missing.remove(phrase)
-        return Progress(tuple(missing), self.total)
+        return Progress(tuple(missing))
 
 
 def by_banks(
@@ -85,7 +76,7 @@ def by_banks(
             candidates |= {(row, t): v for t, v in zip(tokens.tolist(), values.tolist(), strict=True)}
             # an end that is no likely one would win with the phrases alone
             likely = ends[row] >= values[:LIKELY_ENDS][-1] or steps + 2 >= limit
-            if progress[row].complete and likely and np.isfinite(ends[row]):
+            if not progress[row].missing and likely and np.isfinite(ends[row]):
                 levels[row] = 0
         live = {key: value for key, value in candidates.items() if np.isfinite(value)}
         best = choose_by_banks(live, progress, beam)
@@ -102,11 +93,11 @@ def choose_by_banks(
     banks that have met more, and then to the others. The likeliest come first."""
     banks: dict[int, list[tuple[int, int, float]]] = {}
     for (row, token), value in sorted(candidates.items(), key=lambda item: -item[1]):
-        banks.setdefault(hypotheses[row].after(token).met, []).append((row, token, value))
+        banks.setdefault(hypotheses[row].after(token).lacks, []).append((row, token, value))
     chosen: list[tuple[int, int, float]] = []
-    for share, met in enumerate(sorted(banks, reverse=True)):
+    for share, lacks in enumerate(sorted(banks)):
         room = -(-(beam - len(chosen)) // (len(banks) - share))
-        chosen += banks[met][:room]
-        banks[met] = banks[met][room:]
+        chosen += banks[lacks][:room]
+        banks[lacks] = banks[lacks][room:]
     spare = sorted((c for bank in banks.values() for c in bank), key=lambda c: -c[2])
     return sorted(chosen + spare[: beam - len(chosen)], key=lambda c: -c[2])

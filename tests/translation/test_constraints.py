@@ -44,14 +44,14 @@ def test_a_forbidden_symbol_comes_as_often_as_it_is_asked_for() -> None:
 
 
 def test_progress_begins_anew_when_a_phrase_breaks_off() -> None:
-    progress = Progress.start(((1, 2, 3), (4,)))
+    progress = Progress(((1, 2, 3), (4,)))
     assert sorted(progress.wanted()) == [1, 4]
     broken = progress.after(1).after(2).after(4)
-    assert broken.met == 1  # the 4
+    assert broken.lacks == 3  # all but the 4
     assert broken.wanted() == [1]
     whole = broken.after(1).after(2).after(3)
-    assert whole.complete
-    assert whole.met == 4
+    assert not whole.missing
+    assert whole.lacks == 0
 
 
 def test_a_translation_begins_with_its_prefix() -> None:
