@@ -206,13 +206,10 @@ def prepare_streams() -> None:
 @contextlib.contextmanager
 def short_warnings() -> Iterator[None]:
     """Show a library's warning as one line, and only with `-v`."""
-    before = warnings.showwarning
 
     def show(message: Warning | str, category: type[Warning], *place: object, **options: object) -> None:
         detail(f"{category.__name__}: {' '.join(str(message).split())}")
 
-    warnings.showwarning = show
-    try:
+    with warnings.catch_warnings():
+        warnings.showwarning = show
         yield
-    finally:
-        warnings.showwarning = before

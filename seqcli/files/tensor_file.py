@@ -55,10 +55,9 @@ class Contents:
 
 def write_contents(path: Path, contents: Contents) -> None:
     """Write a file, completely or not at all; `SeqcliError` if it cannot be written."""
-    arrays = {_TENSOR + name: np.ascontiguousarray(value) for name, value in contents.tensors.items()}
+    arrays = {_TENSOR + name: np.asarray(value, order="C") for name, value in contents.tensors.items()}
     arrays |= {_BLOB + name: np.frombuffer(value, np.uint8) for name, value in contents.blobs.items()}
-    shapes = {_TENSOR + name: np.shape(value) for name, value in contents.tensors.items()}  # () has become (1,)
-    arrays = {name: value.reshape(shapes.get(name, value.shape)) for name, value in sorted(arrays.items())}
+    arrays = dict(sorted(arrays.items()))
     ours = {
         "format_version": FORMAT_VERSION,
         "sha256": {name: _digest(_NAMES[value.dtype], value.shape, value.data) for name, value in arrays.items()},
