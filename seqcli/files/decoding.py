@@ -17,21 +17,9 @@ MARKS = {  # byte order marks; that of UTF-32 begins like that of UTF-16
     codecs.BOM_UTF16_BE: "utf-16",
 }
 EAST_ASIAN = ["gb18030", "big5", "cp932", "euc-jp", "cp949"]
-LEGACY = [  # encodings that text of today is still found in
-    *EAST_ASIAN,
-    *(
-        "tis-620",
-        "windows-1252",
-        "windows-1250",
-        "windows-1251",
-        "windows-1253",
-        "windows-1254",
-        "windows-1255",
-        "windows-1256",
-    ),
-    *("koi8-r", "tis-620"),
-]
 WESTERN = "windows-1252"
+# encodings that text of today is still found in
+LEGACY = [*EAST_ASIAN, "tis-620", *(f"windows-{page}" for page in range(1250, 1257)), "koi8-r"]
 TIE = 0.01  # of a guess's confidence: the most common encoding is taken when another has hardly more
 LOOKED_AT = 200_000  # bytes
 FEW_ZEROS = 4  # zero bytes that may stand in any text
