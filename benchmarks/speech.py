@@ -1,12 +1,14 @@
 """Speech recognition on spoken digits: single ones, speakers never heard, strings, a language model, speed.
 
-    python benchmarks/speech.py FOLDER [--test 5-9] [--budget 10m | --steps N] [--only single speakers strings lm speed]
+    python benchmarks/speech.py FOLDER [--test 5-9] [--budget 10m | --steps N] [--streaming]
+        [--only single speakers strings lm speed delay]
 
 FOLDER holds recordings DIGIT_SPEAKER_INDEX.wav, as the Free Spoken Digit Dataset (Jackson et al. 2018) names them.
 Those with an index of --test are kept for testing; all else is as the commands do it by default. Strings are 3 to 8
 test recordings of one speaker, joined, half of them without and half with pauses of up to .3 s. For `lm` they follow a
 rule (each digit is the last one plus or minus one, or a repetition), and the language model is trained on 3,000 lines
-of that rule.
+of that rule. `delay`, of a recogniser trained with --streaming, is by how much later than a word's end, by the power of
+its recording, the last of its letters is written; in time of the sound, computing not included.
 """
 
 from __future__ import annotations
@@ -20,10 +22,17 @@ import sys
 import tempfile
 import time
 import wave
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
+from seqcli.files.checkpoint import load_checkpoint
+from seqcli.speech.audio import read_sound
+from seqcli.speech.transcribe import Recogniser
+
+RATE, BLOCK = 8000, 640  # samples in a second, and that come at a time
 WORDS = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]
 STRINGS = 200
 
@@ -123,18 +132,66 @@ def speed(model: Path, test: Sequence[Digit], folder: Path) -> None:
         print(f"speed, {name}: {of:.0f} s in {took:.1f} s with start-up, {of / took:.0f} times real time")
 
 
+def sounding(samples: np.ndarray) -> int:
+    """The number of samples up to the last frame of 20 ms that is less than 25 dB under the loudest."""
+    power = np.square(samples[: len(samples) // 160 * 160].reshape(-1, 160)).mean(axis=1)
+    return int(np.nonzero(power > power.max() * 10**-2.5)[0][-1] + 1) * 160
+
+
+def delays(model: Path, test: Sequence[Digit]) -> None:
+    """How many seconds after their ends words of strings are written, of all strings that are transcribed rightly."""
+    recogniser = Recogniser.load(load_checkpoint(model))
+    draw, found = random.Random("delays"), list[float]()
+    speakers = sorted({digit.speaker for digit in test})
+    for number in range(STRINGS):
+        own = [digit for digit in test if digit.speaker == speakers[number % len(speakers)]]
+        chosen = [draw.choice(own) for _ in range(draw.randint(3, 8))]
+        parts, ends = [np.zeros(0, np.float32)], list[float]()
+        for digit in chosen:
+            samples = read_sound(str(digit.path), RATE)
+            ends.append((sum(map(len, parts)) + sounding(samples)) / RATE)
+            parts += [samples, np.zeros(int(RATE * 0.3 * (number % 2) * draw.random()), np.float32)]
+        whole = np.concatenate((*parts, np.zeros(RATE, np.float32)))
+        text, times, heard = "", list[float](), 0
+        blocks = np.split(whole, range(BLOCK, len(whole), BLOCK))
+        for passage in recogniser.live(counted := Counted(blocks), words=False):
+            blank = " " if text and passage.text and not passage.goes_on else ""
+            text += blank + passage.text
+            times += [counted.samples / RATE] * (len(text) - len(times))
+        if text.split() == [WORDS[digit.digit] for digit in chosen]:
+            for word, end in zip(text.split(), ends, strict=True):
+                heard = text.index(word, heard) + len(word)
+                found.append(times[heard - 1] - end)
+    median, most = np.quantile(found, (0.5, 0.9))
+    print(f"delay of {len(found)} words: median {median:.2f} s, of nine in ten at most {most:.2f} s")
+
+
+class Counted:
+    """Blocks of sound, and how many samples of them have been taken."""
+
+    def __init__(self, blocks: Sequence[np.ndarray]) -> None:
+        self.blocks, self.samples = blocks, 0
+
+    def __iter__(self) -> Iterator[np.ndarray]:
+        for block in self.blocks:
+            self.samples += len(block)
+            yield block
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("folder", type=Path)
     parser.add_argument("--test", default="5-9")
     parser.add_argument("--budget", default="10m")
     parser.add_argument("--steps")
+    parser.add_argument("--streaming", action="store_true")
     parser.add_argument("--speakers", nargs="*", help="those left out in turn; all by default")
-    kinds = ("single", "speakers", "strings", "lm", "speed")
-    parser.add_argument("--only", nargs="+", choices=kinds, default=kinds)
+    kinds = ("single", "speakers", "strings", "lm", "speed", "delay")
+    parser.add_argument("--only", nargs="+", choices=kinds, default=kinds[:-1])
     given = parser.parse_args()
     first, last = map(int, given.test.split("-"))
     length = ["--steps", given.steps] if given.steps else ["--budget", given.budget]
+    length += ["--streaming"] if given.streaming else []
     digits = []
     for path in sorted(given.folder.glob("*_*_*.wav")):
         digit, speaker, index = path.stem.split("_")
@@ -155,6 +212,8 @@ def main() -> None:
             print("with --lm:", evaluate(model, table, "--lm", lm), flush=True)
         if "speed" in given.only:
             speed(model, test, folder)
+        if "delay" in given.only:
+            delays(model, test)
         if "speakers" in given.only:
             exact = []
             for speaker in given.speakers or sorted({d.speaker for d in digits}):

@@ -106,7 +106,7 @@ def _transcribe_one(recogniser: Recogniser, path: str, asked: _Asked) -> Transcr
         if path.strip():
             for passage in recogniser.passages(path, words=asked.format != "text", notice=console.notice):
                 if live and passage.text:
-                    blank = " " if any(before.text for before in passages) else ""
+                    blank = " " if not passage.goes_on and any(before.text for before in passages) else ""
                     console.write(blank + passage.text, flush=True)
                 passages.append(passage)
     except DataError as problem:
@@ -145,7 +145,7 @@ transcribe = request_command(
     """Transcribe recordings: one line each, an empty one for silence.
 
     Without --model the newest speech recogniser in checkpoints/ is used. Recordings of any length, sample rate and
-    number of channels; a WAV stream is answered at every pause:
+    number of channels; a WAV stream is answered at every pause, or word by word by a model of train-asr --streaming:
 
     arecord -f S16_LE -r 16000 | seqcli transcribe -
     """,

@@ -112,24 +112,32 @@ class SteppingStack:
         """
         last: list[Array] = []
         batch = np.arange(x.shape[1])
-        for index in range(self.shape.num_layers):
+        for index, state in enumerate(self.initial_state(x.shape[1], x)):
             outputs = []
             for side in (self.layers, self.reverse_layers) if self.shape.bidirectional else (self.layers,):
                 reverse = side is self.reverse_layers
-                run = self._layer(index, side[index], _reversed(x, lengths) if reverse else x)
+                given = _reversed(x, lengths) if reverse else x
+                run, _ = self._layer(side[index], given, state)
                 last.append(run[lengths - 1, batch])
                 outputs.append(_reversed(run, lengths) if reverse else run)
             x = outputs[0] if len(outputs) == 1 else concatenate(tuple(outputs))
         return x, last
 
-    def _layer(self, index: int, parameters: Mapping[str, Array], x: Array) -> Array:
-        hidden = self.shape.layer_sizes()[index][1]
-        state: State = tuple(_zeros(x, x.shape[1], hidden) for _ in range(self.cell.states))
+    def run(self, x: Array, state: list[State]) -> tuple[Array, list[State]]:
+        """Further steps of sequences in one direction: x (time, batch, input), a state a layer -> outputs (time, batch,
+        hidden of the last layer), the new states."""
+        new = []
+        for parameters, layer_state in zip(self.layers, state, strict=True):
+            x, layer_state = self._layer(parameters, x, layer_state)
+            new.append(layer_state)
+        return x, new
+
+    def _layer(self, parameters: Mapping[str, Array], x: Array, state: State) -> tuple[Array, State]:
         outputs = []
         for inputs in self.cell.input_part(parameters, x):  # of all steps in one product
             output, state = self.cell.recurrent_part(parameters, inputs, state)
             outputs.append(output)
-        return concatenate(tuple(output[None] for output in outputs), axis=0)
+        return concatenate(tuple(output[None] for output in outputs), axis=0), state
 
 
 def reversal(time: int, lengths: np.ndarray) -> np.ndarray:

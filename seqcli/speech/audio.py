@@ -57,9 +57,10 @@ def read_sound(path: str, rate: int) -> np.ndarray:
     return np.concatenate(list(sound_blocks(path, rate)))
 
 
-def sound_blocks(path: str, rate: int) -> Iterator[np.ndarray]:
-    """The samples of a file, or of standard input for `-`, as they come: one channel at `rate` Hz. Channels are
-    averaged. A stream of another format than WAV comes when it is complete. `DataError` for what is no sound."""
+def sound_blocks(path: str, rate: int, seconds: float = BLOCK_SECONDS) -> Iterator[np.ndarray]:
+    """The samples of a file, or of standard input for `-`, as they come: one channel at `rate` Hz, about `seconds` at a
+    time. Channels are averaged. A stream of another format than WAV comes when it is complete. `DataError` for what is
+    no sound."""
     import soundfile
     import soxr
 
@@ -67,7 +68,7 @@ def sound_blocks(path: str, rate: int) -> Iterator[np.ndarray]:
         resampler = soxr.ResampleStream(file.samplerate, rate, 1) if file.samplerate != rate else None
         empty = True
         while True:
-            block = file.read(max(1, int(BLOCK_SECONDS * file.samplerate)), dtype="float32", always_2d=True)
+            block = file.read(max(1, int(seconds * file.samplerate)), dtype="float32", always_2d=True)
             last = not len(block)
             empty = empty and last
             mixed = _mixed(block)

@@ -98,7 +98,7 @@ def augmented(
     power = _noisy(power, random, 5.0 if random.random() < strength.noise else 35.0)
     if strength.tempo:
         power = _stretched(power, float(np.exp(random.uniform(-strength.tempo, strength.tempo))))
-    frames = normalised(power, *statistics)
+    frames = normalised(power, *statistics, streaming=config.streaming)
     if strength.masks:
         _mask(frames, strength.masks, random)
     return frames
@@ -109,7 +109,7 @@ def noise_alone(
 ) -> np.ndarray:
     """Features of half a second to two seconds of noise."""
     power = np.full((int(random.integers(50, 200)), config.mels), FLOOR)
-    return normalised(_noisy(power, random, 0.0), *statistics)
+    return normalised(_noisy(power, random, 0.0), *statistics, streaming=config.streaming)
 
 
 def _curve(mels: int, decibels: float, random: np.random.Generator) -> np.ndarray:

@@ -8,7 +8,7 @@ from seqcli.files.plain import Configuration
 from seqcli.model.stepping import StackShape, check_sizes
 
 FRAMES_A_SECOND = 100
-LIMITS = {"sample_rate": 192_000, "mels": 512, "stack": 64, "stride": 64}
+LIMITS = {"sample_rate": 192_000, "mels": 512, "stack": 64, "stride": 64, "lookahead": 100}
 
 
 @dataclass(frozen=True)
@@ -20,6 +20,9 @@ class SpeechConfig(Configuration):
     the same weights every `band_step` energies (0: no such layer), one of `front` units and the recurrent layers, whose
     outputs give the probabilities of `vocabulary` tokens and of the blank, the last class. With `lowercase` all
     transcripts are in lower case.
+
+    A network of one direction transcribes sound while it comes. Its output at each step is given `lookahead` steps
+    later.
     """
 
     vocabulary: int
@@ -35,16 +38,24 @@ class SpeechConfig(Configuration):
     hidden: int = 128
     layers: int = 2
     bidirectional: bool = True
+    lookahead: int = 0
     lowercase: bool = False
 
     def __post_init__(self) -> None:
-        check_sizes(self, may_be_zero=("channels",))
+        check_sizes(self, may_be_zero=("channels", "lookahead"))
         if any(getattr(self, name) > most for name, most in LIMITS.items()):
             raise ValueError(f"its features cannot be made: {', '.join(LIMITS)} are too large")
         if self.sample_rate < 2000 or self.stride > self.stack or self.band > self.mels:
             raise ValueError(
                 "its features cannot be made: the sample rate is too low, steps are too far apart or bands too wide"
             )
+        if self.bidirectional and self.lookahead:
+            raise ValueError("a network of both directions has no lookahead")
+
+    @property
+    def streaming(self) -> bool:
+        """Whether sound is transcribed while it comes."""
+        return not self.bidirectional
 
     @property
     def blank(self) -> int:

@@ -20,6 +20,11 @@ SPEECH = 10**-2.5  # power of a frame below the level from which on it is taken 
 LEVEL = 0.95  # quantile of the frames' power that is called the whole recording's level
 REACH = 40  # frames around one that its level is that of
 PRIOR = 100.0  # frames that the training data's mean counts for beside the recording's own
+AHEAD = 10  # frames after one that its level depends on, where sound is transcribed while it comes
+FALL = (
+    np.array([0.3, 0.01]) * np.log(10) / 10
+)  # by which that level, and what bounds it, sink in a frame: .3 and .01 dB
+FORGOTTEN = 0.001  # share of the mean of what was heard so far that each frame takes away
 
 
 def power_spectrum(samples: np.ndarray, rate: int) -> np.ndarray:
@@ -71,9 +76,12 @@ def mel_power(samples: np.ndarray, rate: int, mels: int) -> np.ndarray:
     return power
 
 
-def levelled(power: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def levelled(power: np.ndarray, *, streaming: bool = False) -> tuple[np.ndarray, np.ndarray]:
     """Logarithms of power (frames, mels) over the level of the sound around, bounded from below, and which frames are
-    speech. Neither gain matters, nor that of one speaker beside another's, nor how long pauses are."""
+    speech. Neither gain matters, nor that of one speaker beside another's, nor how long pauses are. With `streaming`
+    nothing depends on what comes later than `AHEAD` frames."""
+    if streaming:
+        return StreamLevel().push(power, last=True)
     loudness = power.mean(axis=1) + FLOOR
     level = local_level(loudness)
     return np.log(power / level[:, None] + RANGE), np.asarray(loudness > SPEECH * level)
@@ -100,14 +108,66 @@ def _edged(values: np.ndarray, before: int, after: int) -> np.ndarray:
     return np.concatenate((np.full(before, values[0]), values, np.full(after, values[-1])))
 
 
-def normalised(power: np.ndarray, mean: np.ndarray, scale: np.ndarray) -> np.ndarray:
+def normalised(power: np.ndarray, mean: np.ndarray, scale: np.ndarray, *, streaming: bool = False) -> np.ndarray:
     """power (frames, mels) -> what the network sees, in fp32, given mean and scale (mels,) of the training data. The
     mean of the recording's own speech, which is that of speaker and microphone where it is long and that of its sounds
-    where it is short, is subtracted by the share its length has beside `PRIOR` frames."""
+    where it is short, is subtracted by the share its length has beside `PRIOR` frames; with `streaming` the mean up to
+    each frame."""
+    if streaming:
+        return StreamFeatures(mean, scale).push(power, last=True)
     logarithms, speech = levelled(power)
     centred = logarithms - mean
     own = centred[speech].sum(axis=0) / (speech.sum() + PRIOR)
     return np.asarray((centred - own) / scale, np.float32)
+
+
+class StreamLevel:
+    """As `levelled`, of frames that come piece by piece; each comes back as soon as the `AHEAD` after it are there. The
+    level follows greater loudness at once and sinks slowly, to no less than 25 dB under one that hardly sinks."""
+
+    def __init__(self) -> None:
+        self._held: np.ndarray | None = None
+        self._level = np.full(2, np.log(FLOOR))
+
+    def push(self, power: np.ndarray, *, last: bool) -> tuple[np.ndarray, np.ndarray]:
+        """Further frames (frames, mels), at the end all that are left -> those that are ready, as of `levelled`."""
+        held = power if self._held is None else np.concatenate((self._held, power))
+        count = len(held) if last else max(len(held) - AHEAD, 0)
+        self._held = held[count:]
+        if not count:
+            return np.zeros((0, power.shape[1])), np.zeros(0, bool)
+        loudness = held.mean(axis=1) + FLOOR
+        greatest = _greatest(_edged(loudness, 0, AHEAD)[: count + AHEAD])
+        sinking = FALL * np.arange(count + 1)[:, None]
+        levels = np.maximum.accumulate(np.vstack((self._level, np.log(greatest)[:, None] + sinking[1:]))) - sinking
+        self._level = levels[-1]
+        level = np.exp(np.maximum(levels[1:, 0], levels[1:, 1] + np.log(SPEECH)))
+        return np.log(held[:count] / level[:, None] + RANGE), np.asarray(loudness[:count] > SPEECH * level)
+
+
+def _greatest(loudness: np.ndarray) -> np.ndarray:
+    """The greatest mean of five in a row within the `AHEAD` frames after each, and itself."""
+    means = np.lib.stride_tricks.sliding_window_view(loudness, 5).mean(axis=1)
+    return np.asarray(np.lib.stride_tricks.sliding_window_view(means, AHEAD - 3).max(axis=1))
+
+
+class StreamFeatures:
+    """As `normalised`, by the level and the mean of what has been heard so far; `mean`, `scale` as there."""
+
+    def __init__(self, mean: np.ndarray, scale: np.ndarray) -> None:
+        self._level, self._mean, self._scale = StreamLevel(), mean, scale
+        self._sum, self._count = np.zeros(len(mean)), 0.0
+
+    def push(self, power: np.ndarray, *, last: bool) -> np.ndarray:
+        """Further frames (frames, mels), at the end all that are left -> features of those that are ready, in fp32."""
+        logarithms, speech = self._level.push(power, last=last)
+        centred = logarithms - self._mean
+        kept = (1 - FORGOTTEN) ** np.arange(1, len(centred) + 1)
+        sums = kept[:, None] * (self._sum + np.cumsum(centred * (speech / kept)[:, None], axis=0))
+        counts = kept * (self._count + np.cumsum(speech / kept))
+        if len(centred):
+            self._sum, self._count = sums[-1], counts[-1]
+        return np.asarray((centred - sums / (counts + PRIOR)[:, None]) / self._scale, np.float32)
 
 
 def stacked(frames: np.ndarray, stack: int, stride: int) -> np.ndarray:
@@ -115,6 +175,12 @@ def stacked(frames: np.ndarray, stack: int, stride: int) -> np.ndarray:
     steps = -(-len(frames) // stride)
     before = (stack - stride) // 2
     after = (steps - 1) * stride + stack - before - len(frames)
-    padded = np.pad(frames, ((before, max(after, 0)), (0, 0)), mode="edge")
-    windows = np.lib.stride_tricks.sliding_window_view(padded, stack, axis=0)[::stride][:steps]
-    return np.ascontiguousarray(windows.swapaxes(1, 2)).reshape(steps, -1)
+    return windows(np.pad(frames, ((before, max(after, 0)), (0, 0)), mode="edge"), stack, stride, steps)
+
+
+def windows(frames: np.ndarray, stack: int, stride: int, steps: int) -> np.ndarray:
+    """frames (time, mels) -> (steps, stack · mels): `stack` frames, `stride` further in each step."""
+    if not steps:
+        return np.zeros((0, stack * frames.shape[1]), frames.dtype)
+    view = np.lib.stride_tricks.sliding_window_view(frames, stack, axis=0)[::stride][:steps]
+    return np.ascontiguousarray(view.swapaxes(1, 2)).reshape(steps, -1)

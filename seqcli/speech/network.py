@@ -40,10 +40,12 @@ class SpeechModel(nn.Module):
     def forward(self, frames: Tensor, lengths: Tensor) -> Tensor:
         """frames (time, batch, stack · mels), lengths (batch,) -> log-probabilities (time, batch, vocabulary + 1). What
         stands behind a recording's end is padding."""
+        ahead = self.config.lookahead
+        frames = functional.pad(frames, (0, 0, 0, 0, 0, ahead))
         x = self._bands(frames) if self.config.channels else frames
         x = functional.relu(functional.linear(x, self.front_weight, self.front_bias))
         x, _ = self.encoder.encode(locked_dropout(x, self.dropout, self.training), lengths)
-        x = locked_dropout(x, self.dropout, self.training)
+        x = locked_dropout(x[ahead:], self.dropout, self.training)
         return functional.linear(x, self.output_weight, self.output_bias).float().log_softmax(2)
 
     def _bands(self, frames: Tensor) -> Tensor:

@@ -59,6 +59,12 @@ class TrainRequest(RunRequest, TableRequest):
         choices=SAMPLE_RATES,
         shapes_model=True,
     )
+    streaming: bool = option(
+        False,
+        "Train a network of one direction, which transcribes while sound still comes; less exact.",
+        section=MODEL,
+        shapes_model=True,
+    )
     cell: str = cell_option()
     size: str = size_option(SIZES)
     hidden: int | None = width_option("Units of a recurrent layer in each direction.")

@@ -18,6 +18,7 @@ REACHED = 0.2  # of the speed of `seqcli.training.workers.training_speed`, by a 
 FEATURES = 1e8  # operations that features and changes of a second of sound take as long as
 PASSES, PASSES_AT = 40.0, 1200.0  # over so many seconds of recordings; over n times as many, 1 / √n of the passes
 LEAST_PASSES = 5.0
+LOOKAHEAD = 5  # steps by which a network of one direction answers later
 BATCH_SECONDS = (2.0, 30.0)  # of a batch: a 130th of all, but between these
 
 
@@ -77,15 +78,17 @@ def choose_recipe(
     return replace(
         recipe,
         reason=(
-            f"{size}: {config.layers} × 2 × {config.hidden} {config.cell}, {config.sample_rate / 1000:g} kHz, about "
-            f"{passes:.1f} passes over {facts.seconds / 60:,.1f} minutes, dropout {recipe.dropout:.2f}, batches of "
-            f"{batch:.0f} s, learning rate {recipe.learning_rate:g}"
+            f"{size}: {config.layers} × {config.encoder.directions} × {config.hidden} {config.cell}, "
+            f"{config.sample_rate / 1000:g} kHz, about {passes:.1f} passes over {facts.seconds / 60:,.1f} minutes, "
+            f"dropout {recipe.dropout:.2f}, batches of {batch:.0f} s, learning rate {recipe.learning_rate:g}"
         ),
     )
 
 
 def _config(request: TrainRequest, size: str, facts: SpeechFacts) -> SpeechConfig:
     front, hidden, layers = SIZES[size]
+    if request.streaming:  # about as many weights as in both directions
+        front, hidden = front * 3 // 2, hidden * 3 // 2
     return SpeechConfig(
         vocabulary=facts.vocabulary,
         cell=request.cell,
@@ -95,6 +98,8 @@ def _config(request: TrainRequest, size: str, facts: SpeechFacts) -> SpeechConfi
         front=request.hidden or front,
         hidden=request.hidden or hidden,
         layers=request.layers or layers,
+        bidirectional=not request.streaming,
+        lookahead=LOOKAHEAD if request.streaming else 0,
         lowercase=request.lowercase,
     )
 

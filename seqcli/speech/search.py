@@ -67,77 +67,109 @@ def beam_search(
     scorer: TextScorer | None = None,
     lexicon: Lexicon | None = None,
 ) -> list[int]:
+    """The tokens of log_probabilities (steps, vocabulary + 1) in nats, the blank being the last class; see `Search`."""
+    found = Search(log_probabilities.shape[1] - 1, search, tokenizer, scorer, lexicon)
+    found.push(log_probabilities)
+    return found.finish()
+
+
+class Search:
     """The tokens that are most probable over all their alignments (Graves et al. 2006; as Hannun et al. 2014, with the
-    probabilities of a language model beside those of the network: shallow fusion), of all texts or those of a lexicon.
-    Compared are log p(sound) + α log p(text) + β · words, α and β being `lm_weight` and `word_bonus`.
+    probabilities of a language model beside those of the network: shallow fusion), of all texts or those of a lexicon,
+    found step by step. Compared are log p(sound) + α log p(text) + β · words, α and β being `lm_weight` and
+    `word_bonus`. Prefixes that score `margin` less than the best are given up. A beam of one is greedy."""
 
-    log_probabilities (steps, vocabulary + 1) in nats, the blank being the last class.
-    """
-    if search.beam == 1 and scorer is None:
-        return greedy(log_probabilities)
-    blank = log_probabilities.shape[1] - 1
-    root = _Prefix(None, blank, context=scorer.start() if scorer is not None else None, blank=0.0)
-    root.place = lexicon.start if lexicon is not None else None
-    alive = [root]
-    for row in log_probabilities:
-        likely = np.nonzero(row[:blank] > NEGLIGIBLE)[0]
-        if len(likely) > LIKELY:
-            likely = likely[np.argsort(row[likely])[-LIKELY:]]
-        alive = _step(alive, row, blank, likely.tolist(), search, tokenizer, scorer)
-    alive = [prefix for prefix in alive if prefix.complete]
-    if scorer is not None:
-        ends = scorer.finish([_context(prefix) for prefix in alive])
-        for prefix, end in zip(alive, ends, strict=True):
-            prefix.text += search.lm_weight * end
-    return max(alive, key=lambda prefix: prefix.score).tokens()
+    def __init__(
+        self,
+        blank: int,
+        search: SearchRequest,
+        tokenizer: Tokenizer,
+        scorer: TextScorer | None = None,
+        lexicon: Lexicon | None = None,
+        margin: float = math.inf,
+    ) -> None:
+        self.blank, self.search, self.tokenizer, self.scorer, self.margin = blank, search, tokenizer, scorer, margin
+        root = _Prefix(None, blank, context=scorer.start() if scorer is not None else None, blank=0.0)
+        root.place = lexicon.start if lexicon is not None else None
+        self._alive = [root]
+        self._greedy: list[int] | None = [] if search.beam == 1 and scorer is None else None
+        self._last = blank  # class of the last step, in a greedy search
 
+    def push(self, log_probabilities: np.ndarray) -> None:
+        """Go on by steps (steps, vocabulary + 1)."""
+        if self._greedy is not None:
+            best = log_probabilities.argmax(axis=1)
+            changed = np.append(self._last, best[:-1]) != best
+            self._greedy += best[changed & (best != self.blank)].tolist()
+            self._last = best[-1] if len(best) else self._last
+            return
+        for row in log_probabilities:
+            likely = np.nonzero(row[: self.blank] > NEGLIGIBLE)[0]
+            if len(likely) > LIKELY:
+                likely = likely[np.argsort(row[likely])[-LIKELY:]]
+            self._alive = self._step(row, likely.tolist())
 
-def _step(
-    alive: Sequence[_Prefix],
-    row: np.ndarray,
-    blank: int,
-    likely: Sequence[int],
-    search: SearchRequest,
-    tokenizer: Tokenizer,
-    scorer: TextScorer | None,
-) -> list[_Prefix]:
-    """The best prefixes one step further."""
-    reached: dict[int, _Prefix] = {}
-    values = row.tolist()
-    new: list[_Prefix] = []
-    for prefix in alive:
-        reached[id(prefix)] = prefix
-        sound = prefix.sound
-        prefix.next_blank = _add(prefix.next_blank, sound + values[blank])
-        if prefix.parent is not None:
-            prefix.next_last = _add(prefix.next_last, prefix.last + values[prefix.token])
-        place = prefix.place
-        for token in likely if place is None else place.follow.keys() & likely:
-            # a token that repeats the last one is another one only after a blank
-            before = prefix.blank if token == prefix.token else sound
-            if before == NOTHING:
-                continue
-            child = prefix.children.get(token)
-            if child is None:
-                child = prefix.children[token] = _Prefix(prefix, token, place=place and place.follow[token])
-                new.append(child)
-            reached[id(child)] = child
-            child.next_last = _add(child.next_last, before + values[token])
-    if scorer is not None and new:
-        _ask(new, search, tokenizer, scorer)
-    for prefix in reached.values():
-        prefix.blank, prefix.last = prefix.next_blank, prefix.next_last
-        prefix.next_blank = prefix.next_last = NOTHING
-    best = sorted(reached.values(), key=lambda prefix: -prefix.score)
-    kept, others = best[: search.beam], best[search.beam :]
-    if not any(prefix.complete for prefix in kept):
-        whole = next(number for number, prefix in enumerate(others) if prefix.complete)
-        kept.append(others.pop(whole))
-    for prefix in others:
-        prefix.blank = prefix.last = NOTHING
-        if not prefix.children and prefix.parent is not None:
-            prefix.parent.children.pop(prefix.token, None)
-    return kept
+    def settled(self) -> list[int]:
+        """The tokens that whatever comes will not change: those that all prefixes begin with."""
+        if self._greedy is not None:
+            return self._greedy
+        first, *others = (prefix.tokens() for prefix in self._alive)
+        for number, token in enumerate(first):
+            if any(tokens[number : number + 1] != [token] for tokens in others):
+                return first[:number]
+        return first
+
+    def finish(self) -> list[int]:
+        """The tokens of all steps."""
+        if self._greedy is not None:
+            return self._greedy
+        alive = [prefix for prefix in self._alive if prefix.complete]
+        if self.scorer is not None:
+            ends = self.scorer.finish([_context(prefix) for prefix in alive])
+            for prefix, end in zip(alive, ends, strict=True):
+                prefix.text += self.search.lm_weight * end
+        return max(alive, key=lambda prefix: prefix.score).tokens()
+
+    def _step(self, row: np.ndarray, likely: Sequence[int]) -> list[_Prefix]:
+        """The best prefixes one step further."""
+        reached: dict[int, _Prefix] = {}
+        values = row.tolist()
+        new: list[_Prefix] = []
+        for prefix in self._alive:
+            reached[id(prefix)] = prefix
+            sound = prefix.sound
+            prefix.next_blank = _add(prefix.next_blank, sound + values[self.blank])
+            if prefix.parent is not None:
+                prefix.next_last = _add(prefix.next_last, prefix.last + values[prefix.token])
+            place = prefix.place
+            for token in likely if place is None else place.follow.keys() & likely:
+                # a token that repeats the last one is another one only after a blank
+                before = prefix.blank if token == prefix.token else sound
+                if before == NOTHING:
+                    continue
+                child = prefix.children.get(token)
+                if child is None:
+                    child = prefix.children[token] = _Prefix(prefix, token, place=place and place.follow[token])
+                    new.append(child)
+                reached[id(child)] = child
+                child.next_last = _add(child.next_last, before + values[token])
+        if self.scorer is not None and new:
+            _ask(new, self.search, self.tokenizer, self.scorer)
+        for prefix in reached.values():
+            prefix.blank, prefix.last = prefix.next_blank, prefix.next_last
+            prefix.next_blank = prefix.next_last = NOTHING
+        best = sorted(reached.values(), key=lambda prefix: -prefix.score)
+        least = best[0].score - self.margin
+        count = sum(prefix.score >= least for prefix in best[: self.search.beam])
+        kept, others = best[:count], best[count:]
+        if not any(prefix.complete for prefix in kept):
+            whole = next(number for number, prefix in enumerate(others) if prefix.complete)
+            kept.append(others.pop(whole))
+        for prefix in others:
+            prefix.blank = prefix.last = NOTHING
+            if not prefix.children and prefix.parent is not None:
+                prefix.parent.children.pop(prefix.token, None)
+        return kept
 
 
 def _ask(new: Sequence[_Prefix], search: SearchRequest, tokenizer: Tokenizer, scorer: TextScorer) -> None:

@@ -42,10 +42,11 @@ class Speech(Task[TrainRequest, SpeechData, Recipe, SpeechTask]):
             config = run.state.description.get("config")
         elif run.base is not None:
             config = run.base.config
+        before = SpeechConfig.from_json(config) if config is not None else None
         data = open_recordings(
             run.request,
             tokenizer=tokenizer_of(run.blobs) if run.blobs is not None else None,
-            rate=SpeechConfig.from_json(config).sample_rate if config is not None else None,
+            rate=before.sample_rate if before is not None else None,
             notice=notes.append,
         )
         return Opened(
@@ -53,7 +54,12 @@ class Speech(Task[TrainRequest, SpeechData, Recipe, SpeechTask]):
             fingerprint=data.fingerprint,
             blobs={"tokenizer": data.tokenizer.to_bytes(), **words_to_blobs(data.words)},
             notes=notes,
-            shape={"tokens": data.tokenizer.kind, "vocab_size": data.tokenizer.size, "sample_rate": str(data.rate)},
+            shape={
+                "tokens": data.tokenizer.kind,
+                "vocab_size": data.tokenizer.size,
+                "sample_rate": str(data.rate),
+                "streaming": before is not None and before.streaming,
+            },
         )
 
     def choose(
@@ -109,7 +115,8 @@ def statistics(data: SpeechData, config: SpeechConfig) -> tuple[np.ndarray, np.n
     numbers = np.random.default_rng(0).permutation(len(data.train))[:MEASURED]
     found = []
     for number in numbers:
-        logarithms, speech = levelled(mel_power(data.samples(data.train[int(number)]), config.sample_rate, config.mels))
+        power = mel_power(data.samples(data.train[int(number)]), config.sample_rate, config.mels)
+        logarithms, speech = levelled(power, streaming=config.streaming)
         found.append(logarithms[speech])
     frames = np.concatenate(found)
     return frames.mean(axis=0).astype(np.float32), np.maximum(frames.std(axis=0), LEAST_SCALE).astype(np.float32)

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from seqcli.files.checkpoint import Checkpoint
 from seqcli.notices import Notice, quietly
 from seqcli.speech.alignment import Word, words_of
-from seqcli.speech.audio import SILENT, sound_blocks, sound_info
+from seqcli.speech.audio import BLOCK_SECONDS, SILENT, sound_blocks, sound_info
 from seqcli.speech.data import decode
-from seqcli.speech.decoder import SpeechDecoder, load_recogniser
+from seqcli.speech.decoder import SpeechDecoder, Stream, load_recogniser
 from seqcli.speech.fusion import LanguageModel, TextScorer
 from seqcli.speech.lexicon import Lexicon, words_of_blobs
 from seqcli.speech.options import SearchRequest
-from seqcli.speech.search import beam_search
+from seqcli.speech.search import Search, beam_search
 from seqcli.text.tokenizer import Tokenizer
 
 WINDOW, SHORTEST = 20.0, 8.0  # seconds of a stretch, and before which none is cut
@@ -25,6 +25,9 @@ PAUSE = 0.6  # seconds of quiet at which a stretch ends when it is to be answere
 QUIET = 0.01  # power of a pause over that of the stretch's loud parts: -20 dB
 FRAME = 0.02  # seconds in which power is measured
 SMOOTH = 9  # frames over which it is averaged
+SOON = 0.08  # seconds of a stream that are read at a time
+NOTHING_SAID = math.log(0.9)  # log-probability of the blank at each step of a pause
+GIVEN_UP = 6.0  # nats that the beginning of a text is less likely than the best by when it is expected to win no more
 
 
 @dataclass(frozen=True)
@@ -71,12 +74,14 @@ def _power(samples: np.ndarray, frame: int) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Passage:
-    """What is said in one stretch of a recording, and its words when they were asked for."""
+    """What is said in one stretch of a recording, and its words when they were asked for. What goes on with the passage
+    before has the blank between them in its text, and the words of both."""
 
     text: str
     start: float
     end: float
     words: tuple[Word, ...] = ()
+    goes_on: bool = False
 
 
 @dataclass(frozen=True)
@@ -89,7 +94,10 @@ class Transcript:
 
     @property
     def text(self) -> str:
-        return " ".join(passage.text for passage in self.passages if passage.text)
+        whole = ""
+        for passage in self.passages:
+            whole += passage.text if passage.goes_on or not whole or not passage.text else f" {passage.text}"
+        return whole
 
     @property
     def words(self) -> tuple[Word, ...]:
@@ -142,8 +150,27 @@ class Recogniser:
             about = sound_info(path)
             if about.cut_short:
                 notice(f"{path}: is cut short; its header says that there is more sound")
-        for stretch in stretches(sound_blocks(path, rate), rate, soon=path == "-"):
-            yield self._passage(stretch.samples, stretch.start, words)
+        blocks = sound_blocks(path, rate, SOON if path == "-" else BLOCK_SECONDS)
+        if self.decoder.config.streaming:
+            yield from self.live(blocks, words)
+        else:
+            for stretch in stretches(blocks, rate, soon=path == "-"):
+                yield self._passage(stretch.samples, stretch.start, words)
+
+    def live(self, blocks: Iterable[np.ndarray], words: bool) -> Iterator[Passage]:
+        """What is said, a passage as soon as some of it is settled. The network's state is carried through the whole
+        recording; the search begins anew after every pause."""
+        stream, utterance = Stream(self.decoder), LiveUtterance(self, 0.0, words)
+        for log_probabilities in stream.rows(blocks):
+            utterance.push(log_probabilities)
+            if stream.peak >= SILENT:
+                passage = utterance.passage(utterance.over)
+                if passage.text or passage.words:
+                    yield passage
+            if utterance.over:
+                utterance = LiveUtterance(self, utterance.end, words)
+        rest = utterance.passage(True) if stream.peak >= SILENT else Passage("", utterance.start, utterance.end)
+        yield replace(rest, end=stream.length / self.decoder.config.sample_rate)
 
     def _passage(self, samples: np.ndarray, start: float, words: bool) -> Passage:
         end = start + len(samples) / self.decoder.config.sample_rate
@@ -156,3 +183,50 @@ class Recogniser:
             step = self.decoder.config.step_seconds
             found = tuple(words_of(log_probabilities, tokens, self.tokenizer, step, start))
         return Passage(decode(self.tokenizer, tokens), start, end, found)
+
+
+class LiveUtterance:
+    """What is said from one pause to the next, from `start` on, as a recogniser of one direction hears it."""
+
+    def __init__(self, recogniser: Recogniser, start: float, words: bool) -> None:
+        config = recogniser.decoder.config
+        self.start, self._words, self._step, self._blank = start, words, config.step_seconds, config.blank
+        self._tokenizer = recogniser.tokenizer
+        self._search = Search(
+            config.blank, recogniser.search, recogniser.tokenizer, recogniser.scorer, recogniser.lexicon, GIVEN_UP
+        )
+        self._heard: list[np.ndarray] = []
+        self._steps = self._quiet = 0
+        self._written = ""
+
+    def push(self, log_probabilities: np.ndarray) -> None:
+        """Go on by steps (steps, vocabulary + 1)."""
+        self._search.push(log_probabilities)
+        self._heard += [log_probabilities] if self._words else []
+        self._steps += len(log_probabilities)
+        sounds = np.nonzero(log_probabilities[:, self._blank] < NOTHING_SAID)[0]
+        last = int(sounds[-1]) + 1 if len(sounds) else -self._quiet
+        self._quiet = len(log_probabilities) - last
+
+    @property
+    def end(self) -> float:
+        """How far it goes by now, in seconds."""
+        return self.start + self._steps * self._step
+
+    @property
+    def over(self) -> bool:
+        """Whether a pause has come; ever shorter ones count once it is long."""
+        return self._quiet * self._step >= PAUSE - max(self.end - self.start - WINDOW, 0) / 10
+
+    def passage(self, over: bool) -> Passage:
+        """What is settled and has not been given before; when it is `over`, all the rest and the words."""
+        tokens = self._search.finish() if over else self._search.settled()
+        text = decode(self._tokenizer, tokens)
+        if not over and not text.startswith(self._written):  # a character of several tokens is not complete
+            text = self._written
+        new, goes_on = text[len(self._written) :], bool(self._written)
+        self._written = text
+        found: tuple[Word, ...] = ()
+        if over and self._words and tokens:
+            found = tuple(words_of(np.concatenate(self._heard), tokens, self._tokenizer, self._step, self.start))
+        return Passage(new, self.start, self.end, found, goes_on)

@@ -15,7 +15,7 @@ import soundfile
 import seqcli
 from seqcli.cli.app import run
 from seqcli.files.checkpoint import load_checkpoint
-from tests.speech.conftest import TONES, word
+from tests.speech.conftest import TONES, word, write_tones
 
 SMALL = ["--tokens", "word", "--hidden", "48", "--layers", "1", "--device", "cpu", "--precision", "fp32", "--quiet"]
 LEARNS = [*("--augmentation", "0", "--dropout", "0", "--join", "0"), *("--learning-rate", "0.01", "--steps", "160")]
@@ -25,14 +25,7 @@ LEARNS = [*("--augmentation", "0", "--dropout", "0", "--join", "0"), *("--learni
 def recordings(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with 48 recordings of four words by six voices, `table.tsv` and a model of them, `model`."""
     folder = tmp_path_factory.mktemp("tones")
-    lines = ["path\ttranscript\tspeaker"]
-    for voice in range(6):
-        for name in TONES:
-            for take in range(2):
-                samples = word(name, voice=0.85 + 0.06 * voice, seconds=0.22 + 0.04 * take)
-                soundfile.write(folder / f"{name}_{voice}_{take}.wav", samples, 8000)
-                lines.append(f"{name}_{voice}_{take}.wav\t{name}\tvoice{voice}")
-    (folder / "table.tsv").write_text("\n".join(lines) + "\n")
+    write_tones(folder, "table.tsv")
     assert run(["train-asr", str(folder / "table.tsv"), *SMALL, *LEARNS, "--output", str(folder / "model")]) == 0
     return folder
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -23,25 +24,22 @@ def word(name: str, *, rate: int = 8000, voice: float = 1.0, seconds: float = 0.
     return np.asarray(0.3 * wave * np.hanning(len(time)), np.float32)
 
 
-@pytest.fixture
-def tones(tmp_path: Path) -> Path:
+def write_tones(folder: Path, name: str) -> None:
     """A table of 48 recordings of four words by six voices, with a header."""
     lines = ["path\ttranscript\tspeaker"]
     for voice in range(6):
-        for name in TONES:
+        for said in TONES:
             for take in range(2):
-                samples = word(name, voice=0.85 + 0.06 * voice, seconds=0.22 + 0.04 * take)
-                soundfile.write(tmp_path / f"{name}_{voice}_{take}.wav", samples, 8000)
-                lines.append(f"{name}_{voice}_{take}.wav\t{name}\tvoice{voice}")
-    table = tmp_path / "tones.tsv"
-    table.write_text("\n".join(lines) + "\n")
-    return table
+                samples = word(said, voice=0.85 + 0.06 * voice, seconds=0.22 + 0.04 * take)
+                soundfile.write(folder / f"{said}_{voice}_{take}.wav", samples, 8000)
+                lines.append(f"{said}_{voice}_{take}.wav\t{said}\tvoice{voice}")
+    (folder / name).write_text("\n".join(lines) + "\n")
 
 
-@pytest.fixture
-def decoder() -> SpeechDecoder:
+def random_decoder(**given: Any) -> SpeechDecoder:
     """A recogniser with random weights."""
-    config = SpeechConfig(vocabulary=5, mels=12, channels=4, band=5, front=9, hidden=7, layers=2)
+    sizes = {"vocabulary": 5, "mels": 12, "channels": 4, "band": 5, "front": 9, "hidden": 7, "layers": 2}
+    config = SpeechConfig(**(sizes | given))
     random = np.random.default_rng(3)
     return SpeechDecoder(
         config,
@@ -50,3 +48,9 @@ def decoder() -> SpeechDecoder:
             for name, shape in config.parameter_shapes().items()
         },
     )
+
+
+@pytest.fixture
+def decoder() -> SpeechDecoder:
+    """One that reads recordings in both directions."""
+    return random_decoder()

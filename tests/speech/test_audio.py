@@ -6,6 +6,7 @@ import os
 import struct
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -118,6 +119,26 @@ def test_any_format_on_standard_input(tmp_path: Path, name: str) -> None:
     with path.open("rb") as file:
         given = subprocess.run([sys.executable, "-c", COUNT], stdin=file, capture_output=True, check=True)
     assert int(piped.stdout) == int(given.stdout) == 8000
+
+
+def test_a_stream_comes_while_it_is_spoken(tmp_path: Path) -> None:
+    path = tmp_path / "x.wav"
+    soundfile.write(path, tone(8000), 8000)
+    data = path.read_bytes()
+    program = "from seqcli.speech.audio import sound_blocks\n"
+    program += "for block in sound_blocks('-', 8000, 0.1): print(len(block), flush=True)"
+    with subprocess.Popen([sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        watch = threading.Timer(120, process.kill)
+        watch.start()
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdin.write(data[: 44 + 1600])
+        process.stdin.flush()
+        assert process.stdout.readline().split() == [b"800"]
+        process.stdin.write(data[44 + 1600 :])
+        process.stdin.close()
+        assert process.stdout.read().split() == [b"800"] * 9
+        watch.cancel()
 
 
 def test_an_endless_stream_of_no_sound_is_refused_at_once() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,16 @@ def test_size_grows_with_the_budget_and_shrinks_with_the_data():
     assert hidden[1] == SIZES["small"][1]
     assert hidden[-1] == SIZES["large"][1]
     assert recipe(seconds=360_000, budget=600).config.hidden <= hidden[1]
+
+
+def test_a_network_of_one_direction_has_about_as_many_weights():
+    for size in SIZES:
+        both, one = (recipe(budget=600, size=size, streaming=streaming).config for streaming in (False, True))
+        counts = [sum(map(math.prod, config.parameter_shapes().values())) for config in (both, one)]
+        assert 0.7 < counts[1] / counts[0] < 1.4
+        assert (both.streaming, both.lookahead, one.streaming) == (False, 0, True)
+        assert 0 < one.lookahead * one.step_seconds <= 0.2
+        assert "× 1 ×" in recipe(steps=5, streaming=True).reason
 
 
 def test_what_is_given_is_kept():
