@@ -35,11 +35,8 @@ def choose_precision(wanted: str, device: torch.device) -> str:
         return wanted
     if device.type == "cuda":
         return "bf16" if torch.cuda.is_bf16_supported() else "fp32"
-    if device.type != "cpu":
-        return "fp32"
-    if not multiplies_bf16():
-        return "fp32"  # no processor to time: bf16 would be emulated
-    return "bf16" if _bf16_gain() > 1.5 else "fp32"
+    # without such instructions bf16 would be emulated: there is nothing to time
+    return "bf16" if device.type == "cpu" and multiplies_bf16() and _bf16_gain() > 1.5 else "fp32"
 
 
 def tensors_on(device: str, arrays: Mapping[str, np.ndarray]) -> dict[str, Tensor]:
