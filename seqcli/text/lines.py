@@ -23,22 +23,39 @@ STANDARD_INPUT = shown_path("-")
 Item = TypeVar("Item")
 
 
-def encoding_notice(shown: str, found: str) -> str:
-    """The notice about an input whose encoding was detected."""
-    return f"{shown}: read as {found}, judged by its bytes; {change_with('--encoding')}"
+class _Reading:
+    """The bytes of an input as text: an encoding that was found is said once, and what is no text is a `DataError` with
+    its place; `before` is then the text before it that was decoded with it."""
 
+    def __init__(self, shown: str, encoding: str, errors: str, notice: Notice) -> None:
+        self._decoder, self._shown, self._notice = TextDecoder(encoding, errors), shown, notice
+        self._lines = 0  # that have ended
+        self.before = ""
 
-def not_text(problem: UnicodeError, decoder: TextDecoder, place: int, shown: str, line: int | None = None) -> DataError:
-    """The error for bytes that are not text; `place` is where the bytes that were decoded begin."""
-    named = decoder.encoding
-    if not isinstance(problem, UnicodeDecodeError):  # UTF-16 and UTF-32 without their mark
-        return DataError(f"is not {named} text: {problem}", path=shown, hint="name its --encoding")
-    return DataError(
-        f"byte {place + problem.start} (0x{problem.object[problem.start]:02x}) is not {named} text: {problem.reason}",
-        path=shown,
-        line=line,
-        hint="name its --encoding, or replace such bytes with --errors replace",
-    )
+    def text(self, data: bytes, *, final: bool) -> str:
+        """The text of the next bytes; `final` marks the end."""
+        place = self._decoder.done - self._decoder.pending
+        try:
+            text = self._decoder.decode(data, final)
+        except UnicodeError as problem:
+            raise self._error(problem, place) from problem
+        if found := self._decoder.found:
+            self._notice(f"{self._shown}: read as {found}, judged by its bytes; {change_with('--encoding')}")
+            self._notice = quietly
+        self._lines += text.count("\n")
+        return text
+
+    def _error(self, problem: UnicodeError, place: int) -> DataError:
+        named, hint = self._decoder.encoding, "name its --encoding"
+        if not isinstance(problem, UnicodeDecodeError):  # UTF-16 and UTF-32 without their mark
+            return DataError(f"is not {named} text: {problem}", path=self._shown, hint=hint)
+        self.before, byte = problem.object[: problem.start].decode(named, "replace"), problem.object[problem.start]
+        return DataError(
+            f"byte {place + problem.start} (0x{byte:02x}) is not {named} text: {problem.reason}",
+            path=self._shown,
+            line=self._lines + self.before.count("\n") + 1,
+            hint=f"{hint}, or replace such bytes with --errors replace",
+        )
 
 
 class LiveLines(Iterator[str]):
@@ -53,15 +70,14 @@ class LiveLines(Iterator[str]):
         request = request or TextRequest()
         if sys.stdin is None:
             raise DataError("standard input is closed", hint="give a file, or pipe something in")
-        self._decoder, self._unpacker = TextDecoder(request.encoding, request.errors), Unpacker(STANDARD_INPUT)
-        self._notice, self._told = notice, False
+        self._reading = _Reading(STANDARD_INPUT, request.encoding, request.errors, notice)
+        self._unpacker = Unpacker(STANDARD_INPUT)
         try:
             self._descriptor: int | None = sys.stdin.buffer.fileno()
         except OSError:  # a stream in memory
             self._descriptor = None
         self._lines: deque[str] = deque()
         self._unfinished: list[str] = []  # of a line whose end has not come
-        self._number = 0  # lines so far
         self._ended = False
         self._problem: DataError | None = None  # met after the lines that are here
 
@@ -85,8 +101,10 @@ class LiveLines(Iterator[str]):
     def _read(self) -> None:
         """Take in one chunk, or the end; what is wrong with it is for whoever asks for a line."""
         try:
-            self._split(self._decode(self._bytes()))
+            data = self._bytes()
+            self._split(self._reading.text(data, final=self._ended))
         except DataError as problem:
+            self._split(self._reading.before)
             self._problem = problem
 
     def _bytes(self) -> bytes:
@@ -99,25 +117,11 @@ class LiveLines(Iterator[str]):
         self._ended = not data
         return self._unpacker.feed(data, final=self._ended)
 
-    def _decode(self, data: bytes) -> str:
-        place = self._decoder.done - self._decoder.pending
-        try:
-            text = self._decoder.decode(data, final=self._ended)
-        except UnicodeError as problem:
-            if isinstance(problem, UnicodeDecodeError):
-                self._split(problem.object[: problem.start].decode(self._decoder.encoding, "replace"))
-            raise not_text(problem, self._decoder, place, STANDARD_INPUT, self._number + 1) from problem
-        if self._decoder.found and not self._told:
-            self._told = True
-            self._notice(encoding_notice(STANDARD_INPUT, self._decoder.found))
-        return text
-
     def _split(self, text: str) -> None:
         first, *others = text.split("\n")
         self._unfinished.append(first)
         for other in others:
             self._lines.append("".join(self._unfinished).removesuffix("\r"))
-            self._number += 1
             self._unfinished = [other]
         if self._ended and (last := "".join(self._unfinished)):
             self._lines.append(last.removesuffix("\r"))
@@ -161,24 +165,14 @@ def read_chunks(
     """The text of a file, plain or compressed, or of `-`, in pieces of about a million characters; a byte order mark at
     its start is left out. `encoding` and `errors` are those of `TextDecoder`, `name` is what messages call the file.
     Raises `DataError` with the byte's place for what is not text, `UsageError` for an unknown encoding."""
-    decoder = TextDecoder(encoding, errors)
-    shown = name or shown_path(path)
-    told = False
+    reading = _Reading(name or shown_path(path), encoding, errors, notice)
     with open_bytes(path) as file:
-        while True:
+        ended = False
+        while not ended:
             data = file.read(CHUNK)
-            place = decoder.done - decoder.pending
-            try:
-                text = decoder.decode(data, final=not data)
-            except UnicodeError as problem:
-                raise not_text(problem, decoder, place, shown) from problem
-            if decoder.found and not told:
-                told = True
-                notice(encoding_notice(shown, decoder.found))
-            if text:
+            ended = not data
+            if text := reading.text(data, final=ended):
                 yield text
-            if not data:
-                return
 
 
 def read_lines(path: str, request: TextRequest | None = None, notice: Notice = quietly) -> Iterator[str]:

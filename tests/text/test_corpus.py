@@ -235,7 +235,7 @@ def test_damage_of_the_kept_ids_is_noticed(text: str, tmp_path: Path, monkeypatc
 
 def test_errors_call_standard_input_by_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdin", Pipe(b"good\n\xff\n"))
-    with pytest.raises(DataError, match="standard input: byte 5 "):
+    with pytest.raises(DataError, match="standard input, line 2: byte 5 "):
         open_corpus(["-"], CorpusRequest(encoding="utf-8"))
 
 
