@@ -21,9 +21,7 @@ LEVEL = 0.95  # quantile of the frames' power that is called the whole recording
 REACH = 40  # frames around one that its level is that of
 PRIOR = 100.0  # frames that the training data's mean counts for beside the recording's own
 AHEAD = 10  # frames after one that its level depends on, where sound is transcribed while it comes
-FALL = (
-    np.array([0.3, 0.01]) * np.log(10) / 10
-)  # by which that level, and what bounds it, sink in a frame: .3 and .01 dB
+FALL = np.log(10) * np.array([0.03, 0.001])  # .3 and .01 dB: by which it, and what bounds it, sink in a frame
 FORGOTTEN = 0.001  # share of the mean of what was heard so far that each frame takes away
 
 

@@ -18,13 +18,6 @@ LIKELY = 40  # tokens at most that are tried at a step
 NOTHING = -math.inf
 
 
-def greedy(log_probabilities: np.ndarray) -> list[int]:
-    """The most probable class of each step of (steps, vocabulary + 1), without repetitions and blanks (the last)."""
-    best = log_probabilities.argmax(axis=1)
-    changed = np.append(True, best[1:] != best[:-1])
-    return [int(token) for token in best[changed & (best != log_probabilities.shape[1] - 1)]]
-
-
 @dataclass(eq=False)
 class _Prefix:
     """A sequence of tokens, and log p of all ways to it that end with a blank, and with its last token."""
@@ -154,7 +147,7 @@ class Search:
                 reached[id(child)] = child
                 child.next_last = _add(child.next_last, before + values[token])
         if self.scorer is not None and new:
-            _ask(new, self.search, self.tokenizer, self.scorer)
+            self._ask(self.scorer, new)
         for prefix in reached.values():
             prefix.blank, prefix.last = prefix.next_blank, prefix.next_last
             prefix.next_blank = prefix.next_last = NOTHING
@@ -171,24 +164,22 @@ class Search:
                 prefix.parent.children.pop(prefix.token, None)
         return kept
 
+    def _ask(self, scorer: TextScorer, new: Sequence[_Prefix]) -> None:
+        """Let the language model score what new prefixes add."""
+        parents = [prefix.parent for prefix in new if prefix.parent is not None]
+        added = [self._added(parent, prefix.token) for parent, prefix in zip(parents, new, strict=True)]
+        outcomes = scorer.extend([_context(parent) for parent in parents], added)
+        for prefix, parent, outcome in zip(new, parents, outcomes, strict=True):
+            gain = self.search.lm_weight * outcome.log_probability + self.search.word_bonus * outcome.words
+            prefix.text, prefix.context = parent.text + gain, outcome.context
 
-def _ask(new: Sequence[_Prefix], search: SearchRequest, tokenizer: Tokenizer, scorer: TextScorer) -> None:
-    """Let the language model score what new prefixes add."""
-    parents = [prefix.parent for prefix in new if prefix.parent is not None]
-    added = [token_text(tokenizer, parent, prefix) for parent, prefix in zip(parents, new, strict=True)]
-    outcomes = scorer.extend([_context(parent) for parent in parents], added)
-    for prefix, parent, outcome in zip(new, parents, outcomes, strict=True):
-        prefix.text = parent.text + search.lm_weight * outcome.log_probability + search.word_bonus * outcome.words
-        prefix.context = outcome.context
-
-
-def token_text(tokenizer: Tokenizer, before: _Prefix, prefix: _Prefix) -> str:
-    """What a token adds to the text before it."""
-    piece = tokenizer.piece(prefix.token)
-    if tokenizer.kind == "word":
-        previous = before.token if before.parent is not None else tokenizer.boundary_id
-        return tokenizer.stream_decoder([previous]).push(prefix.token)
-    return piece.lstrip() if before.parent is None else piece
+    def _added(self, before: _Prefix, token: int) -> str:
+        """What a token adds to the text before it."""
+        if self.tokenizer.kind == "word":
+            previous = before.token if before.parent is not None else self.tokenizer.boundary_id
+            return self.tokenizer.stream_decoder([previous]).push(token)
+        piece = self.tokenizer.piece(token)
+        return piece.lstrip() if before.parent is None else piece
 
 
 def _context(prefix: _Prefix) -> Context:

@@ -222,8 +222,8 @@ class LiveUtterance:
         """What is settled and has not been given before; when it is `over`, all the rest and the words."""
         tokens = self._search.finish() if over else self._search.settled()
         text = decode(self._tokenizer, tokens)
-        if not over and not text.startswith(self._written):  # a character of several tokens is not complete
-            text = self._written
+        if not over:
+            text = text.rstrip("\ufffd")  # a character of several tokens is not complete
         new, goes_on = text[len(self._written) :], bool(self._written)
         self._written = text
         found: tuple[Word, ...] = ()

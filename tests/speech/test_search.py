@@ -16,7 +16,7 @@ from seqcli.language.score import score_lines
 from seqcli.speech.alignment import align, words_of
 from seqcli.speech.fusion import TextScorer
 from seqcli.speech.options import SearchRequest
-from seqcli.speech.search import beam_search, greedy
+from seqcli.speech.search import beam_search
 from seqcli.text.tokenizer import train_tokenizer
 
 TEXT = "ab a\nba b\nbb\n"
@@ -44,7 +44,8 @@ def all_sequences(log_probabilities: np.ndarray) -> dict[tuple[int, ...], float]
 
 def test_greedy_leaves_out_repetitions_and_blanks():
     best = [3, 0, 0, 3, 0, 1, 1, 2, 3]
-    assert greedy(np.log(np.eye(4)[best] * 0.9 + 0.01)) == [0, 0, 1, 2]
+    given_ = np.log(np.eye(4)[best] * 0.9 + 0.01)
+    assert beam_search(given_, SearchRequest(beam=1), train_tokenizer("char", ["a\n"])) == [0, 0, 1, 2]
 
 
 @pytest.mark.parametrize("seed", range(20))
@@ -145,7 +146,7 @@ def test_words_have_times_in_order_and_confidences():
     path = [blank] * 10 + [ids["a"], ids["b"], blank, ids[" "], blank, ids["a"]] + [blank] * 14
     given_ = np.log(np.full((30, blank + 1), 0.1 / blank))
     given_[np.arange(30), path] = np.log(0.9)
-    words = words_of(given_, greedy(given_), tokenizer, 0.02, start=5.0)
+    words = words_of(given_, beam_search(given_, SearchRequest(beam=1), tokenizer), tokenizer, 0.02, start=5.0)
     assert [word.text for word in words] == ["ab", "a"]
     first, second = words
     assert first.start == pytest.approx(5.1)

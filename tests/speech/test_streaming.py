@@ -202,6 +202,17 @@ def test_an_utterance_is_written_as_it_grows_and_ends_at_a_pause() -> None:
     assert Transcript("x", 0.0, (*pieces, last, Passage("b", 6.0, 7.0))).text == "ab a b"
 
 
+def test_a_character_is_written_when_all_its_bytes_are_settled() -> None:
+    tokenizer = train_tokenizer("subword", ["hello world\n"] * 50)
+    utterance, written = LiveUtterance(recogniser(tokenizer), 0.0, words=False), []
+    for token in tokenizer.encode(" é hello").tolist():
+        row = np.full((2, tokenizer.size + 1), -30.0)
+        row[0, token] = row[1, -1] = -0.001
+        utterance.push(row)
+        written.append(utterance.passage(False).text)
+    assert [text for text in written if text] == ["é", " hello"]
+
+
 def test_an_utterance_without_a_pause_ends_nevertheless() -> None:
     utterance = LiveUtterance(recogniser(), 0.0, words=False)
     while not utterance.over:
