@@ -203,8 +203,7 @@ def _usual(texts: Sequence[str]) -> str:
 
 
 def _am_pm(seen: Mapping[int, str]) -> dict[int, str]:
-    pairs = (("上午", "下午"), ("午前", "午後"), ("오전", "오후"))
-    for pair in pairs:
+    for pair in (("上午", "下午"), ("午前", "午後"), ("오전", "오후")):
         if set(seen.values()) <= set(pair):
             return dict(enumerate(pair))
     swap = str.maketrans("apAP", "paPA")

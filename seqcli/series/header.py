@@ -143,13 +143,10 @@ def find_table(cells: Cells) -> Table:
 
 def _refuse_wide(cells: Cells, kept: np.ndarray, unnamed: Sequence[int], names: Sequence[str]) -> None:
     """Raise for rows that have more cells than the header where most rows have not."""
-    named = [place for place, name in enumerate(names) if name]
-    last = max(named, default=-1)
+    last = max((place for place, name in enumerate(names) if name), default=-1)
     for place in unnamed:
-        if place < last:
-            continue
         filled = np.array([bool(cell.strip()) for cell in cells.columns[place]]) & kept
-        if filled.any() and filled.sum() <= 0.5 * kept.sum():
+        if place > last and 0 < filled.sum() <= 0.5 * kept.sum():
             row = int(np.flatnonzero(filled)[0])
             width = max(at + 1 for at, cell in enumerate(cells.row(row)) if cell.strip())
             raise DataError(

@@ -5,8 +5,11 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Sequence
+from functools import partial
 
-from seqcli.series.fields import RAISED, plain
+import numpy as np
+
+from seqcli.series.fields import RAISED, plain, shape_of
 from seqcli.series.forms import find_forms
 from seqcli.series.times import Form, FormOver
 
@@ -44,6 +47,29 @@ def find_digits(form: Form, texts: Sequence[str]) -> Form:
     return FormOver(form, back=lambda text: text.translate(signs)) if signs else form
 
 
+def find_mixed(texts: Sequence[str]) -> list[Form]:
+    """The forms of times of which some are written in one way and some in another, as spreadsheets leave dates: those
+    in which the times are in order."""
+    clean = [text for text in map(plain, texts) if text]
+    looks = [re.sub("0+", "0", shape_of(text)) for text in clean]
+    usual = max(set(looks), key=looks.count, default="")
+    made: list[Form] = []
+    for form in find_forms([text for text, look in zip(clean, looks, strict=True) if look == usual]):
+        rest = [text for text, fine in zip(clean, form.read(clean)[1].tolist(), strict=True) if not fine]
+        others = [other for other in find_forms(rest) if other.grain == form.grain and not (form.cycle or other.cycle)]
+        for other in others:
+            times = np.where(form.read(clean)[1], form.read(clean)[0], other.read(clean)[0])
+            if other.read(rest)[1].all() and ((np.diff(times) > 0).all() or (np.diff(times) < 0).all()):
+                note = f"times are written in two ways, such as {clean[looks.index(usual)]} and {rest[0]}"
+                made.append(FormOver(form, partial(_rewritten, form, other), note=note))
+    return made
+
+
+def _rewritten(form: Form, other: Form, text: str) -> str:
+    times, fine = other.read([text])
+    return form.write(int(times[0])) if fine[0] else text
+
+
 _MARK = re.compile(
     rf"{RAISED.pattern}$|\s?(?:\*+|[†‡#]|\s\d\)|[(\[](?i:p|e|f|r|b|s|pe|prov|prel|prelim|preliminary|provisional|est|estimate|estimated|"
     r"forecast|proj|revised|rev|vorl|vorläufig|\d)\.?[)\]]|\s/\d|\s(?:prov|prel|prelim|est|rev)\.?"
@@ -62,19 +88,12 @@ def find_marks(texts: Sequence[str], every: bool) -> tuple[Callable[[Form], Form
     """How to make a form for times of which some have a mark that says provisional, estimated or a footnote, and the
     texts without these; None where none has, or all have one but `every` is not asked for."""
     bare = [_bare(text) for text in texts]
-    if bare == list(texts):
+    if bare == list(texts) or any(map(_UNMARKED.search, texts[:100])):
         return None
-    marks = [
-        plain(text)[len(plain(rest)) :].strip() or "".join(RAISED.findall(text))
-        for text, rest in zip(texts, bare, strict=True)
-    ]
-    there = {mark for mark in marks if mark}
-    if (
-        not there
-        or len(set(bare)) < len(texts)
-        or (all(marks) and not every)
-        or any(_UNMARKED.search(text) for text in texts[:100])
-    ):
+    lengths = [len(plain(rest)) for rest in bare]
+    pairs = zip(texts, lengths, strict=True)
+    marks = [plain(text)[length:].strip() or "".join(RAISED.findall(text)) for text, length in pairs]
+    if not any(marks) or len(set(bare)) < len(texts) or (all(marks) and not every):
         return None
     note = f"marks after times, such as {next(filter(None, marks))!r}, are left aside"
     return lambda form: FormOver(form, _bare, note=note), bare

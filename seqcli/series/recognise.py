@@ -12,7 +12,7 @@ from seqcli.series.fields import plain
 from seqcli.series.forms import COMPACT, DAYS_BEFORE_MONTHS, MOSTLY, find_forms
 from seqcli.series.numerals import are_buddhist, find_named, find_numerals
 from seqcli.series.order import Chosen, choose, is_dense, is_short
-from seqcli.series.overlays import find_digits, find_filled, find_marks
+from seqcli.series.overlays import find_digits, find_filled, find_marks, find_mixed
 from seqcli.series.serials import StepForm, YearForm, find_elapsed, find_periods, find_serials, to_numbers, with_sign
 from seqcli.series.times import Form
 from seqcli.series.wrapped import IntervalForm, find_intervals, find_short, find_wrapped, is_sensible
@@ -26,7 +26,7 @@ def read_as_times(texts: Sequence[str], name: str, day_first: bool | None = None
     """The most likely form of different texts as times, in a column of this name; None where there is none."""
     if sum(len(text) <= _LONGEST for text in texts) < 0.5 * len(texts) or not texts:
         return None
-    some = [text for text in texts if not words.is_total(text)]
+    some = [text for text in texts if any(map(str.isdigit, text)) or not words.is_total(text)]
     texts = some if len(some) >= MOSTLY * len(texts) else texts
     for every in (False, True):
         if marked := find_marks(texts, every):
@@ -71,6 +71,7 @@ def _forms(texts: Sequence[str], name: str) -> list[Form]:
     named_parts = find_named(texts)  # 2/4 2019 may be a day of April as well
     forms = [*named_parts, *(find_periods(texts) or forms or ([] if named_parts else find_numerals(texts)))]
     forms = forms or find_short(texts) or find_intervals(texts) or [*find_forms(texts, DAYS_BEFORE_MONTHS)]
+    forms = forms or find_mixed(texts)
     return forms or find_elapsed(texts) or find_wrapped(texts, named=named) or find_serials(texts, name)
 
 

@@ -71,10 +71,8 @@ def find_rhythm(runs: Sequence[np.ndarray], form: Form) -> Rhythm:
 def _common(steps: np.ndarray) -> int:
     """The usual step, or what those that are nearly as common have in common."""
     values, counts = np.unique(steps, return_counts=True)
-    if counts.max() >= 0.5 * counts.sum():
-        few = 0.2 if counts.sum() > 10 else 0.4
-        return int(np.gcd.reduce(values[counts >= few * counts.max()]))
-    return int(np.gcd.reduce(values[counts >= 0.2 * counts.max()]))
+    few = 0.4 if counts.sum() <= 10 and counts.max() >= 0.5 * counts.sum() else 0.2
+    return int(np.gcd.reduce(values[counts >= few * counts.max()]))
 
 
 def _months(times: np.ndarray) -> np.ndarray:

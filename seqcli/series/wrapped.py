@@ -166,16 +166,6 @@ def find_short(texts: Sequence[str], *, hours: bool = False) -> list[Form]:
     return []
 
 
-def _inner(before: str, after: str, text: str) -> str | None:
-    """What stands between two texts; None where they are not there."""
-    fits = text.startswith(before) and text.endswith(after)
-    return text.removeprefix(before).removesuffix(after) if fits else None
-
-
-def _around(before: str, after: str, text: str) -> str:
-    return f"{before}{text}{after}"
-
-
 def _common_start(texts: Sequence[str]) -> str:
     """What all texts begin with."""
     low, high = min(texts), max(texts)
@@ -213,7 +203,8 @@ def find_wrapped(texts: Sequence[str], *, whole: bool = True, named: bool = Fals
             if before[-1:].isalpha() and not numeric:  # R4.01.03 is a year of an era
                 forms = [form for form in forms if "y" not in "".join(getattr(form, "reading", ()))]
             if forms:
-                into, back = partial(_inner, before, after), partial(_around, before, after)
+                into = partial(re.sub, f"^{re.escape(before)}|{re.escape(after)}$", "")
+                back = partial(re.sub, "^(.*)$", r"\g<1>".join(part.replace("\\", r"\\") for part in (before, after)))
                 return [FormOver(form, into, back) for form in forms]
     return []
 

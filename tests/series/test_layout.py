@@ -939,9 +939,9 @@ def test_what_is_said_of_times_of_day_is_no_series_but_kinds_in_turn_are(read):
     assert len(read(f"time;load;kind\n{kinds}").series) == 2
 
 
-@pytest.mark.parametrize("form", ["{d:%Y%m%d}.0", "{d:%d.%m.%Y} 04-05", "{d:%m%d}", "KW {w}/2022"])
+@pytest.mark.parametrize("form", ["{d:%Y%m%d}.0", "{d:%d.%m.%Y} 04-05", "{d:%m%d}", "Year ended 30 June {y}"])
 def test_a_total_does_not_change_how_times_are_read(read, form):
-    times = [form.format(d=day, w=n + 1) for n, day in enumerate(DAYS[:40])]
+    times = [form.format(d=day, y=1980 + n) for n, day in enumerate(DAYS[:40])]
     rows = "".join(f"{n};{time};{CELLS[n]}\n" for n, time in enumerate(times))
     panels = [read(f";Periode;x\n{rows}{end}") for end in ("", ";Total;99999\n")]
     assert [panel.time_name for panel in panels] == ["Periode", "Periode"]
@@ -953,3 +953,13 @@ def test_a_header_may_have_a_name_that_stands_for_missing_in_cells(read):
     rows = "".join(f"{n + 1:02d}-{SHORT[n]}-2020|{CELLS[n]}\n" for n in range(12))
     panel = read(f"Report 2021\ndate|x\n{rows}")
     assert (panel.time_name, panel.target_name) == ("date", "x")
+
+
+def test_dates_that_a_spreadsheet_knew_in_part_are_one_column(read):
+    texts = [f"{day:%d/%m/%Y}" if day.day <= 12 else f"{day}" for day in DAYS[:60]]
+    panel = read("date,v\n" + "".join(f"{text},{CELLS[n]}\n" for n, text in enumerate(texts)))
+    assert (panel.frequency.name, panel.series[0].values.tolist()) == ("daily", CELLS[:60])
+    assert any("written in two ways" in note for note in panel.notes)
+    swapped = [f"{day:%d/%m/%Y}" if day.day > 12 else f"{day:%Y-%d-%m}" for day in DAYS[:60]]
+    with pytest.raises(DataError, match="looks like a time"):
+        read("date,v\n" + "".join(f"{text},{CELLS[n]}\n" for n, text in enumerate(swapped)))
