@@ -66,8 +66,8 @@ def words_of(
     last = len(path) - 1 - np.array([np.argmax(path[::-1] == n) for n in range(len(tokens))])
     words = []
     for text, members in _grouped(tokens, tokenizer):
-        begin, end = first[members[0]] * step_seconds - SLACK, (last[members[-1]] + 1) * step_seconds + SLACK
-        words.append(Word(text, begin, end, math.exp(sure[members].mean())))
+        begin, end = float(first[members[0]]) * step_seconds, float(last[members[-1]] + 1) * step_seconds
+        words.append(Word(text, begin - SLACK, end + SLACK, math.exp(sure[members].mean())))
     return _apart(words, len(path) * step_seconds, start)
 
 

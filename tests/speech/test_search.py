@@ -151,5 +151,6 @@ def test_words_have_times_in_order_and_confidences():
     first, second = words
     assert first.start == pytest.approx(5.1)
     assert 5.0 < first.start < first.end <= second.start < second.end < 5.6
+    assert {type(time) for word in words for time in (word.start, word.end)} == {float}
     assert first.confidence == pytest.approx(0.9, abs=1e-3)
     assert words_of(given_, [], tokenizer, 0.02) == []
