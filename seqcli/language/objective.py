@@ -16,6 +16,7 @@ from torch import Tensor
 from seqcli.errors import DataError
 from seqcli.language.network import LanguageModel
 from seqcli.model.arrays import State
+from seqcli.model.cells import cell_of
 from seqcli.model.softmax import IGNORED, linear_cross_entropy
 from seqcli.model.stack import locked_dropout
 from seqcli.training.distributed import ALONE, Processes
@@ -169,21 +170,20 @@ class LanguageModelTask(Validated):
 
     def carried(self) -> dict[str, Tensor]:
         states = [state for state in self.states if state is not None]
-        rows: dict[str, list[Tensor]] = {}
-        for state in states:
-            for layer, values in enumerate(state):
-                for number, value in enumerate(values):
-                    rows.setdefault(f"{layer}/{number}", []).append(value)
-        return {name: torch.cat(values) for name, values in rows.items()}
+        return {
+            f"{layer}/{number}": torch.cat([state[layer][number] for state in states])
+            for layer, arrays in enumerate(states[0] if states else ())
+            for number in range(len(arrays))
+        }
 
     def carry(self, tensors: dict[str, Tensor]) -> None:
-        layers: dict[int, list[Tensor]] = {}
-        for key in sorted(tensors, key=lambda key: tuple(map(int, key.split("/")))):
-            own = tensors[key][self.streams.start : self.streams.stop]
-            layers.setdefault(int(key.split("/")[0]), []).append(own)
-        state = [layers[index] for index in sorted(layers)]
-        if state:
-            self.states = [[tuple(value[c] for value in layer) for layer in state] for c in self.columns]
+        if tensors:
+            layers, arrays = self.model.config.layers, cell_of(self.model.config.cell).states
+            own = {name: rows[self.streams.start : self.streams.stop] for name, rows in tensors.items()}
+            self.states = [
+                [tuple(own[f"{layer}/{number}"][part] for number in range(arrays)) for layer in range(layers)]
+                for part in self.columns
+            ]
 
 
 def objective(model: LanguageModel, hidden: Tensor, targets: Tensor) -> tuple[Tensor, int]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 
 from seqcli.training.options import Progress
@@ -27,7 +26,7 @@ class TrainingLog:
         self.path = path
         self._last, self._validations = float("-inf"), validations or 0
         if validations is None or not path.exists():
-            self._write(COLUMNS, "w")
+            self._write(",".join(COLUMNS), "w")
 
     def add(self, progress: Progress) -> None:
         """Write a row if the last one is `INTERVAL` seconds old or a validation has come."""
@@ -36,17 +35,9 @@ class TrainingLog:
             return
         self._last, self._validations = progress.seconds, len(progress.history)
         score = f"{progress.history[-1].score:.5f}" if validated else ""
-        row = (
-            progress.step,
-            f"{progress.epoch:.4f}",
-            f"{progress.seconds:.2f}",
-            f"{progress.loss:.5f}",
-            f"{progress.learning_rate:.3g}",
-            f"{progress.tokens_per_second:.0f}",
-            score,
-        )
-        self._write(row, "a")
+        reached = f"{progress.step},{progress.epoch:.4f},{progress.seconds:.2f},{progress.loss:.5f}"
+        self._write(f"{reached},{progress.learning_rate:.3g},{progress.tokens_per_second:.0f},{score}", "a")
 
-    def _write(self, row: Sequence[object], mode: str) -> None:
+    def _write(self, row: str, mode: str) -> None:
         with self.path.open(mode, encoding="utf-8") as file:
-            file.write(",".join(map(str, row)) + "\n")
+            file.write(row + "\n")
