@@ -20,7 +20,7 @@ EAST_ASIAN = ["gb18030", "big5", "cp932", "euc-jp", "cp949"]
 WESTERN = "windows-1252"
 # encodings that text of today is still found in
 LEGACY = [*EAST_ASIAN, "tis-620", *(f"windows-{page}" for page in range(1250, 1257)), "koi8-r"]
-TIE = 0.01  # of a guess's confidence: the most common encoding is taken when another has hardly more
+TIE, TIED = 0.01, 0.6  # of a guess's confidence: the most common encoding is taken when another has hardly more
 LOOKED_AT = 200_000  # bytes
 FEW_ZEROS = 4  # zero bytes that may stand in any text
 MOST_LETTERS = 0.6  # of the characters of UTF-16 without a zero byte, that are two bytes below 128; half of all kanji
@@ -135,7 +135,7 @@ def find_encoding(data: bytes) -> str | None:
         return None
     best, sure = named[0]
     for name, other in named:
-        if name == WESTERN and other >= sure - TIE:
+        if name == WESTERN and other >= max(sure - TIE, 0.0 if western else TIED * sure):
             return WESTERN
     return best
 

@@ -85,7 +85,7 @@ def _find_run(table: Table, options: ReadOptions) -> Run | None:
         return None
     columns = Columns(table, options)
     times = [name for name in names[:4] if columns.grain(name) not in ("", "step") or words.says(name, words.DAY)]
-    if names == [f"column{place}" for place in range(1, 14)] and _are_years(columns, names[0]):
+    if names == [f"column{place}" for place in range(1, 14)] and columns.counts_years(names[0]):
         cells = _join(columns, names[0], [f"{month:02d}" for month in range(1, 13)], table.columns[names[0]].tolist())
         return (names[1:], names[0], cells) if cells else None
     for start in range(min(9, width - 1)):
@@ -104,12 +104,6 @@ def _find_run(table: Table, options: ReadOptions) -> Run | None:
             if _are_numbered(columns, names[:start], run):
                 return run, None, texts * len(table)
     return None
-
-
-def _are_years(columns: Columns, name: str) -> bool:
-    """Whether a column counts the years, as that of a table without a header whose other columns are months."""
-    years = to_numbers([plain(text) for text in columns.different(name)])[0]
-    return columns.grain(name) == "year" and len(years) > 2 and bool((np.diff(years) == 1).all())
 
 
 def _are_numbered(columns: Columns, before: Sequence[str], run: Sequence[str]) -> bool:

@@ -118,6 +118,13 @@ class Columns:
         texts = {text.strip() for text in column.tolist()} - {""}
         return any(texts == {str(i + start) for i in range(len(texts))} for start in (0, 1))
 
+    def counts_years(self, name: str) -> bool:
+        """Whether a column has years of our time, one after another."""
+        texts = [text.strip() for text in self.different(name)]
+        if len(texts) < 3 or not all(re.fullmatch(r"(?:1[89]|20)\d\d", text) for text in texts):
+            return False
+        return bool((np.diff(np.sort(np.array(texts, np.int64))) == 1).all())
+
     def is_different_everywhere(self, name: str) -> bool:
         """Whether no two rows have the same text in a column."""
         head = self.table.columns[name][:LOOKED_AT].tolist()

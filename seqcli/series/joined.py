@@ -13,7 +13,7 @@ from seqcli.series.fields import plain
 from seqcli.series.forms import find_forms
 from seqcli.series.header import Table
 from seqcli.series.marks import fill_down, is_missing
-from seqcli.series.numerals import find_named
+from seqcli.series.numerals import find_named, find_numerals
 from seqcli.series.serials import find_periods, to_numbers
 
 UNNAMED = (words.YEAR, words.MONTH, words.DAY, words.HOUR, words.MINUTE)  # the first columns without a header
@@ -105,11 +105,11 @@ def _is_clock(columns: Columns, name: str) -> bool:
     texts = columns.different(name)
     if len(texts) < 2 or words.says(name, words.KEYS):  # ids such as H1, H2
         return False
-    chosen = columns.time(name)
     if words.says(name, words.HOUR) and all(map(_HOURS.fullmatch, texts)):
         return True
     if not columns.is_plain(name):
-        return chosen is not None and chosen.form.cycle == "day" and chosen.form.grain == "second"
+        looks = words.says_time(name) or re.search(r"\d\s?(?:[:.h時时]|[ap]\.?m)", texts[0], re.IGNORECASE)
+        return bool(looks) and columns.grain(name) == "second" and not columns.has_dates(name)
     values, fine = to_numbers([plain(text) for text in texts])
     if not fine.all() or (values != np.rint(values)).any() or values.min() < 0:
         return False
@@ -161,7 +161,8 @@ def _year_and_parts(columns: Columns, table: Table, names: Sequence[str]) -> tup
                 return name
         return None
 
-    year = find(words.YEAR, 1000, 2999, others=True)
+    again = [name for name in names if columns.counts_years(name) and not columns.is_different_everywhere(name)]
+    year = find(words.YEAR, 1000, 2999, others=True) or next(iter(again), None)
     if year is None:
         parts = [find(words.MONTH, 1, 12), find(words.DAY, 1, 31)]
         dated = [name for name in dict.fromkeys(parts) if name is not None]
@@ -202,6 +203,5 @@ def _year_and_parts(columns: Columns, table: Table, names: Sequence[str]) -> tup
                 used = [*used, minute]
             made, used = [f"{a} {b}" for a, b in zip(made, clocks, strict=True)], [*used, hour]
     texts = [text for text in dict.fromkeys(made) if not words.is_total(text)]
-    if not find_forms(texts) and not find_periods(texts) and not find_named(texts):
-        return [], None
-    return used, join_cells(made)
+    known = find_forms(texts) or find_periods(texts) or find_named(texts) or find_numerals(texts)
+    return (used, join_cells(made)) if known else ([], None)

@@ -38,7 +38,7 @@ _CURRENCIES = word_set(
     "irr isk jmd jod jpy kes kgs khr krw kwd kzt lak lbp lkr lyd mad mdl mga mkd mmk mop mur mvr mwk mxn myr mzn nad "
     "ngn nio nok npr nzd omr pab pen pgk php pkr pln pyg qar ron rsd rub rwf sar scr sdg sek sgd syp thb tjs tnd try "
     "ttd twd tzs uah ugx usd uyu uzs ves vnd xaf xof yer zar zmw "
-    "us u$s $u b/. ksh tsh ush nrs bs bs. s/ s/. q l. "
+    "us u$s $u \\ b/. ksh tsh ush nrs bs bs. s/ s/. q l. "
     "kr kr. rs rs. re zł zl kč kc ft lei лв лв. руб руб. р. грн грн. tl fr fr. "
     "kd bd qr sr dhs dh sfr sfr. rmb 元 円 圆 원 đ rp rp. rm kn din din. ден € $ £ ¥ euro euros dollar dollars د.إ ر.س"
 )

@@ -30,6 +30,7 @@ DATES = word_set(
     "quartal mes semana trimestre mois semaine maand kwartaal måned kvartal miesiąc дата месяц квартал 日期 年月 日付"
 )
 YEAR = word_set(
+    "ejercicio exercice exercício esercizio "
     "year yr yyyy jahr année annee an año ano anno jaar år rok год 年 年份 연도 yıl tahun năm fy jahre years vuosi"
 )
 MONTH = word_set(

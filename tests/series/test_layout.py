@@ -963,3 +963,25 @@ def test_dates_that_a_spreadsheet_knew_in_part_are_one_column(read):
     swapped = [f"{day:%d/%m/%Y}" if day.day > 12 else f"{day:%Y-%d-%m}" for day in DAYS[:60]]
     with pytest.raises(DataError, match="looks like a time"):
         read("date,v\n" + "".join(f"{text},{CELLS[n]}\n" for n, text in enumerate(swapped)))
+
+
+@pytest.mark.parametrize(("name", "part"), [("Ejercicio", "{q}T"), ("FE", "Q{q}"), ("Год", "{roman}")])
+def test_quarters_beside_years_by_any_name_are_one_series(read, name, part):
+    rows = [(2012 + n // 4, part.format(q=n % 4 + 1, roman=["I", "II", "III", "IV"][n % 4])) for n in range(32)]
+    panel = read(f"{name};Trimestre;Importe\n" + "".join(f"{y};{p};{CELLS[n]}\n" for n, (y, p) in enumerate(rows)))
+    assert (panel.frequency.name, len(panel.series)) == ("quarterly", 1)
+    assert panel.series[0].values.tolist() == CELLS[:32]
+
+
+def test_numbers_in_a_row_are_no_clock(read):
+    panel = read(
+        "Draw Date,Numbers,Jackpot\n" + "".join(f"{d},{n % 9 + 1} 11 33,{CELLS[n]}\n" for n, d in enumerate(DAYS))
+    )
+    assert (panel.time_name, panel.frequency.name) == ("Draw Date", "daily")
+
+
+def test_names_of_columns_alone_tell_a_cyrillic_encoding_and_a_yen_may_be_a_backslash(read):
+    rows = "".join(f"{2000 + n // 4};{n % 4 + 1};{n + 5},5\n" for n in range(20))
+    assert read(f"Год;Квартал;ВВП, млрд руб.\n{rows}".encode("cp1251")).time_name == "Год Квартал"
+    panel = read("日付,売上\n".encode("cp932") + "".join(f'{d},"\\3,{n:03d}"\n' for n, d in enumerate(DAYS)).encode())
+    assert panel.series[0].values[:2].tolist() == [3000, 3001]
