@@ -196,13 +196,8 @@ def _weekdays(columns: Columns, time: str, form: Form, numbers: Sequence[int], r
     elif words.says(time, words.STARTS):
         begins = days + (first - there) % 7
     else:
-        raise DataError(
-            f"whether the weekdays in the columns come before or after {rows[0]!r} cannot be told",
-            path=columns.table.path,
-            line=columns.table.line(0),
-            column=time,
-            hint="call the column 'week starting' or 'week ending'",
-        )
+        what = f"whether the weekdays in the columns come before or after {rows[0]!r} cannot be told"
+        raise columns.table.error(what, 0, time, hint="call the column 'week starting' or 'week ending'")
     offsets = np.array([(number - first) % 7 for number in numbers])
     return [str(day) for day in (begins[:, None] + offsets).reshape(-1).astype("M8[D]")]
 

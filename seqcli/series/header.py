@@ -59,6 +59,10 @@ class Table:
         """The line of the source that a row ends in, from 1."""
         return self._lines[int(self.rows[row])]
 
+    def error(self, what: str, row: int | None = None, column: str | None = None, *, hint: str) -> DataError:
+        """What is wrong with the table, or with one of its rows."""
+        return DataError(what, path=self.path, line=None if row is None else self.line(row), column=column, hint=hint)
+
     def select(self, kept: np.ndarray, note: str | None = None) -> Table:
         """The table with only some rows."""
         columns = {name: column[kept] for name, column in self.columns.items()}

@@ -35,13 +35,8 @@ def read_holidays(
         times, fine = chosen.form.read(column.tolist())
         if not fine.all():
             row = int(np.flatnonzero(~fine)[0])
-            raise DataError(
-                f"{column[row]!r} is not a date like {texts[0]!r}",
-                path=table.path,
-                line=table.line(row),
-                column=name,
-                hint="correct the row, or take it out",
-            )
+            what = f"{column[row]!r} is not a date like {texts[0]!r}"
+            raise table.error(what, row, name, hint="correct the row, or take it out")
         return tuple(sorted(set((times // DAY).tolist())))
     raise DataError("has no column of dates", path=table.path, hint="it needs one date a row, such as 2026-12-25")
 
@@ -74,7 +69,7 @@ def read_future(
             )
             if empty is not None:
                 hint = "what is known beforehand must be given for every period to be forecast"
-                raise DataError("is empty", path=table.path, line=table.line(where), column=empty, hint=hint)
+                raise table.error("is empty", where, empty, hint=hint)
         made.append(future)
     return made
 
@@ -143,25 +138,15 @@ def _rows(panel: Panel, table: Table) -> dict[tuple[tuple[str, ...], int], int]:
     positions, fine = positions_of(panel, times)
     if not fine.all():
         row = int(np.flatnonzero(~fine)[0])
-        raise DataError(
-            f"{times[row]!r} is not a time as in the data",
-            path=table.path,
-            line=table.line(row),
-            column=panel.time_name,
-            hint=f"write it like {panel.calendar.label(panel.series[0].first)}",
-        )
+        hint = f"write it like {panel.calendar.label(panel.series[0].first)}"
+        raise table.error(f"{times[row]!r} is not a time as in the data", row, panel.time_name, hint=hint)
     rows: dict[tuple[tuple[str, ...], int], int] = {}
     for row, (key, position) in enumerate(
         zip(keys if panel.key_names else [()] * len(table), positions.tolist(), strict=True)
     ):
         earlier = rows.setdefault((key, position), row)
         if earlier != row:
-            raise DataError(
-                f"a second row for {times[row]} of {'/'.join(key) or 'the series'}; the first is in line "
-                f"{table.line(earlier)}",
-                path=table.path,
-                line=table.line(row),
-                column=panel.time_name,
-                hint="take one of them out",
-            )
+            first = f"the first is in line {table.line(earlier)}"
+            what = f"a second row for {times[row]} of {'/'.join(key) or 'the series'}; {first}"
+            raise table.error(what, row, panel.time_name, hint="take one of them out")
     return rows

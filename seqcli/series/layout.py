@@ -108,11 +108,8 @@ def _refuse_side_by_side(layout: Layout, columns: Columns) -> None:
         chosen = columns.time(name) if words.says_time(name) and name not in layout.series else None
         numbers = any(columns.numbers(other) is not None for other in names[place + 1 : names.index(name)])
         if chosen is not None and columns.has_dates(name) and numbers and not _says_again(layout, name, chosen.form):
-            raise DataError(
-                f"has two columns of times, {names[place]!r} and {name!r}: are these two tables side by side?",
-                path=table.path,
-                hint="--time and --target name the columns that belong together",
-            )
+            what = f"has two columns of times, {names[place]!r} and {name!r}: are these two tables side by side?"
+            raise table.error(what, hint="--time and --target name the columns that belong together")
 
 
 def _says_again(layout: Layout, name: str, form: Form) -> bool:
@@ -141,13 +138,8 @@ def _refuse_without_numbers(columns: Columns, text: Sequence[str]) -> None:
         column = table.columns[text[0]].tolist()
         there = [place for place, cell in enumerate(column) if not is_missing(cell)]
         row = next((place for place in there if read_numbers([column[place]]) is None), there[0])
-        raise DataError(
-            f"no column of numbers; {column[row]!r} is not a number",
-            path=table.path,
-            line=table.line(row),
-            column=text[0],
-            hint="name the value column with --target; --decimal , reads 1,5",
-        )
+        hint = "name the value column with --target; --decimal , reads 1,5"
+        raise table.error(f"no column of numbers; {column[row]!r} is not a number", row, text[0], hint=hint)
     raise DataError("has no column of numbers to forecast", path=table.path, hint="name it with --target")
 
 

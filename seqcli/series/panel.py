@@ -28,6 +28,7 @@ from seqcli.series.times import Form
 
 __all__ = ["Panel", "ReadOptions", "Series", "read_panel", "series_names"]
 
+MOST_SINGLE = 0.95  # share of series with a single value: then they are none
 LONGEST_GAP = 50  # times as many missing points as there are values: then the time column is not what it seems
 LONGEST_RUN = 20_000  # rows of a series that the frequency is found from
 LOOKED_AT = 300  # series, evenly over the file, that the frequency is found from
@@ -105,6 +106,11 @@ def _build(layout: Layout, options: ReadOptions) -> Panel:
     if not series:
         hint = "name another with --target"
         raise DataError(f"column {layout.targets[0]} has no values", path=layout.table.path, hint=hint)
+    if len(series) > 1 and sum(len(one.values) == 1 for one in series) > MOST_SINGLE * len(series):
+        by = "in columns" if layout.wide else f"by {' and '.join(map(repr, layout.series))}"
+        hint = "--time names the column of times, --series those that tell series apart"
+        what = f"{len(series):,} series {by} have one value each: nothing to forecast from"
+        raise layout.table.error(what, hint=hint)
     if zeros:
         notes.append(
             f"{zeros:,} times without a row are taken as zero, as {layout.targets[0]!r} is a log of what happened; "
@@ -157,12 +163,9 @@ def _rhythm(rows: Rows, options: ReadOptions) -> Rhythm:
         return find_rhythm(runs, form)
     frequency = parse_frequency(options.frequency)
     if not _fits(frequency, form):
-        raise DataError(
-            f"times are written as {form.name}, which cannot be {frequency.name}",
-            path=rows.layout.table.path,
-            column=rows.layout.time,
-            hint="leave --freq out, or name another column with --time",
-        )
+        what = f"times are written as {form.name}, which cannot be {frequency.name}"
+        hint = "leave --freq out, or name another column with --time"
+        raise rows.layout.table.error(what, column=rows.layout.time, hint=hint)
     return given_rhythm(frequency, runs, form)
 
 
@@ -187,13 +190,10 @@ def _series(placed: Placed, options: ReadOptions) -> tuple[list[Series], int, in
         places = placed.positions[start:stop] - first
         length = int(places[-1]) + 1
         if length > LONGEST_GAP * len(places) + 1000:
-            raise DataError(
-                f"{len(places)} values over {length:,} periods ({placed.rhythm.frequency.name}) "
-                "leave almost all missing",
-                path=layout.table.path,
-                column=layout.time,
-                hint="is this the time column? name it with --time, or the frequency with --freq",
-            )
+            periods = f"{length:,} periods ({placed.rhythm.frequency.name})"
+            what = f"{len(places)} values over {periods} leave almost all missing"
+            hint = "is this the time column? name it with --time, or the frequency with --freq"
+            raise layout.table.error(what, column=layout.time, hint=hint)
         code = int(rows.codes[start])
         extra = np.full((len(options.covariates), length), np.nan)
         extra[:, places] = rows.values[count:, start:stop]

@@ -196,11 +196,8 @@ def _second_value(rows: Rows, rhythm: Rhythm, same: np.ndarray) -> DataError:
     time = table.columns[layout.time][later] if layout.time else str(later)
     first = table.columns[layout.time][earlier] if layout.time else ""
     also = "" if first == time else f", {first!r},"
-    return DataError(
-        f"a second value for {time!r}{of}; the first{also} is in line {table.line(earlier)} ({rhythm.frequency.name})",
-        path=table.path,
-        line=table.line(later),
-        column=layout.time,
-        hint="--duplicates sum, mean, first or last puts them together; --series names the columns that tell series "
-        "apart; --freq with --aggregate makes longer periods",
-    )
+    line = table.line(earlier)
+    what = f"a second value for {time!r}{of}; the first{also} is in line {line} ({rhythm.frequency.name})"
+    hint = "--duplicates sum, mean, first or last puts them together; --series names the columns that tell series "
+    hint += "apart; --freq with --aggregate makes longer periods"
+    return table.error(what, later, layout.time, hint=hint)

@@ -104,7 +104,7 @@ def _times(layout: Layout, notice: Callable[[str], None]) -> tuple[np.ndarray | 
             hint = "correct the row, or take it out"
             if not any(char.isdigit() for name in table.columns for char in table.columns[name][row]):
                 hint = "does a second table begin here? a file has one table"
-            raise DataError(what, path=table.path, line=table.line(row), column=name, hint=hint)
+            raise table.error(what, row, name, hint=hint)
     shown = texts[codes[lost[0]]].strip() or "no time"
     lines = ", ".join(f"{table.line(row)}" for row in lost[:3]) + (" …" if len(lost) > 3 else "")
     notice(f"{len(lost)} row{'s' if len(lost) > 1 else ''} of totals or notes left out ({shown!r}, line {lines})")
@@ -170,8 +170,7 @@ def read_numbers_column(table: Table, name: str, options: ReadOptions) -> tuple[
     codes, texts = table.coded(name)
 
     def refused(place: int, what: str, hint: str) -> DataError:
-        line = table.line(int(np.flatnonzero(codes == place)[0]))
-        return DataError(what, path=table.path, line=line, column=name, hint=hint)
+        return table.error(what, int(np.flatnonzero(codes == place)[0]), name, hint=hint)
 
     found = read_column(table, name, texts, options)
     if found is None:

@@ -8,7 +8,6 @@ from dataclasses import replace
 
 import numpy as np
 
-from seqcli.errors import DataError
 from seqcli.series import words
 from seqcli.series.columns import LOOKED_AT, Columns
 from seqcli.series.fields import plain
@@ -61,13 +60,8 @@ def find_time_form(columns: Columns, time: str) -> tuple[Form, list[str]]:
     chosen = read_as_times(known, time, columns.options.day_first)
     if chosen is None:
         row = next((place for place, text in enumerate(column.tolist()) if not is_missing(text)), 0)
-        raise DataError(
-            f"{column[row]!r} is not a time in any form that is known",
-            path=columns.table.path,
-            line=columns.table.line(row),
-            column=time,
-            hint="2020-01-31, 2020-01, 2020Q1, 31/01/2020, 2020-01-31 13:30, 31 Jan 2020 and whole numbers are",
-        )
+        hint = "2020-01-31, 2020-01, 2020Q1, 31/01/2020, 2020-01-31 13:30, 31 Jan 2020 and whole numbers are"
+        raise columns.table.error(f"{column[row]!r} is not a time in any form that is known", row, time, hint=hint)
     if isinstance(chosen.form, FieldForm) and columns.options.day_first is None:
         _refuse_two_orders(columns, time, chosen.form, known)
     form: Form = chosen.form
@@ -123,7 +117,7 @@ def _refuse_two_orders(columns: Columns, time: str, form: FieldForm, texts: Sequ
     if rises == [False, True] and not also.all() and len(texts) > 12:
         what = "some dates have the day first and others the month"
         hint = "export the data again, with dates such as 2020-01-31"
-        raise DataError(what, path=columns.table.path, line=columns.table.line(0), column=time, hint=hint)
+        raise columns.table.error(what, 0, time, hint=hint)
 
 
 def refuse_unread_times(columns: Columns, names: Sequence[str]) -> None:
@@ -144,10 +138,7 @@ def refuse_unread_times(columns: Columns, names: Sequence[str]) -> None:
         many = len(texts) > 0.5 * min(len(columns.table), LOOKED_AT)
         digits = sum(any(char.isdigit() for char in text) for text in texts) > 0.8 * len(texts)
         if ((named or dated) and many) or (named and digits and len(texts) >= 5):
-            raise DataError(
-                f"{texts[0]!r} looks like a time, but not in a form that is known",
-                path=columns.table.path,
-                line=columns.table.line(columns.table.columns[name].tolist().index(texts[0])),
-                column=name,
-                hint="write times as in 2020-01-31, 2020-01, 2020 Q1 or 2020-01-31 13:30; or take the column out",
-            )
+            row = columns.table.columns[name].tolist().index(texts[0])
+            hint = "write times as in 2020-01-31, 2020-01, 2020 Q1 or 2020-01-31 13:30; or take the column out"
+            what = f"{texts[0]!r} looks like a time, but not in a form that is known"
+            raise columns.table.error(what, row, name, hint=hint)

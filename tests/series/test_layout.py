@@ -985,3 +985,10 @@ def test_names_of_columns_alone_tell_a_cyrillic_encoding_and_a_yen_may_be_a_back
     assert read(f"Год;Квартал;ВВП, млрд руб.\n{rows}".encode("cp1251")).time_name == "Год Квартал"
     panel = read("日付,売上\n".encode("cp932") + "".join(f'{d},"\\3,{n:03d}"\n' for n, d in enumerate(DAYS)).encode())
     assert panel.series[0].values[:2].tolist() == [3000, 3001]
+
+
+@pytest.mark.parametrize("times", [[""] * 9, [str(day) for day in DAYS[:9]]])
+def test_a_row_a_series_is_nothing_to_forecast_from(read, times):
+    rows = "".join(f"{name},{time},{CELLS[n]}\n" for n, (name, time) in enumerate(zip("abcdefghi", times, strict=True)))
+    with pytest.raises(DataError, match="9 series by 'shop' have one value each"):
+        read(f"shop,when,sales\n{rows}", series=("shop",))
