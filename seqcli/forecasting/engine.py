@@ -140,7 +140,7 @@ def _combined(
     widths = calibrate(np.abs(folds.actual - earlier), folds.recent, folds.member, setting.levels, horizon)
     measured = widths.intervals(point, _scales(series, setting.season), floor)
     counts = mix_of(setting.season)[0]
-    share = (NETWORK_SPREAD if counts >= 0.5 else counts) * np.minimum(1.0, np.sqrt(STEPS / np.arange(1, horizon + 1)))
+    share = NETWORK_SPREAD * min(1.0, 2 * counts) * np.minimum(1.0, np.sqrt(STEPS / np.arange(1, horizon + 1)))
     bands = not_below(within_reach(mix(learnt, measured, point, share), point, series), point, floor)
     tails = 0.5 - np.array(setting.levels) / 200
     bands[..., ::2] = np.where(zeros[:count, :, None] > tails, 0.0, bands[..., ::2])

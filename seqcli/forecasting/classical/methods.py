@@ -28,8 +28,8 @@ WEIGHTS = {"theta": 0.4, "ets": 0.2, "drift": 0.4}
 # test finds a season and the damped trend has none: there the last season and the network are halves. Of the year of
 # weeks, whose test is weak for longer, the network is all from the second cycle on.
 MIXES: tuple[tuple[int, float, dict[str, float]], ...] = (
-    (1, 0.5, {"theta": 0.6, "drift": 0.4}),
-    (2, 0.6, {"growth": 1.0}),
+    (1, 0.3, {"theta": 0.6, "drift": 0.4}),
+    (2, 0.7, {"growth": 1.0}),
     (5, 0.4, {"damped": 1.0}),
     (6, 1.0, {}),
     (12, 0.7, {"damped": 0.5, "growth": 0.5}),
