@@ -49,7 +49,9 @@ def with_joined_times(table: Table, options: ReadOptions) -> Table:
     parts: list[str] = []
     joined: np.ndarray | None = None
     if dates:
-        clock = next((name for name in names if name not in dates and _is_clock(columns, name)), None)
+        clocks = [name for name in names if name not in dates and _is_clock(columns, name)] if len(names) > 2 else []
+        single = columns.is_different_everywhere(dates[0])  # days, of which other clocks may be durations
+        clock = next((name for name in clocks if words.is_time_of_day(name) or not single), None)
         if clock is not None:
             parts, joined = [dates[0], clock], join_cells(*_date_and_clock(columns, table, dates[0], clock))
     elif not any(map(columns.has_dates, full)):

@@ -23,6 +23,7 @@ from seqcli.series.serials import StepForm, to_numbers
 from seqcli.series.time_column import find_time_column, find_time_form, refuse_unread_times
 from seqcli.series.times import Form
 
+_DURATION = re.compile(r"\d+(?:(?::|\s?(?:h|m)[a-z]*\.?\s?)\d\d?){1,2}\s?(?:[ms][a-z]*\.?)?", re.IGNORECASE)
 _PLAIN = re.compile(r"-?\d{1,15}(?:\.\d{0,15})?|nan")
 
 
@@ -88,6 +89,9 @@ def find_layout(table: Table, options: ReadOptions) -> Layout:
         return replace(layout, targets=targets, wide=True)
     keys = tuple(options.series) or _key_columns(columns, time, issue, text, numeric)
     values = [name for name in numeric if name not in keys] if options.target is None else [options.target]
+    durations = [options.target] if options.target in text else [] if values else text
+    if (counted := _with_durations(table, durations)) is not None:
+        return find_layout(counted, options)
     if not values:
         _refuse_without_numbers(columns, text)
     if options.target is None and across:
@@ -130,6 +134,22 @@ def _numbers_rows(columns: Columns, name: str) -> bool:
     if re.fullmatch(unnamed, name) and not all(re.match(unnamed, other) for other in columns.table.columns):
         return _is_whole(columns, name) and columns.is_different_everywhere(name)
     return columns.counts_rows(name) and not words.says(name, words.FLOWS | words.TARGETS[0] | words.TARGETS[1])
+
+
+def _with_durations(table: Table, names: Sequence[str]) -> Table | None:
+    """The table with a column of durations, such as 0:16:40 or 16 min 40 s, as numbers of their smallest unit; None
+    where there is none."""
+    for name in names:
+        codes, texts = table.coded(name)
+        parts = [re.findall(r"\d+", text) if _DURATION.fullmatch(plain(text)) else [] for text in texts]
+        lengths = {len(part) for part, text in zip(parts, texts, strict=True) if not is_missing(text)}
+        if len(lengths) == 1 and lengths != {0} and not words.is_time_of_day(name):
+            numbers = [str(sum(int(digits) * 60**at for at, digits in enumerate(part[::-1]))) for part in parts]
+            cells = np.array([number if part else "" for number, part in zip(numbers, parts, strict=True)], object)
+            first = next(place for place, part in enumerate(parts) if part)
+            note = f"{name!r}: {texts[first].strip()} is read as {numbers[first]}; --target names another column"
+            return table.with_columns({**table.columns, name: cells[codes]}, note)
+    return None
 
 
 def _refuse_without_numbers(columns: Columns, text: Sequence[str]) -> None:
@@ -321,9 +341,8 @@ def _filled_down(columns: Columns, time: str, names: Sequence[str]) -> Table | N
 
 def _is_notes(columns: Columns, name: str) -> bool:
     """Whether a column of text has remarks in it rather than names: long texts, mostly missing."""
-    column = columns.table.columns[name]
-    missing = sum(is_missing(cell) for cell in column[:LOOKED_AT].tolist()) / min(len(column), LOOKED_AT)
-    return missing > 0.5
+    column = columns.table.columns[name][:LOOKED_AT].tolist()
+    return sum(map(is_missing, column)) > 0.5 * len(column)
 
 
 def _is_whole(columns: Columns, name: str) -> bool:

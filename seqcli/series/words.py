@@ -137,6 +137,11 @@ def is_date(name: str) -> bool:
     return fold(name.strip()) in DATES
 
 
+def is_time_of_day(name: str) -> bool:
+    """Whether a column's name says that its clocks are times: time, start time, but not handling time."""
+    return fold(name.strip()) in TIME or says(name, STARTS | ENDS)
+
+
 def is_total(text: str) -> bool:
     """Whether a cell names a total, an average or a note rather than a time or a series."""
     found = re.findall(r"[^\W\d_]+\d*", text)

@@ -992,3 +992,22 @@ def test_a_row_a_series_is_nothing_to_forecast_from(read, times):
     rows = "".join(f"{name},{time},{CELLS[n]}\n" for n, (name, time) in enumerate(zip("abcdefghi", times, strict=True)))
     with pytest.raises(DataError, match="9 series by 'shop' have one value each"):
         read(f"shop,when,sales\n{rows}", series=("shop",))
+
+
+@pytest.mark.parametrize(
+    ("texts", "first"),
+    [(["0:16:40", "0:09:59"], 1000), (["16:40", "9:59"], 1000), (["16 min 40 s", "9 min 59 s"], 1000)],
+)
+def test_durations_are_numbers_where_there_are_no_others_or_they_are_asked_for(read, texts, first):
+    panel = read("date,handling time\n" + "".join(f"{day},{texts[n % 2]}\n" for n, day in enumerate(DAYS[:40])))
+    assert panel.series[0].values[:2].tolist() == [first, 599]
+    assert any(f"is read as {first}" in note for note in panel.notes)
+    rows = "".join(f"{day},{CELLS[n]},{texts[n % 2]}\n" for n, day in enumerate(DAYS[:40]))
+    assert read(f"date,calls,handling\n{rows}").target_name == "calls"
+    assert read(f"date,calls,handling\n{rows}", target="handling").series[0].values[0] == first
+
+
+def test_the_ends_of_days_are_no_durations(read):
+    rows = "".join(f"{day},08:{n % 60:02d},17:{n * 7 % 60:02d}\n" for n, day in enumerate(DAYS[:40]))
+    with pytest.raises(DataError, match="no column of numbers"):
+        read(f"date,start,end\n{rows}")
