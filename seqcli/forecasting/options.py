@@ -127,9 +127,7 @@ class ForecastRequest(TextRequest):
         metavar="A/B",
         parse=partial(_names, separator="/"),
     )
-    backtest: int = option(
-        0, "Instead of forecasting, measure N earlier forecasts, method by method.", metavar="N", most=10_000
-    )
+    backtest: int = option(0, "Instead of forecasting, measure N earlier forecasts, method by method.", most=10_000)
     time: str | None = option(None, "Time column; detected by default.", metavar="NAME", section=READING)
     target: str | None = option(None, "Value column; detected by default.", metavar="NAME", section=READING)
     series: tuple[str, ...] = option(
@@ -189,20 +187,18 @@ class ForecastRequest(TextRequest):
     budget: float | None = option(
         None,
         "Time to train the network on the data; 1m by default for 50 or more series.",
-        metavar="TIME",
         above=0,
         most=YEARS,
         parse=parse_duration,
         section=NETWORK,
     )
-    steps: int | None = option(None, "Training steps, instead of a time budget.", metavar="N", least=1, section=NETWORK)
+    steps: int | None = option(None, "Training steps, instead of a time budget.", least=1, section=NETWORK)
     save: str | None = option(
         None, "Save the trained network to this file.", metavar="MODEL", kind="output", section=NETWORK
     )
     save_interval: float = option(
         60.0,
         "Time between two saved states of the training.",
-        metavar="TIME",
         above=0,
         most=YEARS,
         parse=parse_duration,
@@ -213,7 +209,7 @@ class ForecastRequest(TextRequest):
     overwrite: bool = option(False, "Replace an existing model.", section=NETWORK)
     resume: bool = option(False, "Resume the training saved with --save.", section=NETWORK)
     seed: int | None = option(
-        None, "Seed of the random numbers: same seed, same result.", metavar="N", most=2**32 - 1, section=NETWORK
+        None, "Seed of the random numbers: same seed, same result.", most=2**32 - 1, section=NETWORK
     )
 
     def __post_init__(self) -> None:

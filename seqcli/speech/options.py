@@ -83,7 +83,6 @@ class TrainRequest(RunRequest, TableRequest):
         1.0,
         "Strength of changes to voices, rooms and noise in training; 0: none.",
         section=REGULARISATION,
-        metavar="X",
         most=2,
     )
     dropout: float | None = share_option("Share of units dropped in training.")
@@ -98,12 +97,10 @@ class TrainRequest(RunRequest, TableRequest):
 class SearchRequest(Request):
     """How transcripts are searched for."""
 
-    beam: int = option(16, "Beam size of the search; 1 is greedy.", metavar="N", least=1, most=WIDEST_BEAM)
+    beam: int = option(16, "Beam size of the search; 1 is greedy.", least=1, most=WIDEST_BEAM)
     lm: Any = option(None, "Language model (from train-lm) to use in the search.", metavar="MODEL", kind="file")
-    lm_weight: float = option(1.5, "Weight of the language model's log-probabilities.", metavar="X", most=1000)
-    word_bonus: float = option(
-        0.0, "Bonus for each word in the search with --lm, in nats.", metavar="X", least=-1000, most=1000
-    )
+    lm_weight: float = option(1.5, "Weight of the language model's log-probabilities.", most=1000)
+    word_bonus: float = option(0.0, "Bonus for each word in the search with --lm, in nats.", least=-1000, most=1000)
     open_words: bool = _open_words()
 
 

@@ -64,7 +64,7 @@ class TagRequest(TextRequest):
         choices=("conll", "conllu", "inline", "ndjson", "segmented"),
     )
     probabilities: bool = option(False, "Also print each label's probability (conll, conllu, ndjson).")
-    n_best: int = option(1, "Labellings of each sentence, best first.", metavar="N", least=1)
+    n_best: int = option(1, "Labellings of each sentence, best first.", least=1)
 
 
 @dataclass(frozen=True, kw_only=True)
