@@ -52,8 +52,8 @@ def _figures(both: int, found: int, gold: int) -> dict[str, float]:
 
 def evaluate_tagger(checkpoint: Checkpoint, request: EvaluateRequest, notice: Notice = quietly) -> dict[str, Any]:
     """Tag labelled files, in the format that the model has learnt from, and compare. Returns `task`, `sentences`,
-    `steps`, the figures of `quality`, `unknown_accuracy` of the steps that did not stand in the training text, None
-    without any, and `steps_per_second`. `DataError` for files that cannot be used."""
+    `steps`, the figures of `quality`, `unknown_accuracy` of the steps that are not in the vocabulary, None without
+    any, and `steps_per_second`. `DataError` for files that cannot be used."""
     tagger = Tagger.load(checkpoint)
     sentences, _ = read_labelled(request.data, request, tagger.format, notice)
     labels, lexicon = tagger.labels, tagger.decoder.lexicon

@@ -101,7 +101,7 @@ def recognise(sentences: Iterable[Sequence[str]]) -> Scheme | None:
     parts = [split(label) for label in kinds if label != OUTSIDE]
     prefixes = {prefix for prefix, _ in parts}
     bare = {label for label in kinds if "-" not in label and label != OUTSIDE}
-    if not parts or any(not kind for label in kinds - bare - {OUTSIDE} for kind in [split(label)[1]]):
+    if not parts or any(not split(label)[1] for label in kinds - bare - {OUTSIDE}):
         return None
     if bare and (len(bare) < len(parts) or not (prefixes >= {"B", "E"} or OUTSIDE in kinds)):
         return None  # bare letters are chunks only where all are, and something shows that they are no tags
