@@ -156,13 +156,7 @@ def _print_past(asked: _Asked) -> None:
     """Print the past as it would have been forecast, value by value."""
     from seqcli.forecasting.run import past_request
 
-    if (
-        asked.asks_for_training
-        or asked.model is not None
-        or asked.future is not None
-        or asked.past_covariates
-        or asked.backtest
-    ):
+    if any((asked.asks_for_training, asked.model, asked.future is not None, asked.past_covariates, asked.backtest)):
         hint = "leave covariates, --backtest and the options of the network out"
         raise UsageError("--anomalies and --fitted look at the past", hint=hint)
     _check_places(asked)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib.util
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,7 +26,6 @@ from seqcli.forecasting.recurrent.windows import History, make_history
 from seqcli.forecasting.regression import forecast_with_effects
 from seqcli.forecasting.report import backtest_table, unusual, verdict
 from seqcli.notices import Notice, quietly
-from seqcli.series.calendar import ZonedForm
 from seqcli.series.panel import Panel
 
 if TYPE_CHECKING:
@@ -117,7 +115,8 @@ class Forecast:
                 for one in self.panel.series
                 for h in range(self.horizon)
             ]
-            frame[self.panel.time_name] = dates if None in dates else _in_zone(pandas.DatetimeIndex(dates), self.panel)
+            whole = None not in dates  # pandas has no years before 1
+            frame[self.panel.time_name] = self.panel.calendar.in_zone(dates, self.panel.zone) if whole else dates
         return frame
 
     @property
@@ -165,24 +164,6 @@ class Forecast:
             write_workbook(Path(path), frame)
         else:
             write_text(Path(path), [self.to_frame().to_csv(index=False)])
-
-
-def _in_zone(times: pandas.DatetimeIndex, panel: Panel) -> pandas.DatetimeIndex:
-    """A panel's times with their time zone, if they have one: that of a data frame, or UTC for text with offsets that
-    change. What the clocks skip is an hour later; of an hour that comes twice, the first is meant."""
-    form, first = panel.calendar.form, np.ones(len(times), bool)
-    zone, offset = getattr(form, "zone", ""), getattr(form, "last_offset", "")
-    if isinstance(form, ZonedForm):
-        aware = times.tz_localize(zone, ambiguous=first, nonexistent="shift_forward")
-    elif zone:
-        aware = times.tz_localize("UTC")
-    elif panel.zone is None:
-        return times
-    elif offset:
-        aware = times.tz_localize(datetime.strptime(offset, "%z").tzinfo)
-    else:
-        aware = times.tz_localize(panel.zone, ambiguous=first, nonexistent="shift_forward")
-    return aware if panel.zone is None else aware.tz_convert(panel.zone)
 
 
 def check_table(path: str | Path, form: str = "csv") -> None:

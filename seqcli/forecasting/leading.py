@@ -13,10 +13,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from seqcli.errors import DataError
-from seqcli.forecasting.classical.batch import fill_missing
+from seqcli.forecasting.classical.batch import fill_missing, mean_of_known
 from seqcli.forecasting.classical.methods import forecast_all
 from seqcli.forecasting.engine import Outcome
-from seqcli.forecasting.metrics import scale
+from seqcli.forecasting.metrics import mase, scale
 from seqcli.forecasting.prepare import Prepared
 from seqcli.forecasting.regression import LEAST_T, Effects, apart, describe, find_effects, restored, without
 
@@ -45,13 +45,12 @@ def forecast_with_past(prepared: Prepared, forecast: Callable[[Prepared], Said])
     found = _find(prepared.known, columns, prepared)
     names = [f"{name}{_late(found, place, prepared)}" for place, name in enumerate(panel.past_names)]
     said = "; ".join(describe([one.effects for one in found], names))
-    if not any(one.effects.sizes.any() for one in found):
-        made, notes = forecast(prepared)
-        return made, [*notes, f"past covariates: {said}"]
-    gain = _gain(prepared, columns)
+    seen = any(one.effects.sizes.any() for one in found)
+    gain = _gain(prepared, columns) if seen else None
     if gain is None:
         made, notes = forecast(prepared)
-        return made, [*notes, f"past covariates: {said}; earlier forecasts are no better with them: not used"]
+        unused = "; earlier forecasts are no better with them: not used" if seen else ""
+        return made, [*notes, f"past covariates: {said}{unused}"]
     effects = [one.effects for one in found]
     filled, known = (without(effects, series) for series in (prepared.filled, prepared.known))
     made, notes = forecast(replace(prepared, filled=filled, known=known))
@@ -142,7 +141,7 @@ def _gain(prepared: Prepared, columns: Sequence[np.ndarray]) -> float | None:
     with_them = np.array([one.effects.restore(row, end) for one, row, (_, end) in zip(found, rest, cuts, strict=True)])
     actual = np.array([prepared.known[index][end : end + horizon] for index, end in cuts])
     scales = np.array([scale(history, season) for history in histories])
-    before, after = (np.nanmean(np.abs(actual - forecast), axis=1) / scales for forecast in (plain, with_them))
+    before, after = (mase(actual, forecast, scales) for forecast in (plain, with_them))
     usable = np.isfinite(before) & np.isfinite(after)
     gains = (before - after)[usable]
     if not len(gains) or gains.mean() <= gains.std() / np.sqrt(len(gains)):
@@ -167,8 +166,8 @@ def _change(made: Outcome, found: Sequence[Delayed], columns: Sequence[np.ndarra
 def _widened(made: Outcome, known_ahead: np.ndarray) -> Outcome:
     """Intervals wider by as much as earlier forecasts (folds, horizon) would have been better had the columns been
     known ahead, at each step and all later ones."""
-    errors = [np.nanmean((made.folds.actual - earlier) ** 2, axis=0) for earlier in (made.earlier, known_ahead)]
+    errors = [mean_of_known((made.folds.actual - earlier) ** 2) for earlier in (made.earlier, known_ahead)]
     factor = np.sqrt(errors[0] / np.maximum(errors[1], 1e-300))
-    factor = np.maximum.accumulate(np.where(np.isfinite(factor), np.maximum(factor, 1.0), 1.0))
+    factor = np.maximum.accumulate(np.maximum(factor, 1.0))
     centre = made.point[..., None]
     return replace(made, bands=centre + factor[:, None] * (made.bands - centre))

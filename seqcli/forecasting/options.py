@@ -233,7 +233,7 @@ class ForecastRequest(TextRequest):
         if (network or beside) and self.method not in TRAINED:
             raise UsageError(
                 f"--method {self.method} uses neither a trained network nor covariates or holidays",
-                hint="leave --method out, or --budget, --save, --model, --covariates and --holidays",
+                hint="leave --method out, or --budget, --save, --model, --holidays and both kinds of covariates",
             )
         if self.hierarchy and self.series:
             raise UsageError("--hierarchy names the columns that tell series apart", hint="leave --series out")

@@ -86,6 +86,9 @@ def _chart(axes: Axes, result: Forecast, index: int) -> None:
     start = history[-1] if math.isfinite(history[-1]) else point[0]
     past, ahead = range(1 - len(history), 1), range(len(point) + 1)
     axes.plot(past, history, color=_INK, linewidth=1, label="history", zorder=3)
+    known = [False, *map(math.isfinite, history), False]
+    lone = [place for place in range(len(history)) if known[place : place + 3] == [False, True, False]]
+    axes.plot([past[place] for place in lone], [history[place] for place in lone], ".", color=_INK, markersize=2)
     axes.plot(ahead, [start, *point], color=_BLUE, linewidth=1.6, label="forecast", zorder=3)
     for number, level in enumerate(result.levels):  # a wider one lies behind those within it
         lower, upper = ([start, *bands[2 * number + side]] for side in (0, 1))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 
 import numpy as np
 
@@ -67,12 +68,11 @@ class Prepared:
     @property
     def is_panel(self) -> bool:
         """Whether there are so many series that training a network usually helps; of counts only with covariates."""
-        learnt = self.windows > 0
+        learnt = (self.filled[place] for place in np.flatnonzero(self.windows))
         if not self.request.covariates and self.request.holidays is None:
-            learnt = learnt & [
-                kind_of(values, replace(self.setting, method="auto")) != "counts" for values in self.filled
-            ]
-        return int(learnt.sum()) >= LEAST_SERIES
+            auto = replace(self.setting, method="auto")
+            learnt = (values for values in learnt if kind_of(values, auto) != "counts")
+        return len(list(islice(learnt, LEAST_SERIES))) == LEAST_SERIES
 
 
 def prepare(panel: Panel, request: ForecastRequest = DEFAULTS, horizon: int | None = None) -> Prepared:

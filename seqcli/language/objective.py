@@ -66,9 +66,8 @@ class Validated(ABC):
     """A language model that is validated on text; `validation` may be set, to look at less of it."""
 
     validation = ValidationSize()
-    spread: ClassVar[int | None] = (
-        None  # what to ask `validation_states` for, so that the first ones are from all over the text
-    )
+    # what to ask `validation_states` for, so that the first ones are from all over the text
+    spread: ClassVar[int | None] = None
     model: LanguageModel
 
     @abstractmethod

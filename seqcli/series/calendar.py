@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 from zoneinfo import ZoneInfo
 
 import numpy as np
 
 from seqcli.series.frequency import Frequency
 from seqcli.series.times import DAY, Form, FormOver, to_moment
+
+if TYPE_CHECKING:
+    import pandas
 
 Rule = int | str | tuple[int, int]
 _EPOCH_WEEKDAY = 3  # 1970-01-01 was a Thursday, Monday is 0
@@ -228,3 +231,24 @@ class Calendar:
             return None
         time = self.grid.time(position)
         return to_moment(time) if -62_135_596_800 * 10**6 <= time < 253_402_300_800 * 10**6 else None
+
+    def in_zone(self, dates: list[datetime | None], zone: Any) -> pandas.DatetimeIndex:
+        """Dates of this calendar with their time zone: `zone`, that of a data frame; without one UTC for text whose
+        offsets change, else none. What the clocks skip is an hour later; of an hour that comes twice, the first is
+        meant."""
+        import pandas
+
+        times = pandas.DatetimeIndex(dates)
+        own, offset = getattr(self.form, "zone", ""), getattr(self.form, "last_offset", "")
+        clocks: dict[str, Any] = {"ambiguous": np.ones(len(times), bool), "nonexistent": "shift_forward"}
+        if isinstance(self.form, ZonedForm):
+            aware = times.tz_localize(own, **clocks)
+        elif own:
+            aware = times.tz_localize("UTC")
+        elif zone is None:
+            return times
+        elif offset:
+            aware = times.tz_localize(datetime.strptime(offset, "%z").tzinfo)
+        else:
+            aware = times.tz_localize(zone, **clocks)
+        return aware if zone is None else aware.tz_convert(zone)

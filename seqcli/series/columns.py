@@ -29,7 +29,7 @@ class ReadOptions:
         frequency: a word or pandas alias.
         decimal, thousands: the signs in numbers.
         day_first: how to read 04/05/2021.
-        covariates: columns that are known beforehand.
+        covariates: columns beside the values, known beforehand or only in the past.
         duplicates: what becomes of rows with the same time: `error`, `first`, `last`, `mean` or `sum`.
         aggregate: how values make a `frequency` coarser than the data: `sum`, `mean`, `first`, `last`.
         fill: what the missing times of a log stand for: `zero` puts zeros, any other leaves them missing.

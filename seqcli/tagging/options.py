@@ -8,7 +8,15 @@ from pathlib import Path
 from seqcli.errors import UsageError
 from seqcli.options import MODEL, option
 from seqcli.requests import EvaluationRequest, ScoringRequest, TextRequest, inputs_option, valid_share_option
-from seqcli.training.request import RunRequest, batch_option, cell_option, layers_option, share_option, width_option
+from seqcli.training.request import (
+    RunRequest,
+    batch_option,
+    cell_option,
+    init_from_option,
+    layers_option,
+    share_option,
+    width_option,
+)
 
 FORMATS = ("auto", "conll", "conllu", "inline", "ndjson", "segmented")
 
@@ -31,12 +39,8 @@ class TrainRequest(RunRequest, TextRequest):
     characters: bool = option(
         False, "Label characters instead of words: words with tags, or spans, become chunks of them."
     )
-    init_from: Path | None = option(
-        None,
-        "Start from the weights and vocabulary of this tagger (fine-tuning), or from the vectors of a language model.",
-        metavar="MODEL",
-        kind="file",
-        saved=False,
+    init_from: Path | None = init_from_option(
+        "Start from the weights and vocabulary of this tagger (fine-tuning), or from the vectors of a language model."
     )
     cell: str = cell_option()
     hidden: int | None = width_option("Units of a layer in each direction.")

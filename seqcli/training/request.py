@@ -36,6 +36,10 @@ def batch_option(explain: str, *, most: int = 10_000_000) -> Any:
     return option(None, explain, section=TRAINING, least=1, most=most)
 
 
+def init_from_option(explain: str) -> Any:
+    return option(None, explain, metavar="MODEL", kind="file", saved=False)
+
+
 def share_option(explain: str) -> Any:
     """A share of something that is dropped in training, or spread."""
     return option(None, explain, section=REGULARISATION, below=1)
@@ -57,13 +61,7 @@ class RunRequest(DeviceRequest):
     overwrite: bool = option(False, "Replace an existing model or interrupted run.", saved=False)
     resume: bool = option(False, "Resume the saved run.", saved=False)
     auto_resume: bool = option(False, "Resume the saved run, or start one if there is none.", saved=False)
-    init_from: Path | None = option(
-        None,
-        "Start from the weights and the vocabulary of this model (fine-tuning).",
-        metavar="MODEL",
-        kind="file",
-        saved=False,
-    )
+    init_from: Path | None = init_from_option("Start from the weights and the vocabulary of this model (fine-tuning).")
     learning_rate: float | None = option(
         None, "Highest learning rate of the run.", section=TRAINING, above=0, most=1e4, may_change=True
     )

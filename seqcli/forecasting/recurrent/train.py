@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from seqcli.errors import DataError, UsageError
-from seqcli.forecasting.metrics import scale
+from seqcli.forecasting.metrics import mase, scale
 from seqcli.forecasting.options import DEFAULT_BUDGET
 from seqcli.forecasting.prepare import LEAST_SERIES, LEAST_WINDOWS, Prepared
 from seqcli.forecasting.recurrent.config import MIDDLE, ForecasterConfig
@@ -177,12 +177,12 @@ def _errors(prepared: Prepared, history: History, point: np.ndarray, alone: np.n
     actual, point, alone, scales = actual[usable], point[usable], alone[usable], scales[usable]
 
     mixtures = {share: share * point + (1 - share) * alone for share in SHARES if share <= most}
-    errors = {share: np.nanmean(np.abs(actual - mixed), axis=1) / scales for share, mixed in mixtures.items()}
+    errors = {share: mase(actual, mixed, scales) for share, mixed in mixtures.items()}
     best = best_share(errors)
     return {
         "share": best,
         "mase": float(errors[best].mean()),
-        "mase_network": float((np.nanmean(np.abs(actual - point), axis=1) / scales).mean()),
+        "mase_network": float(mase(actual, point, scales).mean()),
         "mase_untrained": float(errors[0.0].mean()),
         "series_measured": int(usable.sum()),
     }
