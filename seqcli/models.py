@@ -182,12 +182,13 @@ class LanguageModel(Model[LanguageModelRequest]):
         return numpy.stack(found)
 
     @naming_arguments
-    def score(self, lines: str | Iterable[str], *, context: bool = False) -> list[Score]:
+    def score(self, lines: str | Iterable[str], *, context: bool = False, open_vocabulary: bool = False) -> list[Score]:
         """The log-probability (natural) of each line, with its tokens and the surprisal of each; with `context` each
-        is read after those before it, as one text."""
+        is read after those before it, as one text; with `open_vocabulary` unknown tokens also cost their spelling."""
         from seqcli.language.score import score_lines, score_text
 
-        return list((score_text if context else score_lines)(*self._parts, _several(lines, "lines")))
+        score = score_text if context else score_lines
+        return list(score(*self._parts, _several(lines, "lines"), open_vocabulary=open_vocabulary))
 
     def measure(self, request: LanguageModelRequest, notice: Notice) -> dict[str, Any]:
         from seqcli.language.evaluate import evaluate_language_model

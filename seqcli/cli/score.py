@@ -77,12 +77,15 @@ def _line_scores(checkpoint: Checkpoint, request: LineRequest) -> Rows:
     decoder, tokenizer = load_language_model(checkpoint, request.device)
     (lines,), ready = _opened(request)
     scale = 1.0 if request.unit == "nats" else 1 / math.log(2)
+    if request.open_vocabulary:
+        tokenizer.spelling_surprisal("a")  # a model that cannot spell says so before the first row
 
     def scored(texts: Iterable[str]) -> Iterator[Score]:
+        shared: dict[str, Any] = {"open_vocabulary": request.open_vocabulary}
         if request.context:
-            return score_text(decoder, tokenizer, texts)
-        reading: dict[str, Any] = {"line_end": request.line_end, "ready": ready, "notice": console.notice}
-        return score_lines(decoder, tokenizer, texts, **reading)
+            return score_text(decoder, tokenizer, texts, **shared)
+        shared |= {"line_end": request.line_end, "ready": ready, "notice": console.notice}
+        return score_lines(decoder, tokenizer, texts, **shared)
 
     if request.pairs:
         return PAIR_COLUMNS, _minimal_pairs(lines, request.data[0], scored)

@@ -47,7 +47,8 @@ def evaluate_language_model(
     """
     model, tokenizer = load_model(checkpoint, request.device)
     lines = model.config.lines
-    encoded = encode_files(list(request.data), tokenizer, request, lines=lines, notice=notice)
+    spell = request.open_vocabulary
+    encoded = encode_files(list(request.data), tokenizer, request, lines=lines, spell=spell, notice=notice)
     count = len(encoded.ids)
     if count == 0:
         raise DataError("there is nothing to evaluate: the text is empty", path=request.data[0])
@@ -57,10 +58,12 @@ def evaluate_language_model(
         nats, unknown_nats, unknown = _summed(model, reading.states(model), tokenizer.unk_id)
         result |= _figures(nats, encoded)
         if unknown:
-            notice(
-                f"{unknown:,} of {count:,} tokens ({unknown / count:.1%}) are unknown: each is one guess, however "
-                "long, and bits per character compare only with those of models that know as many"
+            guessed = (
+                "each is one guess, however long, and bits per character compare only with those of models that know "
+                "as many; --open-vocabulary adds their spelling"
             )
+            told = "their spelling is in the figures" if spell else guessed
+            notice(f"{unknown:,} of {count:,} tokens ({unknown / count:.1%}) are unknown: {told}")
             result["unknown"] = unknown / count
             result["perplexity_known"] = _perplexity(nats - unknown_nats, count - unknown)
         if request.cache:
@@ -71,6 +74,7 @@ def evaluate_language_model(
 
 
 def _figures(nats: float, text: Encoded) -> dict[str, float]:
+    nats += text.spelling
     return {
         "nll_per_token": nats / len(text.ids),
         "perplexity": _perplexity(nats, len(text.ids)),

@@ -117,7 +117,18 @@ class GenerateRequest(DecodingRequest):
 
 
 @dataclass(frozen=True, kw_only=True)
-class ScoreRequest(ScoringRequest, DecodingRequest):
+class UnknownRequest(TextRequest):
+    """What unknown tokens cost."""
+
+    open_vocabulary: bool = option(
+        False,
+        "Add what the spelling of each unknown word or character costs, so that models with different vocabularies "
+        "compare.",
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScoreRequest(UnknownRequest, ScoringRequest, DecodingRequest):
     """How `score` reads lines."""
 
     unit: str = option("nats", "Unit of surprisals and log-probabilities.", choices=("nats", "bits"))
@@ -144,7 +155,7 @@ class ScoreRequest(ScoringRequest, DecodingRequest):
 
 
 @dataclass(frozen=True, kw_only=True)
-class EvaluateRequest(EvaluationRequest, ColumnRequest, DeviceRequest):
+class EvaluateRequest(UnknownRequest, EvaluationRequest, ColumnRequest, DeviceRequest):
     """How `evaluate` reads a text."""
 
     dynamic: bool = option(False, "Measure also while the model learns from what it reads (Krause et al. 2018).")

@@ -28,11 +28,13 @@ def score_lines(
     lines: Iterable[str],
     *,
     line_end: bool = True,
+    open_vocabulary: bool = False,
     ready: Callable[[], bool] | None = None,
     notice: Notice = quietly,
 ) -> Iterator[Score]:
     """Score every line, in order; each starts after the end of a line and, with `line_end`, ends with one. Blank lines
     have no tokens. The pieces of a line joined are the line, but for what the vocabulary lacks; the end is a line feed.
+    With `open_vocabulary` unknown tokens also cost their spelling.
     As soon as `ready` is given and says that the next line is not there yet, those that came are scored."""
     number = 0
     for block in windows(lines, ready, READ_AHEAD, READ_AHEAD):
@@ -42,11 +44,13 @@ def score_lines(
             if len(ids) > LONG:
                 notice(f"line {number + place} has {len(ids) - 1:,} tokens: they are read one after the other")
         for line, ids, surprisal in zip(block, encoded, _surprisals(decoder, encoded), strict=True):
-            yield _score(tokenizer, line, ids, surprisal)
+            yield _score(tokenizer, line, ids, surprisal, open_vocabulary)
         number += len(block)
 
 
-def score_text(decoder: LanguageModelDecoder, tokenizer: Tokenizer, lines: Iterable[str]) -> Iterator[Score]:
+def score_text(
+    decoder: LanguageModelDecoder, tokenizer: Tokenizer, lines: Iterable[str], *, open_vocabulary: bool = False
+) -> Iterator[Score]:
     """Score every line of a text after all those before it, as soon as it comes; the end of each is one of its tokens,
     so that all surprisals sum to those that `evaluate` finds for the text. `UsageError` for a model of lines."""
     if decoder.config.lines:
@@ -61,12 +65,16 @@ def score_text(decoder: LanguageModelDecoder, tokenizer: Tokenizer, lines: Itera
             waiting.add(hidden, np.zeros(1, np.int64), np.array([place]))
             if waiting.count >= OUTPUT_ROWS or place == len(ids) - 2:
                 waiting.look_up(targets, result)
-        yield _score(tokenizer, line, ids, result)
+        yield _score(tokenizer, line, ids, result, open_vocabulary)
 
 
-def _score(tokenizer: Tokenizer, line: str, ids: list[int], surprisal: np.ndarray) -> Score:
+def _score(tokenizer: Tokenizer, line: str, ids: list[int], surprisal: np.ndarray, open_vocabulary: bool) -> Score:
     unknown = frozenset(place for place, token in enumerate(ids[1:]) if token == tokenizer.unk_id)
-    return Score(line, _pieces(tokenizer, line, ids, unknown), tuple(map(float, surprisal)), unknown)
+    pieces, costs = _pieces(tokenizer, line, ids, unknown), surprisal.tolist()
+    if open_vocabulary:
+        for place in unknown:
+            costs[place] += tokenizer.spelling_surprisal(pieces[place])
+    return Score(line, pieces, tuple(costs), unknown)
 
 
 def _pieces(tokenizer: Tokenizer, line: str, ids: list[int], unknown: frozenset[int]) -> tuple[str, ...]:
@@ -78,7 +86,7 @@ def _pieces(tokenizer: Tokenizer, line: str, ids: list[int], unknown: frozenset[
         decoder = tokenizer.stream_decoder()
         pieces = [decoder.push(token) for token in ids[1:]]
     if unknown:
-        for place, text in zip(sorted(unknown), tokenizer.unknown(line), strict=False):
+        for place, text in zip(sorted(unknown), tokenizer.unknown(line), strict=True):
             pieces[place] = text
     return tuple(pieces)
 

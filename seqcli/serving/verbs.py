@@ -230,7 +230,7 @@ VERBS = (
     Verb("next-tokens", LanguageModel, "The likeliest next tokens.", body(_Prompt), _next, Tokens),
     Verb("choose", LanguageModel, "Which of several texts follows likeliest.", body(_Choices), _choose, Choices),
     Verb("embed", LanguageModel, "A vector for each line.", body(_Lines), _embed, Vectors),
-    Verb("score", LanguageModel, SCORE, body(_Lines, LineRequest, "context"), _score_lines, Scores),
+    Verb("score", LanguageModel, SCORE, body(_Lines, LineRequest, "context", "open_vocabulary"), _score_lines, Scores),
     Verb("score", Translator, SCORE, body(_Pairs), _score_pairs, Scores),
     Verb(
         "translate",

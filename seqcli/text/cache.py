@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import math
 import os
 import tempfile
 import time
@@ -30,21 +31,25 @@ UNFINISHED = ".part"
 
 @dataclass(frozen=True)
 class Encoded:
-    """A text as ids (tokens,), and how many bytes of UTF-8 and characters it has."""
+    """A text as ids (tokens,), and how many bytes of UTF-8 and characters it has. `spelling`: -log p in nats of how all
+    its unknown tokens are spelt, 0 if that is not asked."""
 
     ids: np.ndarray
     bytes: int
     chars: int
+    spelling: float = 0.0
 
 
-def encode(chunks: Iterable[str], tokenizer: Tokenizer) -> Encoded:
+def encode(chunks: Iterable[str], tokenizer: Tokenizer, *, spell: bool = False) -> Encoded:
     """The whole text, in memory."""
-    parts, size, characters = [np.zeros(0, np.int32)], 0, 0
+    parts, size, characters, spelling = [np.zeros(0, np.int32)], 0, 0, 0.0
     for chunk in chunks:
         parts.append(tokenizer.encode(chunk))
         size += len(chunk.encode("utf-8", "surrogatepass"))
         characters += len(chunk)
-    return Encoded(np.concatenate(parts), size, characters)
+        if spell:
+            spelling += math.fsum(map(tokenizer.spelling_surprisal, tokenizer.unknown(chunk)))
+    return Encoded(np.concatenate(parts), size, characters, spelling)
 
 
 class TokenCache:

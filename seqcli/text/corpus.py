@@ -197,17 +197,24 @@ def _about_unknown(tokenizer: Tokenizer, train: np.ndarray, valid: np.ndarray, s
         shares.append(sum(int((piece == tokenizer.unk_id).sum()) for piece in pieces) / len(ids))
     if not any(shares):
         return []
-    common = [word for word, _ in Counter(tokenizer.unknown(sample)).most_common(5)]
+    common = [word for word, _ in Counter(tokenizer.unknown(sample)).most_common(5) if word != "<unk>"]
     examples = f" (such as {', '.join(map(repr, common))})" if common else ""
     return [f"unknown tokens: {shares[0]:.1%} of the training text, {shares[1]:.1%} for validation{examples}"]
 
 
 def encode_files(
-    paths: list[str], tokenizer: Tokenizer, request: ColumnRequest, *, lines: bool = False, notice: Notice = quietly
+    paths: list[str],
+    tokenizer: Tokenizer,
+    request: ColumnRequest,
+    *,
+    lines: bool = False,
+    spell: bool = False,
+    notice: Notice = quietly,
 ) -> Encoded:
-    """Whole files as one stream of ids, in memory; with `lines` without their blank lines."""
+    """Whole files as one stream of ids, in memory; with `lines` without their blank lines, with `spell` also what the
+    spelling of unknown tokens costs."""
     with opened(paths, request) as sources:
         if request.column is None and (found := column_names(next(sources.chunks(), ""))):
             notice(about_table(found, "read"))
         chunks = sources.chunks(notice)
-        return encode(without_blank_lines(chunks) if lines else chunks, tokenizer)
+        return encode(without_blank_lines(chunks) if lines else chunks, tokenizer, spell=spell)

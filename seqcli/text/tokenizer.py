@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import math
 import typing
 from abc import ABC, abstractmethod
 from collections import Counter
@@ -15,6 +16,7 @@ import numpy as np
 
 from seqcli.errors import CheckpointError, DataError
 from seqcli.notices import change_with
+from seqcli.text.spelling import CODE_POINTS
 
 Kind = Literal["char", "word", "subword"]
 SHORT_TEXT = 250_000  # characters below which there is too little text for other tokens than characters
@@ -68,7 +70,12 @@ class Tokenizer(ABC):
 
     @abstractmethod
     def unknown(self, text: str) -> list[str]:
-        """The characters or words of a text that are not in the vocabulary, in order."""
+        """The characters or words of a text that stand for unknown tokens, in order."""
+
+    def spelling_surprisal(self, unknown: str) -> float:
+        """-log p in nats of what stands for an unknown token, given that it is unknown. Any character is as likely as
+        any other; words are spelt. `UsageError` where it is not known how."""
+        return math.log(CODE_POINTS)
 
     def decode(self, ids: Sequence[int]) -> str:
         """The text of ids."""

@@ -12,13 +12,17 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from functools import cached_property
 
 import numpy as np
 
+from seqcli.errors import UsageError
+from seqcli.text.spelling import Spelling
 from seqcli.text.tokenizer import StreamDecoder, Tokenizer, ordered
 
 UNK, EOS = "<unk>", "<eos>"
 UNKNOWN_SHARE = 0.1  # of the words of a text that are made unknown at most
+SPELT = 100_000  # characters of the words that are kept to learn from how unknown ones are spelt
 # Han, kana and the punctuation and wide forms that go with them
 _WIDE = (
     r"\u2e80-\u303f\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff00-\uff60\uffe0-\uffe6\U00020000-\U0003ffff"
@@ -29,17 +33,18 @@ _WIDE_RUN = re.compile(f"[{_WIDE}]+")
 
 class WordTokenizer(Tokenizer):
     """Id 0 is `<unk>`, id 1 `<eos>`, the words follow, the most frequent first. `split_wide` cuts runs of Chinese or
-    Japanese characters into single ones, which are joined without blanks again."""
+    Japanese characters into single ones, which are joined without blanks again. `rare` are words that unknown ones are
+    spelt like; None where these are not known."""
 
     kind = "word"
 
-    def __init__(self, words: Sequence[str], split_wide: bool) -> None:
+    def __init__(self, words: Sequence[str], split_wide: bool, rare: Sequence[str] | None = None) -> None:
         """`words` in the order of their ids, from id 2 on."""
-        if len(set(words)) != len(words) or any(not isinstance(word, str) for word in words):
+        if len(set(words)) != len(words) or any(not isinstance(w, str) for w in [*words, *(rare or ())]):
             raise ValueError("words must be different")
         self.words = [UNK, EOS, *words]
         self.size = len(self.words)
-        self.split_wide = split_wide
+        self.split_wide, self.rare = split_wide, rare
         self._ids = {word: number for number, word in enumerate(self.words) if number != self.boundary_id}
 
     @classmethod
@@ -56,17 +61,22 @@ class WordTokenizer(Tokenizer):
             counts = pieces
         for symbol in symbols:
             counts.pop(symbol, None)
-        if not counts.pop(UNK, 0):
+        prepared, every = counts.pop(UNK, 0) > 0, set(counts)
+        if not prepared:
             _leave_out_rare(counts)
-        return cls(ordered(counts, symbols, vocab_size), split_wide)
+        words = ordered(counts, symbols, vocab_size)
+        # words that others have made unknown before cannot be learnt from
+        rare = None if prepared else _some(sorted(every.difference(words) or every))
+        return cls(words, split_wide, rare)
 
     @classmethod
     def load(cls, body: bytes) -> WordTokenizer:
         values = json.loads(body)
-        return cls(values["words"], bool(values["split_wide"]))
+        return cls(values["words"], bool(values["split_wide"]), values.get("rare"))
 
     def body(self) -> bytes:
         values = {"words": self.words[2:], "split_wide": self.split_wide}
+        values |= {"rare": self.rare} if self.rare is not None else {}
         return json.dumps(values, ensure_ascii=False).encode("utf-8", "surrogatepass")
 
     def encode_piece(self, text: str) -> np.ndarray:
@@ -79,7 +89,20 @@ class WordTokenizer(Tokenizer):
         return np.array(ids, np.int32)
 
     def unknown(self, text: str) -> list[str]:
-        return [word for word in self._words(text) if word not in self._ids]
+        return [word for word in self._words(text) if self._ids.get(word, self.unk_id) == self.unk_id]
+
+    def spelling_surprisal(self, unknown: str) -> float:
+        if self.rare is None:
+            raise UsageError(
+                "--open-vocabulary: the model does not know how unknown words are spelt",
+                hint="train on text without <unk>, in which words are as they were; older models have to be trained "
+                "anew",
+            )
+        return self._spelling.surprisal(unknown)
+
+    @cached_property
+    def _spelling(self) -> Spelling:
+        return Spelling(self.rare or ())
 
     def _words(self, text: str) -> list[str]:
         words = text.split()
@@ -117,6 +140,11 @@ def _leave_out_rare(counts: Counter[str]) -> None:
     room = int(UNKNOWN_SHARE * counts.total())
     for word in once[max(len(once) - room, 0) :]:
         del counts[word]
+
+
+def _some(words: list[str]) -> list[str]:
+    """Words from all over a sorted list, of some `SPELT` characters at most."""
+    return words[:: sum(map(len, words)) // SPELT + 1]
 
 
 def _unsegmented(counts: Counter[str]) -> bool:

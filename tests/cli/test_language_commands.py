@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import io
 import json
 import os
@@ -433,6 +434,25 @@ def test_evaluate(model, capsys):
     Path("other.txt").write_text("the sky is unheard of\n", encoding="utf-8")
     assert run(["evaluate", model, "other.txt"]) == 0
     assert "2 of 6 tokens (33.3%) are unknown" in capsys.readouterr().err
+
+
+def test_unknown_words_cost_their_spelling_where_it_is_known(model, capsys):
+    Path("lines.txt").write_text("the sky is unheard of\n", encoding="utf-8")
+    assert run(["score", model, "lines.txt", "--open-vocabulary", "--format", "ndjson"]) == 0
+    (row,) = map(json.loads, capsys.readouterr().out.splitlines())
+    assert run(["evaluate", model, "lines.txt", "--open-vocabulary", "--json"]) == 0
+    out, err = capsys.readouterr()
+    assert json.loads(out)["nll_per_token"] * 6 == pytest.approx(-row["log_probability"], rel=1e-4)
+    assert "2 of 6 tokens (33.3%) are unknown: their spelling is in the figures" in err
+    good = load_checkpoint(Path(model))
+    words = {"words": list("abcdefghijklmnopqrstuvwxyz"[: good.config["vocabulary"] - 2]), "split_wide": False}
+    prepared = b'{"kind": "word"}\n' + json.dumps(words).encode()
+    save_checkpoint(Path("prepared.safetensors"), dataclasses.replace(good, blobs={"tokenizer": prepared}))
+    for command in ("score", "evaluate"):
+        assert run([command, "prepared.safetensors", "lines.txt", "--open-vocabulary"]) == 2
+        out, err = capsys.readouterr()
+        assert out == ""
+        assert "does not know how unknown words are spelt" in err
 
 
 def test_info(model, capsys):

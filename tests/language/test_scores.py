@@ -246,6 +246,23 @@ def test_words_tokens_and_what_is_unknown(trained: Trained) -> None:
     assert without.surprisals == score.surprisals[:-1]
 
 
+def test_an_open_vocabulary_adds_the_spelling_of_what_is_unknown(trained: Trained, tmp_path: Path) -> None:
+    model, lines = LanguageModel(checkpoint(trained)), ["the <unk> purple river", "the old town"]
+    plain, plain_known = model.score(lines, context=True)
+    spelt, spelt_known = model.score(lines, context=True, open_vocabulary=True)
+    assert spelt.pieces == plain.pieces == ("the", "<unk>", "purple", "river", "<eos>")
+    more = np.subtract(spelt.surprisals, plain.surprisals)
+    costs = [trained.tokenizer.spelling_surprisal(word) for word in ("<unk>", "purple")]
+    np.testing.assert_allclose(more, [0, *costs, 0, 0], atol=1e-9)
+    assert spelt_known == plain_known
+    (tmp_path / "text").write_text("\n".join(lines) + "\n")
+    found = model.evaluate(str(tmp_path / "text"), open_vocabulary=True, cache=True)
+    nats = -(spelt.log_probability + spelt_known.log_probability)
+    assert found["nll_per_token"] * 9 == pytest.approx(nats, rel=1e-5)
+    assert found["bits_per_char"] * 36 == pytest.approx(nats / math.log(2), rel=1e-5)
+    assert found["cache"]["nll_per_token"] * 9 > sum(costs)
+
+
 @pytest.mark.parametrize("kind", ["char", "subword"])
 @pytest.mark.parametrize("line", ["the old town", " two  blanks ", "x", "naïve 天空 很"])
 def test_tokens_join_to_the_line_and_sum_to_its_words(kind: str, line: str) -> None:

@@ -219,5 +219,5 @@ def test_subwords_can_be_learnt_from_any_text(text: str, size: int | None) -> No
 
 def test_what_a_vocabulary_lacks() -> None:
     assert train_tokenizer("char", ["ab\n"]).unknown("abc\nda") == ["c", "d"]
-    assert train_tokenizer("word", ["one two <unk>\n"]).unknown("one three\n<unk> four") == ["three", "four"]
+    assert train_tokenizer("word", ["one two <unk>\n"]).unknown("one three\n<unk> four") == ["three", "<unk>", "four"]
     assert train_tokenizer("subword", ["one two\n"]).unknown("дom") == []
