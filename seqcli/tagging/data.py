@@ -22,7 +22,7 @@ from seqcli.tagging.labels import LabelSet
 from seqcli.tagging.lexicon import Lexicon
 from seqcli.tagging.options import TrainRequest
 from seqcli.tagging.pretrained import Vectors
-from seqcli.tagging.schemes import BIOES, Scheme, recognise
+from seqcli.tagging.schemes import BIOES, Scheme, foreign, nearly, recognise
 from seqcli.tagging.words import WordRule
 from seqcli.text.lines import read_lines
 from seqcli.text.sources import fingerprint
@@ -46,10 +46,15 @@ class LabelledText:
 
 
 def read_labelled(
-    paths: Sequence[str], request: TextRequest, given: Format | None, notice: Notice = quietly
+    paths: Sequence[str],
+    request: TextRequest,
+    given: Format | None,
+    notice: Notice = quietly,
+    scheme: Scheme | None = None,
 ) -> tuple[list[Sentence], Format]:
     """The sentences of some files that have labels, and the format they are in, which is the one that the request of a
-    training names, or that of the first, unless it is `given`. `DataError` names what cannot be read."""
+    training names, or that of the first, unless it is `given`. Chunks come in `scheme`, where it is given, whichever
+    the file has them in. `DataError` names what cannot be read."""
     sentences: list[Sentence] = []
     for path in paths:
         lines = list(read_lines(path, request, notice))
@@ -68,9 +73,20 @@ def read_labelled(
         for sentence in found:
             if sentence.labels is None:
                 raise DataError(f"has no labels ({given.describe()})", path=path, line=sentence.line)
-        sentences += found
+        sentences += found if scheme is None else _in_scheme(found, scheme, path, notice)
     assert given is not None
     return sentences, given
+
+
+def _in_scheme(sentences: list[Sentence], scheme: Scheme, path: str, notice: Notice) -> list[Sentence]:
+    """Sentences with their chunks in `scheme`; those in no scheme at all as they are."""
+    labels = [sentence.labels or () for sentence in sentences]
+    other = recognise(labels) if foreign((label for of_one in labels for label in of_one), scheme) else None
+    if other is None:
+        return sentences
+    notice(f"{path}: labels are chunks in {other.name}, read as those in {scheme.name}")
+    chunks = [other.chunks(of_one)[0] for of_one in labels]
+    return [replace(s, labels=scheme.labels(c, len(s.steps))) for s, c in zip(sentences, chunks, strict=True)]
 
 
 def makes_chunks(format: Format) -> bool:
@@ -93,10 +109,12 @@ def open_labelled(
     language model `source` adds the words that it knows to the vocabulary.
     `DataError` for files that cannot be used."""
     paths, valid = request.data, request.valid
-    sentences, format = read_labelled(paths, request, base.format if base is not None else None, notice)
+    scheme = base.labels.scheme if base is not None else None
+    sentences, format = read_labelled(paths, request, base.format if base is not None else None, notice, scheme)
     notes = [format.describe()]
     if valid:
-        held, _ = read_labelled(valid, request, format, notice)
+        scheme = scheme or recognise([sentence.labels or () for sentence in sentences])
+        held, _ = read_labelled(valid, request, format, notice, scheme)
         notes.append(f"validating on {len(held):,} sentences of {' and '.join(valid)}")
     else:
         sentences, held = hold_out(sentences, request.valid_share, request.seed)
@@ -141,11 +159,21 @@ def _learn(
     if scheme is not None and not makes_chunks(format):
         notes.append(f"labels are chunks in {scheme.name}")
         notes += broken_chunks(scheme, sentences, path)
+    elif scheme is None and (names := nearly(label for s in sentences for label in s.labels or ())):
+        line = next(s.line_of(n) for s in sentences for n, label in enumerate(s.labels or ()) if label == names[0])
+        notes.append(
+            f"{path}, line {line}: {names[0]!r} is no label of a chunk (B-PER, I-PER, O), so labels are learnt one by "
+            "one and there is no F1"
+        )
+    labels = LabelSet.learn([sentence.labels or () for sentence in sentences], scheme)
+    if len(labels) == 1:
+        hint = "--column names another column" if format.name in ("conll", "conllu") else "at least two are needed"
+        raise DataError(f"all steps have the label {labels.names[0]!r}: nothing is to be learnt", path=path, hint=hint)
     unit = unit_of(sentences)
     steps = [sentence.steps for sentence in sentences]
     return Labelling(
         lexicon=Lexicon.learn(steps, unit),
-        labels=LabelSet.learn([sentence.labels or () for sentence in sentences], scheme),
+        labels=labels,
         format=format,
         rule=WordRule.learn(steps) if unit == "word" else None,
     )

@@ -55,7 +55,7 @@ def evaluate_tagger(checkpoint: Checkpoint, request: EvaluateRequest, notice: No
     `steps`, the figures of `quality`, `unknown_accuracy` of the steps that are not in the vocabulary, None without
     any, and `steps_per_second`. `DataError` for files that cannot be used."""
     tagger = Tagger.load(checkpoint)
-    sentences, _ = read_labelled(request.data, request, tagger.format, notice)
+    sentences, _ = read_labelled(request.data, request, tagger.format, notice, tagger.labels.scheme)
     labels, lexicon = tagger.labels, tagger.decoder.lexicon
     started = time.perf_counter()
     decided: list[Decided] = []

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from seqcli.errors import CheckpointError
-from seqcli.tagging.schemes import BIOES, OUTSIDE, SCHEMES, Chunk, Scheme, split
+from seqcli.tagging.schemes import BIOES, OUTSIDE, SCHEMES, Chunk, Scheme, foreign, split
 
 
 @dataclass(frozen=True)
@@ -44,9 +44,15 @@ class LabelSet:
 
     def numbers(self, labels: Sequence[str]) -> np.ndarray:
         """A sentence's labels, as files have them, as numbers: (steps,); -1 for those that are not known."""
-        if self.scheme is not None:
-            labels = BIOES.labels(self.scheme.chunks(labels)[0], len(labels))
-        return np.array([self._numbers.get(label, -1) for label in labels], np.int64)
+        if self.scheme is None:
+            return np.array([self._numbers.get(label, -1) for label in labels], np.int64)
+        unread = foreign(labels, self.scheme)
+        read = labels if not unread else [OUTSIDE if label in unread else label for label in labels]
+        names = BIOES.labels(self.scheme.chunks(read)[0], len(labels))
+        known = (
+            -1 if label in unread else self._numbers.get(name, -1) for label, name in zip(labels, names, strict=True)
+        )
+        return np.array([*known], np.int64)
 
     @cached_property
     def _written(self) -> np.ndarray:

@@ -5,6 +5,8 @@ A chunk is (start, end, kind): steps from `start` to before `end`. Bare prefixes
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -85,6 +87,25 @@ SCHEMES = (
     Scheme("BMES", "B", "M", "E", "S"),
 )
 BIOES = SCHEMES[2]
+MOST = 0.9  # of the labels that look like those of chunks
+_CHUNK = re.compile("[BIESMLU]-.+")
+_LIKE_CHUNKS = re.compile("[biesmlu][-_].+|.+[-_][biesmlu]|o|0", re.IGNORECASE)
+_BEGINS = re.compile("b[-_].+|.+[-_]b", re.IGNORECASE)
+
+
+def foreign(labels: Iterable[str], scheme: Scheme) -> set[str]:
+    """The labels that are not of `scheme`."""
+    return {label for label in set(labels) if split(label)[0] not in scheme.prefixes | {OUTSIDE}}
+
+
+def nearly(labels: Iterable[str]) -> list[str]:
+    """Labels that keep others from being read as those of chunks, where nearly all look like such: `b-per`, `B_PER`,
+    `PER-B`, `0`."""
+    counts = Counter(labels)
+    alike = {label: count for label, count in counts.items() if _LIKE_CHUNKS.fullmatch(label)}
+    if sum(alike.values()) < MOST * sum(counts.values()) or not any(map(_BEGINS.fullmatch, alike)):
+        return []
+    return [label for label in counts if label != OUTSIDE and not _CHUNK.fullmatch(label)]
 
 
 def split(label: str) -> tuple[str, str]:

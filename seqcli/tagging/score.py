@@ -8,6 +8,7 @@ import numpy as np
 
 from seqcli.errors import DataError
 from seqcli.model.probability import Score
+from seqcli.tagging.formats.columns import Source
 from seqcli.tagging.formats.sentence import Sentence
 from seqcli.tagging.tag import FIRST, MOST, Tagger, weight
 from seqcli.text.lines import windows
@@ -16,7 +17,7 @@ from seqcli.text.lines import windows
 def score_labels(
     tagger: Tagger, sentences: Iterable[Sentence], path: str, *, ready: Callable[[], bool] | None = None
 ) -> Iterator[Score]:
-    """-log p of each label of every sentence given the text and the labels before it, in order; a sentence without
+    """-log p of each label of every sentence given the text and the labels before it, in order; a line without
     steps has none. `DataError` for a sentence without labels, or with one that the model does not know."""
     for window in windows(sentences, ready, FIRST, MOST, weight):
         numbers = [_numbers(tagger, sentence, path) for sentence in window if sentence.steps]
@@ -32,7 +33,7 @@ def score_labels(
                 pieces = tuple(f"{s}/{label}" for s, label in zip(sentence.steps, sentence.labels or (), strict=True))
                 text = sentence.text if sentence.text is not None else " ".join(sentence.steps)
                 yield Score(text, pieces, tuple(map(float, next(surprisals))))
-            else:
+            elif not isinstance(sentence.source, Source):  # a line; lines of columns without steps are none
                 yield Score("", (), ())
 
 

@@ -170,6 +170,7 @@ def test_what_does_not_fit_is_refused(
         ("a X\nb Y\n\n", ["--column", "7"], 2, "--column 7"),
         ("a X\nb Y\n\n", [], 3, "too few sentences"),
         ("a X\n\nb\n\n" + "c Y\n\n" * 90, [], 3, "line 3"),
+        ("a X\nb X\n\n" * 9, [], 3, "all steps have the label 'X'"),
         ("", [], 3, "is empty"),
         ("a B-X\nb I-X\n\n" * 20 + "a I-Y\n\n" * 20 + "a B-Y\nb I-X\n\n" * 20, [], 3, "break the chunk scheme"),
     ],
@@ -191,6 +192,13 @@ def test_a_broken_chunk_is_named_and_taken_for_a_beginning(tmp_path: Path, capsy
     assert run(["train-tagger", str(data), *SMALL, "--steps", "1", "-o", str(tmp_path / "x.safetensors")]) == 0
     said = capsys.readouterr().err
     assert "broken chunks at line 122" in said or "holding out" in said
+
+
+def test_labels_that_are_nearly_chunks_are_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    data = tmp_path / "data"
+    data.write_text("a B-X\nb I-X\nc O\n\n" * 30 + "a O\nb 0\n\n" * 5)
+    assert run(["train-tagger", str(data), *SMALL, "--steps", "1", "-o", str(tmp_path / "x.safetensors")]) == 0
+    assert "line 122: '0' is no label of a chunk" in capsys.readouterr().err
 
 
 def test_training_goes_on_from_a_model(models: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -10,7 +10,7 @@ from seqcli.errors import DataError, UsageError
 from seqcli.requests import TextRequest
 from seqcli.tagging.data import read_labelled
 from seqcli.tagging.formats.columns import Columns, ConllU
-from seqcli.tagging.formats.detect import detect, format_from_json, format_to_json, given_format
+from seqcli.tagging.formats.detect import detect, format_from_json, format_to_json, given_format, is_record
 from seqcli.tagging.formats.lines import Inline, RawText, Segmented
 from seqcli.tagging.formats.records import Records
 from seqcli.tagging.formats.sentence import Sentence, Tagging
@@ -118,6 +118,39 @@ def test_a_table_with_commas_and_a_column_that_tells_the_sentences():
         detect(["She ran, and fell", "He fell, and ran too"], "file")
 
 
+def test_a_table_with_semicolons():
+    lines = ["token;label", "Ann;B-PER", '";";O', "", "Bo;B-PER"]
+    format = detect(lines, "file")
+    assert format == Columns(";", 2, 0, 1)
+    assert format_from_json(format_to_json(format), None) == format
+    sentences = read(format, lines)
+    assert [s.steps for s in sentences] == [["Ann", ";"], ["Bo"]]
+    assert "".join(format.write(s, same_labels(s)) for s in sentences) == "\n".join(lines) + "\n"
+
+
+@pytest.mark.parametrize(
+    ("lines", "column", "expected"),
+    [
+        (["Ann\tB-PER\t0.98", "ran\tO\t.5"], None, Columns("\t", 3, 0, 1)),
+        (["Ann\tB-PER\t", "ran\tO\t"], None, Columns("\t", 3, 0, 1)),
+        (["B-PER\tAnn", "O\tran"], None, Columns("\t", 2, 1, 0)),
+        (["B-PER\tAnn", "O\tran"], "2", Columns("\t", 2, 0, 1)),
+        (["NNP\tAnn", "VBD\tran"], "1", Columns("\t", 2, 1, 0)),
+        (["1 Ann B-PER 0.9", "2 ran O 0.8"], None, Columns(None, 4, 1, 2)),
+    ],
+)
+def test_labels_are_neither_numbers_with_a_point_nor_empty_nor_always_last(lines, column, expected):
+    format = detect(lines, "file", column=column)
+    assert format == expected
+    (sentence,) = read(format, lines)
+    assert format.write(sentence, same_labels(sentence)) == "\n".join(lines) + "\n"
+
+
+def test_a_mark_between_words_stands_before_no_tag():
+    with pytest.raises(DataError, match="cannot tell"):
+        detect(["ฉัน|ชอบ|กิน|ข้าว", "เขา|ชอบ|ไป|ตลาด"], "file")
+
+
 def test_a_column_that_numbers_the_steps_is_not_the_steps():
     assert detect(["1\tAnn\t_\tN", "2\tran\t_\tV", "", "1\tBo\t_\tN"], "file") == Columns("\t", 4, 1, 3)
 
@@ -127,6 +160,7 @@ def test_a_column_that_numbers_the_steps_is_not_the_steps():
     [
         (["1 Ann ann PROPN NNP _ 0 root _ _", "2 ran run VERB VBD _ 1 dep _ _"], "TABs"),
         (['[{"text": "Ann", "spans": [[0, 3, "PER"]]}]'], "one object a line"),
+        (['[["Ann", {"entities": [[0, 3, "PER"]]}], ["ran", {"entities": []}]]'], "jq"),
         (["[", ' {"text": "Ann", "spans": []}', "]"], "one object a line"),
     ],
 )
@@ -209,6 +243,31 @@ def test_spans_become_chunks_of_words_and_back():
     ]
 
 
+@pytest.mark.parametrize(
+    ("line", "key"),
+    [
+        ('["Ann ran", {"entities": [[0, 3, "PER"]]}]', "entities"),  # spaCy
+        (
+            '{"text": "Ann ran", "entities": [{"id": 1, "label": "PER", "start_offset": 0, "end_offset": 3}]}',
+            "entities",
+        ),
+        ('{"text": "Ann ran", "label": [{"start": 0, "end": 3, "text": "Ann", "labels": ["PER"]}]}', "label"),
+    ],
+)
+def test_spans_are_read_as_the_tools_of_annotators_write_them(line, key):
+    format = detect([line], "file")
+    assert (format.name, format.label) == ("ndjson", key)
+    (sentence,) = read(format, [line])
+    assert (list(sentence.steps), sentence.labels) == (["Ann", "ran"], ["S-PER", "O"])
+    (again,) = read(format, [format.write(sentence, same_labels(sentence))])
+    assert again.labels == sentence.labels
+    assert is_record(line)
+
+
+def test_text_under_any_key_tells_whether_steps_are_characters():
+    assert detect(['{"sentence": "他来自北京", "label": [[3, 5, "LOC"]]}'], "file") == Records("label", True, None)
+
+
 def test_a_span_inside_a_word_cuts_it():
     (sentence,) = read(Records("spans", True), ['{"text": "pre-Obama era", "spans": [[4, 9, "PER"]]}', ""][:1])
     assert list(zip(sentence.steps, sentence.labels, strict=True))[2] == ("Obama", "S-PER")
@@ -233,6 +292,7 @@ def test_a_span_inside_a_word_cuts_it():
         (Records(), ['{"text": "abc", "spans": [[0, 9, "X"]]}'], 1, "holds no text"),
         (Records(), ['{"text": "abc", "spans": [[0, 2, "X"], [1, 3, "Y"]]}'], 1, "overlap"),
         (Records(), ['{"text": "abc", "spans": [["0", 2, "X"]]}'], 1, "is no span"),
+        (Records(), ['{"text": "abc", "spans": [[0, 2, "X"]], "answer": "reject"}'], 1, "the answer is 'reject'"),
         (Records("tags", False), ['{"tokens": ["a", "b"], "tags": ["X"]}'], 1, "2 tokens, but 1 labels"),
         (Records("tags", False), ['{"tokens": ["a", ""], "tags": ["X", "Y"]}'], 1, "not empty"),
     ],

@@ -9,8 +9,9 @@ import pytest
 
 from seqcli import models
 from seqcli.errors import CheckpointError, DataError
-from seqcli.tagging.evaluate import quality
+from seqcli.tagging.evaluate import evaluate_tagger, quality
 from seqcli.tagging.labels import LabelSet
+from seqcli.tagging.options import EvaluateRequest
 from seqcli.tagging.schemes import SCHEMES
 from seqcli.tagging.score import score_labels
 from seqcli.tagging.tag import Tagger
@@ -105,6 +106,31 @@ def test_evaluation_says_how_good_labels_are(checkpoint, tmp_path):
     path.write_text("a\tQ\nb\tR\n")
     with pytest.raises(DataError, match="none of the labels"):
         models.Tagger(checkpoint).evaluate(path)
+
+
+def test_chunks_of_another_scheme_are_evaluated_as_what_they_are(checkpoint, tmp_path):
+    path, found = tmp_path / "test.conll", []
+    sentences, said = entity_sentences(20, 3), []
+    for name in ("IOB2", "BIOES", "BILOU"):
+        scheme = next(scheme for scheme in SCHEMES if scheme.name == name)
+        written = [scheme.labels(SCHEMES[0].chunks(labels)[0], len(labels)) for _, labels in sentences]
+        rows = ["\n".join(map("\t".join, zip(s, w, strict=True))) for (s, _), w in zip(sentences, written, strict=True)]
+        path.write_text("\n\n".join(rows) + "\n")
+        result = evaluate_tagger(checkpoint, EvaluateRequest(data=(str(path),)), said.append)
+        found.append({name: result[name] for name in ("accuracy", "f1", "kinds")})
+    assert found[0] == found[1] == found[2]
+    assert [note.split(": ")[1] for note in said] == [
+        f"labels are chunks in {n}, read as those in IOB2" for n in ("BIOES", "BILOU")
+    ]
+    tagger = Tagger.load(checkpoint)
+    with pytest.raises(DataError, match="does not know the label 'S-PER'"):
+        list(score_labels(tagger, tagger.format.read(["Ann\tS-PER"], "file"), "file"))
+
+
+def test_lines_without_steps_have_no_score_where_a_sentence_is_several(checkpoint):
+    tagger = Tagger.load(checkpoint)
+    lines = ["-DOCSTART-\tO", "", "Ann\tB-PER", "", "", "Bo\tB-PER"]
+    assert [score.text for score in score_labels(tagger, tagger.format.read(lines, "file"), "file")] == ["Ann", "Bo"]
 
 
 def test_damaged_models_are_refused(checkpoint):

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seqcli.tagging.schemes import BIOES, SCHEMES, recognise
+from seqcli.tagging.schemes import BIOES, SCHEMES, nearly, recognise
 
 EXAMPLES = {  # [New York]LOC [Paris]LOC saw [Ann]PER
     "IOB1": ["I-LOC", "I-LOC", "B-LOC", "O", "I-PER"],
@@ -63,6 +63,23 @@ def test_schemes_are_recognised(labels, name):
 )
 def test_tags_are_not_taken_for_chunks(labels):
     assert recognise([labels]) is None
+
+
+@pytest.mark.parametrize(
+    ("labels", "strange"),
+    [
+        (["b-per", "i-per", "o"], ["b-per", "i-per", "o"]),
+        (["B_PER", "O"], ["B_PER"]),
+        (["PER-B", "O", "PER-I"], ["PER-B", "PER-I"]),
+        (["B-PER", "0", *["O"] * 9], ["0"]),
+        (["B-PER", "X", *["O"] * 20], ["X"]),
+        (["NOUN", "VERB"], []),
+        (["B-PER", "X", "Y"], []),
+        (["0", "1"], []),
+    ],
+)
+def test_labels_that_look_like_those_of_chunks_and_are_none(labels, strange):
+    assert nearly(labels) == strange
 
 
 @pytest.mark.parametrize(

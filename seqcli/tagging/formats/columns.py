@@ -15,6 +15,7 @@ from seqcli.text.lines import csv_reader
 CONLLU_COLUMNS = ("id", "form", "lemma", "upos", "xpos", "feats", "head", "deprel", "deps", "misc")
 _UNIVERSAL = r"ADJ|ADP|ADV|AUX|CCONJ|DET|INTJ|NOUN|NUM|PART|PRON|PROPN|PUNCT|SCONJ|SYM|VERB|X"  # parts of speech
 DOCUMENT = "-DOCSTART-"
+MARKS = (",", ";")  # between columns whose fields may be quoted
 STEPS = frozenset(("word", "words", "token", "tokens", "form", "text", "char", "character"))  # names of columns
 LABELS = frozenset(("label", "labels", "tag", "tags", "pos", "upos", "xpos", "ner", "chunk", "ner_tag", "pos_tag"))
 SENTENCES = frozenset(("sentence", "sentence #", "sentence_id", "sentence id", "sent", "sent_id", "sid"))
@@ -33,8 +34,8 @@ class Source:
 
 @dataclass(frozen=True)
 class Columns:
-    """Columns between TABs, commas or, with `separator` None, blanks; `label`, `step` and `sentence` count from 0, the
-    last of which, if there is one, has something new where a sentence begins."""
+    """Columns between TABs, commas, semicolons or, with `separator` None, blanks; `label`, `step` and `sentence` count
+    from 0, the last of which, if there is one, has something new where a sentence begins."""
 
     name = "conll"
     separator: str | None = "\t"
@@ -51,7 +52,7 @@ class Columns:
         return cls(separator, count, 0, count - 1)
 
     def describe(self) -> str:
-        by = {"\t": "TAB", ",": "commas"}.get(self.separator or "", "blanks")
+        by = {"\t": "TAB", ",": "commas", ";": "semicolons"}.get(self.separator or "", "blanks")
         steps = f"steps in column {self.step + 1}, " if self.step else ""
         told = f", sentences told by column {self.sentence + 1}" if self.sentence is not None else ""
         return f"columns separated by {by}, {steps}labels in column {self.label + 1} of {self.count}{told}"
@@ -193,14 +194,14 @@ class ConllU:
 
 
 def fields_of(line: str, separator: str | None) -> list[str]:
-    """The fields of a line; between commas they may be quoted."""
-    return next(csv_reader([line], ","), [""]) if separator == "," else line.split(separator)
+    """The fields of a line; between commas or semicolons they may be quoted."""
+    return next(csv_reader([line], separator), [""]) if separator in MARKS else line.split(separator)
 
 
 def _joined(fields: Iterable[str], separator: str) -> str:
-    if separator != ",":
+    if separator not in MARKS:
         return separator.join(fields)
-    csv.writer(line := io.StringIO(), lineterminator="").writerow(fields)
+    csv.writer(line := io.StringIO(), delimiter=separator, lineterminator="").writerow(fields)
     return line.getvalue()
 
 

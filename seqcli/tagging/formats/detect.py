@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from itertools import islice
 from typing import Any
 
@@ -15,6 +15,7 @@ from seqcli.tagging.formats.columns import (
     CONLLU_COLUMNS,
     DOCUMENT,
     LABELS,
+    MARKS,
     SENTENCES,
     STEPS,
     Columns,
@@ -23,13 +24,15 @@ from seqcli.tagging.formats.columns import (
     names_columns,
 )
 from seqcli.tagging.formats.lines import Inline, Segmented, is_wide
-from seqcli.tagging.formats.records import SPANS, TAGS, TEXT, TOKENS, Records
+from seqcli.tagging.formats.records import SPANS, TAGS, TEXT, TOKENS, Records, record_of
 from seqcli.tagging.formats.sentence import Format
 from seqcli.tagging.labels import LabelSet
+from seqcli.tagging.schemes import recognise
 from seqcli.tagging.words import WordRule
 
 LOOKED_AT = 2000  # lines
 MOST = 0.95  # of the lines that must be as a format has them
+_FRACTION = re.compile(r"\s*\d*\.\d+\s*$")
 _CONLLU_ID = re.compile(r"\d+(-\d+|\.\d+)?$")
 
 
@@ -83,7 +86,7 @@ def format_from_json(values: Any, rule: WordRule | None) -> Format:
             numbers = [settings[key] for key in ("count", "step", "label")]
             numbers += [settings["sentence"]] if settings.get("sentence") is not None else []
             usable = all(type(n) is int for n in numbers) and 0 <= max(numbers[1:]) < numbers[0] and min(numbers) >= 0
-            if usable and settings["separator"] in ("\t", ",", None):
+            if usable and settings["separator"] in ("\t", *MARKS, None):
                 return Columns(**settings)
         elif name == "conllu" and settings["column"] in CONLLU_COLUMNS:
             return ConllU(**settings)
@@ -101,11 +104,7 @@ def format_from_json(values: Any, rule: WordRule | None) -> Format:
 def _name(sample: Sequence[str]) -> str | None:
     """The name of the format that a file's lines are in; None where it cannot be told."""
     first = sample[0].strip()
-    if (
-        _share(sample, lambda line: line.lstrip().startswith("{") and line.rstrip().endswith("}")) >= MOST
-        or first in ("[", "{")
-        or first.startswith('[{"')
-    ):
+    if _share(sample, _is_json) >= MOST or first in ("[", "{") or first.startswith(('[{"', '[["')):
         return "ndjson"
     tokens = [line for line in sample if not line.startswith(("#", DOCUMENT))]
     if not tokens:
@@ -114,7 +113,7 @@ def _name(sample: Sequence[str]) -> str | None:
         return "conllu"
     if separator_of(sample):
         return "inline"
-    if _separated_by_commas(tokens):
+    if _mark(tokens):
         return "conll"
     tabs = Counter(line.count("\t") for line in tokens)
     blanks = Counter(len(line.split()) for line in tokens)
@@ -128,17 +127,23 @@ def _name(sample: Sequence[str]) -> str | None:
     return "segmented" if wide and words > 2 * len(sample) and len(text) < 6 * words else None
 
 
-def _separated_by_commas(tokens: Sequence[str]) -> bool:
-    """Whether lines have columns between commas: as many each, and names or no blanks in them."""
-    if "," not in tokens[0]:
-        return False
-    rows = [fields_of(line, ",") for line in tokens]
-    even = sum(len(row) == len(rows[0]) for row in rows) >= MOST * len(rows)
-    return even and (names_columns(rows[0]) or not any(" " in line.strip() for line in tokens))
+def _mark(tokens: Sequence[str]) -> str | None:
+    """The comma or semicolon that lines have columns between: as many each, and names or no blanks in them."""
+    for mark in MARKS:
+        rows = [fields_of(line, mark) for line in tokens] if mark in tokens[0] else []
+        even = sum(len(row) == len(rows[0]) for row in rows) >= MOST * len(tokens)
+        if even and (names_columns(rows[0]) or not any(" " in line.strip() for line in tokens)):
+            return mark
+    return None
 
 
 def _share(lines: Sequence[str], holds: Any) -> float:
     return sum(map(bool, map(holds, lines))) / len(lines)
+
+
+def _is_json(line: str) -> bool:
+    """Whether a line looks like an object, or spaCy's pair of a text and one."""
+    return line.strip().startswith(("{", '["')) and line.strip().endswith(("}", "}]"))
 
 
 def _is_universal(line: str) -> bool:
@@ -148,13 +153,15 @@ def _is_universal(line: str) -> bool:
 
 
 def separator_of(sample: Sequence[str]) -> str | None:
-    """What stands between words and their tags, if lines are such: every word has it, and the tags are few."""
+    """What stands between words and their tags, if lines are such: every word has it, and the tags are few. Where most
+    words have it in themselves, too, it stands between words."""
     items = [item for line in sample for item in line.split()]
     for separator in "/_|":
         tags = Counter(
             tag for word, found, tag in (item.rpartition(separator) for item in items) if found and word and tag
         )
-        if items and sum(tags.values()) >= 0.99 * len(items) and len(tags) <= max(60, len(items) ** 0.5):
+        tagged, within = sum(tags.values()), sum(item.count(separator) > 1 for item in items)
+        if items and tagged >= 0.99 * len(items) > 2 * within and len(tags) <= max(60, len(items) ** 0.5):
             return separator
     return None
 
@@ -171,8 +178,7 @@ def _conllu(column: str | None) -> ConllU:
 
 def _columns(sample: Sequence[str], path: str, column: str | None) -> Columns:
     tokens = [line for line in sample if not line.startswith(DOCUMENT)]
-    separator = "\t" if _share(tokens, lambda line: "\t" in line) > 0.5 else None
-    separator = "," if _separated_by_commas(tokens) else separator
+    separator = _mark(tokens) or ("\t" if _share(tokens, lambda line: "\t" in line) > 0.5 else None)
     rows = [fields_of(line, separator) for line in tokens]
     count = Counter(map(len, rows)).most_common(1)[0][0]
     if count < 2:
@@ -180,11 +186,16 @@ def _columns(sample: Sequence[str], path: str, column: str | None) -> Columns:
     names = [name.strip().lower() for name in rows[0]] if names_columns(rows[0]) else []
     numbered = count > 2 and all(row[0].isdigit() for row in rows[bool(names) :])  # the steps of each sentence
     step = next((place for place, name in enumerate(names) if name in STEPS), int(numbered))
-    last = max((place for place, name in enumerate(names) if name in LABELS), default=count - 1)
+    last = max((place for place, name in enumerate(names) if name in LABELS), default=-1)
+    if last < 0:
+        even = [row for row in rows if len(row) == count]
+        step, last = _label_place([[row[place] for row in even] for place in range(count)], step)
     sentence = next((place for place, name in enumerate(names) if name in SENTENCES), None)
     if column is None:
         return Columns(separator, count, step, last, sentence)
     label = names.index(column.lower()) if column.lower() in names else int(column) - 1 if column.isdigit() else -1
+    if label == step and count == 2:
+        step = 1 - label
     if not 0 <= label < count or label == step:
         named = f" ({' '.join(names)})" if names else ""
         hint = f"column {step + 1} has the steps"
@@ -192,16 +203,30 @@ def _columns(sample: Sequence[str], path: str, column: str | None) -> Columns:
     return Columns(separator, count, step, label, sentence)
 
 
+def _label_place(columns: Sequence[Sequence[str]], step: int) -> tuple[int, int]:
+    """The columns of the steps and of the labels, where none has a name: the last one that can be labels, no numbers
+    with a point and not empty; the first one where only there are labels of chunks."""
+    possible = [
+        place
+        for place, values in enumerate(columns)
+        if place > step and any(map(str.strip, values)) and not all(map(_FRACTION.match, values))
+    ]
+    label = possible[-1] if possible else len(columns) - 1
+    if step == 0 and recognise([columns[0]]) is not None and recognise([columns[label]]) is None:
+        return 1, 0
+    return step, label
+
+
 def _records(sample: Sequence[str], path: str, characters: bool) -> Records:
     try:
-        records = [json.loads(line) for line in sample[:100]]
+        records = [record for line in sample[:100] if (record := record_of(json.loads(line))) is not None]
     except (ValueError, RecursionError):
         records = []
-    if not records or not all(isinstance(record, Mapping) for record in records):
-        hint = "one object a line, without a list around them"
+    if len(records) < len(sample[:100]):
+        hint = "one object a line, without a list around them: jq -c '.[]' makes that of a list"
         raise DataError("is not one JSON object a line", path=path, hint=hint)
     keys = {key for record in records for key in record}
-    text = "".join(str(record.get("text", "")) for record in records)
+    text = "".join(str(record[key]) for record in records for key in TEXT if key in record)
     wide = sum(map(is_wide, text)) > 0.3 * max(len(text), 1)
     rule = None if characters or wide else WordRule()
     if keys & set(TOKENS):
@@ -245,10 +270,10 @@ def given_format(line: str, own: Format, labels: LabelSet) -> Format | None:
 
 def is_record(line: str) -> bool:
     """Whether a line is a JSON object with a text or tokens."""
-    if not line.lstrip().startswith("{"):
+    if not _is_json(line):
         return False
     try:
-        record = json.loads(line)
+        record = record_of(json.loads(line))
     except (ValueError, RecursionError):
         return False
-    return isinstance(record, dict) and any(key in record for key in (*TEXT, *TOKENS))
+    return record is not None and any(key in record for key in (*TEXT, *TOKENS))

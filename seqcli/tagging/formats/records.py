@@ -18,6 +18,7 @@ TEXT = ("text", "data", "sentence")
 TOKENS = ("tokens", "words")
 TAGS = ("tags", "labels", "ner_tags", "pos_tags", "upos", "ner", "pos")
 SPANS = ("spans", "entities", "label", "labels")
+SPAN_KEYS = ("start", "start_offset"), ("end", "end_offset"), ("label", "labels", "type")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _HINT = 'each line is {"text": …, "spans": [[start, end, label], …]} or {"tokens": […], "tags": […]}'
 
@@ -47,7 +48,8 @@ class Records:
                 record = json.loads(line)
             except (ValueError, RecursionError) as problem:
                 raise DataError(f"is no JSON object: {problem}", path=path, line=number, hint=_HINT) from problem
-            if not isinstance(record, dict):
+            record = record_of(record)
+            if record is None:
                 raise DataError("is no JSON object", path=path, line=number, hint=_HINT)
             if "\\u" in line and _SURROGATE.search(json.dumps(record, ensure_ascii=False)):
                 raise DataError("has half of a surrogate pair (\\ud800…): no character", path=path, line=number)
@@ -69,6 +71,9 @@ class Records:
             raise DataError("has neither a text nor tokens", path=path, line=number, hint=_HINT)
         offsets = character_offsets(text) if self.rule is None else self.rule.cut(text)
         given = record.get(self.label)
+        if given is not None and record.get("answer") in ("reject", "ignore"):  # Prodigy's
+            hint = "its labels are wrong or unknown: leave such lines out"
+            raise DataError(f"the answer is {record['answer']!r}", path=path, line=number, hint=hint)
         if not self.spans or given is None:
             return Sentence([text[a:b] for a, b in offsets], None, number, text=text, offsets=offsets, source=record)
         spans = _spans(given, text, path, number)
@@ -110,6 +115,13 @@ class Records:
         return json.dumps(record, ensure_ascii=False, allow_nan=False) + "\n"
 
 
+def record_of(value: Any) -> dict[str, Any] | None:
+    """A line's value as an object, spaCy's `["text", {"entities": …}]` too; None for what is neither."""
+    if isinstance(value, list) and len(value) == 2 and type(value[0]) is str and isinstance(value[1], dict):
+        return {"text": value[0], **value[1]}
+    return value if isinstance(value, dict) else None
+
+
 def character_offsets(text: str) -> list[tuple[int, int]]:
     """Where the characters that are no blanks begin and end."""
     return [(place, place + 1) for place, character in enumerate(text) if not character.isspace()]
@@ -119,18 +131,16 @@ def _spans(given: Any, text: str, path: str, number: int) -> list[tuple[int, int
     """The spans of a record in their order; `DataError` for what is none, lies outside the text or overlaps."""
     found: list[tuple[int, int, str]] = []
     for item in given if isinstance(given, list) else [None]:
-        parts: Sequence[Any] = (
-            [item.get("start"), item.get("end"), item.get("label", item.get("type"))]
-            if isinstance(item, Mapping)
-            else item
-            if isinstance(item, list)
-            else []
-        )
+        parts: Sequence[Any] = item if isinstance(item, list) else []
+        if isinstance(item, Mapping):
+            parts = [next((item[key] for key in keys if key in item), None) for keys in SPAN_KEYS]
+            parts[2] = parts[2][0] if isinstance(parts[2], list) and len(parts[2]) == 1 else parts[2]
         if len(parts) != 3 or type(parts[0]) is not int or type(parts[1]) is not int or type(parts[2]) is not str:
             raise DataError(f"{item!r} is no span", path=path, line=number, hint=_HINT)
         start, end, label = parts
         if not 0 <= start < end <= len(text) or not text[start:end].strip() or not label:
-            raise DataError(f"the span {start}–{end} {label!r} holds no text", path=path, line=number)
+            hint = "start and end are characters (not bytes) from 0, the end one behind the last"
+            raise DataError(f"the span {start}–{end} {label!r} holds no text", path=path, line=number, hint=hint)
         found.append((start, end, label))
     found.sort()
     for before, after in pairwise(found):
