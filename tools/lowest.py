@@ -9,7 +9,7 @@ import re
 import tomllib
 from pathlib import Path
 
-EXTRAS = ("plot", "excel", "parquet", "zstd", "serve")
+EXTRAS = ("excel", "parquet", "zstd", "serve")
 TOOLS = ("hypothesis", "jiwer", "pytest", "seqeval")  # of the extra `dev`, what the tests need
 
 
