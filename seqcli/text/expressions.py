@@ -2,46 +2,39 @@
 
 from __future__ import annotations
 
+import math
 import re
-import signal
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from types import FrameType
+from collections.abc import Callable
+from typing import Any
 
 from seqcli.errors import UsageError
 
 LIMIT = 1.0, 1e-6  # seconds of processor time for a text, and more for each of its characters
+MOST_REPEATS = (
+    1_000_000  # the numbers in braces multiplied: the time it takes to compile grows with those within others
+)
 
 
-def compiled(expression: str) -> re.Pattern[str]:
+def compiled(expression: str) -> Any:
     """The pattern of an expression; `ValueError` for what is none."""
+    import regex  # as `re`, but with a limit of time in any thread
+
     try:
-        return re.compile(expression)
-    except (re.error, OverflowError, RecursionError) as problem:
+        if math.prod(max(1, int(number)) for number in re.findall(r"\{(?:\d*,)?(\d+)", expression)) > MOST_REPEATS:
+            raise ValueError("it repeats too often")
+        return regex.compile(expression)
+    except (regex.error, ValueError, OverflowError, RecursionError) as problem:
         raise ValueError(f"{expression!r:.80} is not a regular expression: {problem}") from problem
 
 
-@contextmanager
-def limited(pattern: re.Pattern[str], text: str) -> Iterator[None]:
-    """Around a search: `UsageError` when it takes too long, as `(a+)+$` does, which tries every way to divide a text.
-
-    The search is interrupted by a signal, which only the main thread hears; there is no limit in other threads.
-    """
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def expire(number: int, frame: FrameType | None) -> None:
+def substituted(pattern: Any, replace: Callable[[Any], str], text: str) -> str:
+    """`text` with what `replace` makes of each match; `UsageError` when it takes too long, as `(a|aa)+$` does, which
+    tries every way to divide a text."""
+    try:
+        made: str = pattern.sub(replace, text, timeout=LIMIT[0] + LIMIT[1] * len(text))
+    except TimeoutError:
         raise UsageError(
             f"--keep {pattern.pattern!r:.60} takes too long on the text {text!r:.60}",
-            hint="a repetition within another, such as (a+)+, tries every way to divide a text: write it with one",
-        )
-
-    before = signal.signal(signal.SIGVTALRM, expire)
-    signal.setitimer(signal.ITIMER_VIRTUAL, LIMIT[0] + LIMIT[1] * len(text))
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
-        signal.signal(signal.SIGVTALRM, before)
+            hint="alternatives that overlap, such as (a|aa)+, try every way to divide a text: write them as one",
+        ) from None
+    return made

@@ -10,8 +10,9 @@ import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
-from seqcli.text.expressions import compiled, limited
+from seqcli.text.expressions import compiled, substituted
 from seqcli.text.scripts import HAN, SPACELESS
 
 SYMBOLS = tuple(map(chr, range(0xE000, 0xE008)))  # private characters: no text means anything by them
@@ -64,10 +65,9 @@ class Carrier:
         taken: list[Found] = []
         left = text.replace(_TAKEN, " ").replace(_STRANGE, " ")
         for pattern in map(compiled, self.keep):
-            with limited(pattern, text):
-                left = _take(pattern, left, taken)
+            left = substituted(pattern, partial(_blot, taken), left)
         for kind in self.kinds:
-            left = _take(_PATTERNS[kind], left, taken)
+            left = _PATTERNS[kind].sub(partial(_blot, taken), left)
         if self.known is not None:
             strange = {c for c in set(left) if c not in self.known and c != _TAKEN and not c.isspace()}
             if strange:
@@ -100,15 +100,11 @@ class Carrier:
         )
 
 
-def _take(pattern: re.Pattern[str], text: str, taken: list[Found]) -> str:
-    """Add what matches to `taken`; the text with that blotted out."""
-
-    def blot(match: re.Match[str]) -> str:
-        if match.group():
-            taken.append(Found(match.start(), match.end(), match.group()))
-        return _TAKEN * len(match.group())
-
-    return pattern.sub(blot, text)
+def _blot(taken: list[Found], match: re.Match[str]) -> str:
+    """Add what matches to `taken`; what stands in its place then."""
+    if match.group():
+        taken.append(Found(match.start(), match.end(), match.group()))
+    return _TAKEN * len(match.group())
 
 
 def substitute(text: str, found: Sequence[Found], symbols: Sequence[str]) -> str:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from seqcli.errors import UsageError
 from seqcli.text.forms import Forms
 from seqcli.text.normalisation import normalise
 from seqcli.text.placeholders import KINDS, SYMBOLS, Carrier, choose_kinds, known_characters, restore
@@ -153,6 +155,16 @@ def test_long_lines_take_no_long_time(text: str) -> None:
     replaced, strings = carrier.replace(text)
     assert restore(replaced, strings) == text
     assert "".join(split_sentences(normalise(text))) == text
+
+
+@pytest.mark.parametrize("expression", ["(?:x|xx)+$", "(?:x|x)+$", "(?R)"])
+def test_an_expression_that_takes_too_long_is_given_up_in_any_thread(
+    expression: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("seqcli.text.expressions.LIMIT", (0.1, 1e-6))
+    with ThreadPoolExecutor() as threads, pytest.raises(UsageError, match="takes too long on the text"):
+        threads.submit(Carrier(keep=(expression,)).find, "the dog " + "x" * 60 + "!").result()
+    assert [found.text for found in Carrier(keep=("x+",)).find("the " + "x" * 60)] == ["x" * 60]
 
 
 def test_no_expression_is_compiled_for_a_text(monkeypatch: pytest.MonkeyPatch) -> None:
