@@ -26,7 +26,7 @@ def read_holidays(
 
     Raises `DataError` naming row and column for a file without dates or a cell that is none.
     """
-    table = find_table(read_cells(source, encoding=encoding, errors=errors))
+    table = find_table(read_cells(source, encoding=encoding, errors=errors, shown="--holidays"))
     for name, column in table.columns.items():
         texts = [text for text in dict.fromkeys(column.tolist()) if not is_missing(text)]
         chosen = read_as_times(texts, name, day_first)
@@ -120,7 +120,7 @@ def _future(
     and position."""
     if panel.wide or panel.time_name is None:
         raise UsageError("--covariates needs one row a series and time", hint="--series names the series columns")
-    table = find_table(read_cells(source, encoding=encoding, errors=errors))
+    table = find_table(read_cells(source, encoding=encoding, errors=errors, shown="--future"))
     if panel.time_name not in table.columns and all(name in table.columns for name in panel.key_names):
         table = find_layout(table, ReadOptions(target=panel.covariate_names[0], series=panel.key_names)).table
     for name in (panel.time_name, *panel.key_names, *panel.covariate_names):

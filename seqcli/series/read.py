@@ -21,8 +21,11 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-def read_cells(source: Any, *, encoding: str = "auto", errors: str = "strict", sheet: str | None = None) -> Cells:
-    """The cells of a file (`-`: standard input), of a pandas data frame, or of text in a stream such as `io.StringIO`.
+def read_cells(
+    source: Any, *, encoding: str = "auto", errors: str = "strict", sheet: str | None = None, shown: str = "the data"
+) -> Cells:
+    """The cells of a file (`-`: standard input), of a pandas data frame, or of text in a stream such as `io.StringIO`;
+    messages call the latter two what `shown` says.
 
     Text in any encoding, plain or compressed; workbooks (.xlsx, .xls, .xlsb, .ods: the named `sheet`, or the first one
     with anything in it); Parquet. Raises `DataError` for what cannot be read, `UsageError` for a `sheet` that is not
@@ -31,9 +34,9 @@ def read_cells(source: Any, *, encoding: str = "auto", errors: str = "strict", s
     if isinstance(source, io.TextIOBase):
         if source.seekable():
             source.seek(0)  # a table of what is known beforehand is read twice
-        return split_text(source.read(), "the data")
+        return split_text(source.read(), shown)
     if not isinstance(source, str | Path):
-        return _from_frame(source, "the data frame")
+        return _from_frame(source, shown)
     path = str(source)
     kind = _kind(path)
     if kind == "workbook":
@@ -145,7 +148,8 @@ def _from_frame(frame: Any, shown: str) -> Cells:
     if isinstance(frame, pd.Series):
         frame = frame.to_frame(frame.name if frame.name is not None else "y")
     if not isinstance(frame, pd.DataFrame):
-        raise DataError(f"a {type(frame).__name__} is not a table", hint="give a path, or a pandas DataFrame or Series")
+        hint = "give a path, or a pandas DataFrame or Series"
+        raise DataError(f"a {type(frame).__name__} is not a table", path=shown, hint=hint)
     counted = isinstance(frame.index, pd.RangeIndex) or frame.index.dtype.kind in "iu"
     if not counted or any(name is not None for name in frame.index.names):
         frame = frame.rename_axis(

@@ -39,6 +39,7 @@ LM, MT, TAG, ASR, FORECASTER = (
 )
 SALES = [{"month": f"{2018 + i // 12}-{i % 12 + 1:02d}", "sales": 100 + 10 * (i % 12) + i} for i in range(48)]
 CSV = "month,sales\n" + "".join(f"{row['month']},{row['sales']}\n" for row in SALES)
+PROMOTED = [{**row, "promo": i % 2} for i, row in enumerate(SALES)]
 ENDLESS = {"prompts": "the sky", "max_tokens": 1_000_000_000}
 
 
@@ -229,9 +230,8 @@ def test_many_series_are_forecast_without_training(server: Server) -> None:
 
 
 def test_covariates_are_tables_too(server: Server) -> None:
-    rows = [{**row, "promo": i % 2} for i, row in enumerate(SALES)]
     future = [{"month": f"2022-0{month}", "promo": month % 2} for month in (1, 2, 3)]
-    asked = {"data": rows, "covariates": ["promo"], "future": future, "holidays": "day\n2022-01-01\n"}
+    asked = {"data": PROMOTED, "covariates": ["promo"], "future": future, "holidays": "day\n2022-01-01\n"}
     status, answer = server.ask("/forecast", asked)
     assert status == 200, answer
     assert [row["month"] for row in answer["rows"]] == ["2022-01", "2022-02", "2022-03"]
@@ -272,6 +272,9 @@ REFUSED = [
     ("/forecast", {"data": 5}, 422, "data: give rows, columns or the text of a table"),
     ("/forecast", {"data": [{"a": [1]}]}, 422, "the data: is JSON, but not a table"),
     ("/forecast", b'{"data": ' + b"[" * 400 + b"]" * 400 + b"}", 422, "the data: is JSON, but not a table"),
+    ("/forecast", {"data": CSV, "holidays": [{"a": "x"}]}, 422, "holidays: has no column of dates"),
+    ("/forecast", {"data": CSV, "holidays": [5]}, 422, "holidays: is JSON, but not a table"),
+    ("/forecast", {"data": PROMOTED, "covariates": "promo", "future": CSV}, 422, "future: has no column 'promo'"),
     ("/nothing", {}, 404, "not found"),
     ("/generate", None, 405, "method not allowed"),
 ]
@@ -294,8 +297,7 @@ def test_its_messages_are_pythons(server: Server) -> None:
 def test_no_file_is_read_by_its_name(server: Server, tmp_path: Path) -> None:
     table = tmp_path / "sales.csv"
     table.write_text(CSV)
-    promoted = [{**row, "promo": i % 2} for i, row in enumerate(SALES)]
-    for given in ({"data": str(table)}, {"data": promoted, "covariates": "promo", "future": str(table)}):
+    for given in ({"data": str(table)}, {"data": PROMOTED, "covariates": "promo", "future": str(table)}):
         status, answer = server.ask("/forecast", given)
         assert (status, "no rows" in answer["error"]) == (422, True), answer
     for verb in VERBS:
