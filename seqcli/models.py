@@ -281,23 +281,26 @@ class Recogniser(Model[RecogniserRequest]):
 
     @documented(SearchRequest)
     @naming_arguments
-    def transcribe(self, path: str | Path, *, words: bool = False, **options: Any) -> Transcript:
+    def transcribe(self, recording: Any, *, rate: int | None = None, words: bool = False, **options: Any) -> Transcript:
         """What is said in a recording.
 
         Args:
-            path: a sound file of any length, sample rate and number of channels.
+            recording: the path of a sound file of any length, sample rate and number of channels; or its samples, an
+                array (samples,) or (samples, channels) of floating point numbers from -1 to 1 or of int16.
+            rate: samples a second (Hz); an array needs it, a file has its own.
             words: whether the transcript has its words with their times (seconds) and confidences.
             options: such as `beam=1`; `lm` is a `LanguageModel` or its file.
 
-        Raises `DataError` for what is no sound.
+        Raises `DataError` for what is no sound, `UsageError` for an array that is not as above.
         """
         from seqcli.speech.transcribe import Recogniser as Engine
 
         request = SearchRequest(**options)
         engine = Engine.load(self.checkpoint, request, language_model_of(request.lm))
-        if not isinstance(path, str | Path):
-            raise UsageError(f"path must be the path of one recording, not {type(path).__name__}")
-        return engine.transcribe(str(path), words=words)
+        if isinstance(recording, str | Path) and rate is not None:
+            raise UsageError("rate is for samples: a sound file has its own", hint="leave rate out")
+        given = str(recording) if isinstance(recording, Path) else recording
+        return engine.transcribe(given, rate=rate, words=words)
 
     def measure(self, request: RecogniserRequest, notice: Notice) -> dict[str, Any]:
         from seqcli.speech.evaluate import evaluate_recogniser

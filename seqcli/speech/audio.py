@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import numbers
 import os
 import re
 import shutil
@@ -11,18 +12,21 @@ import stat
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from seqcli.errors import DataError
+from seqcli.errors import DataError, UsageError
 from seqcli.files.opening import shown_path
 
 BLOCK_SECONDS = 10.0  # read at a time
 ENDINGS = (".wav", ".flac", ".ogg", ".opus", ".mp3", ".aiff", ".aif", ".au", ".w64", ".caf")  # of sound files
+SAMPLE_RATES = 1000, 10_000_000  # of samples from Python: another is a slip, such as 16 for 16 kHz
+FULL_SCALE = 1 << 15  # of samples of 16 bits
+LOUDEST = 2.0  # floating point sample from Python: resampling goes somewhat above 1, samples that are not scaled far
 SILENT = 1e-4  # greatest sample of a recording in which there is nothing to hear: 80 dB under full scale
 WAV = b"RIFF"  # what such a file begins with, and what files of other formats do
 OTHERS = (b"fLaC", b"OggS", b"ID3", b"\xff", b"FORM", b".snd", b"RF64", b"riff", b"caff")
@@ -62,26 +66,70 @@ def sound_blocks(path: str, rate: int, seconds: float = BLOCK_SECONDS) -> Iterat
     time. Channels are averaged. A stream of another format than WAV comes when it is complete. `DataError` for what is
     no sound."""
     import soundfile
-    import soxr
 
     with _readable(path), _opened(path) as source, soundfile.SoundFile(source, closefd=False) as file:
-        resampler = soxr.ResampleStream(file.samplerate, rate, 1) if file.samplerate != rate else None
-        empty = True
-        while True:
-            block = file.read(max(1, int(seconds * file.samplerate)), dtype="float32", always_2d=True)
-            last = not len(block)
-            empty = empty and last
-            mixed = _mixed(block)
-            if not np.isfinite(mixed).all():
-                raise DataError("holds samples that are not numbers", path=shown_path(path), hint="convert it again")
-            if resampler is not None:
-                mixed = resampler.resample_chunk(mixed, last=last)
-            if len(mixed):
-                yield mixed
-            if last:
-                break
-    if empty:
-        raise DataError("holds no sound", path=shown_path(path), hint="record it again, or leave it out")
+        size = max(1, int(seconds * file.samplerate))
+
+        def blocks() -> Iterator[np.ndarray]:
+            while len(block := file.read(size, dtype="float32", always_2d=True)):
+                yield block
+
+        yield from _converted(blocks(), file.samplerate, rate, shown_path(path))
+
+
+def sample_blocks(given: Any, given_rate: Any, rate: int) -> Iterator[np.ndarray]:
+    """The samples of an array (see `Recogniser.transcribe`) of so many a second, like `sound_blocks`. `UsageError` for
+    what are none."""
+    samples = _samples(given)
+    if given_rate is None:
+        raise UsageError("rate must be given with samples: how many there are a second, such as rate=16000")
+    least, most = SAMPLE_RATES
+    if not isinstance(given_rate, numbers.Real) or not least <= given_rate <= most or given_rate != int(given_rate):
+        raise UsageError(f"rate must be samples a second, from {least:,} to {most:,}, not {given_rate!r:.80}")
+    size = int(BLOCK_SECONDS * given_rate)
+    scale = np.float32(1 if samples.dtype.kind == "f" else 1 / FULL_SCALE)
+    blocks = (samples[start : start + size].astype(np.float32) * scale for start in range(0, len(samples), size))
+    return _converted(blocks, int(given_rate), rate, "the samples")
+
+
+def _samples(given: Any) -> np.ndarray:
+    """What was given as an array (samples, channels) of floating point numbers, or whole ones of 16 bits."""
+    try:
+        samples = np.asarray(given)
+    except (ValueError, TypeError, RuntimeError) as problem:  # as tensors raise that are elsewhere or have gradients
+        raise UsageError(f"recording must be a path, or samples as an array: {problem}") from problem
+    if samples.dtype.kind != "f" and samples.dtype != np.int16:
+        what = samples.dtype if samples.dtype.kind in "biuc" and samples.ndim else type(given).__name__
+        hint = "convert samples to floating point numbers from -1 to 1, or to int16"
+        raise UsageError(f"recording must be a path, or floating point or int16 samples, not {what}", hint=hint)
+    if samples.ndim not in (1, 2) or (samples.ndim == 2 and samples.size and samples.shape[1] > samples.shape[0]):
+        hint = "one channel is (samples,), several are (samples, channels); recording.T turns them round"
+        raise UsageError(f"recording must be samples over time, not an array of shape {samples.shape}", hint=hint)
+    peak = float(np.abs(samples).max(initial=0)) if samples.dtype.kind == "f" else 0.0
+    if LOUDEST < peak < np.inf:
+        hint = f"divide samples of 16 bits by {FULL_SCALE}"
+        raise UsageError(f"recording must be floating point samples from -1 to 1, not up to {peak:g}", hint=hint)
+    return samples if samples.ndim == 2 else samples[:, None]
+
+
+def _converted(blocks: Iterable[np.ndarray], given: int, rate: int, shown: str) -> Iterator[np.ndarray]:
+    """Blocks (samples, channels) at a `given` rate as one channel at another."""
+    import soxr
+
+    resampler = soxr.ResampleStream(given, rate, 1) if given != rate else None
+    mixed = None
+    for block in blocks:
+        mixed = _mixed(block)
+        if not np.isfinite(mixed).all():
+            raise DataError("holds samples that are not numbers", path=shown, hint="convert it again")
+        if resampler is not None:
+            mixed = resampler.resample_chunk(mixed)
+        if len(mixed):
+            yield mixed
+    if mixed is None:
+        raise DataError("holds no sound", path=shown, hint="record it again, or leave it out")
+    if resampler is not None and len(rest := resampler.resample_chunk(mixed[:0], last=True)):
+        yield rest
 
 
 @contextlib.contextmanager

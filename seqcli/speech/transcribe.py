@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 
 from seqcli.files.checkpoint import Checkpoint
 from seqcli.notices import Notice, quietly
 from seqcli.speech.alignment import Word, words_of
-from seqcli.speech.audio import BLOCK_SECONDS, SILENT, sound_blocks, sound_info
+from seqcli.speech.audio import BLOCK_SECONDS, SILENT, sample_blocks, sound_blocks, sound_info
 from seqcli.speech.data import decode
 from seqcli.speech.decoder import SpeechDecoder, Stream, load_recogniser
 from seqcli.speech.fusion import LanguageModel, TextScorer
@@ -86,7 +87,8 @@ class Passage:
 
 @dataclass(frozen=True)
 class Transcript:
-    """What is said in a recording: its passages one after the other. `seconds` is its length."""
+    """What is said in a recording: its passages one after the other. `seconds` is its length; `path` is empty for
+    samples from Python."""
 
     path: str
     seconds: float
@@ -137,24 +139,33 @@ class Recogniser:
         """The recogniser of a checkpoint; `CheckpointError` when it is not one."""
         return cls(*load_recogniser(checkpoint), search, language_model, words_of_blobs(checkpoint.blobs))
 
-    def transcribe(self, path: str, *, words: bool = False, notice: Notice = quietly) -> Transcript:
-        """What is said in a file (`-`: sound on standard input); with `words`, when and how surely, too. Raises
-        `DataError` for what is no sound."""
-        passages = tuple(self.passages(path, words=words, notice=notice))
+    def transcribe(
+        self, recording: Any, *, rate: int | None = None, words: bool = False, notice: Notice = quietly
+    ) -> Transcript:
+        """What is said in a file (`-`: sound on standard input), or in samples of which there are `rate` a second; with
+        `words`, when and how surely, too. Raises `DataError` for what is no sound, `UsageError` for what are no
+        samples."""
+        if isinstance(recording, str):
+            path, found = recording, self.passages(recording, words=words, notice=notice)
+        else:
+            path, found = "", self.heard(sample_blocks(recording, rate, self.decoder.config.sample_rate), words)
+        passages = tuple(found)
         return Transcript(path, passages[-1].end if passages else 0.0, passages)
 
     def passages(self, path: str, *, words: bool = False, notice: Notice = quietly) -> Iterator[Passage]:
         """What is said, as the recording is read: a passage for each stretch of it, silence being one without text."""
-        rate = self.decoder.config.sample_rate
-        if path != "-":
-            about = sound_info(path)
-            if about.cut_short:
-                notice(f"{path}: is cut short; its header says that there is more sound")
-        blocks = sound_blocks(path, rate, SOON if path == "-" else BLOCK_SECONDS)
+        soon = path == "-"
+        if not soon and sound_info(path).cut_short:
+            notice(f"{path}: is cut short; its header says that there is more sound")
+        blocks = sound_blocks(path, self.decoder.config.sample_rate, SOON if soon else BLOCK_SECONDS)
+        return self.heard(blocks, words, soon=soon)
+
+    def heard(self, blocks: Iterable[np.ndarray], words: bool, *, soon: bool = False) -> Iterator[Passage]:
+        """What is said in sound as it comes, of one channel at the model's rate; with `soon`, at every pause."""
         if self.decoder.config.streaming:
             yield from self.live(blocks, words)
         else:
-            for stretch in stretches(blocks, rate, soon=path == "-"):
+            for stretch in stretches(blocks, self.decoder.config.sample_rate, soon=soon):
                 yield self._passage(stretch.samples, stretch.start, words)
 
     def live(self, blocks: Iterable[np.ndarray], words: bool) -> Iterator[Passage]:
