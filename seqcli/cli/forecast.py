@@ -13,7 +13,7 @@ from seqcli.cli import console
 from seqcli.cli.charts import Band, Line, line_chart
 from seqcli.cli.options import OUTPUT, RowOutput
 from seqcli.cli.progress import TrainingDisplay
-from seqcli.cli.request import request_command
+from seqcli.cli.request import check_run, request_command
 from seqcli.cli.rows import write_json, write_rows
 from seqcli.cli.train import Interruption, leave, resume_command
 from seqcli.errors import UsageError
@@ -208,6 +208,8 @@ def _check_places(asked: _Asked) -> None:
     for place in (asked.file, asked.plot):
         if place is not None:
             check_place(place)
+    if asked.save is not None:
+        check_run(asked.save)
 
 
 def _say(result: Forecast, request: ForecastRequest) -> None:

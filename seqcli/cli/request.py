@@ -92,21 +92,35 @@ def command_of(declared: Iterable[Declared], explain: str, run: Callable[[Given]
 
 
 def _check_files(declared: Iterable[Declared], given: Given) -> None:
-    """Refuse, before any work, to write what the command reads or writes for something else, the log file, too."""
-    from seqcli.files.output import check_outputs
-
-    read, written = ["-"], {"--log-file": console.verbosity.get().log}
+    """Refuse, before any work, to write what the command reads or writes for something else."""
+    read: list[str | Path] = ["-"]
+    written: dict[str, str | Path | None] = {}
     for one in declared:
         value = given.get(one.name)
         if one.option.kind == "output":
             written[one.flag] = value
         elif one.option.kind == "file" and value is not None:
             read += value if isinstance(value, list) else [value]
+    check_places(written, read)
+
+
+def check_places(written: Mapping[str, str | Path | None], read: Iterable[str | Path] = ()) -> None:
+    """As `check_outputs`, the log file being written, too."""
+    from seqcli.files.output import check_outputs
+
     try:
-        check_outputs(written, read)
+        check_outputs({"--log-file": console.verbosity.get().log, **written}, read)
     except UsageError:
         console.verbosity.set(replace(console.verbosity.get(), log=None))  # what is said now may not go there
         raise
+
+
+def check_run(model: str | Path) -> None:
+    """`check_places` for what a training writes beside its model."""
+    from seqcli.files.output import log_path, state_path
+
+    model = Path(model)
+    check_places({"the model": model, "the history of its training": log_path(model), "its state": state_path(model)})
 
 
 def _is_number(declared: Declared) -> bool:

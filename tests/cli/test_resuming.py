@@ -148,3 +148,11 @@ def test_messages_go_to_a_log_with_their_times(capsys: pytest.CaptureFixture[str
     assert len(Path("run.log").read_text().splitlines()) > len(lines)
     assert run([*TRAIN, "--log-file", "text", "--steps", "1", "-o", "other"]) == 2
     assert Path("text").read_text().startswith("the sky")
+
+
+@pytest.mark.parametrize("name", ["m-log.csv", "m-state.safetensors"])
+def test_a_log_of_messages_is_no_file_of_the_run(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run([*TRAIN, "--log-file", name, "--steps", "1", "-o", "m"]) == 2
+    assert f"name the same file: {name}" in capsys.readouterr().err
+    assert Path(name).read_bytes() == b""
+    assert not Path("m").exists()

@@ -141,6 +141,11 @@ def test_what_a_folder_or_a_pattern_names_is_not_replaced(
     assert Path("texts/b.txt").read_text() == TEXT
 
 
+def test_a_log_file_is_not_that_of_a_forecasts_training(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["forecast", "missing", "--save", "n", "--log-file", "n-log.csv"]) == 2
+    assert "--log-file and the history of its training name the same file" in capsys.readouterr().err
+
+
 def files_of(command: str) -> list[Any]:
     """The parameters of a command that name files, but for the log file, which every command may have."""
     parameters: list[Any] = typer.main.get_command(app).get_command(None, command).params  # type: ignore[attr-defined]
