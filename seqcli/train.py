@@ -72,8 +72,10 @@ def train_asr(recordings: Paths, *, quiet: bool = False, **options: Any) -> Reco
 
 def _trained(kind: type[M], room: str, request: type[RunRequest], quiet: bool, **options: Any) -> M:
     """A model of the task in the package `room`, trained with progress on standard error unless `quiet`."""
+    from seqcli.cli import console
     from seqcli.cli.train import train_showing
 
     asked = request(**options)
-    outcome, _ = train_showing(importlib.import_module(f"seqcli.{room}.train").TASK, asked, quiet=quiet)
+    with console.saying(console.Verbosity(quiet=quiet or not console.is_first(), python=True)):
+        outcome, _ = train_showing(importlib.import_module(f"seqcli.{room}.train").TASK, asked)
     return kind(outcome.checkpoint, outcome.path)

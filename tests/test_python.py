@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import doctest
 import pickle
+import re
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas
 import pytest
+import soundfile
+import torch
 
 import seqcli
 from seqcli.cli.app import run
@@ -139,6 +143,19 @@ def test_options_as_arguments(text: str, named: str) -> None:
     assert as_arguments(text) == named
 
 
+def test_notices_name_arguments(corpus: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    asked = OPTIONS | {"output": tmp_path / "m.lm.safetensors", "quiet": False}
+    seqcli.train_lm(corpus, **asked)
+    seqcli.train_lm(corpus, auto_resume=True, **asked)
+    said = capsys.readouterr().err
+    assert "a longer budget, epochs or steps extends it" in said
+    heard: list[str] = []
+    table = pandas.DataFrame({"month": pandas.date_range("2020-01-01", periods=48, freq="MS"), "y": range(48)})
+    found = seqcli.forecast(pandas.concat([table, table[-1:]]), horizon=2, on_notice=heard.append)
+    assert "use duplicates to change this" in " ".join(found.to_json()["notes"])
+    assert "--" not in said + " ".join(heard + found.to_json()["notes"])
+
+
 def test_training_in_a_thread(corpus: Path) -> None:
     """Where no signals can be handled."""
     program = (
@@ -182,7 +199,7 @@ def test_what_is_no_text_no_pair_and_no_file_is_said(corpus: Path, tmp_path: Pat
         (lambda: mt.translate("a", glossary=3), "glossary must be pairs of texts"),
         (lambda: mt.translate("a", glossary=[("a",)]), "glossary must be pairs of texts"),
         (lambda: mt.translate("a", keep="["), r"^keep: '\[' is not a regular expression"),
-        (lambda: asr.transcribe(["a.wav"]), "path must be the path of one recording"),  # type: ignore[arg-type]
+        (lambda: asr.transcribe(["a.wav"]), "recording must be a path, or floating point or int16 samples, not list"),
         (lambda: asr.transcribe("a.wav", lm=mt), "lm must be a language model"),
         (lambda: seqcli.train_lm([]), "corpus: one or more are needed"),
         (lambda: seqcli.train_lm(""), "the name of a file is empty"),
@@ -190,6 +207,34 @@ def test_what_is_no_text_no_pair_and_no_file_is_said(corpus: Path, tmp_path: Pat
     ):
         with pytest.raises(seqcli.UsageError, match=said):
             wrong()
+
+
+def test_samples_are_transcribed_as_their_file_is(tmp_path: Path) -> None:
+    model = seqcli.load(FIXTURES / "v1.asr.safetensors")
+    assert isinstance(model, seqcli.Recogniser)
+    wave = 0.7 * np.sin(np.arange(30000) ** 1.4 / 50)
+    file, rate = tmp_path / "a.wav", 11025
+    soundfile.write(file, np.stack([wave, wave / 2], axis=1), rate)
+    whole, single = soundfile.read(file, dtype="int16")[0], soundfile.read(file, dtype="float32")[0]
+    expected = model.transcribe(file, words=True)
+    assert expected.text
+    for samples in (whole, single, single.astype(float), torch.tensor(single), single.mean(axis=1)):
+        assert model.transcribe(samples, rate=rate, words=True) == replace(expected, path="")
+    refused: dict[str, tuple[Any, dict[str, Any]]] = {
+        "rate must be given": (wave, {}),
+        "rate must be samples a second, .* not 16$": (wave, {"rate": 16}),
+        "rate is for samples": (file, {"rate": rate}),
+        "not int32": (whole.astype(np.int32), {"rate": rate}),
+        "not up to 22936": (wave * 32767, {"rate": rate}),
+        r"not an array of shape \(1, 30000\)": (wave[None], {"rate": rate}),
+        "the samples: holds samples that are not numbers": (np.where(wave > 0.6, np.nan, wave), {"rate": rate}),
+        "the samples: holds no sound": (wave[:0], {"rate": rate}),
+        "use tensor.detach": (torch.tensor(wave, requires_grad=True), {"rate": rate}),
+    }
+    for message, (samples, options) in refused.items():
+        with pytest.raises(seqcli.SeqcliError) as raised:
+            model.transcribe(samples, **options)
+        assert re.search(message, raised.value.message, re.IGNORECASE)
 
 
 def test_the_best_translations_are_a_list() -> None:

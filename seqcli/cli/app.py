@@ -37,13 +37,10 @@ IN_SEVERAL_PROCESSES = ("train-lm", "train-mt", "train-tagger", "train-asr", "fo
 def run(arguments: Sequence[str]) -> int:
     """Run one command line and return its exit code; errors go to stderr. 0 done, also when the reader of a pipe has
     left; 1 failed while running; 2 usage; 3 input data; 4 model file; 130 interrupted; 143 terminated."""
-    token = console.verbosity.set(console.Verbosity(quiet=not console.is_first()))
-    try:
+    with console.saying(console.Verbosity(quiet=not console.is_first())):
         console.prepare_streams()
         with console.short_warnings():
             return _flush(_invoke(arguments))
-    finally:
-        console.verbosity.reset(token)
 
 
 def _invoke(arguments: Sequence[str]) -> int:

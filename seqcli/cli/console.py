@@ -21,7 +21,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
-from seqcli.errors import TERMINATED, SeqcliError, UsageError
+from seqcli.errors import TERMINATED, SeqcliError, UsageError, as_arguments
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -32,16 +32,29 @@ _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d\d:\d\d")
 
 @dataclass(frozen=True)
 class Verbosity:
-    """What a command prints on stderr: `-q`, `-v` and `--debug`; and the log file that gets everything."""
+    """What a command prints on stderr: `-q`, `-v` and `--debug`; the log file that gets everything; and whether a
+    caller from Python reads it, who has arguments for options."""
 
     quiet: bool = False
     verbose: bool = False
     debug: bool = False
     log: Path | None = None
+    python: bool = False
 
 
 _NORMAL = Verbosity()
 verbosity: ContextVar[Verbosity] = ContextVar("verbosity", default=_NORMAL)
+
+
+@contextlib.contextmanager
+def saying(what: Verbosity) -> Iterator[None]:
+    """Have `what` hold within the context."""
+    token = verbosity.set(what)
+    try:
+        yield
+    finally:
+        verbosity.reset(token)
+
 
 # What must not reach a terminal: C0 and C1 control characters and DEL, but not tab and newline, of which escape
 # sequences are made, and what turns the direction of text around.
@@ -61,6 +74,7 @@ def is_first() -> bool:
 
 def notice(text: str) -> None:
     """A line on stderr, unless `-q`: what was found, chosen, saved."""
+    text = as_arguments(text) if verbosity.get().python else text
     record(text)
     if not verbosity.get().quiet:
         _say(text)

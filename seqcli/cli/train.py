@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import importlib
 import shlex
 import signal
@@ -18,7 +17,7 @@ import typer
 from seqcli.cli import console
 from seqcli.cli.options import FOLDER, ModelSummary, format_duration
 from seqcli.cli.progress import TrainingDisplay
-from seqcli.cli.request import Given, command_of
+from seqcli.cli.request import Given, check_run, command_of
 from seqcli.cli.rows import write_json
 from seqcli.errors import TERMINATED
 from seqcli.language import options as language
@@ -102,16 +101,18 @@ def training_command(
         inputs = [path for name, d in declarations(request).items() if d.option.positional for path in given[name]]
         if "-" in inputs:
             console.mention_terminal_input()
-        asked = request(**given | {"output": output_path(given.get("output"), inputs, task)})
+        output = output_path(given.get("output"), inputs, task)
+        check_run(output)
+        asked = request(**given | {"output": output})
         part = importlib.import_module(f"seqcli.{room}.train").TASK
         outcome, interruption = train_showing(part, asked)
-        use = try_out.format(model=shlex.quote(str(asked.output)))
+        use = try_out.format(model=shlex.quote(str(output)))
         report_outcome(outcome, task=task, said=said(outcome.metrics), try_out=use, as_json=as_json)
         leave(interruption, outcome.ended)
 
-    output = declarations(request)["output"]
-    stem = output.option.help.rstrip(".")
-    named = replace(output, option=replace(output.option, help=f"{stem}; named after the input by default."))
+    place = declarations(request)["output"]
+    stem = place.option.help.rstrip(".")
+    named = replace(place, option=replace(place.option, help=f"{stem}; named after the input by default."))
     declared = declarations(request) | {"output": named, "json": declarations(ModelSummary)["json"]}
     rest = f"""Trains for {budget} unless --budget, --epochs or --steps is given, and saves
     checkpoints/NAME.{task}.safetensors. Ctrl-C stops, saves and prints the command that resumes."""
@@ -126,20 +127,13 @@ def _said_of_a_tagger(metrics: Mapping[str, Any]) -> str:
     return f"validation F1 {100 * metrics['f1']:.2f} % ({figures}), {accuracy}"
 
 
-def train_showing(
-    task: Task[Any, Any, Any, Any], request: RunRequest, *, quiet: bool = False
-) -> tuple[TrainOutcome, Interruption]:
-    """Train as requested, with progress and notices on stderr unless `quiet`; also how the run was interrupted."""
+def train_showing(task: Task[Any, Any, Any, Any], request: RunRequest) -> tuple[TrainOutcome, Interruption]:
+    """Train as requested, with progress and notices on stderr; also how the run was interrupted."""
     from seqcli.training.pipeline import train
     from seqcli.training.run import Events
 
-    with contextlib.ExitStack() as around:
-        interruption = around.enter_context(Interruption())
-        if quiet:
-            events = Events(interruption.watch(lambda progress: None), should_stop=interruption.requested)
-        else:
-            show = around.enter_context(TrainingDisplay(task.metric))
-            events = Events(interruption.watch(show), console.notice, console.detail, interruption.requested)
+    with Interruption() as interruption, TrainingDisplay(task.metric) as show:
+        events = Events(interruption.watch(show), console.notice, console.detail, interruption.requested)
         return train(task, request, events), interruption
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from seqcli.errors import UsageError, naming_arguments
+from seqcli.errors import UsageError, as_arguments, naming_arguments
 from seqcli.files.opening import Stamps
 from seqcli.forecasting.forecast import Forecast, forecast_prepared
 from seqcli.forecasting.hierarchy import add_up, with_totals
@@ -43,9 +43,10 @@ def forecast(data: Any, *, on_notice: Notice = quietly, **options: Any) -> Forec
 
     Raises `DataError` for data that cannot be forecast, `UsageError` for options that do not fit.
     """
-    result = forecast_request(data, ForecastRequest(**options), on_notice=on_notice)
+    result = forecast_request(data, ForecastRequest(**options), on_notice=_in_python(on_notice))
     assert result is not None  # one process alone has a forecast
-    return result
+    found, made = (list(map(as_arguments, notes)) for notes in (result.panel.notes, result.notes))
+    return replace(result, panel=replace(result.panel, notes=found), notes=made)
 
 
 def forecast_request(
@@ -104,8 +105,13 @@ def anomalies(data: Any, *, on_notice: Notice = quietly, **options: Any) -> pand
     standard deviations) and `anomaly` (1 if that is above four). Arguments and errors are those of `forecast`."""
     import pandas
 
-    columns, rows, _ = past_request(data, ForecastRequest(**options), anomalies=True, on_notice=on_notice)
+    columns, rows, _ = past_request(data, ForecastRequest(**options), anomalies=True, on_notice=_in_python(on_notice))
     return pandas.DataFrame(list(rows), columns=columns)
+
+
+def _in_python(on_notice: Notice) -> Notice:
+    """What names arguments where the notices it gets have options."""
+    return lambda text: on_notice(as_arguments(text))
 
 
 def past_request(

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, fields, make_dataclass
 from typing import TYPE_CHECKING, Any
 
-from seqcli.errors import DataError, UsageError
+from seqcli.errors import DataError, UsageError, as_arguments
 from seqcli.forecasting.options import ForecastRequest
 from seqcli.language.options import GenerateRequest
 from seqcli.language.options import ScoreRequest as LineRequest
@@ -188,7 +188,7 @@ def _forecast(model: Forecaster | None, given: Given) -> Forecasts:
     made = forecast_request(data, asked, on_notice=notes.append, may_train=False)
     assert made is not None  # one process alone has a forecast
     found = made.to_json()
-    found["notes"] = list(dict.fromkeys([*notes, *found["notes"]]))
+    found["notes"] = list(dict.fromkeys(map(as_arguments, [*notes, *found["notes"]])))
     return Forecasts(list(made.rows()), **{item.name: found[item.name] for item in fields(Forecasts)[1:]})
 
 

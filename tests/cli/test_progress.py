@@ -58,12 +58,8 @@ def test_notices_come_through_and_quiet_silences_all(capsys):
     with TrainingDisplay("perplexity") as show:
         show(at(1.0, notice="stopping after this step"))
     assert capsys.readouterr().err.splitlines()[0] == "stopping after this step"
-    token = console.verbosity.set(console.Verbosity(quiet=True))
-    try:
-        with TrainingDisplay("perplexity") as show:
-            show(at(50.0, notice="unheard"))
-    finally:
-        console.verbosity.reset(token)
+    with console.saying(console.Verbosity(quiet=True)), TrainingDisplay("perplexity") as show:
+        show(at(50.0, notice="unheard"))
     assert capsys.readouterr().err == ""
 
 
