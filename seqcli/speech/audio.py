@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import io
-import numbers
 import os
 import re
 import shutil
@@ -84,7 +83,8 @@ def sample_blocks(given: Any, given_rate: Any, rate: int) -> Iterator[np.ndarray
     if given_rate is None:
         raise UsageError("rate must be given with samples: how many there are a second, such as rate=16000")
     least, most = SAMPLE_RATES
-    if not isinstance(given_rate, numbers.Real) or not least <= given_rate <= most or given_rate != int(given_rate):
+    number = isinstance(given_rate, int | float | np.integer | np.floating)
+    if not number or not least <= given_rate <= most or given_rate != int(given_rate):
         raise UsageError(f"rate must be samples a second, from {least:,} to {most:,}, not {given_rate!r:.80}")
     size = int(BLOCK_SECONDS * given_rate)
     scale = np.float32(1 if samples.dtype.kind == "f" else 1 / FULL_SCALE)
