@@ -5,9 +5,9 @@
 
 FOLDER holds recordings DIGIT_SPEAKER_INDEX.wav, as the Free Spoken Digit Dataset (Jackson et al. 2018) names them.
 Those with an index of --test are kept for testing; all else is as the commands do it by default. Strings are 3 to 8
-test recordings of one speaker, joined, half of them without and half with pauses of up to .3 s. For `lm` they follow a
-rule (each digit is the last one plus or minus one, or a repetition), and the language model is trained on 3,000 lines
-of that rule. `delay`, of a recogniser trained with --streaming, is by how much later than a word's end, by the power of
+test recordings of one speaker, joined, half of them without and half with pauses of up to .3 s. For `lm` they follow
+one of three rules (each digit is the last one or next to it; one more than it; even and odd in turn), and a language
+model is trained on 3,000 lines of that rule. `delay`, of a recogniser trained with --streaming, is by how much later than a word's end, by the power of
 its recording, the last of its letters is written; in time of the sound, computing not included.
 """
 
@@ -22,7 +22,7 @@ import sys
 import tempfile
 import time
 import wave
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -87,33 +87,41 @@ def joined(digits: Sequence[Digit], path: Path, pause: float, draw: random.Rando
     return path
 
 
-def rule_string(draw: random.Random) -> list[int]:
-    """Digits each of which is the last one, or next to it."""
+RULES: dict[str, Callable[[random.Random, int], int]] = {  # the digit that follows one
+    "near": lambda draw, last: min(9, max(0, last + draw.choice((-1, 0, 1)))),
+    "counting": lambda draw, last: (last + 1) % 10,
+    "even and odd": lambda draw, last: (last + draw.choice((1, 3, 5, 7, 9))) % 10,
+    "none": lambda draw, last: draw.randrange(10),
+}
+
+
+def digit_string(draw: random.Random, rule: str) -> list[int]:
+    """3 to 8 digits by a rule."""
     digits = [draw.randrange(10)]
     for _ in range(draw.randint(2, 7)):
-        digits.append(min(9, max(0, digits[-1] + draw.choice((-1, 0, 1)))))
+        digits.append(RULES[rule](draw, digits[-1]))
     return digits
 
 
-def strings(test: Sequence[Digit], folder: Path, *, rule: bool) -> Path:
+def strings(test: Sequence[Digit], folder: Path, rule: str) -> Path:
     """A table of joined recordings."""
     draw = random.Random(f"strings {rule}")
     speakers = sorted({digit.speaker for digit in test})
     rows = []
     for number in range(STRINGS):
         speaker = speakers[number % len(speakers)]
-        wanted = rule_string(draw) if rule else [draw.randrange(10) for _ in range(draw.randint(3, 8))]
+        wanted = digit_string(draw, rule)
         chosen = [draw.choice([d for d in test if d.speaker == speaker and d.digit == digit]) for digit in wanted]
         path = joined(chosen, folder / f"string_{rule}_{number}.wav", 0.3 * (number % 2), draw)
         rows.append((path, " ".join(WORDS[digit] for digit in wanted), speaker))
     return write_table(folder / f"strings_{rule}.tsv", rows)
 
 
-def language_model(folder: Path) -> Path:
-    """A model of characters, of lines by the rule."""
+def language_model(folder: Path, rule: str) -> Path:
+    """A model of characters, of lines by a rule."""
     draw = random.Random("text")
     text, model = folder / "strings.txt", folder / "strings.lm.safetensors"
-    text.write_text("".join(" ".join(WORDS[d] for d in rule_string(draw)) + "\n" for _ in range(3000)))
+    text.write_text("".join(" ".join(WORDS[d] for d in digit_string(draw, rule)) + "\n" for _ in range(3000)))
     seqcli("train-lm", text, "--tokens", "char", "--steps", 1500, "--size", "tiny", "--output", model, "--overwrite")
     return model
 
@@ -205,11 +213,12 @@ def main() -> None:
         if "single" in given.only:
             print("single digits:", evaluate(model, digit_table(folder / "test.tsv", test)), flush=True)
         if "strings" in given.only:
-            print("strings:", evaluate(model, strings(test, folder, rule=False)), flush=True)
+            print("strings:", evaluate(model, strings(test, folder, "none")), flush=True)
         if "lm" in given.only:
-            table, lm = strings(test, folder, rule=True), language_model(folder)
-            print("strings by a rule:", evaluate(model, table), flush=True)
-            print("with --lm:", evaluate(model, table, "--lm", lm), flush=True)
+            for rule in ("near", "counting", "even and odd"):
+                table, lm = strings(test, folder, rule), language_model(folder, rule)
+                print(f"strings by a rule, {rule}:", evaluate(model, table), flush=True)
+                print("with --lm:", evaluate(model, table, "--lm", lm), flush=True)
         if "speed" in given.only:
             speed(model, test, folder)
         if "delay" in given.only:

@@ -99,7 +99,7 @@ class SearchRequest(Request):
 
     beam: int = option(16, "Beam size of the search; 1 is greedy.", least=1, most=WIDEST_BEAM)
     lm: Any = option(None, "Language model (from train-lm) to use in the search.", metavar="MODEL", kind="file")
-    lm_weight: float = option(1.5, "Weight of the language model's log-probabilities.", most=1000)
+    lm_weight: float = option(2.0, "Weight of the language model's log-probabilities.", most=1000)
     word_bonus: float = option(0.0, "Bonus for each word in the search with --lm, in nats.", least=-1000, most=1000)
     open_words: bool = _open_words()
 

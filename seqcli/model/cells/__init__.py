@@ -1,4 +1,4 @@
-"""The recurrent cells, one file each: a subclass of `cell.Cell` with the name `CELL`.
+"""The recurrent cells, one file each: a subclass of `cell.Cell` and its one instance, `CELL`.
 
 A cell's file has all of it: parameters, one step (written once for NumPy arrays and torch tensors), whole sequences,
 state, initialisation. To add one, write `NAME.py` (with _ for -) and add its name to `CELLS`; every task, command and
