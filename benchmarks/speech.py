@@ -7,8 +7,9 @@ FOLDER holds recordings DIGIT_SPEAKER_INDEX.wav, as the Free Spoken Digit Datase
 Those with an index of --test are kept for testing; all else is as the commands do it by default. Strings are 3 to 8
 test recordings of one speaker, joined, half of them without and half with pauses of up to .3 s. For `lm` they follow
 one of three rules (each digit is the last one or next to it; one more than it; even and odd in turn), and a language
-model is trained on 3,000 lines of that rule. `delay`, of a recogniser trained with --streaming, is by how much later than a word's end, by the power of
-its recording, the last of its letters is written; in time of the sound, computing not included.
+model is trained on 3,000 lines of that rule. `delay`, of a recogniser trained with --streaming, is by how much later
+than a word's end, by the power of its recording, the last of its letters is written; in time of the sound, computing
+not included.
 """
 
 from __future__ import annotations

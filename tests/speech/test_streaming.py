@@ -126,7 +126,8 @@ def searches(seed: int) -> list[Search]:
     scorer, lexicon = TextScorer(*language_model("char", seed)), Lexicon(["ab", "a", "b"], LETTERS)
     kinds = [(1, None, None), (2, None, None), (20, None, None), (20, scorer, None), (2, None, lexicon)]
     return [
-        Search(LETTERS.size, SearchRequest(beam=beam), LETTERS, text, words, margin=4.0) for beam, text, words in kinds
+        Search(LETTERS.size, SearchRequest(beam=beam, lm_weight=1.0), LETTERS, text, words, margin=4.0)
+        for beam, text, words in kinds
     ]
 
 
