@@ -119,7 +119,7 @@ def test_a_table_with_commas_and_a_column_that_tells_the_sentences():
 
 
 def test_a_table_with_semicolons():
-    lines = ["token;label", "Ann;B-PER", '";";O', "", "Bo;B-PER"]
+    lines = ["token;label", "Ann;B-PER", '";";O', ";", "Bo;B-PER"]
     format = detect(lines, "file")
     assert format == Columns(";", 2, 0, 1)
     assert format_from_json(format_to_json(format), None) == format
@@ -133,6 +133,7 @@ def test_a_table_with_semicolons():
     [
         (["Ann\tB-PER\t0.98", "ran\tO\t.5"], None, Columns("\t", 3, 0, 1)),
         (["Ann\tB-PER\t", "ran\tO\t"], None, Columns("\t", 3, 0, 1)),
+        (["1\tAnn\tB-PER\t-\t-", "2\tran\tO\t-\t-"], None, Columns("\t", 5, 1, 2)),
         (["B-PER\tAnn", "O\tran"], None, Columns("\t", 2, 1, 0)),
         (["B-PER\tAnn", "O\tran"], "2", Columns("\t", 2, 0, 1)),
         (["NNP\tAnn", "VBD\tran"], "1", Columns("\t", 2, 1, 0)),
@@ -152,7 +153,8 @@ def test_a_mark_between_words_stands_before_no_tag():
 
 
 def test_a_column_that_numbers_the_steps_is_not_the_steps():
-    assert detect(["1\tAnn\t_\tN", "2\tran\t_\tV", "", "1\tBo\t_\tN"], "file") == Columns("\t", 4, 1, 3)
+    lines = ["# text = Ann ran", "1\tAnn\t_\tN", "2\tran\t_\tV", "", "#\tsource\t7", "1\tBo\t_\tN"]
+    assert detect(lines, "file") == Columns("\t", 4, 1, 3)
 
 
 @pytest.mark.parametrize(
@@ -293,6 +295,8 @@ def test_a_span_inside_a_word_cuts_it():
         (Records(), ['{"text": "abc", "spans": [[0, 2, "X"], [1, 3, "Y"]]}'], 1, "overlap"),
         (Records(), ['{"text": "abc", "spans": [["0", 2, "X"]]}'], 1, "is no span"),
         (Records(), ['{"text": "abc", "spans": [[0, 2, "X"]], "answer": "reject"}'], 1, "the answer is 'reject'"),
+        (Records(), ['{"text": "abc", "spans": {"X": [[0, 1]]}}'], 1, "is no span"),
+        (Records("tags", False), ['{"tokens": ["a", "b"], "tags": ["X", null]}'], 1, "must be texts"),
         (Records("tags", False), ['{"tokens": ["a", "b"], "tags": ["X"]}'], 1, "2 tokens, but 1 labels"),
         (Records("tags", False), ['{"tokens": ["a", ""], "tags": ["X", "Y"]}'], 1, "not empty"),
     ],
@@ -319,6 +323,12 @@ def test_comments_are_kept_and_a_number_sign_is_a_word():
     (sentence,) = read(Columns("\t", 2), lines)
     assert list(sentence.steps) == ["#", "a"]
     assert Columns("\t", 2).write(sentence, same_labels(sentence)) == "\n".join(lines) + "\n"
+
+
+def test_a_comment_of_as_many_fields_as_a_step_is_none():
+    lines = ["# id 5239d808\tdomain=en", "# _ _ O", "Ann _ _ B-PER", ""]
+    (sentence,) = read(detect(lines, "file"), lines)
+    assert list(sentence.steps) == ["#", "Ann"]
 
 
 def test_tags_are_not_taken_for_characters(tmp_path):

@@ -19,7 +19,7 @@ MARKS = (",", ";")  # between columns whose fields may be quoted
 STEPS = frozenset(("word", "words", "token", "tokens", "form", "text", "char", "character"))  # names of columns
 LABELS = frozenset(("label", "labels", "tag", "tags", "pos", "upos", "xpos", "ner", "chunk", "ner_tag", "pos_tag"))
 SENTENCES = frozenset(("sentence", "sentence #", "sentence_id", "sentence id", "sent", "sent_id", "sid"))
-_COMMENT = re.compile(r"#\s*\S+\s*=")
+_COMMENT = re.compile(r"#\s*(\S+\s*=|id\s+\S+\s+\S+=)")  # `# text = …`, `# id … domain=…`
 _NUMBER = re.compile(r"[1-9]\d*$")
 _OTHER_NUMBER = re.compile(r"([1-9]\d*-[1-9]\d*|\d+\.[1-9]\d*)$")  # of a multiword token, of an empty node
 
@@ -58,8 +58,12 @@ class Columns:
         return f"columns separated by {by}, {steps}labels in column {self.label + 1} of {self.count}{told}"
 
     def read(self, lines: Iterable[str], path: str) -> Iterator[Sentence]:
-        for first, block in blocks(lines, self._key if self.sentence is not None else None):
+        for first, block in blocks(lines, self._key if self.sentence is not None else None, self._is_blank):
             yield self._sentence(first, block, path)
+
+    def _is_blank(self, line: str) -> bool:
+        """Whether a line has nothing in its columns."""
+        return not line.strip() or (self.separator in MARKS and not line.strip(f"{self.separator} "))
 
     def split(self, line: str) -> list[str]:
         """The fields of a line."""
@@ -75,7 +79,7 @@ class Columns:
         labels: list[str] = []
         places: list[int] = []
         for place, line in enumerate(block):
-            if not line.strip() or line.startswith(DOCUMENT):
+            if self._is_blank(line) or line.startswith(DOCUMENT):
                 continue
             fields = self.split(line)
             if (len(fields) != self.count and line.startswith("#")) or (not steps and _COMMENT.match(line)):
@@ -225,7 +229,13 @@ def _extra(tagging: Tagging) -> list[tuple[str, ...]]:
     return [(label, f"{p:.4f}") for label, p in zip(tagging.labels, tagging.probabilities, strict=True)]
 
 
-def blocks(lines: Iterable[str], key: Callable[[str], str] | None = None) -> Iterator[tuple[int, list[str]]]:
+def _is_blank(line: str) -> bool:
+    return not line.strip()
+
+
+def blocks(
+    lines: Iterable[str], key: Callable[[str], str] | None = None, is_blank: Callable[[str], bool] = _is_blank
+) -> Iterator[tuple[int, list[str]]]:
     """Lines up to a blank one, which ends the block as it comes, or one with another `key` than those before, and the
     number of the first, from 1. A key that is empty is that of the line before."""
     block: list[str] = []
@@ -237,7 +247,7 @@ def blocks(lines: Iterable[str], key: Callable[[str], str] | None = None) -> Ite
             block = []
         before = new
         block.append(line)
-        if not line.strip():
+        if is_blank(line):
             yield number + 1 - len(block), block
             block = []
     if block:

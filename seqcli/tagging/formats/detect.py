@@ -184,11 +184,11 @@ def _columns(sample: Sequence[str], path: str, column: str | None) -> Columns:
     if count < 2:
         raise DataError("has only one column, and no labels", path=path, hint="each line is a step and its label")
     names = [name.strip().lower() for name in rows[0]] if names_columns(rows[0]) else []
-    numbered = count > 2 and all(row[0].isdigit() for row in rows[bool(names) :])  # the steps of each sentence
+    even = [row for row in rows[bool(names) :] if len(row) == count and not row[0].startswith("#")]
+    numbered = count > 2 and all(row[0].isdigit() for row in even)  # the steps of each sentence
     step = next((place for place, name in enumerate(names) if name in STEPS), int(numbered))
     last = max((place for place, name in enumerate(names) if name in LABELS), default=-1)
     if last < 0:
-        even = [row for row in rows if len(row) == count]
         step, last = _label_place([[row[place] for row in even] for place in range(count)], step)
     sentence = next((place for place, name in enumerate(names) if name in SENTENCES), None)
     if column is None:
@@ -205,11 +205,13 @@ def _columns(sample: Sequence[str], path: str, column: str | None) -> Columns:
 
 def _label_place(columns: Sequence[Sequence[str]], step: int) -> tuple[int, int]:
     """The columns of the steps and of the labels, where none has a name: the last one that can be labels, no numbers
-    with a point and not empty; the first one where only there are labels of chunks."""
+    with a point and not empty (`-`, `_`); the first one where only there are labels of chunks."""
     possible = [
         place
         for place, values in enumerate(columns)
-        if place > step and any(map(str.strip, values)) and not all(map(_FRACTION.match, values))
+        if place > step
+        and {value.strip() for value in values} - {"", "-", "_"}
+        and not all(map(_FRACTION.match, values))
     ]
     label = possible[-1] if possible else len(columns) - 1
     if step == 0 and recognise([columns[0]]) is not None and recognise([columns[label]]) is None:

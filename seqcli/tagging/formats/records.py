@@ -64,6 +64,8 @@ class Records:
             if tags is not None and (not isinstance(tags, list) or len(tags) != len(tokens)):
                 count = len(tags) if isinstance(tags, list) else 0
                 raise DataError(f"{len(tokens)} tokens, but {count} labels", path=path, line=number, hint=_HINT)
+            if tags is not None and any(type(tag) not in (str, int) for tag in tags):
+                raise DataError("labels must be texts or whole numbers", path=path, line=number, hint=_HINT)
             labels = None if tags is None else [str(tag) for tag in tags]
             return Sentence(tokens, labels, number, source=record)
         text = next((record[key] for key in TEXT if type(record.get(key)) is str), None)
@@ -130,7 +132,7 @@ def character_offsets(text: str) -> list[tuple[int, int]]:
 def _spans(given: Any, text: str, path: str, number: int) -> list[tuple[int, int, str]]:
     """The spans of a record in their order; `DataError` for what is none, lies outside the text or overlaps."""
     found: list[tuple[int, int, str]] = []
-    for item in given if isinstance(given, list) else [None]:
+    for item in given if isinstance(given, list) else [given]:
         parts: Sequence[Any] = item if isinstance(item, list) else []
         if isinstance(item, Mapping):
             parts = [next((item[key] for key in keys if key in item), None) for keys in SPAN_KEYS]
