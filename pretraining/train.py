@@ -48,12 +48,12 @@ class PretrainingTask:
         return [self.source.windows(epoch * EPOCH + index)]
 
     def loss(self, part: Windows) -> tuple[Tensor, int]:
-        return scaled_quantile_loss(self.model, part)[0].mean(), len(part.target)
+        return scaled_quantile_loss(self.model, part).mean(), len(part.target)
 
     def validate(self, step: int, seconds: float, *, final: bool) -> Validation:
         metrics, groups = {}, dict[str, list[float]]()
         for name, windows in self.validation.items():
-            losses, _ = scaled_quantile_loss(self.model, windows)
+            losses = scaled_quantile_loss(self.model, windows)
             known = (windows.weight > 0).any(axis=1)
             loss = float(losses[known].mean())
             groups.setdefault(name.split("-")[-1].split("/")[0], []).append(float(np.log(loss)))

@@ -188,7 +188,6 @@ def _forecast(asked: _Asked) -> tuple[Forecast, Interruption] | None:
         console.mention_terminal_input()
     with joined("cpu") if trains else contextlib.nullcontext(ALONE) as processes:
         processes.broadcast(lambda: _check_places(asked))
-        processes.check_inputs([asked.data])
         result = forecast_request(asked.data, asked, processes=processes, on_notice=console.notice, training=training)
     return None if result is None else (result, interruption)
 

@@ -13,17 +13,13 @@ ENOUGH_MARKS, MOST_MARKS = 4, 8
 _LONGEST = 10  # characters of a time stamp that is written as the data has it
 
 
-def _day(moment: datetime) -> int:
-    return moment.toordinal() - 1  # weeks begin on Mondays
-
-
-# What changes from one mark to the next, coarse to fine, and how it is written.
+# What changes from one mark to the next, coarse to fine, and how it is written; weeks begin on Mondays.
 _GRAINS: list[tuple[Callable[[datetime], object], str]] = [
     *((lambda m, n=n: m.year // n, "%Y") for n in (100, 50, 20, 10, 5, 2, 1)),
     *((lambda m, n=n: (m.year, (m.month - 1) // n), "%Y-%m") for n in (6, 3, 1)),
-    *((lambda m, n=n: _day(m) // n, "%Y-%m-%d") for n in (14, 7, 2, 1)),
-    *((lambda m, n=n: (_day(m), m.hour // n), "%d %H:%M") for n in (12, 6, 3, 1)),
-    *((lambda m, n=n: (_day(m), m.hour, m.minute // n), "%H:%M") for n in (30, 10, 5, 1)),
+    *((lambda m, n=n: (m.toordinal() - 1) // n, "%Y-%m-%d") for n in (14, 7, 2, 1)),
+    *((lambda m, n=n: (m.toordinal(), m.hour // n), "%d %H:%M") for n in (12, 6, 3, 1)),
+    *((lambda m, n=n: (m.toordinal(), m.hour, m.minute // n), "%H:%M") for n in (30, 10, 5, 1)),
 ]
 
 

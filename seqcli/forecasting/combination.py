@@ -58,7 +58,8 @@ def predict(
     def run(part: np.ndarray) -> None:
         seasons = [long[index] if long is not None else None for index in part]
         parts = [split(series[index], one, horizon) for index, one in zip(part, seasons, strict=True)]
-        offsets = np.array([_offset(values) for values, _ in parts])
+        # the mean of a series that varies little for its size is taken off: rounding would lose the variation
+        offsets = np.array([x.mean() if np.ptp(x) < LITTLE * np.abs(x).max() else 0.0 for x, _ in parts])
         batch = make_batch([values[-keep:] - offset for (values, _), offset in zip(parts, offsets, strict=True)])
         made, apart = _candidates(batch, horizon, season)
         made, apart = batch.restore(made) + offsets, batch.restore(np.moveaxis(apart, 2, 0))
@@ -85,11 +86,6 @@ def predict(
 def _recursed(season: int) -> int:
     """How many of the latest values the recursions need."""
     return max(MOST_VALUES, (LEAST_SEASONS + 2) * season)
-
-
-def _offset(values: np.ndarray) -> float:
-    """What is taken off a series that varies little for its size: rounding would lose the variation."""
-    return float(values.mean()) if np.ptp(values) < LITTLE * np.abs(values).max() else 0.0
 
 
 def split(values: np.ndarray, long: LongSeason | None, horizon: int) -> tuple[np.ndarray, np.ndarray]:
@@ -140,7 +136,7 @@ def _phase_means(batch: Batch, season: int, cycles: int | None) -> np.ndarray:
 
 
 def weigh(
-    errors: np.ndarray, member: np.ndarray, ends: np.ndarray, trust: np.ndarray, scales: np.ndarray, *, far: int = STEPS
+    errors: np.ndarray, member: np.ndarray, ends: np.ndarray, trust: np.ndarray, scales: np.ndarray
 ) -> np.ndarray:
     """The candidates' weights in each step's forecast of each series. (candidates, series, horizon)
 
@@ -154,17 +150,17 @@ def weigh(
     weights = np.zeros((len(PRIOR), count, horizon))
     start, score = 0, np.zeros((len(PRIOR), count))
     measured = False
-    for end in _buckets(horizon, far):
+    for end in _buckets(horizon):
         part = errors[:, :, start:end] / scales[:, None]
         known = np.isfinite(part).all(axis=0)
         folds = known.any(axis=1)
         mean = np.where(known, np.nan_to_num(part), 0.0).sum(axis=2) / np.maximum(known.sum(axis=1), 1)
         if folds.any():  # else what was measured nearer by holds
             score, measured = _scores(mean[:, folds], member[folds], ends[folds], count, end), True
-        if not measured and start < far:
+        if not measured and start < STEPS:
             shares = _with_changes(np.eye(len(PRIOR))[0], trust)
         else:
-            shares = _with_changes(PRIOR if start < far else FAR_PRIOR, trust) * np.exp(score - score.max(axis=0))
+            shares = _with_changes(PRIOR if start < STEPS else FAR_PRIOR, trust) * np.exp(score - score.max(axis=0))
         weights[:, :, start:end] = (shares / shares.sum(axis=0))[..., None]
         start = end
     return weights
@@ -177,14 +173,12 @@ def _with_changes(prior: np.ndarray, trust: np.ndarray) -> np.ndarray:
     return weights
 
 
-def _buckets(horizon: int, far: int) -> list[int]:
-    """The ends of the parts of a horizon that are weighted separately."""
-    ends = []
-    end = far
-    while end < horizon:
-        ends.append(end)
-        end *= 2
-    return [*ends, horizon]
+def _buckets(horizon: int) -> list[int]:
+    """The ends of the parts of a horizon that are weighted separately: each twice as long as all before it."""
+    ends = [STEPS]
+    while ends[-1] < horizon:
+        ends.append(2 * ends[-1])
+    return [*ends[:-1], horizon]
 
 
 def _scores(errors: np.ndarray, member: np.ndarray, ends: np.ndarray, count: int, reach: int) -> np.ndarray:

@@ -13,7 +13,7 @@ from seqcli.forecasting.classical.counts import count_means, count_quantiles, is
 from seqcli.forecasting.classical.long_season import LongSeason, find_long_season
 from seqcli.forecasting.classical.methods import WITH_NETWORK, forecast_all, mix_of
 from seqcli.forecasting.combination import STEPS, predict, weigh
-from seqcli.forecasting.intervals import adapt, calibrate, mix, not_below, within_reach
+from seqcli.forecasting.intervals import adapt, around, calibrate, mix, not_below, within_reach
 from seqcli.forecasting.metrics import probabilities_of, recent_scale
 from seqcli.forecasting.recurrent import pretrained
 from seqcli.forecasting.recurrent.forecaster import offsets
@@ -82,7 +82,7 @@ def forecast_arrays(filled: Sequence[np.ndarray], known: Sequence[np.ndarray], s
     bands = np.zeros((len(filled), horizon, 2 * len(levels)))
     folds = calibration_folds(known, setting)
     earlier = np.full((len(folds.histories), horizon), np.nan)
-    of_fold = np.array(kinds)[folds.member] if len(folds.member) else np.zeros(0, str)
+    of_fold = np.array(kinds)[folds.member]
     for kind in dict.fromkeys(kinds):
         rows = np.flatnonzero(np.array(kinds) == kind)
         held = np.flatnonzero(of_fold == kind)
@@ -137,8 +137,7 @@ def _combined(
     point = np.maximum(point, floor[:, None])
     spread = [offsets(part, setting.levels) for part in (every.spread[:count], every.spread[count:])]
     learnt = adapt(point, spread[0], folds.actual, earlier, spread[1], setting.levels, floor)
-    widths = calibrate(np.abs(folds.actual - earlier), folds.recent, folds.member, setting.levels, horizon)
-    measured = widths.intervals(point, _scales(series, setting.season), floor)
+    measured = _measured(series, point, folds, earlier, setting)
     counts = mix_of(setting.season)[0]
     share = NETWORK_SPREAD * min(1.0, 2 * counts) * np.minimum(1.0, np.sqrt(STEPS / np.arange(1, horizon + 1)))
     bands = not_below(within_reach(mix(learnt, measured, point, share), point, series), point, floor)
@@ -160,18 +159,20 @@ def _by_method(
     horizon, season, levels = setting.horizon, setting.season, setting.levels
     every = forecast_all([*series, *folds.histories], horizon, season, method)
     point, earlier = every[: len(series)], every[len(series) :]
-    floor = lower_bounds(series)
-    widths = calibrate(np.abs(folds.actual - earlier), folds.recent, folds.member, levels, horizon)
-    bands = widths.intervals(point, _scales(series, season), floor)
+    bands = _measured(series, point, folds, earlier, setting)
     if method in WITH_NETWORK:
         spread = [pretrained.spread(part, horizon, season, levels) for part in (series, folds.histories)]
-        bands = adapt(point, spread[0], folds.actual, earlier, spread[1], levels, floor)
+        bands = adapt(point, spread[0], folds.actual, earlier, spread[1], levels, lower_bounds(series))
     return point, bands, earlier
 
 
-def _scales(series: Sequence[np.ndarray], season: int) -> np.ndarray:
-    """The scale of the intervals of each series; zero for a constant series, so that its interval has no width."""
-    return np.nan_to_num(np.array([recent_scale(values, season) for values in series]), nan=0.0)
+def _measured(
+    series: Sequence[np.ndarray], point: np.ndarray, folds: Folds, earlier: np.ndarray, setting: Setting
+) -> np.ndarray:
+    """Intervals as wide as earlier forecasts were wrong, in units of each series' scale; a constant series has none."""
+    half = calibrate(np.abs(folds.actual - earlier), folds.recent, folds.member, setting.levels)
+    scales = np.nan_to_num(np.array([recent_scale(values, setting.season) for values in series]), nan=0.0)
+    return around(point, scales[:, None, None] * half.T, lower_bounds(series))
 
 
 def lower_bounds(series: Sequence[np.ndarray]) -> np.ndarray:
@@ -188,4 +189,4 @@ def calibration_folds(series: Sequence[np.ndarray], setting: Setting) -> Folds:
     folds = cut(
         [series[index] for index in chosen], setting.horizon, setting.season, origins=origins, fill=setting.fill
     )
-    return replace(folds, member=np.asarray(chosen, int)[folds.member] if len(folds.member) else folds.member)
+    return replace(folds, member=np.asarray(chosen, int)[folds.member])

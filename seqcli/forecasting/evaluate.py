@@ -15,7 +15,7 @@ from seqcli.forecasting.forecast import forecast_panel
 from seqcli.forecasting.metrics import measure, scale
 from seqcli.forecasting.options import EvaluateRequest, ForecastRequest
 from seqcli.forecasting.recurrent.covariates import known_inputs, own_names
-from seqcli.forecasting.recurrent.forecaster import load_forecaster, trained_horizon
+from seqcli.forecasting.recurrent.forecaster import load_forecaster
 from seqcli.notices import Notice, quietly
 from seqcli.series.panel import ReadOptions, read_panel
 
@@ -35,7 +35,7 @@ def evaluate_forecaster(checkpoint: Checkpoint, request: EvaluateRequest, notice
         notice(note)
     forecaster.check(panel)
     season = config.season
-    horizon = trained_horizon(checkpoint) or panel.frequency.horizon
+    horizon = forecaster.horizon or panel.frequency.horizon
     long = [one for one in panel.series if len(one.values) >= 2 * horizon + 4]
     if not long:
         raise DataError(f"no series has the {2 * horizon + 4} values this takes", path=path)

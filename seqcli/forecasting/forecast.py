@@ -74,9 +74,7 @@ class Forecast:
         names = [*self.panel.key_names, self.panel.time_name or "step", "forecast"]
         if self.quantiles:
             return names + [f"q{quantile:g}" for quantile in self.quantiles]
-        for level in self.levels:
-            names += [f"lo-{level:g}", f"hi-{level:g}"]
-        return names
+        return names + [f"{end}-{level:g}" for level in self.levels for end in ("lo", "hi")]
 
     def times(self, index: int) -> list[str]:
         """The time stamps of a series' forecasts, written as in the input."""
@@ -231,7 +229,7 @@ def forecast_prepared(
         panel=prepared.panel,
         season=prepared.season,
         horizon=prepared.horizon,
-        levels=prepared.levels,
+        levels=prepared.setting.levels,
         point=made.point,
         bands=made.bands,
         methods=made.kinds,
@@ -249,7 +247,7 @@ def _with_network(made: Outcome, prepared: Prepared, forecaster: Forecaster, kno
     mixed = _mixed(made, prepared, forecaster.config.covariates)
     if share <= 0 or not len(mixed):
         return made
-    filled, held, horizon, levels = prepared.filled, made.folds, prepared.horizon, prepared.levels
+    filled, held, horizon, levels = prepared.filled, made.folds, prepared.horizon, prepared.setting.levels
     floor = lower_bounds(filled)
     history = make_history(prepared.known, filled, known.values if known else None)
     network = forecaster.quantiles(history, np.full(len(filled), history.length), horizon)[mixed]

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from statistics import NormalDist
 
 import numpy as np
@@ -20,55 +19,39 @@ WIDEST = 3.0  # ranges of a series that an interval reaches to each side at most
 PRIOR = 12  # errors' worth of trust in the normal distribution where there are few
 
 
-@dataclass(frozen=True)
-class Widths:
-    """Half-widths in units of a series' scale: `half[level index, h]`, growing with the horizon and the level."""
+def calibrate(errors: np.ndarray, scales: np.ndarray, member: np.ndarray, levels: Sequence[float]) -> np.ndarray:
+    """Half-widths of intervals in units of a series' scale, growing with the horizon and the level. (levels, horizon)
 
-    levels: tuple[float, ...]
-    half: np.ndarray  # (levels, horizon)
-
-    def intervals(self, forecast: np.ndarray, scales: np.ndarray, floor: np.ndarray) -> np.ndarray:
-        """Low and high of each level around forecasts (series, horizon). (series, horizon, 2 · levels) `floor` is the
-        least value a series can take, -inf where there is none."""
-        bands = np.empty((*forecast.shape, 2 * len(self.levels)))
-        horizon = forecast.shape[1]
-        for index in range(len(self.levels)):
-            half = scales[:, None] * self.half[index, :horizon]
-            bands[..., 2 * index] = np.maximum(forecast - half, np.minimum(floor[:, None], forecast))
-            bands[..., 2 * index + 1] = forecast + half
-        return bands
-
-
-def calibrate(
-    errors: np.ndarray, scales: np.ndarray, member: np.ndarray, levels: Sequence[float], horizon: int
-) -> Widths:
-    """Widths from absolute errors (folds, horizon), NaN where unknown, of histories with `scales`. `member` says which
-    series a fold belongs to: folds of one series overlap and count less than folds of many. Levels are in per cent."""
-    ordered = tuple(sorted(levels))
-    half = np.empty((len(ordered), horizon))
+    From absolute errors (folds, horizon), NaN where unknown, of histories with `scales`. `member` says which series a
+    fold belongs to: folds of one series overlap and count less than folds of many. Levels are in per cent, rising."""
+    horizon = errors.shape[1]
+    half = np.empty((len(levels), horizon))
     usable = np.isfinite(scales) & (scales > 0)
     scores = errors[usable] / scales[usable, None]
     members = len(set(member[usable].tolist()))
     growth = np.arange(1, horizon + 1) ** _growth(scores)
-    for index, level in enumerate(ordered):
+    relative = scores / growth
+    pooled = relative[np.isfinite(relative)]
+    weight = min(len(pooled), 3.0 * len(scores))  # horizons of one fold go together: a fold's errors count as a few
+    for index, level in enumerate(levels):
         share = level / 100
-        guess = NormalDist().inv_cdf(0.5 + share / 2)
-        level_scores = scores / growth if len(scores) else np.zeros((0, horizon))
-        pooled = level_scores[np.isfinite(level_scores)]
-        # horizons of one fold go together: a fold's errors count as a few
-        weight = min(len(pooled), 3.0 * len(scores))
-        common = guess
+        guess = common = NormalDist().inv_cdf(0.5 + share / 2)
         if len(pooled):
             common = (weight * _upper(pooled, share, max(weight, 1)) + PRIOR * guess * 0.9) / (weight + PRIOR)
         for h in range(horizon):
-            near = scores[:, max(0, h - 1) : h + 2] / growth[max(0, h - 1) : h + 2] if len(scores) else level_scores
+            near = relative[:, max(0, h - 1) : h + 2]
             near = near[np.isfinite(near)]
             independent = min(len(near), members * 2)
             trust = min(1.0, independent / ENOUGH)
             own = _upper(near, share, independent) if len(near) else common
             half[index, h] = (trust * own + (1 - trust) * common) * growth[h]
-    half = np.maximum.accumulate(np.array([_rising(row) for row in half]), axis=0)
-    return Widths(ordered, half)
+    return np.maximum.accumulate(np.array([_rising(row) for row in half]), axis=0)
+
+
+def around(point: np.ndarray, reach: np.ndarray, floor: np.ndarray) -> np.ndarray:
+    """Intervals that `reach` (series, horizon, levels) to both sides of `point`, as far as the `floor`, see below."""
+    ends = np.stack([point[..., None] - reach, point[..., None] + reach], axis=-1)
+    return not_below(ends.reshape(*point.shape, -1), point, floor)
 
 
 def _growth(scores: np.ndarray) -> float:

@@ -24,6 +24,7 @@ DEFAULT_BUDGET = 60.0  # seconds that a network is trained on a panel
 MOST_PERIODS = 100_000  # of a horizon
 _SECONDS = {"min": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
 _MONTHS = {"m": 1, "q": 3, "y": 12}
+_WORDS = ("hour", "day", "week", "month", "quarter", "year")  # whose first letters these are
 
 
 def _numbers(given: Any) -> list[float]:
@@ -275,9 +276,7 @@ def periods(horizon: int | str, unit: str, count: float) -> int:
     if not name:
         found = size
     else:
-        aliases = {"day": "d", "days": "d", "week": "w", "weeks": "w", "month": "m", "months": "m", "year": "y"}
-        aliases |= {"years": "y", "hour": "h", "hours": "h", "quarter": "q", "quarters": "q"}
-        name = aliases.get(name, name)
+        name = name[0] if name.removesuffix("s") in _WORDS else name
         if name == "m" and unit == "second":
             name = "min"
         if name not in (*_SECONDS, *_MONTHS) or unit == "step":

@@ -63,33 +63,27 @@ def _one(values: np.ndarray, setting: Setting) -> tuple[int, np.ndarray, np.ndar
     return start, made.candidates[0], made.spread
 
 
-def past_columns(prepared: Prepared, *, anomalies: bool) -> list[str]:
-    """The header of `past_rows`."""
-    panel = prepared.panel
+def past_table(prepared: Prepared, *, anomalies: bool) -> tuple[list[str], Iterator[dict[str, Any]], int]:
+    """Header and rows, one per series and past value; with `anomalies` also its score, and whether it is an anomaly
+    (1). And how many are."""
+    past, panel = forecast_past(prepared), prepared.panel
     names = [*panel.key_names, panel.time_name or "step", panel.target_name, "fitted"]
-    for level in prepared.levels:
-        names += [f"lo-{level:g}", f"hi-{level:g}"]
-    return [*names, "score", "anomaly"] if anomalies else names
+    names += [f"{end}-{level:g}" for level in prepared.setting.levels for end in ("lo", "hi")]
+    names += ["score", "anomaly"] if anomalies else []
 
+    def rows() -> Iterator[dict[str, Any]]:
+        for index, one in enumerate(panel.series):
+            for place, value in enumerate(one.values.tolist()):
+                numbers = [value, past.expected[index][place], *past.bands[index][place]]
+                cells: list[Any] = [_plain(number) for number in numbers]
+                if anomalies:
+                    score = _plain(past.scores[index][place], 4)
+                    cells += [score, int(score is not None and score > FLAGGED)]
+                time = panel.calendar_of(one).label(one.first, place)
+                yield dict(zip(names, [*one.key[: len(panel.key_names)], time, *cells], strict=True))
 
-def past_rows(prepared: Prepared, past: Past, *, anomalies: bool) -> Iterator[dict[str, Any]]:
-    """A row per series and past value; with `anomalies` also its score, and whether it is an anomaly (1)."""
-    names, keys = past_columns(prepared, anomalies=anomalies), len(prepared.panel.key_names)
-    for index, one in enumerate(prepared.panel.series):
-        for place, value in enumerate(one.values.tolist()):
-            numbers = [value, past.expected[index][place], *past.bands[index][place]]
-            cells: list[Any] = [_plain(number) for number in numbers]
-            if anomalies:
-                score = _plain(past.scores[index][place], 4)
-                cells += [score, int(score is not None and score > FLAGGED)]
-            time = prepared.panel.calendar_of(one).label(one.first, place)
-            yield dict(zip(names, [*one.key[:keys], time, *cells], strict=True))
+    return names, rows(), sum(int((np.nan_to_num(scores) > FLAGGED).sum()) for scores in past.scores)
 
 
 def _plain(number: float, digits: int = 10) -> float | None:
     return None if np.isnan(number) else float(f"{number:.{digits}g}")
-
-
-def count_anomalies(past: Past) -> int:
-    """How many values are anomalies."""
-    return sum(int((np.nan_to_num(scores) > FLAGGED).sum()) for scores in past.scores)

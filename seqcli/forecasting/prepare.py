@@ -52,10 +52,6 @@ class Prepared:
         return self.setting.horizon
 
     @property
-    def levels(self) -> tuple[float, ...]:
-        return self.setting.levels
-
-    @property
     def windows(self) -> np.ndarray:
         """How many training windows each series has. (series,)"""
         return origins(np.array([len(values) for values in self.filled]), self.horizon, self.season)[1]

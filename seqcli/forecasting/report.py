@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -22,30 +21,20 @@ def unusual(made: Outcome, series: Sequence[np.ndarray], setting: Setting, *, mi
     """Notices about series that are treated unlike the others; `mixed`: with a network in all."""
     if setting.method != "auto":
         return []
-    notes = []
-    season, counts = setting.season, Counter(made.kinds)
+    season, kinds = setting.season, made.kinds
     constant = sum(values.min() == values.max() for values in series)
     short = sum(len(values) < 4 and values.min() != values.max() for values in series)
-
-    def some(number: int) -> str:
-        return among(number, len(series))
-
-    if constant:
-        notes.append(f"{some(constant)}: constant, forecast as it is")
-    if short:
-        notes.append(f"{some(short)}: fewer than 4 values, the last one is repeated")
-    if counts["counts"] and not mixed:
-        what = "mean (--point median: their median)" if setting.mean else "median (--point mean: their mean)"
-        notes.append(f"{some(counts['counts'])}: mostly zero without a pattern, forecast by past counts' {what}")
-    one_way = sum(abs(direction(values, season)) == 1 for values in series) if counts["combination"] else 0
-    if one_way and not mixed:
-        notes.append(
-            f"{some(one_way)}: always rising or falling, as a meter or a running total: its changes are forecast"
-        )
-    few = sum(4 <= len(values) <= season for values in series) if season > 1 else 0
-    if few:
-        notes.append(f"{some(few)}: no longer than a season of {season}, whose pattern cannot be seen yet")
-    return notes
+    one_way = sum(abs(direction(values, season)) == 1 for values in series) if "combination" in kinds else 0
+    few = sum(4 <= len(values) <= season for values in series)
+    what = "mean (--point median: their median)" if setting.mean else "median (--point mean: their mean)"
+    found = {
+        "constant, forecast as it is": constant,
+        "fewer than 4 values, the last one is repeated": short,
+        f"mostly zero without a pattern, forecast by past counts' {what}": 0 if mixed else kinds.count("counts"),
+        "always rising or falling, as a meter or a running total: its changes are forecast": 0 if mixed else one_way,
+        f"no longer than a season of {season}, whose pattern cannot be seen yet": few,
+    }
+    return [f"{among(number, len(series))}: {said}" for said, number in found.items() if number]
 
 
 def verdict(folds: Folds, forecast: np.ndarray, prepared: Prepared) -> str:

@@ -13,6 +13,7 @@ import numpy as np
 
 from seqcli.errors import UsageError, as_arguments, naming_arguments
 from seqcli.files.opening import Stamps
+from seqcli.files.output import check_writable
 from seqcli.forecasting.forecast import Forecast, forecast_prepared
 from seqcli.forecasting.hierarchy import add_up, with_totals
 from seqcli.forecasting.options import DEFAULT_BUDGET, TRAINED, ForecastRequest, periods
@@ -61,39 +62,26 @@ def forecast_request(
     """`forecast` for a request, also for several processes that train together, of which only the first returns a
     forecast, the others None. `training` is a context that is entered while a network is trained and gives the events
     to report to. Unless it `may_train`, a large panel is forecast without training."""
-    processes.broadcast(lambda: _check_save(asked))
-    forecaster, kept = _kept(asked)
-    if forecaster is not None and not asked.covariates:
-        from seqcli.forecasting.recurrent.covariates import own_names
-
-        names = own_names(forecaster.config.covariates)
-        if not names and asked.future is not None:
-            raise UsageError("the model was trained without covariates", hint="leave --future out")
-        if names and asked.future is None:
-            hint = "give --future, the file with their future values"
-            raise UsageError(f"the model was trained with the covariates {','.join(names)}", hint=hint)
-        asked = settled(asked, covariates=names)
-    panel = processes.local_first(lambda: _read(data, asked, on_notice))
-    horizon = processes.local_first(lambda: _horizon(panel, asked, kept))
-    panel = _current(panel, asked, horizon or panel.frequency.horizon, on_notice)
-    parents = None
-    if asked.hierarchy:
-        panel, parents = with_totals(panel, asked.hierarchy)
-    prepared = processes.local_first(lambda: prepare(panel, asked, horizon))
+    processes.check_inputs([data])
+    if asked.save is not None:  # refused before any work if it cannot be written
+        place, replaced = Path(asked.save), asked.overwrite or asked.resume
+        processes.broadcast(lambda: check_writable(place, overwrite=replaced))
+    prepared, parents, forecaster = processes.local_first(lambda: _opened(data, asked, on_notice))
+    asked = prepared.request
     # without being asked for it a network is trained on many series, unless methods are compared
     pays = asked.method in TRAINED and not asked.backtest and prepared.is_panel
     if pays and asked.past_covariates:
         pays = False
         on_notice("with --past-covariates no network is trained on the series")
     trains = may_train and forecaster is None and (asked.asks_for_training or pays)
-    known = processes.local_first(lambda: _known(prepared, asked, forecaster, trains, on_notice))
+    known = processes.local_first(lambda: _known(prepared, forecaster, trains, on_notice))
     if forecaster is not None:
-        forecaster.check(panel)
+        forecaster.check(prepared.panel)
         if not forecaster.config.weight:
             on_notice("training did not help when this network was saved: the forecast does not use it")
         made: Forecast | None = forecast_prepared(prepared, forecaster=forecaster, known=known)
     elif trains:
-        made = _train_and_forecast(prepared, asked, known, processes, on_notice, training)
+        made = _train_and_forecast(prepared, known, processes, on_notice, training)
     else:
         made = forecast_prepared(prepared, known=known) if processes.first else None
     return made if made is None or parents is None else add_up(made, parents)
@@ -118,34 +106,47 @@ def past_request(
     data: Any, asked: ForecastRequest, *, anomalies: bool, on_notice: Notice = quietly
 ) -> tuple[list[str], Iterator[dict[str, Any]], int]:
     """Header and rows of the one-step forecasts of the past, and the number of anomalies."""
-    from seqcli.forecasting.past import count_anomalies, forecast_past, past_columns, past_rows
+    from seqcli.forecasting.past import past_table
 
-    panel = _read(data, asked, on_notice)
-    prepared = prepare(panel, asked)
+    prepared = prepare(_read(data, asked, on_notice), asked)
     for note in prepared.notes:
         on_notice(note)
-    past = forecast_past(prepared)
-    rows = past_rows(prepared, past, anomalies=anomalies)
-    return past_columns(prepared, anomalies=anomalies), rows, count_anomalies(past)
+    return past_table(prepared, anomalies=anomalies)
 
 
-def _check_save(request: ForecastRequest) -> None:
-    """Raise before any work if the file for the network cannot be written."""
-    if request.save is not None:
-        from seqcli.files.output import check_writable
-
-        check_writable(Path(request.save), overwrite=request.overwrite or request.resume)
-
-
-def _kept(request: ForecastRequest) -> tuple[Forecaster | None, int | None]:
-    """The saved network, and the horizon that it was trained for."""
+def _saved(request: ForecastRequest) -> tuple[Forecaster | None, ForecastRequest]:
+    """The saved network that is asked for, and the request with the covariates that it knows."""
     if request.model is None:
-        return None, None
+        return None, request
     from seqcli.files.checkpoint import load_checkpoint
-    from seqcli.forecasting.recurrent.forecaster import load_forecaster, trained_horizon
+    from seqcli.forecasting.recurrent.covariates import own_names
+    from seqcli.forecasting.recurrent.forecaster import load_forecaster
 
-    checkpoint = load_checkpoint(Path(request.model), task="forecast")
-    return load_forecaster(checkpoint), trained_horizon(checkpoint)
+    forecaster = load_forecaster(load_checkpoint(Path(request.model), task="forecast"))
+    if request.covariates:
+        return forecaster, request
+    names = own_names(forecaster.config.covariates)
+    if not names and request.future is not None:
+        raise UsageError("the model was trained without covariates", hint="leave --future out")
+    if names and request.future is None:
+        hint = "give --future, the file with their future values"
+        raise UsageError(f"the model was trained with the covariates {','.join(names)}", hint=hint)
+    return forecaster, settled(request, covariates=names)
+
+
+def _opened(
+    data: Any, request: ForecastRequest, on_notice: Notice
+) -> tuple[Prepared, np.ndarray | None, Forecaster | None]:
+    """The panel, ready to be forecast; of a hierarchy with its totals, and the place of each series' total; and the
+    saved network."""
+    forecaster, request = _saved(request)
+    panel = _read(data, request, on_notice)
+    horizon = _horizon(panel, request, forecaster)
+    panel = _current(panel, request, horizon or panel.frequency.horizon, on_notice)
+    parents = None
+    if request.hierarchy:
+        panel, parents = with_totals(panel, request.hierarchy)
+    return prepare(panel, request, horizon), parents, forecaster
 
 
 def _read(data: Any, request: ForecastRequest, on_notice: Notice) -> Panel:
@@ -163,15 +164,15 @@ def _read(data: Any, request: ForecastRequest, on_notice: Notice) -> Panel:
     return replace(panel, covariate_names=request.covariates, past_names=request.past_covariates)
 
 
-def _horizon(panel: Panel, request: ForecastRequest, kept: int | None) -> int | None:
-    """The horizon in periods: as requested, as long as the future file, or that of the saved network (`kept`)."""
+def _horizon(panel: Panel, request: ForecastRequest, forecaster: Forecaster | None) -> int | None:
+    """The horizon in periods: as requested, as long as the future file, or that of the saved network."""
     if request.horizon is not None:
         return periods(request.horizon, panel.frequency.unit, panel.frequency.count)
     if request.future is not None:
         from seqcli.series.known import future_length
 
         return future_length(panel, request.future, encoding=request.encoding, errors=request.errors)
-    return kept
+    return forecaster.horizon if forecaster is not None else None
 
 
 def _current(panel: Panel, request: ForecastRequest, horizon: int, on_notice: Notice) -> Panel:
@@ -222,10 +223,9 @@ def _start(panel: Panel, text: str, on_notice: Notice) -> int:
     return start
 
 
-def _known(
-    prepared: Prepared, request: ForecastRequest, forecaster: Forecaster | None, trains: bool, on_notice: Notice
-) -> KnownInputs | None:
+def _known(prepared: Prepared, forecaster: Forecaster | None, trains: bool, on_notice: Notice) -> KnownInputs | None:
     """Covariates, calendar and holidays: for a saved network, for one to be trained, or for a regression."""
+    request = prepared.request
     if not trains and forecaster is None and request.future is None and request.holidays is None:
         return None
     from seqcli.forecasting.recurrent.covariates import HOLIDAYS, holidays_end_early, known_inputs
@@ -242,17 +242,15 @@ def _known(
         days = read_holidays(request.holidays, day_first=request.day_first, **reading)
     if holidays_end_early(panel, horizon, days):
         on_notice("the last holiday is before the forecast begins: --holidays should also list future ones")
-    if config is None and trains:
-        return known_inputs(panel, horizon, future=future, holidays=days)
-    if config is None:  # the engine itself looks at the calendar
+    names = config.covariates if config is not None else None
+    if config is None and not trains:  # the engine itself looks at the calendar
         names = (*panel.covariate_names, *(HOLIDAYS if days else ()))
-        return known_inputs(panel, horizon, names=names, future=future, holidays=days)
-    return known_inputs(panel, horizon, names=config.covariates, future=future, holidays=days, scaling=config.scaling)
+    scaling = config.scaling if config is not None else ()
+    return known_inputs(panel, horizon, names=names, future=future, holidays=days, scaling=scaling)
 
 
 def _train_and_forecast(
     prepared: Prepared,
-    request: ForecastRequest,
     known: KnownInputs | None,
     processes: Processes,
     on_notice: Notice,
@@ -262,6 +260,7 @@ def _train_and_forecast(
     from seqcli.forecasting.recurrent.train import ForecastTraining, train_forecaster
     from seqcli.training.run import Events
 
+    request = prepared.request
     asked = ForecastTraining(
         budget=request.budget,
         steps=request.steps,

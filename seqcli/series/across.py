@@ -19,7 +19,7 @@ from seqcli.series.marks import is_missing
 from seqcli.series.names import MONTH, WEEKDAY, find_numbers
 from seqcli.series.numbers import read_numbers
 from seqcli.series.numerals import find_named
-from seqcli.series.order import choose
+from seqcli.series.order import choose, in_order
 from seqcli.series.serials import to_numbers
 from seqcli.series.times import DAY, Form
 
@@ -58,9 +58,8 @@ def stack_times(table: Table, options: ReadOptions) -> tuple[Table, str]:
     if left:
         note += f", without {', '.join(left[:6])}"
     rows, notes = np.repeat(table.rows, len(run)), (*table.notes, note)
-    stacked = Table(table.path, columns, rows, table.find_lines, table.delimiter, notes)
-    there = np.array([bool(cell) for cell in cells])  # days that a month does not have are no rows
-    return (stacked if there.all() else stacked.select(np.flatnonzero(there))), value
+    there = np.flatnonzero([bool(cell) for cell in cells])  # days that a month does not have are no rows
+    return Table(table.source, columns, rows, notes).select(there), value
 
 
 def _is_left_out(table: Table, name: str) -> bool:
@@ -126,8 +125,7 @@ def _are_times(run: Sequence[str]) -> bool:
     if chosen is None:
         return False
     times, fine = chosen.read(run)
-    steps = np.diff(times)
-    return bool(fine.all() and len(steps) and ((steps > 0).all() or (steps < 0).all()))
+    return bool(fine.all()) and len(run) > 1 and in_order(times)
 
 
 def _chosen(run: Sequence[str]) -> Form | None:
@@ -210,7 +208,9 @@ def _days_of_months(table: Table, run: Sequence[str], rows: Sequence[str]) -> li
         return None
     if find_numbers(run, MONTH):
         what = f"days stand down and months ({run[0]} … {run[-1]}) across, but of which year?"
-        raise DataError(what, path=table.path, line=1, hint="name the columns by year and month, such as 2022-01")
+        raise DataError(
+            what, path=table.source.shown, line=1, hint="name the columns by year and month, such as 2022-01"
+        )
     if form is None or form.grain != "month":
         return None
     months = form.read(run)[0].astype("M8[us]").astype("M8[M]")

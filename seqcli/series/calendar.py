@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from seqcli.series.frequency import Frequency
-from seqcli.series.times import DAY, Form, FormOver, to_moment
+from seqcli.series.times import DAY, Form, FormOver, month_of, month_start, to_moment
 
 if TYPE_CHECKING:
     import pandas
@@ -85,15 +85,13 @@ class MonthGrid:
     clock: int = 0  # microseconds into the day
 
     def positions(self, times: np.ndarray) -> np.ndarray:
-        months = np.asarray(times).astype("M8[us]").astype("M8[M]").astype(np.int64) + 1970 * 12
-        return (months - self.phase) // self.count
+        return (month_of(times) - self.phase) // self.count
 
     def time(self, position: int) -> int:
-        return (rule_day(position * self.count + self.phase, self.rule)) * DAY + self.clock
+        return rule_day(position * self.count + self.phase, self.rule) * DAY + self.clock
 
     def moved(self, times: np.ndarray, positions: np.ndarray) -> Grid:
-        months = times.astype("M8[us]").astype("M8[M]").astype(np.int64) + 1970 * 12
-        phase = int(months[-1] - positions[-1] * self.count)
+        phase = int(month_of(times[-1:])[0] - positions[-1] * self.count)
         rule = find_rule(times // DAY)
         return replace(self, phase=phase, rule=self.rule if rule is None else rule, clock=int(times[-1] % DAY))
 
@@ -128,12 +126,10 @@ class DaysGrid(Grid):
     clock: int = 0
 
     def positions(self, times: np.ndarray) -> np.ndarray:
-        days = np.asarray(times).astype("M8[us]").astype("M8[D]")
-        months = days.astype("M8[M]")
-        of_month = (days - months.astype("M8[D]")).astype(np.int64) + 1
+        months = month_of(times)
+        of_month = np.asarray(times) // DAY - month_start(months) + 1
         ends = np.minimum(self.days, 28)
-        middles = (ends[1:] + ends[:-1]) / 2
-        return np.asarray((months.astype(np.int64) + 1970 * 12) * len(ends) + np.searchsorted(middles, of_month))
+        return np.asarray(months * len(ends) + np.searchsorted((ends[1:] + ends[:-1]) / 2, of_month))
 
     def time(self, position: int) -> int:
         month, place = divmod(position, len(self.days))
@@ -142,9 +138,7 @@ class DaysGrid(Grid):
 
 def rule_day(month: int, rule: Rule) -> int:
     """The day since 1970 that a rule names in a month, counted from the year 0."""
-    start, stop = (
-        int(np.datetime64(month + more - 1970 * 12, "M").astype("M8[D]").astype(np.int64)) for more in (0, 1)
-    )
+    start, stop = int(month_start(month)), int(month_start(month + 1))
     if isinstance(rule, int):
         return min(start + rule, stop) - 1
     if isinstance(rule, str):
@@ -159,10 +153,9 @@ def rule_day(month: int, rule: Rule) -> int:
 
 def find_rule(days: np.ndarray) -> Rule | None:
     """The rule by which all of `days` (since 1970), one a month, lie in their months; None where there is none."""
-    months = days.astype("M8[D]").astype("M8[M]").astype(np.int64) + 1970 * 12
+    months = month_of(days * DAY)
     pairs = list(zip(days.tolist(), months.tolist(), strict=True))
-    starts = (months - 1970 * 12).astype("M8[M]").astype("M8[D]").astype(np.int64)
-    numbers = days - starts + 1
+    numbers = days - month_start(months) + 1
     weekdays = set(((days + _EPOCH_WEEKDAY) % 7).tolist())
     rules: list[Rule] = [31, int(numbers.max()), "last", "first"]
     if len(weekdays) == 1:

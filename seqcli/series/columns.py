@@ -135,7 +135,7 @@ class Columns:
 
 def read_column(table: Table, name: str, texts: Sequence[str], options: ReadOptions) -> Numbers | None:
     """A column's different `texts` as numbers; what a sign in them means may be told by the other columns."""
-    decimal, thousands, delimiter = options.decimal, options.thousands, table.delimiter
+    decimal, thousands, delimiter = options.decimal, options.thousands, table.source.delimiter
     found = read_numbers(texts, decimal=decimal, thousands=thousands, delimiter=delimiter)
     if found is None or not found.tie or decimal or thousands:
         return found

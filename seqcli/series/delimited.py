@@ -75,7 +75,13 @@ def split_text(text: str, shown: str, notes: Sequence[str] = ()) -> Cells:
             raise DataError(f"is {what}, not a table", path=shown, hint="save its table as CSV")
     delimiter = told[1] if told else _delimiter(body, shown)
     if len(body) > LARGE and len(delimiter) == 1 and (columns := _by_pandas(body, delimiter)) is not None:
-        return Cells(shown, columns, lambda: _count_lines(body, delimiter, skipped), delimiter, notes=tuple(notes))
+        return Cells(
+            shown,
+            columns,
+            lambda: [line for row, line in _rows(body, delimiter, "", skipped) if any(map(str.strip, row))],
+            delimiter,
+            notes=tuple(notes),
+        )
     rows, lines = [], []
     for row, line in _rows(body, delimiter, shown, skipped):
         if any(cell and not cell.isspace() and not _RULE.fullmatch(cell) for cell in row):
@@ -88,11 +94,7 @@ def split_text(text: str, shown: str, notes: Sequence[str] = ()) -> Cells:
         raise DataError(f"has {width:,} cells in a row", path=shown, hint="is it a table of times and values?")
     if any(len(row) < width for row in rows):
         rows = [row + [""] * (width - len(row)) for row in rows]
-    columns = []
-    for cells in zip(*rows, strict=True):
-        column = np.empty(len(rows), object)
-        column[:] = cells
-        columns.append(column)
+    columns = [np.array(cells, object) for cells in zip(*rows, strict=True)]
     return Cells(shown, columns, lambda: lines, delimiter, notes=tuple(notes))
 
 
@@ -127,10 +129,9 @@ def _split_json(text: str, shown: str, notes: Sequence[str]) -> Cells:
     names = list(dict.fromkeys(name for row in data for name in row))
     columns = []
     for name in names:
-        column = np.empty(len(data), object)
         cells = [row.get(name) for row in data]
-        column[:] = ["" if cell is None else cell if isinstance(cell, str) else json.dumps(cell) for cell in cells]
-        columns.append(column)
+        texts = ["" if cell is None else cell if isinstance(cell, str) else json.dumps(cell) for cell in cells]
+        columns.append(np.array(texts, object))
     return Cells(shown, columns, lambda: range(1, len(data) + 1), names=tuple(names), notes=tuple(notes))
 
 
@@ -174,10 +175,6 @@ def _rows(text: str, delimiter: str, shown: str, skipped: int) -> Iterator[tuple
     except csv.Error as problem:
         message = f"is not a CSV file: {problem}"
         raise DataError(message, path=shown, line=reader.line_num + skipped, hint="is a quote left open?") from problem
-
-
-def _count_lines(text: str, delimiter: str, skipped: int) -> list[int]:
-    return [line for row, line in _rows(text, delimiter, "", skipped) if any(cell.strip() for cell in row)]
 
 
 def _delimiter(text: str, shown: str) -> str:

@@ -148,7 +148,7 @@ def plain(text: str) -> str:
 @cache
 def split_parts(shape: str, language: str | None) -> tuple[Part, ...] | None:
     """A shape (a text with zeros for its digits) in its parts; None when a word in it says nothing of time."""
-    if "~" in shape or len(shape) > LONGEST or _TWICE.fullmatch(re.sub("0+", "0", shape)):
+    if "~" in shape or len(shape) > LONGEST or _TWICE.fullmatch(look_of(shape)):
         return None  # an interval, or other text
     tail = _OFFSET.search(shape)
     if tail and (tail["digits"] or tail["zulu"]) and not _CLOCK_END.search(shape[: tail.start()]):
@@ -224,11 +224,9 @@ def _allowed(body: str, start: int, stop: int) -> str:
 
 
 @cache
-def match_reading(parts: tuple[Part, ...], reading: tuple[str, ...], dotted: bool) -> Fields | None:
-    """Where the fields of a reading are in a text of these parts; None where they do not fit.
-
-    `dotted` where nothing but full stops stands between numbers, which may be one number with decimals.
-    """
+def match_reading(shape: str, language: str | None, reading: tuple[str, ...]) -> Fields | None:
+    """Where the fields of a reading are in a text of a shape; None where they do not fit."""
+    parts = split_parts(shape, language) or ()
     places = [place for place, part in enumerate(parts) if part.kind in ("number", MONTH, "p")]
     weekday = reading == (WEEKDAY,) and not places and any(part.kind == WEEKDAY for part in parts)
     named = (MONTH in reading) == any(part.kind == MONTH for part in parts)
@@ -274,7 +272,7 @@ def match_reading(parts: tuple[Part, ...], reading: tuple[str, ...], dotted: boo
             hinted |= fits
         elif part.kind == WEEKDAY:
             words[WEEKDAY] = part.value
-    if not _sensible(parts, reading, hinted, dotted):
+    if not _sensible(shape, parts, reading, hinted):
         return None
     offset = next(((part.start, part.stop) for part in parts if part.kind == "offset"), None)
     zone = next((part.value for part in parts if part.kind == "zone"), 0)
@@ -293,7 +291,7 @@ def _is_filler(part: Part) -> bool:
     return part.kind == "hint" and not (part.after or part.before)
 
 
-def _sensible(parts: tuple[Part, ...], reading: tuple[str, ...], hinted: set[str], dotted: bool) -> bool:
+def _sensible(shape: str, parts: Sequence[Part], reading: tuple[str, ...], hinted: set[str]) -> bool:
     """Whether a reading that fits is one that people mean."""
     if "h" in reading and "h" not in hinted:
         return False
@@ -301,7 +299,9 @@ def _sensible(parts: tuple[Part, ...], reading: tuple[str, ...], hinted: set[str
         return False
     if "w" in reading and "w" not in hinted and reading not in (("Y", "w"), ("w", "Y")):
         return False
-    if dotted and len(reading) == 2:  # one number with decimals: 2021.03 may be a month, 2021.3 a quarter
+    if len(reading) == 2 and re.fullmatch(
+        r"0+\.0+", shape
+    ):  # one number with decimals: 2021.03 may be a month, 2021.3 a quarter
         quarter = reading == ("Y", "q") and parts[-1].stop - parts[-1].start == 1
         return quarter or reading in (("Y", "m"), ("m", "Y"))
     if reading in (("H",), ("y",), ("m",), ("q",)):
@@ -316,6 +316,11 @@ def shape_of(text: str) -> str:
     return text.translate(ZEROS)
 
 
-@cache
-def is_dotted(shape: str) -> bool:
-    return re.fullmatch(r"0+\.0+", shape) is not None
+def look_of(text: str) -> str:
+    """A shape with one zero for each number."""
+    return re.sub("0+", "0", shape_of(text))
+
+
+def parts_of(text: str, language: str | None) -> tuple[Part, ...]:
+    """A text in its parts."""
+    return split_parts(shape_of(text), language) or ()

@@ -8,25 +8,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-import numpy as np
-
-from seqcli.series.fields import (
-    BY_LENGTH,
-    NO_NAMES,
-    TOKEN,
-    UNITS,
-    WEEKDAYS,
-    WIDTHS,
-    Part,
-    is_dotted,
-    match_reading,
-    plain,
-    shape_of,
-    split_parts,
-)
+from seqcli.series import fields
+from seqcli.series.fields import look_of, match_reading, parts_of, plain, shape_of, split_parts
 from seqcli.series.names import MONTH, WEEKDAY, find_language, fold, lexicon, spelling
-from seqcli.series.order import evenness
-from seqcli.series.times import DAY, FieldForm
+from seqcli.series.order import evenness, in_order
+from seqcli.series.times import DAY, FieldForm, month_of
 
 # readings of numbers without signs that are looked for only where something says that they are times
 COMPACT = (
@@ -53,34 +39,27 @@ def find_forms(texts: Sequence[str], more: Sequence[tuple[str, ...]] = ()) -> li
     needed = MOSTLY * len(sample)
     if sum(shapes[shape] for shape, made in parts.items() if made) < needed:
         return []
-    common = next(made for shape, _ in shapes.most_common() if (made := parts[shape]))
     lengths = {shape: sum(part.kind in ("number", MONTH, "p") for part in made or ()) for shape, made in parts.items()}
-    length = max(1, sum(part.kind in ("number", MONTH, "p") for part in common))
+    length = max(1, next(lengths[shape] for shape, _ in shapes.most_common() if parts[shape]))
     longest = max(lengths.values())
     forms = []
     slashed = any(sign in shapes.most_common(1)[0][0] for sign in "/-")
-    longer = BY_LENGTH.get(longest, ()) if longest > length else ()
-    for reading in (*BY_LENGTH.get(length, ()), *longer, *more):
+    longer = fields.BY_LENGTH.get(longest, ()) if longest > length else ()
+    for reading in (*fields.BY_LENGTH.get(length, ()), *longer, *more):
         if slashed and reading[0] == "H" and len(reading) <= 3:
             continue  # no clock
-        fits = _fitting(reading, parts)
-        short = {}
-        if fits and len(fits) < len(parts):
-            short = {other: shape for other in _shorter(reading) if (shape := next(iter(_fitting(other, parts)), ""))}
-            more_fits = [shape for other in short for shape in _fitting(other, parts)]
-        if sum(shapes[shape] for shape in fits) + sum(shapes[s] for s in (more_fits if short else ())) >= needed:
-            form = _form(reading, language, sample, fits, written)
-            if form is not None and short:
-                examples = {shape: next(text for text in sample if shape_of(text) == shape) for shape in short.values()}
-                form = replace(form, shorter=tuple((other, examples[shape]) for other, shape in short.items()))
-            if form is not None and form.read(sample)[1].sum() >= needed:
+        fits = [shape for shape in shapes if match_reading(shape, language, reading)]
+        count, shorter = sum(shapes[shape] for shape in fits), []
+        for other in _shorter(reading) if 0 < len(fits) < len(shapes) else ():
+            if found := [shape for shape in shapes if match_reading(shape, language, other)]:
+                shorter.append((other, next(text for text in sample if shape_of(text) == found[0])))
+                count += sum(shapes[shape] for shape in found)
+        form = _form(reading, language, sample, fits, written) if count >= needed else None
+        if form is not None:
+            form = replace(form, shorter=tuple(shorter))
+            if form.read(sample)[1].sum() >= needed:
                 forms.append(form)
     return forms
-
-
-def _fitting(reading: tuple[str, ...], parts: Mapping[str, tuple[Part, ...] | None]) -> list[str]:
-    """The shapes that a reading fits."""
-    return [shape for shape, made in parts.items() if made and match_reading(made, reading, is_dotted(shape))]
 
 
 def _shorter(reading: tuple[str, ...]) -> list[tuple[str, ...]]:
@@ -93,11 +72,11 @@ def _language(shapes: Mapping[str, int]) -> str | None:
     """The language that names of months and weekdays are in, if there are any."""
     words = set()
     for shape in list(shapes)[:60]:
-        for token in TOKEN.finditer(shape):
-            weekday = token[0] in WEEKDAYS and shape[token.start() - 1 : token.start()] == "("
-            if token.lastgroup == "word" and (token[0] not in UNITS or weekday):
+        for token in fields.TOKEN.finditer(shape):
+            weekday = token[0] in fields.WEEKDAYS and shape[token.start() - 1 : token.start()] == "("
+            if token.lastgroup == "word" and (token[0] not in fields.UNITS or weekday):
                 words.add(fold(token[0]))
-    words = {word for word in words if word not in NO_NAMES and (len(word) > 1 or not word.isascii())}
+    words = {word for word in words if word not in fields.NO_NAMES and (len(word) > 1 or not word.isascii())}
     language = find_language(words) if words else None
     if language is None:
         return None
@@ -126,7 +105,7 @@ def _form(
     for text in chosen:
         names = iter(reading)
         number = ""
-        for part in split_parts(shape_of(text), language) or ():
+        for part in parts_of(text, language):
             if part.kind == "number":
                 number = text[part.start : part.stop]
             elif part.kind == "ordinal":
@@ -135,7 +114,7 @@ def _form(
                 ordinals.setdefault(int(number), own[part.start : part.stop])
             if part.kind in ("number", MONTH, "p"):
                 name = next(names)
-                if part.kind == "number" and len(name) == 1 and part.stop - part.start < max(WIDTHS[name]):
+                if part.kind == "number" and len(name) == 1 and part.stop - part.start < max(fields.WIDTHS[name]):
                     narrow.add(name)
                     if text[: part.start].endswith("  "):
                         padded.add(name)
@@ -175,15 +154,14 @@ def _with_base(form: FieldForm, texts: Sequence[str]) -> FieldForm:
 def _with_century(form: FieldForm, texts: Sequence[str]) -> FieldForm:
     """The form with years of two digits in the century that leaves the texts in their order: '50 … '99, '00 … '21."""
 
-    def in_order(other: FieldForm) -> bool:
+    def is_right(other: FieldForm) -> bool:
         times, fine = other.read(texts)
-        steps = np.sign(np.diff(times[fine]))
-        return len(steps) > 2 and bool((steps > 0).all() or (steps < 0).all())
+        return fine.sum() > 3 and in_order(times[fine])
 
     times, fine = form.read(texts)
-    ends = times[fine][[0, -1]].astype("M8[us]").astype("M8[Y]").astype(np.int64) % 100 if fine.any() else []
-    others = [replace(form, pivot=(int(year) + 70) % 100) for year in ends]
-    return form if in_order(form) else next(filter(in_order, others), form)
+    years = (month_of(times[fine]) // 12).tolist()
+    others = [replace(form, pivot=year % 100) for year in years[:1] + years[-1:]]
+    return form if is_right(form) else next(filter(is_right, others), form)
 
 
 def _has_zeros(texts: Sequence[str], language: str | None) -> bool:
@@ -191,15 +169,15 @@ def _has_zeros(texts: Sequence[str], language: str | None) -> bool:
     return any(
         part.kind == "number" and part.stop - part.start < 3 and text[part.start] == "0"
         for text in texts
-        for part in split_parts(shape_of(text), language) or ()
+        for part in parts_of(text, language)
     )
 
 
 def _usual(texts: Sequence[str]) -> str:
     """The longest of the texts that look as many others do."""
-    looks = Counter(re.sub("0+", "0", shape_of(text)) for text in texts)
+    looks = Counter(look_of(text) for text in texts)
     rare = 0.2 * max(looks.values())  # such as the sum of a year among months
-    return max((text for text in texts if looks[re.sub("0+", "0", shape_of(text))] >= rare), key=len)
+    return max((text for text in texts if looks[look_of(text)] >= rare), key=len)
 
 
 def _am_pm(seen: Mapping[int, str]) -> dict[int, str]:
@@ -215,7 +193,7 @@ def _with_zone(form: FieldForm, texts: Sequence[str]) -> FieldForm | None:
     midnights have through the year; else times are those of UTC. None where they are no offsets."""
     found = []
     for text in texts:
-        for part in split_parts(shape_of(text), form.language) or ():
+        for part in parts_of(text, form.language):
             if part.kind in ("offset", "zone"):
                 found.append(text[part.start : part.stop])
     if not found:

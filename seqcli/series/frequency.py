@@ -8,15 +8,13 @@ from dataclasses import dataclass
 
 from seqcli.errors import UsageError
 
-_NAMES = {
-    ("month", 1): "monthly", ("month", 3): "quarterly", ("month", 6): "half-yearly", ("month", 12): "yearly",
-    ("day", 1): "daily", ("day", 7): "weekly", ("business day", 1): "business days", ("second", 3600): "hourly",
-    ("step", 1): "numbered steps",
+# what people call it, a period, and how many of these are forecast
+_USUAL: dict[tuple[str, float], tuple[str, str, int]] = {
+    ("month", 1): ("monthly", "month", 12), ("month", 3): ("quarterly", "quarter", 8),
+    ("month", 6): ("half-yearly", "half-year", 6), ("month", 12): ("yearly", "year", 6),
+    ("day", 1): ("daily", "day", 14), ("day", 7): ("weekly", "week", 13), ("second", 3600): ("hourly", "hour", 48),
+    ("business day", 1): ("business days", "business day", 10), ("step", 1): ("numbered steps", "step", 10),
 }  # fmt: skip
-_NOUNS = {"monthly": "month", "quarterly": "quarter", "half-yearly": "half-year", "yearly": "year", "daily": "day"}
-_NOUNS |= {"weekly": "week", "business days": "business day", "hourly": "hour"}
-_HORIZONS = {"yearly": 6, "half-yearly": 6, "quarterly": 8, "monthly": 12, "weekly": 13, "daily": 14}
-_HORIZONS |= {"business days": 10, "hourly": 48}
 _WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 YEAR = 365.25  # days
 
@@ -40,8 +38,8 @@ class Frequency:
         """How people call it: monthly, every 30 minutes."""
         if self.label:
             return self.label
-        if (self.unit, self.count) in _NAMES:
-            return _NAMES[self.unit, int(self.count)]
+        if self._usual:
+            return self._usual[0]
         if self.unit == "second":
             for size, word in ((3600, "hours"), (60, "minutes")):
                 if self.count % size == 0:
@@ -51,11 +49,15 @@ class Frequency:
         return f"every {self.count:g} {self.unit}s" if self.count != 1 else f"every {self.unit}"
 
     @property
+    def _usual(self) -> tuple[str, str, int] | None:
+        return None if self.label else _USUAL.get((self.unit, self.count))
+
+    @property
     def step(self) -> str:
         """One period, as a noun: month, quarter, step."""
-        if self.label and self.unit == "day" and self.count == 1:
-            return "day"
-        return _NOUNS.get(self.name, "period" if self.label else "step")
+        if self.label:
+            return "day" if (self.unit, self.count) == ("day", 1) else "period"
+        return self._usual[1] if self._usual else "step"
 
     @property
     def seasons(self) -> tuple[float, ...]:
@@ -105,23 +107,29 @@ class Frequency:
     @property
     def horizon(self) -> int:
         """How far to forecast when nobody says."""
-        if self.name in _HORIZONS:
-            return _HORIZONS[self.name]
+        if self._usual:
+            return self._usual[2]
         if self.label and self.unit in ("day", "month"):
             return {1: 12 if self.unit == "month" else 2 * self.season, 28: 13}.get(int(self.count), 12)
         return self.season if self.unit == "second" and self.season > 1 else 10
 
 
-_ALIASES = {
-    "Y": ("month", 12), "A": ("month", 12), "YE": ("month", 12), "YS": ("month", 12), "AS": ("month", 12),
-    "Q": ("month", 3), "QE": ("month", 3), "QS": ("month", 3), "M": ("month", 1), "ME": ("month", 1),
-    "MS": ("month", 1), "W": ("day", 7), "D": ("day", 1), "B": ("business day", 1), "H": ("second", 3600),
-    "T": ("second", 60), "MIN": ("second", 60), "S": ("second", 1), "STEP": ("step", 1), "BM": ("month", 1),
-    "BME": ("month", 1), "BQ": ("month", 3), "BQE": ("month", 3), "BY": ("month", 12), "BYE": ("month", 12),
-    "YEARLY": ("month", 12), "QUARTERLY": ("month", 3), "MONTHLY": ("month", 1),
-    "WEEKLY": ("day", 7), "DAILY": ("day", 1), "HOURLY": ("second", 3600), "L": ("second", 0.001),
-    "MILLISECOND": ("second", 0.001),
-}  # fmt: skip
+_ALIASES: dict[str, tuple[str, float]] = {
+    alias: (unit, count)
+    for unit, count, aliases in (
+        ("month", 12, "Y A YE YS AS BY BYE YEARLY"),
+        ("month", 3, "Q QE QS BQ BQE QUARTERLY"),
+        ("month", 1, "M ME MS BM BME MONTHLY"),
+        *(("day", 7, "W WEEKLY"), ("day", 1, "D DAILY"), ("business day", 1, "B"), ("step", 1, "STEP")),
+        *(
+            ("second", 3600, "H HOURLY"),
+            ("second", 60, "T MIN"),
+            ("second", 1, "S"),
+            ("second", 0.001, "L MILLISECOND"),
+        ),
+    )
+    for alias in aliases.split()
+}
 
 
 def parse_frequency(text: str) -> Frequency:

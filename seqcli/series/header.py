@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 
 import numpy as np
 
@@ -16,7 +15,7 @@ from seqcli.series.delimited import LARGE, Cells
 from seqcli.series.forms import find_forms
 from seqcli.series.marks import is_mark
 from seqcli.series.numbers import LONGEST
-from seqcli.series.times import Form
+from seqcli.series.order import in_order
 
 HEAD = 60  # rows in which a header is looked for
 COMMENTS = ("#", "//", "%", "!")
@@ -24,13 +23,11 @@ COMMENTS = ("#", "//", "%", "!")
 
 @dataclass(frozen=True)
 class Table:
-    """Named columns of text. `rows` are the places of its rows among the cells of its source."""
+    """Named columns of text. `rows` are the places of its rows among the cells of its `source`."""
 
-    path: str
+    source: Cells
     columns: dict[str, np.ndarray]
     rows: np.ndarray
-    find_lines: Callable[[], Sequence[int]]
-    delimiter: str = ","
     notes: tuple[str, ...] = ()
     _coded: dict[str, tuple[np.ndarray, list[str]]] = field(default_factory=dict, repr=False, compare=False)
 
@@ -51,17 +48,14 @@ class Table:
             codes = np.unique(codes * len(texts) + others, return_inverse=True)[1]
         return codes
 
-    @cached_property
-    def _lines(self) -> Sequence[int]:
-        return self.find_lines()
-
     def line(self, row: int) -> int:
         """The line of the source that a row ends in, from 1."""
-        return self._lines[int(self.rows[row])]
+        return self.source.lines[int(self.rows[row])]
 
     def error(self, what: str, row: int | None = None, column: str | None = None, *, hint: str) -> DataError:
         """What is wrong with the table, or with one of its rows."""
-        return DataError(what, path=self.path, line=None if row is None else self.line(row), column=column, hint=hint)
+        line = None if row is None else self.line(row)
+        return DataError(what, path=self.source.shown, line=line, column=column, hint=hint)
 
     def select(self, kept: np.ndarray, note: str | None = None) -> Table:
         """The table with only some rows."""
@@ -94,7 +88,7 @@ def find_table(cells: Cells) -> Table:
     if cells.names is not None:
         names = _distinct(cells.names)
         columns = dict(zip(names, cells.columns, strict=True))
-        return Table(cells.shown, columns, np.arange(len(cells)), cells.find_lines, cells.delimiter, cells.notes)
+        return Table(cells, columns, np.arange(len(cells)), cells.notes)
     head = [cells.row(place) for place in range(min(len(cells), HEAD))]
     first = _first_data_row(cells, head)
     no_rows = DataError("has a header but no rows", path=cells.shown, hint="it needs one row a time")
@@ -116,7 +110,10 @@ def find_table(cells: Cells) -> Table:
     for place in range(len(cells) - 1, max(first, len(cells) - HEAD) - 1, -1):
         row = cells.row(place)
         there = [cell for cell in row if cell.strip()]
-        note = _kind(there[0]) == " " or _is_words(there[0]) if len(there) == 1 else set(map(_kind, there)) == {"w"}
+        note = set(map(_kind, there)) == {"w"}
+        if len(there) == 1:
+            words_and_digits = _kind(there[0]) == "d" and len(there[0].split()) > 1 and not find_forms(there)
+            note = _kind(there[0]) in " w" or words_and_digits
         if len(cells.columns) > 1 and note and place > first:
             kept[place] = False
             notes.append(f"below the data, line {cells.lines[place]}: {there[0].strip()[:80]}")
@@ -139,8 +136,7 @@ def find_table(cells: Cells) -> Table:
         _refuse_wide(cells, kept, unnamed, names)
     labels = _distinct([names[place] or f"column{place + 1}" for place in used])
     columns = {label: cells.columns[place] for label, place in zip(labels, used, strict=True)}
-    table = Table(cells.shown, columns, np.arange(len(cells)), cells.find_lines, cells.delimiter, tuple(notes))
-    return table if kept.all() else table.select(np.flatnonzero(kept))
+    return Table(cells, columns, np.arange(len(cells)), tuple(notes)).select(np.flatnonzero(kept))
 
 
 def _refuse_wide(cells: Cells, kept: np.ndarray, unnamed: Sequence[int], names: Sequence[str]) -> None:
@@ -171,10 +167,6 @@ def _kind(cell: str) -> str:
 
 def _letters(cell: str) -> int:
     return sum(char.isalpha() for char in cell)
-
-
-def _is_words(cell: str) -> bool:
-    return _kind(cell) in "w" or (_kind(cell) == "d" and len(cell.split()) > 1 and not find_forms([cell]))
 
 
 def _first_data_row(cells: Cells, head: Sequence[Sequence[str]]) -> int:
@@ -263,15 +255,10 @@ def _is_header_of_times(row: Sequence[str], below: Sequence[Sequence[str]], usua
         return False
     first = next((place for place, kind in enumerate(usual) if kind != " "), 0)
     if _kind(row[first]) in ("w " if usual[first] == "w" else "w"):
-        return len(codes) >= 0.5 * len(row) and any(_rise(form, codes) for form in find_forms(codes))
+        read = [form.read(codes) for form in find_forms(codes)] if len(codes) >= 0.5 * len(row) else []
+        return any(fine.all() and in_order(times) for times, fine in read)
     # dates in a header, numbers below
     return all(_kind(cell) == "d" for cell in codes) and sum(kind == "n" for kind in usual) >= len(codes) - 1
-
-
-def _rise(form: Form, texts: Sequence[str]) -> bool:
-    """Whether texts are times in order."""
-    times, fine = form.read(texts)
-    return bool(fine.all() and ((np.diff(times) > 0).all() or (np.diff(times) < 0).all()))
 
 
 def _header_rows(above: Sequence[Sequence[str]], cells: Cells) -> tuple[list[list[str]], list[list[str]]]:

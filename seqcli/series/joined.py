@@ -30,9 +30,7 @@ PERIODS = {24: 60, 25: 60, 48: 30, 50: 30, 96: 15, 100: 15}  # minutes of one of
 
 
 def join_cells(*parts: Sequence[str]) -> np.ndarray:
-    made = np.empty(len(parts[0]), object)
-    made[:] = ["".join(cells) for cells in zip(*parts, strict=True)]
-    return made
+    return np.array(["".join(cells) for cells in zip(*parts, strict=True)], object)
 
 
 def with_joined_times(table: Table, options: ReadOptions) -> Table:
@@ -148,6 +146,11 @@ def _whole(column: np.ndarray) -> np.ndarray:
     return fill_down(column) if often and not is_missing(column[0]) else column
 
 
+def _digits(column: np.ndarray) -> list[str]:
+    """A column's texts, whole numbers without a point."""
+    return [plain(text).removesuffix(".0") for text in column.tolist()]
+
+
 def _year_and_parts(columns: Columns, table: Table, names: Sequence[str]) -> tuple[list[str], np.ndarray | None]:
     """The columns of year, month, day …, and their cells joined; None where there is no year or nothing finer."""
 
@@ -176,21 +179,17 @@ def _year_and_parts(columns: Columns, table: Table, names: Sequence[str]) -> tup
     part, wanted, sign = next((one for one in found if one[0] in rest), (None, words.YEAR, ""))
     if part is None:
         return [], None
-    years = [plain(text).removesuffix(".0") for text in _whole(table.columns[year]).tolist()]
-    second = [plain(text).removesuffix(".0") for text in table.columns[part].tolist()]
     numeric = columns.is_plain(part)
     month = wanted is words.MONTH
     day = (find(words.DAY, 1, 31) or find(words.DEKAD, 1, 3)) if month else None
-    if numeric and not sign:
-        width = 2 if month else 3
-        made, used = [f"{a}-{b:0>{width}}" for a, b in zip(years, second, strict=True)], [year, part]
-    else:
-        before = f" {sign}" if numeric else " "
-        made, used = [f"{a}{before}{b}" for a, b in zip(years, second, strict=True)], [year, part]
+    width = (2 if month else 3) if numeric and not sign else 0
+    glue = "-" if width else f" {sign}" if numeric else " "
+    pairs = zip(_digits(_whole(table.columns[year])), _digits(table.columns[part]), strict=True)
+    made, used = [f"{a}{glue}{b:0>{width}}" for a, b in pairs], [year, part]
     if day is not None and day not in used:
-        days = [plain(text).removesuffix(".0") for text in table.columns[day].tolist()]
         glue = "-" if numeric else " "
-        made, used = [f"{a}{glue}{b:0>2}" for a, b in zip(made, days, strict=True)], [*used, day]
+        pairs = zip(made, _digits(table.columns[day]), strict=True)
+        made, used = [f"{a}{glue}{b:0>2}" for a, b in pairs], [*used, day]
         hour = next((name for name in rest if name not in used and _is_clock(columns, name)), None)
         if hour is None and len(set(made)) < len(made):
             hour = find(words.HOUR, 0, 24)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import count, islice, takewhile
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,8 @@ from seqcli.series.read import read_cells
 from seqcli.series.recognise import read_as_times
 from seqcli.series.rows import read_numbers_column
 from seqcli.series.times import DAY
+
+Places = dict[tuple[tuple[str, ...], int], int]  # the row of each series and position
 
 
 def read_holidays(
@@ -38,7 +41,7 @@ def read_holidays(
             what = f"{column[row]!r} is not a date like {texts[0]!r}"
             raise table.error(what, row, name, hint="correct the row, or take it out")
         return tuple(sorted(set((times // DAY).tolist())))
-    raise DataError("has no column of dates", path=table.path, hint="it needs one date a row, such as 2026-12-25")
+    raise table.error("has no column of dates", hint="it needs one date a row, such as 2026-12-25")
 
 
 def read_future(
@@ -55,21 +58,14 @@ def read_future(
     numbers = np.array([read_numbers_column(table, name, options)[0] for name in panel.covariate_names])
     made = []
     for one in panel.series:
-        future = np.empty((len(numbers), horizon))
-        for step in range(horizon):
-            position = one.first + len(one.values) + step
-            where = rows.get((one.key, position))
-            if where is None:
-                hint = f"it needs the {horizon} rows after each series' last value; or give a shorter --horizon"
-                raise _no_row(panel, table, one, position, hint)
-            future[:, step] = numbers[:, where]
-            empty = next(
-                (name for name, number in zip(panel.covariate_names, future[:, step], strict=True) if np.isnan(number)),
-                None,
-            )
-            if empty is not None:
-                hint = "what is known beforehand must be given for every period to be forecast"
-                raise table.error("is empty", where, empty, hint=hint)
+        places = list(islice(_following(one, rows), horizon))
+        if len(places) < horizon:
+            hint = f"it needs the {horizon} rows after each series' last value; or give a shorter --horizon"
+            raise _no_row(panel, table, one, len(places), hint)
+        future = numbers[:, places]
+        for step, column in np.argwhere(np.isnan(future.T)).tolist():
+            hint = "what is known beforehand must be given for every period to be forecast"
+            raise table.error("is empty", places[step], panel.covariate_names[column], hint=hint)
         made.append(future)
     return made
 
@@ -82,18 +78,22 @@ def future_length(panel: Panel, source: Any, *, encoding: str = "auto", errors: 
     table, rows = _future(panel, source, encoding, errors)
     lengths = []
     for one in panel.series:
-        end, steps = one.first + len(one.values), 0
-        while (one.key, end + steps) in rows:
-            steps += 1
-        if not steps:
-            raise _no_row(panel, table, one, end, "it needs the rows after each series' last value")
-        lengths.append(steps)
+        lengths.append(sum(1 for _ in _following(one, rows)))
+        if not lengths[-1]:
+            raise _no_row(panel, table, one, 0, "it needs the rows after each series' last value")
     return min(lengths)
 
 
-def _no_row(panel: Panel, table: Table, one: Series, position: int, hint: str) -> DataError:
-    what = f"has no row for {panel.calendar_of(one).label(position)} of {'/'.join(one.key) or 'the series'}"
-    return DataError(what, path=table.path, column=panel.time_name, hint=hint)
+def _following(one: Series, rows: Places) -> Iterator[int]:
+    """The rows after a series' last value, as far as none is missing."""
+    after = (rows.get((one.key, position)) for position in count(one.first + len(one.values)))
+    return (row for row in takewhile(lambda row: row is not None, after) if row is not None)
+
+
+def _no_row(panel: Panel, table: Table, one: Series, step: int, hint: str) -> DataError:
+    time = panel.calendar_of(one).label(one.first, len(one.values) + step)
+    what = f"has no row for {time} of {'/'.join(one.key) or 'the series'}"
+    return table.error(what, None, panel.time_name, hint=hint)
 
 
 def positions_of(panel: Panel, texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
@@ -113,9 +113,7 @@ def positions_of(panel: Panel, texts: Sequence[str]) -> tuple[np.ndarray, np.nda
     return (panel.calendar.grid.positions(times), others) if clear else (positions, fine)
 
 
-def _future(
-    panel: Panel, source: Any, encoding: str, errors: str
-) -> tuple[Table, dict[tuple[tuple[str, ...], int], int]]:
+def _future(panel: Panel, source: Any, encoding: str, errors: str) -> tuple[Table, Places]:
     """The table with the panel's columns, times in several columns joined as in the panel, and the row of each series
     and position."""
     if panel.wide or panel.time_name is None:
@@ -126,11 +124,11 @@ def _future(
     for name in (panel.time_name, *panel.key_names, *panel.covariate_names):
         if name not in table.columns:
             hint = f"name its columns as in the data; it has {listed(table.columns)}"
-            raise DataError(f"has no column {name!r}", path=table.path, hint=hint)
+            raise table.error(f"has no column {name!r}", hint=hint)
     return table, _rows(panel, table)
 
 
-def _rows(panel: Panel, table: Table) -> dict[tuple[tuple[str, ...], int], int]:
+def _rows(panel: Panel, table: Table) -> Places:
     """The row of each series and position."""
     assert panel.time_name is not None
     times = table.columns[panel.time_name].tolist()
@@ -140,7 +138,7 @@ def _rows(panel: Panel, table: Table) -> dict[tuple[tuple[str, ...], int], int]:
         row = int(np.flatnonzero(~fine)[0])
         hint = f"write it like {panel.calendar.label(panel.series[0].first)}"
         raise table.error(f"{times[row]!r} is not a time as in the data", row, panel.time_name, hint=hint)
-    rows: dict[tuple[tuple[str, ...], int], int] = {}
+    rows: Places = {}
     for row, (key, position) in enumerate(
         zip(keys if panel.key_names else [()] * len(table), positions.tolist(), strict=True)
     ):

@@ -9,7 +9,7 @@ from itertools import combinations
 
 import numpy as np
 
-from seqcli.errors import DataError, UsageError, listed
+from seqcli.errors import UsageError, listed
 from seqcli.notices import change_with
 from seqcli.series import words
 from seqcli.series.across import stack_times
@@ -21,7 +21,7 @@ from seqcli.series.marks import blank, fill_down, is_missing
 from seqcli.series.numbers import read_numbers
 from seqcli.series.serials import StepForm, to_numbers
 from seqcli.series.time_column import find_time_column, find_time_form, refuse_unread_times
-from seqcli.series.times import Form
+from seqcli.series.times import Form, month_of
 
 _DURATION = re.compile(r"\d+(?:(?::|\s?(?:h|m)[a-z]*\.?\s?)\d\d?){1,2}\s?(?:[ms][a-z]*\.?)?", re.IGNORECASE)
 _PLAIN = re.compile(r"-?\d{1,15}(?:\.\d{0,15})?|nan")
@@ -51,16 +51,7 @@ def find_layout(table: Table, options: ReadOptions) -> Layout:
     table, across = stack_times(table, options)
     if not across:
         table = with_joined_times(table, options)
-    for option, given in (
-        ("--time", [options.time]),
-        ("--target", [options.target]),
-        ("--series", options.series),
-        ("covariate", options.covariates),
-    ):
-        for name in given:
-            if name is not None and name not in table.columns:
-                hint = f"its columns are {listed(table.columns)}"
-                raise UsageError(f"{option} {name!r} is not a column of {table.path}", hint=hint)
+    _check_given(table, options)
     columns = Columns(table, options)
     names = [name for name in table.columns if name not in options.covariates]
     taken = (options.target, *options.series)
@@ -84,8 +75,7 @@ def find_layout(table: Table, options: ReadOptions) -> Layout:
     if options.wide:
         targets = tuple(name for name in numeric if options.target in (None, name))
         if not targets:
-            hint = "give the --decimal sign, or the --target"
-            raise DataError("has no column of numbers", path=table.path, hint=hint)
+            raise table.error("has no column of numbers", hint="give the --decimal sign, or the --target")
         return replace(layout, targets=targets, wide=True)
     keys = tuple(options.series) or _key_columns(columns, time, issue, text, numeric)
     values = [name for name in numeric if name not in keys] if options.target is None else [options.target]
@@ -102,6 +92,15 @@ def find_layout(table: Table, options: ReadOptions) -> Layout:
     if options.time is None:
         _refuse_side_by_side(layout, columns)
     return layout
+
+
+def _check_given(table: Table, options: ReadOptions) -> None:
+    """Raise for names of columns that the table does not have."""
+    given = [("--time", options.time), ("--target", options.target), *(("--series", name) for name in options.series)]
+    for option, name in (*given, *(("covariate", name) for name in options.covariates)):
+        if name is not None and name not in table.columns:
+            hint = f"its columns are {listed(table.columns)}"
+            raise UsageError(f"{option} {name!r} is not a column of {table.source.shown}", hint=hint)
 
 
 def _refuse_side_by_side(layout: Layout, columns: Columns) -> None:
@@ -121,11 +120,8 @@ def _says_again(layout: Layout, name: str, form: Form) -> bool:
     cells, own = layout.table.columns[name], layout.table.columns[layout.time or ""]
     if form.grain != "year" or layout.form is None:
         return not (cells != own).any()
-    years = [
-        one.read(texts[:LOOKED_AT].tolist())[0].astype("M8[us]").astype("M8[Y]")
-        for one, texts in ((form, cells), (layout.form, own))
-    ]
-    return not (years[0] != years[1]).any()
+    times, again = (one.read(texts[:LOOKED_AT].tolist())[0] for one, texts in ((form, cells), (layout.form, own)))
+    return bool((month_of(times) // 12 == month_of(again) // 12).all())
 
 
 def _numbers_rows(columns: Columns, name: str) -> bool:
@@ -160,7 +156,7 @@ def _refuse_without_numbers(columns: Columns, text: Sequence[str]) -> None:
         row = next((place for place in there if read_numbers([column[place]]) is None), there[0])
         hint = "name the value column with --target; --decimal , reads 1,5"
         raise table.error(f"no column of numbers; {column[row]!r} is not a number", row, text[0], hint=hint)
-    raise DataError("has no column of numbers to forecast", path=table.path, hint="name it with --target")
+    raise table.error("has no column of numbers to forecast", hint="name it with --target")
 
 
 def _choose_target(layout: Layout, columns: Columns, values: Sequence[str]) -> Layout:

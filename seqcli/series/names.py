@@ -15,12 +15,12 @@ MONTH, WEEKDAY = "b", "a"
 _OTHERS = {
     ("en", MONTH): {"sept": 9, "febr": 2},
     ("en", WEEKDAY): {"tues": 2, "wednes": 3, "weds": 3, "thur": 4, "thurs": 4},
-    ("de", MONTH): {"mrz": 3, "jun": 6, "jul": 7, "jänner": 1, "jän": 1, "feber": 2},
-    ("fr", MONTH): {"jan": 1, "fev": 2, "mar": 3, "avr": 4, "jun": 6, "jui": 6, "jul": 7, "aou": 8, "sep": 9},
+    ("de", MONTH): {"mrz": 3, "jänner": 1, "feber": 2},
+    ("fr", MONTH): {"jan": 1, "fev": 2, "mar": 3, "jun": 6, "jui": 6, "jul": 7, "aou": 8, "sep": 9},
     ("es", MONTH): {"set": 9, "setiembre": 9, "sep": 9},
     ("zh", WEEKDAY): {day: number for number, day in enumerate("一二三四五六日", 1)},
-    ("nl", MONTH): {"mar": 3, "mei": 5},
-    ("ru", MONTH): {"фев": 2, "мар": 3, "сен": 9, "ноя": 11},
+    ("nl", MONTH): {"mar": 3},
+    ("ru", MONTH): {"фев": 2, "сен": 9, "ноя": 11},
     ("uk", MONTH): {"кві": 4, "тра": 5, "чер": 6, "сер": 8, "жов": 10, "лис": 11, "гру": 12},
 }
 

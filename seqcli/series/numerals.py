@@ -124,7 +124,8 @@ def find_numerals(texts: Sequence[str]) -> list[Form]:
         forms = [form for form in find_forms(usual) if form.cycle == ""] if len(usual) > 0.8 * len(clean) else []
         if forms:
             last = numeral.pattern.search(clean[-1]) or first
-            return [FormOver(form, into, partial(_in_own, numeral, last)) for form in forms]
+            own = partial(numeral.back.sub, lambda found, own=numeral.own, last=last: own(found, last), count=1)
+            return [FormOver(form, into, own) for form in forms]
     return []
 
 
@@ -133,10 +134,6 @@ def _in_usual(pattern: re.Pattern[str], usual: Callable[[Found], str | None], te
     found = pattern.search(text) if len(text) <= _LONGEST else None
     made = usual(found) if found else None
     return f"{text[: found.start()]}{made}{text[found.end() :]}" if found and made else None
-
-
-def _in_own(numeral: Numeral, like: Found, text: str) -> str:
-    return numeral.back.sub(lambda found: numeral.own(found, like), text, count=1)
 
 
 def are_buddhist(texts: Sequence[str]) -> bool:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from seqcli.series import words
-from seqcli.series.times import DAY, FieldForm, Form
+from seqcli.series.times import DAY, FieldForm, Form, month_of, month_start
 
 COMPARED = 3000  # different texts that readings are compared on
 CLEAR = 0.15  # a lead by which a reading is no longer a choice
@@ -109,8 +109,8 @@ def regularity(times: np.ndarray, form: Form) -> float:
     if (clocks != clocks[0]).any():
         return _share(np.diff(times)) + 0.06 + 0.1 * (_coverage(np.diff(times)) - 1)
     days = times // DAY
-    months = days.astype("M8[D]").astype("M8[M]").astype(np.int64)
-    of_month = days - months.astype("M8[M]").astype("M8[D]").astype(np.int64)
+    months = month_of(times)
+    of_month = days - month_start(months)
     steps = np.diff(days)
     daily = _share(steps)
     usual = float(np.median(steps))
@@ -118,7 +118,7 @@ def regularity(times: np.ndarray, form: Form) -> float:
     if usual < 27 or (np.diff(months) == 0).any():
         weekly = float(np.isin(steps, (1, 2, 3, 4)).mean()) if usual == 1 else 0.0
         return max(daily, 0.9 * weekly + 0.1)
-    ends = (days + 1).astype("M8[D]").astype("M8[M]").astype(np.int64) != months
+    ends = month_of(times + DAY) != months
     monthly = _share(np.diff(months)) * (_coverage(np.diff(months)) if form.grain == "year" else 1.0)
     if form.grain == "year":
         daily = 0.0
@@ -127,6 +127,12 @@ def regularity(times: np.ndarray, form: Form) -> float:
     elif len(set(of_month.tolist())) > 1:
         monthly -= 0.1
     return max(daily, monthly)
+
+
+def in_order(times: np.ndarray) -> bool:
+    """Whether each time is later than the one before it, or each earlier."""
+    steps = np.diff(times)
+    return bool((steps > 0).all() or (steps < 0).all())
 
 
 def evenness(form: Form, texts: Sequence[str]) -> float:
@@ -149,9 +155,8 @@ def unwrap(times: np.ndarray, codes: np.ndarray, cycle: str) -> np.ndarray:
         if np.abs(turns).max() > 1 and len(np.unique(times[rows])) == len(rows):
             continue  # each once: in another order, such as that of the alphabet
         if cycle == "year":
-            months = times[rows].astype("M8[us]").astype("M8[M]")
-            rest = times[rows] - months.astype("M8[us]").astype(np.int64)
-            made[rows] = (months + 12 * turns).astype("M8[us]").astype(np.int64) + rest
+            months = month_of(times[rows])
+            made[rows] += (month_start(months + 12 * turns) - month_start(months)) * DAY
         else:
             made[rows] = times[rows] + turns * (7 * DAY if cycle == "week" else DAY)
     return made

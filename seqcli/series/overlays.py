@@ -9,8 +9,9 @@ from functools import partial
 
 import numpy as np
 
-from seqcli.series.fields import RAISED, plain, shape_of
+from seqcli.series.fields import RAISED, look_of, plain
 from seqcli.series.forms import find_forms
+from seqcli.series.order import in_order
 from seqcli.series.times import Form, FormOver
 
 
@@ -51,7 +52,7 @@ def find_mixed(texts: Sequence[str]) -> list[Form]:
     """The forms of times of which some are written in one way and some in another, as spreadsheets leave dates: those
     in which the times are in order."""
     clean = [text for text in map(plain, texts) if text]
-    looks = [re.sub("0+", "0", shape_of(text)) for text in clean]
+    looks = list(map(look_of, clean))
     usual = max(set(looks), key=looks.count, default="")
     made: list[Form] = []
     for form in find_forms([text for text, look in zip(clean, looks, strict=True) if look == usual]):
@@ -59,7 +60,7 @@ def find_mixed(texts: Sequence[str]) -> list[Form]:
         others = [other for other in find_forms(rest) if other.grain == form.grain and not (form.cycle or other.cycle)]
         for other in others:
             times = np.where(form.read(clean)[1], form.read(clean)[0], other.read(clean)[0])
-            if other.read(rest)[1].all() and ((np.diff(times) > 0).all() or (np.diff(times) < 0).all()):
+            if other.read(rest)[1].all() and in_order(times):
                 note = f"times are written in two ways, such as {clean[looks.index(usual)]} and {rest[0]}"
                 made.append(FormOver(form, partial(_rewritten, form, other), note=note))
     return made

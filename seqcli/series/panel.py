@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 
-from seqcli.errors import DataError
 from seqcli.notices import change_with
 from seqcli.series.calendar import Calendar, CycleGrid, Grid, ZonedForm, times_of, to_local
 from seqcli.series.columns import ReadOptions
@@ -65,7 +64,6 @@ class Panel:
     covariate_names: tuple[str, ...]
     wide: bool
     notes: list[str]
-    fingerprint: str
     decimal: str | None = None
     is_log: bool = False
     past_names: tuple[str, ...] = ()
@@ -74,6 +72,17 @@ class Panel:
     @property
     def frequency(self) -> Frequency:
         return self.calendar.frequency
+
+    @property
+    def fingerprint(self) -> str:
+        """A hash of the names, times and values of the series."""
+        digest = hashlib.sha256()
+        for one in self.series:
+            digest.update("\x1f".join(one.key).encode("utf-8", "surrogatepass"))
+            digest.update(f"\x1f{one.first}\x1f".encode())
+            digest.update(one.values.astype("<f8").tobytes())
+            digest.update(one.covariates.astype("<f8").tobytes())
+        return digest.hexdigest()
 
     def calendar_of(self, one: Series) -> Calendar:
         """The calendar with the times of one of the series."""
@@ -105,7 +114,7 @@ def _build(layout: Layout, options: ReadOptions) -> Panel:
     series, gaps, zeros = _series(placed, options)
     if not series:
         hint = "name another with --target"
-        raise DataError(f"column {layout.targets[0]} has no values", path=layout.table.path, hint=hint)
+        raise layout.table.error(f"column {layout.targets[0]} has no values", hint=hint)
     if len(series) > 1 and sum(len(one.values) == 1 for one in series) > MOST_SINGLE * len(series):
         by = "in columns" if layout.wide else f"by {' and '.join(map(repr, layout.series))}"
         hint = "--time names the column of times, --series those that tell series apart"
@@ -130,7 +139,6 @@ def _build(layout: Layout, options: ReadOptions) -> Panel:
         covariate_names=options.covariates,
         wide=layout.wide,
         notes=[_found(layout, calendar, len(series)), *notes],
-        fingerprint=_fingerprint(series),
         decimal=options.decimal,
         is_log=zeros > 0,
     )
@@ -140,7 +148,7 @@ def _found(layout: Layout, calendar: Calendar, count: int) -> str:
     """One line that says what the columns were taken for."""
     name = calendar.frequency.name
     time = f"time {layout.time!r} ({name})" if layout.time else f"no time column ({name})"
-    rows = f"{layout.table.path}: {len(layout.table):,} rows, {time}"
+    rows = f"{layout.table.source.shown}: {len(layout.table):,} rows, {time}"
     if layout.wide:
         shown = ", ".join(layout.targets[:3]) + (" …" if len(layout.targets) > 3 else "")
         return f"{rows}, {count:,} series in columns ({shown})"
@@ -248,16 +256,6 @@ def _unused(layout: Layout, keys: Sequence[tuple[str, ...]], series: Sequence[Se
         return []
     shown = ", ".join(lost[:5]) + (" …" if len(lost) > 5 else "")
     return [f"{len(lost)} series without values {'is' if len(lost) == 1 else 'are'} left out: {shown}"]
-
-
-def _fingerprint(series: Sequence[Series]) -> str:
-    digest = hashlib.sha256()
-    for one in series:
-        digest.update("\x1f".join(one.key).encode("utf-8", "surrogatepass"))
-        digest.update(f"\x1f{one.first}\x1f".encode())
-        digest.update(one.values.astype("<f8").tobytes())
-        digest.update(one.covariates.astype("<f8").tobytes())
-    return digest.hexdigest()
 
 
 def series_names(panel: Panel) -> Iterator[str]:

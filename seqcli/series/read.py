@@ -88,7 +88,7 @@ def _from_workbook(path: str, sheet: str | None) -> Cells:
         raise DataError(
             f"cannot be read: {problem}", path=path, hint="open it and save it again, or save it as CSV"
         ) from problem
-    filled = {name: rows for name, rows in sheets.items() if rows}
+    filled = {name: rows for name, rows in sheets.items() if any(str(cell).strip() for row in rows for cell in row)}
     if not filled:
         raise DataError("has no cells", path=path, hint="it needs a header and one row a time")
     # the first sheet is the one that opens; one with hardly anything in it is a cover
@@ -99,8 +99,6 @@ def _from_workbook(path: str, sheet: str | None) -> Cells:
         notes.append(f"sheet {name!r} is read (the others: {others}); {change_with('--sheet')}")
     columns = [_texts(column) for column in zip(*filled[name], strict=True)]
     there = np.any([[not cell.isspace() and cell != "" for cell in column] for column in columns], axis=0)
-    if not there.any():
-        raise DataError("has no cells", path=path, hint="it needs a header and one row a time")
     lines = (np.flatnonzero(there) + 1).tolist()
     return Cells(path, [column[there] for column in columns], lambda: lines, notes=tuple(notes))
 
@@ -109,9 +107,7 @@ def _texts(values: Iterable[Any]) -> np.ndarray:
     """Cells of a workbook or data frame as text; midnights have no clock where nothing else in the column has one."""
     cells = list(values)
     clocks = any(isinstance(cell, datetime) and cell.time() != time() for cell in cells)
-    made = np.empty(len(cells), object)
-    made[:] = [_text(cell, clocks) for cell in cells]
-    return made
+    return np.array([_text(cell, clocks) for cell in cells], object)
 
 
 def _text(value: Any, clocks: bool) -> str:
@@ -181,12 +177,10 @@ def _column(values: pd.Series[Any]) -> np.ndarray:
     import pandas as pd
 
     if isinstance(values.dtype, pd.DatetimeTZDtype) or values.dtype.kind == "M":
-        midnights = bool((values.dropna().dt.normalize() == values.dropna()).all())
-        form = "%Y-%m-%d" if midnights else "%Y-%m-%d %H:%M:%S"
-        if not midnights and bool((values.dropna().dt.microsecond != 0).any()):
-            form += ".%f"
-        if not midnights and isinstance(values.dtype, pd.DatetimeTZDtype):
-            form += "%z"
+        form, known = "%Y-%m-%d", values.dropna()
+        if not bool((known.dt.normalize() == known).all()):
+            form += " %H:%M:%S.%f" if bool((known.dt.microsecond != 0).any()) else " %H:%M:%S"
+            form += "%z" if isinstance(values.dtype, pd.DatetimeTZDtype) else ""
         texts = values.dt.strftime(form).where(values.notna(), "")
         return np.asarray(texts, dtype=object)
     if values.dtype.kind in "iu" and not values.hasnans:

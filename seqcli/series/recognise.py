@@ -14,7 +14,7 @@ from seqcli.series.numerals import are_buddhist, find_named, find_numerals
 from seqcli.series.order import Chosen, choose, is_dense, is_short
 from seqcli.series.overlays import find_digits, find_filled, find_marks, find_mixed
 from seqcli.series.serials import StepForm, YearForm, find_elapsed, find_periods, find_serials, to_numbers, with_sign
-from seqcli.series.times import Form
+from seqcli.series.times import Form, month_of
 from seqcli.series.wrapped import IntervalForm, find_intervals, find_short, find_wrapped, is_sensible
 
 _OFFSET = re.compile(r"[+-]\d\d:?\d\d$")  # of local time from UTC
@@ -134,6 +134,6 @@ def _has_months_to_four(form: Form, texts: Sequence[str]) -> bool:
     if form.grain not in ("month", "quarter") or form.cycle:
         return False
     times, fine = form.read(texts)
-    months = np.unique(times[fine]).astype("M8[us]").astype("M8[M]").astype(np.int64)
+    months = month_of(np.unique(times[fine]))
     wrong = ({0, 1, 2, 3}, {0, 1}) if form.grain == "month" else ({0, 3},)
     return len(months) > 6 and set((months % 12).tolist()) in wrong

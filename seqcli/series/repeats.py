@@ -14,7 +14,7 @@ from seqcli.series.frequency import Frequency
 from seqcli.series.places import Placed, place
 from seqcli.series.rhythm import NICE, Rhythm, given_rhythm
 from seqcli.series.rows import Rows
-from seqcli.series.times import DAY, SECOND
+from seqcli.series.times import DAY, SECOND, month_of, month_start
 
 SOME, SOME_SHARE = 3, 0.02  # rows that are hardly there twice by mistake
 
@@ -121,10 +121,9 @@ def _how(rows: Rows, rhythm: Rhythm, same: np.ndarray) -> tuple[str, str]:
 def clock_was_changed(times: np.ndarray) -> bool:
     """Whether all times lie in the night hours of Sundays in which clocks are put forward or back."""
     days = times // DAY
-    months = days.astype("M8[D]").astype("M8[M]").astype(np.int64) % 12 + 1
     hours = times % DAY // (3600 * SECOND)
     sundays = (days + 3) % 7 == 6
-    return bool((sundays & np.isin(months, (3, 4, 9, 10, 11)) & (hours <= 4)).all())
+    return bool((sundays & np.isin(month_of(times) % 12 + 1, (3, 4, 9, 10, 11)) & (hours <= 4)).all())
 
 
 def _is_coarser(placed: Placed) -> bool:
@@ -155,9 +154,7 @@ def _whole_periods(placed: Placed, notice: Callable[[str], None]) -> Placed:
 def _period_end(rhythm: Rhythm, position: int) -> int:
     """The time at which a period ends."""
     if rhythm.frequency.unit == "month":
-        count = int(rhythm.frequency.count)
-        start = position * count + getattr(rhythm.grid, "phase", 0) - 1970 * 12
-        return int(np.array([start + count]).astype("M8[M]").astype("M8[us]").astype(np.int64)[0])
+        return int(month_start((position + 1) * int(rhythm.frequency.count) + getattr(rhythm.grid, "phase", 0))) * DAY
     return rhythm.grid.time(position + 1)
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from seqcli.notices import change_with
 from seqcli.series.calendar import CycleGrid, DaysGrid, Grid, ListedGrid, MonthGrid, ZonedForm, find_rule, to_local
 from seqcli.series.frequency import Frequency, weekday_names
-from seqcli.series.times import DAY, SECOND, FieldForm, Form
+from seqcli.series.times import DAY, SECOND, FieldForm, Form, month_of, month_start
 
 WEEK = 7 * DAY
 HOUR = 3600 * SECOND
@@ -75,14 +75,8 @@ def _common(steps: np.ndarray) -> int:
     return int(np.gcd.reduce(values[counts >= few * counts.max()]))
 
 
-def _months(times: np.ndarray) -> np.ndarray:
-    """Months, counted from the year 0."""
-    months: np.ndarray = times.astype("M8[us]").astype("M8[M]").astype(np.int64) + 1970 * 12
-    return months
-
-
 def _monthly(runs: Sequence[np.ndarray], form: Form) -> Rhythm:
-    months = [_months(run) for run in runs]
+    months = list(map(month_of, runs))
     steps = np.concatenate([np.diff(run) for run in months])
     least = {"year": 12, "half-year": 6, "quarter": 3}.get(form.grain, 1)
     count = _common(steps) if len(steps) else least
@@ -137,7 +131,7 @@ def _calendar_months(
     usual = float(np.median(steps))
     if usual < 27 or (len(set(steps.tolist())) == 1 and usual in (28, 91, 364, 35) and len(steps) > 2):
         return None
-    months = [_months(run * DAY) for run in days]
+    months = [month_of(run * DAY) for run in days]
     distances = np.concatenate([np.diff(run) for run in months])
     spans = set(steps.tolist())
     if spans <= {28, 35, 42} and len(spans) > 1 and (turns := _turns(every)) is not None:
@@ -155,8 +149,7 @@ def _calendar_months(
     rule = next((rule for rule in rules if rule is not None), None)
     if rule is not None:
         return Rhythm(Frequency("month", count), MonthGrid(count, phase, rule, clock), form)
-    begins = (_months(every * DAY) - 1970 * 12).astype("M8[M]").astype("M8[D]").astype(np.int64)
-    of_month = every - begins + 1
+    of_month = every - month_start(month_of(every * DAY)) + 1
     values, counts = np.unique(of_month, return_counts=True)
     day = int(values[counts.argmax()]) if counts.max() > 0.5 * counts.sum() else int(np.median(of_month))
     note = f"the day of the month varies ({values[0]} to {values[-1]}): taken as months, written with day {day}"
@@ -179,9 +172,9 @@ def _parts_of_months(days: np.ndarray, steps: np.ndarray) -> tuple[int, ...] | N
     """The two or three days of the month on which all days lie, 31 for the last; None where there are none."""
     if not 7 < np.median(steps) < 18 or len(days) < 4 or set(steps.tolist()) <= {14, 28}:
         return None
-    months = days.astype("M8[D]").astype("M8[M]")
-    of_month = days - months.astype("M8[D]").astype(np.int64) + 1
-    lasts = (months + 1).astype("M8[D]").astype(np.int64) - 1 == days
+    months = month_of(days * DAY)
+    of_month = days - month_start(months) + 1
+    lasts = month_start(months + 1) - 1 == days
     if not (lasts & (of_month < 30)).any():
         lasts = of_month == 31  # the 30th is the 30th where February has none
     found = sorted(set(of_month[~lasts].tolist()) | ({31} if lasts.any() else set()))
@@ -293,10 +286,8 @@ def _open_hours(runs: Sequence[np.ndarray], step: int, origin: int) -> tuple[Fre
         daily = np.bincount(places // a_day, minlength=slots // a_day)
         most = int(daily.max())
         first = int(places[daily[places // a_day] == most][0] % a_day)
-        hours = [
-            f"{(first + end) * step // 60_000_000 // 60:02d}:{(first + end) * step // 60_000_000 % 60:02d}"
-            for end in (0, most - 1)
-        ]
+        minutes = [(first + end) * step // (60 * SECOND) for end in (0, most - 1)]
+        hours = [f"{minute // 60:02d}:{minute % 60:02d}" for minute in minutes]
         label = f"{Frequency('second', _seconds(step)).name}, {hours[0]} to {hours[1]}"
         if cycle == WEEK and (daily == 0).any():
             label += f", {weekday_names(np.flatnonzero(daily).tolist())}"
@@ -320,7 +311,7 @@ def given_rhythm(frequency: Frequency, runs: Sequence[np.ndarray], form: Form) -
         found = find_rhythm(runs, form)
         grid = found.grid
         if isinstance(grid, MonthGrid):
-            phase = int(_months(np.array([first]))[0]) % int(count)
+            phase = int(month_of(np.array([first]))[0]) % int(count)
             return Rhythm(frequency, replace(grid, count=int(count), phase=phase), found.form)
         return Rhythm(frequency, MonthGrid(int(count), 0), form)
     if unit == "business day":

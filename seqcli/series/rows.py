@@ -115,7 +115,7 @@ def _times(layout: Layout, notice: Callable[[str], None]) -> tuple[np.ndarray | 
 def _sums(layout: Layout, lost: np.ndarray) -> set[int]:
     """Which rows without a time are the sums or means of the rows above them, or below, as those of years are."""
     texts = [text if not is_missing(text) else "0" for text in layout.table.columns[layout.targets[0]].tolist()]
-    read = read_numbers(list(dict.fromkeys(texts)), decimal=layout.decimal, delimiter=layout.table.delimiter)
+    read = read_numbers(list(dict.fromkeys(texts)), decimal=layout.decimal, delimiter=layout.table.source.delimiter)
     if read is None:
         return set()
     known = dict(zip(dict.fromkeys(texts), read.values.tolist(), strict=True))

@@ -11,7 +11,7 @@ import numpy as np
 from seqcli.series import words
 from seqcli.series.fields import plain
 from seqcli.series.forms import MOSTLY
-from seqcli.series.times import DAY, SECOND, Form, FormOver, to_moment
+from seqcli.series.times import DAY, SECOND, Form, FormOver, month_start, to_moment
 
 _EPOCHS = ((1, 8.6, 10.35), (1_000, 11.6, 13.35), (1_000_000, 14.6, 15.95), (1_000_000_000, 17.6, 19.0))
 _NAMES = {1: "seconds", 1_000: "milliseconds", 1_000_000: "microseconds", 1_000_000_000: "nanoseconds"}
@@ -129,8 +129,7 @@ class YearForm:
     def read(self, texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
         numbers, fine = to_numbers(list(map(plain, texts)))
         places = np.rint(numbers * self.parts - self.phase).astype(np.int64)
-        months = (places * (12 // self.parts) - 1970 * 12).astype("M8[M]")
-        return months.astype("M8[us]").astype(np.int64), fine
+        return month_start(places * (12 // self.parts)) * DAY, fine
 
     def write(self, time: int, following: int | None = None) -> str:
         moment = to_moment(time)

@@ -12,7 +12,7 @@ from seqcli.series import words
 from seqcli.series.columns import LOOKED_AT, Columns
 from seqcli.series.fields import plain
 from seqcli.series.marks import is_missing
-from seqcli.series.order import Chosen
+from seqcli.series.order import Chosen, in_order
 from seqcli.series.recognise import read_as_times
 from seqcli.series.serials import StepForm, to_numbers
 from seqcli.series.times import FieldForm, Form
@@ -112,9 +112,8 @@ def _refuse_two_orders(columns: Columns, time: str, form: FieldForm, texts: Sequ
         return
     times, fine = form.read(texts)
     swapped, also = other.read(texts)
-    steps, mixed = np.diff(times[fine]), np.diff(np.where(also, swapped, times)[fine | also])
-    rises = [bool((part > 0).all() or (part < 0).all()) for part in (steps, mixed)]
-    if rises == [False, True] and not also.all() and len(texts) > 12:
+    mixed = np.where(also, swapped, times)[fine | also]
+    if not in_order(times[fine]) and in_order(mixed) and not also.all() and len(texts) > 12:
         what = "some dates have the day first and others the month"
         hint = "export the data again, with dates such as 2020-01-31"
         raise columns.table.error(what, 0, time, hint=hint)

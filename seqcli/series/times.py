@@ -10,22 +10,8 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from seqcli.series.fields import (
-    DIGITS,
-    GRAIN_OF,
-    GRAINS,
-    RANGES,
-    WIDTHS,
-    ZEROS,
-    ZONES,
-    Fields,
-    Part,
-    is_dotted,
-    match_reading,
-    plain,
-    shape_of,
-    split_parts,
-)
+from seqcli.series import fields
+from seqcli.series.fields import Fields, Part, match_reading, parts_of, plain, shape_of
 from seqcli.series.names import MONTH, WEEKDAY, fold
 
 # Times are microseconds since 1970 in a calendar without time zones; steps are whole numbers.
@@ -111,7 +97,7 @@ class FieldForm:
 
     @property
     def grain(self) -> str:
-        return GRAINS[max(GRAIN_OF[one] for field in self.reading for one in field)]
+        return fields.GRAINS[max(fields.GRAIN_OF[one] for field in self.reading for one in field)]
 
     @property
     def note(self) -> str:
@@ -137,11 +123,10 @@ class FieldForm:
             by_shape[alike] = range(len(clean))
         else:
             for place, text in enumerate(clean):
-                by_shape.setdefault(text.translate(ZEROS), []).append(place)  # type: ignore[attr-defined]
+                by_shape.setdefault(text.translate(fields.ZEROS), []).append(place)  # type: ignore[attr-defined]
         for shape, places in by_shape.items():
-            parts = split_parts(shape, self.language)
             readings = (self.reading, *(reading for reading, _ in self.shorter))
-            found = (match_reading(parts, reading, is_dotted(shape)) for reading in readings if parts)
+            found = (match_reading(shape, self.language, reading) for reading in readings)
             match = next(filter(None, found), None)
             if not match:
                 continue
@@ -163,8 +148,8 @@ class FieldForm:
         values |= {name: np.full(len(digits), value) for name, value in match.words.items()}
         fine = np.ones(len(digits), bool)
         for name, value in values.items():
-            if name in RANGES:
-                low, high = RANGES[name]
+            if name in fields.RANGES:
+                low, high = fields.RANGES[name]
                 fine &= (value >= low) & (value <= high)
         days, ok = self._days(values)
         fine &= ok
@@ -200,11 +185,11 @@ class FieldForm:
         if "a" in values and self.reading == (WEEKDAY,):
             return values["a"] + 10958, fine  # the week from Monday, 2000-01-03
         if "w" in values:
-            fourth = _month_start(years * 12) + 3
+            fourth = month_start(years * 12) + 3
             monday = fourth - (fourth + 3) % 7
             return monday + 7 * (values["w"] - 1) + values.get("u", 1) - 1, fine
         if "j" in values:
-            first, after = _month_start(years * 12), _month_start(years * 12 + 12)
+            first, after = month_start(years * 12), month_start(years * 12 + 12)
             return first + values["j"] - 1, fine & (values["j"] <= after - first)
         months = np.ones(count, np.int64)
         if "h" in values:
@@ -217,9 +202,9 @@ class FieldForm:
         elif "H" in values and not set(values) & set("Yy"):
             return np.full(count, 10959), fine  # 2000-01-03
         months = years * 12 + months - 1
-        first = _month_start(months)
+        first = month_start(months)
         days = values.get("d", np.ones(count, np.int64))
-        fine &= days <= _month_start(months + 1) - first
+        fine &= days <= month_start(months + 1) - first
         if "a" in values and "d" in values:
             fine &= (first + days + 2) % 7 == values["a"] - 1
         return first + days - 1, fine
@@ -232,11 +217,10 @@ class FieldForm:
                 return replace(self, reading=reading, example=example, signs="", shorter=()).write(time, following)
         late = self.midnight_is_24 and moment.hour == moment.minute == 0
         moment -= timedelta(days=int(late))
-        parts = split_parts(shape_of(self.example), self.language) or ()
         names = iter(self.reading)
         made: list[str] = []
         shown = self.signs if len(self.signs) == len(self.example) else self.example
-        for part in parts:
+        for part in parts_of(self.example, self.language):
             text = (shown if part.kind in ("text", "hint") else self.example)[part.start : part.stop]
             if part.kind in ("number", MONTH, "p"):
                 name = next(names)
@@ -265,8 +249,8 @@ class FieldForm:
             digits = self.zone.replace(":", "")
             shift = timedelta(hours=int(digits[1:3]), minutes=int(digits[3:] or 0))
             return moment + (shift if self.zone[0] == "+" else -shift), self.zone
-        if fold(self.zone) in ZONES:
-            return moment + timedelta(hours=ZONES[fold(self.zone)]), self.zone
+        if fold(self.zone) in fields.ZONES:
+            return moment + timedelta(hours=fields.ZONES[fold(self.zone)]), self.zone
         shift = moment.replace(tzinfo=ZoneInfo("UTC")).astimezone(ZoneInfo(self.zone)).utcoffset() or timedelta()
         minutes = round(shift.total_seconds() / 60)
         sign = "-" if minutes < 0 else "+"
@@ -287,7 +271,7 @@ class FieldForm:
         elif late:
             values["H"] = 24
         if len(names) > 1:
-            return "".join(f"{values[name]:0{DIGITS.get(name, 2)}d}" for name in names)
+            return "".join(f"{values[name]:0{fields.DIGITS.get(name, 2)}d}" for name in names)
         if names == MONTH:
             return self.spellings[MONTH][moment.month]
         if names == "p":
@@ -296,7 +280,7 @@ class FieldForm:
         if names == "f":
             text = f"{moment.microsecond:06d}".ljust(width, "0")[:width]
             return text.rstrip("0") or "0" if "f" in self.narrow else text
-        return str(values[names]) if names in self.narrow else f"{values[names]:0{max(WIDTHS[names])}d}"
+        return str(values[names]) if names in self.narrow else f"{values[names]:0{max(fields.WIDTHS[names])}d}"
 
 
 def _ordinal(number: int, seen: str) -> str:
@@ -334,7 +318,12 @@ def _clock(values: Mapping[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
     return hours * 3600 + minutes * 60 + seconds, fine
 
 
-def _month_start(months: np.ndarray) -> np.ndarray:
+def month_of(times: np.ndarray) -> np.ndarray:
+    """The month of times, counted from the year 0."""
+    return np.asarray(times).astype("M8[us]").astype("M8[M]").astype(np.int64) + 1970 * 12
+
+
+def month_start(months: np.ndarray | int) -> np.ndarray:
     """The day since 1970 on which a month, counted from the year 0, begins."""
     return (np.asarray(months) - 1970 * 12).astype("M8[M]").astype("M8[D]").astype(np.int64)
 

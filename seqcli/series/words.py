@@ -9,6 +9,7 @@ from seqcli.series.names import fold
 
 
 def word_set(text: str) -> frozenset[str]:
+    """The words of a text, folded."""
     return frozenset(fold(word) for word in text.split())
 
 
@@ -49,27 +50,24 @@ MINUTE = word_set("minute min minutes mm minuto minuta")
 PERIOD = word_set("period periode per prd")
 STARTS = word_set("starting start starts begin beginning commencing wc from ab von beginn debut desde")
 ENDS = word_set("ending end ends ended we to bis ende fin hasta")
+_SOLD = word_set(  # what is counted or paid
+    "sales sale demand quantity qty units unit count amount revenue turnover orders visits calls clicks sessions "
+    "visitors downloads transactions tickets gross net requests cases passengers births sold takings total umsatz "
+    "absatz menge verkauf verkäufe anzahl betrag ventes quantité montant ventas cantidad importe vendite vendas "
+    "quantidade продажи количество сумма 销量 销售额 数量 金额 売上 売上高 매출 판매량 trips arrivals deaths"
+)
 TARGETS = (
     word_set("y target value values cnt ist actual actuals observed wert valor valeur 值"),
-    word_set(
-        "sales sale demand quantity qty units unit count amount revenue turnover orders visits calls "
-        "clicks sessions users visitors downloads transactions tickets gross net "
-        "requests cases passengers births consumption load production sold takings total umsatz absatz "
-        "menge verkauf verkäufe anzahl betrag ventes quantité montant ventas cantidad importe vendite "
-        "quantità vendas quantidade valor försäljning salg sprzedaż tržby продажи количество сумма 销量 "
-        "销售额 数量 金额 売上 売上高 매출 판매량 trips arrivals deaths pageviews views consommation verbrauch"
+    _SOLD
+    | word_set(
+        "users consumption load production quantità valor försäljning salg sprzedaż tržby pageviews views "
+        "consommation verbrauch"
     ),
     word_set("close zuletzt schlusskurs zamkniecie cierre chiusura cloture dernier ultimo último 收盘 終値 종가"),
     word_set("volume price adj last kurs schluss preis prix precio prezzo temperature temp rate level co usage kwh mw"),
 )
-FLOWS = word_set(
-    "sales sale demand quantity qty units unit count counts amount revenue turnover orders visits calls "
-    "requests cases sold passengers births takings umsatz absatz menge verkauf verkäufe anzahl betrag "
-    "ventes quantité montant ventas cantidad importe vendite vendas quantidade tickets transactions "
-    "purchases clicks sessions visitors gross net downloads signups spend cost spent income payment payments paid "
-    "order "
-    "销量 销售额 数量 金额 売上 売上高 매출 "
-    "판매량 продажи количество сумма price_paid total deaths arrivals trips events n"
+FLOWS = _SOLD | word_set(
+    "counts purchases signups spend cost spent income payment payments paid order price_paid events n"
 )
 BESIDE = word_set(
     "temperature temp fuel cpi unemployment promo promotion onpromotion holiday flag lat latitude "
@@ -99,17 +97,12 @@ TOTALS = word_set(
     "max min maximum minimum count std stdev median variance "
     "総計 小計 計 합계 총계 overall year ytd m13 q05 s03 fullyear"
 )
-
-
 NOTES = word_set(
     "note notes source sources remark remarks footnote footnotes disclaimer copyright quelle anmerkung "
     "anmerkungen hinweis fuente fonte nota notas nb legend 来源 注 注意 出典 출처 exported generated"
 )
-
-
-_ENDS = word_set(
-    "datetime timestamp date datum monat jahr woche quartal 日期 时间 年月 月"
-)  # of words in one: Meldejahr
+# of words in one, such as Meldejahr
+_ENDS = word_set("datetime timestamp date datum monat jahr woche quartal 日期 时间 年月 月")
 _NO_DATES = word_set("update candidate mandate validate 前月 先月 当月")
 
 

@@ -12,9 +12,9 @@ import numpy as np
 from seqcli.series.fields import BEFORE, plain
 from seqcli.series.forms import COMPACT, MOSTLY, find_forms
 from seqcli.series.names import fold
-from seqcli.series.order import evenness, regularity
+from seqcli.series.order import evenness, in_order, regularity
 from seqcli.series.serials import EpochForm, find_serials, to_numbers
-from seqcli.series.times import DAY, FieldForm, Form, FormOver
+from seqcli.series.times import DAY, FieldForm, Form, FormOver, month_of, month_start
 
 _INTERVAL = (
     " - ", " – ", " — ", " to ", " bis ", " à ", " au ", " al ", "～", "~", "/", "..", "→", "->", "–", "—", "-",
@@ -62,8 +62,7 @@ class IntervalForm:
     def write(self, time: int, following: int | None = None) -> str:
         end = (following if following is not None else time) - self.gap
         if self.months:
-            last = np.datetime64(following or time, "us").astype("M8[M]") - self.months
-            end = int(last.astype("M8[us]").astype(np.int64))
+            end = int(month_start(month_of(np.array(following or time)) - self.months)) * DAY
         return f"{self.start.write(time)}{self.separator}{self.end.write(end)}"
 
 
@@ -80,11 +79,9 @@ def _halves(text: str, separator: str) -> tuple[str, str]:
 
 def _in_year_of(times: np.ndarray, others: np.ndarray, more: int = 0) -> np.ndarray:
     """Times without a year in the years of others, or `more` years later."""
-    months = times.astype("M8[us]").astype("M8[M]")
-    rest = times - months.astype("M8[us]").astype(np.int64)
-    years = others.astype("M8[us]").astype("M8[Y]").astype(np.int64) + more
-    moved = (years * 12 + months.astype(np.int64) % 12).astype("M8[M]")
-    return np.asarray(moved.astype("M8[us]").astype(np.int64) + rest)
+    months = month_of(times)
+    moved = (month_of(others) // 12 + more) * 12 + months % 12
+    return np.asarray(times + (month_start(moved) - month_start(months)) * DAY)
 
 
 def find_intervals(texts: Sequence[str]) -> list[Form]:
@@ -212,5 +209,4 @@ def find_wrapped(texts: Sequence[str], *, whole: bool = True, named: bool = Fals
 def is_sensible(form: Form, texts: Sequence[str]) -> bool:
     """Whether texts that may be times by chance are in order, or regular."""
     times, fine = form.read(texts)
-    steps = np.sign(np.diff(times[fine]))
-    return bool((steps > 0).all() or (steps < 0).all()) or regularity(np.unique(times[fine]), form) > 0.6
+    return in_order(times[fine]) or regularity(np.unique(times[fine]), form) > 0.6

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from seqcli.forecasting.backtest import cut
 from seqcli.forecasting.engine import Setting, forecast_arrays
-from seqcli.forecasting.intervals import adapt, calibrate, mix, stretch
+from seqcli.forecasting.intervals import adapt, around, calibrate, mix, stretch
 from seqcli.forecasting.metrics import coverage, mase, measure, quantile_loss, scale, smape
 
 
@@ -16,15 +16,14 @@ def test_intervals_cover_new_errors_as_often_as_they_say():
     scales = rng.uniform(1, 100, 1500)
     spread = scales[:, None] * np.sqrt(np.arange(1, 7))
     old, new = (np.abs(rng.standard_t(4, (1500, 6))) * spread for _ in range(2))
-    widths = calibrate(old, scales, np.arange(1500), (80.0, 95.0), 6)
-    bands = widths.intervals(np.zeros((1500, 6)), scales, np.full(1500, -np.inf))
+    half = calibrate(old, scales, np.arange(1500), (80.0, 95.0))
+    bands = around(np.zeros((1500, 6)), scales[:, None, None] * half.T, np.full(1500, -np.inf))
     assert 0.76 < coverage(new, bands[..., 0], bands[..., 1]) < 0.82
     assert 0.92 < coverage(new, bands[..., 2], bands[..., 3]) < 0.97
 
 
 def test_without_any_earlier_forecast_there_still_are_intervals():
-    widths = calibrate(np.zeros((0, 4)), np.zeros(0), np.zeros(0, int), (80.0,), 4)
-    assert (widths.half > 0).all()
+    assert (calibrate(np.zeros((0, 4)), np.zeros(0), np.zeros(0, int), (80.0,)) > 0).all()
 
 
 @settings(max_examples=30, deadline=None)
@@ -33,10 +32,10 @@ def test_intervals_never_cross_nor_shrink_nor_leave_what_is_possible(count, hori
     rng = np.random.default_rng(seed)
     errors = np.abs(rng.standard_cauchy((count, horizon)))
     errors[rng.random(errors.shape) < 0.2] = np.nan
-    widths = calibrate(errors, rng.uniform(0, 3, count), np.arange(count) // 3, (95.0, 50.0, 80.0), horizon)
-    assert (np.diff(widths.half, axis=1) >= 0).all()
+    half = calibrate(errors, rng.uniform(0, 3, count), np.arange(count) // 3, (50.0, 80.0, 95.0))
+    assert (np.diff(half, axis=1) >= 0).all()
     point = rng.uniform(0, 5, (count, horizon))
-    bands = widths.intervals(point, rng.uniform(0, 3, count), np.zeros(count))
+    bands = around(point, rng.uniform(0, 3, count)[:, None, None] * half.T, np.zeros(count))
     low, high = bands[..., 0::2], bands[..., 1::2]
     assert (np.diff(low, axis=-1) <= 0).all()
     assert (np.diff(high, axis=-1) >= 0).all()

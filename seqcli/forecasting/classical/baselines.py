@@ -6,6 +6,8 @@ import numpy as np
 
 from seqcli.forecasting.classical.batch import Batch
 
+ALPHA = 0.1  # smoothing of intermittent demand
+
 
 def naive(batch: Batch, horizon: int, season: int) -> np.ndarray:
     """The last value, repeated. (horizon, series)"""
@@ -32,9 +34,9 @@ def mean(batch: Batch, horizon: int, season: int) -> np.ndarray:
     return np.repeat(np.nanmean(batch.values, axis=0)[None], horizon, axis=0)
 
 
-def croston(batch: Batch, horizon: int, season: int, *, alpha: float = 0.1, factor: float = 1.0) -> np.ndarray:
-    """Croston's method (1972): the mean size of demands over the mean time between them, both smoothed with `alpha`.
-    `factor` corrects its bias: 1 - alpha / 2 gives the Syntetos–Boylan approximation (2005)."""
+def croston(batch: Batch, horizon: int, season: int, *, factor: float = 1.0) -> np.ndarray:
+    """Croston's method (1972): the mean size of demands over the mean time between them, both smoothed; `factor`
+    corrects its bias."""
     count = batch.values.shape[1]
     size, gap, since = np.full(count, np.nan), np.ones(count), np.ones(count)
     for t in range(len(batch.values)):
@@ -43,8 +45,8 @@ def croston(batch: Batch, horizon: int, season: int, *, alpha: float = 0.1, fact
         first = demand & np.isnan(size[:k])
         size[:k] = np.where(first, batch.values[t, :k], size[:k])
         gap[:k] = np.where(first, since[:k], gap[:k])
-        size[:k] = np.where(demand, size[:k] + alpha * (batch.values[t, :k] - size[:k]), size[:k])
-        gap[:k] = np.where(demand, gap[:k] + alpha * (since[:k] - gap[:k]), gap[:k])
+        size[:k] = np.where(demand, size[:k] + ALPHA * (batch.values[t, :k] - size[:k]), size[:k])
+        gap[:k] = np.where(demand, gap[:k] + ALPHA * (since[:k] - gap[:k]), gap[:k])
         since[:k] = np.where(demand, 1.0, since[:k] + 1)
     level = factor * np.nan_to_num(size) / np.maximum(gap, 1.0)
     return np.repeat(level[None], horizon, axis=0)
@@ -52,10 +54,10 @@ def croston(batch: Batch, horizon: int, season: int, *, alpha: float = 0.1, fact
 
 def sba(batch: Batch, horizon: int, season: int) -> np.ndarray:
     """Croston's method with the bias correction of Syntetos & Boylan (2005)."""
-    return croston(batch, horizon, season, factor=0.95)
+    return croston(batch, horizon, season, factor=1 - ALPHA / 2)
 
 
-def tsb(batch: Batch, horizon: int, season: int, *, alpha: float = 0.1, beta: float = 0.1) -> np.ndarray:
+def tsb(batch: Batch, horizon: int, season: int) -> np.ndarray:
     """Teunter, Syntetos & Babai (2011): smoothed chance of a demand times smoothed size; unlike Croston's it
     forgets."""
     count = batch.values.shape[1]
@@ -65,7 +67,7 @@ def tsb(batch: Batch, horizon: int, season: int, *, alpha: float = 0.1, beta: fl
         y = batch.values[t, :k]
         demand = (y != 0).astype(float)
         old = np.where(np.isnan(chance[:k]), demand, chance[:k])
-        chance[:k] = old + beta * (demand - old)
+        chance[:k] = old + ALPHA * (demand - old)
         known = np.where(np.isnan(size[:k]), y, size[:k])
-        size[:k] = np.where(y != 0, known + alpha * (y - known), size[:k])
+        size[:k] = np.where(y != 0, known + ALPHA * (y - known), size[:k])
     return np.repeat((np.nan_to_num(size) * chance)[None], horizon, axis=0)

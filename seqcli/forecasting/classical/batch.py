@@ -27,15 +27,6 @@ class Batch:
     def lengths(self) -> np.ndarray:
         return len(self.values) - self.begin
 
-    @property
-    def there(self) -> np.ndarray:
-        """Whether a series has begun. (time, series)"""
-        return np.arange(len(self.values))[:, None] >= self.begin
-
-    def with_values(self, values: np.ndarray) -> Batch:
-        """The same series with other values."""
-        return Batch(values, self.begin, self.order, self.active)
-
     def latest(self, count: int) -> Batch:
         """The latest `count` values of each series, or what there is."""
         if count >= len(self.values):
@@ -79,6 +70,11 @@ def mean_of_known(values: np.ndarray, axis: int = 0, *, empty: float = 0.0) -> n
     known = ~np.isnan(values)
     count = known.sum(axis=axis)
     return np.where(count > 0, np.where(known, values, 0.0).sum(axis=axis) / np.maximum(count, 1), empty)
+
+
+def mean_change(values: np.ndarray) -> np.ndarray:
+    """The mean absolute change from one value to the next of (time, series). (series,)"""
+    return mean_of_known(np.abs(np.diff(values, axis=0))) if len(values) > 1 else np.zeros(values.shape[1])
 
 
 def fill_missing(values: np.ndarray, season: int, how: str = "interpolate") -> np.ndarray:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 STEP = 1e-4  # of the forward differences
+ITERATIONS = 14
 
 Residuals = Callable[[np.ndarray], np.ndarray]
 
@@ -16,7 +17,7 @@ def logistic(x: np.ndarray) -> np.ndarray:
     return 1.0 / (1.0 + np.exp(-x))
 
 
-def minimise(residuals: Residuals, start: np.ndarray, *, iterations: int = 14) -> tuple[np.ndarray, np.ndarray]:
+def minimise(residuals: Residuals, start: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Levenberg–Marquardt (Marquardt 1963) with forward differences, one problem a series.
 
     `residuals` takes parameters (parameters, candidates, series) and gives (time, candidates, series); all candidates
@@ -32,7 +33,7 @@ def minimise(residuals: Residuals, start: np.ndarray, *, iterations: int = 14) -
     curvature = np.tile(np.eye(size), (count, 1, 1))
     done = np.zeros(count, bool)  # a problem that has converged stays: what comes of it depends on no other
     trial = best
-    for _ in range(iterations):
+    for _ in range(ITERATIONS):
         errors = residuals(trial[:, None, :] + offsets)
         now = np.einsum("tn,tn->n", errors[:, 0], errors[:, 0])
         now = np.where(np.isfinite(now), now, np.inf)

@@ -110,7 +110,7 @@ METHODS: dict[str, Method] = {
     "classical": _classical,
     "rnn": rnn,
     "theta": theta,
-    "ets": lambda batch, horizon, season: ets(batch, horizon, season).forecast,
+    "ets": ets,
     "seasonal-naive": baselines.seasonal_naive,
     "naive": baselines.naive,
     "drift": baselines.drift,

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 
-from seqcli.forecasting.classical.batch import Batch
+from seqcli.forecasting.classical.batch import Batch, mean_of_known
 
 LIMIT = 1.645  # standard errors an autocorrelation must be away from zero: the M4 competition's 90 % test
 MANY_LAGS = 40  # from which on a Fourier transform is quicker
@@ -51,7 +52,6 @@ def seasonal_indices(batch: Batch, season: int, *, multiplicative: bool) -> np.n
     difference) to a centred moving average, averaged by phase, with mean one (or zero). A series shorter than two
     seasons has none: ones (or zeros)."""
     values = batch.values
-    total = len(values)
     neutral = 1.0 if multiplicative else 0.0
     indices = np.full((season, values.shape[1]), neutral)
     usable = batch.lengths >= 2 * season
@@ -61,12 +61,10 @@ def seasonal_indices(batch: Batch, season: int, *, multiplicative: bool) -> np.n
     with np.errstate(divide="ignore", invalid="ignore"):
         rest = values / trend if multiplicative else values - trend
     rest = np.where(np.isfinite(rest), rest, np.nan)
-    pad = -total % season
-    folded = np.concatenate([rest, np.full((pad, rest.shape[1]), np.nan)]).reshape(-1, season, rest.shape[1])
-    there = ~np.isnan(folded)
-    count = there.sum(axis=0)
-    mean = np.where(there, folded, 0.0).sum(axis=0) / np.maximum(count, 1)
-    usable = usable & (count > 0).all(axis=0)
+    padding = np.full((-len(values) % season, rest.shape[1]), np.nan)
+    mean = mean_of_known(np.concatenate([rest, padding]).reshape(-1, season, rest.shape[1]), empty=np.nan)
+    usable = usable & ~np.isnan(mean).any(axis=0)
+    mean = np.nan_to_num(mean)
     if multiplicative:
         usable = usable & (mean > 0.0).all(axis=0)
         with np.errstate(over="ignore", invalid="ignore"):  # where it is not used
@@ -98,7 +96,7 @@ def forecast_adjusted(
     """Forecast seasonally adjusted values by a method without a season, and put the season back. (horizon, series)"""
     adjusted, factors, terms = adjust(batch, season)
     phase = (len(batch.values) + np.arange(horizon)) % len(factors)
-    return method(batch.with_values(adjusted), horizon) * factors[phase] + terms[phase]
+    return method(replace(batch, values=adjusted), horizon) * factors[phase] + terms[phase]
 
 
 def _centred_mean(values: np.ndarray, season: int) -> np.ndarray:

@@ -6,11 +6,11 @@ errors; each series takes the one with the lowest corrected Akaike criterion.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from seqcli.forecasting.classical.batch import Batch, mean_of_known
+from seqcli.forecasting.classical.batch import Batch, mean_change
 from seqcli.forecasting.classical.least_squares import logistic, minimise
 from seqcli.forecasting.classical.seasonality import forecast_adjusted, seasonal_indices
 
@@ -41,7 +41,7 @@ class _Start:
 def smooth(batch: Batch, horizon: int, season: int, *, seasonal: str = "none", trend: str = "damped") -> Smoothed:
     """Fit one family: `seasonal` none, additive or (positive series) multiplicative; `trend` none, damped or linear."""
     scale = np.maximum(np.nanmean(np.abs(batch.values), axis=0), 1e-300)
-    scaled = batch.with_values(batch.values / scale)
+    scaled = replace(batch, values=batch.values / scale)
     length = season if seasonal != "none" else 1
     begun = _start(scaled, length, seasonal == "multiplicative")
 
@@ -72,7 +72,10 @@ def _start(batch: Batch, season: int, multiplicative: bool) -> _Start:
     usual = indices[np.arange(len(batch.values)) % season]
     adjusted = batch.values / usual if multiplicative else batch.values - usual
     return _Start(
-        *_starting_line(batch.with_values(adjusted)), np.maximum(_spread(adjusted), 1e-6), indices, multiplicative
+        *_starting_line(replace(batch, values=adjusted)),
+        np.maximum(mean_change(adjusted), 1e-6),
+        indices,
+        multiplicative,
     )
 
 
@@ -89,11 +92,6 @@ def _starting_line(batch: Batch) -> tuple[np.ndarray, np.ndarray]:
     slope = (x_centred * (head - y_mean) * weight).sum(axis=0) / np.maximum((x_centred**2).sum(axis=0), 1e-12)
     slope = np.where(count > 2, slope, 0.0)
     return y_mean - slope * (x_mean + 1), slope
-
-
-def _spread(values: np.ndarray) -> np.ndarray:
-    """The mean absolute change from one value to the next. (series,)"""
-    return mean_of_known(np.abs(np.diff(values, axis=0))) if len(values) > 1 else np.zeros(values.shape[1])
 
 
 def _recursion(batch: Batch, row: dict[int, np.ndarray], start: _Start, ahead: int) -> tuple[np.ndarray, np.ndarray]:
@@ -135,14 +133,14 @@ def _recursion(batch: Batch, row: dict[int, np.ndarray], start: _Start, ahead: i
     return errors, forecast
 
 
-def ets(batch: Batch, horizon: int, season: int) -> Smoothed:
-    """The best model of each series by the corrected Akaike criterion. Without a season and, from two seasons on, with
-    an additive and (positive series) a multiplicative one; without a trend, damped, linear."""
+def ets(batch: Batch, horizon: int, season: int) -> np.ndarray:
+    """Forecasts by the best model of each series, by the corrected Akaike criterion. (horizon, series) Without a season
+    and, from two on, with an additive and (positive series) a multiplicative one; without a trend, damped, linear."""
     positive = np.nanmin(batch.values, axis=0) > 0
     seasonals = ["none"]
     if season > 1 and (batch.lengths >= 2 * season).any():
         seasonals += ["additive", "multiplicative"]
-    results, criteria = [], []
+    forecasts, criteria = [], []
     for seasonal in seasonals:
         allowed = (batch.lengths >= 2 * season) | (seasonal == "none")
         if seasonal == "multiplicative":
@@ -152,12 +150,10 @@ def ets(batch: Batch, horizon: int, season: int) -> Smoothed:
         for trend in _TREND_ROWS:
             result = smooth(batch, horizon, season, seasonal=seasonal, trend=trend)
             finite = np.isfinite(result.forecast).all(axis=0)
-            results.append(result)
+            forecasts.append(result.forecast)
             criteria.append(np.where(allowed & finite, result.criterion, np.inf))
-    table = np.nan_to_num(np.array(criteria), nan=np.inf)
-    chosen = np.argmin(table, axis=0)
-    pick = np.arange(batch.values.shape[1])
-    return Smoothed(np.array([result.forecast for result in results])[chosen, :, pick].T, table[chosen, pick])
+    chosen = np.argmin(np.nan_to_num(np.array(criteria), nan=np.inf), axis=0)
+    return np.array(forecasts)[chosen, :, np.arange(len(chosen))].T
 
 
 def damped(batch: Batch, horizon: int, season: int) -> np.ndarray:

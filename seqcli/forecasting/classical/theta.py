@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from seqcli.forecasting.classical.batch import Batch
+from seqcli.forecasting.classical.batch import Batch, mean_change
 from seqcli.forecasting.classical.least_squares import logistic, minimise
 from seqcli.forecasting.classical.seasonality import forecast_adjusted
 
@@ -23,16 +23,14 @@ def _dynamic_theta(batch: Batch, horizon: int) -> np.ndarray:
     scale = np.maximum(np.nanmean(np.abs(batch.values), axis=0), 1e-300)
     values = batch.values / scale
     first = values[batch.begin, np.arange(values.shape[1])]
-    change = np.abs(np.diff(values, axis=0)) if len(values) > 1 else np.zeros_like(values)
-    spread = np.maximum(np.where(np.isnan(change), 0.0, change).sum(axis=0) / np.maximum(batch.lengths - 1, 1), 1e-6)
+    spread = np.maximum(mean_change(values), 1e-6)
 
     def run(parameters: np.ndarray, ahead: int) -> tuple[np.ndarray, np.ndarray]:
         alpha = 0.1 + 0.89 * logistic(parameters[0])
         return _recursion(values, batch, alpha, logistic(parameters[1]), first + spread * parameters[2], ahead)
 
     # the share 1 - 1/theta of the trend line in the forecast: one half is the standard theta method
-    start = np.repeat(np.array([[0.0], [0.0], [0.0]]), values.shape[1], axis=1)
-    best, _ = minimise(lambda p: run(p, 0)[0], start)
+    best, _ = minimise(lambda p: run(p, 0)[0], np.zeros((3, values.shape[1])))
     return run(best[:, None, :], horizon)[1][:, 0] * scale
 
 

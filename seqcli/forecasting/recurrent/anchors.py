@@ -69,18 +69,17 @@ def make_anchors(values: np.ndarray, begin: np.ndarray, steps: np.ndarray) -> An
     mean_square = total / count + tiny
     fit = -0.5 * TRUST * count * np.log(mean_square)
 
-    def average(rows: slice, forecast: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def average(rows: slice, forecast: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         weight = np.exp(fit[rows] - fit[rows].max(axis=0))
         weight /= weight.sum(axis=0)
-        return (forecast * weight[..., None]).sum(axis=0), np.sqrt((mean_square[rows] * weight).sum(axis=0))
+        return (forecast * weight[..., None]).sum(axis=0), np.sqrt((mean_square[rows] * weight).sum(axis=0)), weight
 
     few = len(LEVEL_ONLY)
     levels, rest = slice(0, few), slice(few, None)
-    flat, error_flat = average(levels, level[levels, :, None])
-    weight = np.exp(fit[levels] - fit[levels].max(axis=0))
-    pace = (weight / weight.sum(axis=0) * (1 / alpha[levels] - 1)).sum(axis=0)  # how far the level trails a trend
+    flat, error_flat, weight = average(levels, level[levels, :, None])
+    pace = (weight * (1 / alpha[levels] - 1)).sum(axis=0)  # how far the level trails a trend
     reach = damping[rest, :, None] * (1 - damping[rest, :, None] ** steps) / (1 - damping[rest, :, None])
-    damped, error_damped = average(rest, level[rest, :, None] + slope[rest, :, None] * reach)
+    damped, error_damped, _ = average(rest, level[rest, :, None] + slope[rest, :, None] * reach)
     line = _slope(values, begin)
     theta = flat + 0.5 * line[:, None] * (steps + pace[:, None])
     return Anchors(flat[:, 0], damped, theta, error_flat, error_damped, line)

@@ -135,14 +135,11 @@ def _dated_inputs(panel: Panel, horizon: int, names: Sequence[str], holidays: Se
     if not names:
         return [np.zeros((0, length)) for length in lengths]
     calendar = panel.calendar
-    starts = [one.first for one in panel.series]
-    origin = min(range(len(starts)), key=starts.__getitem__)
-    places = [start - starts[origin] for start in starts]
-    first = panel.series[origin].first
+    first = min(one.first for one in panel.series)
+    places = [one.first - first for one in panel.series]
+    whole = max(place + length for place, length in zip(places, lengths, strict=True))
     # one period more on both sides, for the holidays of the neighbours
-    moments = [
-        calendar.date(first + step) for step in range(-1, max(a + b for a, b in zip(places, lengths, strict=True)) + 2)
-    ]
+    moments = [calendar.date(first + step) for step in range(-1, whole + 2)]
     dates = [moment for moment in moments if moment is not None]
     if len(dates) < len(moments):
         raise UsageError("the model uses the calendar, but these series have no dates", hint="train a model on them")

@@ -21,11 +21,14 @@ from seqcli.series.panel import Panel
 
 
 class Forecaster:
-    """The parameters of a trained network, and how to run it on windows."""
+    """The parameters of a trained network, and how to run it on windows; `horizon` in periods is the one that it was
+    trained for, None if that is not known."""
 
-    def __init__(self, config: ForecasterConfig, parameters: Mapping[str, np.ndarray]) -> None:
+    def __init__(
+        self, config: ForecasterConfig, parameters: Mapping[str, np.ndarray], horizon: int | None = None
+    ) -> None:
         check_parameters(config.parameter_shapes(), parameters)
-        self.config = config
+        self.config, self.horizon = config, horizon
         self.parameters = {name: value.astype(np.float32) for name, value in parameters.items()}
         self._encoder = SteppingStack(config.encoder, self.parameters, prefix="encoder.")
 
@@ -108,12 +111,8 @@ def load_forecaster(checkpoint: Checkpoint) -> Forecaster:
     config = ForecasterConfig.from_json(checkpoint.config)
     if len(config.scaling) != len(own_names(config.covariates)):
         raise CheckpointError("the forecaster's configuration does not scale each of the covariates it has")
-    return Forecaster(config, checkpoint.tensors)
-
-
-def trained_horizon(checkpoint: Checkpoint) -> int | None:
-    """The horizon in periods that the forecaster was trained for, if its file has a valid one."""
     options = checkpoint.provenance.get("options")
     recipe = options.get("recipe") if isinstance(options, dict) else None
     horizon = recipe.get("horizon") if isinstance(recipe, dict) else None
-    return horizon if type(horizon) is int and 0 < horizon <= MOST_PERIODS else None
+    valid = type(horizon) is int and 0 < horizon <= MOST_PERIODS
+    return Forecaster(config, checkpoint.tensors, horizon if valid else None)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from seqcli.forecasting.classical.batch import mean_of_known
+from seqcli.forecasting.classical.batch import mean_change, mean_of_known
 from seqcli.forecasting.recurrent.candidates import CANDIDATES, make_candidates
 from seqcli.forecasting.recurrent.scaled import Scaled, scale_histories
 from seqcli.forecasting.recurrent.tokens import CONTEXT, PATCH, bins, count_tokens, widths
@@ -148,7 +148,6 @@ def _series(scaled: Scaled, base: np.ndarray) -> np.ndarray:
         second = np.where(lengths >= scaled.second + 20, second, np.nan)
     typical = mean_of_known(np.where(y != 0, np.abs(y), np.nan))
     flat, damped = (np.maximum(e, 1e-3 * unit) for e in (anchors.error_flat, anchors.error_damped))
-    moved = mean_of_known(np.abs(np.diff(d, axis=0))) if len(d) > 1 else np.zeros(count)
     numbers = [
         np.log(season) / 3,
         season == 1,
@@ -170,7 +169,7 @@ def _series(scaled: Scaled, base: np.ndarray) -> np.ndarray:
         np.isnan(scaled.seasonal_error),
         np.log(np.nan_to_num(second / unit, nan=1.0) + 0.05) / 2,
         np.isnan(second),
-        np.log(moved / unit + 0.05),
+        np.log(mean_change(d) / unit + 0.05),
         squash((base[0] - anchors.flat) / unit),
     ]
     last = np.full((LATEST, count), 0.0)

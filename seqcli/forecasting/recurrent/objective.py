@@ -20,8 +20,8 @@ from seqcli.training.workers import part_count
 MOST_STEPS = 24  # steps ahead of a batch of windows that are learnt from, drawn from a longer horizon
 
 
-def scaled_quantile_loss(network: nn.Module, windows: Windows) -> tuple[Tensor, Tensor]:
-    """Each window's quantile loss, twice the mean pinball loss in units of MASE (batch,), and the quantiles."""
+def scaled_quantile_loss(network: nn.Module, windows: Windows) -> Tensor:
+    """Each window's quantile loss, twice the mean pinball loss in units of MASE. (batch,)"""
     inputs = windows.inputs
     seen = (inputs.past, inputs.steps, inputs.series, inputs.future, inputs.candidates)
     quantiles = network(*(torch.from_numpy(part) for part in seen))
@@ -29,7 +29,7 @@ def scaled_quantile_loss(network: nn.Module, windows: Windows) -> tuple[Tensor, 
     error = torch.from_numpy(windows.target.T.copy())[..., None] - quantiles
     levels = torch.tensor(QUANTILES)
     pinball = 2 * torch.maximum(levels * error, (levels - 1) * error).mean(-1)
-    return (pinball * weight).sum(0) / (weight > 0).sum(0).clamp(min=1), quantiles
+    return (pinball * weight).sum(0) / (weight > 0).sum(0).clamp(min=1)
 
 
 @dataclass(frozen=True)
@@ -97,7 +97,7 @@ class ForecastTask(Stateless):
 
     def loss(self, part: Cuts) -> tuple[Tensor, int]:
         windows = self._windows(part.series, part.ends, part.ahead)  # here: each thread makes its own
-        losses, _ = scaled_quantile_loss(self.model, windows)
+        losses = scaled_quantile_loss(self.model, windows)
         return losses.mean() * part.share, windows.target.size
 
     def validate(self, step: int, seconds: float, *, final: bool) -> Validation:
@@ -105,9 +105,8 @@ class ForecastTask(Stateless):
         total = count = 0.0
         for start in range(0, len(series), 256):
             part = series[start : start + 256]
-            losses, _ = scaled_quantile_loss(
-                self.model, self._windows(part, np.full(len(part), self.held_out), np.arange(self.horizon))
-            )
+            windows = self._windows(part, np.full(len(part), self.held_out), np.arange(self.horizon))
+            losses = scaled_quantile_loss(self.model, windows)
             total += losses.sum().item()
             count += len(part)
         return Validation(step, seconds, {"score": total / count, "quantile_loss": total / count})
