@@ -1,6 +1,7 @@
 """What `seqcli forecast` makes of many kinds of series without any option, relative to seasonal naive.
 
     python benchmarks/forecast_defaults.py POOL [--tourism FOLDER] [--each 4] [--only daily] [--method classical]
+        [--peers autoets,classical,theta]
 
 POOL holds files `SOURCE_FREQUENCY.csv.gz` with a series a row, `unique_id,season,frequency,start,y` (values separated
 by blanks). `--each` series of every source are drawn, as many of a large source as of a small one, each is forecast
@@ -31,6 +32,7 @@ from statistics import NormalDist
 import numpy as np
 import pandas as pd
 
+from seqcli.forecasting.classical.methods import forecast_all
 from seqcli.forecasting.forecast import forecast_panel
 from seqcli.forecasting.options import ForecastRequest
 from seqcli.series.panel import Panel, Series, read_panel
@@ -41,6 +43,7 @@ FREQUENCIES = {
     "yearly": ("Y", 6), "quarterly": ("Q", 8), "monthly": ("M", 12), "weekly": ("W", 13), "daily": ("D", 14),
     "hourly": ("h", 48), "half-hourly": ("30min", 48), "10-minute": ("10min", 144), "5-minute": ("5min", 144),
 }  # fmt: skip
+PEER_VALUES = 1000  # the latest of a series that peers are given
 LONG = {"daily": (180, 1826), "hourly": (168, 1008)}  # horizon, least length
 
 
@@ -69,6 +72,7 @@ class Score:
     size: float
     covered: float
     seconds: float
+    peer_errors: tuple[float, ...]
 
 
 def sample(pool: Path, tourism: Path | None, each: int, only: str) -> Iterator[Item]:
@@ -135,9 +139,21 @@ def template(alias: str) -> Panel:
     return read_panel(pd.DataFrame({"ds": times, "y": np.arange(60.0)}))
 
 
-def measure(job: tuple[Item, str]) -> Score:
+def peer_forecast(name: str, history: np.ndarray, horizon: int, season: int) -> np.ndarray:
+    """The point forecast by another method of a series without missing values."""
+    history = history[-PEER_VALUES:]
+    if name != "autoets":
+        return forecast_all([history], horizon, season, name)[0]
+    from statsforecast.models import MSTL, AutoETS
+
+    short = season <= 24
+    model = AutoETS(season_length=season) if short else MSTL(season, trend_forecaster=AutoETS(model="ZZN"))
+    return np.asarray(model.forecast(history, horizon)["mean"])
+
+
+def measure(job: tuple[Item, str, tuple[str, ...]]) -> Score:
     """Forecast one series and set it against what came."""
-    item, method = job
+    item, method, peers = job
     history, actual = item.values[: -item.horizon], item.values[-item.horizon :]
     panel = as_panel(item)
     start = time.process_time()
@@ -165,6 +181,10 @@ def measure(job: tuple[Item, str]) -> Score:
         float(np.abs(actual[known]).sum()),
         float(((actual >= low) & (actual <= high))[known].mean()),
         seconds,
+        tuple(
+            float(np.abs(actual - peer_forecast(name, filled, item.horizon, item.season))[known].sum())
+            for name in peers
+        ),
     )
 
 
@@ -174,14 +194,13 @@ def pinball(actual: np.ndarray, quantiles: np.ndarray) -> float:
     return float(2 * np.maximum(DECILES * error, (DECILES - 1) * error).mean(axis=-1).sum())
 
 
-def ratios(scores: list[Score]) -> tuple[float, float]:
-    """MASE and WQL of one source, relative to seasonal naive."""
+def ratios(scores: list[Score]) -> list[float]:
+    """MASE and WQL of one source, and the MASE of each peer, relative to seasonal naive."""
     scaled = [s for s in scores if s.scale > 0]
-    ours, theirs = (sum(getattr(s, name) / s.scale for s in scaled) for name in ("error", "naive_error"))
-    tiny = 1e-9
-    return (ours + tiny) / (theirs + tiny), (sum(s.loss for s in scores) + tiny) / (
-        sum(s.naive_loss for s in scores) + tiny
-    )
+    errors = np.array([(s.error, *s.peer_errors, s.naive_error) for s in scaled]) / [[s.scale] for s in scaled]
+    ours, *others, theirs = errors.sum(axis=0) + 1e-9
+    loss = (sum(s.loss for s in scores) + 1e-9) / (sum(s.naive_loss for s in scores) + 1e-9)
+    return [ours / theirs, loss, *(error / theirs for error in others)]
 
 
 def main() -> None:
@@ -191,13 +210,15 @@ def main() -> None:
     parser.add_argument("--each", type=int, default=4)
     parser.add_argument("--only", default="")
     parser.add_argument("--method", default="auto")
+    parser.add_argument("--peers", type=lambda text: tuple(text.split(",")), default=())
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--sources", action="store_true", help="a line a source, too")
     asked = parser.parse_args()
-    jobs = [(item, asked.method) for item in sample(asked.pool, asked.tourism, asked.each, asked.only)]
+    jobs = [(item, asked.method, asked.peers) for item in sample(asked.pool, asked.tourism, asked.each, asked.only)]
     with ProcessPoolExecutor(asked.processes) as workers:
         scores = list(workers.map(measure, jobs, chunksize=8))
-    print(f"{'group':<28}{'sources':>8}{'series':>8}{'MASE':>8}{'WQL':>8}{'80 %':>7}{'lost':>7}{'ms':>8}")
+    print(f"{'group':<28}{'sources':>8}{'series':>8}{'MASE':>8}{'WQL':>8}{'80 %':>7}{'lost':>7}{'ms':>8}"
+          + "".join(f"{name:>12}" for name in asked.peers))  # fmt: skip
     every = []
     for group in dict.fromkeys(score.item.group for score in scores):
         here = [score for score in scores if score.item.group == group]
@@ -213,13 +234,12 @@ def main() -> None:
     row("all groups", len(every), scores, np.exp(np.log(np.array(every)).mean(axis=0)))
 
 
-def row(name: str, sources: int, scores: list[Score], measures: tuple[float, float] | np.ndarray) -> None:
+def row(name: str, sources: int, scores: list[Score], measures: list[float] | np.ndarray) -> None:
     covered = 100 * np.mean([score.covered for score in scores])
     lost = 100 * np.mean([score.error > 1.5 * score.naive_error for score in scores])
     each = 1000 * np.mean([score.seconds for score in scores])
-    print(
-        f"{name:<28}{sources:>8}{len(scores):>8}{measures[0]:>8.3f}{measures[1]:>8.3f}{covered:>7.1f}{lost:>6.1f}%{each:>8.0f}"
-    )
+    shown = f"{name:<28}{sources:>8}{len(scores):>8}{measures[0]:>8.3f}{measures[1]:>8.3f}{covered:>7.1f}{lost:>6.1f}%"
+    print(f"{shown}{each:>8.0f}" + "".join(f"{measure:>12.3f}" for measure in measures[2:]))
 
 
 if __name__ == "__main__":
