@@ -16,11 +16,10 @@ CLEAR = 0.15  # a lead by which a reading is no longer a choice
 
 @dataclass(frozen=True)
 class Chosen:
-    """The reading that was chosen, its rivals that can read every text as well, and how regular the times are."""
+    """The reading that was chosen, and its rivals, which are nearly as likely."""
 
     form: Form
     rivals: tuple[Form, ...]
-    score: float
 
 
 def choose(
@@ -42,7 +41,7 @@ def choose(
     )
     best, form = scored[0]
     rivals = tuple(other for score, other in scored[1:] if score > best - CLEAR)
-    return Chosen(form, rivals, best)
+    return Chosen(form, rivals)
 
 
 def _day_first(form: Form) -> bool | None:

@@ -33,7 +33,7 @@ def read_as_times(texts: Sequence[str], name: str, day_first: bool | None = None
             form, bare = marked
             chosen = _read(bare, name, day_first)
             if chosen is not None and chosen.form.read(bare)[1].all():
-                return Chosen(form(chosen.form), chosen.rivals, chosen.score)
+                return Chosen(form(chosen.form), chosen.rivals)
         if not every and (chosen := _read(texts, name, day_first)) is not None:
             return chosen
     return None
@@ -50,7 +50,7 @@ def _read(texts: Sequence[str], name: str, day_first: bool | None) -> Chosen | N
     bare = getattr(chosen.form, "reading", ()) in (("a",), ("b",))
     if bare and not named and len(texts) < 3:  # kt is a Thursday in Lithuanian, and a thousand tons
         return None
-    return Chosen(find_digits(chosen.form, texts), chosen.rivals, chosen.score)
+    return Chosen(find_digits(chosen.form, texts), chosen.rivals)
 
 
 def _forms(texts: Sequence[str], name: str) -> list[Form]:
