@@ -436,7 +436,7 @@ def test_series_that_ended_long_ago_are_left_out_and_named(tmp_path):
     said: list[str] = []
     made = forecast(path, horizon=5, on_notice=said.append)
     assert [one.key for one in made.panel.series] == [("a",), ("b",)]
-    assert any("gone" in note and "--keep-ended" in note for note in said)
+    assert any("gone" in note and "see keep_ended" in note for note in said)
     assert len(forecast(path, horizon=5, keep_ended=True).panel.series) == 3
 
 
