@@ -108,7 +108,7 @@ class _Asked(ForecastRequest, RowOutput):
         False, "Instead of forecasting, print each past value with its one-step forecast, score and flag."
     )
     fitted: bool = option(False, "Instead of forecasting, print each past value with its one-step forecast.")
-    plot: str | None = option(None, "Draw the forecast: FILE.svg, .html or .png.", kind="output", section=OUTPUT)
+    plot: str | None = option(None, "Draw the forecast: FILE.svg, .png, .pdf or .html.", kind="output", section=OUTPUT)
     output: str | None = option(
         None,
         "Write the forecast here: CSV, or a workbook FILE.xlsx; - is stdout.",
@@ -197,9 +197,10 @@ def _check_places(asked: _Asked) -> None:
     from seqcli.files.output import check_place
 
     if asked.plot is not None:
-        from seqcli.forecasting.plot import check_plot
+        from seqcli.files.pictures import check_picture
+        from seqcli.forecasting.plot import PAGE
 
-        check_plot(Path(asked.plot))
+        check_picture(Path(asked.plot), PAGE)
     if asked.file is not None:
         from seqcli.forecasting.forecast import check_table
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from html import escape
+from itertools import accumulate
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,16 +14,20 @@ from seqcli.cli.options import ModelChoice, find_model, input_lines, refuse_file
 from seqcli.cli.request import request_command
 from seqcli.cli.rows import write_json
 from seqcli.errors import UsageError
-from seqcli.files.output import write_text
+from seqcli.files.output import write_bytes
+from seqcli.files.pictures import check_picture, drawn
 from seqcli.options import option
 from seqcli.translation.options import TranslateRequest
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
     from seqcli.translation.lines import Alignment, Candidate
     from seqcli.translation.translate import Translation, Translator
 
 _SHADES = " ░▒▓█"
-_CELL = 22  # pixels
+_CELL = 0.24  # inches
+MOST_DRAWN = 300  # rows of a picture
 
 
 def picture(alignment: Alignment) -> str:
@@ -38,32 +42,23 @@ def picture(alignment: Alignment) -> str:
     return "\n".join(lines) + "\n"
 
 
-def write_svg(path: str, alignments: Sequence[Alignment]) -> None:
-    """The same as an SVG file, several alignments under one another; `SeqcliError` if it cannot be."""
-    left = 20 + 9 * max((len(_name(piece)) for part in alignments for piece in part.target), default=0)
-    parts, top, width = [], 10, 0
-    for part in alignments:
-        top += 20 + 9 * max((len(_name(piece)) for piece in part.source), default=0)
-        width = max(width, left + _CELL * len(part.source))
-        for column, piece in enumerate(part.source):
-            x, y = left + _CELL * column + _CELL // 2 + 5, top - 6
-            parts.append(f'<text x="{x}" y="{y}" transform="rotate(-90 {x} {y})">{escape(_name(piece))}</text>')
-        for row, (piece, shares) in enumerate(zip(part.target, part.weights, strict=True)):
-            y = top + _CELL * row
-            parts.append(f'<text x="{left - 6}" y="{y + 16}" text-anchor="end">{escape(_name(piece))}</text>')
-            for column, share in enumerate(shares):
-                parts.append(
-                    f'<rect x="{left + _CELL * column}" y="{y}" width="{_CELL - 1}" height="{_CELL - 1}" '
-                    f'fill="#1f4e9c" fill-opacity="{float(share):.3f}" stroke="#ddd"/>'
-                )
-        top += _CELL * len(part.target) + 10
-    text = (
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width + 20}" height="{top}" '
-        f'font-family="sans-serif" font-size="14"><rect width="100%" height="100%" fill="white"/>\n'
-        + "\n".join(parts)
-        + "\n</svg>\n"
-    )
-    write_text(Path(path), [text])
+def drawing(alignments: Sequence[Alignment]) -> Figure:
+    """The same as a figure, several alignments under one another."""
+    from matplotlib.figure import Figure
+
+    widest = max(len(part.source) for part in alignments)
+    rows = [len(part.target) for part in alignments]
+    names = [max(len(_name(piece)) for piece in part.source) for part in alignments]
+    size = _CELL * (widest + 6), _CELL * sum(rows) + 0.1 * sum(names) + 0.4 * len(rows)
+    figure = Figure(figsize=size, layout="constrained")
+    for axes, part in zip(figure.subplots(len(rows), squeeze=False, height_ratios=rows)[:, 0], alignments, strict=True):
+        axes.pcolormesh(part.weights, cmap="Blues", vmin=0, vmax=1, edgecolors="#dddddd", linewidth=0.5)
+        axes.set(xlim=(0, widest), ylim=(len(part.target), 0), frame_on=False)
+        for axis, pieces, angle in ((axes.xaxis, part.source, 90), (axes.yaxis, part.target, 0)):
+            places = [place + 0.5 for place in range(len(pieces))]
+            axis.set_ticks(places, [_name(piece) for piece in pieces], rotation=angle, fontsize=9, parse_math=False)
+        axes.tick_params(length=0, labeltop=True, labelbottom=False)
+    return figure
 
 
 def _name(piece: str) -> str:
@@ -80,12 +75,12 @@ class _Asked(TranslateRequest, ModelChoice):
     min_quality: float | None = option(None, "Leave lines blank whose estimated chrF is below X (0 to 100).", most=100)
     format: str = option("text", "One translation per line, or one JSON object per line.", choices=("text", "ndjson"))
     attention: bool = option(False, "Show on standard error what each word was translated from.")
-    plot: str | None = option(None, "Draw what each word was translated from.", metavar="FILE.svg", kind="output")
+    plot: str | None = option(None, "Draw what each word was translated from: FILE.svg, .png or .pdf.", kind="output")
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.plot is not None and not self.plot.endswith(".svg"):
-            raise UsageError(f"--plot {self.plot:.100}: pictures are written as SVG", hint="name it FILE.svg")
+        if self.plot is not None:
+            check_picture(Path(self.plot))
 
     @property
     def looks(self) -> bool:
@@ -105,7 +100,7 @@ def _translate(asked: _Asked) -> None:
         check_place(asked.plot)
     lines, ready = _lines(asked)
     started, count, cut, poor = time.perf_counter(), 0, 0, 0
-    drawn: list[Alignment] = []
+    to_draw: list[Alignment] = []
     for translation in translator.translate(lines, asked, attention=asked.looks, ready=ready):
         count += 1
         cut += translation.candidates[0].cut
@@ -117,12 +112,11 @@ def _translate(asked: _Asked) -> None:
         _write(asked, translation, estimates, count)
         if asked.looks:
             alignments = translation.candidates[0].alignments
-            drawn += alignments if asked.plot is not None else ()
+            to_draw += [part for part in alignments if asked.plot is not None and len(part.target)]
             for alignment in alignments if asked.attention else ():
                 console.notice(picture(alignment))
     if asked.plot is not None:
-        write_svg(asked.plot, drawn)
-        console.notice(f"drawn in {asked.plot}")
+        _draw(Path(asked.plot), to_draw)
     if poor:
         limit = f"--min-quality {asked.min_quality:g}"
         console.notice(f"{poor:,} of {count:,} translations are left blank, being below {limit}")
@@ -130,6 +124,18 @@ def _translate(asked: _Asked) -> None:
         console.notice(f"{cut:,} of {count:,} translations were cut; --max-length allows longer ones")
     seconds = time.perf_counter() - started
     console.detail(f"{count:,} lines in {seconds:.2f} s, {count / max(seconds, 1e-9):,.1f} lines/s")
+
+
+def _draw(path: Path, alignments: Sequence[Alignment]) -> None:
+    """Draw as many of the alignments as make a picture."""
+    if not alignments:
+        console.notice("nothing is drawn: there are no words")
+        return
+    rows = accumulate(len(part.target) for part in alignments)
+    shown = [part for part, row in zip(alignments, rows, strict=True) if row <= MOST_DRAWN] or alignments[:1]
+    write_bytes(path, [drawn(lambda: drawing(shown), path, console.notice)])
+    left = f", the first {len(shown):,} of {len(alignments):,}" if len(shown) < len(alignments) else ""
+    console.notice(f"drawn in {path}{left}")
 
 
 def _translator(asked: _Asked, path: Path) -> Translator:

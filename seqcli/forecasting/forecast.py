@@ -146,7 +146,7 @@ class Forecast:
         }
 
     def plot(self, path: str | Path, *, on_notice: Notice = quietly) -> None:
-        """Draw the forecasts in a file: .svg, .html or .png."""
+        """Draw the forecasts in a file: .svg, .png, .pdf or .html."""
         from seqcli.forecasting.plot import save_plot
 
         save_plot(Path(path), self, on_notice)

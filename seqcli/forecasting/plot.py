@@ -1,16 +1,14 @@
-"""Pictures of forecasts with matplotlib: history, forecast and the intervals as a fan; SVG, PNG or a page of HTML."""
+"""Pictures of forecasts: history, forecast and the intervals as a fan; or a page of HTML with them."""
 
 from __future__ import annotations
 
-import io
 import math
-import warnings
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from seqcli.errors import UsageError
 from seqcli.files.output import write_bytes
+from seqcli.files.pictures import check_picture, drawn
 from seqcli.forecasting.axes import time_marks, value_marks
 from seqcli.forecasting.forecast import Forecast
 from seqcli.notices import Notice, quietly
@@ -18,62 +16,38 @@ from seqcli.series.panel import series_names
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
-KINDS = (".svg", ".html", ".png")
+PAGE = ".html"
 MOST_DRAWN = 60  # series in one picture
 WIDTH, HEIGHT, LEGEND = 7.6, 2.5, 0.3  # of the chart of a series, and of the legend above them, in inches
-# with the characters of Chinese, Japanese and Korean, as systems have them; the default font has none
-_FONTS = (
-    *("Noto Sans CJK SC", "Noto Sans SC", "Source Han Sans SC", "Microsoft YaHei", "PingFang SC", "Hiragino Sans GB"),
-    *("WenQuanYi Micro Hei", "WenQuanYi Zen Hei", "SimHei", "Arial Unicode MS", "Droid Sans Fallback"),
-)
 _LONG_SEASON = 24  # periods; of a season that is longer two are drawn, else five
 _BANDS = ("#9ecae1", "#c6dcef", "#dfebf7", "#eff5fb")  # the innermost first
 _INK, _BLUE, _GREY, _RULE, _GRID = "#333333", "#08519c", "#666666", "#999999", "#e8e8e8"
 
 
-def check_plot(path: Path) -> None:
-    """`UsageError` for a name whose ending is of no kind of picture that can be drawn."""
-    if path.suffix.lower() not in KINDS:
-        raise UsageError(f"{path}: the ending decides what is drawn", hint="name it .svg, .html or .png")
-
-
 def save_plot(path: Path, result: Forecast, on_notice: Notice = quietly) -> None:
-    """Draw the first series (up to 60) into `path`, by its ending .svg, .html or .png. Raises `UsageError` as
-    `check_plot` does, `SeqcliError` when it cannot be written."""
-    check_plot(path)
-    kind = path.suffix.lower()
-    with warnings.catch_warnings(record=True, action="always") as said:
-        picture = _draw(result, "png" if kind == ".png" else "svg")
-    # in an SVG text stays text, for whose characters the viewer has fonts
-    if kind == ".png" and any("missing from" in str(one.message) for one in said):
-        hint = "name it .svg or .html to use the viewer's fonts"
-        on_notice(f"{path}: no installed font has all the characters of the names; {hint}")
-    write_bytes(path, [_page(picture, result) if kind == ".html" else picture])
+    """Draw the first series (up to 60) into `path`: a picture, or a page .html. Raises `UsageError` as `check_picture`
+    does, `SeqcliError` when it cannot be written."""
+    check_picture(path, PAGE)
+    picture = drawn(lambda: _figure(result), path, on_notice)
+    write_bytes(path, [_page(picture, result) if path.suffix.lower() == PAGE else picture])
 
 
-def _draw(result: Forecast, form: str) -> bytes:
-    import matplotlib
+def _figure(result: Forecast) -> Figure:
     from matplotlib.figure import Figure
-    from matplotlib.font_manager import fontManager
 
     count = min(len(result.panel.series), MOST_DRAWN)
-    installed = set(fontManager.get_font_names())
-    family = ["DejaVu Sans", *(name for name in _FONTS if name in installed), "sans-serif"]
-    file = io.BytesIO()
-    # the same forecast gives the same bytes
-    with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": "seqcli", "font.family": family}):
-        figure = Figure(figsize=(WIDTH, HEIGHT * count + LEGEND), layout="constrained")
-        charts = figure.subplots(count, squeeze=False)[:, 0]
-        for index, (axes, name) in enumerate(zip(charts, series_names(result.panel), strict=False)):
-            _chart(axes, result, index)
-            axes.set_title(name, loc="left", fontsize=9, fontweight="bold", color=_INK, parse_math=False)
-        handles, names = charts[0].get_legend_handles_labels()
-        figure.legend(
-            handles, names, loc="outside upper left", ncols=len(names), fontsize=7.5, frameon=False, labelcolor=_GREY
-        )
-        figure.savefig(file, format=form, dpi=150, metadata={"Date": None} if form == "svg" else None)
-    return file.getvalue()
+    figure = Figure(figsize=(WIDTH, HEIGHT * count + LEGEND), layout="constrained")
+    charts = figure.subplots(count, squeeze=False)[:, 0]
+    for index, (axes, name) in enumerate(zip(charts, series_names(result.panel), strict=False)):
+        _chart(axes, result, index)
+        axes.set_title(name, loc="left", fontsize=9, fontweight="bold", color=_INK, parse_math=False)
+    handles, names = charts[0].get_legend_handles_labels()
+    figure.legend(
+        handles, names, loc="outside upper left", ncols=len(names), fontsize=7.5, frameon=False, labelcolor=_GREY
+    )
+    return figure
 
 
 def _chart(axes: Axes, result: Forecast, index: int) -> None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
@@ -55,15 +57,28 @@ def test_several_translations_are_numbered(model_path: Path, capsys: pytest.Capt
 
 
 def test_a_drawing(model_path: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    command = ["translate", "-m", str(model_path), "the <dog>", "", "the cat", "--plot"]
     path = tmp_path / "a.svg"
-    assert run(["translate", "-m", str(model_path), "--plot", str(path), "the <dog>"]) == 0
-    drawing = path.read_text(encoding="utf-8")
-    assert drawing.startswith("<svg ")
-    assert drawing.rstrip().endswith("</svg>")
-    assert "<dog>" not in drawing
-    assert run(["translate", "-m", str(model_path), "--plot", "a.png", "the dog"]) == 2
-    assert run(["translate", "-m", str(model_path), "--plot", str(path / "a.svg"), "the dog"]) == 1  # a file in the way
+    assert run([*command, str(path)]) == 0
+    labels = [node.text for node in ElementTree.parse(path).iter("{http://www.w3.org/2000/svg}text")]
+    assert {"<dog>", "cat", "chat"} <= set(labels)
+    assert labels.count("the") == 2
+    for ending, begin in ((".png", b"\x89PNG"), (".pdf", b"%PDF")):
+        assert run([*command, str(path.with_suffix(ending))]) == 0
+        assert path.with_suffix(ending).read_bytes().startswith(begin)
+    assert run([*command[:3], "", "--plot", str(tmp_path / "empty.svg")]) == 0
+    assert "nothing is drawn" in capsys.readouterr().err
+    assert run([*command, str(tmp_path / "a.bmp")]) == 2
+    assert run([*command, str(path / "a.svg")]) == 1  # a file in the way
     capsys.readouterr()
+
+
+def test_a_drawing_is_no_larger_than_a_picture_may_be(
+    model_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("seqcli.cli.translate.MOST_DRAWN", 8)
+    assert run(["translate", "-m", str(model_path), *["the dog"] * 9, "--plot", str(tmp_path / "a.svg")]) == 0
+    assert re.search("drawn in .*, the first [1-4] of 9", capsys.readouterr().err)
 
 
 def test_quality_is_estimated(model_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
