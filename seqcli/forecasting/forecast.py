@@ -23,7 +23,6 @@ from seqcli.forecasting.recurrent.config import MIDDLE, QUANTILES
 from seqcli.forecasting.recurrent.covariates import KnownInputs, given_any
 from seqcli.forecasting.recurrent.forecaster import Forecaster, offsets
 from seqcli.forecasting.recurrent.windows import History, make_history
-from seqcli.forecasting.regression import forecast_with_effects
 from seqcli.forecasting.report import backtest_table, unusual, verdict
 from seqcli.notices import Notice, quietly
 from seqcli.series.panel import Panel
@@ -205,7 +204,7 @@ def forecast_prepared(
     setting, request = prepared.setting, prepared.request
     table = backtest_table(prepared) if request.backtest else []
     if train is None and forecaster is None:
-        made, said = forecast_with_past(prepared, lambda series: forecast_with_effects(series, known))
+        made, said = forecast_with_past(prepared, known)
         # an effect may lead below it
         made = replace(made, bands=not_below(made.bands, made.point, lower_bounds(prepared.filled)))
     else:

@@ -7,22 +7,23 @@ The delay is the one at which a series and a column, both filtered by the column
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from seqcli.errors import DataError
+from seqcli.forecasting import regression
 from seqcli.forecasting.classical.batch import fill_missing, mean_of_known
 from seqcli.forecasting.classical.methods import forecast_all
 from seqcli.forecasting.engine import Outcome
 from seqcli.forecasting.metrics import mase, scale
 from seqcli.forecasting.prepare import Prepared
-from seqcli.forecasting.regression import LEAST_T, Effects, apart, describe, find_effects, restored, without
+from seqcli.forecasting.recurrent.covariates import KnownInputs
+from seqcli.forecasting.regression import Effects, apart, without
 
 LONGEST = 24  # periods that an effect may come later, or a season, but no more than a quarter of the series
 ORIGINS = 4  # earlier forecasts that must gain
-Said = tuple[Outcome, list[str]]
 
 
 @dataclass(frozen=True)
@@ -35,28 +36,27 @@ class Delayed:
     delays: tuple[int, ...]
 
 
-def forecast_with_past(prepared: Prepared, forecast: Callable[[Prepared], Said]) -> Said:
-    """`forecast` for a panel, with the effects of the columns that are known only in the past where these help, and
-    what is said of them. Raises `DataError` for a column without values."""
+def forecast_with_past(prepared: Prepared, known: KnownInputs | None) -> tuple[Outcome, list[str]]:
+    """Forecasts with the effects of what is `known` ahead, and of the columns that are known only in the past where
+    these help, and what is said of them. Raises `DataError` for a column without values."""
     panel = prepared.panel
     if not panel.past_names:
-        return forecast(prepared)
+        return regression.forecast_with_effects(prepared, known)
     columns = [_filled(one.covariates[-len(panel.past_names) :], panel.past_names) for one in panel.series]
     found = _find(prepared.known, columns, prepared)
     names = [f"{name}{_late(found, place, prepared)}" for place, name in enumerate(panel.past_names)]
-    said = "; ".join(describe([one.effects for one in found], names))
+    said = "; ".join(regression.describe([one.effects for one in found], names))
     seen = any(one.effects.sizes.any() for one in found)
     gain = _gain(prepared, columns) if seen else None
     if gain is None:
-        made, notes = forecast(prepared)
+        made, notes = regression.forecast_with_effects(prepared, known)
         unused = "; earlier forecasts are no better with them: not used" if seen else ""
         return made, [*notes, f"past covariates: {said}{unused}"]
     effects = [one.effects for one in found]
-    filled, known = (without(effects, series) for series in (prepared.filled, prepared.known))
-    made, notes = forecast(replace(prepared, filled=filled, known=known))
-    lengths, change = [len(values) for values in filled], _change(made, found, columns, prepared.season)
-    known_ahead = restored(made, effects, lengths, prepared.season)
-    made = _widened(restored(made, effects, lengths, prepared.season, change), known_ahead.earlier)
+    filled, observed = (without(effects, series) for series in (prepared.filled, prepared.known))
+    made, notes = regression.forecast_with_effects(replace(prepared, filled=filled, known=observed), known)
+    made = regression.restored(made, effects, list(map(len, filled)), prepared.season)
+    made = _expected(made, effects, _change(made, found, columns, prepared.season))
     return made, [*notes, f"past covariates: {said}; errors of earlier forecasts are {gain:.0%} smaller with them"]
 
 
@@ -87,7 +87,7 @@ def _find(series: Sequence[np.ndarray], columns: Sequence[np.ndarray], prepared:
         rows = _rows(group[:, : len(values)], following, delays)
         later = values.copy()
         later[: max(delays, default=0)] = np.nan  # what came before them is not known
-        effects = find_effects(later, rows, season)
+        effects = regression.find_effects(later, rows, season)
         found.append(Delayed(effects, rows, delays))
     return found
 
@@ -108,7 +108,7 @@ def _delay(values: np.ndarray, column: np.ndarray, season: int) -> int:
         scores[delay] = abs((a * b).sum()) / spread * np.sqrt(len(a)) if spread > 0 else 0.0
     best = int(scores.argmax())
     # the largest of so many is large by chance
-    return best if scores[best] > LEAST_T + np.sqrt(2 * np.log(max(most, 1))) else 0
+    return best if scores[best] > regression.LEAST_T + np.sqrt(2 * np.log(max(most, 1))) else 0
 
 
 def _rows(columns: np.ndarray, ahead: np.ndarray, delays: Sequence[int]) -> np.ndarray:
@@ -163,11 +163,13 @@ def _change(made: Outcome, found: Sequence[Delayed], columns: Sequence[np.ndarra
     return change
 
 
-def _widened(made: Outcome, known_ahead: np.ndarray) -> Outcome:
-    """Intervals wider by as much as earlier forecasts (folds, horizon) would have been better had the columns been
-    known ahead, at each step and all later ones."""
-    errors = [mean_of_known((made.folds.actual - earlier) ** 2) for earlier in (made.earlier, known_ahead)]
+def _expected(made: Outcome, effects: Sequence[Effects], change: np.ndarray) -> Outcome:
+    """Earlier forecasts with the effects as they were expected then, which is `change` (folds, horizon) beside what
+    they were; and intervals wider by as much as this made them worse, at each step and all later ones."""
+    by_factor = np.array([effects[index].multiplicative for index in made.folds.member.tolist()], bool)[:, None]
+    earlier = np.where(by_factor, made.earlier * np.exp(np.where(by_factor, change, 0.0)), made.earlier + change)
+    errors = [mean_of_known((made.folds.actual - one) ** 2) for one in (earlier, made.earlier)]
     factor = np.sqrt(errors[0] / np.maximum(errors[1], 1e-300))
     factor = np.maximum.accumulate(np.maximum(factor, 1.0))
     centre = made.point[..., None]
-    return replace(made, bands=centre + factor[:, None] * (made.bands - centre))
+    return replace(made, earlier=earlier, bands=centre + factor[:, None] * (made.bands - centre))

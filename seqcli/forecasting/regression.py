@@ -148,11 +148,8 @@ def without(effects: Sequence[Effects], series: Sequence[np.ndarray]) -> list[np
     return [one.remove(values) for one, values in zip(effects, series, strict=True)]
 
 
-def restored(
-    made: Outcome, effects: Sequence[Effects], lengths: Sequence[int], season: int, change: np.ndarray | None = None
-) -> Outcome:
-    """Forecasts of series of these lengths without their effects, with these added back; to the earlier ones as they
-    were expected then, which is `change` (folds, horizon) beside what they were."""
+def restored(made: Outcome, effects: Sequence[Effects], lengths: Sequence[int], season: int) -> Outcome:
+    """Forecasts of series of these lengths without their effects, with these added back."""
 
     def whole(numbers: np.ndarray, members: Sequence[int], places: Sequence[int]) -> np.ndarray:
         rows = [effects[i].restore(row, start) for row, i, start in zip(numbers, members, places, strict=True)]
@@ -162,14 +159,10 @@ def restored(
     members, places = folds.member.tolist(), [len(history) for history in folds.histories]
     histories = [effects[i].restore(history, 0) for i, history in zip(members, folds.histories, strict=True)]
     scales = np.array([scale(history, season) for history in histories])
-    earlier = whole(made.earlier, members, places)
-    if change is not None:
-        by_factor = np.array([effects[i].multiplicative for i in members], bool)[:, None]
-        earlier = np.where(by_factor, earlier * np.exp(np.where(by_factor, change, 0.0)), earlier + change)
     return replace(
         made,
         point=whole(made.point, every, lengths),
         bands=whole(made.bands, every, lengths),
         folds=replace(folds, histories=histories, actual=whole(folds.actual, members, places), scales=scales),
-        earlier=earlier,
+        earlier=whole(made.earlier, members, places),
     )

@@ -17,9 +17,8 @@ from seqcli.series.columns import ReadOptions
 from seqcli.series.frequency import Frequency, parse_frequency
 from seqcli.series.header import find_table
 from seqcli.series.layout import Layout, find_layout
-from seqcli.series.places import Placed
+from seqcli.series.places import Placed, clock_was_changed, merge
 from seqcli.series.read import read_cells, zone_of
-from seqcli.series.repeats import clock_was_changed, merge
 from seqcli.series.rhythm import Rhythm, find_rhythm, given_rhythm
 from seqcli.series.rows import Rows, read_rows
 from seqcli.series.serials import StepForm
