@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import count, islice, takewhile
+from itertools import count, islice, repeat, takewhile
 from typing import Any
 
 import numpy as np
@@ -125,26 +125,19 @@ def _future(panel: Panel, source: Any, encoding: str, errors: str) -> tuple[Tabl
         if name not in table.columns:
             hint = f"name its columns as in the data; it has {listed(table.columns)}"
             raise table.error(f"has no column {name!r}", hint=hint)
-    return table, _rows(panel, table)
-
-
-def _rows(panel: Panel, table: Table) -> Places:
-    """The row of each series and position."""
-    assert panel.time_name is not None
     times = table.columns[panel.time_name].tolist()
-    keys = zip(*(table.columns[name].tolist() for name in panel.key_names), strict=True)
+    columns = [table.columns[name].tolist() for name in panel.key_names]
+    keys: Iterator[tuple[str, ...]] = zip(*columns, strict=True) if columns else repeat(())
     positions, fine = positions_of(panel, times)
     if not fine.all():
         row = int(np.flatnonzero(~fine)[0])
         hint = f"write it like {panel.calendar.label(panel.series[0].first)}"
         raise table.error(f"{times[row]!r} is not a time as in the data", row, panel.time_name, hint=hint)
     rows: Places = {}
-    for row, (key, position) in enumerate(
-        zip(keys if panel.key_names else [()] * len(table), positions.tolist(), strict=True)
-    ):
+    for row, (key, position) in enumerate(zip(keys, positions.tolist(), strict=False)):
         earlier = rows.setdefault((key, position), row)
         if earlier != row:
             first = f"the first is in line {table.line(earlier)}"
             what = f"a second row for {times[row]} of {'/'.join(key) or 'the series'}; {first}"
             raise table.error(what, row, panel.time_name, hint="take one of them out")
-    return rows
+    return table, rows

@@ -204,7 +204,6 @@ def _within_days(runs: Sequence[np.ndarray], form: Form, steps: np.ndarray) -> R
     if steps.min() > DAY // 2 and (found := _of_days(runs, form)) is not None:
         return found
     every = np.concatenate(runs)
-    notes: tuple[str, ...] = ()
     usual = float(np.median(steps))
     step = _common(steps)
     if step < 0.2 * usual or (steps % step == 0).mean() < 0.9:
@@ -219,20 +218,16 @@ def _within_days(runs: Sequence[np.ndarray], form: Form, steps: np.ndarray) -> R
         worst = np.quantile(off, 0.95) / SECOND
         step = round(usual / SECOND) * SECOND if drifts and usual > SECOND else step
         how = "drift" if drifts else f"are up to about {worst:.3g} seconds off"
-        name = Frequency("second", _seconds(step)).name
-        notes = (f"times {how}: taken as {name}; {change_with('--freq')}",)
+        frequency = Frequency("second", _seconds(step))
+        notes = (f"times {how}: taken as {frequency.name}; {change_with('--freq')}",)
         if drifts:
-            grid = CycleGrid(step, origin=int(runs[0][-1]))
-            return Rhythm(Frequency("second", _seconds(step)), grid, form, notes, "drifts")
+            return Rhythm(frequency, CycleGrid(step, origin=int(runs[0][-1])), form, notes, "drifts")
         if worst * SECOND > abs((phase + step // 2) % step - step // 2):
             phase = round(phase / step) * step
-        return Rhythm(Frequency("second", _seconds(step)), CycleGrid(step, origin=int(phase)), form, notes, "near")
+        return Rhythm(frequency, CycleGrid(step, origin=int(phase)), form, notes, "near")
     grid = CycleGrid(step, origin=_phase(every, step, last=int(runs[0][-1])))
-    frequency = Frequency("second", _seconds(step))
     opened = _open_hours(runs, step, grid.origin)
-    if opened is not None:
-        frequency, grid = opened
-    return Rhythm(frequency, grid, form, notes)
+    return Rhythm(*(opened or (Frequency("second", _seconds(step)), grid)), form)
 
 
 def _of_days(runs: Sequence[np.ndarray], form: Form) -> Rhythm | None:
@@ -291,12 +286,9 @@ def _open_hours(runs: Sequence[np.ndarray], step: int, origin: int) -> tuple[Fre
         label = f"{Frequency('second', _seconds(step)).name}, {hours[0]} to {hours[1]}"
         if cycle == WEEK and (daily == 0).any():
             label += f", {weekday_names(np.flatnonzero(daily).tolist())}"
-        a_week = len(places) if cycle == WEEK else 7 * len(places)
-        periods = (most, a_week)
-        return (
-            Frequency("second", _seconds(step), label, periods),
-            CycleGrid(cycle, tuple((places * step).tolist()), start),
-        )
+        periods = (most, len(places) if cycle == WEEK else 7 * len(places))
+        grid = CycleGrid(cycle, tuple((places * step).tolist()), start)
+        return Frequency("second", _seconds(step), label, periods), grid
     return None
 
 
