@@ -1,9 +1,9 @@
-"""Beam search against a loop that projects the keys at every step and carries finished sentences to the end.
+"""Beam search against a loop that carries finished sentences to the end.
 
     python benchmarks/translate_decoding.py MODEL SOURCE [REFERENCE] [--beam 5] [--batch-size 64]
 
 MODEL is a translation model, SOURCE its language, a sentence a line. Both sides run the same model in the same process
-on NumPy; the loop is the textbook one: a copy of the encoder's outputs for every hypothesis, a whole sort, batches in
+on NumPy; the loop is the textbook one: a copy of what is attended to for every hypothesis, a whole sort, batches in
 the order of the file. Ratios are of one run each; the whole command is the median of five.
 """
 
@@ -21,7 +21,6 @@ from machine import describe
 
 from seqcli.files.checkpoint import load_checkpoint
 from seqcli.model.probability import log_softmax
-from seqcli.translation.attention import MASKED, project
 from seqcli.translation.evaluate import translation_quality
 from seqcli.translation.options import TranslateRequest
 from seqcli.translation.preprocessing import decode_sentence, encode_sentence
@@ -45,16 +44,13 @@ def textbook_batch(translator: Translator, lines: list[str], beam: int) -> list[
     for row, source in enumerate(sources):
         padded[row, : len(source)] = source
     memory, state = decoder.encode(padded, lengths)
-    assert memory is not None
     rows = np.repeat(np.arange(batch), beam)
-    values, state = memory.values[rows], decoder.select(state, rows)
-    mask = (np.arange(padded.shape[1])[None] >= lengths[rows, None]).astype(np.float32)[:, None] * MASKED
+    memory, state = decoder.select_memory(memory, rows), decoder.select(state, rows)
     scores = np.where(np.arange(batch * beam) % beam == 0, 0.0, -np.inf)
     tokens = np.full((batch * beam, 1), end)
     finished = np.zeros(batch * beam, bool)
     for _ in range(2 * padded.shape[1] + 10):
-        again = project(decoder.config.attention, decoder.parameters, values, mask)
-        readout, state, _ = decoder.step(tokens[:, -1], state, again)
+        readout, state, _ = decoder.step(tokens[:, -1], state, memory)
         chances = log_softmax(decoder.logits(readout))
         chances[finished] = -np.inf
         chances[finished, end] = 0.0

@@ -11,11 +11,10 @@ from seqcli.files.checkpoint import Checkpoint, check_parameters
 from seqcli.language.config import LanguageModelConfig
 from seqcli.model.arrays import Array, State, index_of, to_numpy
 from seqcli.model.int8 import Int8Matrix
-from seqcli.model.stepping import SteppingStack
+from seqcli.model.stepping import InputTable, SteppingStack
 from seqcli.text.tokenizer import Tokenizer, tokenizer_of
 
 ROUNDED = ("weight_ih", "weight_hh")  # the recurrent matrices that may be rounded; the simple cell's is small
-TABLE_BYTES = 1 << 27  # at most, of products with embeddings that are kept
 
 
 class LanguageModelDecoder:
@@ -33,7 +32,7 @@ class LanguageModelDecoder:
         if int8:
             parameters = {n: Int8Matrix(p) if n.endswith(ROUNDED) else p for n, p in parameters.items()}
         self.stack = SteppingStack(config.stack, parameters, prefix="stack.")
-        self.inputs = _InputTable(self.stack, self.embedding) if isinstance(self.embedding, np.ndarray) else None
+        self.inputs = InputTable(self.stack, self.embedding) if isinstance(self.embedding, np.ndarray) else None
 
     def initial_state(self, batch: int) -> list[State]:
         """Zeros, a tuple of (batch, hidden) arrays a layer."""
@@ -53,30 +52,6 @@ class LanguageModelDecoder:
         """The state of some rows of the batch."""
         index = index_of(rows, self.embedding)
         return [tuple(part[index] for part in layer) for layer in state]
-
-
-class _InputTable:
-    """The first layer's products with the embeddings of the tokens met so far. A step on a CPU lasts as long as reading
-    the weights does. Text repeats its tokens, so these products need not be made again, and the first layer's input
-    weights, unread, leave room for the others in the processor's cache."""
-
-    def __init__(self, stack: SteppingStack, embedding: np.ndarray) -> None:
-        self.stack, self.embedding = stack, embedding
-        width = stack.input_part(embedding[:1]).shape[1]
-        # memory that is not written to is not taken; frequent tokens have low ids, the others are not kept
-        rows = min(len(embedding), TABLE_BYTES // (width * embedding.itemsize))
-        self.table = np.empty((rows, width), embedding.dtype)
-        self.known = np.zeros(rows, bool)
-
-    def __getitem__(self, tokens: np.ndarray) -> np.ndarray:
-        """tokens (batch,) -> `SteppingStack.input_part` of their embeddings (batch, width)."""
-        if tokens.max() >= len(self.known):
-            return np.asarray(self.stack.input_part(self.embedding[tokens]))
-        new = tokens[~self.known[tokens]]
-        if len(new):
-            self.table[new] = self.stack.input_part(self.embedding[new])
-            self.known[new] = True
-        return np.asarray(self.table[tokens])
 
 
 def load_language_model(

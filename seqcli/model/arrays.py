@@ -24,6 +24,15 @@ def index_of(ids: np.ndarray, like: Array) -> Array:
     return torch.from_numpy(np.ascontiguousarray(ids, np.int64)).to(like.device)
 
 
+def identity(size: int, like: Array) -> Array:
+    """The identity matrix, of the kind, type and device of `like`."""
+    if isinstance(like, np.ndarray):
+        return np.eye(size, dtype=like.dtype)
+    import torch  # the array is torch's already: nothing new is loaded
+
+    return torch.eye(size, dtype=like.dtype, device=like.device)
+
+
 def quarters(gates: Array) -> tuple[Array, Array, Array, Array]:
     """(batch, 4 * hidden) -> four views (batch, hidden)."""
     size = gates.shape[-1] // 4

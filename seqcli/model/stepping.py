@@ -15,6 +15,8 @@ import numpy as np
 from seqcli.model.arrays import Array, State, concatenate
 from seqcli.model.cells import MAX_LAYERS, cell_of
 
+TABLE_BYTES = 1 << 27  # at most, of products with embeddings that are kept
+
 
 def check_sizes(config: Any, may_be_zero: Sequence[str] = ()) -> None:
     """ValueError unless a model's configuration (a dataclass) has a known cell, sizes above 0, and at most `MAX_LAYERS`
@@ -138,6 +140,30 @@ class SteppingStack:
             output, state = self.cell.recurrent_part(parameters, inputs, state)
             outputs.append(output)
         return concatenate(tuple(output[None] for output in outputs), axis=0), state
+
+
+class InputTable:
+    """The first layer's products with the embeddings of the tokens met so far. A step on a CPU lasts as long as reading
+    the weights does. Text repeats its tokens, so these products need not be made again, and the first layer's input
+    weights, unread, leave room for the others in the processor's cache."""
+
+    def __init__(self, stack: SteppingStack, embedding: np.ndarray) -> None:
+        self.stack, self.embedding = stack, embedding
+        width = stack.input_part(embedding[:1]).shape[1]
+        # memory that is not written to is not taken; frequent tokens have low ids, the others are not kept
+        rows = min(len(embedding), TABLE_BYTES // (width * embedding.itemsize))
+        self.table = np.empty((rows, width), embedding.dtype)
+        self.known = np.zeros(rows, bool)
+
+    def __getitem__(self, tokens: np.ndarray) -> np.ndarray:
+        """tokens (batch,) -> `SteppingStack.input_part` of their embeddings (batch, width)."""
+        if tokens.max() >= len(self.known):
+            return np.asarray(self.stack.input_part(self.embedding[tokens]))
+        new = tokens[~self.known[tokens]]
+        if len(new):
+            self.table[new] = self.stack.input_part(self.embedding[new])
+            self.known[new] = True
+        return np.asarray(self.table[tokens])
 
 
 def reversal(time: int, lengths: np.ndarray) -> np.ndarray:

@@ -27,8 +27,11 @@ class Memory:
 
 
 def project(kind: str, parameters: Mapping[str, Array], outputs: Array, mask: Array) -> Memory:
-    """Keys and values of encoder outputs (batch, source, source width), computed once per sentence."""
+    """Keys and values of encoder outputs (batch, source, source width), computed once per sentence: for `dot` with the
+    map of the queries in the keys."""
     keys = outputs @ parameters["attention.key"].T
+    if kind == "dot":
+        keys = keys @ parameters["attention.query"] * (1 / math.sqrt(keys.shape[-1]))
     values = outputs @ parameters["attention.value"].T if kind == "multi-head" else outputs
     return Memory(keys, values, mask)
 
@@ -42,14 +45,13 @@ def attend(
     2017). `additive`: softmax(vᵀ tanh(q + k)) (Bahdanau et al. 2015). `multi-head`: `dot` within slices of the width,
     over projected values; the weights given back are the heads' mean.
     """
+    if kind == "dot":
+        weights = softmax(queries @ memory.keys.swapaxes(1, 2) + memory.mask)
+        return weights @ memory.values, weights
     asked = queries @ parameters["attention.query"].T
     if kind == "additive":
         energies = tanh(asked[:, :, None] + memory.keys[:, None]) @ parameters["attention.energy"]
         weights = softmax(energies + memory.mask)
-        return weights @ memory.values, weights
-    if kind == "dot":
-        scores = (asked * (1 / math.sqrt(asked.shape[-1]))) @ memory.keys.swapaxes(1, 2)
-        weights = softmax(scores + memory.mask)
         return weights @ memory.values, weights
     if kind == "multi-head":
         split = _split(asked, heads) * (1 / math.sqrt(asked.shape[-1] // heads))

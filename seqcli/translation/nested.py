@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-BLOCK = 32  # scores of which only the largest is looked at first
+ONE_BY_ONE = 64  # largest scores, which are found quicker so than by partition
 
 
 @dataclass(frozen=True)
@@ -78,24 +78,17 @@ def nested(values: np.ndarray, ends: np.ndarray) -> tuple[np.ndarray, np.ndarray
 
 
 def largest(scores: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
-    """The `count` largest of each row of (rows, n), falling, and their places. They lie in the `count` blocks with the
-    largest maxima, so only those are sorted. A block is every so many-th score: the maxima of all blocks are then taken
-    in one go over the row."""
-    rows, size = scores.shape
-    count = min(count, size)
-    blocks = size // BLOCK
-    places = np.broadcast_to(np.arange(size), scores.shape)
-    if blocks > 2 * count and blocks >= BLOCK:
-        maxima = scores[:, : blocks * BLOCK].reshape(rows, BLOCK, blocks).max(axis=1)
-        rest = size - blocks * BLOCK  # the first so many blocks have one score more
-        np.maximum(maxima[:, :rest], scores[:, size - rest :], out=maxima[:, :rest])
-        firsts = np.argpartition(maxima, blocks - count, axis=1)[:, blocks - count :]
-        places = (firsts[:, :, None] + np.arange(0, size, blocks)).reshape(rows, -1)
-    beyond = places >= size
-    candidates = np.take_along_axis(scores, np.where(beyond, 0, places), axis=1)
-    candidates[beyond] = -np.inf
-    if candidates.shape[1] > count:
-        some = np.argpartition(candidates, candidates.shape[1] - count, axis=1)[:, candidates.shape[1] - count :]
-        candidates, places = (np.take_along_axis(array, some, axis=1) for array in (candidates, places))
-    order = np.argsort(-candidates, axis=1, kind="stable")
-    return np.take_along_axis(candidates, order, axis=1), np.take_along_axis(places, order, axis=1)
+    """The `count` largest of each row of (rows, n), falling, and their places; of a few, which are looked for one by
+    one, `scores` lose them."""
+    rows, count = np.arange(len(scores)), min(count, scores.shape[1])
+    if count > ONE_BY_ONE:
+        places = np.argpartition(scores, scores.shape[1] - count, axis=1)[:, scores.shape[1] - count :]
+        values = np.take_along_axis(scores, places, axis=1)
+        order = np.argsort(-values, axis=1, kind="stable")
+        return np.take_along_axis(values, order, axis=1), np.take_along_axis(places, order, axis=1)
+    places, values = np.empty((len(rows), count), np.int64), np.empty((len(rows), count), scores.dtype)
+    for number in range(count):
+        places[:, number] = best = scores.argmax(axis=1)
+        values[:, number] = scores[rows, best]
+        scores[rows, best] = -np.inf
+    return values, places

@@ -10,7 +10,7 @@ import numpy as np
 
 from seqcli.errors import CheckpointError
 from seqcli.files.checkpoint import Checkpoint, load_checkpoint
-from seqcli.model.threads import each_on_a_core
+from seqcli.model.threads import cores, each_on_a_core
 from seqcli.requests import TableRequest
 from seqcli.text.lines import windows
 from seqcli.text.pairs import read_pairs
@@ -118,12 +118,14 @@ class Translator:
     def _search(self, parts: Sequence[Part], request: TranslateRequest, attention: bool) -> list[list[Hypothesis]]:
         """The translations of each part, those of like length together, and those with constraints among themselves."""
         attention |= self.preprocessing.unknowns  # which are replaced by it
-        size = request.batch_size
+        on_cpu = isinstance(self.decoders[0].embedding, np.ndarray)
+        workers = cores() if on_cpu else 1
         found: list[list[Hypothesis]] = [[] for _ in parts]
         batches: list[list[int]] = []
         for constrained in (False, True):
             numbers = [n for n, part in enumerate(parts) if bool(part.phrases) is constrained]
             numbers.sort(key=lambda n: len(parts[n].source))
+            size = min(request.batch_size, -(-len(numbers) // workers) or 1)  # of few lines each core has some
             batches += [numbers[start : start + size] for start in range(0, len(numbers), size)]
 
         def search_batch(batch: list[int]) -> None:
@@ -134,7 +136,7 @@ class Translator:
                 found[number] = hypotheses
 
         longest_first = batches[::-1]  # so that none is waited for at the end
-        if isinstance(self.decoders[0].embedding, np.ndarray):
+        if on_cpu:
             each_on_a_core(search_batch, longest_first)
         else:
             for batch in longest_first:

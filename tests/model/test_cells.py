@@ -152,6 +152,14 @@ def test_a_mogrifier_with_matrices_of_zero_is_an_lstm() -> None:
 
 
 @pytest.mark.parametrize("cell", CELLS)
+def test_the_part_of_the_input_is_its_product_with_one_matrix(cell: str) -> None:
+    parameters = {k: v.detach().numpy() for k, v in RecurrentLayer(cell, 5, 3).state_dict().items()}
+    x, nothing = np.random.default_rng(0).normal(size=(4, 5)), np.zeros((1, 5))
+    expected = x @ cell_of(cell).input_weight(parameters) + cell_of(cell).input_part(parameters, nothing)
+    np.testing.assert_allclose(cell_of(cell).input_part(parameters, x), expected, atol=1e-12)
+
+
+@pytest.mark.parametrize("cell", CELLS)
 @pytest.mark.parametrize("kind", ["numpy", "torch"])
 def test_steps_equal_the_sequence(cell: str, kind: str) -> None:
     torch.manual_seed(0)

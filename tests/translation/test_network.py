@@ -12,7 +12,7 @@ from torch.nn import functional
 from seqcli.errors import CheckpointError
 from seqcli.files.plain import to_plain
 from seqcli.model.cells import CELLS
-from seqcli.translation.attention import Memory, attend
+from seqcli.translation.attention import Memory, attend, project
 from seqcli.translation.bitext import pad
 from seqcli.translation.config import ATTENTIONS, TranslationConfig
 from seqcli.translation.decoder import TranslationDecoder
@@ -88,10 +88,14 @@ def test_additive_attention_by_hand() -> None:
 @pytest.mark.parametrize(("kind", "heads"), [("dot", 1), ("multi-head", 4)])
 def test_dot_attention_equals_torch(kind: str, heads: int) -> None:
     random = np.random.default_rng(1)
-    query, keys, values = random.normal(size=(2, 3, 8)), random.normal(size=(2, 5, 8)), random.normal(size=(2, 5, 8))
-    memory = Memory(keys, values, np.zeros((2, 1, 5)))
-    context, _ = attend(kind, {"attention.query": np.eye(8)}, query, memory, heads)
-    split = [torch.from_numpy(x).view(2, -1, heads, 8 // heads).transpose(1, 2) for x in (query, keys, values)]
+    query, outputs = random.normal(size=(2, 3, 8)), random.normal(size=(2, 5, 8))
+    of_query, of_key, of_value = parts = random.normal(size=(3, 8, 8))
+    if kind == "dot":
+        of_value[:] = np.eye(8)
+    parameters = dict(zip(("attention.query", "attention.key", "attention.value"), parts, strict=True))
+    context, _ = attend(kind, parameters, query, project(kind, parameters, outputs, np.zeros((2, 1, 5))), heads)
+    projected = query @ of_query.T, outputs @ of_key.T, outputs @ of_value.T
+    split = [torch.from_numpy(x).view(2, -1, heads, 8 // heads).transpose(1, 2) for x in projected]
     expected = functional.scaled_dot_product_attention(*split).transpose(1, 2).reshape(2, 3, 8)
     np.testing.assert_allclose(context, expected.numpy(), atol=1e-12)
 

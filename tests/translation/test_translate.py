@@ -14,6 +14,8 @@ import pytest
 import seqcli
 from seqcli.errors import CheckpointError, DataError, UsageError
 from seqcli.files.checkpoint import load_checkpoint
+from seqcli.translation import translate
+from seqcli.translation.beam import beam_search
 from seqcli.translation.evaluate import bleu_tokenizer, translation_quality
 from seqcli.translation.lines import LONGEST, Lines
 from seqcli.translation.options import TranslateRequest
@@ -29,6 +31,22 @@ def test_every_pair_is_translated_in_order(translator: Translator) -> None:
     found = [t.text for t in translator.translate([source for source, _ in some])]
     right = sum(text == target for text, (_, target) in zip(found, some, strict=True))
     assert right >= 0.98 * len(some)
+
+
+def test_few_lines_are_shared_among_the_cores(translator: Translator, monkeypatch: pytest.MonkeyPatch) -> None:
+    sizes: list[int] = []
+
+    def counted(decoders: Any, sentences: Any, *others: Any, **options: Any) -> Any:
+        sizes.append(len(sentences))
+        return beam_search(decoders, sentences, *others, **options)
+
+    monkeypatch.setattr(translate, "beam_search", counted)
+    lines = [source for source, _ in PAIRS[:7]]
+    for cores, expected in ((1, [7]), (2, [4, 3]), (16, [1] * 7)):
+        monkeypatch.setattr(translate, "cores", lambda cores=cores: cores)
+        list(translator.translate(lines))
+        assert sorted(sizes, reverse=True) == expected
+        sizes.clear()
 
 
 def test_blank_lines_stay_blank(translator: Translator) -> None:

@@ -35,7 +35,11 @@ class Cell(ABC):
 
     def input_part(self, parameters: Mapping[str, Array], x: Array) -> Array:
         """What the input alone decides, W x + b, of all steps at once, or kept. x (…, input) -> (…, gates · hidden)."""
-        return x @ parameters["weight_ih"].T + parameters["bias"]
+        return x @ self.input_weight(parameters) + parameters["bias"]
+
+    def input_weight(self, parameters: Mapping[str, Array]) -> Array:
+        """The matrix (input, gates · hidden) that `input_part` multiplies x with."""
+        return parameters["weight_ih"].T
 
     @abstractmethod
     def recurrent_part(self, parameters: Mapping[str, Array], inputs: Array, state: State) -> tuple[Array, State]:

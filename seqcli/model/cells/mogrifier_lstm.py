@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from seqcli.model.arrays import Array, State, sigmoid
+from seqcli.model.arrays import Array, State, identity, sigmoid
 from seqcli.model.cells import lstm
 from seqcli.model.cells.cell import Cell
 
@@ -27,6 +27,9 @@ class MogrifierLSTM(Cell):
     def input_part(self, parameters: Mapping[str, Array], x: Array) -> Array:
         """x itself: it is changed before any product."""
         return x
+
+    def input_weight(self, parameters: Mapping[str, Array]) -> Array:
+        return identity(parameters["weight_ih"].shape[1], parameters["weight_ih"])
 
     def recurrent_part(self, parameters: Mapping[str, Array], inputs: Array, state: State) -> tuple[Array, State]:
         x, (h, c) = inputs, state

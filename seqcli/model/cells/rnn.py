@@ -16,8 +16,8 @@ class SimpleCell(Cell):
     def shapes(self, x: int, h: int) -> dict[str, tuple[int, ...]]:
         return {"weight": (h + x, h), "bias": (h,)}
 
-    def input_part(self, parameters: Mapping[str, Array], x: Array) -> Array:
-        return x @ parameters["weight"][-x.shape[-1] :] + parameters["bias"]
+    def input_weight(self, parameters: Mapping[str, Array]) -> Array:
+        return parameters["weight"][parameters["bias"].shape[0] :]
 
     def recurrent_part(self, parameters: Mapping[str, Array], inputs: Array, state: State) -> tuple[Array, State]:
         (h,) = state
