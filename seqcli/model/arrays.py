@@ -33,6 +33,13 @@ def identity(size: int, like: Array) -> Array:
     return torch.eye(size, dtype=like.dtype, device=like.device)
 
 
+def product(x: Array, weight: Array) -> Array:
+    """x (…, n) @ weight (n, m) in one go: for more than two axes NumPy would form many small products."""
+    if isinstance(x, np.ndarray) and x.ndim > 2:
+        return (x.reshape(-1, x.shape[-1]) @ weight).reshape(*x.shape[:-1], -1)
+    return x @ weight
+
+
 def quarters(gates: Array) -> tuple[Array, Array, Array, Array]:
     """(batch, 4 * hidden) -> four views (batch, hidden)."""
     size = gates.shape[-1] // 4

@@ -10,7 +10,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from seqcli.model.arrays import Array, tanh
+from seqcli.model.arrays import Array, product, tanh
 from seqcli.model.probability import softmax
 
 MASKED = -1e9  # added to the scores of places behind a source sentence's end
@@ -29,10 +29,10 @@ class Memory:
 def project(kind: str, parameters: Mapping[str, Array], outputs: Array, mask: Array) -> Memory:
     """Keys and values of encoder outputs (batch, source, source width), computed once per sentence: for `dot` with the
     map of the queries in the keys."""
-    keys = outputs @ parameters["attention.key"].T
+    keys = product(outputs, parameters["attention.key"].T)
     if kind == "dot":
-        keys = keys @ parameters["attention.query"] * (1 / math.sqrt(keys.shape[-1]))
-    values = outputs @ parameters["attention.value"].T if kind == "multi-head" else outputs
+        keys = product(keys, parameters["attention.query"]) * (1 / math.sqrt(keys.shape[-1]))
+    values = product(outputs, parameters["attention.value"].T) if kind == "multi-head" else outputs
     return Memory(keys, values, mask)
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from seqcli.files.checkpoint import Checkpoint, check_parameters
-from seqcli.model.arrays import Array, State, concatenate, index_of, tanh, to_numpy
+from seqcli.model.arrays import Array, State, concatenate, index_of, product, tanh, to_numpy
 from seqcli.model.cells import cell_of
 from seqcli.model.stepping import InputTable, SteppingStack
 from seqcli.text.tokenizer import Tokenizer, tokenizer_of
@@ -75,7 +75,7 @@ class TranslationDecoder:
         mask = self._floats(np.where(behind, MASKED, 0.0)[:, None])
         memory = project(self.config.attention, self.parameters, outputs, mask)
         if self.config.attention != "multi-head":  # where each place has several weights
-            memory = replace(memory, values=memory.values @ self.context_weight + self.context_bias)
+            memory = replace(memory, values=product(memory.values, self.context_weight) + self.context_bias)
         fed = None
         if self.config.input_feeding:
             fed = self.context_bias[self.parts[-2] :] + layers[0][0][:, :1] * 0

@@ -17,8 +17,10 @@ def allowed_repeats(source: np.ndarray) -> int:
     `REPEATS` times."""
     most = 1
     for period in range(1, min(LONGEST_PHRASE, len(source) // 2) + 1):
-        same = np.concatenate(([False], source[period:] == source[:-period], [False]))
-        runs = np.diff(np.flatnonzero(~same)) - 1
+        same = source[period:] == source[:-period]
+        if np.count_nonzero(same) < (REPEATS - 1) * period:
+            continue  # it comes too seldom to count
+        runs = np.diff(np.flatnonzero(~np.concatenate(([False], same, [False])))) - 1
         most = max(most, int(runs.max()) // period + 1)
     return max(most + 1, REPEATS)
 

@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import ClassVar
 
-from seqcli.model.arrays import Array, State
+from seqcli.model.arrays import Array, State, product
 
 
 class Cell(ABC):
@@ -35,7 +35,7 @@ class Cell(ABC):
 
     def input_part(self, parameters: Mapping[str, Array], x: Array) -> Array:
         """What the input alone decides, W x + b, of all steps at once, or kept. x (…, input) -> (…, gates · hidden)."""
-        return x @ self.input_weight(parameters) + parameters["bias"]
+        return product(x, self.input_weight(parameters)) + parameters["bias"]
 
     def input_weight(self, parameters: Mapping[str, Array]) -> Array:
         """The matrix (input, gates · hidden) that `input_part` multiplies x with."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from seqcli.model.arrays import Array, State, sigmoid, tanh
+from seqcli.model.arrays import Array, State, product, sigmoid, tanh
 from seqcli.model.cells.cell import Cell
 
 
@@ -18,7 +18,7 @@ class GRU(Cell):
         return {"weight_ih": (3 * h, x), "weight_hh": (3 * h, h), "bias_ih": (3 * h,), "bias_hh": (3 * h,)}
 
     def input_part(self, parameters: Mapping[str, Array], x: Array) -> Array:
-        return x @ self.input_weight(parameters) + parameters["bias_ih"]
+        return product(x, self.input_weight(parameters)) + parameters["bias_ih"]
 
     def recurrent_part(self, parameters: Mapping[str, Array], inputs: Array, state: State) -> tuple[Array, State]:
         (h,) = state
