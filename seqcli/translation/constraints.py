@@ -73,7 +73,7 @@ def by_banks(
             # a term may come anywhere, a symbol where the model puts it, before an end without it, or late
             ending = ends[row] >= values[0] or 2 * steps >= limit
             candidates |= {(row, token): value for token, value in found.asked[row] if ending or token not in symbols}
-            candidates |= {(row, t): v for t, v in zip(tokens.tolist(), values.tolist(), strict=True)}
+            candidates |= {(row, t): v for t, v in zip(tokens.tolist(), values.tolist(), strict=True) if v > -np.inf}
             # an end that is no likely one would win with the phrases alone
             likely = ends[row] >= values[:LIKELY_ENDS][-1] or steps + 2 >= limit
             if not progress[row].missing and likely and np.isfinite(ends[row]):

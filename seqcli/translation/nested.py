@@ -79,7 +79,7 @@ def nested(values: np.ndarray, ends: np.ndarray) -> tuple[np.ndarray, np.ndarray
 
 def largest(scores: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
     """The `count` largest of each row of (rows, n), falling, and their places; of a few, which are looked for one by
-    one, `scores` lose them."""
+    one, `scores` lose them, and what is behind the last that is not -inf may be any place."""
     rows, count = np.arange(len(scores)), min(count, scores.shape[1])
     if count > ONE_BY_ONE:
         places = np.argpartition(scores, scores.shape[1] - count, axis=1)[:, scores.shape[1] - count :]
