@@ -6,7 +6,7 @@ import math
 from collections import Counter
 from collections.abc import Iterable
 
-ORDER = 4  # characters of an n-gram
+ORDER = 5  # characters of an n-gram
 CODE_POINTS = 0x110000  # of Unicode: what any character is among
 END = "\n"  # stands before and after every word, and in none
 
