@@ -23,7 +23,10 @@ from seqcli.files.opening import shown_path
 
 BLOCK_SECONDS = 10.0  # read at a time
 ENDINGS = (".wav", ".flac", ".ogg", ".opus", ".mp3", ".aiff", ".aif", ".au", ".w64", ".caf")  # of sound files
-SAMPLE_RATES = 1000, 10_000_000  # of samples from Python: another is a slip, such as 16 for 16 kHz
+SAMPLE_RATES = (
+    1000,
+    10_000_000,
+)  # another one from Python is a slip, such as 16 for 16 kHz, a lower one of a file damage
 FULL_SCALE = 1 << 15  # of samples of 16 bits
 LOUDEST = 2.0  # floating point sample from Python: resampling goes somewhat above 1, samples that are not scaled far
 SILENT = 1e-4  # greatest sample of a recording in which there is nothing to hear: 80 dB under full scale
@@ -116,6 +119,8 @@ def _converted(blocks: Iterable[np.ndarray], given: int, rate: int, shown: str) 
     """Blocks (samples, channels) at a `given` rate as one channel at another."""
     import soxr
 
+    if given < SAMPLE_RATES[0]:
+        raise DataError(f"has {given} samples a second by its header, too few for speech", path=shown, hint="repair it")
     resampler = soxr.ResampleStream(given, rate, 1) if given != rate else None
     mixed = None
     for block in blocks:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import json
 import os
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
@@ -18,10 +20,15 @@ from seqcli.speech.audio import ENDINGS
 from seqcli.text.lines import csv_reader, read_lines
 
 # names that columns usually have, the better ones first
-PATHS = ("path", "audio_filepath", "audio_path", "audio_file", "audio", "file", "filename", "file_name", "wav", "clip")
+PATHS = (
+    *("path", "audio_filepath", "audio_path", "audio_file", "audio", "file", "filename", "file_name", "wav", "clip"),
+    *("wav_filename", "wav_path", "recording"),
+)
 TEXTS = ("transcript", "transcription", "text", "sentence", "normalized_transcription", "utterance", "words", "label")
 SPEAKERS = ("speaker", "speaker_id", "spk", "spk_id", "client_id")
+BEGINNINGS = ("offset", "start", "start_time", "begin")  # of columns that say where in a recording a part begins
 FOLDERS = ("wavs", "clips", "audio", "wav")  # where recordings may lie beside their table
+LABEL = re.compile(r"^\d+[.,]\d+\t\d+[.,]\d+\t")  # what a line of an Audacity label track begins with
 TABLES = ("metadata.csv", "transcripts.tsv", "transcripts.csv", "metadata.tsv", "transcripts.txt")  # inside a folder
 
 
@@ -61,9 +68,10 @@ def read_rows(source: str, request: TableRequest, notice: Notice = quietly) -> l
     """The rows of a table (`-`: standard input), a manifest of JSON lines or a folder.
 
     A table has TABs, commas, semicolons or bars between its columns, with or without a header; without one the first
-    column is the path and the second the transcript. Paths are relative to the table. A folder holds a table of a usual
-    name, or a transcript NAME.txt beside each recording, or files *.trans.txt (LibriSpeech), or a folder for each word
-    that is said. Raises `DataError` for what is none of these, `UsageError` for columns that are not there.
+    column is the path and the second the transcript. NAME BLANK TRANSCRIPT will do, too. Paths are relative to the
+    table. A folder holds a table of a usual name, or a transcript NAME.txt beside each recording, or files *.trans.txt
+    (LibriSpeech), or a folder for each word that is said. Raises `DataError` for what is none of these and for parts of
+    recordings, `UsageError` for columns that are not there.
     """
     if source != "-" and Path(source).is_dir():
         return _folder_rows(Path(source), request, notice)
@@ -80,6 +88,15 @@ def _table_rows(lines: Iterator[str], shown: str, folder: Path, columns: Columns
     first = next((line for line in lines if line.strip()), "")
     if first.lstrip().startswith("{"):
         yield from _manifest_rows(chain([first], lines), shown, folder, columns)
+        return
+    if re.match(r"\s*\[\s*(\{|$)", first):
+        raise DataError("is a JSON list", path=shown, hint="write an object a line: jq -c '.[]' FILE")
+    name = first.partition(" ")[0]
+    if "\t" not in first and name != first and os.path.isfile(find_recording(folder, name)):  # as LibriSpeech has it
+        for number, line in enumerate(chain([first], lines), start=1):
+            name, _, text = line.partition(" ")
+            if name:
+                yield Row(find_recording(folder, name), text, "", shown, number)
         return
     delimiter = next((mark for mark in "\t|;," if mark in first), "\t")
     quoted = delimiter in ",;"
@@ -100,11 +117,13 @@ def _table_rows(lines: Iterator[str], shown: str, folder: Path, columns: Columns
 
 @dataclass(frozen=True)
 class _Places:
-    """The numbers, from 0, of a table's columns."""
+    """The numbers, from 0, of a table's columns, and how many it has."""
 
     path: int
     text: int
     speaker: int | None
+    begin: int | None
+    width: int
 
     @classmethod
     def find(
@@ -127,7 +146,8 @@ class _Places:
         if not is_header and len(cells) > 2 and columns.text is None:
             change = change_with("--columns")
             notice(f"{shown}: column 1 is taken for the path, column 2 for the transcript; {change}")
-        return cls(path, text, speaker), is_header
+        begin = _column(None, names, BEGINNINGS if is_header else (), None, shown)
+        return cls(path, text, speaker, begin, len(cells)), is_header
 
     def row(self, cells: Sequence[str], folder: Path, shown: str, line: int) -> Row:
         if max(self.path, self.text, self.speaker or 0) >= len(cells):
@@ -137,8 +157,21 @@ class _Places:
                 line=line,
                 hint="put one delimiter between them; an empty transcript is allowed",
             )
+        if any(cell.strip() for cell in cells[self.width :]):
+            hint = "put quotes around a transcript that holds the delimiter, or use TABs"
+            raise DataError(f"has {len(cells)} columns, the first row {self.width}", path=shown, line=line, hint=hint)
+        if self.begin is not None and self.begin < len(cells):
+            _check_whole(cells[self.begin], shown, line)
         speaker = cells[self.speaker].strip() if self.speaker is not None else ""
         return Row(find_recording(folder, cells[self.path].strip()), cells[self.text], speaker, shown, line)
+
+
+def _check_whole(begin: object, shown: str, line: int) -> None:
+    """`DataError` when a row is about a part of a recording that begins later than the recording."""
+    with contextlib.suppress(ValueError, TypeError):
+        if float(begin) > 0:  # type: ignore[arg-type]
+            hint = "cut it out into a file of its own, for example with ffmpeg -ss BEGIN -to END -i FILE PART.wav"
+            raise DataError(f"is about a part of a recording, from {begin} on", path=shown, line=line, hint=hint)
 
 
 def _column(
@@ -168,6 +201,7 @@ def _manifest_rows(lines: Iterator[str], shown: str, folder: Path, columns: Colu
         if path is None or text is None:
             hint = "name the fields with --columns PATH,TRANSCRIPT"
             raise DataError(f"lacks {'a path' if path is None else 'a transcript'}", path=shown, line=number, hint=hint)
+        _check_whole(_field(fields, None, BEGINNINGS), shown, number)
         speaker = _field(fields, columns.speaker, SPEAKERS) or ""
         yield Row(find_recording(folder, path), text, speaker, shown, number)
 
@@ -209,7 +243,8 @@ def _folder_rows(folder: Path, request: TableRequest, notice: Notice) -> list[Ro
             lacking = next(sound for sound in sounds if sound not in beside)
             count = len(sounds) - len(beside)
             notice(f"{count:,} recordings have no transcript beside them and are left out, the first: {lacking}")
-        return [Row(str(sound), " ".join(lines_of(path)), "", str(path), None) for sound, path in beside.items()]
+        texts = {sound: " ".join(LABEL.sub("", line) for line in lines_of(path)) for sound, path in beside.items()}
+        return [Row(str(sound), text, "", str(beside[sound]), None) for sound, text in texts.items()]
     listed = {}
     for table in sorted(folder.rglob("*.trans.txt")):
         for line in lines_of(table):

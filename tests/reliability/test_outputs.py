@@ -149,7 +149,7 @@ def test_a_log_file_is_not_that_of_a_forecasts_training(folder: Path, capsys: py
 def files_of(command: str) -> list[Any]:
     """The parameters of a command that name files, but for the log file, which every command may have."""
     parameters: list[Any] = typer.main.get_command(app).get_command(None, command).params  # type: ignore[attr-defined]
-    named = [p for p in parameters if p.metavar in ("FILE", "FILE.svg", "MODEL", "TABLE", "DATA")]
+    named = [p for p in parameters if p.metavar in ("FILE", "MODEL", "TABLE", "DATA")]
     return [parameter for parameter in named if parameter.name != "log_file"]
 
 

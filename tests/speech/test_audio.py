@@ -33,6 +33,15 @@ def test_every_kind_of_sample(tmp_path: Path, subtype: str) -> None:
     np.testing.assert_allclose(found, tone(8000), atol=0.02)
 
 
+def test_a_damaged_rate_is_said(tmp_path: Path) -> None:
+    path = tmp_path / "x.wav"
+    soundfile.write(path, tone(8000), 8000)
+    data = path.read_bytes()
+    path.write_bytes(data[:24] + struct.pack("<I", 7) + data[28:])
+    with pytest.raises(DataError, match="has 7 samples a second by its header"):
+        read_sound(str(path), 8000)
+
+
 @pytest.mark.parametrize("rate", [8000, 11025, 22050, 44100, 48000, 96000])
 @pytest.mark.parametrize("channels", [1, 2, 6])
 def test_every_rate_and_number_of_channels(tmp_path: Path, rate: int, channels: int) -> None:

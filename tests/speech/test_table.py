@@ -35,6 +35,8 @@ TABLES = {
     "csv": 'file,text\na.wav,one\nb.wav,"two words"\n',
     "bars": "a|one\nb|two words\n",
     "swapped": "sentence,path\none,a.wav\ntwo words,b.wav\n",
+    "blanks": "a one\nb.wav two  words\n",
+    "sizes": "wav_filename,wav_filesize,transcript\na.wav,3,one\nb.wav,4,two words\n",
     "blank lines": "\na.wav\tone\n\nb.wav\ttwo words\n\n",
     "JSON lines": '{"audio_filepath": "a.wav", "text": "one"}\n{"audio_filepath": "b.wav", "text": "two words"}\n',
     "more columns": "client_id\tpath\tsentence\tage\nx\ta.wav\tone\t3\ny\tb.wav\ttwo words\t4\n",
@@ -49,6 +51,26 @@ def test_tables(folder: Path, kind: str) -> None:
     assert {(r.seconds, r.rate) for r in found} == {(0.5, 8000)}
     speakers = ["x", "y"] if kind == "more columns" else ["", ""]
     assert [r.speaker for r in found] == speakers
+
+
+@pytest.mark.parametrize(
+    ("table", "message"),
+    [
+        ("path,text\na.wav,one\nb.wav,two, three\n", "line 3: has 3 columns, the first row 2"),
+        ("path\ttext\tstart\tend\na.wav\tone\t0\t.2\na.wav\ttwo\t0.2\t.4\n", "line 3: is about a part of .* from 0.2"),
+        ('{"path": "a.wav", "text": "one", "offset": 0.2}', "line 1: is about a part of a recording"),
+        ('[{"path": "a.wav", "text": "one"}]', "is a JSON list"),
+    ],
+)
+def test_what_would_be_read_wrongly_is_refused(folder: Path, table: str, message: str) -> None:
+    (folder / "table").write_text(table)
+    with pytest.raises(DataError, match=message):
+        read_rows(str(folder / "table"), reading())
+
+
+def test_times_of_labels_beside_a_recording_are_not_said(folder: Path) -> None:
+    (folder / "b.txt").write_text("0.000000\t0.250000\tone\n0.250000\t0.500000\t2 words\n")
+    assert [row.text for row in read_rows(str(folder), reading())] == ["one 2 words"]
 
 
 def test_recordings_in_folders_of_usual_names_and_without_endings(folder: Path) -> None:
