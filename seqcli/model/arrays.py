@@ -50,7 +50,11 @@ def sigmoid(x: Array) -> Array:
     """The logistic function; for NumPy through tanh, which cannot overflow."""
     if isinstance(x, np.ndarray):
         half = x.dtype.type(0.5)
-        return np.tanh(x * half) * half + half
+        made = x * half
+        np.tanh(made, out=made)
+        made *= half
+        made += half
+        return made
     return x.sigmoid()
 
 

@@ -122,7 +122,9 @@ class TranslationDecoder:
 
     def logits(self, readout: Array) -> np.ndarray:
         """readout (rows, embedding) -> unnormalised log-probabilities of the next token (rows, vocabulary)."""
-        return to_numpy(readout @ self.output_weight + self.parameters["output_bias"])
+        logits = readout @ self.output_weight
+        logits += self.parameters["output_bias"]
+        return to_numpy(logits)
 
     def select(self, state: DecoderState, rows: np.ndarray) -> DecoderState:
         """The state of some rows, which may repeat."""
