@@ -146,7 +146,7 @@ class _Places:
         if not is_header and len(cells) > 2 and columns.text is None:
             change = change_with("--columns")
             notice(f"{shown}: column 1 is taken for the path, column 2 for the transcript; {change}")
-        begin = _column(None, names, BEGINNINGS if is_header else (), None, shown)
+        begin = _column(None, names, BEGINNINGS if is_header and columns.path is None else (), None, shown)
         return cls(path, text, speaker, begin, len(cells)), is_header
 
     def row(self, cells: Sequence[str], folder: Path, shown: str, line: int) -> Row:
@@ -170,7 +170,7 @@ def _check_whole(begin: object, shown: str, line: int) -> None:
     """`DataError` when a row is about a part of a recording that begins later than the recording."""
     with contextlib.suppress(ValueError, TypeError):
         if float(begin) > 0:  # type: ignore[arg-type]
-            hint = "cut it out into a file of its own, for example with ffmpeg -ss BEGIN -to END -i FILE PART.wav"
+            hint = "cut parts out into files; if they are, say so with --columns PATH,TRANSCRIPT"
             raise DataError(f"is about a part of a recording, from {begin} on", path=shown, line=line, hint=hint)
 
 
@@ -201,7 +201,8 @@ def _manifest_rows(lines: Iterator[str], shown: str, folder: Path, columns: Colu
         if path is None or text is None:
             hint = "name the fields with --columns PATH,TRANSCRIPT"
             raise DataError(f"lacks {'a path' if path is None else 'a transcript'}", path=shown, line=number, hint=hint)
-        _check_whole(_field(fields, None, BEGINNINGS), shown, number)
+        if columns.path is None:
+            _check_whole(_field(fields, None, BEGINNINGS), shown, number)
         speaker = _field(fields, columns.speaker, SPEAKERS) or ""
         yield Row(find_recording(folder, path), text, speaker, shown, number)
 

@@ -66,6 +66,8 @@ def test_what_would_be_read_wrongly_is_refused(folder: Path, table: str, message
     (folder / "table").write_text(table)
     with pytest.raises(DataError, match=message):
         read_rows(str(folder / "table"), reading())
+    if "part of" in message:
+        assert read_rows(str(folder / "table"), reading(columns="path,text"))[0].text == "one"
 
 
 def test_times_of_labels_beside_a_recording_are_not_said(folder: Path) -> None:
