@@ -26,7 +26,8 @@ def check_picture(path: Path, *others: str) -> None:
     """`UsageError` for a name whose ending is of no kind of picture, and none of the `others` that can be drawn."""
     *kinds, last = (*KINDS, *others)
     if path.suffix.lower() not in (*kinds, last):
-        raise UsageError(f"{path}: the ending decides what is drawn", hint=f"name it {', '.join(kinds)} or {last}")
+        hint = f"name it {', '.join(kinds)} or {last}"
+        raise UsageError(f"{str(path)[-100:]}: the ending decides what is drawn", hint=hint)
 
 
 def drawn(make: Callable[[], Figure], path: Path, on_notice: Notice) -> bytes:
