@@ -22,8 +22,6 @@ from seqcli.translation.nested import Chosen, Continuations, by_places, largest
 from seqcli.translation.options import TranslateRequest
 from seqcli.translation.repetition import CHECKED, allowed_repeats, loop_lengths, repeated_ngram
 
-TO_COME = 0.9  # 0 would keep all that can win: two fifths more hypotheses, for the same translations
-
 
 @dataclass(frozen=True)
 class Sentence:
@@ -62,7 +60,7 @@ def beam_search(
 
     Several decoders are an ensemble: their probabilities are averaged. `forbidden` ids are never produced, unless a
     sentence's phrases have them. A hypothesis can win no more when the last of the `n_best` that ended scores higher
-    than it would at the greatest length with likely tokens (`TO_COME`); a beam of one ends with its first end. With
+    than log p, which only falls, over the greatest length would; a beam of one ends with its first end. With
     `attention` hypotheses come with their attention.
     """
     return _Batch(decoders, sentences, search, end_id, forbidden, attention).run()
@@ -227,7 +225,8 @@ class _Batch:
         """Make the chosen continuations the rows, but for those that are cut or cannot win any more."""
         seen = self.best[chosen.owners, chosen.places].min(axis=1)
         limits = self.limits[self.numbers[chosen.owners]]
-        alive = np.flatnonzero(seen == -np.inf if self.search.beam == 1 else self._can_win(chosen.values, limits, seen))
+        reachable = chosen.values / limits**self.search.length_penalty
+        alive = np.flatnonzero(seen == -np.inf if self.search.beam == 1 else reachable > seen)
         self.rows = self.rows.continued(chosen, alive)
         kept = np.flatnonzero(~(self._cut(self.rows.steps >= limits[alive]) | self._cut_loops()))
         parents = chosen.parents[alive][kept]
@@ -239,13 +238,6 @@ class _Batch:
             self.memories = [decoder.select_memory(memory, going) for decoder, memory in pairs]
             self.numbers, self.best = self.numbers[going], self.best[going]
             self.rows = replace(self.rows, owners=np.searchsorted(going, self.rows.owners))
-
-    def _can_win(self, values: np.ndarray, limits: np.ndarray, seen: np.ndarray) -> np.ndarray:
-        """Whether hypotheses of log p `values` may come to a higher score than `seen`, (rows,) each: with the next
-        token, or at their limit, if each token until then costs `TO_COME` of what one of `seen` costs on average."""
-        steps, power = self.rows.steps + 1, self.search.length_penalty
-        late = values / limits**power > seen * (1 - TO_COME * (1 - steps / limits))
-        return np.asarray(late | (values / (steps + 1.0) ** power > seen))
 
     # -- what ends -----------------------------------------------------------------------------------------------------
 

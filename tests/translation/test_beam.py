@@ -93,30 +93,6 @@ def test_the_search_goes_on_while_something_alive_can_still_win() -> None:
         assert narrow.score >= wide.score - 0.02 * abs(wide.score)
 
 
-def test_what_can_hardly_win_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    rows: list[int] = []
-    step = TranslationDecoder.step
-
-    def counted(self: TranslationDecoder, tokens: np.ndarray, *others: object) -> object:
-        rows.append(len(tokens))
-        return step(self, tokens, *others)  # type: ignore[arg-type]
-
-    def found() -> tuple[list[tuple[int, ...]], int]:
-        rows.clear()
-        random = np.random.default_rng(0)
-        sources = [np.append(random.choice([0, 1, 3, 4], size=6), END) for _ in range(10)]
-        return [some[0].tokens for some in found_by([decoder], sources, TranslateRequest())], sum(rows)
-
-    monkeypatch.setattr(TranslationDecoder, "step", counted)
-    decoder = random_decoder(1)
-    decoder.parameters["output_bias"][END] += 2
-    best, few = found()
-    monkeypatch.setattr("seqcli.translation.beam.TO_COME", 0.0)
-    same, all_that_can_win = found()
-    assert same == best
-    assert few < 0.6 * all_that_can_win
-
-
 @pytest.mark.parametrize("feeding", [False, True])
 def test_a_beam_of_one_is_greedy(feeding: bool) -> None:
     for seed in range(8):
