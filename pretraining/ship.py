@@ -90,9 +90,9 @@ def mean_of(stages: Sequence[Checkpoint]) -> Checkpoint:
 
 
 def named(options: Mapping[str, Any]) -> dict[str, Any]:
-    """Options of a run with the names of files alone: where they lay is nobody's business."""
+    """Options of a run, without its recipe, and with the names of files alone: where they lay is nobody's business."""
     files = ("folder", "output", "init_from")
-    return {key: Path(value).name if key in files and value else value for key, value in options.items()}
+    return {k: Path(v).name if k in files and v else v for k, v in options.items() if k != "recipe"}
 
 
 def measured(checkpoint: Checkpoint, folder: Path) -> Checkpoint:

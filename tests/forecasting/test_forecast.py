@@ -200,7 +200,7 @@ def test_series_of_every_kind_in_one_file(tmp_path):
     assert any("mostly zero" in note for note in result.notes)
     assert any("constant" in note for note in result.notes)
     # a network that was kept leaves those alone that are said to be forecast as they are
-    shipped = pretrained_forecaster()
+    shipped = pretrained_forecaster(12)
     kept = Forecaster(replace(shipped.config, season=12, frequency="monthly"), shipped.parameters)
     mixed = forecast_panel(read_panel(str(path)), ForecastRequest(horizon=3), forecaster=kept)
     for row in range(6):

@@ -25,19 +25,18 @@ WEIGHTS = {"theta": 0.4, "ets": 0.2, "drift": 0.4}
 # What the pretrained network is combined with, and its share, by season from the one named on. No exponential
 # smoothing with a season is part of it, and theta only where series are short: their fits take longer than all else.
 # Prices on trading days (5) wander about, and nothing is better than near to the last one. In less than three cycles no
-# test finds a season and the damped trend has none: there the last season and the network are halves. Of the year of
-# weeks, whose test is weak for longer, the network is all from the second cycle on.
+# test finds a season and the damped trend has none: there the last season and the network are halves.
 MIXES: tuple[tuple[int, float, dict[str, float]], ...] = (
-    (1, 0.3, {"theta": 0.6, "drift": 0.4}),
+    (1, 0.15, {"theta": 0.5, "drift": 0.4, "ets": 0.1}),
     (2, 0.7, {"growth": 1.0}),
-    (5, 0.4, {"damped": 1.0}),
+    (5, 0.7, {"damped": 1.0}),
     (6, 1.0, {}),
-    (12, 0.7, {"damped": 0.5, "growth": 0.5}),
+    (12, 0.8, {"damped": 0.5, "growth": 0.5}),
     (24, 1.0, {}),
     (52, 0.8, {"damped": 1.0}),
     (53, 1.0, {}),
 )
-TESTED = 3, 3.5  # cycles from which the test finds a season, of few and of many periods
+TESTED = 3  # cycles from which the test finds a season
 UNTESTED_SHARE, GROWTH = 0.5, 0.5
 # Without a season, where a trend is all there is, what the network says far from the others is more often wrong than
 # right: it counts no further away than FURTHEST, on average over the horizon, in mean changes from a value to the next.
@@ -63,12 +62,10 @@ def combine(batch: Batch, network: np.ndarray, horizon: int, season: int) -> np.
     mixed: np.ndarray = classical + share * apart
     cycles = batch.lengths / season
     if "growth" in beside:
-        untested = (cycles > 1) & (cycles < TESTED[0])
+        untested = (cycles > 1) & (cycles < TESTED)
         if untested.any():
             grown = seasonal_growth(batch, horizon, season)
             mixed = np.where(untested, grown + UNTESTED_SHARE * (network - grown), mixed)
-    elif season >= LONG:
-        mixed = np.where((cycles >= 2) & (cycles < TESTED[1]), network, mixed)
     return mixed
 
 

@@ -20,12 +20,18 @@ from seqcli.forecasting.recurrent.inputs import make_inputs
 from seqcli.forecasting.recurrent.windows import kept
 
 WEIGHTS = Path(__file__).with_name("pretrained.safetensors")
+MONTHS_WEIGHTS = Path(__file__).with_name("pretrained_months.safetensors")  # better on years, quarters and months
+
+
+def pretrained_forecaster(season: int) -> Forecaster:
+    """The shipped weights for series with a season (1: none), every byte verified. Raises `CheckpointError` when the
+    file is damaged."""
+    return _loaded(MONTHS_WEIGHTS if 12 % season == 0 else WEIGHTS)
 
 
 @functools.cache
-def pretrained_forecaster() -> Forecaster:
-    """The shipped weights, every byte verified. Raises `CheckpointError` when the file is damaged."""
-    return load_forecaster(load_checkpoint(WEIGHTS, task="forecast"))
+def _loaded(path: Path) -> Forecaster:
+    return load_forecaster(load_checkpoint(path, task="forecast"))
 
 
 def quantiles(batch: Batch, horizon: int, season: int) -> np.ndarray:
@@ -33,7 +39,7 @@ def quantiles(batch: Batch, horizon: int, season: int) -> np.ndarray:
     none) and horizon. The network was trained on seasons from 1 to 168."""
     season = max(season, 1)
     values = batch.values[-kept(season) :].T
-    forecaster = pretrained_forecaster()
+    forecaster = pretrained_forecaster(season)
     result = np.empty((horizon, len(values), len(QUANTILES)))
     # a batch has its longest series first: what is computed together has much the same length
     for start in range(0, len(values), CHUNK):

@@ -114,7 +114,7 @@ class PanelTraining(Task[ForecastTraining, History, ForecastRecipe, ForecastTask
         run.processes.check_same(str(_config(self.prepared, self.known)))
         torch.manual_seed(run.request.seed)
         network = ForecastNetwork(recipe.config)
-        network.start_from(pretrained_forecaster().parameters)
+        network.start_from(pretrained_forecaster(self.prepared.season).parameters)
         return ForecastTask(
             network,
             data,
@@ -156,9 +156,8 @@ def _check_size(prepared: Prepared, training: ForecastTraining, processes: Proce
 
 
 def _config(prepared: Prepared, known: KnownInputs | None) -> ForecasterConfig:
-    config = replace(
-        pretrained_forecaster().config, season=prepared.season, frequency=prepared.panel.frequency.name, weight=1.0
-    )
+    shape = pretrained_forecaster(prepared.season).config
+    config = replace(shape, season=prepared.season, frequency=prepared.panel.frequency.name, weight=1.0)
     if known is not None:
         config = replace(config, covariates=known.names, scaling=known.scaling, holidays=known.holidays)
     return config

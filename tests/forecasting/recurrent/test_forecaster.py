@@ -14,7 +14,14 @@ from seqcli.forecasting.classical.batch import make_batch
 from seqcli.forecasting.recurrent.config import MIDDLE, QUANTILES, ForecasterConfig
 from seqcli.forecasting.recurrent.forecaster import Forecaster, load_forecaster, offsets, rising_quantiles
 from seqcli.forecasting.recurrent.inputs import make_inputs
-from seqcli.forecasting.recurrent.pretrained import WEIGHTS, pretrained_forecaster, quantiles, rnn, spread
+from seqcli.forecasting.recurrent.pretrained import (
+    WEIGHTS,
+    MONTHS_WEIGHTS,
+    pretrained_forecaster,
+    quantiles,
+    rnn,
+    spread,
+)
 from seqcli.forecasting.recurrent.windows import History, inputs_at, make_windows, past_values
 
 
@@ -68,15 +75,16 @@ def test_network_in_numpy_is_the_network_in_torch(cell, layers, covariates):
     np.testing.assert_allclose(ours.quantiles(history, ends, 6), ours.run(inputs), rtol=1e-6)
 
 
-def test_shipped_weights_in_numpy_are_those_in_torch():
+@pytest.mark.parametrize("season", [7, 12])
+def test_shipped_weights_in_numpy_are_those_in_torch(season):
     torch = pytest.importorskip("torch")
     from seqcli.forecasting.recurrent.network import ForecastNetwork
 
-    forecaster = pretrained_forecaster()
+    forecaster = pretrained_forecaster(season)
     network = ForecastNetwork(forecaster.config)
     network.start_from(forecaster.parameters)
     values = some_series(count=8, length=120, season=12)
-    inputs = make_inputs(values, ~np.isnan(values), 12, np.arange(18))
+    inputs = make_inputs(values, ~np.isnan(values), season, np.arange(18))
     with torch.no_grad():
         theirs = network(*seen_by_torch(inputs))
     expected = inputs.base[..., None] + inputs.unit[..., None] * theirs.numpy().transpose(1, 0, 2)
@@ -87,7 +95,7 @@ def test_new_covariates_change_nothing_at_first():
     pytest.importorskip("torch")
     from seqcli.forecasting.recurrent.network import ForecastNetwork
 
-    start = pretrained_forecaster()
+    start = pretrained_forecaster(4)
     config = replace(start.config, season=4, frequency="quarterly", covariates=("price",))
     network = ForecastNetwork(config)
     network.start_from(start.parameters)
@@ -128,12 +136,23 @@ def test_errors_count_in_units_of_the_seasonal_naive_errors():
 
 
 def test_the_shipped_weights_are_whole_and_say_what_they_were_trained_on():
-    checkpoint = load_checkpoint(WEIGHTS, task="forecast")
-    assert WEIGHTS.stat().st_size <= 1_000_000
-    assert sum(value.size for value in checkpoint.tensors.values()) <= 500_000
-    assert {value.dtype for value in checkpoint.tensors.values()} == {np.dtype(np.float16)}
-    assert checkpoint.provenance["options"]["seconds"] > 0
-    assert checkpoint.provenance["data"]
+    both = [load_checkpoint(path, task="forecast") for path in (WEIGHTS, MONTHS_WEIGHTS)]
+    assert WEIGHTS.stat().st_size + MONTHS_WEIGHTS.stat().st_size <= 1_000_000
+    assert sum(value.size for checkpoint in both for value in checkpoint.tensors.values()) <= 500_000
+    for checkpoint in both:
+        assert {value.dtype for value in checkpoint.tensors.values()} == {np.dtype(np.float16)}
+        assert {"seconds", "budget"} & checkpoint.provenance["options"].keys()
+        assert checkpoint.provenance["data"]
+
+
+@pytest.mark.parametrize(
+    ("season", "path"), [(1, MONTHS_WEIGHTS), (4, MONTHS_WEIGHTS), (12, MONTHS_WEIGHTS), (7, WEIGHTS), (24, WEIGHTS)]
+)
+def test_years_quarters_and_months_have_weights_of_their_own(season, path):
+    batch = make_batch([np.arange(60.0) ** 1.3])
+    inputs = make_inputs(batch.values.T, ~np.isnan(batch.values.T), season, np.arange(6))
+    (expected,) = load_forecaster(load_checkpoint(path, task="forecast")).run(inputs)
+    np.testing.assert_array_equal(quantiles(batch, 6, season)[:, 0], expected)
 
 
 def test_a_damaged_file_of_weights_is_noticed(tmp_path):

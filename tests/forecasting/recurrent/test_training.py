@@ -193,7 +193,7 @@ def test_intervals_of_a_kept_network_cover_new_series(many, count, low, high):
     t = np.arange(54)
     values = [100 + 30 * np.sin(2 * np.pi * (t + n) / 12) + rng.normal(0, 8, 54) for n in range(count)]
     new = replace(panel, series=[replace(panel.series[0], values=one[:48]) for one in values])
-    start = pretrained_forecaster()
+    start = pretrained_forecaster(12)
     narrow = dict(start.parameters)
     narrow["output_bias"] = narrow["output_bias"] - 1.5 * (np.arange(len(narrow["output_bias"])) != 3)
     config = replace(start.config, season=12, frequency="monthly", weight=1.0)
@@ -211,8 +211,8 @@ def test_a_share_is_given_for_more_than_chance_gives():
 
 def test_a_network_that_did_not_help_changes_nothing(many):
     panel = read_panel(many)
-    config = replace(pretrained_forecaster().config, season=12, frequency="monthly", weight=0.0)
-    useless = Forecaster(config, pretrained_forecaster().parameters)
+    config = replace(pretrained_forecaster(12).config, season=12, frequency="monthly", weight=0.0)
+    useless = Forecaster(config, pretrained_forecaster(12).parameters)
     options = ForecastRequest(horizon=6)
     with_it, without = forecast_panel(panel, options, forecaster=useless), forecast_panel(panel, options)
     np.testing.assert_array_equal(with_it.point, without.point)
