@@ -23,10 +23,8 @@ from seqcli.files.opening import shown_path
 
 BLOCK_SECONDS = 10.0  # read at a time
 ENDINGS = (".wav", ".flac", ".ogg", ".opus", ".mp3", ".aiff", ".aif", ".au", ".w64", ".caf")  # of sound files
-SAMPLE_RATES = (
-    1000,
-    10_000_000,
-)  # another one from Python is a slip, such as 16 for 16 kHz, a lower one of a file damage
+# another one from Python is a slip, such as 16 for 16 kHz, and a lower one of a file is damage
+SAMPLE_RATES = 1000, 10_000_000
 FULL_SCALE = 1 << 15  # of samples of 16 bits
 LOUDEST = 2.0  # floating point sample from Python: resampling goes somewhat above 1, samples that are not scaled far
 SILENT = 1e-4  # greatest sample of a recording in which there is nothing to hear: 80 dB under full scale

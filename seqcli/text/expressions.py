@@ -10,9 +10,8 @@ from typing import Any
 from seqcli.errors import UsageError
 
 LIMIT = 1.0, 1e-6  # seconds of processor time for a text, and more for each of its characters
-MOST_REPEATS = (
-    1_000_000  # the numbers in braces multiplied: the time it takes to compile grows with those within others
-)
+# the numbers in braces multiplied: the time it takes to compile grows with those within others
+MOST_REPEATS = 100_000
 
 
 def compiled(expression: str) -> Any:

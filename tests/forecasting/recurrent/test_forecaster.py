@@ -15,8 +15,8 @@ from seqcli.forecasting.recurrent.config import MIDDLE, QUANTILES, ForecasterCon
 from seqcli.forecasting.recurrent.forecaster import Forecaster, load_forecaster, offsets, rising_quantiles
 from seqcli.forecasting.recurrent.inputs import make_inputs
 from seqcli.forecasting.recurrent.pretrained import (
-    WEIGHTS,
     MONTHS_WEIGHTS,
+    WEIGHTS,
     pretrained_forecaster,
     quantiles,
     rnn,
