@@ -98,8 +98,8 @@ def find_table(cells: Cells) -> Table:
     names = _names(header, len(cells.columns))
     counted = cells.columns[0][first : first + 3].tolist() in (["0", "1", "2"], ["1", "2", "3"])
     short = len(names) > 2 and all(names[:-1]) and not names[-1] and (counted or not words.says_time(names[0]))
-    given = [bool(cell.strip()) for cell in cells.columns[-1][first:]]
-    if short and sum(given) > 0.9 * len(given):  # rows have names without a name of their own, as in R
+    if short and np.mean([bool(cell.strip()) for cell in cells.columns[-1][first:]]) > 0.9:
+        # rows have names without a name of their own, as in R
         names = ["", *names[:-1]]
     notes = list(cells.notes)
     if titles:

@@ -68,6 +68,8 @@ class IntervalForm:
 
 def _halves(text: str, separator: str) -> tuple[str, str]:
     """Both sides of the separator in the middle of a text, or of the one between two clocks."""
+    if separator not in text:
+        return text, ""
     if clocks := re.search(rf"(?<=:\d\d){re.escape(separator)}(?=\d{{1,2}}:\d\d(?::\d\d)?$)", text):
         return text[: clocks.start()], text[clocks.end() :]
     pieces = text.split(separator)
