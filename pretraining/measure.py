@@ -25,7 +25,7 @@ from seqcli.forecasting.classical.batch import CHUNK
 from seqcli.forecasting.recurrent.config import QUANTILES
 from seqcli.forecasting.recurrent.forecaster import load_forecaster
 from seqcli.forecasting.recurrent.inputs import make_inputs
-from seqcli.forecasting.recurrent.pretrained import WEIGHTS
+from seqcli.forecasting.recurrent.pretrained import MONTHS_WEIGHTS, WEIGHTS
 
 DECILES = tuple(round(number / 10, 1) for number in range(1, 10))
 NAMES = {1: "yearly", 4: "quarterly", 5: "business days", 7: "daily", 12: "monthly", 24: "hourly", 52: "weekly"}
@@ -94,7 +94,7 @@ def table(groups: list[Held], forecast: Forecast) -> dict[tuple[str, str], np.nd
 def main() -> None:
     groups = held_back(read_pool(Path(sys.argv[1])))
     groups.sort(key=lambda held: (SEASONS.index(held.season) if held.season in SEASONS else 99, held.part))
-    tables = [table(groups, network(Path(name))) for name in sys.argv[2:] or [str(WEIGHTS)]]
+    tables = [table(groups, network(Path(name))) for name in sys.argv[2:] or [str(WEIGHTS), str(MONTHS_WEIGHTS)]]
     for key in tables[0]:
         print(f"{key[0]:<20}{key[1]:<8}", *(f"{one[key][0]:8.3f}{one[key][1]:7.3f}" for one in tables))
     everything = [np.exp(np.mean([np.log(value) for value in one.values()], axis=0)) for one in tables]

@@ -1,10 +1,11 @@
 """Put a trained forecaster into the package, in half precision, with what it was trained on.
 
-    python pretraining/ship.py FOLDER OUTPUT...
+    python pretraining/ship.py FOLDER OUTPUT... [--months]
 
 FOLDER holds the pool of real series, OUTPUT is what `train.py` has written, with its state beside it, or a copy of a
 run's state, NAME.state.safetensors, made on its way. Of several the mean is taken (Wortsman et al., "Model soups",
-2022); the first may be the weights in the package that the others went on from.
+2022); the first may be the weights in the package that the others went on from. With --months they become those of
+years, quarters and months.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from seqcli.files.output import state_path
 from seqcli.forecasting.recurrent.config import ForecasterConfig
 from seqcli.forecasting.recurrent.forecaster import load_forecaster
 from seqcli.forecasting.recurrent.network import ForecastNetwork
-from seqcli.forecasting.recurrent.pretrained import WEIGHTS
+from seqcli.forecasting.recurrent.pretrained import MONTHS_WEIGHTS, WEIGHTS
 from seqcli.training.state import load_state
 
 STATE = ".state.safetensors"
@@ -107,9 +108,10 @@ def measured(checkpoint: Checkpoint, folder: Path) -> Checkpoint:
 
 
 if __name__ == "__main__":
-    outputs = [Path(name) for name in sys.argv[2:]]
+    folder, *outputs = [Path(name) for name in sys.argv[1:] if name != "--months"]
+    weights = MONTHS_WEIGHTS if "--months" in sys.argv else WEIGHTS
     last = outputs[-1] if outputs[-1].name.endswith(STATE) else state_path(outputs[-1])
     recipe = data_of(load_state(last).description["recipe"])
     mean = mean_of([outcome(output) for output in outputs])
-    ship(measured(mean, Path(sys.argv[1])), recipe, WEIGHTS)
-    print(f"{WEIGHTS}: {WEIGHTS.stat().st_size:,} bytes")
+    ship(measured(mean, folder), recipe, weights)
+    print(f"{weights}: {weights.stat().st_size:,} bytes")

@@ -50,7 +50,7 @@ class TranslationDecoder:
         for stack in (self.upper_layers, self.first_layer if config.input_feeding else None):
             if stack is not None:
                 weights.append(stack.cell.input_weight(stack.layers[0]))
-                biases.append(stack.input_part(weights[-1][:, :1].T * 0)[0])
+                biases.append(stack.input_part(self._floats(np.zeros((1, len(weights[-1])))))[0])
         own = [len(weight) - config.context_width for weight in weights]
         self.own = [weight[:size] for weight, size in zip(weights, own, strict=True)]
         self.context_weight = concatenate(tuple(weight[size:] for weight, size in zip(weights, own, strict=True)))
@@ -78,7 +78,7 @@ class TranslationDecoder:
             memory = replace(memory, values=product(memory.values, self.context_weight) + self.context_bias)
         fed = None
         if self.config.input_feeding:
-            fed = self.context_bias[self.parts[-2] :] + layers[0][0][:, :1] * 0
+            fed = self._floats(np.zeros((len(lengths), 1))) + self.context_bias[self.parts[-2] :]
         return memory, DecoderState(layers, fed)
 
     def step(
