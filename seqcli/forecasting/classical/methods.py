@@ -8,7 +8,7 @@ import numpy as np
 
 from seqcli.errors import UsageError
 from seqcli.forecasting.classical import baselines
-from seqcli.forecasting.classical.batch import Batch, in_chunks, make_batch
+from seqcli.forecasting.classical.batch import Batch, in_chunks, make_batch, mean_change
 from seqcli.forecasting.classical.smoothing import damped, ets
 from seqcli.forecasting.classical.theta import theta
 from seqcli.forecasting.recurrent.pretrained import rnn
@@ -56,8 +56,7 @@ def combine(batch: Batch, network: np.ndarray, horizon: int, season: int) -> np.
     classical: np.ndarray = np.sum(parts, axis=0)
     apart = network - classical
     if season < 2:
-        change = np.nanmean(np.abs(np.diff(batch.values, axis=0)), axis=0)
-        apart *= np.minimum(1.0, FURTHEST * change / np.maximum(np.abs(apart).mean(axis=0), 1e-300))
+        apart *= np.minimum(1.0, FURTHEST * mean_change(batch.values) / np.maximum(np.abs(apart).mean(axis=0), 1e-300))
         return classical + share * apart
     mixed: np.ndarray = classical + share * apart
     cycles = batch.lengths / season
