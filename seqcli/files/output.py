@@ -48,7 +48,12 @@ def _is_same(path: Path, other: str | Path) -> bool:
             return path.is_file() and os.path.samefile(path, other)
     except OSError:
         return False
-    return os.path.realpath(path) == os.path.realpath(other)
+    return _behind_links(path) == _behind_links(other)
+
+
+def _behind_links(path: str | Path) -> Path:
+    """The file that a path leads to."""
+    return Path(os.path.realpath(path))
 
 
 def state_path(model: Path) -> Path:
@@ -81,7 +86,9 @@ def writing(path: str | Path) -> Iterator[None]:
 @contextlib.contextmanager
 def whole_file(path: Path) -> Iterator[BinaryIO]:
     """A file to write to, which gets the name `path` at the end: after a crash either the old file exists or the new
-    one. Until then it has a temporary name; it is flushed to disk and renamed. Raises `SeqcliError`, see `writing`."""
+    one. Until then it has a temporary name; it is flushed to disk and renamed. What a link leads to is replaced, not the
+    link. Raises `SeqcliError`, see `writing`."""
+    path = _behind_links(path)
     temporary = path.with_name(f".{path.name}.{os.getpid()}{TEMPORARY}")
     with writing(path):
         if path.exists() and not path.is_file():
@@ -161,7 +168,8 @@ def check_writable(path: Path, *, overwrite: bool) -> None:
         raise UsageError(f"{path}: a model is already there", hint=hint)
     _make_folder(path)
     with writing(path):
-        probe = path.with_name(f".{path.name}.{os.getpid()}.probe")
+        place = _behind_links(path)
+        probe = place.with_name(f".{place.name}.{os.getpid()}.probe")
         try:
             probe.write_bytes(b"seqcli")
         finally:
@@ -182,7 +190,8 @@ def output_lock(model: Path) -> Iterator[None]:
     """While a model is made: no second process writes the same one; `TrainingError` if one does. The lock is the
     kernel's, on an empty file beside the model, so a killed process leaves none behind. Who holds it removes what a
     killed run left half-written of the model and of the files named after it."""
-    path = model.with_name(f".{model.name}.lock")
+    written = [_behind_links(file) for file in (model, state_path(model))]
+    path = written[0].with_name(f".{written[0].name}.lock")
     try:
         while True:
             file = os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o644)
@@ -196,9 +205,9 @@ def output_lock(model: Path) -> Iterator[None]:
         raise TrainingError(f"{model.name}: another process is training this model", hint=hint) from problem
     except OSError as problem:
         raise TrainingError(f"{path}: cannot be locked: {problem.strerror or problem}") from problem
-    for written in (model, state_path(model)):
-        for left in model.parent.glob(f".{glob.escape(written.name)}.*{TEMPORARY}"):
-            if left.name[len(written.name) + 2 : -len(TEMPORARY)].isdigit():
+    for place in written:
+        for left in place.parent.glob(f".{glob.escape(place.name)}.*{TEMPORARY}"):
+            if left.name[len(place.name) + 2 : -len(TEMPORARY)].isdigit():
                 with contextlib.suppress(OSError):
                     left.unlink()
     try:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from seqcli.errors import SeqcliError, UsageError
+from seqcli.errors import SeqcliError, TrainingError, UsageError
 from seqcli.files.output import (
     TEMPORARY,
     check_outputs,
@@ -148,6 +148,24 @@ def test_a_device_is_no_place_for_a_model(tmp_path: Path) -> None:
         check_writable(Path("/dev/null"), overwrite=True)
     with pytest.raises(SeqcliError, match="not a regular file"), whole_file(Path("/dev/null")):
         pass
+
+
+def test_a_model_behind_a_link_is_replaced_and_the_link_stays_one(tmp_path: Path) -> None:
+    (tmp_path / "disk").mkdir()
+    model, link = tmp_path / "disk" / "model", tmp_path / "link"
+    begins = b"\x80\0\0\0\0\0\0\0{\""  # as every model file does
+    link.symlink_to(model)
+    left = tmp_path / "disk" / ".model.99.part"
+    left.touch()
+    for content in (begins + b"first", begins + b"second"):
+        check_writable(link, overwrite=True)
+        with output_lock(link), whole_file(link) as file:
+            with pytest.raises(TrainingError, match="another process"), output_lock(model):
+                pass
+            file.write(content)
+        assert link.is_symlink()
+        assert model.read_bytes() == content
+    assert [path.name for path in (tmp_path / "disk").iterdir()] == ["model"]
 
 
 def test_a_loop_of_links_is_replaced(tmp_path: Path) -> None:
