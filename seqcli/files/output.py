@@ -86,8 +86,8 @@ def writing(path: str | Path) -> Iterator[None]:
 @contextlib.contextmanager
 def whole_file(path: Path) -> Iterator[BinaryIO]:
     """A file to write to, which gets the name `path` at the end: after a crash either the old file exists or the new
-    one. Until then it has a temporary name; it is flushed to disk and renamed. What a link leads to is replaced, not the
-    link. Raises `SeqcliError`, see `writing`."""
+    one. Until then it has a temporary name; it is flushed to disk and renamed. Of a link, what it leads to is replaced.
+    Raises `SeqcliError`, see `writing`."""
     path = _behind_links(path)
     temporary = path.with_name(f".{path.name}.{os.getpid()}{TEMPORARY}")
     with writing(path):
