@@ -114,6 +114,12 @@ class TextDecoder:
         return text.replace("\r", "\n") if self._returns else text
 
 
+def _is_hangul(data: bytes) -> bool:
+    """Whether all characters beyond ASCII are syllables of Hangul, as those of traditional Chinese hardly ever are."""
+    text = b"".join(_RUNS.findall(data)).decode("euc-kr", "replace")
+    return re.fullmatch("[가-힣]+", text) is not None
+
+
 def find_encoding(data: bytes) -> str | None:
     """The most likely of the `LEGACY` encodings for bytes that are not UTF-8; None if they are not text. The judgement
     is chardet's. If it hardly prefers another encoding, the bytes are taken for Windows-1252."""
@@ -134,6 +140,8 @@ def find_encoding(data: bytes) -> str | None:
     if not named:
         return None
     best, sure = named[0]
+    if best == "big5" and _is_hangul(data):
+        return "cp949"
     for name, other in named:
         if name == WESTERN and other >= max(sure - TIE, 0.0 if western else TIED * sure):
             return WESTERN

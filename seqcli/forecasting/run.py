@@ -190,7 +190,7 @@ def _current(panel: Panel, request: ForecastRequest, horizon: int, on_notice: No
             raise UsageError(f"--from {request.start}: no series has a value before it", hint="give a later time")
     ends = np.array([one.first + len(one.values) for one in series])
     late = ends.max() - ends > max(horizon, panel.frequency.season)
-    if late.any() and not request.keep_ended and late.mean() < 0.9:
+    if late.any() and not request.keep_ended and late.mean() < 0.9 and panel.frequency.unit != "step":
         names = list(series_names(replace(panel, series=[one for one, gone in zip(series, late, strict=True) if gone])))
         shown = ", ".join(names[:3]) + (" …" if len(names) > 3 else "")
         on_notice(

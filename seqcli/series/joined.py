@@ -181,15 +181,17 @@ def _year_and_parts(columns: Columns, table: Table, names: Sequence[str]) -> tup
         return [], None
     numeric = columns.is_plain(part)
     month = wanted is words.MONTH
-    day = (find(words.DAY, 1, 31) or find(words.DEKAD, 1, 3)) if month else None
+    day = find(words.DAY, 1, 31) if month else None
+    dekad = find(words.DEKAD, 1, 3) if month and day is None else None
+    day = day or dekad
     width = (2 if month else 3) if numeric and not sign else 0
     glue = "-" if width else f" {sign}" if numeric else " "
     pairs = zip(_digits(_whole(table.columns[year])), _digits(table.columns[part]), strict=True)
     made, used = [f"{a}{glue}{b:0>{width}}" for a, b in pairs], [year, part]
     if day is not None and day not in used:
-        glue = "-" if numeric else " "
+        glue = "-D" if dekad else "-" if numeric else " "
         pairs = zip(made, _digits(table.columns[day]), strict=True)
-        made, used = [f"{a}{glue}{b:0>2}" for a, b in pairs], [*used, day]
+        made, used = [f"{a}{glue}{b:0>{1 if dekad else 2}}" for a, b in pairs], [*used, day]
         hour = next((name for name in rest if name not in used and _is_clock(columns, name)), None)
         if hour is None and len(set(made)) < len(made):
             hour = find(words.HOUR, 0, 24)

@@ -129,7 +129,9 @@ def _numbers_rows(columns: Columns, name: str) -> bool:
     unnamed = r"Unnamed: \d+|column\d+"
     if re.fullmatch(unnamed, name) and not all(re.match(unnamed, other) for other in columns.table.columns):
         return _is_whole(columns, name) and columns.is_different_everywhere(name)
-    return columns.counts_rows(name) and not words.says(name, words.FLOWS | words.TARGETS[0] | words.TARGETS[1])
+    if name != next(iter(columns.table.columns)):  # where its name must say so, as any count may rise by one a row
+        return words.says(name, words.ROWS | words.TIME) and columns.counts_rows(name)
+    return columns.counts_rows(name) and not words.says(name, words.FLOWS | words.TARGETS[0] | words.TARGETS[2])
 
 
 def _with_durations(table: Table, names: Sequence[str]) -> Table | None:
@@ -169,13 +171,13 @@ def _choose_target(layout: Layout, columns: Columns, values: Sequence[str]) -> L
         points = 0.0
         for rank, wanted in enumerate(words.TARGETS):
             if any(part in wanted for part in parts):
-                points = max(points, 4.0 - rank)
+                points = max(points, 5.0 - rank)
         if any(part in words.BESIDE for part in parts):
             points -= 2.0
         whole = (numbers == np.rint(numbers)).all()
         if words.says_time(name) and whole and len(numbers) > 2 and (np.diff(numbers) > 0).all():
             points -= 3.0  # another way to write the times
-        if words.says(name, words.KEYS) or (columns.is_different_everywhere(name) and columns.counts_rows(name)):
+        if words.says(name, words.KEYS) or _numbers_rows(columns, name):
             points -= 1.5
         if len(texts) <= 2 and set(numbers.tolist()) <= {0.0, 1.0}:
             points -= 2.0
@@ -245,6 +247,7 @@ def _key_columns(
     if (times := columns.time(time)) is not None and times.form.cycle:  # of which each comes again
         keys = [name for name in keys if words.says(name, words.KEYS) or _come_in_turn(table, time, [name])]
     ids = [name for name in numeric if name != target and words.says(name, words.KEYS) and _is_whole(columns, name)]
+    ids += [name for name in numeric if name != target and words.says(name, words.COORDINATES)]
     base = [time] if issue is None else [time, issue]
 
     def distinct(names: Sequence[str]) -> int:

@@ -83,7 +83,7 @@ def read_numbers(
         if decimal is None:
             return Numbers(values, (), NumberStyle(), notes=(note,))
     quick = _plain_numbers(texts) if decimal in (None, ".") and not thousands else None
-    if quick is not None and not (decimal is None and all(map(_is_ambiguous, texts))):
+    if quick is not None and not (decimal is None and _may_group(texts)):
         return Numbers(quick, (), NumberStyle(), told=any("." in text and not _is_ambiguous(text) for text in texts))
     if decimal in (None, ",") and not thousands and (quick := _plain_commas(texts)) is not None:
         fours = all(re.fullmatch(r"[1-9]\d{0,3},\d{4}", text.strip()) for text in texts)  # or ten thousands
@@ -123,7 +123,7 @@ def read_numbers(
 
 def quick_numbers(column: np.ndarray) -> np.ndarray | None:
     """A column of plain numbers at once; None where anything else is in it, or a point may separate thousands."""
-    if all(map(_is_ambiguous, column[:100].tolist())):
+    if _may_group(column[:100].tolist()):
         return None
     return _plain_numbers(column.tolist())
 
@@ -148,6 +148,12 @@ def _plain_commas(texts: Sequence[str]) -> np.ndarray | None:
 def _is_ambiguous(text: str) -> bool:
     """Whether a sign in a number is that of thousands or of decimals, by this number alone: 1.234."""
     return re.fullmatch(r"\s*[+-]?(?:[1-9]\d{0,2}[.,]\d{3}|\d{1,3})\s*", text) is not None
+
+
+def _may_group(texts: Sequence[str]) -> bool:
+    """Whether a point in numbers may separate thousands: three digits stand after each."""
+    signed = [text for text in texts if "." in text]
+    return bool(signed) and all(map(_is_ambiguous, signed))
 
 
 def _cell(text: str) -> _Cell | str | None:
@@ -215,6 +221,7 @@ def _style(
     groups: set[str] = set()
     open_signs: set[str] = set()
     bare_large = bare_small = False
+    four = True  # digits that numbers without separators have at most, and the others more, as in Spain and Poland
     for core in set(cores):
         text = re.sub(f"[{_BLANKS}]", "", core)
         blank = text != core
@@ -222,6 +229,7 @@ def _style(
         if not signs:
             digits = text.lstrip("0")
             bare_large |= len(digits) > 3 and not blank
+            four &= len(digits) <= 4
             bare_small |= 0 < len(digits) <= 3
         elif len(set(signs)) == 2:
             decimals.add(signs[-1])
@@ -234,6 +242,7 @@ def _style(
                 decimals.add(signs[0])
             else:
                 open_signs.add(signs[0])
+                four &= len(head) > 1
     if decimal or thousands:
         other = {".": ",", ",": "."}
         sign = decimal or other.get(thousands or "", ".")
@@ -252,9 +261,10 @@ def _style(
         return NumberStyle(), True
     sign = next(iter(open_signs))
     other_sign = "," if sign == "." else "."
-    if bare_large:
-        return NumberStyle(sign, other_sign), False
-    if bare_small:
+    if bare_large and not four:
+        bare = sum(sign not in core for core in cores)  # of three decimals, one in a thousand is left out
+        return NumberStyle(sign, other_sign), bare > max(3, 0.1 * len(cores))
+    if bare_large or bare_small:
         return NumberStyle(other_sign, sign), False
     if money and any(core.find(sign) > 1 for core in cores):  # it has no three decimals
         return NumberStyle(other_sign, sign), False

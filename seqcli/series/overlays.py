@@ -34,6 +34,17 @@ def find_filled(texts: Sequence[str], readings: Sequence[tuple[str, ...]]) -> li
     return [*full, *(FormOver(form, lambda text: text.zfill(width), lambda text: text.lstrip("0")) for form in fitting)]
 
 
+def find_octobers(texts: Sequence[str]) -> list[Form]:
+    """The form of months such as 2019.09, 2019.1, 2019.11, where a spreadsheet took a zero from October."""
+    clean = [plain(text) for text in texts]
+    if not {"01", "1", "11"} <= {
+        match[1] for text in clean if (match := re.fullmatch(r"(?:19|20)\d\d[.,](\d\d?)", text))
+    }:
+        return []
+    into, back = partial(re.sub, r"(?<=\d{4}[.,])1$", "10"), partial(re.sub, r"(?<=\d{4}[.,])10$", "1")
+    return [FormOver(form, into, back) for form in find_forms([into(text) for text in clean]) if form.grain == "month"]
+
+
 def find_digits(form: Form, texts: Sequence[str]) -> Form:
     """The form with the digits that `texts` are written in, and the signs that go with them."""
     part = "".join(texts[:400])

@@ -22,7 +22,7 @@ from seqcli.series.read import read_cells, zone_of
 from seqcli.series.rhythm import Rhythm, find_rhythm, given_rhythm
 from seqcli.series.rows import Rows, read_rows
 from seqcli.series.serials import StepForm
-from seqcli.series.times import Form
+from seqcli.series.times import DAY, Form
 
 __all__ = ["Panel", "ReadOptions", "Series", "read_panel", "series_names"]
 
@@ -167,7 +167,14 @@ def _rhythm(rows: Rows, options: ReadOptions) -> Rhythm:
     runs = [rows.times[bounds[n] : min(bounds[n + 1], bounds[n] + LONGEST_RUN)] for n in some]
     runs = [run[np.r_[True, np.diff(run) > 0]] for run in runs]
     if options.frequency is None:
-        return find_rhythm(runs, form)
+        found = find_rhythm(runs, form)
+        for number, run in zip(some, runs, strict=True) if found.frequency.unit in ("day", "business day") else ():
+            longer = len(run) > 5 and np.median(np.diff(run)) > 27 * DAY and find_rhythm([run], form)
+            if longer and longer.frequency.unit == "month" and not longer.fit:
+                key = " / ".join(rows.keys[int(rows.codes[bounds[number]])])
+                what = f"series {key} is {longer.frequency.name}, others are {found.frequency.name}"
+                raise rows.layout.table.error(what, hint="give the --freq of all, or make a file of each kind")
+        return found
     frequency = parse_frequency(options.frequency)
     if not _fits(frequency, form):
         what = f"times are written as {form.name}, which cannot be {frequency.name}"

@@ -91,8 +91,9 @@ def _from_workbook(path: str, sheet: str | None) -> Cells:
     filled = {name: rows for name, rows in sheets.items() if any(str(cell).strip() for row in rows for cell in row)}
     if not filled:
         raise DataError("has no cells", path=path, hint="it needs a header and one row a time")
-    # the first sheet is the one that opens; one with hardly anything in it is a cover
-    name = next((name for name, rows in filled.items() if len(rows) > 3), next(iter(filled)))
+    # the first sheet is the one that opens; one without three rows of several cells is a cover
+    full = [name for name, rows in filled.items() if sum(sum(map(bool, map(str, row))) > 1 for row in rows) > 2]
+    name = [*full, *(name for name, rows in filled.items() if len(rows) > 3), *filled][0]
     notes = []
     if len(names) > 1 and sheet is None:
         others = ", ".join(other for other in names if other != name)

@@ -58,6 +58,7 @@ _SOLD = word_set(  # what is counted or paid
 )
 TARGETS = (
     word_set("y target value values cnt ist actual actuals observed wert valor valeur 值"),
+    word_set("sales revenue turnover umsatz verkäufe ventes ventas vendite vendas продажи 销售额 売上 売上高 매출"),
     _SOLD
     | word_set(
         "users consumption load production quantità valor försäljning salg sprzedaż tržby pageviews views "
@@ -84,6 +85,10 @@ KEYS = word_set(
     "brand channel customer account ticker symbol group meter building facility route line warehouse "
     "plant code nbr material werk filiale artikel produkt land stadt station boutique magasin produit pays ville "
     "tienda producto país ciudad negozio prodotto 店铺 商品 产品 城市 地区 门店 店舗 지역 geo"
+)
+COORDINATES = word_set("lat latitude lon long lng longitude")
+ROWS = word_set(
+    "no nr num number row rows rownum rowid id unique_id index idx instant obs seq record # 序号 sno srno lfd"
 )
 ISSUES = word_set(
     "issue issued issuedate vintage published publication publish release released revision revised "

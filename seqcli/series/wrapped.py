@@ -17,7 +17,7 @@ from seqcli.series.serials import EpochForm, find_serials, to_numbers
 from seqcli.series.times import DAY, FieldForm, Form, FormOver, month_of, month_start
 
 _INTERVAL = (
-    " - ", " – ", " — ", " to ", " bis ", " à ", " au ", " al ", "～", "~", "/", "..", "→", "->", "–", "—", "-",
+    " - ", " – ", " — ", " to ", " bis ", " à ", " au ", " al ", "～", "~", "/", "..", "→", "->", "–", "—", "-", ", ",
 )  # fmt: skip
 
 
@@ -193,6 +193,7 @@ def find_wrapped(texts: Sequence[str], *, whole: bool = True, named: bool = Fals
             field = BEFORE.get(letter, "") if named or letter[-1:] in ("w", "m", "q") else ""
             short = [reading for reading in COMPACT if len(field) == 1 and field in reading[0]]
             forms: list[Form] = [form for form in find_forms(inner, short) if form.cycle != "day"]
+            forms += find_intervals(inner) if before in ("[", "(") else []  # [2020-01-06, 2020-01-13)
             if numeric:
                 readings = {form: getattr(form, "reading", ()) for form in forms}
                 forms = [form for form in forms if "Y" in "".join(readings[form]) or readings[form] in short]

@@ -41,6 +41,10 @@ def test_encodings_are_found(encoding: str) -> None:
     assert (decoder.found is None) == encoding.startswith("utf-8")
 
 
+def test_a_few_syllables_of_hangul_are_korean() -> None:
+    assert find_encoding("일자,판매량\n2020-01-05,120\n".encode("euc-kr")) == "cp949"
+
+
 @pytest.mark.parametrize(
     "text", ["mes,año\nenero,3\n", "El Niño", "température °C\n21\n", "£5,000\n", "€5\n", "naïve café", "Grüße\n"]
 )

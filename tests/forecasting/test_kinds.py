@@ -438,6 +438,8 @@ def test_series_that_ended_long_ago_are_left_out_and_named(tmp_path):
     assert [one.key for one in made.panel.series] == [("a",), ("b",)]
     assert any("gone" in note and "see keep_ended" in note for note in said)
     assert len(forecast(path, horizon=5, keep_ended=True).panel.series) == 3
+    path.write_text("id,V2,V3,V4,V5,V6,V7,V8,V9\na,1,2,3,1,2,3,1,2\nb,4,5,6,,,,,\nc,1,2,3,1,2,3,1,2\n")
+    assert len(forecast(path, horizon=2).panel.series) == 3  # numbered rows end where they end
 
 
 def test_anomalies_of_the_past_are_flagged(tmp_path, capsys):

@@ -600,7 +600,8 @@ def test_a_zip_file_and_a_workbook(tmp_path):
     pytest.importorskip("python_calamine")
     book = openpyxl.Workbook()
     book.active.title = "About"
-    book.active.append(["Sales of our shops"])
+    for line in ("Sales of our shops", "Made by the office", "2020", "All rights reserved"):
+        book.active.append([line])
     sheet = book.create_sheet("Data")
     sheet.append(["month", "sales"])
     for month, value in zip(MONTHS, VALUES, strict=True):
@@ -773,7 +774,7 @@ def test_months_below_their_years_are_joined_with_them(read):
     assert panel.series[0].values.tolist() == list(range(36))
 
 
-SIDES = "date,sales,,date,visits\n" + "".join(
+SIDES = "date,orders,,date,visits\n" + "".join(
     f"{day},{i},,{day + timedelta(30)},{900 + i}\n" for i, day in enumerate(DAYS[:60])
 )
 
@@ -1011,3 +1012,27 @@ def test_the_ends_of_days_are_no_durations(read):
     rows = "".join(f"{day},08:{n % 60:02d},17:{n * 7 % 60:02d}\n" for n, day in enumerate(DAYS[:40]))
     with pytest.raises(DataError, match="no column of numbers"):
         read(f"date,start,end\n{rows}")
+
+
+@pytest.mark.parametrize("columns", [("a", "b"), ("Austria", "Germany"), ("visits", "orders")])
+def test_a_count_that_rises_by_one_a_row_is_a_value(read, columns):
+    rows = "".join(f"{day},{i},{i * i % 50}\n" for i, day in enumerate(DAYS[:40]))
+    panel = read(f"date,{','.join(columns)}\n{rows}", wide=True)
+    assert [one.key for one in panel.series] == [(name,) for name in columns]
+    assert read(f"date,row,y\n{rows}", wide=True).series[0].key == ("y",)
+
+
+def test_coordinates_tell_series_apart(read):
+    rows = "".join(f"{day},{lat},-0.5,{i}\n" for i, day in enumerate(DAYS[:40]) for lat in (10.25, 11.75))
+    assert read(f"date,lat,lon,sst\n{rows}").key_names == ("lat",)
+
+
+def test_sales_are_likelier_than_orders(read):
+    rows = "".join(f"{day},{i % 5},{i % 7}\n" for i, day in enumerate(DAYS[:40]))
+    assert read(f"date,orders,total_sales\n{rows}").target_name == "total_sales"
+
+
+def test_series_by_days_and_by_months_are_an_error(read):
+    rows = [f"A,{day},1" for day in DAYS[:120]] + [f"B,{2020 + i // 12}-{i % 12 + 1:02d}-01,2" for i in range(30)]
+    with pytest.raises(DataError, match="series B is monthly, others are daily"):
+        read("id,date,y\n" + "\n".join(rows) + "\n")

@@ -59,6 +59,7 @@ def test_a_number_in_any_style_is_that_number(write, delimiter):
     ("texts", "values"),
     [
         (["700", "845", "1.001", "1.355"], [700, 845, 1001, 1355]),  # 987 beside 1.001 shows what the point is
+        (["9870", "2535", "12.345", "10.001"], [9870, 2535, 12345, 10001]),  # Spain separates five digits and more
         (["0,845", "0,123"], [0.845, 0.123]),
         (["1.234.567", "987"], [1234567, 987]),
         (["12,34,567.5", "1,000.5"], [1234567.5, 1000.5]),
@@ -265,3 +266,8 @@ def test_codes_for_missing_values(values, code):
 )
 def test_what_is_left_as_it_is_is_said(texts, note):
     assert any(note in line for line in read_numbers(texts, delimiter=";").notes)
+
+
+def test_thousands_that_are_separated_only_sometimes_are_a_tie():
+    assert read_numbers(["5.515", "2535", "1.402", "1733", "1699", "2.210", "1811"]).tie
+    assert not read_numbers(["1.234", "25355"]).tie

@@ -33,6 +33,9 @@ def month_end(i, start=2018):
     return date(year, month, 1) - timedelta(days=1)
 
 
+FIRSTS = [month_end(i) + timedelta(days=1) for i in range(-1, 39)]
+
+
 def utc_midnight(year, month):
     """When a month begins in Berlin, by the clock of UTC."""
     return datetime(year, month, 1) - timedelta(hours=2 if 4 <= month <= 10 else 1)
@@ -55,6 +58,12 @@ def utc_midnight(year, month):
             "monthly",
             12,
             ["2021-05-31", "2021-06-30"],
+        ),
+        (  # on the 1st, 2nd or 3rd
+            [d + timedelta(days=7 - d.weekday() if d.weekday() > 4 else 0) for d in FIRSTS],
+            "monthly",
+            12,
+            ["2021-05-03", "2021-06-01"],
         ),
         (
             [month_end(i) - timedelta(days=(month_end(i).weekday() - 4) % 7) for i in range(40)],

@@ -94,6 +94,7 @@ FORMS = {
         months(lambda y, m: f"{RUSSIAN[m - 1]} {y}"),
         months(lambda y, m: f"{RUSSIAN[m - 1][:3]}-{y % 100}"),
         months(lambda y, m: f"{m:03d}.{y}"),
+        months(lambda y, m: f"{y}.{m:02d}".removesuffix("0" if m == 10 else "-")),
         months(lambda y, m: f"Tháng {m}/{y}"),
         months(lambda y, m: f"{y}年{m}月"),
         months(lambda y, m: f"{y}년 {m}월"),
@@ -230,6 +231,7 @@ FORMS = {
         [f"FY{i}" for i in range(50, 90)],
     ],
     "weekly": [
+        days(lambda d: f"[{d}, {d + timedelta(7)})", 60, 7),
         weeks(lambda d, *_: f"{d.isocalendar()[0]}-W{d.isocalendar()[1]}"),
         weeks(lambda d, *_: f"W{d.isocalendar()[1]:02d} {d.isocalendar()[0]}"),
         weeks(lambda d, *_: f"{d.isocalendar()[0]}-W{d.isocalendar()[1]:02d}-1"),
