@@ -98,11 +98,20 @@ def _find_run(table: Table, options: ReadOptions) -> Run | None:
                 if _join(columns, time, texts, table.columns[time].tolist()[:3]):
                     cells = _join(columns, time, texts, table.columns[time].tolist())
                     return (run, time, cells) if cells else None
-            if len(run) >= 3 and not outside and _are_times(texts):
-                return run, None, texts * len(table)
+            for bare in (texts, _without_start(texts)) if len(run) >= 3 and not outside else ():
+                if bare and _are_times(bare):
+                    return run, None, bare * len(table)
             if _are_numbered(columns, names[:start], run):
                 return run, None, texts * len(table)
     return None
+
+
+def _without_start(names: Sequence[str]) -> list[str]:
+    """Names of columns without the words that all begin with, such as Sales 2019-01; none where no dates are left."""
+    start = re.match(r"(?:[^\W\d_]+[\s_.-]+)*", names[0])
+    size = start.end() if start else 0
+    bare = [name[size:] for name in names if name[:size] == names[0][:size] and re.search(r"\d{4}", name)]
+    return bare if size and len(bare) == len(names) else []
 
 
 def _are_numbered(columns: Columns, before: Sequence[str], run: Sequence[str]) -> bool:

@@ -22,6 +22,7 @@ DELIMITERS = (",", ";", "\t", "|")
 CUT = 0.3  # share of the lines that a delimiter must cut where the others are titles and notes
 _NUMBER = re.compile(r"[+-]?[\d.,]*\d[\d.,]*(?:[eE][+-]?\d+)?")
 _RULE = re.compile(r"\s*[-+=_|]{3,}[-+=_|\s]*")  # a line drawn between rows
+_QUOTED = re.compile(r'^"((?:[^"\r\n]|"")*)"\r?$', re.MULTILINE)
 _FOREIGN = (  # how texts begin that are no tables
     (r"\s*<(?:!doctype|html|table|\?xml|[a-z]+[ >](?![\t,;]<))", "HTML or XML"),
     (r"(?:\s*[#%][^\n]*\n|\s*\n)*\s*@(?s:.*)^@frequency", "a .tsf file"),
@@ -73,6 +74,8 @@ def split_text(text: str, shown: str, notes: Sequence[str] = ()) -> Cells:
     for pattern, what in _FOREIGN:
         if re.match(pattern, body[:20_000], re.IGNORECASE | re.MULTILINE):
             raise DataError(f"is {what}, not a table", path=shown, hint="save its table as CSV")
+    if all(_QUOTED.fullmatch(line) and set(line) & set(",;\t") for line in body.split("\n", 20)[:20] if line):
+        body = _QUOTED.sub(lambda line: line[1].replace('""', '"'), body)  # each line is one cell
     delimiter = told[1] if told else _delimiter(body, shown)
     if len(body) > LARGE and len(delimiter) == 1 and (columns := _by_pandas(body, delimiter)) is not None:
         return Cells(
@@ -109,15 +112,15 @@ def _split_json(text: str, shown: str, notes: Sequence[str]) -> Cells:
     except (ValueError, RecursionError) as problem:
         raise DataError(f"is no JSON: {problem}", path=shown, hint="write it again, or save it as CSV") from problem
     while isinstance(data, dict) and len(data) < 20:
-        inner = [value for value in data.values() if isinstance(value, list | dict)]
-        if len(inner) != 1:
+        inner = sorted((value for value in data.values() if isinstance(value, list | dict)), key=len)
+        if not inner or (len(inner) > 1 and len(inner[-1]) < 10 * len(inner[-2])):  # beside what says where it is from
             break
-        data = inner[0]
+        data = inner[-1]
     if isinstance(data, dict) and data and all(isinstance(value, list) for value in data.values()):
         if len({len(value) for value in data.values()}) == 1:
             data = [dict(zip(data, row, strict=True)) for row in zip(*data.values(), strict=True)]
     elif isinstance(data, dict):
-        data = [{"time": name, "value": value} for name, value in data.items()]
+        data = [{"time": name, **(row if isinstance(row, dict) else {"value": row})} for name, row in data.items()]
     if isinstance(data, list) and data and all(isinstance(row, list) for row in data):
         data = [{f"column{place}": cell for place, cell in enumerate(row, 1)} for row in data]
     flat = isinstance(data, list) and all(

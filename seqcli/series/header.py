@@ -144,7 +144,8 @@ def _refuse_wide(cells: Cells, kept: np.ndarray, unnamed: Sequence[int], names: 
     last = max((place for place, name in enumerate(names) if name), default=-1)
     for place in unnamed:
         filled = np.array([bool(cell.strip()) for cell in cells.columns[place]]) & kept
-        if place > last and 0 < filled.sum() <= 0.5 * kept.sum():
+        few = 0 < filled.sum() <= 0.5 * kept.sum()
+        if place > last and (few or (cells.delimiter == "," and _are_decimals(cells, place, kept))):
             row = int(np.flatnonzero(filled)[0])
             width = max(at + 1 for at, cell in enumerate(cells.row(row)) if cell.strip())
             raise DataError(
@@ -153,6 +154,15 @@ def _refuse_wide(cells: Cells, kept: np.ndarray, unnamed: Sequence[int], names: 
                 line=cells.lines[row],
                 hint="a value that contains the separator must be quoted",
             )
+
+
+def _are_decimals(cells: Cells, place: int, kept: np.ndarray) -> bool:
+    """Whether a column has what stands after a decimal comma that was not quoted."""
+    whole, part = ({cell.strip() for cell in cells.columns[at][kept].tolist()} for at in (place - 1, place))
+    digits = all(re.fullmatch(r"-?\d*", text) for text in whole) and all(
+        re.fullmatch(r"\d{0,3}", text) for text in part
+    )
+    return digits and len(part) > 3
 
 
 def _kind(cell: str) -> str:

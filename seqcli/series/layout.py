@@ -126,10 +126,10 @@ def _says_again(layout: Layout, name: str, form: Form) -> bool:
 
 def _numbers_rows(columns: Columns, name: str) -> bool:
     """Whether a column has the numbers of the rows rather than values."""
-    unnamed = r"Unnamed: \d+|column\d+"
-    if re.fullmatch(unnamed, name) and not all(re.match(unnamed, other) for other in columns.table.columns):
+    unnamed, names = r"Unnamed: \d+|column\d+", list(columns.table.columns)
+    if name == names[0] and re.fullmatch(unnamed, name) and not all(re.match(unnamed, other) for other in names):
         return _is_whole(columns, name) and columns.is_different_everywhere(name)
-    if name != next(iter(columns.table.columns)):  # where its name must say so, as any count may rise by one a row
+    if name != names[0]:  # where its name must say so, as any count may rise by one a row
         return words.says(name, words.ROWS | words.TIME) and columns.counts_rows(name)
     return columns.counts_rows(name) and not words.says(name, words.FLOWS | words.TARGETS[0] | words.TARGETS[2])
 
@@ -303,8 +303,9 @@ def _come_in_turn(table: Table, time: str, names: Sequence[str]) -> bool:
 
 
 def _is_no_time(columns: Columns, name: str) -> bool:
-    """Whether a column of text has names in it: also such as S0 or M1, where its own name says no time."""
-    chosen = columns.time(name)
+    """Whether a column of text has names in it: also such as S0 or M1, where its own name says no time, and 2020-01
+    where it says that they are products."""
+    chosen = columns.time(name) if words.says_time(name) or not words.says(name, words.KEYS) else None
     numbered = chosen is not None and (isinstance(chosen.form, StepForm) or bool(chosen.form.cycle))
     return chosen is None or (numbered and not words.says_time(name))
 

@@ -231,8 +231,9 @@ def _whole_periods(placed: Placed, notice: Callable[[str], None]) -> Placed:
     steps = np.diff(rows.times)[np.diff(rows.codes) == 0]
     # a pause is no end: nights between the sales of two days
     pause = int(np.quantile(steps[steps > 0], 0.95)) if (steps > 0).any() else 0
+    before = min(steps[steps > 0], default=0) if pause > 27 * DAY else pause  # months are not of one length
     first, last = int(positions.min()), int(positions.max())
-    early = int(rows.times.min()) - pause > _period_end(placed.rhythm, first - 1)
+    early = int(rows.times.min()) - before >= _period_end(placed.rhythm, first - 1)
     late = int(rows.times.max()) + pause < _period_end(placed.rhythm, last)
     kept = (positions >= first + early) & (positions <= last - late)
     if not (early or late) or not kept.any():

@@ -36,7 +36,8 @@ def read_as_times(texts: Sequence[str], name: str, day_first: bool | None = None
                 return Chosen(form(chosen.form), chosen.rivals)
         if not every and (chosen := _read(texts, name, day_first)) is not None:
             return chosen
-    return None
+    some = [text for text in texts if not words.is_total(text)]  # 2019-01 Total below the rows of the month
+    return _read(some, name, day_first) if 0.4 * len(texts) < len(some) < len(texts) else None
 
 
 def _read(texts: Sequence[str], name: str, day_first: bool | None) -> Chosen | None:

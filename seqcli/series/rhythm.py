@@ -299,6 +299,10 @@ def given_rhythm(frequency: Frequency, runs: Sequence[np.ndarray], form: Form) -
     if form.grain == "step":
         count = int(count) if unit == "step" else 1
         return Rhythm(frequency, CycleGrid(count, origin=first), form)
+    steps = np.concatenate([np.diff(run) for run in runs])
+    usual = float(np.median(steps)) if len(steps) else 0.0
+    if unit == "month" and len(steps) and usual < 18 * DAY * count:  # months, quarters, years of the calendar
+        return Rhythm(frequency, MonthGrid(int(count)), form, fit="near")
     if unit == "month":
         found = find_rhythm(runs, form)
         grid = found.grid
@@ -309,8 +313,6 @@ def given_rhythm(frequency: Frequency, runs: Sequence[np.ndarray], form: Form) -
     if unit == "business day":
         return Rhythm(frequency, CycleGrid(WEEK, tuple(day * DAY + first % DAY for day in range(5)), -3 * DAY), form)
     every = np.concatenate(runs)
-    steps = np.concatenate([np.diff(run) for run in runs])
-    usual = float(np.median(steps)) if len(steps) else 0.0
     if unit == "day":
         same = bool((every % DAY == first % DAY).all())
         origin = first if same else first // DAY * DAY

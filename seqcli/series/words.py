@@ -107,7 +107,7 @@ NOTES = word_set(
     "anmerkungen hinweis fuente fonte nota notas nb legend 来源 注 注意 出典 출처 exported generated"
 )
 # of words in one, such as Meldejahr
-_ENDS = word_set("datetime timestamp date datum monat jahr woche quartal 日期 时间 年月 月")
+_ENDS = word_set("datetime timestamp date datum week month quarter year monat jahr woche quartal 日期 时间 年月 月")
 _NO_DATES = word_set("update candidate mandate validate 前月 先月 当月")
 
 

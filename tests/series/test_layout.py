@@ -68,6 +68,10 @@ SAME = {  # the same monthly series of 40 values
     "JSON": json.dumps([{"date": m, "y": v} for m, v in zip(MONTHS, VALUES, strict=True)]),
     "JSON lines": "".join(json.dumps({"date": m, "y": v}) + "\n" for m, v in zip(MONTHS, VALUES, strict=True)),
     "JSON columns": json.dumps({"date": MONTHS, "y": VALUES}),
+    "JSON by time, beside other things": json.dumps(
+        {"meta": {"of": "us"}, "series": {m: {"y": v} for m, v in zip(MONTHS, VALUES, strict=True)}}
+    ),
+    "lines in quotes": "".join(f'"{line}"\n' for line in ("date,y\n" + BODY).splitlines()),
     "JSON by time": json.dumps(dict(zip(MONTHS, VALUES, strict=True))),
     "JSON within": json.dumps({"ok": True, "data": [{"date": m, "y": v} for m, v in zip(MONTHS, VALUES, strict=True)]}),
     "shuffled row numbers": "id,date,index\n"
@@ -1036,3 +1040,39 @@ def test_series_by_days_and_by_months_are_an_error(read):
     rows = [f"A,{day},1" for day in DAYS[:120]] + [f"B,{2020 + i // 12}-{i % 12 + 1:02d}-01,2" for i in range(30)]
     with pytest.raises(DataError, match="series B is monthly, others are daily"):
         read("id,date,y\n" + "\n".join(rows) + "\n")
+
+
+@pytest.mark.parametrize("header", ["date,v", "Datum,Betrag"])
+def test_a_decimal_comma_that_is_not_quoted_is_an_error(read, header):
+    with pytest.raises(DataError, match="has 3 cells where the header has 2"):
+        read(f"{header}\n" + "".join(f"{day},{12 + i % 3},{i % 7}\n" for i, day in enumerate(DAYS[:40])))
+
+
+def test_columns_without_a_name_after_the_times_are_values(read):
+    panel = read("made by hand\n\n" + "".join(f"{day}  {100 + i}  {i / 8}\n" for i, day in enumerate(DAYS[:40])))
+    assert [one.key for one in panel.series] == [("column2",), ("column3",)]
+
+
+@pytest.mark.parametrize("product", ["2020-01", "M1", "Q3"])
+def test_products_with_names_like_times_are_series(read, product):
+    rows = "".join(f"{name},{day},{i}\n" for name in (product, "2020-02") for i, day in enumerate(DAYS[:40]))
+    assert len(read(f"product,date,qty\n{rows}").series) == 2
+
+
+@pytest.mark.parametrize("start", ["Sales ", "pop_", "Total value "])
+def test_times_across_with_the_same_words_before_them(read, start):
+    names = ",".join(start + month[:7] for month in MONTHS)
+    panel = read(f"store,{names}\nA,{','.join(map(str, VALUES))}\nB,{','.join(map(str, VALUES))}\n")
+    assert (len(panel.series), panel.frequency.name, following(panel)) == (2, "monthly", "2020-05")
+
+
+def test_totals_of_months_below_their_rows_are_left_out(read):
+    rows = [f"{m},N,{i}\n{m},S,{i + 5}\n{m} Total,,{2 * i + 5}\n" for i, m in enumerate(m[:7] for m in MONTHS)]
+    panel = read("Month,Region,Sales\n" + "".join(rows))
+    assert [one.values[:3].tolist() for one in panel.series] == [[0, 1, 2], [5, 6, 7]]
+
+
+def test_weeks_of_years_with_53_of_them_are_weeks(read):
+    weeks = [(DAYS[0] + timedelta(7 * i)).isocalendar()[:2] for i in range(200)]
+    rows = "".join(f"{year}{week:02d},{i}\n" for i, (year, week) in enumerate(weeks))
+    assert read(f"yearweek,v\n{rows}").frequency.name == "weekly"

@@ -324,3 +324,14 @@ def test_random_times_days_apart_are_irregular(read):
     steps = accumulate(1000 + i * 7919 % 5000 for i in range(60))
     panel = read([str(datetime(2021, 1, 1) + timedelta(minutes=step)) for step in steps])
     assert any("times are irregular" in note for note in panel.notes)
+
+
+@pytest.mark.parametrize(
+    ("frequency", "following", "first"), [("Y", "2022-01", 12), ("Q", "2022-04", 3), ("2M", "2022-05", 2)]
+)
+def test_longer_periods_are_those_of_the_calendar(read, frequency, following, first):
+    months = [f"{2019 + i // 12}-{i % 12 + 1:02d}" for i in range(1, 40)]
+    panel = read(months, [1] * len(months), name="sales", frequency=frequency)
+    assert labels(panel, 1) == [following]
+    assert set(panel.series[0].values.tolist()) == {first}
+    assert not any("off the usual ones" in note for note in panel.notes)
