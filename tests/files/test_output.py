@@ -153,7 +153,7 @@ def test_a_device_is_no_place_for_a_model(tmp_path: Path) -> None:
 def test_a_model_behind_a_link_is_replaced_and_the_link_stays_one(tmp_path: Path) -> None:
     (tmp_path / "disk").mkdir()
     model, link = tmp_path / "disk" / "model", tmp_path / "link"
-    begins = b"\x80\0\0\0\0\0\0\0{\""  # as every model file does
+    begins = b'\x80\0\0\0\0\0\0\0{"'  # as every model file does
     link.symlink_to(model)
     left = tmp_path / "disk" / ".model.99.part"
     left.touch()
