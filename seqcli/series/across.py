@@ -20,7 +20,9 @@ from seqcli.series.names import MONTH, WEEKDAY, find_numbers
 from seqcli.series.numbers import read_numbers
 from seqcli.series.numerals import find_named
 from seqcli.series.order import choose, in_order
+from seqcli.series.recognise import read_as_times
 from seqcli.series.serials import to_numbers
+from seqcli.series.time_column import YEARS_FIRST
 from seqcli.series.times import DAY, Form
 
 Run = tuple[list[str], str | None, list[str]]  # columns, the column whose times they are parts of, a text a cell
@@ -98,25 +100,16 @@ def _find_run(table: Table, options: ReadOptions) -> Run | None:
                 if _join(columns, time, texts, table.columns[time].tolist()[:3]):
                     cells = _join(columns, time, texts, table.columns[time].tolist())
                     return (run, time, cells) if cells else None
-            for bare in (texts, _without_start(texts)) if len(run) >= 3 and not outside else ():
-                if bare and _are_times(bare):
-                    return run, None, bare * len(table)
+            if len(run) >= 3 and not outside and _are_times(texts):
+                return run, None, texts * len(table)
             if _are_numbered(columns, names[:start], run):
                 return run, None, texts * len(table)
     return None
 
 
-def _without_start(names: Sequence[str]) -> list[str]:
-    """Names of columns without the words that all begin with, such as Sales 2019-01; none where no dates are left."""
-    start = re.match(r"(?:[^\W\d_]+[\s_.-]+)*", names[0])
-    size = start.end() if start else 0
-    bare = [name[size:] for name in names if name[:size] == names[0][:size] and re.search(r"\d{4}", name)]
-    return bare if size and len(bare) == len(names) else []
-
-
 def _are_numbered(columns: Columns, before: Sequence[str], run: Sequence[str]) -> bool:
     """Whether columns are V2, V3, V4 … beside the name of a series in each row."""
-    matches = [re.fullmatch(r"(?!column\d)([A-Za-z_]+)(\d+)", name) for name in (*before, *run)]
+    matches = [re.fullmatch(r"(?!column\d)([A-Za-z_ ]+)(\d+)", name) for name in (*before, *run)]
     found = [(match[1], int(match[2])) for match in matches[len(before) :] if match]
     if len(found) < len(run) or len({word for word, _ in found}) > 1 or not before:
         return False
@@ -141,8 +134,10 @@ def _chosen(run: Sequence[str]) -> Form | None:
     """How names can be read as whole times."""
     forms = [form for form in find_forms(run) if form.cycle == ""]
     if bool(to_numbers(run)[1].all()):
-        dated = (("Y",), ("Ym",), ("Ymd",), ("YmdH",), ("YmdHM",), ("Y", "m"))
-        forms = [form for form in forms if form.reading in dated]
+        forms = [form for form in forms if form.reading in YEARS_FIRST]
+    elif not forms and all(re.search(r"\d", name) for name in run) and read_as_times(run[:8], ""):
+        other = read_as_times(run, "")
+        return other.form if other and other.form.grain != "step" and not other.form.cycle else None
     chosen = choose(forms, run)
     return chosen.form if chosen else None
 

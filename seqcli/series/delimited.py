@@ -189,17 +189,19 @@ def _delimiter(text: str, shown: str) -> str:
     for delimiter in DELIMITERS:
         reader = csv_reader(lines, delimiter, skipinitialspace=True)
         try:
-            widths = [len(row) for row in reader if row]
+            cut = [row for row in reader if row]
         except csv.Error as problem:
             message = f"is not a CSV file: {problem}"
             raise DataError(message, path=shown, line=reader.line_num, hint="is it a table of text?") from problem
+        widths = list(map(len, cut))
+        quotes = sum('"' in cell for row in cut for cell in row) > len(cut)  # in two: a cell in quotes was cut
         rows = [width for width in widths if width > 1]
         if len(rows) < CUT * len(widths):
             rows = widths
         usual = max(set(rows), key=lambda width: (rows.count(width), width)) if rows else 1
         if usual > 1:
             share = widths.count(usual) / max(len(widths), len(lines) // 4)  # few rows of many lines: a quote left open
-            score = share + (0.3 if delimiter in ";\t" else 0.0) + (0.001 * usual)
+            score = share + (0.3 if delimiter in ";\t" else 0.0) + (0.001 * usual) - (0.5 * quotes)
             if score > best_score:
                 best, best_score = delimiter, score
     if best_score < 0.6:

@@ -175,7 +175,7 @@ def _parts_of_months(days: np.ndarray, steps: np.ndarray) -> tuple[int, ...] | N
     months = month_of(days * DAY)
     of_month = days - month_start(months) + 1
     lasts = month_start(months + 1) - 1 == days
-    if not (lasts & (of_month < 30)).any():
+    if not (lasts & (of_month < 30)).any() and len(set(of_month[of_month >= 30].tolist())) < 2:
         lasts = of_month == 31  # the 30th is the 30th where February has none
     found = sorted(set(of_month[~lasts].tolist()) | ({31} if lasts.any() else set()))
     if found == [1, 15, 16]:
@@ -222,7 +222,7 @@ def _within_days(runs: Sequence[np.ndarray], form: Form, steps: np.ndarray) -> R
         notes = (f"times {how}: taken as {frequency.name}; {change_with('--freq')}",)
         if drifts:
             return Rhythm(frequency, CycleGrid(step, origin=int(runs[0][-1])), form, notes, "drifts")
-        if worst * SECOND > abs((phase + step // 2) % step - step // 2):
+        if 1.25 * worst * SECOND > abs((phase + step // 2) % step - step // 2):
             phase = round(phase / step) * step
         return Rhythm(frequency, CycleGrid(step, origin=int(phase)), form, notes, "near")
     grid = CycleGrid(step, origin=_phase(every, step, last=int(runs[0][-1])))
@@ -276,6 +276,9 @@ def _open_hours(runs: Sequence[np.ndarray], step: int, origin: int) -> tuple[Fre
         dense = counts[there].min() >= 0.4 * rounds - 1 and counts[there].mean() >= 0.8 * rounds - 1
         if there.mean() > 0.93 or not dense:
             continue
+        if cycle == DAY and {int(day) for run in runs for day in np.unique((run // DAY + 3) % 7)} == {0, 1, 2, 3, 4}:
+            there = np.r_[np.tile(there, 5), np.zeros(2 * slots, bool)]  # at night and on weekends it is closed
+            cycle, slots = WEEK, 7 * slots
         places = np.flatnonzero(there)
         a_day = DAY // step
         daily = np.bincount(places // a_day, minlength=slots // a_day)

@@ -17,6 +17,7 @@ from seqcli.series.recognise import read_as_times
 from seqcli.series.serials import StepForm, to_numbers
 from seqcli.series.times import FieldForm, Form
 
+YEARS_FIRST = (("Y",), ("Ymd",), ("Ym",), ("Y", "m"), ("Yw",), ("YmdH",), ("YmdHM",))  # plain numbers that are times
 _DATED = r"\d+\s?[-/.:年]\s?\d+|\b(?:1[89]|20)\d\d\b"  # what a text looks like that has a date in it
 
 
@@ -99,7 +100,8 @@ def _is_unnamed_time(columns: Columns, name: str, chosen: Chosen, count: int) ->
     rises = len(values) > 2 and bool((np.diff(values) > 0).all())
     if not rises:
         return False
-    years = isinstance(chosen.form, FieldForm) and chosen.form.reading in (("Y",), ("Ymd",), ("Ym",), ("Y", "m"))
+    inner = getattr(chosen.form, "form", chosen.form)
+    years = getattr(inner, "reading", ()) in YEARS_FIRST and bool(chosen.form.read(columns.different(name))[1].all())
     steps = len(values) > 10 and name == next(iter(columns.table.columns)) and len(set(np.diff(values).tolist())) == 1
     return years or steps or columns.counts_rows(name) or type(chosen.form).__name__ == "EpochForm"
 

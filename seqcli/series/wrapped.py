@@ -179,7 +179,7 @@ def find_wrapped(texts: Sequence[str], *, whole: bool = True, named: bool = Fals
         return []
     start = _common_start(clean)
     end = _common_start([text[::-1] for text in clean])[::-1]
-    starts = ["", *(start[: m.end()] for m in re.finditer(r"[^\w]+|[A-Za-z]+(?=\d|$)", start))][::-1][:5]
+    starts = ["", *(start[: m.end()] for m in re.finditer(r"[\W_]+|[A-Za-z]+(?=\d|$)", start))][::-1][:5]
     ends = ["", *(end[m.start() :] for m in re.finditer(r"(?:^|(?<=\d))\D+$|(?:^|(?<=\d))[A-Z]+0+$|[^\w]+", end))][:4]
     if not whole:
         starts, ends = [""], [match[0] for match in [re.search(r"\.0+$", end)] if match]

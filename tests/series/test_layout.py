@@ -1053,6 +1053,25 @@ def test_columns_without_a_name_after_the_times_are_values(read):
     assert [one.key for one in panel.series] == [("column2",), ("column3",)]
 
 
+def test_commas_in_quotes_separate_nothing(read):
+    rows = "".join(f'{i}|"{day:%A, %B %d, %Y}"|{i * i % 50}\n' for i, day in enumerate(DAYS[:40]))
+    assert read(f"#|date|y\n{rows}").frequency.name == "daily"
+
+
+@pytest.mark.parametrize("name", ["Week {}", "wk_{}", "Day {}"])
+def test_numbered_periods_across_are_steps(read, name):
+    names = ",".join(name.format(i) for i in range(1, 13))
+    panel = read(f"shop,{names}\n" + "".join(f"{shop},{','.join(map(str, VALUES[:12]))}\n" for shop in "AB"))
+    assert (len(panel.series), following(panel)) == (2, name.format(13))
+
+
+@pytest.mark.parametrize("form", ["w/e {:%d/%m/%Y}", "{0:%Y-%m-%d}/{1:%Y-%m-%d}", "Week of {:%b %d %Y}"])
+def test_weeks_across_are_times_in_any_form(read, form):
+    weeks = [form.format(day, day + timedelta(6)) for day in (DAYS[0] + timedelta(7 * i) for i in range(31))]
+    panel = read(f"shop,{','.join(weeks[:30])}\nA,{','.join(map(str, range(30)))}\nB,{','.join(map(str, range(30)))}\n")
+    assert (len(panel.series), panel.frequency.name, following(panel)) == (2, "weekly", weeks[30])
+
+
 @pytest.mark.parametrize("product", ["2020-01", "M1", "Q3"])
 def test_products_with_names_like_times_are_series(read, product):
     rows = "".join(f"{name},{day},{i}\n" for name in (product, "2020-02") for i, day in enumerate(DAYS[:40]))
@@ -1063,7 +1082,7 @@ def test_products_with_names_like_times_are_series(read, product):
 def test_times_across_with_the_same_words_before_them(read, start):
     names = ",".join(start + month[:7] for month in MONTHS)
     panel = read(f"store,{names}\nA,{','.join(map(str, VALUES))}\nB,{','.join(map(str, VALUES))}\n")
-    assert (len(panel.series), panel.frequency.name, following(panel)) == (2, "monthly", "2020-05")
+    assert (len(panel.series), panel.frequency.name, following(panel)) == (2, "monthly", f"{start}2020-05")
 
 
 def test_totals_of_months_below_their_rows_are_left_out(read):

@@ -112,6 +112,18 @@ def utc_midnight(year, month):
             20,
             ["2022-02-14 08:00:00", "2022-02-14 08:30:00"],
         ),
+        (  # less than two weeks
+            [datetime(2022, 1, 5 + d, 9) + timedelta(minutes=5 * m) for d in (0, 1, 2, 5, 6) for m in range(84)],
+            "every 5 minutes, 09:00 to 15:55, Monday to Friday",
+            84,
+            ["2022-01-12 09:00:00"],
+        ),
+        (
+            [datetime(2021, month, day) for month in range(4, 9) for day in (15, 31 if month in (5, 7, 8) else 30)],
+            "twice a month",
+            24,
+            ["2021-09-15 00:00:00", "2021-09-30 00:00:00"],
+        ),
         (
             [datetime(2022, 1, 1) + timedelta(milliseconds=100 * i) for i in range(1, 99) if i % 10],
             "every 0.1 seconds",
