@@ -97,6 +97,11 @@ class Columns:
             self._numbers[name] = read_column(self.table, name, texts, self.options) if texts else None
         return self._numbers[name]
 
+    def has_digits(self, name: str) -> bool:
+        """Whether most of a column's texts have digits in them."""
+        texts = self.different(name)
+        return sum(any(map(str.isdigit, text)) for text in texts) > 0.5 * len(texts)
+
     def is_plain(self, name: str) -> bool:
         """Whether a column's texts are plain numbers."""
         texts = self.different(name)

@@ -170,7 +170,7 @@ def _kind(cell: str) -> str:
     text = cell.strip()[:LONGEST]
     if not text or is_mark(text.lower()):
         return " "
-    if re.fullmatch(r"[^\w]*[+-]?[\d.,'’\s_]*\d[\d.,]*([eE][+-]?\d+)?[^\w]*-?", text):
+    if re.fullmatch(r"[^\w]*[+-]?[\d.,'’\s_]*\d[\d.,]*([eE][+-]?\d+)?[^\w]*-?|(?i:true|false)", text):
         return "n"
     return "d" if any(char.isdigit() for char in text) else "w"
 
@@ -203,6 +203,7 @@ def _first_data_row(cells: Cells, head: Sequence[Sequence[str]]) -> int:
     named = [
         sum(kind == "w" or row[at].strip().isalpha() for at, kind in zip(telling, kinds, strict=True))
         > 0.6 * len(kinds)
+        and not any(kind == usual[at] for at, kind in zip(telling, kinds, strict=True))
         for row, kinds in zip(head, kinds_of, strict=True)
     ]
     dated = (at for at, place in enumerate(telling) if usual[place] == "d" and find_forms([row[place] for row in body]))

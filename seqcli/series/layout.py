@@ -18,7 +18,7 @@ from seqcli.series.fields import plain
 from seqcli.series.header import Table, code_texts
 from seqcli.series.joined import with_joined_times
 from seqcli.series.marks import blank, fill_down, is_missing
-from seqcli.series.numbers import read_numbers
+from seqcli.series.numbers import MOSTLY, read_numbers
 from seqcli.series.serials import StepForm, to_numbers
 from seqcli.series.time_column import find_time_column, find_time_form, refuse_unread_times
 from seqcli.series.times import Form, month_of
@@ -68,7 +68,8 @@ def find_layout(table: Table, options: ReadOptions) -> Layout:
     numeric = [name for name in rest if columns.numbers(name) is not None]
     text = [name for name in rest if name not in numeric]
     if len(rest) > 1:
-        numeric = [name for name in numeric if not _numbers_rows(columns, name)] or numeric
+        values = [name for name in numeric if not _numbers_rows(columns, name)]
+        numeric = values if values or any(map(columns.has_digits, set(text) - {time})) else numeric
     if time is not None and (filled := _filled_down(columns, time, rest)) is not None:
         return find_layout(filled, options)
     layout = Layout(table, time, form, (), (), False, options.decimal, tuple(notes), issue)
@@ -82,6 +83,9 @@ def find_layout(table: Table, options: ReadOptions) -> Layout:
     durations = [options.target] if options.target in text else [] if values else text
     if (counted := _with_durations(table, durations)) is not None:
         return find_layout(counted, options)
+    if options.target is None and not any(words.says(name, words.VALUES) for name in values):
+        wanted = [name for name in text if words.says(name, words.VALUES) and _are_like_numbers(columns, name)]
+        values, text = ([], wanted) if wanted else (values, text)  # not temperatures for sales that cannot be read
     if not values:
         _refuse_without_numbers(columns, text)
     if options.target is None and across:
@@ -150,9 +154,16 @@ def _with_durations(table: Table, names: Sequence[str]) -> Table | None:
     return None
 
 
+def _are_like_numbers(columns: Columns, name: str) -> bool:
+    """Whether texts begin as numbers do, but not as ranges, dates or clocks."""
+    texts = columns.different(name)
+    return sum(re.match(r"\W*\d[\d.,]*(?![-/:.\d])", text) is not None for text in texts) > MOSTLY * len(texts)
+
+
 def _refuse_without_numbers(columns: Columns, text: Sequence[str]) -> None:
     table = columns.table
     if text:
+        text = [*filter(columns.has_digits, text), *text]
         column = table.columns[text[0]].tolist()
         there = [place for place, cell in enumerate(column) if not is_missing(cell)]
         row = next((place for place in there if read_numbers([column[place]]) is None), there[0])

@@ -95,7 +95,7 @@ def read_numbers(
     there = sum(cell is not None for cell in cells) - infinite  # these are bad numbers, not words
     if not numeric or len(numeric) < MOSTLY * there:
         return None
-    cores = [f"{cell.core}0" if cell.power else cell.core for cell in numeric]
+    cores = [f"{cell.core}0000" if cell.power else cell.core for cell in numeric]  # a sign there is that of decimals
     money = any(units.kind_of(cell.around).strip("%‰") for cell in numeric)
     style, tie = _style(cores, decimal, thousands, delimiter, money)
     sizes = np.nan_to_num(np.abs([_value(cell, style) for cell in numeric])).tolist()

@@ -67,6 +67,7 @@ TARGETS = (
     word_set("close zuletzt schlusskurs zamkniecie cierre chiusura cloture dernier ultimo último 收盘 終値 종가"),
     word_set("volume price adj last kurs schluss preis prix precio prezzo temperature temp rate level co usage kwh mw"),
 )
+VALUES = TARGETS[0] | TARGETS[1] | TARGETS[2]
 FLOWS = _SOLD | word_set(
     "counts purchases signups spend cost spent income payment payments paid order price_paid events n"
 )

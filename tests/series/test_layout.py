@@ -1026,6 +1026,29 @@ def test_a_count_that_rises_by_one_a_row_is_a_value(read, columns):
     assert read(f"date,row,y\n{rows}", wide=True).series[0].key == ("y",)
 
 
+@pytest.mark.parametrize("other", ["no", "temp", "customers"])
+def test_no_other_column_is_taken_for_sales_that_cannot_be_read(read, other):
+    rows = [f"{i},{day},{10 + i} {'Dr' if i % 4 else 'Cr'},ok\n" for i, day in enumerate(DAYS[:40], 1)]
+    with pytest.raises(DataError, match="column sales: no column of numbers; '12 Dr' is not a number"):
+        read(f"{other},date,sales,remark\n" + "".join(rows[1:]))
+
+
+def test_durations_beside_the_numbers_of_the_rows_are_values(read):
+    rows = "".join(f"{i},{day},{20 + i % 9}:{i % 60:02d},ok\n" for i, day in enumerate(DAYS[:40]))
+    assert read(f"no,date,avg,remark\n{rows}").series[0].values[:2].tolist() == [1200, 1261]
+
+
+@pytest.mark.parametrize("mark", ["None", "x", "T", "c"])
+def test_marks_in_all_columns_are_no_header(read, mark):
+    rows = "".join(f"{day},{mark if i == 5 else i},{mark if i == 5 else i + 9}\n" for i, day in enumerate(DAYS[:40]))
+    assert [len(one.values) for one in read(f"date,a,b\n{rows}").series] == [40, 40]
+
+
+def test_truth_values_across_are_no_note(read):
+    cells = ",".join("TRUE" if i % 3 else "FALSE" for i in range(40))
+    assert len(read(f"shop,{','.join(MONTHS)}\nA,{cells}\nB,{cells}\n").series) == 2
+
+
 def test_coordinates_tell_series_apart(read):
     rows = "".join(f"{day},{lat},-0.5,{i}\n" for i, day in enumerate(DAYS[:40]) for lat in (10.25, 11.75))
     assert read(f"date,lat,lon,sst\n{rows}").key_names == ("lat",)

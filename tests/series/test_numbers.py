@@ -268,6 +268,10 @@ def test_what_is_left_as_it_is_is_said(texts, note):
     assert any(note in line for line in read_numbers(texts, delimiter=";").notes)
 
 
+def test_a_sign_before_a_power_is_that_of_decimals():
+    assert read_numbers(["7,65E+04", "1,20E+03"], delimiter=";").values.tolist() == [76500, 1200]
+
+
 def test_thousands_that_are_separated_only_sometimes_are_a_tie():
     assert read_numbers(["5.515", "2535", "1.402", "1733", "1699", "2.210", "1811"]).tie
     assert not read_numbers(["1.234", "25355"]).tie
