@@ -113,12 +113,14 @@ def _are_numbered(columns: Columns, before: Sequence[str], run: Sequence[str]) -
     found = [(match[1], int(match[2])) for match in matches[len(before) :] if match]
     if len(found) < len(run) or len({word for word, _ in found}) > 1 or not before:
         return False
-    first = matches[0]  # V1 before V2, V3 …, as R names the columns of a table without a header
+    first = matches[len(before) - 1]  # V1 before V2, V3 …, as R names the columns of a table without a header
     if len(run) < (3 if first and (first[1], int(first[2])) == (found[0][0], found[0][1] - 1) else 8):
         return False
-    ids = columns.table.columns[before[0]].tolist()
-    named = len(set(ids)) == len(ids) and read_numbers(ids) is None and not columns.has_dates(before[0])
-    return named and {b - a for (_, a), (_, b) in pairwise(found)} == {1}
+    if {b - a for (_, a), (_, b) in pairwise(found)} != {1}:
+        return False
+    name = next((name for name in before if not columns.counts_rows(name)), before[0])
+    ids = columns.table.columns[name].tolist()
+    return len(set(ids)) == len(ids) and read_numbers(ids) is None and not columns.has_dates(name)
 
 
 def _are_times(run: Sequence[str]) -> bool:

@@ -265,6 +265,8 @@ def _is_header_of_times(row: Sequence[str], below: Sequence[Sequence[str]], usua
     if len(codes) < 3 or len(set(codes)) < len(codes):
         return False
     first = next((place for place, kind in enumerate(usual) if kind != " "), 0)
+    if not row[first].strip() and usual[first] == "n" and len(codes) < len(row) - 1:
+        first += 1  # the rows are numbered, without a name
     if _kind(row[first]) in ("w " if usual[first] == "w" else "w"):
         read = [form.read(codes) for form in find_forms(codes)] if len(codes) >= 0.5 * len(row) else []
         return any(fine.all() and in_order(times) for times, fine in read)

@@ -1088,6 +1088,14 @@ def test_numbered_periods_across_are_steps(read, name):
     assert (len(panel.series), following(panel)) == (2, name.format(13))
 
 
+@pytest.mark.parametrize("names", ["d_{}", "{}"])
+def test_the_numbers_of_rows_before_times_across_are_no_series(read, names):
+    runs = ",".join(names.format(i) for i in range(2001, 2013))
+    rows = "".join(f"{i},{shop},{','.join(map(str, VALUES[:12]))}\n" for i, shop in enumerate("AB"))
+    panel = read(f",shop,{runs}\n{rows}")
+    assert ([one.key for one in panel.series], following(panel)) == ([("A",), ("B",)], names.format(2013))
+
+
 @pytest.mark.parametrize("form", ["w/e {:%d/%m/%Y}", "{0:%Y-%m-%d}/{1:%Y-%m-%d}", "Week of {:%b %d %Y}"])
 def test_weeks_across_are_times_in_any_form(read, form):
     weeks = [form.format(day, day + timedelta(6)) for day in (DAYS[0] + timedelta(7 * i) for i in range(31))]
