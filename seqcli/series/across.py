@@ -86,6 +86,7 @@ def _find_run(table: Table, options: ReadOptions) -> Run | None:
         return None
     columns = Columns(table, options)
     times = [name for name in names[:4] if columns.grain(name) not in ("", "step") or words.says(name, words.DAY)]
+    times = [name for name in times if words.says_time(name) or not words.says(name, words.KEYS)]
     if names == [f"column{place}" for place in range(1, 14)] and columns.counts_years(names[0]):
         cells = _join(columns, names[0], [f"{month:02d}" for month in range(1, 13)], table.columns[names[0]].tolist())
         return (names[1:], names[0], cells) if cells else None

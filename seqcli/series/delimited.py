@@ -76,6 +76,8 @@ def split_text(text: str, shown: str, notes: Sequence[str] = ()) -> Cells:
             raise DataError(f"is {what}, not a table", path=shown, hint="save its table as CSV")
     if all(_QUOTED.fullmatch(line) and set(line) & set(",;\t") for line in body.split("\n", 20)[:20] if line):
         body = _QUOTED.sub(lambda line: line[1].replace('""', '"'), body)  # each line is one cell
+    if "\t," in body and not re.search(r"\t(?![,\t\r\n])", body):  # put after numbers to keep all their digits
+        body = body.replace("\t", "")
     delimiter = told[1] if told else _delimiter(body, shown)
     if len(body) > LARGE and len(delimiter) == 1 and (columns := _by_pandas(body, delimiter)) is not None:
         return Cells(

@@ -114,7 +114,10 @@ def find_table(cells: Cells) -> Table:
         if len(there) == 1:
             words_and_digits = _kind(there[0]) == "d" and len(there[0].split()) > 1 and not find_forms(there)
             note = _kind(there[0]) in " w" or words_and_digits
-        if len(cells.columns) > 1 and note and place > first:
+        kinds = set(map(_kind, there))
+        few = len(there) < 0.5 * len(cells.columns) and len(there[0].split()) > 2 and "n" not in kinds
+        again = header and len(there) > 1 and any(name.startswith(", ".join(there)) for name in header[-1])
+        if len(cells.columns) > 1 and (note or few or again) and place > first:
             kept[place] = False
             notes.append(f"below the data, line {cells.lines[place]}: {there[0].strip()[:80]}")
         else:
@@ -268,10 +271,14 @@ def _is_header_of_times(row: Sequence[str], below: Sequence[Sequence[str]], usua
     if not row[first].strip() and usual[first] == "n" and len(codes) < len(row) - 1:
         first += 1  # the rows are numbered, without a name
     if _kind(row[first]) in ("w " if usual[first] == "w" else "w"):
-        read = [form.read(codes) for form in find_forms(codes)] if len(codes) >= 0.5 * len(row) else []
-        return any(fine.all() and in_order(times) for times, fine in read)
+        return len(codes) >= 0.5 * len(row) and _are_in_order(codes)
     # dates in a header, numbers below
     return all(_kind(cell) == "d" for cell in codes) and sum(kind == "n" for kind in usual) >= len(codes) - 1
+
+
+def _are_in_order(cells: Sequence[str]) -> bool:
+    """Whether cells are times, one after another."""
+    return any(fine.all() and in_order(times) for times, fine in (form.read(cells) for form in find_forms(cells)))
 
 
 def _header_rows(above: Sequence[Sequence[str]], cells: Cells) -> tuple[list[list[str]], list[list[str]]]:
@@ -301,6 +308,8 @@ def _header_rows(above: Sequence[Sequence[str]], cells: Cells) -> tuple[list[lis
         if lone and (header or not row[0] or there < 2):
             break
         named = (filled >= 0.6 * width and any(map(words.says_time, row))) or _are_years_apart(row)
+        # times above a name that is the same for all
+        named = named or (len(row) > 3 and bool(header) and len(set(header[0][1:])) == 1 and _are_in_order(row[1:]))
         if (
             header
             and not named

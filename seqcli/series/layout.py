@@ -79,7 +79,8 @@ def find_layout(table: Table, options: ReadOptions) -> Layout:
             raise table.error("has no column of numbers", hint="give the --decimal sign, or the --target")
         return replace(layout, targets=targets, wide=True)
     keys = tuple(options.series) or _key_columns(columns, time, issue, text, numeric)
-    values = [name for name in numeric if name not in keys] if options.target is None else [options.target]
+    values = [name for name in numeric if name not in keys and not words.says(name, words.COORDINATES)]
+    values = values if options.target is None else [options.target]
     durations = [options.target] if options.target in text else [] if values else text
     if (counted := _with_durations(table, durations)) is not None:
         return find_layout(counted, options)
@@ -155,9 +156,11 @@ def _with_durations(table: Table, names: Sequence[str]) -> Table | None:
 
 
 def _are_like_numbers(columns: Columns, name: str) -> bool:
-    """Whether texts begin as numbers do, but not as ranges, dates or clocks."""
+    """Whether texts begin as numbers do, but are no ranges, times or clocks."""
     texts = columns.different(name)
-    return sum(re.match(r"\W*\d[\d.,]*(?![-/:.\d])", text) is not None for text in texts) > MOSTLY * len(texts)
+    return columns.time(name) is None and sum(
+        re.match(r"\W*\d[\d.,]*(?![-/:.\d])", text) is not None for text in texts
+    ) > MOSTLY * len(texts)
 
 
 def _refuse_without_numbers(columns: Columns, text: Sequence[str]) -> None:
@@ -188,7 +191,8 @@ def _choose_target(layout: Layout, columns: Columns, values: Sequence[str]) -> L
         whole = (numbers == np.rint(numbers)).all()
         if words.says_time(name) and whole and len(numbers) > 2 and (np.diff(numbers) > 0).all():
             points -= 3.0  # another way to write the times
-        if words.says(name, words.KEYS) or _numbers_rows(columns, name):
+        is_key = words.says(name, words.KEYS) and parts[-2:][0] not in words.VALUES  # as the last of Product Sales is
+        if is_key or _numbers_rows(columns, name):
             points -= 1.5
         if len(texts) <= 2 and set(numbers.tolist()) <= {0.0, 1.0}:
             points -= 2.0
@@ -290,7 +294,8 @@ def _key_columns(
             next((group for group in pairs if len(group) < len(numeric) and _tells_apart(columns, base, group)), ())
         )
     series = len(set(zip(*(table.columns[name].tolist() for name in chosen), strict=True))) if chosen else 0
-    if series > 0.4 * len(table) and len(table) > 20 and (not named or distinct([]) == len(table)):
+    many = 0.95 if named and distinct([]) < len(table) else 0.4
+    if series > many * len(table) and len(table) > 20:
         return ()  # a row of its own for nearly each: transactions, not series
     return tuple(chosen)
 

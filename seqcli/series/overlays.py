@@ -34,15 +34,20 @@ def find_filled(texts: Sequence[str], readings: Sequence[tuple[str, ...]]) -> li
     return [*full, *(FormOver(form, lambda text: text.zfill(width), lambda text: text.lstrip("0")) for form in fitting)]
 
 
-def find_octobers(texts: Sequence[str]) -> list[Form]:
-    """The form of months such as 2019.09, 2019.1, 2019.11, where a spreadsheet took a zero from October."""
+_RESPELLED = (  # what a text must have, and what is replaced in all, there and back
+    (r"\d{4}[.,]0\d", (r"(?<=^\d{4}[.,])1$", "10"), (r"(?<=^\d{4}[.,])10$", "1")),  # October without its zero: 2019.1
+    (r"\d{8}:\d{4}", (r"(?<=^\d{8}):(?=\d{4}$)", " "), (r"(?<=^\d{8}) (?=\d{4}$)", ":")),  # 20190105:1310
+)
+
+
+def find_respelled(texts: Sequence[str]) -> list[Form]:
+    """The forms of times that are in a form that is known but for one sign."""
     clean = [plain(text) for text in texts]
-    if not {"01", "1", "11"} <= {
-        match[1] for text in clean if (match := re.fullmatch(r"(?:19|20)\d\d[.,](\d\d?)", text))
-    }:
-        return []
-    into, back = partial(re.sub, r"(?<=\d{4}[.,])1$", "10"), partial(re.sub, r"(?<=\d{4}[.,])10$", "1")
-    return [FormOver(form, into, back) for form in find_forms([into(text) for text in clean]) if form.grain == "month"]
+    for needed, there, back in _RESPELLED:
+        usual = [re.sub(*there, text) for text in clean]
+        if usual != clean and any(re.fullmatch(needed, text) for text in clean):
+            return [FormOver(form, partial(re.sub, *there), partial(re.sub, *back)) for form in find_forms(usual)]
+    return []
 
 
 def find_digits(form: Form, texts: Sequence[str]) -> Form:

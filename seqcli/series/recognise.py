@@ -12,7 +12,7 @@ from seqcli.series.fields import plain
 from seqcli.series.forms import COMPACT, DAYS_BEFORE_MONTHS, MOSTLY, find_forms
 from seqcli.series.numerals import are_buddhist, find_named, find_numerals
 from seqcli.series.order import Chosen, choose, is_dense, is_short
-from seqcli.series.overlays import find_digits, find_filled, find_marks, find_mixed, find_octobers
+from seqcli.series.overlays import find_digits, find_filled, find_marks, find_mixed, find_respelled
 from seqcli.series.serials import StepForm, YearForm, find_elapsed, find_periods, find_serials, to_numbers, with_sign
 from seqcli.series.times import Form, month_of
 from seqcli.series.wrapped import IntervalForm, find_intervals, find_short, find_wrapped, is_sensible
@@ -72,7 +72,7 @@ def _forms(texts: Sequence[str], name: str) -> list[Form]:
     named_parts = find_named(texts)  # 2/4 2019 may be a day of April as well
     forms = [*named_parts, *(find_periods(texts) or forms or ([] if named_parts else find_numerals(texts)))]
     forms = forms or find_short(texts) or find_intervals(texts) or [*find_forms(texts, DAYS_BEFORE_MONTHS)]
-    forms = forms or find_mixed(texts)
+    forms = forms or find_respelled(texts) or find_mixed(texts)
     return forms or find_elapsed(texts) or find_wrapped(texts, named=named) or find_serials(texts, name)
 
 
@@ -80,7 +80,7 @@ def _of_numbers(forms: Sequence[Form], texts: Sequence[str], name: str, named: b
     """The forms of plain numbers: those found, where they have a year, and others."""
     made = [form for form in forms if set("".join(getattr(form, "reading", ()))) & set("Yy" if named else "Y")]
     made += find_serials(texts, name)
-    made += find_octobers(texts)
+    made += find_respelled(texts)
     if not named:
         return made
     made += [form for form in find_filled(texts, COMPACT) if is_short(form) or form not in made]

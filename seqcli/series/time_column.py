@@ -94,7 +94,7 @@ def _are_amounts(columns: Columns, name: str) -> bool:
 
 def _is_unnamed_time(columns: Columns, name: str, chosen: Chosen, count: int) -> bool:
     """Whether plain numbers without a telling name can be times: rising years, or a count of the rows."""
-    if count < 2:
+    if count < 2 or words.says(name, words.KEYS):
         return False
     values = to_numbers([plain(text) for text in columns.different(name)])[0]
     rises = len(values) > 2 and bool((np.diff(values) > 0).all())

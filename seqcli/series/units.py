@@ -46,7 +46,7 @@ _FLAG = re.compile(  # after a number, one or several letters of statistics offi
     r"[([]?(?:[bcdefinprsuz]{1,2}|a|est\.?|prov\.?|rev\.?|estimated?|provisional|preliminary|revised)[)\]]?"
     r"|[*†‡#^'+!?]{1,3}|[per]/"
 )
-_ABOUT = word_set("~ ≈ ca ca. c. circa approx approx. about ± etwa env. >= <= ≥ ≤ > < °")
+_ABOUT = word_set("? ~ ≈ ca ca. c. circa approx approx. about ± etwa env. >= <= ≥ ≤ > < °")
 _THOUSANDS = r"(?:[kKM]|T|Mio\.?|Mrd\.?)(?:EUR|USD|GBP|CHF|€|\$|£)"  # units of money that are scales as well
 _SHARES = {"%", "‰"}
 _LONGEST = 12  # characters of a unit

@@ -1096,6 +1096,56 @@ def test_the_numbers_of_rows_before_times_across_are_no_series(read, names):
     assert ([one.key for one in panel.series], following(panel)) == ([("A",), ("B",)], names.format(2013))
 
 
+def test_ids_are_no_years(read):
+    rows = "".join(
+        f"{1900 + i},{i},{city},{','.join(map(str, VALUES))}\n" for i, city in enumerate(("Ulm", "Bonn", "Jena"))
+    )
+    panel = read(f"RegionID,SizeRank,RegionName,{','.join(MONTHS)}\n{rows}")
+    assert (len(panel.series), panel.frequency.name) == (3, "monthly")
+
+
+def test_months_above_a_name_that_is_the_same_for_all_are_the_header(read):
+    months = [month[:7].replace("-", ".") for month in MONTHS]
+    panel = read(
+        f"region,{','.join(months)}\nregion{',people' * 40}\n"
+        + f"A,{','.join(map(str, VALUES))}\n" * 1
+        + f"B,{','.join(map(str, VALUES))}\n"
+    )
+    assert (len(panel.series), following(panel)) == (2, "2020.05")
+
+
+def test_places_alone_are_no_values(read):
+    with pytest.raises(DataError, match="no column of numbers"):
+        read("time,Lat,Lon,Base\n" + "".join(f"{day},40.{i},-73.{i},B02512\n" for i, day in enumerate(DAYS[:40])))
+
+
+def test_sales_of_many_customers_are_transactions(read):
+    rows = "".join(f"{DAYS[i // 4]},C-{i % 150},P{i % 90},{i % 9 + 1}\n" for i in range(200))
+    panel = read(f"Order Date,Customer ID,Product Name,Sales\n{rows}")
+    assert (len(panel.series), len(panel.series[0].values)) == (1, 50)
+
+
+@pytest.mark.parametrize(
+    ("name", "other"), [("Ordered Product Sales", "Units Ordered"), ("Sales Total", "Sales Items")]
+)
+def test_the_last_word_says_whether_a_column_has_ids(read, name, other):
+    rows = "".join(f"{day},{i % 7},{i % 5 * 9}\n" for i, day in enumerate(DAYS[:40]))
+    assert read(f"date,{other},{name}\n{rows}").target_name == name
+
+
+def test_tabs_after_numbers_are_left_out(read):
+    rows = "".join(f"2020{i}\t,{day}\t,shop,{i}.50,in\n" for i, day in enumerate(DAYS[:40]))
+    assert read(f"no,date,name,value,kind\n{rows}").time_name == "date"
+
+
+def test_footers_of_few_cells_and_those_that_say_the_name_again_are_left_out(read):
+    rows = "".join(f'"{day}",{i}\n' for i, day in enumerate(DAYS[:40]))
+    name = "Temperatures in Ulm, Austria, 1981-1990"
+    assert len(read(f'"Date","{name}"\n{rows}\n{name}\n').series[0].values) == 40
+    rows = "".join(f"{day},{i},1.5,2.5,3.5,4.5\n" for i, day in enumerate(DAYS[:40]))
+    assert len(read(f"Date,a,b,c,d,e\n{rows}\nb: power (W)\nMade by us in, 2001-2022\n").series[0].values) == 40
+
+
 @pytest.mark.parametrize("form", ["w/e {:%d/%m/%Y}", "{0:%Y-%m-%d}/{1:%Y-%m-%d}", "Week of {:%b %d %Y}"])
 def test_weeks_across_are_times_in_any_form(read, form):
     weeks = [form.format(day, day + timedelta(6)) for day in (DAYS[0] + timedelta(7 * i) for i in range(31))]

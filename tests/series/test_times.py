@@ -315,6 +315,7 @@ FORMS = {
         days(lambda d: f"{d:%m%d}"),  # no weeks
     ],
     "hourly": [
+        hours("{:%Y%m%d:%H10}".format),
         hours(form("%Y%m%d %H:%M")),
         hours(form("%Y%m%d%H")),
         hours(form("%Y%m%d%H%M")),
