@@ -26,6 +26,7 @@ FEW_ZEROS = 4  # zero bytes that may stand in any text
 MOST_LETTERS = 0.6  # of the characters of UTF-16 without a zero byte, that are two bytes below 128; half of all kanji
 STRAY = 0.01  # runs that are UTF-8 for one accented letter that is not, up to which they are chance
 _ALONE = re.compile(rb"(?<![\x80-\xff])[\x80-\xff](?![\x80-\xff])")
+_WITHIN = re.compile(rb"(?<=[A-Za-z])[\x80-\xff]{1,2}(?=[A-Za-z])")
 _RUNS = re.compile(rb"[\x80-\xff]{2,}")
 
 
@@ -129,8 +130,9 @@ def find_encoding(data: bytes) -> str | None:
         return None
     import chardet
 
-    # accented letters nearly all stand alone, East Asian characters have pairs of bytes
+    # accented letters nearly all stand alone, or within a word; East Asian characters have pairs of bytes
     western = _alone(data) > 0.9 * sum(byte > 127 for byte in data)
+    western |= len(_WITHIN.findall(data)) > 0.5 * len(_RUNS.findall(data)) + 0.5 * _alone(data)
     candidates = [name for name in LEGACY if not (western and name in EAST_ASIAN)]
     guesses = chardet.detect_all(data, include_encodings=candidates, max_bytes=LOOKED_AT)
     named = [

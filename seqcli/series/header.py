@@ -116,6 +116,7 @@ def find_table(cells: Cells) -> Table:
             note = _kind(there[0]) in " w" or words_and_digits
         kinds = set(map(_kind, there))
         few = len(there) < 0.5 * len(cells.columns) and len(there[0].split()) > 2 and "n" not in kinds
+        few |= re.fullmatch(r"\d{1,3}\|[^|]+(?: [^|]+){3,}", "|".join(there)) is not None  # a numbered footnote
         again = header and len(there) > 1 and any(name.startswith(", ".join(there)) for name in header[-1])
         if len(cells.columns) > 1 and (note or few or again) and place > first:
             kept[place] = False
@@ -310,6 +311,9 @@ def _header_rows(above: Sequence[Sequence[str]], cells: Cells) -> tuple[list[lis
         named = (filled >= 0.6 * width and any(map(words.says_time, row))) or _are_years_apart(row)
         # times above a name that is the same for all
         named = named or (len(row) > 3 and bool(header) and len(set(header[0][1:])) == 1 and _are_in_order(row[1:]))
+        dated = [cell for cell in row if _kind(cell) == "d" and find_forms([cell])] if header else []
+        if len(dated) == 1 and row[0] != dated[0]:
+            break  # what says when it was made
         if (
             header
             and not named

@@ -25,7 +25,7 @@ _PARTS = (  # of a year: the words that name them, their numbers, what stands be
     (words.WEEK, 1, 53, "W", True),
     (words.PERIOD, 1, 13, "P", True),
 )
-_HOURS = re.compile(r"(\d\d?)(?:[:.h]?00)?\s?[-–]\s?\d\d?(?:[:.h]?00)?")  # from one to the next
+_HOURS = re.compile(r"(\d\d?)(?:[:.h]?00)?(?:\s?[-–]\s?\d\d?(?:[:.h]?00)?|\s(?:UTC|GMT))")  # from one to the next
 PERIODS = {24: 60, 25: 60, 48: 30, 50: 30, 96: 15, 100: 15}  # minutes of one of so many periods a day
 
 

@@ -186,6 +186,8 @@ def _choose_target(layout: Layout, columns: Columns, values: Sequence[str]) -> L
         for rank, wanted in enumerate(words.TARGETS):
             if any(part in wanted for part in parts):
                 points = max(points, 5.0 - rank)
+        if prices and any(part in words.TARGETS[3] for part in parts):
+            points = 6.0
         if any(part in words.BESIDE for part in parts):
             points -= 2.0
         whole = (numbers == np.rint(numbers)).all()
@@ -202,6 +204,7 @@ def _choose_target(layout: Layout, columns: Columns, values: Sequence[str]) -> L
             points -= 2.0  # the same through each series, such as its code
         return points
 
+    prices = all(any(words.says(name, wanted) for name in values) for wanted in words.HIGH_LOW)
     count = layout.table.combined(layout.series).max()
     totals = _running_totals(layout, values)
     scores = [score(name) - (4.0 if name in totals else 0.0) for name in values]

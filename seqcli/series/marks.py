@@ -19,7 +19,7 @@ _PHRASES = (
 )
 MISSING = frozenset(_PHRASES.split("|")) | word_set(
     "(c) (d) (s) (x) * ** *** **** +nan - -- --- -nan nanq . .. ... / : <na> =na() ? \\n _ c k.a. m missing n.a n.a. "
-    "n.c. n.d n.d. n.r. n/a n/d na nan nc nd nil none nr null pending s.o. t tr unknown void x z ~ – — … "
+    "n.c. n.d n.d. n.r. n/a n/d n/e na nan nc nd nil none nr null pending s.o. t tr unknown void x z ~ – — … "
     "---- (missing) [missing] (null) <null> nat n.v.t. n.b. н/д s/d b.d. nv xx undefined unavailable suppressed "
     "tbd tba 不详 无 暂无 缺失 無 なし 欠測 結測 該当なし データなし 없음 blank empty"
 )

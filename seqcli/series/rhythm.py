@@ -208,6 +208,8 @@ def _within_days(runs: Sequence[np.ndarray], form: Form, steps: np.ndarray) -> R
     step = _common(steps)
     if step < 0.2 * usual or (steps % step == 0).mean() < 0.9:
         step = min(NICE, key=lambda nice: abs(np.log(nice / max(usual, 1))))
+        if abs(np.log(step / max(usual, 1))) > 0.12 and usual > 10 * SECOND:
+            step = round(float(steps[np.abs(steps / usual - 1) < 0.25].mean()) / SECOND) * SECOND
         whole = steps / step
         near = np.abs(whole - np.rint(whole)) < 0.25
         if abs(np.log(step / max(usual, 1))) > 0.12 or near.mean() < 0.85:

@@ -47,7 +47,7 @@ DEKAD = word_set("dekad decad dekade décade decade 旬")
 QUARTER = word_set("season seas quarter qtr q quartal trimestre trim kvartal kwartał квартал 季度 四半期 분기")
 HOUR = word_set("hour hr hrs h he stunde heure hora ora uur time godzina час 時 时 小时 시 hourending hours")
 MINUTE = word_set("minute min minutes mm minuto minuta")
-PERIOD = word_set("period periode per prd")
+PERIOD = word_set("period periode per prd 時刻コード")
 STARTS = word_set("starting start starts begin beginning commencing wc from ab von beginn debut desde")
 ENDS = word_set("ending end ends ended we to bis ende fin hasta")
 _SOLD = word_set(  # what is counted or paid
@@ -78,7 +78,7 @@ BESIDE = word_set(
     "rank size area weight width height customers dayofweek dow weekday year month day week quarter semester half "
     "hour rownum row version yoy mom qoq hum revision code zip zipcode phone age precision lower upper se error "
     "prévision prognose previsión std stdev stderr ci pct share season isholiday workingday vol volume change chg hr "
-    "yr mnth instant"
+    "yr mnth instant prev previous pre"
 )
 KEYS = word_set(
     "unique_id uniqueid id item items series store stores shop shops sku skus product products dept "
@@ -88,6 +88,10 @@ KEYS = word_set(
     "tienda producto país ciudad negozio prodotto 店铺 商品 产品 城市 地区 门店 店舗 지역 geo"
 )
 COORDINATES = word_set("lat latitude lon long lng longitude")
+HIGH_LOW = (  # prices of one day, of which the last is wanted
+    word_set("high hoch tageshoch max alto máximo maximo haut najwyższy 最高 最高价 最高價 高値 고가"),
+    word_set("low tief tagestief min bajo mínimo minimo bas najniższy 最低 最低价 最低價 安値 저가"),
+)
 ROWS = word_set(
     "no nr num number row rows rownum rowid id unique_id index idx instant obs seq record # 序号 sno srno lfd"
 )

@@ -46,7 +46,17 @@ def test_a_few_syllables_of_hangul_are_korean() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["mes,año\nenero,3\n", "El Niño", "température °C\n21\n", "£5,000\n", "€5\n", "naïve café", "Grüße\n"]
+    "text",
+    [
+        "mes,año\nenero,3\n",
+        "El Niño",
+        "température °C\n21\n",
+        "£5,000\n",
+        "PRECIPITAÇÃO (mm)\n",
+        "€5\n",
+        "naïve café",
+        "Grüße\n",
+    ],
 )
 def test_a_few_letters_of_western_text_are_enough(text: str) -> None:
     assert find_encoding(text.encode("windows-1252")) == "windows-1252"

@@ -1146,6 +1146,29 @@ def test_footers_of_few_cells_and_those_that_say_the_name_again_are_left_out(rea
     assert len(read(f"Date,a,b,c,d,e\n{rows}\nb: power (W)\nMade by us in, 2001-2022\n").series[0].values) == 40
 
 
+def test_hours_of_utc_are_joined_with_their_days(read):
+    rows = "".join(f"{DAYS[i // 24]:%Y/%m/%d};{i % 24:02d}00 UTC;{i},4\n" for i in range(96))
+    assert read(f"Data;Hora UTC;TEMPERATURA\n{rows}").frequency.name == "hourly"
+
+
+def test_of_the_prices_of_a_day_the_last_is_likeliest(read):
+    rows = "".join(f"{day},{i},{i},{i},{i % 9},{i % 7}\n" for i, day in enumerate(DAYS[:40]))
+    assert read(f"date,open,high,low,close,turnover\n{rows}").target_name == "close"
+    assert read(f"date,PREV. CLOSE,high,low,close,amount\n{rows}").target_name == "close"
+
+
+def test_numbered_footnotes_are_left_out(read):
+    rows = "".join(f"A,{2020 - i},{i},\n" for i in range(30))
+    panel = read(f'Country,Year,Value,Notes\n{rows}\n"id","Footnote"\n"1","An estimate of the office."\n')
+    assert len(panel.series[0].values) == 30
+
+
+def test_a_line_that_says_when_a_table_was_made_names_no_columns(read):
+    rows = "".join(f"Libre,{day:%m-%d-%Y} 01:00 PM,{i % 9},note\n" for i, day in enumerate(DAYS[:40]))
+    panel = read(f"Data,Generated on,01-02-2022 10:00 UTC,By me\nDevice,Device Time,Glucose,Notes\n{rows}")
+    assert (panel.time_name, panel.target_name) == ("Device Time", "Glucose")
+
+
 @pytest.mark.parametrize("form", ["w/e {:%d/%m/%Y}", "{0:%Y-%m-%d}/{1:%Y-%m-%d}", "Week of {:%b %d %Y}"])
 def test_weeks_across_are_times_in_any_form(read, form):
     weeks = [form.format(day, day + timedelta(6)) for day in (DAYS[0] + timedelta(7 * i) for i in range(31))]

@@ -167,6 +167,11 @@ def test_an_hour_that_comes_twice_is_one_and_said(read):
     assert any("clock was put back" in note for note in panel.notes)
 
 
+def test_jitter_around_any_number_of_seconds_is_left_aside(read):
+    panel = read([datetime(2022, 1, 3) + timedelta(seconds=148 * i + i * 7919 % 3) for i in range(200)])
+    assert (panel.frequency.name, len(panel.series[0].values)) == ("every 148 seconds", 200)
+
+
 def test_times_that_drift_lose_no_value(read):
     panel = read([datetime(2022, 1, 1) + timedelta(seconds=302.3 * i // 1) for i in range(400)])
     assert len(panel.series[0].values) == 400
