@@ -69,7 +69,8 @@ def find_layout(table: Table, options: ReadOptions) -> Layout:
     text = [name for name in rest if name not in numeric]
     if len(rest) > 1:
         values = [name for name in numeric if not _numbers_rows(columns, name)]
-        numeric = values if values or any(map(columns.has_digits, set(text) - {time})) else numeric
+        counted = [] if any(map(columns.has_digits, set(text) - {time})) else numeric
+        numeric = values or [name for name in counted if not words.says(name, words.KEYS)]
     if time is not None and (filled := _filled_down(columns, time, rest)) is not None:
         return find_layout(filled, options)
     layout = Layout(table, time, form, (), (), False, options.decimal, tuple(notes), issue)
@@ -131,6 +132,8 @@ def _says_again(layout: Layout, name: str, form: Form) -> bool:
 
 def _numbers_rows(columns: Columns, name: str) -> bool:
     """Whether a column has the numbers of the rows rather than values."""
+    if words.says(name, words.KEYS) and _is_whole(columns, name) and columns.is_different_everywhere(name):
+        return not words.says(name, words.VALUES)
     unnamed, names = r"Unnamed: \d+|column\d+", list(columns.table.columns)
     if name == names[0] and re.fullmatch(unnamed, name) and not all(re.match(unnamed, other) for other in names):
         return _is_whole(columns, name) and columns.is_different_everywhere(name)
@@ -191,7 +194,7 @@ def _choose_target(layout: Layout, columns: Columns, values: Sequence[str]) -> L
         if any(part in words.BESIDE for part in parts):
             points -= 2.0
         whole = (numbers == np.rint(numbers)).all()
-        if words.says_time(name) and whole and len(numbers) > 2 and (np.diff(numbers) > 0).all():
+        if words.says_time(name) and whole and len(numbers) > 5 and (np.diff(numbers) > 0).all():
             points -= 3.0  # another way to write the times
         is_key = words.says(name, words.KEYS) and parts[-2:][0] not in words.VALUES  # as the last of Product Sales is
         if is_key or _numbers_rows(columns, name):

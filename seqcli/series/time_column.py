@@ -35,6 +35,8 @@ def find_time_column(columns: Columns, names: Sequence[str]) -> tuple[str | None
             or (chosen.form.grain == "year" and not named and re.fullmatch(r"\W+\d{4}", columns.different(name)[0]))
             or (not named and _are_amounts(columns, name))
         )
+        if chosen.form.grain == "year" and not named and words.says(name, words.KEYS):
+            continue  # N1402
         if weak and not named and not _is_unnamed_time(columns, name, chosen, len(names)):
             continue
         score = (2.0 if named else 0.0) + (0.0 if weak else 3.0) - 0.001 * place

@@ -1096,7 +1096,21 @@ def test_the_numbers_of_rows_before_times_across_are_no_series(read, names):
     assert ([one.key for one in panel.series], following(panel)) == ([("A",), ("B",)], names.format(2013))
 
 
+def test_ids_of_events_are_no_values(read):
+    rows = "".join(f"{45_000_000 + 7 * i},{day} 13:00,noise {i}\n" for i, day in enumerate(DAYS[:40]))
+    with pytest.raises(DataError, match="no column of numbers"):
+        read(f"Unique Key,Created,Complaint\n{rows}")
+
+
+def test_a_count_of_few_numbers_is_no_time(read):
+    rows = "".join(f"{day},{100 + i % 9},{i % 3 + 1}\n" for i, day in enumerate(DAYS[:40]))
+    assert read(f"date,item_price,item_cnt_day\n{rows}").target_name == "item_cnt_day"
+
+
 def test_ids_are_no_years(read):
+    rows = "".join(f"N{1402 + i},{i * 3 % 11},{i * i % 7}\n" for i in range(40))
+    with pytest.raises(DataError, match="one value each"):
+        read(f"Series,a,b\n{rows}")
     rows = "".join(
         f"{1900 + i},{i},{city},{','.join(map(str, VALUES))}\n" for i, city in enumerate(("Ulm", "Bonn", "Jena"))
     )
