@@ -16,17 +16,20 @@ from seqcli.model.randomness import dropout_mask
 from seqcli.model.softmax import SampledVocabulary
 from seqcli.model.stack import RecurrentStack, locked_dropout
 
+FEW_TYPES = 4  # tokens a type from which a batch reads a table: each type is multiplied once, and has one mask
+
 
 @dataclass(frozen=True)
 class Regularisation:
     """What keeps a model from learning its text by heart; each is a share of what is dropped, or a factor.
 
     `input`, `between`, `output`: locked dropout on the embedded tokens, between the layers, before the output layer
-    (Gal & Ghahramani 2016). `words`: whole embedding rows, the same ones for all steps of a piece (ibid.). `recurrent`:
-    DropConnect on the recurrent matrices (Merity et al. 2017). `activation`, `change`: factors of the mean square of
-    the last layer's outputs and of their change from step to step (ibid., AR and TAR). `smoothing`: share of the target
-    spread over the vocabulary (Szegedy et al. 2016). `decay`: what the optimizer takes from every matrix at each step,
-    times the learning rate (Loshchilov & Hutter 2019).
+    (Gal & Ghahramani 2016); where there are few types, that of the input is locked to each type, not to each stream.
+    `words`: whole embedding rows, the same ones for all steps of a piece (ibid.). `recurrent`: DropConnect on the
+    recurrent matrices (Merity et al. 2017). `activation`, `change`: factors of the mean square of the last layer's
+    outputs and of their change from step to step (ibid., AR and TAR). `smoothing`: share of the target spread over the
+    vocabulary (Szegedy et al. 2016). `decay`: what the optimizer takes from every matrix at each step, times the
+    learning rate (Loshchilov & Hutter 2019).
     """
 
     input: float = 0.0
@@ -76,9 +79,15 @@ class LanguageModel(nn.Module):
     def forward(self, tokens: Tensor, state: Sequence[State] | None = None) -> tuple[Tensor, list[State]]:
         """tokens (time, batch) -> the last layer's outputs (time, batch, width), dropout applied, and the new state."""
         drop = self.regularisation
-        table = self.embedding
+        table: Tensor = self.embedding
+        whole = dropout_mask((len(table), 1), drop.words, table) if self.training and drop.words else None
+        if len(table) * FEW_TYPES <= tokens.numel():
+            table = table if whole is None else table * whole
+            if self.training and drop.input:
+                table = table * dropout_mask(table.shape, drop.input, table)
+            hidden, new_state = self.stack(table, state, tokens)
+            return hidden, new_state
         embedded = functional.embedding(tokens, table, sparse=self.sampled is not None)
-        if self.training and drop.words:
-            embedded = embedded * dropout_mask((len(table), 1), drop.words, table)[tokens]
+        embedded = embedded if whole is None else embedded * whole[tokens]
         hidden, new_state = self.stack(locked_dropout(embedded, drop.input, self.training), state)
         return hidden, new_state

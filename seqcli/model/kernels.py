@@ -17,6 +17,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from seqcli.model import loops
 from seqcli.model.arrays import quarters
@@ -93,12 +94,14 @@ class GatedRecurrence(torch.autograd.Function):
 
 class LSTMRecurrence(torch.autograd.Function):
     """The LSTM of `cells/lstm.py` over all steps or, given its peepholes (3, hidden), that of
-    `cells/peephole_lstm.py`; returns the outputs and the last c."""
+    `cells/peephole_lstm.py`; returns the outputs and the last c. With `rows` (time, batch) x is a table (types, input)
+    whose rows are the inputs: each is multiplied once, however often it is read."""
 
     @staticmethod
     def forward(
         ctx: Any,
         x: Tensor,
+        rows: Tensor | None,
         h0: Tensor,
         c0: Tensor,
         weight_ih: Tensor,
@@ -106,11 +109,12 @@ class LSTMRecurrence(torch.autograd.Function):
         bias: Tensor,
         peephole: Tensor | None,
     ) -> tuple[Tensor, Tensor]:
-        time, batch, _ = x.shape
+        time, batch = x.shape[:2] if rows is None else rows.shape
         size = h0.shape[1]
         wide = torch.promote_types(x.dtype, torch.float32)
         # one buffer holds the pre-activations of all steps and is turned into the gates in place
-        gates = _wide_product(x.reshape(time * batch, -1), weight_ih, bias).view(time, batch, 4 * size)
+        gates = _wide_product(x.reshape(-1, x.shape[-1]), weight_ih, bias)
+        gates = (gates if rows is None else gates[rows]).view(time, batch, 4 * size)
         outputs, tanh_cells = x.new_empty(time, batch, size), x.new_empty(time, batch, size, dtype=wide)
         cells = x.new_empty(1 + time, batch, size, dtype=wide)
         cells[0] = c0
@@ -119,28 +123,28 @@ class LSTMRecurrence(torch.autograd.Function):
             peepholes = peephole[:2].reshape(2 * size).to(wide), peephole[2].to(wide)
         weight = laid_out(weight_hh, batch)
         without_lock(loops.lstm_forward)(gates, cells, tanh_cells, outputs, h0, weight, peepholes)
-        ctx.save_for_backward(x, h0, weight_ih, weight_hh, peephole, gates, cells, tanh_cells, outputs)
+        ctx.save_for_backward(x, rows, h0, weight_ih, weight_hh, peephole, gates, cells, tanh_cells, outputs)
         return outputs, cells[-1].to(c0.dtype, copy=True)
 
     @staticmethod
     def backward(ctx: Any, grad: Tensor, grad_c_last: Tensor) -> tuple[Tensor | None, ...]:
-        x, h0, weight_ih, weight_hh, peephole, gates, cells, tanh_cells, outputs = ctx.saved_tensors
+        x, rows, h0, weight_ih, weight_hh, peephole, gates, cells, tanh_cells, outputs = ctx.saved_tensors
         time, batch, size = outputs.shape
         slopes = lstm_slopes(gates, cells, tanh_cells, peephole)
         delta = torch.empty_like(gates, dtype=x.dtype)
         weight = laid_out(weight_hh.t(), batch)
         dh, dc = without_lock(loops.lstm_backward)(slopes, grad, grad_c_last.to(cells.dtype), weight, delta)
         flat = delta.view(time * batch, 4 * size)
-        both = torch.cat((x, torch.cat((h0[None], outputs[:-1]))), 2).view(time * batch, -1)
-        grad_weights = flat.t() @ both
-        grad_x = (flat @ weight_ih).view_as(x) if ctx.needs_input_grad[0] else None
+        grad_hh = flat.t() @ torch.cat((h0[None], outputs[:-1])).view(time * batch, size)
+        by_input = flat if rows is None else functional.one_hot(rows.flatten(), len(x)).t().to(x.dtype) @ flat
+        grad_ih = by_input.t() @ x.reshape(len(by_input), -1)
+        grad_x = (by_input @ weight_ih).view_as(x) if ctx.needs_input_grad[0] else None
         grad_peephole = None
         if peephole is not None:
             d_i, d_f, _, d_o = quarters(delta)
             seen = ((d_i, cells[:-1]), (d_f, cells[:-1]), (d_o, cells[1:]))
             grad_peephole = torch.stack([(d * c).sum((0, 1)) for d, c in seen])
-        grad_ih, grad_hh = grad_weights[:, : x.shape[2]], grad_weights[:, x.shape[2] :]
-        return grad_x, dh, dc, grad_ih, grad_hh, flat.sum(0), grad_peephole
+        return grad_x, None, dh, dc, grad_ih, grad_hh, flat.sum(0), grad_peephole
 
 
 class MogrifierRecurrence(torch.autograd.Function):

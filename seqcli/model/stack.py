@@ -43,8 +43,9 @@ class RecurrentLayer(nn.Module):
             with torch.no_grad():
                 self.get_parameter("bias")[gate * self.hidden_size : (gate + 1) * self.hidden_size] = 1.0
 
-    def forward(self, x: Tensor, state: State | None = None) -> tuple[Tensor, State]:
-        """x (time, batch, input), state of (batch, hidden) -> outputs (time, batch, hidden), state after the end."""
+    def forward(self, x: Tensor, state: State | None = None, rows: Tensor | None = None) -> tuple[Tensor, State]:
+        """x (time, batch, input), or a table of few inputs (types, input) with the rows (time, batch) that are read;
+        state of (batch, hidden) -> outputs (time, batch, hidden), state after the end."""
         parameters: dict[str, Tensor] = dict(self.named_parameters())
         cell = cell_of(self.cell)
         if self.weight_dropout and self.training and cell.recurrent is not None:
@@ -56,8 +57,9 @@ class RecurrentLayer(nn.Module):
                 dropped if len(dropped) == len(whole) else torch.cat((dropped, whole[len(dropped) :]))
             )
         if state is None:
-            state = tuple(x.new_zeros(x.shape[1], self.hidden_size) for _ in range(cell.states))
-        return run_sequence(self.cell, parameters, x, state)
+            batch = x.shape[1] if rows is None else rows.shape[1]
+            state = tuple(x.new_zeros(batch, self.hidden_size) for _ in range(cell.states))
+        return run_sequence(self.cell, parameters, x, state, rows)
 
 
 class RecurrentStack(nn.Module):
@@ -75,15 +77,18 @@ class RecurrentStack(nn.Module):
         if shape.bidirectional:
             self.reverse_layers = side()
 
-    def forward(self, x: Tensor, state: Sequence[State] | None = None) -> tuple[Tensor, list[State]]:
-        """One direction, all sequences of one length, the state carried on. x (time, batch, input), state a tuple of
-        (batch, hidden) a layer -> outputs (time, batch, hidden), new state."""
+    def forward(
+        self, x: Tensor, state: Sequence[State] | None = None, rows: Tensor | None = None
+    ) -> tuple[Tensor, list[State]]:
+        """One direction, all sequences of one length, the state carried on. x (time, batch, input), or with `rows` as
+        `RecurrentLayer` has them, state a tuple of (batch, hidden) a layer -> outputs (time, batch, hidden), new
+        state."""
         if self.shape.bidirectional:
             raise ValueError("a bidirectional stack carries no state: use encode()")
         new: list[State] = []
         for index, layer in enumerate(self.layers):
             x = locked_dropout(x, self.dropout, self.training) if index else x
-            x, layer_state = layer(x, None if state is None else state[index])
+            x, layer_state = layer(x, None if state is None else state[index], None if index else rows)
             new.append(layer_state)
         return x, new
 
@@ -110,8 +115,10 @@ class RecurrentStack(nn.Module):
         return x, last
 
 
-def run_sequence(cell: str, parameters: Mapping[str, Tensor], x: Tensor, state: State) -> tuple[Tensor, State]:
-    """All time steps of one layer: x (time, batch, input) -> outputs (time, batch, hidden), the state after the last.
+def run_sequence(
+    cell: str, parameters: Mapping[str, Tensor], x: Tensor, state: State, rows: Tensor | None = None
+) -> tuple[Tensor, State]:
+    """All time steps of one layer: x as in `RecurrentLayer` -> outputs (time, batch, hidden), the state after the last.
     Under torch.autocast every product runs in the autocast type, but for those of narrow LSTMs on a CPU."""
     device, found = x.device.type, cell_of(cell)
     if torch.is_autocast_enabled(device):
@@ -119,6 +126,7 @@ def run_sequence(cell: str, parameters: Mapping[str, Tensor], x: Tensor, state: 
         dtype = torch.float32 if narrow else torch.get_autocast_dtype(device)
         x, state = x.to(dtype), tuple(part.to(dtype) for part in state)
         parameters = {name: value.to(dtype) for name, value in parameters.items()}
-        with torch.autocast(device, enabled=False):
-            return found.sequence(parameters, x, state)
-    return found.sequence(parameters, x, state)
+    with torch.autocast(device, enabled=False):
+        if rows is not None:
+            return found.sequence_of_types(parameters, x, rows, state)
+        return found.sequence(parameters, x, state)

@@ -195,6 +195,21 @@ def test_sequence_gradients(cell: str) -> None:
     assert torch.autograd.gradcheck(run, (x, *state, *layer.parameters()))
 
 
+@pytest.mark.parametrize("hidden", [4, 160])  # an LSTM has a kernel of ours from 160 units on
+@pytest.mark.parametrize("cell", CELLS)
+def test_a_sequence_of_few_types_is_that_of_their_vectors(cell: str, hidden: int) -> None:
+    torch.manual_seed(0)
+    layer = RecurrentLayer(cell, 3, hidden).double()
+    table, rows = torch.randn(5, 3).double().requires_grad_(), torch.randint(5, (6, 2))
+    state = tuple(torch.randn(2, hidden).double().requires_grad_() for _ in range(cell_of(cell).states))
+    found = []
+    for outputs, last in (layer(table, state, rows), layer(table[rows], state)):
+        objective = outputs.cos().sum() + sum(part.sin().sum() for part in last)
+        found.append((outputs, *last, *torch.autograd.grad(objective, (table, *state, *layer.parameters()))))
+    for ours, theirs in zip(*found, strict=True):
+        torch.testing.assert_close(ours, theirs, rtol=0, atol=1e-10)
+
+
 @pytest.mark.parametrize("cell", ["rnn", "lstm", "gru"])
 def test_layers_equal_torchs(cell: str) -> None:
     torch.manual_seed(0)

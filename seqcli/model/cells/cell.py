@@ -54,6 +54,14 @@ class Cell(ABC):
         """All steps in torch, with gradients: x (time, batch, input) -> outputs (time, batch, hidden), the last state.
         Tests hold it equal to the steps."""
 
+    def sequence_of_types(
+        self, parameters: Mapping[str, Array], table: Array, rows: Array, state: State
+    ) -> tuple[Array, State]:
+        """`sequence` of inputs that are rows (time, batch) of a table (types, input) with few of them."""
+        import torch
+
+        return self.sequence(parameters, torch.nn.functional.embedding(rows, table), state)
+
     def divide_inputs(self, parameters: dict[str, Array], divisor: float) -> None:
         """Change `parameters` in place so that the cell does with `divisor` · x what it did with x."""
         parameters["weight_ih"] /= divisor

@@ -40,14 +40,23 @@ class LSTM(Cell):
         outputs, h, c = torch.lstm(x, [part[None] for part in state], weights, True, 1, 0.0, True, False, False)
         return outputs, (h[0], c[0])
 
+    def sequence_of_types(
+        self, parameters: Mapping[str, Array], table: Array, rows: Array, state: State
+    ) -> tuple[Array, State]:
+        if table.device.type == "cpu" and state[0].shape[1] >= BF16_PAYS:
+            return with_our_kernel(parameters, table, state, rows)
+        return super().sequence_of_types(parameters, table, rows, state)
 
-def with_our_kernel(parameters: Mapping[str, Array], x: Array, state: State) -> tuple[Array, State]:
+
+def with_our_kernel(
+    parameters: Mapping[str, Array], x: Array, state: State, rows: Array | None = None
+) -> tuple[Array, State]:
     """A sequence of the LSTM, with its peepholes if it has any, through `kernels.LSTMRecurrence`."""
     from seqcli.model.kernels import LSTMRecurrence
 
     names = ("weight_ih", "weight_hh", "bias")
     given = (*(parameters[name] for name in names), parameters.get("peephole"))
-    outputs, c_last = LSTMRecurrence.apply(x, *state, *given)  # type: ignore[no-untyped-call]
+    outputs, c_last = LSTMRecurrence.apply(x, rows, *state, *given)  # type: ignore[no-untyped-call]
     return outputs, (outputs[-1], c_last)
 
 

@@ -34,5 +34,10 @@ class PeepholeLSTM(Cell):
     def sequence(self, parameters: Mapping[str, Array], x: Array, state: State) -> tuple[Array, State]:
         return with_our_kernel(parameters, x, state)
 
+    def sequence_of_types(
+        self, parameters: Mapping[str, Array], table: Array, rows: Array, state: State
+    ) -> tuple[Array, State]:
+        return with_our_kernel(parameters, table, state, rows)
+
 
 CELL = PeepholeLSTM()
