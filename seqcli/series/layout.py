@@ -69,7 +69,7 @@ def find_layout(table: Table, options: ReadOptions) -> Layout:
     text = [name for name in rest if name not in numeric]
     if len(rest) > 1:
         values = [name for name in numeric if not _numbers_rows(columns, name)]
-        others = [] if any(map(columns.has_digits, set(text) - {time})) else numeric
+        others = [] if any(map(columns.has_digits, text)) else numeric
         numeric = values or [name for name in others if not words.says(name, words.KEYS)]
     if time is not None and (filled := _filled_down(columns, time, rest)) is not None:
         return find_layout(filled, options)
