@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from seqcli.series import words
 from seqcli.series.fields import plain
 from seqcli.series.header import Table
 from seqcli.series.marks import is_missing
@@ -116,7 +117,10 @@ class Columns:
         head = [text.strip() for text in column[:1000].tolist()]
         there = [text for text in head if text]
         head = there if 2 * len(there) > len(head) else head
-        if any(head == [str(i + start) for i in range(len(head))] for start in (0, 1)):
+        starts = [0, 1]
+        if words.says(name, words.RECORDS) and head and head[0].isdecimal():  # of a logger, since it was started
+            starts.append(int(head[0]))
+        if any(head == [str(i + start) for i in range(len(head))] for start in starts):
             return True
         if len(set(head)) < len(head) or not all(text.isdecimal() for text in head):
             return False
@@ -129,6 +133,14 @@ class Columns:
         if len(texts) < 3 or not all(re.fullmatch(r"(?:1[89]|20)\d\d", text) for text in texts):
             return False
         return bool((np.diff(np.sort(np.array(texts, np.int64))) == 1).all())
+
+    def have_ids(self, names: Sequence[str]) -> bool:
+        """Whether each row has an id of its own, as those of events have, which may also say when they were paid."""
+        return any(
+            self.is_different_everywhere(name) and not self.has_dates(name) and not self.counts_rows(name)
+            for name in names
+            if words.says(name, words.KEYS)
+        )
 
     def is_different_everywhere(self, name: str) -> bool:
         """Whether no two rows have the same text in a column."""

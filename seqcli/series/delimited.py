@@ -21,7 +21,7 @@ LOOKED_AT = 60  # lines that the separator is found from, at the beginning and i
 DELIMITERS = (",", ";", "\t", "|")
 CUT = 0.3  # share of the lines that a delimiter must cut where the others are titles and notes
 _NUMBER = re.compile(r"[+-]?[\d.,]*\d[\d.,]*(?:[eE][+-]?\d+)?")
-_RULE = re.compile(r"\s*[-+=_|]{3,}[-+=_|\s]*")  # a line drawn between rows
+_RULE = re.compile(r"\s*:?[-+=_|]{3,}[-+=_|\s]*:?\s*")  # a line drawn between rows
 _QUOTED = re.compile(r'^"((?:[^"\r\n]|"")*)"\r?$', re.MULTILINE)
 _FOREIGN = (  # how texts begin that are no tables
     (r"\s*<(?:!doctype|html|table|\?xml|[a-z]+[ >](?![\t,;]<))", "HTML or XML"),
@@ -113,6 +113,9 @@ def _split_json(text: str, shown: str, notes: Sequence[str]) -> Cells:
             data = json.loads(text)
     except (ValueError, RecursionError) as problem:
         raise DataError(f"is no JSON: {problem}", path=shown, hint="write it again, or save it as CSV") from problem
+    if isinstance(data, dict) and data.keys() == {"columns", "index", "data"}:  # as pandas splits them
+        heads, pairs = ["time", *data["columns"]], zip(data["index"], data["data"], strict=False)
+        data = [dict(zip(heads, [index, *row], strict=False)) for index, row in pairs]
     while isinstance(data, dict) and len(data) < 20:
         inner = sorted((value for value in data.values() if isinstance(value, list | dict)), key=len)
         if not inner or (len(inner) > 1 and len(inner[-1]) < 10 * len(inner[-2])):  # beside what says where it is from

@@ -302,23 +302,23 @@ def _header_rows(above: Sequence[Sequence[str]], cells: Cells) -> tuple[list[lis
         if header and blanks:
             break
         units = width == there > filled if blanks else lone and not row[0] and there >= max(2, 0.6 * width)
-        if not header and units:
+        dated = [cell for cell in row if _kind(cell) == "d" and find_forms([cell])]
+        made = len(dated) == 1 and row[0] != dated[0]  # what says when it was made
+        above = [[cell for cell in other if _kind(cell) in "nd"] for other in rows[:-1] if filled < 3]
+        part = any(len(other) > 2 and _are_in_order(other) for other in above)  # a heading below times across
+        if not header and (units or part or (made and row[0] and there > 1)):
             rows.pop()
             continue
         # a last header row may name only the times, as that of pandas does: Date,,,,
         if lone and (header or not row[0] or there < 2):
             break
-        named = (filled >= 0.6 * width and any(map(words.says_time, row))) or _are_years_apart(row)
+        decimals = any(_kind(cell) == "n" and re.search(r"\d\.\d", cell) for cell in row)  # of a place: 52.5,13.4,CET
+        named = filled >= 0.6 * width and any(map(words.says_time, row)) and not decimals
+        named = named or _are_years_apart(row)
         # times above a name that is the same for all
         named = named or (len(row) > 3 and bool(header) and len(set(header[0][1:])) == 1 and _are_in_order(row[1:]))
-        dated = [cell for cell in row if _kind(cell) == "d" and find_forms([cell])] if header else []
-        if len(dated) == 1 and row[0] != dated[0]:
-            break  # what says when it was made
-        if (
-            header
-            and not named
-            and ((filled < 0.6 * width and row[0]) or sum(_kind(cell) == "n" for cell in row) > (width > 2))
-        ):
+        numbers = sum(_kind(cell) == "n" for cell in row) > (width > 2)
+        if header and (made or (not named and ((filled < 0.6 * width and row[0]) or numbers))):
             break
         header.insert(0, row)
         rows.pop()

@@ -95,7 +95,7 @@ def find_layout(table: Table, options: ReadOptions) -> Layout:
     layout = replace(layout, targets=(values[0],), series=keys)
     if len(values) > 1:
         layout = _choose_target(layout, columns, values)
-    if options.time is None:
+    if options.time is None and not columns.have_ids(names):
         _refuse_side_by_side(layout, columns)
     return layout
 
@@ -122,12 +122,13 @@ def _refuse_side_by_side(layout: Layout, columns: Columns) -> None:
 
 
 def _says_again(layout: Layout, name: str, form: Form) -> bool:
-    """Whether a column has the times again, or their years."""
+    """Whether a column has the times again, or their years or months."""
     cells, own = layout.table.columns[name], layout.table.columns[layout.time or ""]
-    if form.grain != "year" or layout.form is None:
+    months = {"year": 12, "month": 1}.get(form.grain)
+    if months is None or layout.form is None:
         return not (cells != own).any()
     times, again = (one.read(texts[:LOOKED_AT].tolist())[0] for one, texts in ((form, cells), (layout.form, own)))
-    return bool((month_of(times) // 12 == month_of(again) // 12).all())
+    return bool((month_of(times) // months == month_of(again) // months).all())
 
 
 def _numbers_rows(columns: Columns, name: str) -> bool:

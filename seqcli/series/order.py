@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -12,6 +13,7 @@ from seqcli.series.times import DAY, FieldForm, Form, month_of, month_start
 
 COMPARED = 3000  # different texts that readings are compared on
 CLEAR = 0.15  # a lead by which a reading is no longer a choice
+_WRITTEN = re.compile(r"\b(dd|mm|tt|jj|gg)[-/. ](?:mm|dd|tt|jj|gg)\b", re.IGNORECASE)  # dd/MM/yyyy, the column's name
 
 
 @dataclass(frozen=True)
@@ -64,9 +66,13 @@ def _usual(form: Form, texts: Sequence[str]) -> float:
 
 
 def _named(form: Form, name: str) -> float:
-    """What speaks for a form by the column's name: numbers of four digits are weeks of years where it says so."""
+    """What speaks for a form by the column's name: numbers of four digits are weeks of years where it says so, and
+    the day is first in a column called dd/MM/yyyy."""
     grains = (("week", words.WEEK), ("quarter", words.QUARTER), ("month", words.MONTH), ("year", words.YEAR))
     said = next((grain for grain, wanted in grains if words.says(name, wanted)), "")
+    written = _WRITTEN.search(name)
+    if written and _day_first(form) is not None:
+        return 0.3 if _day_first(form) == (written[1].lower() != "mm") else 0.0
     if form.grain == said:
         return 0.25
     return -0.2 if is_short(form) else 0.0  # any numbers in turn can be read so

@@ -48,8 +48,10 @@ def merge(rows: Rows, rhythm: Rhythm, options: ReadOptions, notice: Callable[[st
     placed = _place(rows, rhythm, notice)
     rows, positions = placed.rows, placed.positions
     same = (np.diff(rows.codes) == 0) & (np.diff(positions) == 0)
+    # days without a payment, where the payments of days are asked for
+    none = options.aggregate == "sum" and options.frequency is not None and rows.flow and options.fill in (None, "zero")
     if not same.any():
-        return placed
+        return replace(placed, zero=none)
     if options.frequency is not None and options.duplicates is None and _is_coarser(placed):
         said = "" if options.aggregate else f"; {change_with('--aggregate')}"
         notice(f"values are put together by their {how}, {rhythm.frequency.name}{said}")
@@ -66,7 +68,7 @@ def merge(rows: Rows, rhythm: Rhythm, options: ReadOptions, notice: Callable[[st
             notice(note)
     if asked in ("error", ""):
         raise _second_value(rows, rhythm, same)
-    return _put_together(placed, asked)
+    return _put_together(placed, asked, zero=none and asked == "sum")
 
 
 def _place(rows: Rows, rhythm: Rhythm, notice: Callable[[str], None]) -> Placed:

@@ -10,14 +10,16 @@ import numpy as np
 from seqcli.errors import DataError
 from seqcli.series import words
 from seqcli.series.columns import ReadOptions, read_column
+from seqcli.series.frequency import weekday_names
 from seqcli.series.header import Table
 from seqcli.series.layout import Layout
 from seqcli.series.marks import CLOSED, INFINITE, fill_down, is_missing, missing_code
 from seqcli.series.numbers import quick_numbers, read_numbers
 from seqcli.series.order import unwrap
 from seqcli.series.recognise import read_as_times
+from seqcli.series.times import DAY
 
-LAST_ROWS = 2  # of a table, which may be totals without a name
+LAST_ROWS = 2  # of a table, which may be totals without a name, as may the first
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,10 @@ def read_rows(layout: Layout, options: ReadOptions, notice: Callable[[str], None
         times[order] = np.arange(len(table)) - np.repeat(starts, np.diff(np.r_[starts, len(table)])) + 1
     elif layout.form is not None and layout.form.cycle:
         times = unwrap(times, codes, layout.form.cycle)
+    if layout.form is not None and layout.form.grain == "day":
+        there = _on_open_days(times, ~np.isnan(values[: len(layout.targets)]).all(axis=0), notice)
+        times, codes, values = times[there], codes[there], values[:, there]
+        layout, table = replace(layout, table=table.select(there)), table.select(there)
     order = _sorted(times, codes)
     back = (np.diff(codes[order]) == 0) & (np.diff(order) < 0)
     if back.any():
@@ -97,7 +103,7 @@ def _times(layout: Layout, notice: Callable[[str], None]) -> tuple[np.ndarray | 
         text = texts[codes[row]]
         if row in sums:
             continue
-        last = row >= len(table) - LAST_ROWS and len(table) > 5 * LAST_ROWS
+        last = not 0 < row < len(table) - LAST_ROWS and len(table) > 5 * LAST_ROWS
         if not (words.is_total(text) or (is_missing(text) and (last or _is_remark(layout, row)))):
             example = next(text for text, ok in zip(texts, fine.tolist(), strict=True) if ok)
             what = "is empty" if is_missing(text) else f"{text!r} is not a time like {example!r}"
@@ -134,6 +140,16 @@ def _is_remark(layout: Layout, row: int) -> bool:
     """Whether a row without a time has no values either, or says that it is a total."""
     cells = {name: str(column[row]) for name, column in layout.table.columns.items()}
     return any(map(words.is_total, cells.values())) or all(is_missing(cells[name]) for name in layout.targets)
+
+
+def _on_open_days(times: np.ndarray, known: np.ndarray, notice: Callable[[str], None]) -> np.ndarray:
+    """The rows but those of days of the week on which no row of a daily table has a known value."""
+    days = (times // DAY + 3) % 7
+    rows, there = np.bincount(days, minlength=7), np.bincount(days[known], minlength=7)
+    closed = np.flatnonzero((rows > 2) & (there == 0))
+    if len(closed) and known.any() and np.median(np.diff(np.unique(times))) == DAY:
+        notice(f"{rows[closed].sum():,} rows on {weekday_names(closed.tolist())}, which never have a value, left out")
+    return np.flatnonzero(~np.isin(days, closed))
 
 
 def _newest_issue(

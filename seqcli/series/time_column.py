@@ -24,6 +24,7 @@ _DATED = r"\d+\s?[-/.:年]\s?\d+|\b(?:1[89]|20)\d\d\b"  # what a text looks like
 def find_time_column(columns: Columns, names: Sequence[str]) -> tuple[str | None, str | None]:
     """The column whose name and content say time, and one that says when a row was issued, if there is one."""
     scored: list[tuple[float, str]] = []
+    events = columns.have_ids(names)
     for place, name in enumerate(names):
         chosen = columns.time(name)
         if chosen is None:
@@ -41,7 +42,7 @@ def find_time_column(columns: Columns, names: Sequence[str]) -> tuple[str | None
             continue
         score = (2.0 if named else 0.0) + (0.0 if weak else 3.0) - 0.001 * place
         score += 0.5 if words.split_name(name)[:1] in (("ds",), ("date",)) and len(words.split_name(name)) == 1 else 0.0
-        score -= 1.0 if words.says(name, words.ISSUES) else 0.0
+        score -= 1.0 if words.says(name, words.ISSUES) and not events else 0.0
         score -= 1.5 if isinstance(chosen.form, StepForm) and columns.counts_rows(name) else 0.0
         score -= 0.8 if isinstance(chosen.form, StepForm) and words.says(name, words.DAY | words.HOUR) else 0.0
         score -= 3.0 if getattr(chosen.form, "cycle", "") else 0.0
@@ -52,7 +53,7 @@ def find_time_column(columns: Columns, names: Sequence[str]) -> tuple[str | None
     scored.sort(key=lambda pair: -pair[0])
     best = scored[0][1]
     issues = [name for score, name in scored[1:] if words.says(name, words.ISSUES) and score > 1]
-    return best, issues[0] if issues else None
+    return best, issues[0] if issues and not events else None
 
 
 def find_time_form(columns: Columns, time: str) -> tuple[Form, list[str]]:

@@ -52,9 +52,10 @@ STARTS = word_set("starting start starts begin beginning commencing wc from ab v
 ENDS = word_set("ending end ends ended we to bis ende fin hasta")
 _SOLD = word_set(  # what is counted or paid
     "sales sale demand quantity qty units unit count amount revenue turnover orders visits calls clicks sessions "
-    "visitors downloads transactions tickets gross net requests cases passengers births sold takings total umsatz "
-    "absatz menge verkauf verkäufe anzahl betrag ventes quantité montant ventas cantidad importe vendite vendas "
-    "quantidade продажи количество сумма 销量 销售额 数量 金额 売上 売上高 매출 판매량 trips arrivals deaths"
+    "klicks clics traffic ridership visitors downloads transactions tickets gross net requests cases passengers births "
+    "sold takings total umsatz absatz menge verkauf verkäufe anzahl betrag ventes quantité montant ventas cantidad "
+    "importe vendite vendas quantidade продажи количество сумма 销量 销售额 数量 金额 売上 売上高 매출 "
+    "판매량 trips arrivals deaths"
 )
 TARGETS = (
     word_set("y target value values cnt ist actual actuals observed wert valor valeur 值"),
@@ -74,8 +75,8 @@ FLOWS = _SOLD | word_set(
 BESIDE = word_set(
     "temperature temp fuel cpi unemployment promo promotion onpromotion holiday flag lat latitude "
     "lon long longitude lng population pop forecast predicted prediction fcst plan budget "
-    "humidity pressure wind discount markdown is weekend schoolholiday stateholiday open high low lag "
-    "rank size area weight width height customers dayofweek dow weekday year month day week quarter semester half "
+    "humidity rh pressure barometer clouds wind discount markdown is weekend schoolholiday stateholiday open high low "
+    "lag rank size area width height customers dayofweek dow weekday year month day week quarter semester half "
     "hour rownum row version yoy mom qoq hum revision code zip zipcode phone age precision lower upper se error "
     "prévision prognose previsión std stdev stderr ci pct share season isholiday workingday vol volume change chg hr "
     "yr mnth instant prev previous pre"
@@ -95,6 +96,7 @@ HIGH_LOW = (  # prices of one day, of which the last is wanted
 ROWS = word_set(
     "no nr num number row rows rownum rowid id unique_id index idx instant obs seq record # 序号 sno srno lfd"
 )
+RECORDS = word_set("record rec recnbr recnum rn seq row rownum")
 ISSUES = word_set(
     "issue issued issuedate vintage published publication publish release released revision revised "
     "asof as_of updated update modified created inserted ingested downloaded retrieved realtime "

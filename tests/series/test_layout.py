@@ -53,6 +53,12 @@ SAME = {  # the same monthly series of 40 values
     "blank first column": ",,\n,date,y\n" + "".join(f",{line}\n" for line in BODY.split()),
     "blanks between": "date      value\n" + BODY.replace(",", "   "),
     "bars": "| date | y |\n|---|---|\n" + "".join("| {} | {} |\n".format(*line.split(",")) for line in BODY.split()),
+    "bars and alignment": "# Sales\n\n| date | y |\n|:-----|--:|\n"
+    + "".join("| {} | {} |\n".format(*line.split(",")) for line in BODY.split()),
+    "a place above": "latitude,longitude,elevation,zone,code\n52.52,13.42,38.0,Europe/Berlin,CET\n\ndate,y\n" + BODY,
+    "when it was made": '"",DE1,DE1_FLAG\nunit,EUR,\nmade at,10.04.2024 16:00:05,\n' + BODY.replace("\n", ",\n"),
+    "split by pandas": json.dumps({"columns": ["y"], "index": MONTHS, "data": [[value] for value in VALUES]}),
+    "a total below the header": "date,y\n,9999\n" + BODY,
     "all quoted": '"date","y"\n' + "".join('"{}","{}"\n'.format(*line.split(",")) for line in BODY.split()),
     "carriage returns": "date,y\r" + BODY.replace("\n", "\r"),
     "UTF-16": ("date,y\n" + BODY).encode("utf-16"),
@@ -584,7 +590,9 @@ def test_words_that_come_again_are_missing_and_said(read):
     rows = [f"{day},{'Closed' if day.weekday() == 6 else i}" for i, day in enumerate(DAYS)]
     panel = read("date,visitors\n" + "\n".join(rows) + "\n")
     assert any("'Closed'" in note for note in panel.notes)
-    assert np.isnan(panel.series[0].values).sum() > 10
+    assert any("Sunday" in note for note in panel.notes)
+    assert panel.frequency.name == "daily, Monday to Saturday"
+    assert not np.isnan(panel.series[0].values).any()
 
 
 def test_a_number_that_can_be_read_two_ways_asks(read):
@@ -1213,3 +1221,74 @@ def test_weeks_of_years_with_53_of_them_are_weeks(read):
     weeks = [(DAYS[0] + timedelta(7 * i)).isocalendar()[:2] for i in range(200)]
     rows = "".join(f"{year}{week:02d},{i}\n" for i, (year, week) in enumerate(weeks))
     assert read(f"yearweek,v\n{rows}").frequency.name == "weekly"
+
+
+def test_payments_with_ids_are_no_revisions_of_one_another(read):
+    rows = [
+        f"txn_{day:%j}{k},{10 + k}.00,{day} {8 + k:02d}:00,{day + timedelta(days=2)} 00:00\n"
+        for day in DAYS
+        for k in range(1 + day.day % 3)
+    ]
+    panel = read("id,Amount,Created (UTC),Available On (UTC)\n" + "".join(rows), frequency="D", aggregate="sum")
+    assert panel.time_name == "Created (UTC)"
+    assert panel.series[0].values[:3].tolist() == [10.0, 21.0, 33.0]
+
+
+def test_sums_that_are_asked_for_are_zero_on_days_without_a_payment(read):
+    days = [day for day in DAYS if day.weekday() < 5]
+    rows = [f"{day},{-10 - i % 7}.50\n" for i, day in enumerate(days)]
+    for twice in ([], rows[3:4]):
+        panel = read("date,amount\n" + "".join([*rows, *twice]), frequency="D", aggregate="sum")
+        assert panel.series[0].values[4:8].tolist() == [-14.5, 0.0, 0.0, -15.5]
+        assert any("taken as zero" in note for note in panel.notes)
+
+
+def test_periods_given_twice_and_the_dates_of_events_are_no_second_table(read):
+    rows = [
+        f"{month.replace('-', '')},{month[:4]},{month[:7].replace('-', '')},5,{i}\n" for i, month in enumerate(MONTHS)
+    ]
+    panel = read("refPeriodId,refYear,period,qty,primaryValue\n" + "".join(rows), target="primaryValue")
+    assert panel.time_name == "refPeriodId"
+    rows = [
+        f"{day:%m/%d/%y},{290_000 + 97 * i},3,{day + timedelta(days=2):%m/%d/%y},{i}\n" for i, day in enumerate(DAYS)
+    ]
+    panel = read("Sale Date,Order ID,Items,Date Shipped,Order Total\n" + "".join(rows), target="Order Total")
+    assert panel.time_name == "Sale Date"
+
+
+def test_numbers_of_records_are_no_values(read):
+    rows = [f"{day},{4000 + i},{i % 7}\n" for i, day in enumerate(DAYS)]
+    assert read("TIMESTAMP,RECORD,AirTC_Avg\n" + "".join(rows)).target_name == "AirTC_Avg"
+
+
+@pytest.mark.parametrize(
+    ("names", "wanted"),
+    [
+        ("temp,clouds_all,traffic_volume", "traffic_volume"),
+        ("Barometer - hPa,Temp - °C,Hum - %", "Temp - °C"),
+        ("Impr.,Klicks,Kosten", "Klicks"),
+    ],
+)
+def test_the_likeliest_of_columns_by_name(read, names, wanted):
+    rows = [f"{day},{i % 5},{i % 7},{i % 3}\n" for i, day in enumerate(DAYS)]
+    assert read(f"date,{names}\n" + "".join(rows)).target_name == wanted
+
+
+@pytest.mark.parametrize(
+    ("name", "label"), [("dd/MM/yyyy HH:mm", "02/01/2024 00:00"), ("MM/DD/YYYY", "01/02/2024 00:00")]
+)
+def test_a_name_that_says_how_dates_are_written(read, name, label):
+    rows = [f"01/01/2024 {hour:02d}:00,{hour % 5}\n" for hour in range(24)]
+    panel = read(f"{name},kWh\n" + "".join(rows))
+    assert following(panel) == label
+    assert not any("two ways" in note for note in panel.notes)
+
+
+def test_rows_below_times_across_that_say_what_follows_are_titles(read):
+    across = ",".join(month[:7] for month in MONTHS)
+    rows = [f"{name},MWh,{','.join(str(value + k) for value in VALUES)}\n" for k, name in enumerate(("coal", "gas"))]
+    panel = read(
+        f"description,units,{across}\nNet generation,MWh,{',' * 39}\nUnited States,,{',' * 39}\n" + "".join(rows)
+    )
+    assert panel.frequency.name == "monthly"
+    assert [one.key[0] for one in panel.series] == ["coal", "gas"]
