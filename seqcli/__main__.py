@@ -19,18 +19,24 @@ def main() -> NoReturn:
     # the machine (10,000 spins still do); spinning briefly costs little where nothing does. Must stand before torch
     # loads its OpenMP library.
     os.environ.setdefault("GOMP_SPINCOUNT", "1000")
-    try:
-        for number in (signal.SIGTERM, signal.SIGHUP):
-            if signal.getsignal(number) != signal.SIG_IGN:  # as nohup has it
-                signal.signal(number, _terminate)
-        from seqcli.cli.app import run  # inside, so that Ctrl-C during start-up ends without a traceback
+    code: int | None = None
+    while True:
+        try:
+            code = _run() if code is None else code
+            _end(code)
+        except BaseException as problem:  # a signal before the command began, or while it was ending already
+            if (found := exit_code_of(problem)) is None:
+                raise
+            code = found if code is None else code
 
-        code = run(sys.argv[1:])
-    except BaseException as problem:  # a signal before the command began, or while it was ending already
-        if (found := exit_code_of(problem)) is None:
-            raise
-        code = found
-    _end(code)
+
+def _run() -> int:
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) != signal.SIG_IGN:  # as nohup has it
+            signal.signal(number, _terminate)
+    from seqcli.cli.app import run  # inside, so that Ctrl-C during start-up ends without a traceback
+
+    return run(sys.argv[1:])
 
 
 def _terminate(number: int, frame: FrameType | None) -> NoReturn:

@@ -195,3 +195,24 @@ def test_signals_at_random_moments(folder: Path, command: str) -> None:
             log = (folder / "messages").read_text() if (folder / "messages").exists() else ""
             how = f"{signals} {terminal=} code {ended.code}"
             raise AssertionError(f"{how}:\n{ended.said[-1000:]}\nlogged:\n{log}") from problem
+
+
+# Ctrl-C when everything is done, just before the last handlers are set
+LATE = """
+import os, signal, sys
+from seqcli import __main__ as program
+given, late = signal.signal, [signal.SIGINT]
+def set_handler(number, act):
+    if late and sys._getframe(1).f_code.co_name == "_end":
+        os.kill(os.getpid(), late.pop())
+    return given(number, act)
+program.signal.signal = set_handler
+program.main()
+"""
+
+
+@pytest.mark.parametrize(("argument", "code"), [("--version", 0), ("--unknown", 2)])
+def test_a_signal_while_it_ends_changes_nothing(argument: str, code: int) -> None:
+    ended = subprocess.run([sys.executable, "-c", LATE, argument], capture_output=True, text=True, check=False)
+    assert ended.returncode == code
+    assert "Traceback" not in ended.stderr
