@@ -114,7 +114,7 @@ class Columns:
         Rows of totals may have no number.
         """
         column = self.table.columns[name]
-        head = [text.strip() for text in column[:1000].tolist()]
+        head = [re.sub(r"^0+(?=\d)", "", text.strip()) for text in column[:1000].tolist()]
         there = [text for text in head if text]
         head = there if 2 * len(there) > len(head) else head
         starts = [0, 1]

@@ -126,11 +126,13 @@ def _date_and_clock(columns: Columns, table: Table, date: str, clock: str) -> li
     clocks = [_HOURS.sub(r"\1:00", plain(text)) for text in table.columns[clock].tolist()]
     if columns.is_plain(clock):
         values = to_numbers([plain(text) for text in columns.different(clock)])[0]
+        found, fine = to_numbers([plain(text) for text in clocks])
+        hours = np.where(fine, found, 0).astype(int).tolist()  # a row of notes may have none
         if words.says(clock, words.PERIOD):
-            minutes = [(int(float(plain(text))) - 1) * PERIODS[int(values.max())] for text in clocks]
+            minutes = [(hour - 1) * PERIODS[int(values.max())] for hour in hours]
             clocks = [f"{minute // 60:02d}:{minute % 60:02d}" for minute in minutes]
         elif values.max() <= 25:  # the third hour was there twice, when the clock was put back
-            days, hours = table.coded(date)[0].tolist(), [int(float(plain(text))) for text in clocks]
+            days = table.coded(date)[0].tolist()
             long = {day for day, hour in zip(days, hours, strict=True) if hour == 25}
             clocks = [f"{hour - (day in long and hour > 3):02d}:00" for day, hour in zip(days, hours, strict=True)]
         else:

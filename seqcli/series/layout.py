@@ -200,10 +200,10 @@ def _choose_target(layout: Layout, columns: Columns, values: Sequence[str]) -> L
         is_key = words.says(name, words.KEYS) and parts[-2:][0] not in words.VALUES  # as the last of Product Sales is
         if is_key or _numbers_rows(columns, name):
             points -= 1.5
-        if len(texts) <= 2 and set(numbers.tolist()) <= {0.0, 1.0}:
+        if len(texts) == 1:
+            points -= 4.0
+        elif len(texts) == 2 and set(numbers.tolist()) <= {0.0, 1.0}:
             points -= 2.0
-        elif len(texts) == 1:
-            points -= 1.0
         elif layout.series and layout.table.combined((*layout.series, name)).max() == count:
             points -= 2.0  # the same through each series, such as its code
         return points

@@ -71,18 +71,19 @@ def find_time_form(columns: Columns, time: str) -> tuple[Form, list[str]]:
     form: Form = chosen.form
     inner = getattr(form, "form", getattr(form, "start", form))
     notes = [note for one in dict.fromkeys((form, inner)) if (note := getattr(one, "note", ""))]
+    shown = next((text for text in known if any(map(str.isdigit, text))), known[0]).strip()
     for rival in chosen.rivals:
         ours, theirs = getattr(form, "reading", None), getattr(rival, "reading", None)
         if columns.options.day_first is None and ours and theirs and sorted(ours) == sorted(theirs):
             if "d" not in ours or "m" not in ours:
-                notes.append(f"times such as {known[0].strip()} are read as {form.name}, not {rival.name}")
+                notes.append(f"times such as {shown} are read as {form.name}, not {rival.name}")
                 break
             first = "day" if ours.index("d") < ours.index("m") else "month"
             if "y" in ours and ours[0] != theirs[0] and "y" in (ours[0], theirs[0]):
-                notes.append(f"dates such as {known[0].strip()} are read as {form.name}")
+                notes.append(f"dates such as {shown} are read as {form.name}")
             else:
                 ways = f"can be read two ways: {first} first here (--day-first, --month-first)"
-                notes.append(f"dates such as {known[0].strip()} {ways}")
+                notes.append(f"dates such as {shown} {ways}")
             break
     return form, notes
 

@@ -35,9 +35,10 @@ YEAR = word_set(
     "year yr yyyy jahr année annee an año ano anno jaar år rok год 年 年份 연도 yıl tahun năm fy jahre years vuosi"
 )
 MONTH = word_set(
-    "month mon mm monat mois mes mese mês maand måned månad miesiąc měsíc месяц 月 月份 월 ay bulan tháng mo months"
+    "month mon mm monat mois mes mese mês maand måned månad miesiąc měsíc месяц 月 月份 월 ay bulan tháng mo months "
+    "kuukausi kk mjesec mesec mėnuo kuu hónap μήνας"
 )
-DAY = word_set("day dd dy dom tag jour dia día giorno dag dzień den день 日 일 gün hari ngày mday")
+DAY = word_set("day dd dy dom tag jour dia día giorno dag dzień den день 日 일 gün hari ngày mday päivä pv päev nap")
 DAY_OF_YEAR = word_set("doy yday dayofyear jday julianday")
 WEEK = word_set(
     "week wk kw cw woche semaine semana settimana vecka uke tydzień týden неделя 周 週 주 hafta weeknum weekno"
@@ -52,10 +53,10 @@ STARTS = word_set("starting start starts begin beginning commencing wc from ab v
 ENDS = word_set("ending end ends ended we to bis ende fin hasta")
 _SOLD = word_set(  # what is counted or paid
     "sales sale demand quantity qty units unit count amount revenue turnover orders visits calls clicks sessions "
-    "klicks clics traffic ridership visitors downloads transactions tickets gross net requests cases passengers births "
-    "sold takings total umsatz absatz menge verkauf verkäufe anzahl betrag ventes quantité montant ventas cantidad "
-    "importe vendite vendas quantidade продажи количество сумма 销量 销售额 数量 金额 売上 売上高 매출 "
-    "판매량 trips arrivals deaths"
+    "klicks clics traffic ridership visitors downloads transactions tickets gross net requests cases passengers "
+    "births sold takings total umsatz absatz menge verkauf verkäufe anzahl betrag ventes quantité montant ventas "
+    "cantidad importe importo bedrag belopp beløp kwota tutar částka installs vendite vendas quantidade продажи "
+    "количество сумма 销量 销售额 数量 金额 売上 売上高 매출 판매량 trips arrivals deaths"
 )
 TARGETS = (
     word_set("y target value values cnt ist actual actuals observed wert valor valeur 值"),
@@ -94,9 +95,9 @@ HIGH_LOW = (  # prices of one day, of which the last is wanted
     word_set("low tief tagestief min bajo mínimo minimo bas najniższy 最低 最低价 最低價 安値 저가"),
 )
 ROWS = word_set(
-    "no nr num number row rows rownum rowid id unique_id index idx instant obs seq record # 序号 sno srno lfd"
+    "no nr num number row rows rownum rowid id unique_id index idx instant obs seq record volgnr # 序号 sno srno lfd"
 )
-RECORDS = word_set("record rec recnbr recnum rn seq row rownum")
+RECORDS = word_set("record rec recnbr recnum rn seq row rownum volgnr")
 ISSUES = word_set(
     "issue issued issuedate vintage published publication publish release released revision revised "
     "asof as_of updated update modified created inserted ingested downloaded retrieved realtime "

@@ -1292,3 +1292,37 @@ def test_rows_below_times_across_that_say_what_follows_are_titles(read):
     )
     assert panel.frequency.name == "monthly"
     assert [one.key[0] for one in panel.series] == ["coal", "gas"]
+
+
+def test_columns_that_never_change_are_not_forecast_before_others(read):
+    rows = [f"{day},0,{i % 7}\n" for i, day in enumerate(DAYS)]
+    assert (
+        read("date,Total User Installs,Daily Device Upgrades\n" + "".join(rows)).target_name == "Daily Device Upgrades"
+    )
+
+
+def test_numbers_of_rows_with_zeros_before_them_are_no_values(read):
+    rows = [f'"{i + 1:09d}","{day}","-{20 + i % 7},50","+{i % 5},25"\n' for i, day in enumerate(DAYS)]
+    assert read('"Volgnr","Datum","Bedrag","Saldo na trn"\n' + "".join(rows)).target_name == "Bedrag"
+
+
+def test_dates_and_hours_above_a_row_of_notes(read):
+    rows = [f'"D","{day:%m/%d/%Y}","{hour:02d}",{hour}.5\n' for day in DAYS[:10] for hour in range(1, 25)]
+    text = '"C","Demand"\n"H","Date","Hour Ending","Total Load"\n' + "".join(rows) + '"T","240 Data Lines"\n'
+    panel = read(text)
+    assert panel.frequency.name == "hourly"
+    assert len(panel.series[0].values) == 240
+    assert any("240 Data Lines" in note for note in panel.notes)
+
+
+def test_codes_of_transformations_below_the_header_are_left_out(read):
+    panel = read("sasdate,INDPRO\nTransform:,5\n" + BODY)
+    assert panel.series[0].values.tolist() == VALUES
+    assert any("Transform:" in note for note in panel.notes)
+
+
+@pytest.mark.parametrize("names", ["Vuosi,Kuukausi,Päivä,Aika [UTC]", "Year,Kk,Pv,Aika"])
+def test_parts_of_times_with_finnish_names(read, names):
+    rows = [f"{day.year},{day.month},{day.day},{hour:02d}:00,{hour % 5}\n" for day in DAYS[:9] for hour in range(24)]
+    panel = read(f"{names},Lämpötila\n" + "".join(rows))
+    assert following(panel) == "2022-01-12 00:00"
