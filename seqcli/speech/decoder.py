@@ -6,7 +6,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 
+from seqcli.errors import CheckpointError
 from seqcli.files.checkpoint import Checkpoint, check_parameters
+from seqcli.files.tensor_file import REMEDY
 from seqcli.model.arrays import Array
 from seqcli.model.probability import log_softmax
 from seqcli.model.stepping import SteppingStack
@@ -15,6 +17,7 @@ from seqcli.speech.features import StreamFeatures, mel_power, normalised, stacke
 from seqcli.text.tokenizer import Tokenizer, tokenizer_of
 
 PIECE = 8  # frames that a stream goes on by at a time
+SMALLEST_SCALE = 0.001  # that features may be divided by
 EDGE = 2  # frames at either end of a piece of sound that miss some of their samples
 
 
@@ -24,6 +27,8 @@ class SpeechDecoder:
 
     def __init__(self, config: SpeechConfig, parameters: Mapping[str, np.ndarray]) -> None:
         check_parameters(config.parameter_shapes(), parameters)
+        if (np.abs(parameters["feature_scale"]) < SMALLEST_SCALE).any():
+            raise CheckpointError(f"tensor 'feature_scale' has a value below {SMALLEST_SCALE}", hint=REMEDY)
         self.config, self.parameters = config, parameters
         layers: Mapping[str, Array] = parameters
         self.encoder = SteppingStack(config.encoder, layers, "encoder.")
