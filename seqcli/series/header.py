@@ -124,12 +124,12 @@ def find_table(cells: Cells) -> Table:
         else:
             break
     if header:
-        repeated = kept & np.all(
-            [column == cell for column, cell in zip(cells.columns, header[-1], strict=True)], axis=0
-        )
-        if repeated.any():
-            kept &= ~repeated
-            notes.append(f"the header comes again in {int(repeated.sum())} rows, which are left out")
+        repeated = np.flatnonzero(kept)
+        for column, cell in zip(cells.columns, header[-1], strict=True):
+            repeated = repeated[column[repeated] == cell]
+        if len(repeated):
+            kept[repeated] = False
+            notes.append(f"the header comes again in {len(repeated)} rows, which are left out")
     if not kept.any():
         raise no_rows
     used = [
