@@ -10,6 +10,7 @@ import torch
 
 from seqcli.speech.config import SpeechConfig
 from seqcli.speech.data import SpeechData
+from seqcli.speech.decoder import SpeechDecoder
 from seqcli.speech.features import levelled, mel_power
 from seqcli.speech.lexicon import words_to_blobs
 from seqcli.speech.network import SpeechModel
@@ -73,6 +74,7 @@ class Speech(Task[TrainRequest, SpeechData, Recipe, SpeechTask]):
         torch.manual_seed(run.request.seed)
         model = SpeechModel(recipe.config, recipe.dropout).to(run.device)
         if run.base is not None:
+            SpeechDecoder(recipe.config, run.base.tensors)  # refuses what is no recogniser's
             load_weights(model, run.base.tensors)
         else:
             mean, scale = statistics(data, recipe.config)
