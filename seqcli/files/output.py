@@ -48,12 +48,12 @@ def _is_same(path: Path, other: str | Path) -> bool:
             return path.is_file() and os.path.samefile(path, other)
     except OSError:
         return False
-    return _behind_links(path) == _behind_links(other)
+    return os.path.realpath(path) == os.path.realpath(other)
 
 
-def _behind_links(path: str | Path) -> Path:
-    """The file that a path leads to."""
-    return Path(os.path.realpath(path))
+def _behind_link(path: Path) -> Path:
+    """What a link leads to; any other path as it is, since from the root on the way to it may be closed."""
+    return Path(os.path.realpath(path)) if path.is_symlink() else path
 
 
 def state_path(model: Path) -> Path:
@@ -88,7 +88,7 @@ def whole_file(path: Path) -> Iterator[BinaryIO]:
     """A file to write to, which gets the name `path` at the end: after a crash either the old file exists or the new
     one. Until then it has a temporary name; it is flushed to disk and renamed. Of a link, what it leads to is replaced.
     Raises `SeqcliError`, see `writing`."""
-    path = _behind_links(path)
+    path = _behind_link(path)
     temporary = path.with_name(f".{path.name}.{os.getpid()}{TEMPORARY}")
     with writing(path):
         if path.exists() and not path.is_file():
@@ -168,7 +168,7 @@ def check_writable(path: Path, *, overwrite: bool) -> None:
         raise UsageError(f"{path}: a model is already there", hint=hint)
     _make_folder(path)
     with writing(path):
-        place = _behind_links(path)
+        place = _behind_link(path)
         probe = place.with_name(f".{place.name}.{os.getpid()}.probe")
         try:
             probe.write_bytes(b"seqcli")
@@ -190,7 +190,7 @@ def output_lock(model: Path) -> Iterator[None]:
     """While a model is made: no second process writes the same one; `TrainingError` if one does. The lock is the
     kernel's, on an empty file beside the model, so a killed process leaves none behind. Who holds it removes what a
     killed run left half-written of the model and of the files named after it."""
-    written = [_behind_links(file) for file in (model, state_path(model))]
+    written = [_behind_link(file) for file in (model, state_path(model))]
     path = written[0].with_name(f".{written[0].name}.lock")
     try:
         while True:

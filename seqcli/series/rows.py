@@ -105,7 +105,8 @@ def _times(layout: Layout, notice: Callable[[str], None]) -> tuple[np.ndarray | 
             continue
         edge = not 0 < row < len(table) - LAST_ROWS and len(table) > 5 * LAST_ROWS
         signs = edge + is_missing(text) + _is_remark(layout, row)  # at an edge, without a time, without a value
-        if not (words.is_total(text) or signs > 1 or (edge and text.strip().endswith(":"))):
+        note = is_missing(text) or any(map(str.isalpha, text))  # no time with a digit too many
+        if not (words.is_total(text) or (note and signs > 1) or (edge and text.strip().endswith(":"))):
             example = next(text for text, ok in zip(texts, fine.tolist(), strict=True) if ok)
             what = "is empty" if is_missing(text) else f"{text!r} is not a time like {example!r}"
             hint = "correct the row, or take it out"

@@ -74,7 +74,7 @@ class Speech(Task[TrainRequest, SpeechData, Recipe, SpeechTask]):
         torch.manual_seed(run.request.seed)
         model = SpeechModel(recipe.config, recipe.dropout).to(run.device)
         if run.base is not None:
-            SpeechDecoder(recipe.config, run.base.tensors)  # refuses what is no recogniser's
+            SpeechDecoder(recipe.config, run.base.tensors)  # refuses what does not hold together
             load_weights(model, run.base.tensors)
         else:
             mean, scale = statistics(data, recipe.config)

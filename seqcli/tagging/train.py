@@ -10,7 +10,7 @@ import torch
 
 from seqcli.tagging.config import TaggerConfig
 from seqcli.tagging.data import LabelledText, open_labelled
-from seqcli.tagging.decoder import TaggingDecoder
+from seqcli.tagging.decoder import TaggingDecoder, load_tagging_decoder
 from seqcli.tagging.evaluate import quality
 from seqcli.tagging.labelling import Labelling
 from seqcli.tagging.network import TaggingModel
@@ -52,6 +52,7 @@ class Tagging(Task[TrainRequest, LabelledText, Recipe, TaggingTask]):
         torch.manual_seed(run.request.seed)
         model = TaggingModel(recipe.config, recipe.dropout, neighbours=recipe.neighbours)
         if run.base is not None:
+            load_tagging_decoder(run.base, data.labelling)  # refuses what does not hold together
             load_weights(model, run.base.tensors)
         if run.source is not None:
             lexicon = data.labelling.lexicon
