@@ -16,6 +16,7 @@ from seqcli.model.encoding import alive
 FORBIDDEN = -1e4  # nats: the score of a transition that cannot be; its exponential is 0
 CELLS = 1 << 18  # scores that are compared at once: what stays in a core's cache
 TINY = np.float32(1e-30)
+HUGE = np.float32(1e30)  # of what a label could still gain, far beyond any that is trained
 
 
 @dataclass(frozen=True)
@@ -129,7 +130,8 @@ class Chain:
         backward[lengths - 1, rows] = final / ends[:, None]
         for t in range(time - 1, 0, -1):
             count = counts[t]
-            onward = backward[t, :count] * weights[t, :count] / sums[t, :count, None]
+            divisor = sums[t, :count, None]
+            onward = np.minimum(backward[t, :count] * weights[t, :count], HUGE * divisor) / divisor
             backward[t - 1, :count] = onward @ pairs.T
         return forward, backward, divisors, norm
 
