@@ -147,7 +147,8 @@ class Forms:
         """What `to_json` gave; `ValueError`, `KeyError` or `TypeError` when it is not that."""
         words = [tuple(line.split("\t")) for line in values["words"]]
         characters = {str(c): int(count) for c, count in values["characters"].items()}
-        if values["letters"] not in ("lower", "upper", "mixed") or values["unknown"] not in ("lower", "title"):
+        known = values["letters"] in ("lower", "upper", "mixed") and values["unknown"] in ("lower", "title")
+        if not known or any(len(character) != 1 for character in characters):
             raise ValueError("not the forms of a text")
         return cls(
             characters,
