@@ -70,9 +70,11 @@ def read_rows(layout: Layout, options: ReadOptions, notice: Callable[[str], None
     elif layout.form is not None and layout.form.cycle:
         times = unwrap(times, codes, layout.form.cycle)
     if layout.form is not None and layout.form.grain == "day":
-        there = _on_open_days(times, ~np.isnan(values[: len(layout.targets)]).all(axis=0), notice)
-        times, codes, values = times[there], codes[there], values[:, there]
-        layout, table = replace(layout, table=table.select(there)), table.select(there)
+        closed = _on_closed_days(times, ~np.isnan(values[: len(layout.targets)]).all(axis=0), notice)
+        if closed.any():
+            there = np.flatnonzero(~closed)
+            times, codes, values, table = times[there], codes[there], values[:, there], table.select(there)
+            layout = replace(layout, table=table)
     order = _sorted(times, codes)
     back = (np.diff(codes[order]) == 0) & (np.diff(order) < 0)
     if back.any():
@@ -144,14 +146,15 @@ def _is_remark(layout: Layout, row: int) -> bool:
     return any(map(words.is_total, cells.values())) or all(is_missing(cells[name]) for name in layout.targets)
 
 
-def _on_open_days(times: np.ndarray, known: np.ndarray, notice: Callable[[str], None]) -> np.ndarray:
-    """The rows but those of days of the week on which no row of a daily table has a known value."""
+def _on_closed_days(times: np.ndarray, known: np.ndarray, notice: Callable[[str], None]) -> np.ndarray:
+    """Which rows of a daily table are of days of the week on which none has a known value."""
     days = (times // DAY + 3) % 7
     rows, there = np.bincount(days, minlength=7), np.bincount(days[known], minlength=7)
     closed = np.flatnonzero((rows > 2) & (there == 0))
-    if len(closed) and known.any() and np.median(np.diff(np.unique(times))) == DAY:
-        notice(f"{rows[closed].sum():,} rows on {weekday_names(closed.tolist())}, which never have a value, left out")
-    return np.flatnonzero(~np.isin(days, closed))
+    if not len(closed) or not known.any() or np.median(np.diff(np.unique(times))) != DAY:
+        return np.zeros(len(times), bool)
+    notice(f"{rows[closed].sum():,} rows on {weekday_names(closed.tolist())}, which never have a value, left out")
+    return np.isin(days, closed)
 
 
 def _newest_issue(
