@@ -6,10 +6,11 @@ import contextlib
 import os
 import signal
 import sys
+import threading
 from types import FrameType
 from typing import NoReturn
 
-from seqcli.errors import TERMINATED
+from seqcli.errors import INTERRUPTED, TERMINATED
 from seqcli.signals import ENDING, exit_code_of
 
 
@@ -19,6 +20,7 @@ def main() -> NoReturn:
     # the machine (10,000 spins still do); spinning briefly costs little where nothing does. Must stand before torch
     # loads its OpenMP library.
     os.environ.setdefault("GOMP_SPINCOUNT", "1000")
+    sys.unraisablehook = _send_again
     code: int | None = None
     while True:
         try:
@@ -41,6 +43,19 @@ def _run() -> int:
 
 def _terminate(number: int, frame: FrameType | None) -> NoReturn:
     raise SystemExit(TERMINATED)
+
+
+def _send_again(lost: sys.UnraisableHookArgs) -> None:
+    """Send a signal again a moment later whose exception was raised where Python drops it: in the callback of a weak
+    reference, of which imports have many, or in a finaliser."""
+    code = None if lost.exc_value is None else exit_code_of(lost.exc_value)
+    if code is None:
+        sys.__unraisablehook__(lost)
+        return
+    number = signal.SIGINT if code == INTERRUPTED else signal.SIGTERM
+    again = threading.Timer(0.01, os.kill, (os.getpid(), number))
+    again.daemon = True
+    again.start()
 
 
 def _end(code: int) -> NoReturn:

@@ -216,3 +216,33 @@ def test_a_signal_while_it_ends_changes_nothing(argument: str, code: int) -> Non
     ended = subprocess.run([sys.executable, "-c", LATE, argument], capture_output=True, text=True, check=False)
     assert ended.returncode == code
     assert "Traceback" not in ended.stderr
+
+
+# a signal in the callback of a weak reference, where Python can only print what is raised
+IN_CALLBACK = """
+import os, signal, sys, time, weakref
+from seqcli import __main__ as program
+from seqcli.cli import app
+class Thing: pass
+def run(arguments):
+    thing = Thing()
+    watched = weakref.ref(thing, lambda _: os.kill(os.getpid(), int(sys.argv[1])))
+    del thing
+    time.sleep(5)
+    return 0
+app.run = run
+program.main()
+"""
+
+
+@pytest.mark.parametrize("number", list(CODES))
+def test_a_signal_in_a_callback_is_not_lost(number: signal.Signals) -> None:
+    ended = subprocess.run(
+        [sys.executable, "-c", IN_CALLBACK, str(int(number))],
+        capture_output=True,
+        text=True,
+        check=False,
+        preexec_fn=functools.partial(_prepare, False),
+    )
+    assert ended.returncode == CODES[number]
+    assert not ended.stderr
