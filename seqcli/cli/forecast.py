@@ -194,22 +194,20 @@ def _forecast(asked: _Asked) -> tuple[Forecast, Interruption] | None:
 
 def _check_places(asked: _Asked) -> None:
     """Refuse before any work what cannot be written."""
-    from seqcli.files.output import check_place
+    from seqcli.files.output import check_place, check_table
 
+    if asked.save is not None:
+        check_run(asked.save)
     if asked.plot is not None:
         from seqcli.files.pictures import check_picture
         from seqcli.forecasting.plot import PAGE
 
         check_picture(Path(asked.plot), PAGE)
     if asked.file is not None:
-        from seqcli.forecasting.forecast import check_table
-
         check_table(asked.file, asked.format or "csv")
     for place in (asked.file, asked.plot):
         if place is not None:
             check_place(place)
-    if asked.save is not None:
-        check_run(asked.save)
 
 
 def _say(result: Forecast, request: ForecastRequest) -> None:

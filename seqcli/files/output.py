@@ -6,6 +6,7 @@ import contextlib
 import errno
 import fcntl
 import glob
+import importlib.util
 import io
 import os
 import sys
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     import pandas
 
 TEMPORARY = ".part"  # what the name of a file that is being written ends with; it begins with a dot
+JSON_LINES = (".json", ".jsonl", ".ndjson")
+NO_TABLES = (".xls", ".ods", ".parquet", ".html", ".svg", ".png", ".pdf", ".doc", ".docx")  # nor what we write
 
 
 def check_outputs(outputs: Mapping[str, str | Path | None], inputs: Iterable[str | Path]) -> None:
@@ -154,6 +157,17 @@ def _make_folder(path: Path) -> None:
         except (FileExistsError, NotADirectoryError) as problem:
             there = next(folder for folder in path.parents if folder.exists())
             raise NotADirectoryError(errno.ENOTDIR, f"{there} is no folder") from problem
+
+
+def check_table(path: str | Path, form: str = "csv") -> None:
+    """`UsageError` for a name by which others would take CSV, or what `form` says, for something else, and for a
+    workbook where what writes it is not installed."""
+    ending = Path(path).suffix.lower()
+    if ending == ".xlsx" and importlib.util.find_spec("openpyxl") is None:
+        raise UsageError(f"{path}: a workbook needs openpyxl", hint="pip install 'seqcli[excel]', or name it .csv")
+    if ending in NO_TABLES or (ending in JSON_LINES and form != "ndjson"):
+        hint = "name it .csv or .xlsx" + (", or add --format ndjson" if ending in JSON_LINES else "")
+        raise UsageError(f"{path}: a table is written as CSV or as a workbook, not as {ending}", hint=hint)
 
 
 def check_writable(path: Path, *, overwrite: bool) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -10,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from seqcli.errors import UsageError
-from seqcli.files.output import write_text, write_workbook
+from seqcli.files.output import check_table, write_text, write_workbook
 from seqcli.forecasting.backtest import Folds, cut, select
 from seqcli.forecasting.changes import direction
 from seqcli.forecasting.engine import Outcome, forecast_arrays, lower_bounds
@@ -29,10 +27,6 @@ from seqcli.series.panel import Panel
 
 if TYPE_CHECKING:
     import pandas
-
-JSON_LINES = (".json", ".jsonl", ".ndjson")
-NO_TABLES = (".xls", ".ods", ".parquet", ".html", ".svg", ".png", ".pdf", ".doc", ".docx")  # nor what we write
-
 
 @dataclass(frozen=True)
 class Forecast:
@@ -161,17 +155,6 @@ class Forecast:
             write_workbook(Path(path), frame)
         else:
             write_text(Path(path), [self.to_frame().to_csv(index=False)])
-
-
-def check_table(path: str | Path, form: str = "csv") -> None:
-    """`UsageError` for a name by which others would take CSV, or what `form` says, for something else, and for a
-    workbook where what writes it is not installed."""
-    ending = Path(path).suffix.lower()
-    if ending == ".xlsx" and importlib.util.find_spec("openpyxl") is None:
-        raise UsageError(f"{path}: a workbook needs openpyxl", hint="pip install 'seqcli[excel]', or name it .csv")
-    if ending in NO_TABLES or (ending in JSON_LINES and form != "ndjson"):
-        hint = "name it .csv or .xlsx" + (", or add --format ndjson" if ending in JSON_LINES else "")
-        raise UsageError(f"{path}: a table is written as CSV or as a workbook, not as {ending}", hint=hint)
 
 
 TrainNetwork = Callable[[Prepared, np.ndarray], Forecaster]

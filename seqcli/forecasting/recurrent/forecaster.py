@@ -27,7 +27,8 @@ class Forecaster:
     def __init__(
         self, config: ForecasterConfig, parameters: Mapping[str, np.ndarray], horizon: int | None = None
     ) -> None:
-        check_parameters(config.parameter_shapes(), parameters)
+        shapes = config.parameter_shapes()
+        check_parameters(shapes, parameters)
         self.config, self.horizon = config, horizon
         self.parameters = {name: value.astype(np.float32) for name, value in parameters.items()}
         self._encoder = SteppingStack(config.encoder, self.parameters, prefix="encoder.")
