@@ -7,11 +7,9 @@ import os
 import signal
 import sys
 import threading
-from types import FrameType
 from typing import NoReturn
 
-from seqcli.errors import INTERRUPTED, TERMINATED
-from seqcli.signals import ENDING, exit_code_of
+from seqcli.signals import ENDING, exit_code_of, stop, stopped_by
 
 
 def main() -> NoReturn:
@@ -33,26 +31,21 @@ def main() -> NoReturn:
 
 
 def _run() -> int:
-    for number in (signal.SIGTERM, signal.SIGHUP):
+    for number in ENDING:
         if signal.getsignal(number) != signal.SIG_IGN:  # as nohup has it
-            signal.signal(number, _terminate)
+            signal.signal(number, stop)
     from seqcli.cli.app import run  # inside, so that Ctrl-C during start-up ends without a traceback
 
     return run(sys.argv[1:])
 
 
-def _terminate(number: int, frame: FrameType | None) -> NoReturn:
-    raise SystemExit(TERMINATED)
-
-
 def _send_again(lost: sys.UnraisableHookArgs) -> None:
     """Send a signal again a moment later whose exception was raised where Python drops it: in the callback of a weak
     reference, of which imports have many, or in a finaliser."""
-    code = None if lost.exc_value is None else exit_code_of(lost.exc_value)
-    if code is None:
+    number = stopped_by()
+    if number is None or lost.exc_value is None or exit_code_of(lost.exc_value) is None:
         sys.__unraisablehook__(lost)
         return
-    number = signal.SIGINT if code == INTERRUPTED else signal.SIGTERM
     again = threading.Timer(0.01, os.kill, (os.getpid(), number))
     again.daemon = True
     again.start()

@@ -7,10 +7,25 @@ import signal
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from types import FrameType
+from typing import NoReturn
 
 from seqcli.errors import INTERRUPTED, TERMINATED
 
 ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+_received: list[int] = []  # by `stop`
+
+
+def stop(number: int, frame: FrameType | None) -> NoReturn:
+    """A handler: ends what runs by `KeyboardInterrupt` or `SystemExit`, and remembers the signal, since native code may
+    put an error of its own in the place of either."""
+    _received.append(number)
+    raise KeyboardInterrupt if number == signal.SIGINT else SystemExit(TERMINATED)
+
+
+def stopped_by() -> int | None:
+    """The last signal that `stop` has handled, None if there was none."""
+    return _received[-1] if _received else None
 
 
 @contextlib.contextmanager

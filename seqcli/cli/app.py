@@ -24,7 +24,7 @@ import typer.main
 from seqcli import __version__
 from seqcli.cli import console
 from seqcli.errors import SeqcliError, UsageError
-from seqcli.signals import exit_code_of
+from seqcli.signals import exit_code, exit_code_of, stopped_by
 
 COMMANDS = (
     *("train-lm", "generate", "train-mt", "translate", "train-tagger", "tag"),
@@ -54,6 +54,8 @@ def _invoke(arguments: Sequence[str]) -> int:
             return 0
         if (code := exit_code_of(problem)) is not None:
             return code
+        if not isinstance(problem, SeqcliError) and (number := stopped_by()) is not None:
+            return exit_code(number)
         if console.verbosity.get().debug:
             raise
         return _report(problem, arguments)

@@ -22,7 +22,7 @@ from seqcli.cli.rows import write_json
 from seqcli.errors import TERMINATED
 from seqcli.language import options as language
 from seqcli.options import declarations
-from seqcli.signals import exit_code, handling
+from seqcli.signals import exit_code, handling, stop
 from seqcli.speech import options as speech
 from seqcli.tagging import options as tagging
 from seqcli.translation import options as translation
@@ -76,7 +76,7 @@ class Interruption:
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
         if not self._training or self.requested():
-            raise KeyboardInterrupt if number == signal.SIGINT else SystemExit(TERMINATED)
+            stop(number, frame)
         self.exit_code = exit_code(number)
         again = "Ctrl-C again" if number == signal.SIGINT else "a second signal"
         console.notice(f"stopping after this step and {self._then}; {again} ends at once")

@@ -28,6 +28,7 @@ from seqcli.series.panel import Panel
 if TYPE_CHECKING:
     import pandas
 
+
 @dataclass(frozen=True)
 class Forecast:
     """Forecasts of a panel's series and how good such forecasts have been.
