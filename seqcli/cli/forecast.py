@@ -186,8 +186,9 @@ def _forecast(asked: _Asked) -> tuple[Forecast, Interruption] | None:
         return None
     if asked.data == "-":
         console.mention_terminal_input()
+    if console.is_first():  # which alone writes
+        _check_places(asked)
     with joined("cpu") if trains else contextlib.nullcontext(ALONE) as processes:
-        processes.broadcast(lambda: _check_places(asked))
         result = forecast_request(asked.data, asked, processes=processes, on_notice=console.notice, training=training)
     return None if result is None else (result, interruption)
 
