@@ -6,10 +6,9 @@ import contextlib
 import os
 import signal
 import sys
-import threading
 from typing import NoReturn
 
-from seqcli.signals import ENDING, exit_code_of, stop, stopped_by
+from seqcli.signals import ENDING, exit_code_of, send_again, stop, stopped_by
 
 
 def main() -> NoReturn:
@@ -18,7 +17,7 @@ def main() -> NoReturn:
     # the machine (10,000 spins still do); spinning briefly costs little where nothing does. Must stand before torch
     # loads its OpenMP library.
     os.environ.setdefault("GOMP_SPINCOUNT", "1000")
-    sys.unraisablehook = _send_again
+    sys.unraisablehook = _dropped
     code: int | None = None
     while True:
         try:
@@ -39,16 +38,13 @@ def _run() -> int:
     return run(sys.argv[1:])
 
 
-def _send_again(lost: sys.UnraisableHookArgs) -> None:
-    """Send a signal again a moment later whose exception was raised where Python drops it: in the callback of a weak
-    reference, of which imports have many, or in a finaliser."""
-    number = stopped_by()
-    if number is None or lost.exc_value is None or exit_code_of(lost.exc_value) is None:
+def _dropped(lost: sys.UnraisableHookArgs) -> None:
+    """Send a signal again whose exception was raised where Python drops it: in a finaliser or the callback of a weak
+    reference."""
+    if stopped_by() is None or lost.exc_value is None or exit_code_of(lost.exc_value) is None:
         sys.__unraisablehook__(lost)
-        return
-    again = threading.Timer(0.01, os.kill, (os.getpid(), number))
-    again.daemon = True
-    again.start()
+    else:
+        send_again()
 
 
 def _end(code: int) -> NoReturn:

@@ -2,30 +2,52 @@
 
 from __future__ import annotations
 
+import _thread
 import contextlib
+import os
 import signal
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from types import FrameType
-from typing import NoReturn
 
 from seqcli.errors import INTERRUPTED, TERMINATED
 
 ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
+WAIT = 0.02  # seconds until a signal is sent again
+IMPORTS = "<frozen importlib._bootstrap>"
+
 _received: list[int] = []  # by `stop`
 
 
-def stop(number: int, frame: FrameType | None) -> NoReturn:
+def stop(number: int, frame: FrameType | None) -> None:
     """A handler: ends what runs by `KeyboardInterrupt` or `SystemExit`, and remembers the signal, since native code may
-    put an error of its own in the place of either."""
+    put an error of its own in the place of either. While a module is imported the signal waits: torch's native code
+    ends the whole process where its import is interrupted."""
     _received.append(number)
+    while frame is not None:
+        if frame.f_code.co_filename == IMPORTS:
+            send_again()
+            return
+        frame = frame.f_back
     raise KeyboardInterrupt if number == signal.SIGINT else SystemExit(TERMINATED)
 
 
 def stopped_by() -> int | None:
     """The last signal that `stop` has handled, None if there was none."""
     return _received[-1] if _received else None
+
+
+def send_again() -> None:
+    """Send the last signal that `stop` has handled again, a moment later."""
+
+    def send(number: int) -> None:
+        time.sleep(WAIT)
+        os.kill(os.getpid(), number)
+
+    # not by `threading`, whose locks the code that a handler has interrupted may hold
+    _thread.start_new_thread(send, (_received[-1],))
 
 
 @contextlib.contextmanager

@@ -77,6 +77,7 @@ class Interruption:
     def _handle(self, number: int, frame: FrameType | None) -> None:
         if not self._training or self.requested():
             stop(number, frame)
+            return
         self.exit_code = exit_code(number)
         again = "Ctrl-C again" if number == signal.SIGINT else "a second signal"
         console.notice(f"stopping after this step and {self._then}; {again} ends at once")

@@ -221,7 +221,7 @@ def test_a_signal_while_it_ends_changes_nothing(argument: str, code: int) -> Non
 
 
 # a signal in the callback of a weak reference, where Python can only print what is raised; and one in whose place
-# native code, as torch has it while it is imported, raises an error of its own
+# native code raises an error of its own; and one in an import, which must come to its end before the command does
 SWALLOWING = """
 import os, signal, sys, time, weakref
 from seqcli import __main__ as program
@@ -235,7 +235,10 @@ def main(*arguments, **options):
         del thing
         time.sleep(5)
     try:
-        os.kill(os.getpid(), number)
+        if kind == "importing":
+            import imported
+        else:
+            os.kill(os.getpid(), number)
         time.sleep(5)
     except BaseException:
         raise TypeError("expected a message argument") from None
@@ -244,15 +247,19 @@ program.main()
 """
 
 
-@pytest.mark.parametrize("kind", ["dropped", "replaced"])
+@pytest.mark.parametrize("kind", ["dropped", "replaced", "importing"])
 @pytest.mark.parametrize("number", list(CODES))
-def test_a_signal_whose_exception_is_lost_ends_the_command(kind: str, number: signal.Signals) -> None:
+def test_a_signal_whose_exception_is_lost_ends_the_command(tmp_path: Path, kind: str, number: signal.Signals) -> None:
+    code = f"import os; os.kill(os.getpid(), {int(number)}); open('done', 'w').close()"
+    (tmp_path / "imported.py").write_text(code)
     ended = subprocess.run(
         [sys.executable, "-c", SWALLOWING, kind, str(int(number))],
         capture_output=True,
         text=True,
         check=False,
+        cwd=tmp_path,
         preexec_fn=functools.partial(_prepare, False),
     )
     assert ended.returncode == CODES[number]
     assert not ended.stderr
+    assert (tmp_path / "done").exists() == (kind == "importing")
