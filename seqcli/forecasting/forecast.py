@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from seqcli.files.output import check_table, write_text, write_workbook
+from seqcli.forecasting import importance
 from seqcli.forecasting.backtest import Folds, cut, select
 from seqcli.forecasting.changes import direction
 from seqcli.forecasting.engine import Outcome, forecast_arrays, lower_bounds
@@ -35,8 +36,9 @@ class Forecast:
 
     `point` is (series, horizon), `bands` (series, horizon, 2 · levels): low and high of each level, in rising order;
     `quantiles` the probabilities that are shown instead of intervals. `table` has a row a method with its measures over
-    the backtest; `verdict` says how good earlier forecasts were, `notes` what was found and guessed. `forecaster` is
-    the network that was trained or given, `ended` how its training ended (`training.pipeline.TrainOutcome`).
+    the backtest, `inputs` a row a covariate (`importance`); `verdict` says how good earlier forecasts were, `notes`
+    what was found and guessed. `forecaster` is the network that was trained or given, `ended` how its training ended
+    (`training.pipeline.TrainOutcome`).
     """
 
     panel: Panel
@@ -52,6 +54,7 @@ class Forecast:
     forecaster: Forecaster | None = None
     quantiles: tuple[float, ...] = ()
     ended: str = "finished"
+    inputs: Sequence[dict[str, Any]] = ()
 
     def __repr__(self) -> str:
         count = len(self.panel.series)
@@ -118,6 +121,16 @@ class Forecast:
 
         return pandas.DataFrame(self.table)
 
+    @property
+    def importance(self) -> pandas.DataFrame:
+        """What each covariate, and `holidays`, is worth, a row an `input`: whether it is `used`; the `mase` of earlier
+        forecasts, and `mase_without` this input alone; `importance`, by which share errors are larger without it. NaN
+        where that was not measured."""
+        import pandas
+
+        columns = ["input", "used", "mase", "mase_without", "importance"]
+        return pandas.DataFrame(list(self.inputs), columns=columns)
+
     def to_json(self) -> dict[str, Any]:
         """Everything as plain values: what was understood, the forecasts by series, how good they have been."""
         numbers = self.columns()[len(self.panel.key_names) + 1 :]
@@ -128,6 +141,7 @@ class Forecast:
             "accuracy": self.verdict,
             "notes": [*self.panel.notes, *self.notes],
             "backtest": self.table,
+            "importance": list(self.inputs),
             "series": [
                 {
                     **dict(zip(self.panel.key_names, one.key, strict=False)),
@@ -188,11 +202,11 @@ def forecast_prepared(
     setting, request = prepared.setting, prepared.request
     table = backtest_table(prepared) if request.backtest else []
     if train is None and forecaster is None:
-        made, said = forecast_with_past(prepared, known)
+        made, said, worth = forecast_with_past(prepared, known)
         # an effect may lead below it
         made = replace(made, bands=not_below(made.bands, made.point, lower_bounds(prepared.filled)))
     else:
-        made, said = forecast_arrays(prepared.filled, prepared.known, setting), []
+        made = forecast_arrays(prepared.filled, prepared.known, setting)
         # what a network has learnt from tells nothing of its errors: one trained here is measured on what was held out,
         # a kept one from no more origins than it takes, since it may have learnt from the earlier ones
         origins = 1 if train is not None else int(np.clip(LEAST_SERIES // len(prepared.filled), 1, 12))
@@ -206,7 +220,9 @@ def forecast_prepared(
             alone[held.member[latest]] = earlier[latest]
             forecaster = train(prepared, alone)
         assert forecaster is not None
-        made = _with_network(replace(made, folds=held, earlier=earlier), prepared, forecaster, known)
+        made, worth = _with_network(replace(made, folds=held, earlier=earlier), prepared, forecaster, known)
+        learnt = [f"{one.name}: {f'learnt by the network, {one.said()}' if one.used else 'not used'}" for one in worth]
+        said = [f"effects of what is known beforehand: {'; '.join(learnt)}"] if learnt else []
     mixed = forecaster is not None and forecaster.config.weight > 0 and given_any(forecaster.config.covariates)
     return Forecast(
         panel=prepared.panel,
@@ -221,15 +237,19 @@ def forecast_prepared(
         notes=prepared.notes + said + unusual(made, prepared.filled, setting, mixed=mixed),
         forecaster=forecaster,
         quantiles=request.quantiles,
+        inputs=[one.row() for one in worth],
     )
 
 
-def _with_network(made: Outcome, prepared: Prepared, forecaster: Forecaster, known: KnownInputs | None) -> Outcome:
-    """Forecasts, and those from the folds' origins, with the share that a network has in them, and its intervals."""
+def _with_network(
+    made: Outcome, prepared: Prepared, forecaster: Forecaster, known: KnownInputs | None
+) -> tuple[Outcome, list[importance.Worth]]:
+    """Forecasts, and those from the folds' origins, with the share that a network has in them, and its intervals; and
+    what its inputs are worth."""
     share = forecaster.config.weight
     mixed = _mixed(made, prepared, forecaster.config.covariates)
     if share <= 0 or not len(mixed):
-        return made
+        return made, [importance.Worth(name, False) for name, _ in importance.groups(forecaster.config.covariates)]
     filled, held, horizon, levels = prepared.filled, made.folds, prepared.horizon, prepared.setting.levels
     floor = lower_bounds(filled)
     history = make_history(prepared.known, filled, known.values if known else None)
@@ -244,7 +264,8 @@ def _with_network(made: Outcome, prepared: Prepared, forecaster: Forecaster, kno
     learnt = adapt(point[mixed], spread, held.actual[own], earlier[own], spread_held, levels, floor[mixed], trust=1.0)
     moved = made.bands[mixed] + (point - made.point)[mixed][..., None]
     bands[mixed] = not_below(mix(learnt, moved, point[mixed], np.full(horizon, share)), point[mixed], floor[mixed])
-    return replace(made, point=point, bands=bands, earlier=earlier)
+    worth = importance.of_network(forecaster, history, held, mixed, made.earlier, earlier)
+    return replace(made, point=point, bands=bands, earlier=earlier), worth
 
 
 def _mixed(made: Outcome, prepared: Prepared, inputs: Sequence[str]) -> np.ndarray:

@@ -17,7 +17,7 @@ from seqcli.forecasting import regression
 from seqcli.forecasting.classical.batch import fill_missing, mean_of_known
 from seqcli.forecasting.classical.methods import forecast_all
 from seqcli.forecasting.engine import Outcome
-from seqcli.forecasting.metrics import mase, scale
+from seqcli.forecasting.importance import Worth
 from seqcli.forecasting.prepare import Prepared
 from seqcli.forecasting.recurrent.covariates import KnownInputs
 from seqcli.forecasting.regression import Effects, apart, without
@@ -36,9 +36,10 @@ class Delayed:
     delays: tuple[int, ...]
 
 
-def forecast_with_past(prepared: Prepared, known: KnownInputs | None) -> tuple[Outcome, list[str]]:
+def forecast_with_past(prepared: Prepared, known: KnownInputs | None) -> tuple[Outcome, list[str], list[Worth]]:
     """Forecasts with the effects of what is `known` ahead, and of the columns that are known only in the past where
-    these help, and what is said of them. Raises `DataError` for a column without values."""
+    these help, what is said of them, and what each input known ahead is worth. Raises `DataError` for a column without
+    values."""
     panel = prepared.panel
     if not panel.past_names:
         return regression.forecast_with_effects(prepared, known)
@@ -49,15 +50,16 @@ def forecast_with_past(prepared: Prepared, known: KnownInputs | None) -> tuple[O
     seen = any(one.effects.sizes.any() for one in found)
     gain = _gain(prepared, columns) if seen else None
     if gain is None:
-        made, notes = regression.forecast_with_effects(prepared, known)
+        made, notes, worth = regression.forecast_with_effects(prepared, known)
         unused = "; earlier forecasts are no better with them: not used" if seen else ""
-        return made, [*notes, f"past covariates: {said}{unused}"]
+        return made, [*notes, f"past covariates: {said}{unused}"], worth
     effects = [one.effects for one in found]
     filled, observed = (without(effects, series) for series in (prepared.filled, prepared.known))
-    made, notes = regression.forecast_with_effects(replace(prepared, filled=filled, known=observed), known)
+    made, notes, worth = regression.forecast_with_effects(replace(prepared, filled=filled, known=observed), known)
     made = regression.restored(made, effects, list(map(len, filled)), prepared.season)
     made = _expected(made, effects, _change(made, found, columns, prepared.season))
-    return made, [*notes, f"past covariates: {said}; errors of earlier forecasts are {gain:.0%} smaller with them"]
+    said = f"past covariates: {said}; errors of earlier forecasts are {gain:.0%} smaller with them"
+    return made, [*notes, said], worth
 
 
 def _filled(columns: np.ndarray, names: Sequence[str]) -> np.ndarray:
@@ -124,24 +126,13 @@ def _rows(columns: np.ndarray, ahead: np.ndarray, delays: Sequence[int]) -> np.n
 def _gain(prepared: Prepared, columns: Sequence[np.ndarray]) -> float | None:
     """By what share the effects, found anew at each, make the errors of earlier forecasts smaller; None unless the gain
     is more than its standard error."""
-    horizon, season = prepared.horizon, prepared.season
-    cuts = [
-        (index, len(values) - number * horizon)
-        for index, values in enumerate(prepared.filled)
-        for number in range(1, ORIGINS + 1)
-        if len(values) - number * horizon >= max(len(values) // 2, 2 * season + 2)
-    ]
-    if not cuts:
+    ends = regression.cuts(prepared, range(len(prepared.filled)), ORIGINS)
+    if not ends:
         return None
-    histories = [prepared.filled[index][:end] for index, end in cuts]
-    known = [prepared.known[index][:end] for index, end in cuts]
-    found = _find(known, [columns[index] for index, _ in cuts], prepared)
-    made = forecast_all([*histories, *without([one.effects for one in found], histories)], horizon, season)
-    plain, rest = made[: len(cuts)], made[len(cuts) :]
-    with_them = np.array([one.effects.restore(row, end) for one, row, (_, end) in zip(found, rest, cuts, strict=True)])
-    actual = np.array([prepared.known[index][end : end + horizon] for index, end in cuts])
-    scales = np.array([scale(history, season) for history in histories])
-    before, after = (mase(actual, forecast, scales) for forecast in (plain, with_them))
+    found = _find([prepared.known[index][:end] for index, end in ends], [columns[index] for index, _ in ends], prepared)
+    none = [Effects(np.zeros(end + prepared.horizon), False, np.zeros(0)) for _, end in ends]
+    errors = regression.earlier_errors(prepared, ends * 2, [*none, *(one.effects for one in found)])
+    before, after = errors[: len(ends)], errors[len(ends) :]
     usable = np.isfinite(before) & np.isfinite(after)
     gains = (before - after)[usable]
     if not len(gains) or gains.mean() <= gains.std() / np.sqrt(len(gains)):

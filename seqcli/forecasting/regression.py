@@ -7,8 +7,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from seqcli.forecasting.classical.methods import forecast_all
 from seqcli.forecasting.engine import Outcome, forecast_arrays
-from seqcli.forecasting.metrics import scale
+from seqcli.forecasting.importance import Worth, compared, groups
+from seqcli.forecasting.metrics import mase, scale
 from seqcli.forecasting.prepare import Prepared
 from seqcli.forecasting.recurrent.covariates import KnownInputs
 
@@ -16,6 +18,8 @@ LEAST_T = 2.0  # standard errors an effect must be from zero to be used
 LEAST_VALUES = 12  # of a series, beside two for every input
 LEAST_OWN = 0.1  # of an input's deviation that must be left beside the season
 WINDOW = 30  # about the values over which the level is taken to be the same
+# of earlier forecasts that tell what inputs are worth
+ORIGINS, MOST_SERIES, MOST_RUNS = 8, 20, 24  # of a series, series, and about so many forecasts with and without inputs
 
 
 @dataclass(frozen=True)
@@ -45,35 +49,50 @@ def find_effects(values: np.ndarray, inputs: np.ndarray, season: int) -> Effects
     neither season nor trend is taken for an effect (Frisch & Waugh 1933). On the logarithm, so that an input
     multiplies, where values are positive and that fits better.
     """
+    return effects_without(values, inputs, season, [[]])[0]
+
+
+def effects_without(
+    values: np.ndarray, inputs: np.ndarray, season: int, left_out: Sequence[Sequence[int]]
+) -> list[Effects]:
+    """The effects that are found without each of these sets of inputs, given by their places."""
     none = Effects(np.zeros(inputs.shape[1]), False, np.zeros(len(inputs)))
     known = ~np.isnan(values)
     if known.sum() < LEAST_VALUES + 2 * len(inputs):
-        return none
+        return [none] * len(left_out)
     past = inputs[:, : len(values)]
-    best, least = none, _error(values, none, season)
-    for multiplicative in (False, True):
-        if multiplicative and not (values[known] > 0).all():
-            break
-        sizes = _sizes(np.log(values) if multiplicative else values, past, season)
-        found = Effects(sizes @ inputs - sizes @ past.mean(axis=1), multiplicative, sizes)
-        error = _error(values, found, season)
-        if error < least:
-            best, least = found, error
-    return best
+    columns, usable = _columns(past, known, season)
+    targets = [(False, apart(values, season)[known])]
+    if (values[known] > 0).all():
+        targets.append((True, apart(np.log(values), season)[known]))
+    effects, plain = [], _error(values, none, season)
+    for places in left_out:
+        best, least = none, plain
+        for multiplicative, target in targets:
+            sizes = _sizes(target, columns, [place for place in usable if place not in places], season)
+            found = Effects(sizes @ inputs - sizes @ past.mean(axis=1), multiplicative, sizes)
+            error = _error(values, found, season)
+            if error < least:
+                best, least = found, error
+        effects.append(best)
+    return effects
 
 
-def _sizes(values: np.ndarray, inputs: np.ndarray, season: int) -> np.ndarray:
-    """Coefficients; those that do not differ significantly from zero are removed one by one. An input that nearly
-    repeats with the season, such as a promotion every December, cannot be told from it: what is left of it is the edges
-    of the neighbourhoods, and an effect of that would be any number."""
-    known = ~np.isnan(values)
-    target = apart(values, season)[known]
+def _columns(inputs: np.ndarray, known: np.ndarray, season: int) -> tuple[np.ndarray, list[int]]:
+    """Inputs (inputs, known values) apart from season and neighbourhood, and the places of those whose effect can be
+    told. An input that nearly repeats with the season, such as a promotion every December, cannot be told from it: what
+    is left of it is the edges of the neighbourhoods, and an effect of that would be any number."""
     there = [np.where(known, row, np.nan) for row in inputs]
     columns = np.array([apart(row, season)[known] for row in there])
     whole = np.array([apart(row, 1)[known].std() for row in there])
     least = np.maximum(LEAST_OWN * whole, 1e-9 * (1 + np.abs(inputs).max(axis=1)))
-    used = np.flatnonzero(columns.std(axis=1) > least).tolist()
-    sizes = np.zeros(len(inputs))
+    return columns, np.flatnonzero(columns.std(axis=1) > least).tolist()
+
+
+def _sizes(target: np.ndarray, columns: np.ndarray, used: list[int], season: int) -> np.ndarray:
+    """Coefficients of the columns that are `used`; of these, any that do not differ significantly from zero are removed
+    one by one."""
+    sizes = np.zeros(len(columns))
     while used:
         design = columns[used].T
         inverse = np.linalg.pinv(design.T @ design)
@@ -129,18 +148,73 @@ def describe(effects: Sequence[Effects], names: Sequence[str]) -> list[str]:
     return said
 
 
-def forecast_with_effects(prepared: Prepared, known: KnownInputs | None) -> tuple[Outcome, list[str]]:
-    """Forecasts with the effects of known inputs, and notices about them; plain forecasts without such inputs."""
+def forecast_with_effects(prepared: Prepared, known: KnownInputs | None) -> tuple[Outcome, list[str], list[Worth]]:
+    """Forecasts with the effects of known inputs, notices about them, and what each input is worth; plain forecasts
+    without such inputs."""
     if known is None or not known.names:
-        return forecast_arrays(prepared.filled, prepared.known, prepared.setting), []
+        return forecast_arrays(prepared.filled, prepared.known, prepared.setting), [], []
     found = [find_effects(values, x, prepared.season) for values, x in zip(prepared.known, known.values, strict=True)]
     # inputs are scaled; in what is said they have their own units
-    units = np.array([deviation for _, deviation in known.scaling] + [1.0] * (len(known.names) - len(known.scaling)))
+    own = len(known.scaling)
+    units = np.array([deviation for _, deviation in known.scaling] + [1.0] * (len(known.names) - own))
     plain = [replace(one, sizes=one.sizes / units) for one in found]
-    said = [f"effects of what is known beforehand: {'; '.join(describe(plain, known.names))}"]
+    worth = _worth(prepared, known, found)
+    said = describe(plain, known.names)
+    said[:own] = [f"{text}, {one.said()}" if one.used else text for text, one in zip(said[:own], worth, strict=False)]
+    said += [f"{one.name}: {one.said()}" for one in worth[own:] if one.used]
     filled, values = without(found, prepared.filled), without(found, prepared.known)
     made = forecast_arrays(filled, values, prepared.setting)
-    return restored(made, found, [len(one) for one in filled], prepared.season), said
+    made = restored(made, found, [len(one) for one in filled], prepared.season)
+    return made, [f"effects of what is known beforehand: {'; '.join(said)}"], worth
+
+
+def _worth(prepared: Prepared, known: KnownInputs, found: Sequence[Effects]) -> list[Worth]:
+    """What each input is worth: earlier forecasts, a horizon apart, with effects that are found anew at each of their
+    origins, of all inputs that are used, and of all but one. So what two inputs both say is worth little in each. An
+    input that is the same in all that was forecast cannot be measured."""
+    inputs, horizon = groups(known.names), prepared.horizon
+    used = [one for one in inputs if any(effects.sizes[one[1]].any() for effects in found)]
+    rows = [place for _, places in used for place in places]
+    members = np.linspace(0, len(found) - 1, min(len(found), MOST_SERIES)).astype(int).tolist()
+    origins = int(np.clip(MOST_RUNS // (len(members) * (1 + len(used))), 1, ORIGINS))
+    ends = cuts(prepared, members, origins) if used else []
+    ways = [[], *([rows.index(place) for place in places] for _, places in used)]
+    if not ends:
+        return [Worth(one[0], one in used) for one in inputs]
+    effects = [
+        effects_without(prepared.known[i][:end], known.values[i][rows, : end + horizon], prepared.season, ways)
+        for i, end in ends
+    ]
+    every = [one[way] for way in range(len(ways)) for one in effects]
+    errors = earlier_errors(prepared, ends * len(ways), every).reshape(len(ways), -1)
+    worth = []
+    for one in inputs:
+        ahead = np.concatenate([known.values[i][one[1], end : end + horizon] for i, end in ends], axis=1)
+        if one in used and np.ptp(ahead, axis=1).any():
+            worth.append(compared(one[0], errors[0], errors[1 + used.index(one)]))
+        else:
+            worth.append(Worth(one[0], one in used))
+    return worth
+
+
+def cuts(prepared: Prepared, members: Sequence[int], origins: int) -> list[tuple[int, int]]:
+    """Series and the ends of their histories, up to so many `origins` a horizon apart in the later half of each."""
+    lengths = {index: len(prepared.filled[index]) for index in members}
+    return [
+        (index, end)
+        for index, length in lengths.items()
+        for end in range(length - prepared.horizon, length - (origins + 1) * prepared.horizon, -prepared.horizon)
+        if end >= max(length // 2, 2 * prepared.season + 2)
+    ]
+
+
+def earlier_errors(prepared: Prepared, ends: Sequence[tuple[int, int]], effects: Sequence[Effects]) -> np.ndarray:
+    """MASE of forecasts from earlier origins, the `ends` of `cuts`, with the effects found at each. (origins,)"""
+    histories = [prepared.filled[index][:end] for index, end in ends]
+    made = forecast_all(without(effects, histories), prepared.horizon, prepared.season)
+    made = np.array([one.restore(row, end) for one, row, (_, end) in zip(effects, made, ends, strict=True)])
+    actual = np.array([prepared.known[index][end : end + prepared.horizon] for index, end in ends])
+    return mase(actual, made, np.array([scale(history, prepared.season) for history in histories]))
 
 
 def without(effects: Sequence[Effects], series: Sequence[np.ndarray]) -> list[np.ndarray]:

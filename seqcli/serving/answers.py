@@ -109,7 +109,8 @@ class Transcribed:
 @dataclass(frozen=True)
 class Forecasts:
     """The forecasts, a row a series and time, with intervals; how good earlier ones were; what was found and guessed;
-    the measures of earlier forecasts by method, if they are asked for (`backtest`)."""
+    the measures of earlier forecasts by method, if they are asked for (`backtest`); what each covariate is worth, and
+    the holidays (`importance`)."""
 
     rows: list[dict[str, Any]]
     accuracy: str
@@ -118,3 +119,4 @@ class Forecasts:
     season: int
     horizon: int
     backtest: list[dict[str, Any]]
+    importance: list[dict[str, Any]]

@@ -176,6 +176,10 @@ def test_a_covariate_is_learnt_kept_and_evaluated(promoted, tmp_path, capsys):
     flags = np.concatenate(coming).ravel() == 1
     relative = (result.point / np.array([np.median(one.values) for one in panel.series])[:, None]).ravel()
     assert relative[flags].mean() > 1.3 * relative[~flags].mean()
+    worth = result.importance.loc[0]
+    assert (worth["input"], worth["used"]) == ("promo", True)
+    assert worth["mase_without"] > 1.3 * worth["mase"]
+    assert any("promo: learnt by the network, without it errors of" in note for note in result.notes)
     assert run(["forecast", data, "-n", "7", "--model", str(model), *inputs]) == 0
     rows = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
     np.testing.assert_allclose([float(row["forecast"]) for row in rows], result.point.ravel(), rtol=1e-6)
