@@ -41,12 +41,13 @@ torture: $(STAMP)
 
 # The tests with the lowest versions of all dependencies that pyproject.toml allows, in an environment of their own. Old
 # versions use what newer ones of others call deprecated; SentencePiece 0.2.1 crashes where such a warning is an error.
+# VERSIONS=torch==2.13.0 takes that version of a package, TESTS=tests/files runs these tests only.
 lowest:
 	$(PYTHON) -m venv build/lowest
-	$(PYTHON) tools/lowest.py > build/lowest/versions.txt
+	$(PYTHON) tools/lowest.py $(VERSIONS) > build/lowest/versions.txt
 	build/lowest/bin/python -m pip --disable-pip-version-check --quiet install --requirement build/lowest/versions.txt
 	build/lowest/bin/python -m pip --disable-pip-version-check --quiet install --no-deps --editable .
-	OMP_NUM_THREADS=1 build/lowest/bin/python -m pytest -W ignore::DeprecationWarning
+	OMP_NUM_THREADS=1 build/lowest/bin/python -m pytest -W ignore::DeprecationWarning $(TESTS)
 
 # What was learned goes to build/demo; every command is printed before it runs.
 demo: $(STAMP)
