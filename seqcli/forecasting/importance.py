@@ -15,7 +15,7 @@ from seqcli.forecasting.recurrent.covariates import HOLIDAYS, own_names
 from seqcli.forecasting.recurrent.forecaster import Forecaster
 from seqcli.forecasting.recurrent.windows import History
 
-MOST_LEARNT = 200  # series on which the inputs of a network are measured
+MOST_LEARNT = 400  # forecasts of a network, each without one of its inputs
 MANY_TIMES = 10  # as large: beyond, no number is said
 
 
@@ -73,15 +73,17 @@ def of_network(
     what is usual. Values of other times or series would mislead it, and so count up to twice. It is not trained anew,
     so of inputs that say the same each counts, other than in a regression.
     """
+    inputs = groups(forecaster.config.covariates)
     rows = np.flatnonzero((folds.back == 0) & np.isin(folds.member, mixed))
-    rows = rows[np.linspace(0, len(rows) - 1, min(len(rows), MOST_LEARNT)).astype(int)]
+    most = MOST_LEARNT // max(len(inputs), 1)
+    rows = rows[np.linspace(0, len(rows) - 1, min(len(rows), max(most, 1))).astype(int)]
     members, share = folds.member[rows], forecaster.config.weight
     part = History(history.values[members], history.observed[members], history.covariates[:, members])
     ends = part.begin + np.array([len(folds.histories[row]) for row in rows.tolist()], int)
     actual, scales = folds.actual[rows], folds.scales[rows]
     errors = mase(actual, earlier[rows], scales)
     found = []
-    for name, places in groups(forecaster.config.covariates):
+    for name, places in inputs:
         network = forecaster.quantiles(_at_mean(part, places), ends, actual.shape[1])[..., MIDDLE]
         found.append(compared(name, errors, mase(actual, share * network + (1 - share) * alone[rows], scales)))
     return found

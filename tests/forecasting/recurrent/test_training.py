@@ -180,6 +180,11 @@ def test_a_covariate_is_learnt_kept_and_evaluated(promoted, tmp_path, capsys):
     assert (worth["input"], worth["used"]) == ("promo", True)
     assert worth["mase_without"] > 1.3 * worth["mase"]
     assert any("promo: learnt by the network, without it errors of" in note for note in result.notes)
+    unused = forecast_prepared(
+        prepared, forecaster=Forecaster(replace(result.forecaster.config, weight=0.0), result.forecaster.parameters)
+    )
+    assert unused.importance["used"].tolist() == [False]
+    assert any("promo: not used" in note for note in unused.notes)
     assert run(["forecast", data, "-n", "7", "--model", str(model), *inputs]) == 0
     rows = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
     np.testing.assert_allclose([float(row["forecast"]) for row in rows], result.point.ravel(), rtol=1e-6)
