@@ -45,7 +45,7 @@ class ColumnRequest(TextRequest):
     """A request that reads one text, or one from a table."""
 
     column: str | None = option(
-        None, "Column of a CSV, TSV or JSON Lines file that is the text: its name or number.", metavar="NAME"
+        None, "Column of a CSV, TSV or JSON file that is the text: its name or number.", metavar="NAME"
     )
 
 

@@ -107,7 +107,8 @@ def _items(
     """The columns of the output, the lines to score, and the rows of their table, each when its line was read: empty
     ones where the lines are no column. `DataError` where the table has a column that is called like a computed one."""
     from seqcli.files.opening import shown_path
-    from seqcli.text.column import LOOKED_AT, about_table, column_names, items
+    from seqcli.text.column import about_table, column_names, items
+    from seqcli.text.tab_cells import LOOKED_AT
 
     if request.column is None:
         if request.data[0] != "-":  # lines that come one by one have their rows one by one
@@ -117,7 +118,7 @@ def _items(
                 console.notice(about_table(names, "scored"))
         return computed, lines, repeat({})
     path = shown_path(request.data[0])
-    names, found = items(iter(lines), request.column, path)
+    names, found = items(iter(lines), request.column, path, console.notice)
     computed = tuple(name for name in computed if name != "text")
     if taken := [name for name in names if name in computed]:
         raise DataError(f"has a column {taken[0]!r}, as the scores have", path=path, hint="rename it")

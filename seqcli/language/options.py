@@ -137,7 +137,7 @@ class ScoreRequest(UnknownRequest, ScoringRequest, DecodingRequest):
     context: bool = option(False, "Read the lines as one text, each after those before it.")
     column: str | None = option(
         None,
-        "Score this column (name or number) of a CSV, TSV or JSON Lines file, and repeat the others beside its scores.",
+        "Score this column (name or number) of a CSV, TSV or JSON file, and repeat the others beside its scores.",
         metavar="NAME",
     )
     pairs: bool = option(

@@ -1,39 +1,56 @@
-"""One column of a table (CSV, TSV, JSON Lines) as lines of text."""
+"""One column of a table (CSV, TSV, JSON) as lines of text."""
 
 from __future__ import annotations
 
 import csv
 import json
+import re
 from collections.abc import Iterator, Sequence
 from itertools import chain
 from typing import Any
 
 from seqcli.errors import DataError, listed
+from seqcli.notices import Notice, quietly
+from seqcli.text.json_records import records
 from seqcli.text.lines import csv_reader
+from seqcli.text.pair_rows import BLANK
+from seqcli.text.tab_cells import LOOKED_AT, quoted_rows, tab_rows
 
 DELIMITERS = "\t;|,"  # the first of these that the header holds separates the columns; a comma otherwise
-LOOKED_AT, FEWEST_ROWS = 200, 3  # rows that tell whether a text is a table, and the fewest that do
+FEWEST_ROWS = 3  # that tell whether a text is a table
 LONGEST_NAME = 40  # characters of a column's name
+_NAME = re.compile(r"[^\W\d]|_|#\w")  # how one begins
+_LIST = re.compile(r'\s*(?:\{\s*"[^"\n]*"\s*:\s*)?\[\s*(?=\{)')  # what stands before the first object of a list
 
 Items = tuple[list[str], Iterator[tuple[str, dict[str, Any]]]]  # column names; the cell wanted and the whole row
 
 
-def items(lines: Iterator[str], column: str, shown: str) -> Items:
-    """The column names of a table (lines of CSV or TSV with a header, or a JSON object each), and each row's cell of
-    `column`, a name or a number from 1, with the whole row; line feeds within a cell become blanks. `shown` is what
-    errors call the table. Raises `DataError` where the table has no such column or a row cannot be read."""
+def items(lines: Iterator[str], column: str, shown: str, notice: Notice = quietly) -> Items:
+    """The column names of a table (lines of CSV or TSV, or objects in JSON), and each row's cell of `column`, a name or
+    a number from 1, with the whole row; line feeds within a cell become blanks. A table without a header has numbers
+    for names; `notice` is told of a header where the column is a number. `shown` is what errors call the table. Raises
+    `DataError` where the table has no such column or a row cannot be read."""
     first = next(lines, None)
     if first is None:
         raise DataError("is empty", path=shown, hint="give a table with a header, or JSON Lines")
-    read = _json_items if first.lstrip().startswith("{") else _csv_items
-    names, rows = read(first, lines, column, shown)
+    lines = chain([first], lines)
+    if first.lstrip().startswith(("{", "[")):
+        names, rows = _json_items(lines, column, shown)
+    else:
+        names, rows = _csv_items(first, lines, column, shown, notice)
     return names, ((" ".join(cell.splitlines()), row) for cell, row in rows)
 
 
 def column_names(sample: str) -> list[str]:
-    """The columns of a text that is JSON Lines or a delimited table with a header; none for any other text. `sample` is
-    its beginning, of whole lines. All rows have as many cells as the header, whose cells are names; a blank after each
-    comma is one of a sentence."""
+    """The columns of a text that is a table: its rows are lines (`row_columns`), or it is a list of objects in JSON;
+    none for any other text. `sample` is its beginning."""
+    return row_columns(sample) or _names_in_list(sample)
+
+
+def row_columns(sample: str) -> list[str]:
+    """The columns of a text that is JSON Lines or a delimited table; none for any other text. `sample` is its
+    beginning, of whole lines. All rows have as many cells as the first, whose cells are names; or numbers stand for
+    them, where there are TABs. A blank after each comma is one of a sentence."""
     lines = [line for line in sample.split("\n")[: LOOKED_AT + 1] if line.strip()][:LOOKED_AT]
     if len(lines) < FEWEST_ROWS:
         return []
@@ -44,65 +61,93 @@ def column_names(sample: str) -> list[str]:
             return []
         return list(dict.fromkeys(name for row in objects for name in row))
     delimiter = next((mark for mark in DELIMITERS if mark in lines[0]), "")
-    if not delimiter:
+    if not delimiter and not any(line.startswith('"') for line in lines):
         return []
     try:
-        header, *rows = csv_reader([line + "\n" for line in lines], delimiter, strict=True)
-    except (csv.Error, ValueError):
+        if delimiter == "\t":
+            header, *rows = (row for _, row in tab_rows(lines, ""))
+        else:
+            header, *rows = csv_reader([line + "\n" for line in lines], delimiter or ",", strict=True)
+    except (csv.Error, ValueError, DataError):
         return []
-    names = [name.strip() for name in header]
-    named = len(set(names)) == len(names) and all(
-        0 < len(name) <= LONGEST_NAME and name[0].isalpha() and len(name.split()) <= 3 for name in names
-    )
+    if not all(len(row) == len(header) for row in rows[:-1]):
+        return []
+    if delimiter and not any(row[0].strip() for row in rows):
+        return []  # indented
+    if delimiter == "\t" and not _are_names(header):
+        return _numbers(header)
+    if not delimiter and not any('""' in line or "," in line for line in lines):
+        return []  # one column, and no quote that a table would need
     sentences = sum(any(cell.startswith(" ") for cell in row[1:]) for row in [header, *rows]) > len(rows) / 2
-    return names if named and not sentences and all(len(row) == len(header) for row in rows[:-1]) else []
+    return [name.strip() for name in header] if _are_names(header) and not sentences else []
+
+
+def _names_in_list(sample: str) -> list[str]:
+    """The names in the first object of a list of objects."""
+    begun = _LIST.match(sample)
+    try:
+        value, _ = json.JSONDecoder().raw_decode(sample, begun.end()) if begun else ({}, 0)
+    except (ValueError, RecursionError):
+        return []
+    return list(value)
+
+
+def _are_names(header: Sequence[str]) -> bool:
+    """Whether a table's first row has its columns' names; the first column, of the rows' numbers, may have none."""
+    names = [name.strip() for name in header]
+    return len(set(names)) == len(names) and all(
+        len(name) <= LONGEST_NAME and bool(_NAME.match(name)) and len(name.split()) <= 3
+        for name in (names if names[0] or len(names) == 1 else names[1:])
+    )
+
+
+def _numbers(row: Sequence[str]) -> list[str]:
+    """Names for the columns of a table without a header."""
+    return [str(number) for number in range(1, len(row) + 1)]
 
 
 def about_table(names: Sequence[str], done: str) -> str:
     """What is said of a text that is a table, when all of it is `done` (learnt, scored)."""
     which = f"--column takes a single column: {listed(names)}"
-    return f"the text is a table, and its separators and names are {done}, too; {which}"
+    return f"the text is a table, and its separators, quotes and names are {done}, too; {which}"
 
 
-def _csv_items(first: str, lines: Iterator[str], column: str, shown: str) -> Items:
+def _csv_items(first: str, lines: Iterator[str], column: str, shown: str, notice: Notice) -> Items:
     delimiter = next((mark for mark in DELIMITERS if mark in first), ",")
-    reader = csv_reader((line + "\n" for line in chain([first], lines)), delimiter)
-    header: list[str] = next(reader, [])
+    rows = tab_rows(lines, shown) if delimiter == "\t" else quoted_rows(lines, delimiter, shown)
+    number, header = next(rows, (1, []))
     place = _place(header, column, shown)
+    if column not in [name.strip() for name in header]:
+        if _are_names(header):
+            notice(f"{shown}: line {number} is taken for a header ({listed(header)})")
+        else:
+            rows, header = chain([(number, header)], rows), _numbers(header)
 
     def found() -> Iterator[tuple[str, dict[str, Any]]]:
-        try:
-            for row in reader:
-                if len(row) > place:
-                    yield row[place], dict(zip(header, row, strict=False))
-                elif row:
-                    hint = "check its quotes and separators"
-                    raise DataError(f"has no {header[place]}", path=shown, line=reader.line_num, hint=hint)
-        except csv.Error as problem:
-            hint = "check its quotes"
-            raise DataError(f"is not CSV: {problem}", path=shown, line=reader.line_num, hint=hint) from None
+        for number, row in rows:
+            if len(row) > place:
+                yield row[place], dict(zip(header, row, strict=False))
+            elif "".join(row).strip():
+                hint = "check its quotes and separators"
+                raise DataError(f"has no {header[place]}", path=shown, line=number, hint=hint)
 
     return header, found()
 
 
-def _json_items(first: str, lines: Iterator[str], column: str, shown: str) -> Items:
-    def found() -> Iterator[tuple[str, dict[str, Any]]]:
-        for number, line in enumerate(chain([first], lines), start=1):
-            if line.strip():
-                row = _object(line, shown, number)
-                yield _field(row, column, shown, number), row
-
-    return list(_object(first, shown, 1)), found()
+def _json_items(lines: Iterator[str], column: str, shown: str) -> Items:
+    objects = _objects(lines, shown)
+    first = next(objects, (1, {}))
+    return list(first[1]), ((_field(row, column, shown, number), row) for number, row in chain([first], objects))
 
 
-def _object(line: str, shown: str, number: int) -> dict[str, Any]:
-    try:
-        row = json.loads(line)
-    except ValueError as problem:
-        raise DataError(f"is not JSON: {problem}", path=shown, line=number, hint="one object a line") from problem
-    if not isinstance(row, dict):
-        raise DataError("is no JSON object", path=shown, line=number, hint="one object a line")
-    return row
+def _objects(lines: Iterator[str], shown: str) -> Iterator[tuple[int, dict[str, Any]]]:
+    for number, value, problem in records(lines, shown):
+        if problem == BLANK:
+            continue
+        if not isinstance(value, dict):
+            hint = "one object a line, or a list of objects"
+            raise DataError(problem or "is no JSON object", path=shown, line=number, hint=hint)
+        yield number, value
 
 
 def _field(row: dict[str, Any], column: str, shown: str, number: int) -> str:

@@ -8,7 +8,7 @@ import unicodedata
 from collections import defaultdict
 from itertools import combinations, pairwise
 
-from seqcli.text.column import column_names
+from seqcli.text.column import row_columns
 from seqcli.text.scripts import WIDE
 
 FEWEST = 10  # lines, below which nothing can be said
@@ -30,7 +30,7 @@ def separate_lines(sample: str) -> tuple[bool, str]:
     indented, are long, were wrapped at a width, or where rare words come back soon after they came: then the lines
     before say what the next one is about. Rows of a table and sorted lines are separate in any case.
     """
-    if column_names(sample):
+    if row_columns(sample):
         return True, "they are the rows of a table"
     lines = sample.split("\n")[:SAMPLE]
     while lines and not lines[-1].strip():

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import re
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator
-from itertools import chain, islice
 from typing import Any
 
-from seqcli.text.pair_rows import BLANK, LANGUAGES, SOURCE_NAMES, TARGET_NAMES, Pair, PairFile
+from seqcli.text.json_records import records
+from seqcli.text.pair_rows import LANGUAGES, SOURCE_NAMES, TARGET_NAMES, Pair, PairFile
 
 SHOWN = 8  # names that a message lists
 Sides = tuple[tuple[str, ...], tuple[str, ...]]
@@ -18,7 +17,7 @@ Sides = tuple[tuple[str, ...], tuple[str, ...]]
 def json_rows(file: PairFile) -> Iterator[Pair]:
     """The rows of objects, or of lists of two texts, each on its line or all in one list."""
     keys: Sides | None = None
-    for number, record, problem in _records(file):
+    for number, record, problem in records(file.lines, file.name):
         inner = record.get("translation") if isinstance(record, dict) else None
         values = inner if isinstance(inner, dict) else record
         if isinstance(values, list) and len(values) == 2 and all(isinstance(value, str) for value in values):
@@ -32,47 +31,6 @@ def json_rows(file: PairFile) -> Iterator[Pair]:
                 yield Pair(number, "", "", f"has no text {missing[0]!r}")
             else:
                 yield Pair(number, *(" ".join(values[key] for key in side) for side in keys))
-
-
-def _records(file: PairFile) -> Iterator[tuple[int, Any, str]]:
-    """Number and value of each record, and what is wrong with one that is none."""
-    first = next((line for line in file.lines if line.strip()), "")
-    whole: Any = None
-    try:
-        whole = json.loads(first)
-    except (ValueError, RecursionError) as problem:
-        if first.strip() in ("[", "{") or first.lstrip().startswith(("[{", "[[")):
-            whole = _whole(file, first)
-        else:
-            yield 1, None, f"is not JSON: {problem}"
-    lines: Iterator[tuple[int, str]] = enumerate(file.lines, 2)
-    if isinstance(whole, dict) and not any(isinstance(value, str | dict) for value in whole.values()):
-        lists = [value for value in whole.values() if isinstance(value, list)]
-        following = list(islice(lines, 1))
-        if len(lists) == 1 and not following:  # the list that an object is wrapped round
-            whole = lists[0]
-        lines = chain(following, lines)
-    if isinstance(whole, list) and any(isinstance(value, dict | list) for value in whole):
-        yield from ((number, value, "") for number, value in enumerate(whole, 1))
-        return
-    if whole is not None:
-        yield 1, whole, ""
-    for number, line in lines:
-        if not line.strip():
-            yield number, None, BLANK
-            continue
-        try:
-            yield number, json.loads(line), ""
-        except (ValueError, RecursionError) as problem:
-            yield number, None, f"is not JSON: {problem}"
-
-
-def _whole(file: PairFile, first: str) -> Any:
-    """The value that all lines make together."""
-    try:
-        return json.loads("\n".join(chain([first], file.lines)))
-    except (ValueError, RecursionError) as problem:
-        raise file.problem(f"is not JSON: {problem}", "give a list of objects, or an object a line") from None
 
 
 def _keys(file: PairFile, values: dict[str, Any], number: int) -> Sides:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -10,8 +9,8 @@ from itertools import chain, islice
 
 from seqcli.errors import listed
 from seqcli.notices import change_with
-from seqcli.text.lines import csv_reader
 from seqcli.text.pair_rows import BLANK, LANGUAGES, NO_TAB, SOURCE_NAMES, TARGET_NAMES, Pair, PairFile
+from seqcli.text.tab_cells import LOOKED_AT, quoted_rows, tab_rows
 
 BARS = " ||| "
 Fields = Iterator[tuple[int, list[str]]]
@@ -58,28 +57,16 @@ def _is_name(cell: str) -> bool:
 def _fields(file: PairFile, kind: str) -> Fields:
     """The line number and the fields of each row; none for a blank line."""
     sample = list(islice(file.lines, file.sample))
-    lines = enumerate(chain(sample, file.lines), 1)
+    lines = chain(sample, file.lines)
     if kind == "bars":
-        return ((n, line.split(BARS) if line.strip() else []) for n, line in lines)
-    rows = [line.split("\t") for line in sample if line.strip()]
+        return ((n, line.split(BARS) if line.strip() else []) for n, line in enumerate(lines, 1))
     if kind == "csv":
         said = _SEPARATOR.match(sample[0]) if sample else None
-        return _quoted(file, islice(lines, 1 if said else 0, None), said[1] if said else _delimiter(sample))
-    if rows and all(len(f) > 1 and f[0] == f[-1] == '"' for row in rows for f in row if f.strip()):
-        return _quoted(file, lines, "\t")
-    return ((n, line.split("\t") if line.strip(" \r") else []) for n, line in lines)
-
-
-def _quoted(file: PairFile, lines: Iterator[tuple[int, str]], delimiter: str) -> Fields:
-    """Fields with quotes round them, in which there may be line feeds."""
-    first, line = next(lines, (1, ""))
-    reader = csv_reader(chain([line + "\n"], (line + "\n" for _, line in lines)), delimiter)
-    try:
-        for row in reader:
-            yield first - 1 + reader.line_num, row if any(map(str.strip, row)) else []
-    except csv.Error as problem:
-        hint = "a quote that is never closed makes one field of all that follows"
-        raise file.problem(f"cannot be read as CSV: {problem}", hint, first - 1 + reader.line_num) from problem
+        rest, first = islice(lines, 1 if said else 0, None), 2 if said else 1
+        found = quoted_rows(rest, said[1] if said else _delimiter(sample), file.name, first)
+        return ((n, row if any(map(str.strip, row)) else []) for n, row in found)
+    cells = tab_rows(lines, file.name, LOOKED_AT if file.sample > 1 else 1)
+    return ((n, row if len(row) > 1 or "".join(row).strip(" \r") else []) for n, row in cells)
 
 
 def _named(file: PairFile) -> bool:

@@ -84,7 +84,8 @@ class Sources:
         request = self.request
         for path, name in zip(self.paths, self.names, strict=True):
             if request.column is not None:
-                yield (cell + "\n" for cell, _ in items(read_lines(path, request, notice), request.column, name)[1])
+                cells = items(read_lines(path, request, notice), request.column, name, notice)[1]
+                yield (cell + "\n" for cell, _ in cells)
             else:
                 encoding, errors = request.encoding, request.errors
                 yield _text(read_chunks(path, encoding=encoding, errors=errors, name=name, notice=notice))

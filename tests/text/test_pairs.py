@@ -93,6 +93,13 @@ FORMS = {
 }
 
 
+def test_quotes_in_tsv_are_those_of_its_writer(tmp_path: Path) -> None:
+    text, exported = 'He said "go".\tEr ging.\n"Go!"\tGeh\n', '"He said ""go""."\tEr ging.\n"""Go!"""\tGeh\n'
+    pairs = [('He said "go".', "Er ging."), ('"Go!"', "Geh")]
+    for form in (text, exported):
+        assert pairs_of(write(tmp_path / "a.tsv", form)) == pairs
+
+
 @pytest.mark.parametrize("name", FORMS)
 def test_every_form_gives_the_same_pairs(tmp_path: Path, name: str) -> None:
     path = write(tmp_path / name, FORMS[name])
