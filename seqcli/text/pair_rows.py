@@ -18,7 +18,9 @@ _LANGUAGES = (
     "cze deu dut eng fra fre ger hin ita jpn kor nld pol por rus spa swe tur zho arabic bulgarian chinese croatian "
     "czech danish dutch english estonian finnish french german greek hebrew hindi hungarian indonesian italian "
     "japanese korean latin latvian lithuanian norwegian persian polish portuguese romanian russian serbian slovak "
-    "slovenian spanish swedish thai turkish ukrainian vietnamese"
+    "slovenian spanish swedish thai turkish ukrainian vietnamese "
+    "deutsch englisch français anglais español inglés italiano inglese português inglês nederlands engels polski "
+    "angielski svenska engelska türkçe ingilizce русский английский 中文 英文 汉语 英语 日本語 英語 한국어 영어"
 )
 LANGUAGES = frozenset(_LANGUAGES.split())
 

@@ -19,6 +19,7 @@ _CONTENTS = (
 )
 _REGIONS = "us gb uk br cn tw hk at ch mx ca"  # en_US
 _HEADER = LANGUAGES | {*SOURCE_NAMES, *TARGET_NAMES, *_CONTENTS.split(), *_REGIONS.split()}
+FEWEST_FIGURES = 5  # rows of numbers, below one without that is taken for a header
 _NUMERIC = re.compile(r"[\d\s.,:%+/-]*\Z")
 _ATTRIBUTION = re.compile(r"(?i)cc[- ]?(?:by|0)\b|attribution|licen[cs]e|https?://|tatoeba|copyright|©")
 _SEPARATOR = re.compile(r"sep=(.)\s*\Z")  # what a spreadsheet writes before a CSV table
@@ -35,7 +36,8 @@ def table_rows(file: PairFile, kind: str) -> Iterator[Pair]:
     names = [cell.strip().strip("\ufeff").lower() for cell in there[0]]
     source, target = _sides(file, names, there, width)
     used = [names[n] for n in (*source, *target) if n < len(names)]
-    header = there[0] if _named(file) or (file.sample > 1 and len(used) > 1 and all(map(_is_name, used))) else None
+    named = len(used) > 1 and (all(map(_is_name, used)) or _above_figures(there, (*source, *target)))
+    header = there[0] if _named(file) or (file.sample > 1 and named) else None
     for number, row in chain(seen, fields):
         if row and row is header:
             file.notes.append(f"{file.name}: line {number} is taken for a header ({', '.join(used)})")
@@ -52,6 +54,13 @@ def _is_name(cell: str) -> bool:
     """Whether a cell is what a column of a language or a side is called: en, en_US, English sentence, src_text."""
     words = re.findall(r"[^\W\d_]+", cell)
     return 0 < len(words) <= 3 and all(word in _HEADER for word in words)
+
+
+def _above_figures(rows: list[list[str]], columns: Sequence[int]) -> bool:
+    """Whether the first row has no digit in some columns, one of which has nothing but numbers or dates below it."""
+    first, *others = ([row[n] for n in columns] for row in rows if len(row) > max(columns))
+    figures = any(all(cell.strip() and _NUMERIC.match(cell) for cell in column) for column in zip(*others, strict=True))
+    return len(others) >= FEWEST_FIGURES and figures and not any(map(str.isdigit, "".join(first)))
 
 
 def _fields(file: PairFile, kind: str) -> Fields:
@@ -89,8 +98,9 @@ def _sides(
     if width > 2 and len(known) == 2:
         return (known[0],), (known[1],)
     texts = [n for n in range(width) if _is_text([row[n] for row in rows if len(row) > n])]
-    if width <= 2 or len(texts) == 2:
-        first, second = texts if len(texts) == 2 else (0, 1)
+    chosen = next((some for some in (texts, _languages(texts, names, rows)) if len(some) == 2), None)
+    if width <= 2 or chosen:
+        first, second = chosen or (0, 1)
         if width > 2:
             file.notes.append(
                 f"{file.name}: columns {first + 1} and {second + 1} of {width} are taken for source and target; "
@@ -98,7 +108,14 @@ def _sides(
             )
         return (first,), (second,)
     shown = "; ".join(f"{n + 1}: {cell[:30]}" for n, cell in enumerate(rows[0]))
-    raise file.problem(f"has {width} columns ({shown})", "say which are source and target: --columns 1,2", 1)
+    hint = "say which are source and target: --columns 1,2; with 1+3,2 columns 1 and 3 make the source"
+    raise file.problem(f"has {width} columns ({shown})", hint, 1)
+
+
+def _languages(texts: Sequence[int], names: Sequence[str], rows: Sequence[Sequence[str]]) -> list[int]:
+    """The columns that the first row calls by a language; not those that say the language of a row."""
+    named = [n for n in texts if n < len(names) and names[n] in LANGUAGES]
+    return [n for n in named if not any(row[n : n + 1] == rows[0][n : n + 1] for row in rows[1:])]
 
 
 def _place(file: PairFile, name: str, names: list[str], width: int) -> int:

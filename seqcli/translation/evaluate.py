@@ -32,10 +32,12 @@ def bleu_tokenizer(references: Sequence[str]) -> str:
 
 def translation_quality(hypotheses: Sequence[str], references: Sequence[str]) -> dict[str, Any]:
     """`bleu`, `bleu_signature`, `chrf` and `chrf_signature` of a whole set, and `exact`, the share of translations
-    equal to their reference but for what cannot be seen."""
+    equal to their reference but for what cannot be seen. References count in the form that targets have in training:
+    composed, without invisible characters."""
     from sacrebleu.metrics.bleu import BLEU
     from sacrebleu.metrics.chrf import CHRF
 
+    references = [normalise(reference, typographic=True) for reference in references]
     bleu, chrf = BLEU(tokenize=bleu_tokenizer(references)), CHRF()
     bleu_score = bleu.corpus_score(list(hypotheses), [list(references)]).score
     chrf_score = chrf.corpus_score(list(hypotheses), [list(references)]).score

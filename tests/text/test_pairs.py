@@ -173,6 +173,7 @@ HEADERS = (
     "src_text\ttgt_text",
     "eng\tdeu",
     "#source\t#target",
+    "Deutsch\tEnglisch",
     "word\tpronunciation",
 )
 
@@ -185,6 +186,28 @@ def test_names_of_columns_are_no_pair(tmp_path: Path, header: str) -> None:
     assert "line 1 is taken for a header" in notes[0]
     path = write(tmp_path / "p.tsv", "text here\tText hier\na dog\tein Hund\n")  # not both are names
     assert len(list(read_pairs([path]))) == 2
+
+
+def test_names_above_figures_are_no_pair(tmp_path: Path) -> None:
+    rows = [(f"May {n}, 2001", f"2001-05-0{n}") for n in range(1, 8)]
+    lines = "".join(f"{human}\t{machine}\n" for human, machine in rows)
+    assert pairs_of(write(tmp_path / "a.tsv", "human\tmachine\n" + lines)) == rows
+    assert len(pairs_of(write(tmp_path / "b.tsv", "May 8, 2001\tunknown\n" + lines))) == 8
+    sounds = "m\tM\n" + "a\tAA1\n" * 7  # digits, but no numbers
+    assert len(pairs_of(write(tmp_path / "c.tsv", sounds))) == 8
+
+
+def test_columns_are_found_by_their_languages(tmp_path: Path) -> None:
+    rows = "".join(f"{n}\ttrain\t{s}\t{t}\tbook\n" for n, (s, t) in enumerate(PAIRS))
+    notes: list[str] = []
+    path = write(tmp_path / "a.tsv", "id\tsplit\tEnglish\tFrench\tfrom\n" + rows)
+    assert pairs_of(path, notes=notes) == PAIRS
+    assert "columns 3 and 4 of 5 are taken for source and target" in notes[0]
+    with pytest.raises(DataError, match="5 columns"):  # languages of rows, not of columns
+        pairs_of(write(tmp_path / "b.tsv", "".join(f"eng\t{s}\tfra\t{t}\tx y\n" for s, t in PAIRS)))
+    with pytest.raises(DataError, match="3 columns") as refused:
+        pairs_of(write(tmp_path / "c.tsv", "walk\twalked\tV;PST\n" * 5))
+    assert "--columns 1,2; with 1+3,2" in refused.value.hint
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -253,6 +254,12 @@ def test_quality_is_sacrebleus() -> None:
     quality = translation_quality(found, references)
     assert quality["bleu"] == pytest.approx(sacrebleu.corpus_bleu(found, [references]).score, abs=0.006)
     assert quality["chrf"] == pytest.approx(sacrebleu.corpus_chrf(found, [references]).score, abs=0.006)
+
+
+def test_the_form_of_characters_in_references_costs_nothing() -> None:
+    found = ["Học sinh đọc sách ở trường.", "Wir hören die Bäume."]
+    quality = translation_quality(found, [unicodedata.normalize("NFD", text) + "\u200b" for text in found])
+    assert (quality["bleu"], quality["chrf"], quality["exact"]) == (100, 100, 1)
 
 
 @pytest.mark.parametrize(
