@@ -37,14 +37,16 @@ MAGIC = {  # how compressed files begin
     b"\x28\xb5\x2f\xfd": "Zstandard",
 }
 SOUND = "`transcribe` takes recordings; a table of them and what is said in them trains `train-asr`"
+PICTURE = "name text files; a pattern such as 'FOLDER/*.txt' leaves out the others of a folder"
 FOREIGN = {  # how files begin that no reader of text can use, and what to do with them
     b"7z\xbc\xaf\x27\x1c": ("a 7-Zip archive", "unpack it first"),
     b"Rar!": ("a RAR archive", "unpack it first"),
     b"%PDF": ("a PDF document", "save its text as a plain text file"),
+    b"{\\rtf": ("an RTF document", "save its text as a plain text file"),
     b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1": ("an old Office document", "save it as CSV or plain text"),
     b"PAR1": ("a Parquet file", "`forecast` reads Parquet files; save it as plain text for other commands"),
-    b"\x89PNG": ("a picture", "name a text file"),
-    b"\xff\xd8\xff": ("a picture", "name a text file"),
+    b"\x89PNG": ("a picture", PICTURE),
+    b"\xff\xd8\xff": ("a picture", PICTURE),
     b"RIFF": ("a sound file", SOUND),
     b"fLaC": ("a sound file", SOUND),
     b"OggS": ("a sound file", SOUND),

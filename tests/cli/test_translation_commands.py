@@ -64,6 +64,12 @@ def test_translate_keeps_lines_aligned(here, capsys, monkeypatch):
     assert f"using {MODEL}" in err
 
 
+def test_lines_with_tabs_are_remarked_on(here, capsys, monkeypatch):
+    give(monkeypatch, b"3 red birds\t3 oiseaux rouges\n7 birds\t\n4 red birds\n")
+    assert run(["translate"]) == 0
+    assert "1 of 3 lines hold TABs" in capsys.readouterr().err
+
+
 def test_score_gives_a_row_a_line(here, capsys, monkeypatch):
     give(monkeypatch, b"\n3 red birds\t3 oiseaux rouges\n\n\n4 red birds\trouges\r\n\n")
     assert run(["score", MODEL]) == 0

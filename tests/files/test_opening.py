@@ -93,6 +93,7 @@ def test_damage_is_named(kind: str, size: int) -> None:
         (zipped({"[Content_Types].xml": b"", "xl/workbook.xml": b""}), "workbook"),
         (zipped({"a.txt": TEXT})[:60], "zip archive that cannot be read"),
         (b"%PDF-1.7 and more", "PDF"),
+        (b"{\\rtf1\\ansi and more}", "RTF"),
         (b"Rar!\x1a\x07\x01\x00", "RAR"),
         (b"RIFF\x24\0\0\0WAVEfmt ", "a sound file"),
         (struct.pack("<Q", 4000) + b'{"__metadata__":', "is a model"),
