@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import xml.etree.ElementTree as ET
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from seqcli.text.json_records import records
@@ -26,33 +26,44 @@ def json_rows(file: PairFile) -> Iterator[Pair]:
             yield Pair(number, "", "", problem or "is no JSON object")
         else:
             keys = keys or _keys(file, values, number)
-            missing = [key for side in keys for key in side if not isinstance(values.get(key), str)]
+            missing = [key for side in keys for key in side if not _is_text(values.get(key))]
             if missing:
                 yield Pair(number, "", "", f"has no text {missing[0]!r}")
             else:
-                yield Pair(number, *(" ".join(values[key] for key in side) for side in keys))
+                yield Pair(number, *(" ".join(str(values[key]) for key in side) for side in keys))
+
+
+def _is_text(value: Any) -> bool:
+    """Whether a value can be a side: text or, where that is asked for, a number."""
+    return isinstance(value, str | int | float) and not isinstance(value, bool)
 
 
 def _keys(file: PairFile, values: dict[str, Any], number: int) -> Sides:
     """Names of the source's and the target's text in an object."""
-    texts = [key for key, value in values.items() if isinstance(value, str)]
-    shown = ", ".join(key[:30] for key in texts[:SHOWN]) + (f" and {len(texts) - SHOWN:,} more" * (len(texts) > SHOWN))
+    there = [key for key, value in values.items() if value is None or _is_text(value)]
+    shown = ", ".join(key[:30] for key in there[:SHOWN]) + (f" and {len(there) - SHOWN:,} more" * (len(there) > SHOWN))
     if file.columns is not None:
         for key in (*file.columns.source, *file.columns.target):
-            if key not in texts:
+            if key not in there:
                 raise file.problem(f"has no text {key!r}, but {shown or 'none'}", "choose with --columns", number)
         return file.columns.source, file.columns.target
+    texts = [key for key in there if isinstance(values[key], str)]
+    found = _two_texts(texts) or _two_texts([key for key in there if values[key] is None or key in texts])
+    if found is None:
+        hint = "say which are source and target: --columns en,de; pairs are objects, one a line or in a list"
+        raise file.problem(f"has the texts {shown}" if there else "has no texts", hint, number)
+    source, target = found
+    file.say_direction(source, target)
+    return (source,), (target,)
+
+
+def _two_texts(texts: Sequence[str]) -> Sequence[str] | None:
+    """The two of an object's texts that are called like languages or sides, or all, if they are two."""
     known = [next(n for n in some if n in texts) for some in (SOURCE_NAMES, TARGET_NAMES) if set(some) & set(texts)]
     languages = [key for key in texts if base(key.lower()) in LANGUAGES]
     if len(languages) == 3:  # a record's number rather than Indonesian
         languages = [key for key in languages if key.lower() != "id"]
-    found = next((keys for keys in (languages, known, texts) if len(keys) == 2), None)
-    if found is None:
-        hint = "say which are source and target: --columns en,de"
-        raise file.problem(f"has the texts {shown}" if texts else "has no texts", hint, number)
-    source, target = found
-    file.say_direction(source, target)
-    return (source,), (target,)
+    return next((keys for keys in (languages, known, texts) if len(keys) == 2), None)
 
 
 def tmx_rows(file: PairFile) -> Iterator[Pair]:

@@ -26,14 +26,15 @@ _SEPARATOR = re.compile(r"sep=(.)\s*\Z")  # what a spreadsheet writes before a C
 
 
 def table_rows(file: PairFile, kind: str) -> Iterator[Pair]:
-    """The rows of a table; `kind` is `csv`, `bars`, or TABs otherwise."""
+    """The rows of a table; `kind` is `csv` or `lines` (of which --columns says that they are a table), `bars`, or TABs
+    otherwise."""
     fields = _fields(file, kind)
     seen = list(islice(fields, file.sample))
     there = [row for _, row in seen if row]
     if not there:
         there, seen = [[]], [*seen, *islice(fields, file.sample)]
-    width = Counter(map(_width, there)).most_common(1)[0][0]
     names = [cell.strip().strip("\ufeff").lower() for cell in there[0]]
+    width = _columns(there, names)
     source, target = _sides(file, names, there, width)
     used = [names[n] for n in (*source, *target) if n < len(names)]
     named = len(used) > 1 and (all(map(_is_name, used)) or _above_figures(there, (*source, *target)))
@@ -69,7 +70,7 @@ def _fields(file: PairFile, kind: str) -> Fields:
     lines = chain(sample, file.lines)
     if kind == "bars":
         return ((n, line.split(BARS) if line.strip() else []) for n, line in enumerate(lines, 1))
-    if kind == "csv":
+    if kind in ("csv", "lines"):
         said = _SEPARATOR.match(sample[0]) if sample else None
         rest, first = islice(lines, 1 if said else 0, None), 2 if said else 1
         found = quoted_rows(rest, said[1] if said else _delimiter(sample), file.name, first)
@@ -132,6 +133,15 @@ def _place(file: PairFile, name: str, names: list[str], width: int) -> int:
 def _delimiter(sample: Sequence[str]) -> str:
     """What stands between the fields: the mark that most lines have, and of these the most frequent."""
     return max(",;\t|", key=lambda mark: (sum(mark in line for line in sample), "".join(sample).count(mark)))
+
+
+def _columns(rows: Sequence[Sequence[str]], names: Sequence[str]) -> int:
+    """How many columns a table has: as many as its header has names of sides; or as most rows have, with one that is
+    mostly empty if it is filled somewhere."""
+    if len(names) > 1 and all(map(_is_name, names)):
+        return len(names)
+    filled, cells = (Counter(map(count, rows)).most_common(1)[0][0] for count in (_width, len))
+    return max(filled, cells) if any(filled < _width(row) <= cells for row in rows) else filled
 
 
 def _width(row: Sequence[str]) -> int:

@@ -64,13 +64,17 @@ def read_pairs(paths: Sequence[str], request: TableRequest | None = None, notice
         notice(f"left out {count:,} of {total:,} pairs ({listed})")
         return
     if single == total:
-        hint = "name the file of the other language, too, or write source TAB target; --columns knows tables"
+        hint = "name the file of the other language, too, or write source TAB target; --columns 1,2 reads CSV"
         raise DataError("has one column, which is half of a pair", path=files[0].name, hint=hint)
+    tables = all(file.kind == "csv" for file in files)
+    form = (
+        "quotes go round cells that hold the separator" if tables else "each line is: source TAB target, both with text"
+    )
     raise DataError(
         f"{count:,} of {total:,} pairs cannot be used ({listed})",
         path=" and ".join(file.name for file in files),
         line=first_bad,
-        hint="each line is: source TAB target, both with text; --skip-bad leaves the others out",
+        hint=f"{form}; --skip-bad leaves the others out",
     )
 
 

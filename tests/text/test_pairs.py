@@ -197,6 +197,42 @@ def test_names_above_figures_are_no_pair(tmp_path: Path) -> None:
     assert len(pairs_of(write(tmp_path / "c.tsv", sounds))) == 8
 
 
+def test_commas_without_quotes_are_an_error(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.csv", "en,de\n" + "a cat, big,eine Katze, groß\n" * 5)
+    with pytest.raises(DataError, match="line 2: 4 columns instead of 2") as refused:
+        pairs_of(path)
+    assert "quotes" in refused.value.hint
+
+
+def test_a_column_may_be_mostly_empty(tmp_path: Path) -> None:
+    rows = "".join(f"{s}\t{t}\t{'rare' if s == 'a cat' else ''}\n" for s, t in PAIRS)
+    assert pairs_of(write(tmp_path / "a.tsv", rows)) == PAIRS
+    with pytest.raises(DataError, match="3 columns instead of 2"):
+        pairs_of(write(tmp_path / "b.tsv", "".join(f"{line.rstrip()}\n" for line in rows.splitlines())))
+
+
+def test_columns_are_those_of_csv_whatever_the_file_is_called(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.txt", "".join(f"{s},{t}\n" for s, t in PAIRS))
+    assert pairs_of(path, columns="1,2") == PAIRS
+    with pytest.raises(DataError, match="one column") as refused:
+        pairs_of(path)
+    assert "--columns 1,2 reads CSV" in refused.value.hint
+
+
+def test_numbers_in_json_are_sides_where_they_are_named(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.jsonl", '{"sum": "1+1", "result": 2}\n{"sum": "0.5+1", "result": 1.5}\n')
+    assert pairs_of(path, columns="sum,result") == [("1+1", "2"), ("0.5+1", "1.5")]
+    with pytest.raises(DataError, match="has the texts sum, result"):
+        pairs_of(path)
+
+
+def test_the_first_record_may_lack_a_side(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.jsonl", '{"en": "a dog", "de": null}\n{"en": "a cat", "de": "eine Katze"}\n')
+    with pytest.raises(DataError, match="line 1: has no text 'de'"):
+        pairs_of(path)
+    assert len(list(read_pairs([path], TableRequest(skip_bad=True)))) == 1
+
+
 def test_columns_are_found_by_their_languages(tmp_path: Path) -> None:
     rows = "".join(f"{n}\ttrain\t{s}\t{t}\tbook\n" for n, (s, t) in enumerate(PAIRS))
     notes: list[str] = []
