@@ -16,6 +16,7 @@ from seqcli.requests import ColumnRequest, CorpusRequest
 from seqcli.text.cache import Encoded, TokenCache, encode
 from seqcli.text.column import about_table, column_names
 from seqcli.text.layout import separate_lines
+from seqcli.text.markup import about_markup
 from seqcli.text.sources import Size, Sources, opened
 from seqcli.text.split import HeldLines, HeldStretches, hold_lines, hold_stretches, usual_share, without_blank_lines
 from seqcli.text.tokenizer import Tokenizer, choose_kind, train_tokenizer
@@ -95,8 +96,9 @@ def open_corpus(
     with contextlib.ExitStack() as stack:
         texts, sample = _open_texts(paths, request, stack, notice)
         notes = [*_check_zeros(sample), *([texts.layout] if texts.layout else [])]
-        if request.column is None and (names := column_names(sample)):
-            notes.append(about_table(names, "learnt"))
+        if request.column is None:
+            names = column_names(sample)
+            notes += [about_table(names, "learnt")] if names else about_markup(sample)
         cache = TokenCache(cache_dir, used=texts.size.bytes > IN_MEMORY)
         if tokenizer is None:
             kind = request.tokens

@@ -9,10 +9,11 @@ from collections import defaultdict
 from itertools import combinations, pairwise
 
 from seqcli.text.column import row_columns
-from seqcli.text.scripts import WIDE
+from seqcli.text.scripts import SPACELESS, WIDE
 
 FEWEST = 10  # lines, below which nothing can be said
 LONG_LINE, LONGEST_LINES = 150, 400  # width of half of the lines, and of one in twenty, from which they are paragraphs
+LONGEST_SEQUENCE = 500  # characters of half of the lines without blanks, up to which each is a text
 NEAR = 5  # lines within which words of one topic return
 CLUSTERED = 4.0  # times as many returns within NEAR lines as in lines in any order
 SAMPLE = 4000  # lines looked at
@@ -20,6 +21,7 @@ ENDED = 0.6  # of the lines end with a sentence: they are whole
 MARKS = 0.03  # of the characters that belong to the one before (vowels of Thai, Hindi), from which on they tell
 ENDS, CLOSING = tuple(".!?…。！？؟।"), "\"'”’»」』）) "  # of sentences, and what may stand behind an end
 _WIDE = re.compile(f"[{WIDE}\uac00-\ud7af]")
+_UNSPACED = re.compile(f"[{WIDE}{SPACELESS}]")
 _WORDS = re.compile(r"[^\W\d_]{3,}|(?=([\u2e80-\u9fff]{2}))")  # words, or every two neighbouring wide characters
 
 
@@ -27,8 +29,9 @@ def separate_lines(sample: str) -> tuple[bool, str]:
     """Whether each line of a text is best taken as a separate text, and why, in a few words.
 
     `sample` is a part of the text, ending with a line. Lines are one text where they are separated by empty lines or
-    indented, are long, were wrapped at a width, or where rare words come back soon after they came: then the lines
-    before say what the next one is about. Rows of a table and sorted lines are separate in any case.
+    indented, are long (but for sequences without blanks), were wrapped at a width, or where rare words come back soon
+    after they came: then the lines before say what the next one is about. Rows of a table and sorted lines are separate
+    in any case.
     """
     if row_columns(sample):
         return True, "they are the rows of a table"
@@ -43,7 +46,9 @@ def separate_lines(sample: str) -> tuple[bool, str]:
     if sum(line.startswith(("  ", "\t", "\u3000")) for line in filled) > 0.05 * len(filled):
         return False, "its lines are indented"
     widths = sorted(len(line) + 2 * len(_WIDE.findall(line)) for line in filled)
-    if statistics.median(widths) > LONG_LINE or widths[len(widths) * 19 // 20] > LONGEST_LINES:
+    long = statistics.median(widths) > LONG_LINE or widths[len(widths) * 19 // 20] > LONGEST_LINES
+    sequences = long and _sequences(filled)
+    if long and not sequences:
         return False, "its lines are long"
     if _sorted([" ".join(line.casefold().split()[:2]) for line in filled]):
         return True, "its lines are sorted"
@@ -51,7 +56,15 @@ def separate_lines(sample: str) -> tuple[bool, str]:
         return False, "its lines are wrapped at a width"
     if _clustered(filled):
         return False, "its lines continue one another"
-    return True, "its lines are short and do not continue one another"
+    return True, f"its lines are {'sequences' if sequences else 'short'} and do not continue one another"
+
+
+def _sequences(lines: list[str]) -> bool:
+    """Whether lines are long without being paragraphs: they have no blanks, though their script sets them, as proteins
+    and molecules are written."""
+    blanks = sum(len(line.split()) > 1 for line in lines)
+    whole = statistics.median(map(len, lines)) <= LONGEST_SEQUENCE
+    return whole and blanks < 0.02 * len(lines) and not _UNSPACED.search("".join(lines))
 
 
 def _sorted(beginnings: list[str]) -> bool:

@@ -89,3 +89,14 @@ def test_continuous_text(text: str) -> None:
     separate, reason = separate_lines(text + "\n")
     assert not separate
     assert reason
+
+
+def sequences(shortest: int, longest: int, letters: str) -> str:
+    return "\n".join("".join(draw.choices(letters, k=draw.randint(shortest, longest))) for _ in range(60)) + "\n"
+
+
+def test_long_sequences_without_blanks_are_texts_of_their_own() -> None:
+    assert separate_lines(sequences(100, 400, "ACDEFGHIKLMNPQRSTVWY"))[0]
+    for text in (sequences(900, 1500, "ACGT"), sequences(100, 400, "ไทยกขคง"), sequences(100, 400, "春眠不觉晓")):
+        assert separate_lines(text) == (False, "its lines are long")
+    assert not separate_lines(sequences(200, 200, "ACGT"))[0]  # wrapped
