@@ -17,7 +17,7 @@ from seqcli.text.pair_rows import BLANK
 from seqcli.text.tab_cells import LOOKED_AT, quoted_rows, tab_rows
 
 DELIMITERS = "\t;|,"  # the first of these that the header holds separates the columns; a comma otherwise
-FEWEST_ROWS = 3  # that tell whether a text is a table
+FEWEST_ROWS, FEWEST_UNNAMED = 3, 10  # that tell whether a text is a table, with a header and without
 LONGEST_NAME = 40  # characters of a column's name
 _NAME = re.compile(r"[^\W\d]|_|#\w")  # how one begins
 _LIST = re.compile(r'\s*(?:\{\s*"[^"\n]*"\s*:\s*)?\[\s*(?=\{)')  # what stands before the first object of a list
@@ -50,7 +50,7 @@ def column_names(sample: str) -> list[str]:
 def row_columns(sample: str) -> list[str]:
     """The columns of a text that is JSON Lines or a delimited table; none for any other text. `sample` is its
     beginning, of whole lines. All rows have as many cells as the first, whose cells are names; or numbers stand for
-    them, where there are TABs. A blank after each comma is one of a sentence."""
+    them, where there are TABs or many rows of more than two cells. A blank after each comma is one of a sentence."""
     lines = [line for line in sample.split("\n")[: LOOKED_AT + 1] if line.strip()][:LOOKED_AT]
     if len(lines) < FEWEST_ROWS:
         return []
@@ -74,12 +74,14 @@ def row_columns(sample: str) -> list[str]:
         return []
     if delimiter and not any(row[0].strip() for row in rows):
         return []  # indented
-    if delimiter == "\t" and not _are_names(header):
-        return _numbers(header)
     if not delimiter and not any('""' in line or "," in line for line in lines):
         return []  # one column, and no quote that a table would need
     sentences = sum(any(cell.startswith(" ") for cell in row[1:]) for row in [header, *rows]) > len(rows) / 2
-    return [name.strip() for name in header] if _are_names(header) and not sentences else []
+    if delimiter != "\t" and sentences:
+        return []
+    if _are_names(header):
+        return [name.strip() for name in header]
+    return _numbers(header) if delimiter == "\t" or (len(header) > 2 and len(rows) >= FEWEST_UNNAMED) else []
 
 
 def _names_in_list(sample: str) -> list[str]:
@@ -125,11 +127,16 @@ def _csv_items(first: str, lines: Iterator[str], column: str, shown: str, notice
 
     def found() -> Iterator[tuple[str, dict[str, Any]]]:
         for number, row in rows:
-            if len(row) > place:
+            wrong = ""
+            if 0 < len(row) <= place:
+                wrong = f"has no {header[place]}"
+            elif any(map(str.strip, row[len(header) :])):
+                wrong = f"has {len(row)} cells instead of {len(header)}"
+            if wrong:
+                hint = "quotes go round cells that hold the separator, and are doubled within them"
+                raise DataError(wrong, path=shown, line=number, hint=hint)
+            if row:
                 yield row[place], dict(zip(header, row, strict=False))
-            elif "".join(row).strip():
-                hint = "check its quotes and separators"
-                raise DataError(f"has no {header[place]}", path=shown, line=number, hint=hint)
 
     return header, found()
 

@@ -73,6 +73,8 @@ def test_a_table_without_a_header_loses_no_row() -> None:
         ('Title\n"Go on," he said.\n"No."\n', []),
         ('Title\n"Yes."\n"No."\n', []),
         ("\ta b\n" * 5, []),  # indented
+        ('"0","1467","Is this, then, it?"\n' * 12, ["1", "2", "3"]),
+        ("one, two, three\n" * 12, []),
         ("1,2\n" * 5, []),
     ],
 )
@@ -84,3 +86,14 @@ def test_lists_are_found_in_the_beginning_of_a_text() -> None:
     assert column_names(json.dumps(OBJECTS)[:-20]) == ["id", "text"]
     assert not column_names("[" * 100_000 + '{"a": 1}')
     assert not column_names("[1, 2]\n" * 5)
+
+
+@pytest.mark.parametrize("table", ["label,text\n1,Well, no\n", "label\ttext\n1\tWell\tno\n", "1,Well\n1,Well, no\n"])
+def test_a_row_with_more_cells_than_the_first_is_an_error(table: str) -> None:
+    with pytest.raises(DataError, match="line 2: has 3 cells instead of 2") as refused:
+        cells(table, "2")
+    assert "quotes" in refused.value.hint
+
+
+def test_separators_at_the_end_of_a_row_are_nothing() -> None:
+    assert cells("label,text\n1,Well,,\n", "text")[1] == ["Well"]
