@@ -10,6 +10,8 @@ from typing import NoReturn
 
 from seqcli.signals import ENDING, exit_code_of, send_again, stop, stopped_by
 
+SHOW_CURSOR = b"\x1b[?25h"
+
 
 def main() -> NoReturn:
     """Run the command line on `sys.argv` and leave with its exit code."""
@@ -54,6 +56,9 @@ def _end(code: int) -> NoReturn:
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(OSError, ValueError, AttributeError):
             stream.flush()
+    if stopped_by() is not None and "rich.live" in sys.modules and os.isatty(2):
+        with contextlib.suppress(OSError):  # it may have been stopped between hiding the cursor and showing it again
+            os.write(2, SHOW_CURSOR)
     os._exit(code)
 
 

@@ -40,13 +40,15 @@ class LanguageModelDecoder:
 
     def step(self, tokens: np.ndarray, state: list[State]) -> tuple[Array, list[State]]:
         """tokens (batch,) of ids -> the last layer's output (batch, width), the new state."""
-        if self.inputs is not None:
-            return self.stack.step_on(self.inputs[tokens], state)
-        return self.stack.step(self.embedding[index_of(tokens, self.embedding)], state)
+        with np.errstate(over="ignore", invalid="ignore"):  # what is not finite is found where it is used
+            if self.inputs is not None:
+                return self.stack.step_on(self.inputs[tokens], state)
+            return self.stack.step(self.embedding[index_of(tokens, self.embedding)], state)
 
     def logits(self, hidden: Array) -> np.ndarray:
         """hidden (batch, width) -> unnormalised log-probabilities of the next token (batch, vocabulary)."""
-        return to_numpy(hidden @ self.output_weight.T + self.output_bias)
+        with np.errstate(over="ignore", invalid="ignore"):
+            return to_numpy(hidden @ self.output_weight.T + self.output_bias)
 
     def select(self, state: list[State], rows: np.ndarray) -> list[State]:
         """The state of some rows of the batch."""

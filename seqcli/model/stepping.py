@@ -161,8 +161,7 @@ class InputTable:
             return np.asarray(self.stack.input_part(self.embedding[tokens]))
         new = tokens[~self.known[tokens]]
         if len(new):
-            with np.errstate(over="ignore"):  # whoever draws from probabilities finds what is not finite
-                self.table[new] = self.stack.input_part(self.embedding[new])
+            self.table[new] = self.stack.input_part(self.embedding[new])
             self.known[new] = True
         return np.asarray(self.table[tokens])
 
