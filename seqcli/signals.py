@@ -39,6 +39,11 @@ def stopped_by() -> int | None:
     return _received[-1] if _received else None
 
 
+def forget_signals() -> None:
+    """Forget what `stop` has handled: it was for an earlier command of this process."""
+    _received.clear()
+
+
 def send_again() -> None:
     """Send the last signal that `stop` has handled again, a moment later."""
 

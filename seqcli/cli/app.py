@@ -24,7 +24,7 @@ import typer.main
 from seqcli import __version__
 from seqcli.cli import console
 from seqcli.errors import SeqcliError, UsageError
-from seqcli.signals import exit_code, exit_code_of, stopped_by
+from seqcli.signals import exit_code, exit_code_of, forget_signals, stopped_by
 
 COMMANDS = (
     *("train-lm", "generate", "train-mt", "translate", "train-tagger", "tag"),
@@ -44,6 +44,7 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def _invoke(arguments: Sequence[str]) -> int:
+    forget_signals()
     try:
         # With standalone_mode off typer returns the code of `typer.Exit`, 130 for Ctrl-C, or the command's result.
         code = typer.main.get_command(app).main(list(arguments), prog_name="seqcli", standalone_mode=False)

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import termios
 import time
+import types
 import warnings
 from collections.abc import Callable
 from typing import Annotated, Literal
@@ -18,7 +19,7 @@ from typing import Annotated, Literal
 import pytest
 import typer
 
-from seqcli import __version__
+from seqcli import __version__, signals
 from seqcli.cli import app, console
 from seqcli.errors import CheckpointError, DataError, SeqcliError, TrainingError, UsageError
 
@@ -388,3 +389,17 @@ def test_messages_on_a_narrow_terminal_break_between_words_and_commands_do_not(m
         "FILE.html draws more",
         "hint: resume with: seqcli train-lm a b --steps",
     ]
+
+
+def test_a_signal_of_an_earlier_command_hides_no_error(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        signals.stop(signal.SIGINT, None)
+
+    def broken(*_: object, **__: object) -> None:
+        raise ValueError("broken")
+
+    monkeypatch.setattr(app.typer.main, "get_command", lambda _: types.SimpleNamespace(main=broken))
+    assert app.run([]) == 1
+    assert "this should not have happened: ValueError: broken" in capsys.readouterr().err
