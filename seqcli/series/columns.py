@@ -149,6 +149,22 @@ class Columns:
             return False
         return len(self.table) > 1 and len(self.table.coded(name)[1]) == len(self.table)
 
+    def is_whole(self, name: str) -> bool:
+        """Whether a column has whole numbers."""
+        numbers = self.numbers(name)
+        return numbers is not None and bool((numbers.values == np.rint(numbers.values)).all())
+
+    def is_row_number(self, name: str) -> bool:
+        """Whether a column has the numbers of the rows rather than values."""
+        if words.says(name, words.KEYS) and self.is_whole(name) and self.is_different_everywhere(name):
+            return not words.says(name, words.VALUES)
+        unnamed, names = r"Unnamed: \d+|column\d+", list(self.table.columns)
+        if name == names[0] and re.fullmatch(unnamed, name) and not all(re.match(unnamed, other) for other in names):
+            return self.is_whole(name) and self.is_different_everywhere(name)
+        if name != names[0]:  # where its name must say so, as any count may rise by one a row
+            return words.says(name, words.ROWS | words.TIME) and self.counts_rows(name)
+        return self.counts_rows(name) and not words.says(name, words.FLOWS | words.TARGETS[0] | words.TARGETS[2])
+
 
 def read_column(table: Table, name: str, texts: Sequence[str], options: ReadOptions) -> Numbers | None:
     """A column's different `texts` as numbers; what a sign in them means may be told by the other columns."""

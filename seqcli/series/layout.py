@@ -5,26 +5,25 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import combinations
 
 import numpy as np
 
 from seqcli.errors import UsageError, listed
-from seqcli.notices import change_with
 from seqcli.series import words
 from seqcli.series.across import stack_times
 from seqcli.series.columns import LOOKED_AT, Columns, ReadOptions
 from seqcli.series.fields import plain
 from seqcli.series.header import Table, code_texts
 from seqcli.series.joined import with_joined_times
+from seqcli.series.keys import key_columns
 from seqcli.series.marks import blank, fill_down, is_missing
 from seqcli.series.numbers import MOSTLY, read_numbers
-from seqcli.series.serials import StepForm, to_numbers
+from seqcli.series.serials import StepForm
+from seqcli.series.target import choose_target
 from seqcli.series.time_column import find_time_column, find_time_form, refuse_unread_times
 from seqcli.series.times import Form, month_of
 
 _DURATION = re.compile(r"\d+(?:(?::|\s?(?:h|m)[a-z]*\.?\s?)\d\d?){1,2}\s?(?:[ms][a-z]*\.?)?", re.IGNORECASE)
-_PLAIN = re.compile(r"-?\d{1,15}(?:\.\d{0,15})?|nan")
 
 
 @dataclass(frozen=True)
@@ -68,7 +67,7 @@ def find_layout(table: Table, options: ReadOptions) -> Layout:
     numeric = [name for name in rest if columns.numbers(name) is not None]
     text = [name for name in rest if name not in numeric]
     if len(rest) > 1:
-        values = [name for name in numeric if not _numbers_rows(columns, name)]
+        values = [name for name in numeric if not columns.is_row_number(name)]
         others = [] if any(map(columns.has_digits, text)) else numeric
         numeric = values or [name for name in others if not words.says(name, words.KEYS)]
     if time is not None and (filled := _filled_down(columns, time, rest)) is not None:
@@ -79,7 +78,7 @@ def find_layout(table: Table, options: ReadOptions) -> Layout:
         if not targets:
             raise table.error("has no column of numbers", hint="give the --decimal sign, or the --target")
         return replace(layout, targets=targets, wide=True)
-    keys = tuple(options.series) or _key_columns(columns, time, issue, text, numeric)
+    keys = tuple(options.series) or key_columns(columns, time, issue, text, numeric)
     values = [name for name in numeric if name not in keys and not words.says(name, words.COORDINATES)]
     values = values if options.target is None else [options.target]
     durations = [options.target] if options.target in text else [] if values else text
@@ -94,7 +93,8 @@ def find_layout(table: Table, options: ReadOptions) -> Layout:
         values = [across]
     layout = replace(layout, targets=(values[0],), series=keys)
     if len(values) > 1:
-        layout = _choose_target(layout, columns, values)
+        targets, wide, said = choose_target(columns, keys, values)
+        layout = replace(layout, targets=targets, series=() if wide else keys, wide=wide, notes=(*layout.notes, *said))
     if options.time is None and not columns.have_ids(names):
         _refuse_side_by_side(layout, columns)
     return layout
@@ -129,18 +129,6 @@ def _says_again(layout: Layout, name: str, form: Form) -> bool:
         return not (cells != own).any()
     times, again = (one.read(texts[:LOOKED_AT].tolist())[0] for one, texts in ((form, cells), (layout.form, own)))
     return bool((month_of(times) // months == month_of(again) // months).all())
-
-
-def _numbers_rows(columns: Columns, name: str) -> bool:
-    """Whether a column has the numbers of the rows rather than values."""
-    if words.says(name, words.KEYS) and _is_whole(columns, name) and columns.is_different_everywhere(name):
-        return not words.says(name, words.VALUES)
-    unnamed, names = r"Unnamed: \d+|column\d+", list(columns.table.columns)
-    if name == names[0] and re.fullmatch(unnamed, name) and not all(re.match(unnamed, other) for other in names):
-        return _is_whole(columns, name) and columns.is_different_everywhere(name)
-    if name != names[0]:  # where its name must say so, as any count may rise by one a row
-        return words.says(name, words.ROWS | words.TIME) and columns.counts_rows(name)
-    return columns.counts_rows(name) and not words.says(name, words.FLOWS | words.TARGETS[0] | words.TARGETS[2])
 
 
 def _with_durations(table: Table, names: Sequence[str]) -> Table | None:
@@ -179,160 +167,6 @@ def _refuse_without_numbers(columns: Columns, text: Sequence[str]) -> None:
     raise table.error("has no column of numbers to forecast", hint="name it with --target")
 
 
-def _choose_target(layout: Layout, columns: Columns, values: Sequence[str]) -> Layout:
-    """Of several columns of numbers the likeliest; all of them where none is likelier and no others name series."""
-
-    def score(name: str) -> float:
-        texts = columns.different(name)
-        numbers = to_numbers([plain(text) for text in texts])[0]
-        parts = words.split_name(re.sub(r"\(.*?\)", "", name) or name)
-        points = 0.0
-        for rank, wanted in enumerate(words.TARGETS):
-            if any(part in wanted for part in parts):
-                points = max(points, 5.0 - rank)
-        if prices and any(part in words.TARGETS[3] for part in parts):
-            points = 6.0
-        if any(part in words.BESIDE for part in parts):
-            points -= 2.0
-        whole = (numbers == np.rint(numbers)).all()
-        if words.says_time(name) and whole and len(numbers) > 5 and (np.diff(numbers) > 0).all():
-            points -= 3.0  # another way to write the times
-        is_key = words.says(name, words.KEYS) and parts[-2:][0] not in words.VALUES  # as the last of Product Sales is
-        if is_key or _numbers_rows(columns, name):
-            points -= 1.5
-        if len(texts) == 1:
-            points -= 4.0
-        elif len(texts) == 2 and set(numbers.tolist()) <= {0.0, 1.0}:
-            points -= 2.0
-        elif layout.series and layout.table.combined((*layout.series, name)).max() == count:
-            points -= 2.0  # the same through each series, such as its code
-        return points
-
-    prices = all(any(words.says(name, wanted) for name in values) for wanted in words.HIGH_LOW)
-    count = layout.table.combined(layout.series).max()
-    totals = _running_totals(layout, values)
-    scores = [score(name) - (4.0 if name in totals else 0.0) for name in values]
-    best = max(scores)
-    leading = [name for name, points in zip(values, scores, strict=True) if points == best]
-    alone = all(len(columns.table.coded(name)[1]) == 1 for name in layout.series)
-    wide = alone and (len(leading) == len(values) or (best <= 0 and len(leading) > 1))
-    if wide:
-        left = ", ".join([name for name in values if name not in leading][:8])
-        notes = (f"columns of numbers that are left out: {left}; {change_with('--target')}",) if left else ()
-        return replace(layout, targets=tuple(leading), wide=True, series=(), notes=(*layout.notes, *notes))
-    chosen = leading[0]
-    others = ", ".join([name for name in values if name != chosen][:8])
-    note = f"of several columns of numbers {chosen!r} is forecast (the others: {others})"
-    note += f"; {change_with('--target', '--wide')}"
-    if chosen in totals.values():
-        sums = ", ".join(repr(name) for name, changes in totals.items() if changes == chosen)
-        note += f"; {sums} is its running total"
-    return replace(layout, targets=(chosen,), notes=(*layout.notes, note))
-
-
-def _running_totals(layout: Layout, names: Sequence[str]) -> dict[str, str]:
-    """The columns that are running totals of others, with these: total_cases of new_cases."""
-    table = layout.table
-    keys = table.combined(layout.series)
-    rows = np.argsort(keys, kind="stable")[:LOOKED_AT]
-    follows = np.diff(keys[rows]) == 0
-    columns = {}
-    for name in names:
-        cells = [cell.strip() or "nan" for cell in table.columns[name][rows].tolist()]
-        if all(map(_PLAIN.fullmatch, cells)):
-            columns[name] = np.array(cells, np.float64)
-    found: dict[str, str] = {}
-    for name, total in columns.items():
-        steps = np.diff(total)
-        rising = follows & ~np.isnan(steps)
-        if rising.sum() < 8 or not ((steps[rising] >= 0).all() or (steps[rising] <= 0).all()):
-            continue
-        for other, changes in columns.items():
-            for made in (steps - changes[1:], steps + changes[:-1]):  # the newest row last, or first
-                known = rising & ~np.isnan(made)
-                near = np.abs(made[known]) <= 1e-6 * np.abs(total[1:][known]) + 1e-9
-                if other != name and known.sum() >= 8 and near.mean() > 0.9 and len(np.unique(changes)) > 2:
-                    found.setdefault(name, other)
-    return found
-
-
-def _key_columns(
-    columns: Columns, time: str | None, issue: str | None, text: Sequence[str], numeric: Sequence[str]
-) -> tuple[str, ...]:
-    """Columns that tell series apart: text, and whole numbers named like an id where times come more than once."""
-    table, target = columns.table, columns.options.target
-    keys = [name for name in text if name != target and _is_no_time(columns, name) and not _is_notes(columns, name)]
-    if time is None:
-        return tuple(
-            name for name in keys if words.says(name, words.KEYS) or len(table.coded(name)[1]) < len(table) / 2
-        )
-    if (times := columns.time(time)) is not None and times.form.cycle:  # of which each comes again
-        keys = [name for name in keys if words.says(name, words.KEYS) or _come_in_turn(table, time, [name])]
-    ids = [name for name in numeric if name != target and words.says(name, words.KEYS) and _is_whole(columns, name)]
-    ids += [name for name in numeric if name != target and words.says(name, words.COORDINATES)]
-    base = [time] if issue is None else [time, issue]
-
-    def distinct(names: Sequence[str]) -> int:
-        """How many different combinations of a time and these columns there are."""
-        return int(table.combined((*base, *names)).max()) + 1
-
-    here = distinct([])
-    named = [name for name in keys if words.says(name, words.KEYS) and not columns.is_different_everywhere(name)]
-    if here == len(table) and not any(len(table.coded(name)[1]) > 1 for name in named):
-        return tuple(named[:1])
-    chosen = [name for name in named if len(table.coded(name)[1]) > 1] or named[:1]
-    here = distinct(chosen)
-    for name in [*(name for name in keys if name not in chosen), *ids]:
-        if here == len(table):
-            break
-        if columns.is_different_everywhere(name):
-            continue
-        there = distinct([*chosen, name])
-        if there > here + 0.01 * len(table):
-            chosen.append(name)
-            here = there
-    for name in [name for name in chosen if name not in named]:  # what the others tell apart: whether a state had a law
-        others = [other for other in chosen if other != name]
-        chosen = others if others and distinct(others) == here else chosen
-    if here < len(table) and not chosen and len(numeric) > 1:
-        others = [name for name in numeric if name != target and _is_whole(columns, name)][:6]
-        pairs = (group for size in (1, 2) for group in combinations(others, size))
-        chosen = list(
-            next((group for group in pairs if len(group) < len(numeric) and _tells_apart(columns, base, group)), ())
-        )
-    series = len(set(zip(*(table.columns[name].tolist() for name in chosen), strict=True))) if chosen else 0
-    many = 0.95 if named and distinct([]) < len(table) else 0.4
-    if series > many * len(table) and len(table) > 20:
-        return ()  # a row of its own for nearly each: transactions, not series
-    return tuple(chosen)
-
-
-def _tells_apart(columns: Columns, base: Sequence[str], names: Sequence[str]) -> bool:
-    """Whether columns of whole numbers have the ids of series: each in one block of rows, or each once at each time."""
-    table = columns.table
-    if any(map(columns.is_different_everywhere, names)):
-        return False
-    return int(table.combined((base[0], *names)).max()) + 1 == len(table) and _come_in_turn(table, base[0], names)
-
-
-def _come_in_turn(table: Table, time: str, names: Sequence[str]) -> bool:
-    """Whether the rows of each combination of some columns stand together, or all are there at each time as often."""
-    codes = table.combined(names)
-    if (np.diff(codes) != 0).sum() == codes.max():
-        return True
-    pairs = np.bincount(table.combined((time, *names)))
-    every = (codes.max() + 1) * (table.coded(time)[0].max() + 1)
-    return bool(len(pairs) == every and pairs.min() == pairs.max())
-
-
-def _is_no_time(columns: Columns, name: str) -> bool:
-    """Whether a column of text has names in it: also such as S0 or M1, where its own name says no time, and 2020-01
-    where it says that they are products."""
-    chosen = columns.time(name) if words.says_time(name) or not words.says(name, words.KEYS) else None
-    numbered = chosen is not None and (isinstance(chosen.form, StepForm) or bool(chosen.form.cycle))
-    return chosen is None or (numbered and not words.says_time(name))
-
-
 def _filled_down(columns: Columns, time: str, names: Sequence[str]) -> Table | None:
     """The table with a column of names that are given once for several rows, as in merged cells, filled down.
 
@@ -360,14 +194,3 @@ def _filled_down(columns: Columns, time: str, names: Sequence[str]) -> Table | N
             note = f"{name!r} is given once for several rows: it is filled down"
             return table.with_columns({**table.columns, name: filled}, note)
     return None
-
-
-def _is_notes(columns: Columns, name: str) -> bool:
-    """Whether a column of text has remarks in it rather than names: long texts, mostly missing."""
-    column = columns.table.columns[name][:LOOKED_AT].tolist()
-    return sum(map(is_missing, column)) > 0.5 * len(column)
-
-
-def _is_whole(columns: Columns, name: str) -> bool:
-    numbers = columns.numbers(name)
-    return numbers is not None and bool((numbers.values == np.rint(numbers.values)).all())

@@ -24,8 +24,7 @@ def about_markup(sample: str) -> list[str]:
         return []
     if sum(bool(_TIME.search(line)) for line in lines) > 0.1 * len(lines):
         return [f"the text is subtitles, and their times are learnt, too; {plain}"]
-    named = [line for line in lines if line.startswith(">")]
-    if lines[0] in named[:1] and not any(" " in line.strip() for line in lines if not line.startswith(">")):
+    if lines[0].startswith(">") and not any(" " in line.strip() for line in lines if not line.startswith(">")):
         return ["the text is FASTA, and the names of its sequences are learnt, too; grep -v '^>' FILE leaves them out"]
     counts = [int(found[1]) for found in map(_COUNTED.match, lines) if found]
     if len(counts) == len(lines) and sum(a >= b for a, b in pairwise(counts)) > 0.9 * len(counts):
