@@ -353,6 +353,8 @@ def buffer(found: list[tuple[int, int, bytes]]) -> bytes:
 def within(model: bytes, random: Random) -> bytes:
     """A SentencePiece model with something changed in it: pieces, or the settings by which text is cut."""
     found = fields(model)
+    if not found:
+        return model
     for _ in range(random.choice((1, 1, 5))):
         place = random.randrange(len(found)) if random.random() < 0.5 else -random.choice((1, 2, 3))
         number, kind, content = found[max(place, -len(found))]
