@@ -156,6 +156,8 @@ class Preprocessing:
             carried = values["carrier"]
             carrier = None
             if carried is not None:
+                if not isinstance(carried["known"], str):
+                    raise ValueError("not characters")
                 carrier = Carrier(tuple(carried["kinds"]), frozenset(carried["known"]), tuple(carried["keep"]))
                 carrier.find("")  # its kinds and expressions are known and sound
             sentences = values["sentences"]

@@ -357,7 +357,8 @@ def within(model: bytes, random: Random) -> bytes:
         return model
     for _ in range(random.choice((1, 1, 5))):
         place = random.randrange(len(found)) if random.random() < 0.5 else -random.choice((1, 2, 3))
-        number, kind, content = found[max(place, -len(found))]
+        place = max(place, -len(found))
+        number, kind, content = found[place]
         what = random.randrange(4)
         if what == 0 and len(found) > 1:
             del found[place]
