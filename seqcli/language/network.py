@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import contextlib
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from seqcli.language.affixes import Affixes
 from seqcli.language.config import LanguageModelConfig
 from seqcli.model.arrays import State
 from seqcli.model.cells import cell_of
@@ -44,12 +46,17 @@ class Regularisation:
 
 
 class LanguageModel(nn.Module):
-    """Parameters as in `LanguageModelConfig.parameter_shapes`."""
+    """Parameters as in `LanguageModelConfig.parameter_shapes`, and in training those of `auxiliary`, if it is set.
+
+    `sampled` is what the training loss sums over; None: the whole vocabulary. `auxiliary` adds to the vectors of a tied
+    model with such a loss.
+    """
 
     def __init__(self, config: LanguageModelConfig, regularisation: Regularisation | None = None) -> None:
         super().__init__()
         self.config, self.regularisation = config, regularisation or Regularisation()
-        self.sampled: SampledVocabulary | None = None  # what the training loss sums over; None: the whole vocabulary
+        self.sampled: SampledVocabulary | None = None
+        self.auxiliary: Affixes | None = None
         self.embedding = nn.Parameter(torch.empty(config.vocabulary, config.embedding).uniform_(-0.05, 0.05))
         self.output_bias = nn.Parameter(torch.zeros(config.vocabulary))
         if not config.tied:
@@ -60,14 +67,41 @@ class LanguageModel(nn.Module):
 
     @property
     def output_weight(self) -> nn.Parameter:
-        """(vocabulary, width of the last layer)."""
+        """(vocabulary, width of the last layer), without what `auxiliary` adds."""
         return self.embedding if self.config.tied else self.output
 
     @property
     def tables(self) -> tuple[nn.Parameter, ...]:
         """The parameters of whose gradients only a few rows are there: none where the loss is over all types."""
-        tables = (self.embedding, self.output_weight)
-        return () if self.sampled is None else tables[: 1 if self.config.tied else 2]
+        if self.sampled is None:
+            return ()
+        more = [self.output_weight] if not self.config.tied else [self.auxiliary.vectors] if self.auxiliary else []
+        return (self.embedding, *more)
+
+    def output_rows(self, types: Tensor) -> Tensor:
+        """types (n,) -> their rows of the output layer, (n, width). The gradient has these rows and no others."""
+        rows = functional.embedding(types, self.output_weight, sparse=True)
+        return rows if self.auxiliary is None else rows + self.auxiliary(types)
+
+    @torch.no_grad()
+    def add_parts(self) -> None:
+        """Put what `auxiliary` adds into the table, for good."""
+        if self.auxiliary is not None:
+            types = torch.arange(self.config.vocabulary, device=self.embedding.device)
+            self.embedding.add_(self.auxiliary(types))
+            self.auxiliary = None
+
+    @contextlib.contextmanager
+    def with_parts(self) -> Iterator[None]:
+        """Have what `auxiliary` adds in the table for the duration of the context."""
+        before, auxiliary = self.embedding.detach().clone(), self.auxiliary
+        self.add_parts()
+        try:
+            yield
+        finally:
+            self.auxiliary = auxiliary
+            with torch.no_grad():
+                self.embedding.copy_(before)
 
     @torch.no_grad()
     def scale_logits(self, factor: float) -> None:
@@ -87,7 +121,11 @@ class LanguageModel(nn.Module):
                 table = table * dropout_mask(table.shape, drop.input, table)
             hidden, new_state = self.stack(table, state, tokens)
             return hidden, new_state
-        embedded = functional.embedding(tokens, table, sparse=self.sampled is not None)
+        if self.auxiliary is None:
+            embedded = functional.embedding(tokens, table, sparse=self.sampled is not None)
+        else:  # each type once
+            types, which = torch.unique(tokens, return_inverse=True)
+            embedded = functional.embedding(which, self.output_rows(types))
         embedded = embedded if whole is None else embedded * whole[tokens]
         hidden, new_state = self.stack(locked_dropout(embedded, drop.input, self.training), state)
         return hidden, new_state

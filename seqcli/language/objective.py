@@ -77,7 +77,9 @@ class Validated(ABC):
 
     def validate(self, step: int, seconds: float, *, final: bool) -> Validation:
         """Loss and perplexity of a part of the validation text or, when `final`, of all of it."""
-        loss = mean_loss(self.model, self.validation_states(self.validation.whole if final else self.validation.quick))
+        most = self.validation.whole if final else self.validation.quick
+        with self.model.with_parts():
+            loss = mean_loss(self.model, self.validation_states(most))
         return Validation(step, seconds, {"score": loss, "loss": loss, "perplexity": math.exp(min(loss, 700.0))})
 
 
@@ -194,8 +196,11 @@ def objective(model: LanguageModel, hidden: Tensor, targets: Tensor) -> tuple[Te
     tokens = targets.numel() if whole else int(scored.sum())
     dropped = locked_dropout(hidden, drop.output, True)
     rows, flat = (dropped.flatten(0, 1), targets.flatten()) if whole else (dropped[scored], targets[scored])
-    loss = linear_cross_entropy if model.sampled is None else model.sampled.loss
-    value = loss(rows, model.output_weight, model.output_bias, flat, label_smoothing=drop.smoothing) / tokens
+    bias, smoothing = model.output_bias, drop.smoothing
+    if model.sampled is None:
+        value = linear_cross_entropy(rows, model.output_weight, bias, flat, label_smoothing=smoothing) / tokens
+    else:
+        value = model.sampled.loss(rows, model.output_rows, bias, flat, label_smoothing=smoothing) / tokens
     if drop.activation:
         value = value + drop.activation * rows.float().square().mean()
     if drop.change and len(hidden) > 1:

@@ -60,6 +60,7 @@ class Recipe:
     sampled: int  # types the training softmax is estimated from; 0: all of them, exactly
     random_bptt: bool = False
     counted: bool = False  # embeddings start from counts of neighbours
+    affixes: bool = False  # types share vectors by their beginnings and ends
     most_steps: int | None = None  # updates after which a small text has taught what it can, budget or not
     validate_every: int = 0  # updates; 0: as the loop does by itself
     patience: int = 0
@@ -125,6 +126,7 @@ def choose_recipe(
         and base is None
         and text.vocabulary >= max(COUNTING_PAYS, 2 * config.embedding)
         and (request.budget is None or request.budget >= COUNTING_SECONDS),
+        affixes=bool(sampled) and config.tied and base is None,
         most_steps=max(math.ceil(updates), 1) if ends_by_updates else None,
         validate_every=math.ceil(updates / VALIDATIONS) if ends_by_updates else 0,
         patience=PATIENCE if ends_by_updates else 0,
@@ -183,6 +185,7 @@ def _reason(recipe: Recipe, estimate: str) -> str:
         + f"batch {recipe.batch_size} × {recipe.bptt}, learning rate {recipe.learning_rate:g}, "
         + (f"softmax sampled from {recipe.sampled} types" if recipe.sampled else "full softmax")
         + (", embeddings from counts of neighbours" if recipe.counted else "")
+        + (", and of affixes" if recipe.affixes else "")
     )
 
 

@@ -10,12 +10,12 @@ the importance-sampled softmax (Bengio & Senécal 2003; Jean et al. 2015), for t
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
-from torch.nn import functional
 
 from seqcli.model.randomness import present_generator
 
@@ -135,21 +135,31 @@ class SampledVocabulary:
         return cls((weights * scales[sure]).clamp(max=1.0) if len(sure) else torch.ones_like(weights))
 
     def loss(
-        self, hidden: Tensor, weight: Tensor, bias: Tensor, targets: Tensor, *, label_smoothing: float = 0.0
+        self,
+        hidden: Tensor,
+        rows_of: Callable[[Tensor], Tensor],
+        bias: Tensor,
+        targets: Tensor,
+        *,
+        label_smoothing: float = 0.0,
     ) -> Tensor:
-        """As `linear_cross_entropy`, the normaliser estimated from the sample. The draw is this thread's."""
-        total = self._cross_entropy(hidden, weight, bias, targets)
+        """As `linear_cross_entropy`, the normaliser estimated from the sample. `rows_of` gives the weight's rows
+        (n, features) of some types (n,). The draw is this thread's."""
+        total = self._cross_entropy(hidden, rows_of, bias, targets)
         if label_smoothing:
             # smoothing takes ε of the target's logit and gives it to the mean of all logits: that mean is exact
             scored = targets != IGNORED
+            weight = rows_of(torch.arange(len(bias), device=bias.device))
             rows, y = hidden[scored].to(weight.dtype), targets[scored]
             with torch.autocast(hidden.device.type, enabled=False):
                 mean = rows @ weight.mean(0) + bias.mean()
                 total = total + label_smoothing * ((rows * weight[y]).sum(1) + bias[y] - mean).sum()
         return total
 
-    def _cross_entropy(self, hidden: Tensor, weight: Tensor, bias: Tensor, targets: Tensor) -> Tensor:
-        vocabulary = weight.shape[0]
+    def _cross_entropy(
+        self, hidden: Tensor, rows_of: Callable[[Tensor], Tensor], bias: Tensor, targets: Tensor
+    ) -> Tensor:
+        vocabulary = len(bias)
         seen = torch.zeros(vocabulary, dtype=torch.bool, device=targets.device)
         seen[targets[targets != IGNORED]] = True
         # systematic sampling: the chances laid end to end, a type for each point u, u + 1, u + 2, … within its stretch
@@ -160,5 +170,4 @@ class SampledVocabulary:
         position = torch.full((vocabulary,), IGNORED, device=targets.device)
         position[chosen] = torch.arange(len(chosen), device=targets.device)
         scored = torch.where(targets == IGNORED, IGNORED, position[targets.clamp(min=0)])
-        used = functional.embedding(chosen, weight, sparse=True)  # its gradient has these rows and no others
-        return linear_cross_entropy(hidden, used, bias[chosen] + correction, scored)
+        return linear_cross_entropy(hidden, rows_of(chosen), bias[chosen] + correction, scored)

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 
+from seqcli.language.affixes import Affixes
 from seqcli.language.config import LanguageModelConfig
 from seqcli.language.network import LanguageModel, Regularisation
 from seqcli.language.objective import LanguageModelTask, ValidationSize, hidden_states, mean_loss, piece_lengths
@@ -197,11 +198,13 @@ def test_validation_predicts_every_token_once() -> None:
 @pytest.mark.parametrize("cell", CELLS)
 @pytest.mark.parametrize("sampled", [False, True])
 def test_training_goes_on_bit_for_bit(cell: str, sampled: bool, tmp_path: Path) -> None:
-    """Hidden state, dropout's and the sample's random numbers, optimiser and position all survive a stop."""
+    """Hidden state, dropout's and the sample's random numbers, optimiser, position and affixes survive a stop."""
 
     def fresh() -> LanguageModelTask:
         t = task(cell, input=0.1, between=0.2, output=0.2, words=0.1, recurrent=0.2)
-        t.model.sampled = SampledVocabulary.from_counts(torch.arange(30), 13) if sampled else None
+        if sampled:
+            t.model.sampled = SampledVocabulary.from_counts(torch.arange(30), 13)
+            t.model.auxiliary = Affixes([f"{number}" for number in range(30)], 8)
         return LanguageModelTask(
             t.model, t.train_tokens, t.valid_tokens, batch_size=4, bptt=8, seed=0, random_bptt=sampled
         )

@@ -40,6 +40,14 @@ def test_more_time_and_faster_machines_get_larger_models() -> None:
     assert parameters(recipe(speed=1e12)) > parameters(recipe())
 
 
+def test_types_share_vectors_where_only_some_of_them_are_learnt_at_a_time() -> None:
+    assert recipe().affixes
+    assert recipe(kind="subword", vocabulary=8000).affixes
+    assert not recipe(softmax="full").affixes
+    assert not recipe(tied=False).affixes
+    assert not recipe(base=recipe().config).affixes
+
+
 def test_more_passes_get_more_dropout() -> None:
     shares = [recipe(hidden=256, layers=1, epochs=epochs).regularisation.output for epochs in (1, 4, 40)]
     assert shares == sorted(shares)
