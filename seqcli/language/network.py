@@ -94,7 +94,11 @@ class LanguageModel(nn.Module):
     @contextlib.contextmanager
     def with_parts(self) -> Iterator[None]:
         """Have what `auxiliary` adds in the table for the duration of the context."""
-        before, auxiliary = self.embedding.detach().clone(), self.auxiliary
+        auxiliary = self.auxiliary
+        if auxiliary is None:
+            yield
+            return
+        before = self.embedding.detach().clone()
         self.add_parts()
         try:
             yield
@@ -115,7 +119,7 @@ class LanguageModel(nn.Module):
         drop = self.regularisation
         table: Tensor = self.embedding
         whole = dropout_mask((len(table), 1), drop.words, table) if self.training and drop.words else None
-        if len(table) * FEW_TYPES <= tokens.numel():
+        if len(table) * FEW_TYPES <= tokens.numel() and self.auxiliary is None:
             table = table if whole is None else table * whole
             if self.training and drop.input:
                 table = table * dropout_mask(table.shape, drop.input, table)
