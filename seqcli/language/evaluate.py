@@ -1,36 +1,28 @@
-"""How well a language model predicts a text: as it is, adapting while it reads, and with a cache of what it read.
+"""How well a language model predicts a text.
 
-The figures for the model as it is come first and are never replaced; the other two are reported beside them.
+The figures for the model as it is come first and are never replaced; those of `reading.py`, with the model adapting and
+with a cache, are reported beside them.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
-import torch
-from torch import Tensor
 
 from seqcli.errors import DataError
 from seqcli.files.checkpoint import Checkpoint, check_parameters
 from seqcli.language.config import LanguageModelConfig
-from seqcli.language.line_objective import Lines, line_states
-from seqcli.language.network import LanguageModel
-from seqcli.language.objective import hidden_states
+from seqcli.language.decoder import load_language_model
 from seqcli.language.options import EvaluateRequest
-from seqcli.model.arrays import State
-from seqcli.model.softmax import linear_cross_entropy
+from seqcli.language.score import surprisals_of
 from seqcli.notices import Notice, quietly
 from seqcli.text.cache import Encoded
 from seqcli.text.corpus import encode_files
-from seqcli.text.tokenizer import Tokenizer, tokenizer_of
-from seqcli.training.device import choose_device
-from seqcli.training.run import load_weights
+from seqcli.text.tokenizer import tokenizer_of
 
-LONGEST = 1_000_000  # tokens of a line that are read from one state
-KEPT = 0.99  # of the running mean of squared gradients, at each update
+SHORT = 2_000_000_000  # tokens times recurrent weights up to which NumPy's steps are quicker than importing torch
 
 
 def evaluate_language_model(
@@ -45,32 +37,51 @@ def evaluate_language_model(
     the text as one, the first token after the end of a line. Every token is predicted once. Where the text has tokens
     that the model does not know, `perplexity_known` is that of the others. Raises `DataError` for an empty text.
     """
-    model, tokenizer = load_model(checkpoint, request.device)
-    lines = model.config.lines
+    config = LanguageModelConfig.from_json(checkpoint.config)
+    check_parameters(config.parameter_shapes(), checkpoint.tensors)
+    tokenizer = tokenizer_of(checkpoint.blobs, config.vocabulary)
     spell = request.open_vocabulary
-    encoded = encode_files(list(request.data), tokenizer, request, lines=lines, spell=spell, notice=notice)
+    encoded = encode_files(list(request.data), tokenizer, request, lines=config.lines, spell=spell, notice=notice)
     count = len(encoded.ids)
     if count == 0:
         raise DataError("there is nothing to evaluate: the text is empty", path=request.data[0])
-    reading = Reading(encoded.ids, tokenizer.boundary_id, lines)
     result: dict[str, Any] = {"task": "lm", "tokens": count}
-    with torch.no_grad():
-        nats, unknown_nats, unknown = _summed(model, reading.states(model), tokenizer.unk_id)
-        result |= _figures(nats, encoded)
-        if unknown:
-            guessed = (
-                "each is one guess, however long, and bits per character compare only with those of models that know "
-                "as many; --open-vocabulary adds their spelling"
-            )
-            told = "their spelling is in the figures" if spell else guessed
-            notice(f"{unknown:,} of {count:,} tokens ({unknown / count:.1%}) are unknown: {told}")
-            result["unknown"] = unknown / count
-            result["perplexity_known"] = _perplexity(nats - unknown_nats, count - unknown)
-        if request.cache:
-            result["cache"] = _figures(cached_loss(model, reading), encoded)
+    weights = sum(math.prod(shape) for name, shape in config.parameter_shapes().items() if name.startswith("stack."))
+    short = count * weights <= SHORT and not (request.dynamic or request.cache) and request.device in ("auto", "cpu")
+    if short:
+        nats, unknown_nats, unknown = _short_loss(checkpoint, encoded.ids)
+    else:
+        from seqcli.language import reading
+
+        model, _ = reading.load_model(checkpoint, request.device)
+        text = reading.Reading(encoded.ids, tokenizer.boundary_id, config.lines)
+        nats, unknown_nats, unknown = reading.summed_loss(model, text, tokenizer.unk_id)
+    result |= _figures(nats, encoded)
+    if unknown:
+        guessed = (
+            "each is one guess, however long, and bits per character compare only with those of models that know "
+            "as many; --open-vocabulary adds their spelling"
+        )
+        told = "their spelling is in the figures" if spell else guessed
+        notice(f"{unknown:,} of {count:,} tokens ({unknown / count:.1%}) are unknown: {told}")
+        result["unknown"] = unknown / count
+        result["perplexity_known"] = _perplexity(nats - unknown_nats, count - unknown)
+    if request.cache:
+        result["cache"] = _figures(reading.cached_loss(model, text), encoded)
     if request.dynamic:
-        result["dynamic"] = _figures(dynamic_loss(model, reading), encoded)
+        result["dynamic"] = _figures(reading.dynamic_loss(model, text), encoded)
     return result
+
+
+def _short_loss(checkpoint: Checkpoint, ids: np.ndarray) -> tuple[float, float, int]:
+    """-log p of all tokens in nats and of the unknown ones, and how many these are, without torch."""
+    decoder, tokenizer = load_language_model(checkpoint)
+    boundary = tokenizer.boundary_id
+    ends = np.flatnonzero((ids == boundary) & decoder.config.lines) + 1
+    texts = [part.tolist() for part in np.split(ids, ends) if len(part)]
+    costs = np.concatenate(surprisals_of(decoder, [[boundary, *part] for part in texts]))
+    unknown = ids == tokenizer.unk_id
+    return float(costs.sum()), float(costs[unknown].sum()), int(unknown.sum())
 
 
 def _figures(nats: float, text: Encoded) -> dict[str, float]:
@@ -85,122 +96,3 @@ def _figures(nats: float, text: Encoded) -> dict[str, float]:
 
 def _perplexity(nats: float, count: int) -> float:
     return math.exp(min(nats / max(count, 1), 700.0))
-
-
-class Reading:
-    """A text as it is read: as one, or line by line from a fresh state."""
-
-    def __init__(self, ids: np.ndarray, boundary: int, lines: bool) -> None:
-        self.tokens = np.concatenate(([boundary], ids)).astype(np.int64)
-        self.lines = Lines(ids, boundary, LONGEST) if lines else None
-
-    def states(self, model: LanguageModel) -> Iterator[tuple[Tensor, Tensor]]:
-        """The outputs (n, width) that the tokens are predicted from, and the tokens (n,)."""
-        return hidden_states(model, self.tokens) if self.lines is None else line_states(model, self.lines)
-
-    def blocks(self, steps: int) -> Iterator[tuple[np.ndarray, bool]]:
-        """Inputs and targets (n + 1,) of at most `steps` steps in their order, and whether the state is a fresh one."""
-        spans = [(0, len(self.tokens) - 1)]
-        if self.lines is not None:
-            spans = list(
-                zip(self.lines.starts.tolist(), (self.lines.starts + self.lines.lengths).tolist(), strict=True)
-            )
-        for start, stop in spans:
-            for place in range(start, stop, steps):
-                yield self.tokens[place : min(place + steps, stop) + 1], place == start
-
-
-def _summed(model: LanguageModel, states: Iterable[tuple[Tensor, Tensor]], unknown: int) -> tuple[float, float, int]:
-    """-log p of all tokens in nats and of the unknown ones, and how many these are."""
-    weight, bias = model.output_weight, model.output_bias
-    total, of_unknown, count = 0.0, 0.0, 0
-    for hidden, targets in states:
-        total += linear_cross_entropy(hidden, weight, bias, targets).item()
-        rows = targets == unknown
-        if found := int(rows.sum()):
-            of_unknown += linear_cross_entropy(hidden[rows], weight, bias, targets[rows]).item()
-            count += found
-    return total, of_unknown, count
-
-
-def load_model(checkpoint: Checkpoint, device: str = "auto") -> tuple[LanguageModel, Tokenizer]:
-    """A checkpoint's network in torch, in evaluation mode, and its tokenizer."""
-    config = LanguageModelConfig.from_json(checkpoint.config)
-    check_parameters(config.parameter_shapes(), checkpoint.tensors)
-    model = LanguageModel(config)
-    load_weights(model, checkpoint.tensors)
-    return model.to(choose_device(device)).eval(), tokenizer_of(checkpoint.blobs, config.vocabulary)
-
-
-def cached_loss(
-    model: LanguageModel, reading: Reading, *, window: int = 2000, flatness: float = 0.3, share: float = 0.1
-) -> float:
-    """-log p of all tokens with a continuous cache (Grave et al. 2017), in nats. p(w) = (1 - λ) p_model(w) + λ
-    p_cache(w), where p_cache(w) ∝ Σ over the last `window` steps i that were followed by w of exp(θ h_t · h_i), λ the
-    `share`, θ the `flatness`, h the last layer's outputs."""
-    device = model.embedding.device
-    state: list[State] | None = None
-    past_hidden = torch.empty(0, model.output_weight.shape[1], device=device)
-    past_words = torch.empty(0, dtype=torch.long, device=device)
-    total = 0.0
-    for ids, fresh in reading.blocks(128):
-        block = torch.from_numpy(ids).to(device)
-        hidden, state = model(block[:-1, None], None if fresh else state)
-        hidden = hidden[:, 0]
-        words = block[1:]
-        logits = hidden @ model.output_weight.t() + model.output_bias
-        from_model = logits.log_softmax(1).gather(1, words[:, None])[:, 0].exp()
-        keys = torch.cat((past_hidden, hidden))
-        followed = torch.cat((past_words, words))
-        scores = flatness * (hidden @ keys.t())
-        # row t sees the pairs before it, not its own and not those further back than the window
-        place = torch.arange(len(keys), device=device)[None] - len(past_hidden)
-        now = torch.arange(len(hidden), device=device)[:, None]
-        scores.masked_fill_((place >= now) | (place < now - window), -math.inf)
-        chances = scores.softmax(1).nan_to_num(0.0)  # the very first row sees nothing
-        from_cache = (chances * (followed[None] == words[:, None])).sum(1)
-        mixed = (1 - share) * from_model + share * from_cache
-        if len(past_words) == 0:
-            mixed[0] = from_model[0]
-        total -= mixed.log().sum().item()
-        past_hidden, past_words = keys[-window:], followed[-window:]
-    return total
-
-
-def dynamic_loss(
-    model: LanguageModel, reading: Reading, *, rate: float = 0.002, decay: float = 0.005, steps: int = 20
-) -> float:
-    """-log p of all tokens by dynamic evaluation (Krause et al. 2018), in nats: after each `steps` tokens, which are
-    scored first, every weight moves along its gradient and a little back, θ ← θ - η g / (√m + ε) + λ (θ₀ - θ), η the
-    `rate`, λ the `decay`.
-
-    The paper takes m, the mean of g², from the training text, which a model file does not hold: here it is a running
-    mean over the text read so far, and ε the mean of √m over the weight's matrix, so that weights that are seldom moved
-    (those of rare words) are not blown up. The model's weights are put back afterwards.
-    """
-    device = model.embedding.device
-    parameters = list(model.parameters())
-    original = [p.detach().clone() for p in parameters]
-    squares = [torch.zeros_like(p) for p in parameters]
-    state: list[State] | None = None
-    total = 0.0
-    try:
-        for seen, (ids, fresh) in enumerate(reading.blocks(steps), start=1):
-            block = torch.from_numpy(ids).to(device)
-            hidden, new_state = model(block[:-1, None], None if fresh else state)
-            loss = linear_cross_entropy(hidden[:, 0], model.output_weight, model.output_bias, block[1:])
-            total += loss.item()
-            gradients = torch.autograd.grad(loss / (len(block) - 1), parameters)
-            state = [tuple(part.detach() for part in layer) for layer in new_state]
-            known = math.sqrt(1 - KEPT**seen)  # the share of the running mean that is there yet, its root
-            with torch.no_grad():
-                for parameter, start, gradient, square in zip(parameters, original, gradients, squares, strict=True):
-                    square.mul_(KEPT).addcmul_(gradient, gradient, value=1 - KEPT)
-                    root = square.sqrt()
-                    root.add_(root.mean() + 1e-8)
-                    parameter.addcdiv_(gradient, root, value=-rate * known).lerp_(start, decay)
-    finally:
-        with torch.no_grad():
-            for parameter, value in zip(parameters, original, strict=True):
-                parameter.copy_(value)
-    return total

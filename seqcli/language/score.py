@@ -43,7 +43,7 @@ def score_lines(
         for place, ids in enumerate(encoded, start=1):
             if len(ids) > LONG:
                 notice(f"line {number + place} has {len(ids) - 1:,} tokens: they are read one after the other")
-        for line, ids, surprisal in zip(block, encoded, _surprisals(decoder, encoded), strict=True):
+        for line, ids, surprisal in zip(block, encoded, surprisals_of(decoder, encoded), strict=True):
             yield _score(tokenizer, line, ids, surprisal, open_vocabulary)
         number += len(block)
 
@@ -91,7 +91,7 @@ def _pieces(tokenizer: Tokenizer, line: str, ids: list[int], unknown: frozenset[
     return tuple(pieces)
 
 
-def _surprisals(decoder: LanguageModelDecoder, lines: list[list[int]]) -> list[np.ndarray]:
+def surprisals_of(decoder: LanguageModelDecoder, lines: list[list[int]]) -> list[np.ndarray]:
     """-log p in nats of every token but the first of each line. All lines are read side by side. Those that begin alike
     are one row for as long as they do, and the logits of many rows are one quick product, whether they come from many
     lines or from many steps of a few."""

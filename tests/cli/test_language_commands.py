@@ -480,10 +480,16 @@ def test_info_of_a_damaged_file(model, capsys):
 
 @pytest.mark.parametrize(
     "arguments",
-    [["generate", "-p", "the", "--max-tokens", "1"], ["score", MODEL, "corpus.txt"], ["info", MODEL]],
+    [
+        ["generate", "-p", "the", "--max-tokens", "1"],
+        ["score", MODEL, "corpus.txt"],
+        ["evaluate", MODEL, "short.txt"],
+        ["info", MODEL],
+    ],
     ids=lambda arguments: arguments[0],
 )
 def test_using_a_model_imports_neither_torch_nor_pandas(model, arguments):
+    Path("short.txt").write_text("the sky is grey\n")
     program = (
         f"import sys\nfrom seqcli.cli.app import run\nassert run({arguments!r}) == 0\n"
         "assert not {'torch', 'pandas'} & set(sys.modules)"

@@ -15,9 +15,10 @@ from seqcli.errors import CheckpointError, DataError
 from seqcli.files.checkpoint import Checkpoint
 from seqcli.files.plain import to_plain
 from seqcli.language import score as scoring
-from seqcli.language.evaluate import Reading, cached_loss, dynamic_loss, evaluate_language_model
+from seqcli.language.evaluate import evaluate_language_model
 from seqcli.language.objective import hidden_states, mean_loss
 from seqcli.language.options import EvaluateRequest
+from seqcli.language.reading import Reading, cached_loss, dynamic_loss
 from seqcli.language.score import score_lines, score_text, word_surprisals
 from seqcli.model.probability import Score, log_softmax
 from seqcli.models import LanguageModel
@@ -130,6 +131,22 @@ def test_a_model_of_lines_reads_each_line_by_itself(trained: Trained, tmp_path: 
     assert math.log(result["perplexity_known"]) == pytest.approx((expected - unknown) / 13, rel=1e-4)
     assert "7.1%" in notices[0]
     assert {"cache", "dynamic"} <= set(result)
+
+
+@pytest.mark.parametrize("lines", [False, True])
+def test_short_texts_have_the_figures_of_long_ones(
+    trained: Trained, lines: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They are read without torch, which takes longer to import."""
+    path = tmp_path / "text"
+    path.write_text("the sky here is grey\n\nthe old town\nthe purple river\n天空 很")
+    good = checkpoint(trained)
+    model = Checkpoint("lm", {**good.config, "lines": lines}, good.tensors, good.blobs)
+    short = evaluate_language_model(model, EvaluateRequest(data=str(path)))
+    assert short.pop("task") == "lm"
+    monkeypatch.setattr("seqcli.language.evaluate.SHORT", 0)
+    long = evaluate_language_model(model, EvaluateRequest(data=str(path)))
+    assert short == pytest.approx({name: long[name] for name in long if name != "task"}, rel=1e-5)
 
 
 def test_cache_and_dynamic_evaluation_adapt_to_a_text(trained: Trained, tmp_path: Path) -> None:
