@@ -14,13 +14,13 @@ import numpy as np
 from seqcli.errors import DataError
 from seqcli.files.checkpoint import Checkpoint, check_parameters
 from seqcli.language.config import LanguageModelConfig
-from seqcli.language.decoder import load_language_model
+from seqcli.language.decoder import LanguageModelDecoder
 from seqcli.language.options import EvaluateRequest
 from seqcli.language.score import surprisals_of
 from seqcli.notices import Notice, quietly
 from seqcli.text.cache import Encoded
 from seqcli.text.corpus import encode_files
-from seqcli.text.tokenizer import tokenizer_of
+from seqcli.text.tokenizer import Tokenizer, tokenizer_of
 
 SHORT = 2_000_000_000  # tokens times recurrent weights up to which NumPy's steps are quicker than importing torch
 
@@ -47,15 +47,16 @@ def evaluate_language_model(
         raise DataError("there is nothing to evaluate: the text is empty", path=request.data[0])
     result: dict[str, Any] = {"task": "lm", "tokens": count}
     weights = sum(math.prod(shape) for name, shape in config.parameter_shapes().items() if name.startswith("stack."))
-    short = count * weights <= SHORT and not (request.dynamic or request.cache) and request.device in ("auto", "cpu")
-    if short:
-        nats, unknown_nats, unknown = _short_loss(checkpoint, encoded.ids)
-    else:
+    in_torch = request.dynamic or request.cache or request.device not in ("auto", "cpu") or count * weights > SHORT
+    if in_torch:
         from seqcli.language import reading
 
-        model, _ = reading.load_model(checkpoint, request.device)
+        model = reading.load_model(config, checkpoint, request.device)
         text = reading.Reading(encoded.ids, tokenizer.boundary_id, config.lines)
         nats, unknown_nats, unknown = reading.summed_loss(model, text, tokenizer.unk_id)
+    else:
+        decoder = LanguageModelDecoder(config, checkpoint.tensors)
+        nats, unknown_nats, unknown = _short_loss(decoder, encoded.ids, tokenizer)
     result |= _figures(nats, encoded)
     if unknown:
         guessed = (
@@ -73,9 +74,8 @@ def evaluate_language_model(
     return result
 
 
-def _short_loss(checkpoint: Checkpoint, ids: np.ndarray) -> tuple[float, float, int]:
+def _short_loss(decoder: LanguageModelDecoder, ids: np.ndarray, tokenizer: Tokenizer) -> tuple[float, float, int]:
     """-log p of all tokens in nats and of the unknown ones, and how many these are, without torch."""
-    decoder, tokenizer = load_language_model(checkpoint)
     boundary = tokenizer.boundary_id
     ends = np.flatnonzero((ids == boundary) & decoder.config.lines) + 1
     texts = [part.tolist() for part in np.split(ids, ends) if len(part)]

@@ -127,7 +127,7 @@ class LanguageModel(nn.Module):
             return hidden, new_state
         if self.auxiliary is None:
             embedded = functional.embedding(tokens, table, sparse=self.sampled is not None)
-        else:  # each type once
+        else:  # tied: the rows of the output layer are those of the input, and each type is looked up once
             types, which = torch.unique(tokens, return_inverse=True)
             embedded = functional.embedding(which, self.output_rows(types))
         embedded = embedded if whole is None else embedded * whole[tokens]

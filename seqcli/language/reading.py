@@ -9,14 +9,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from seqcli.files.checkpoint import Checkpoint, check_parameters
+from seqcli.files.checkpoint import Checkpoint
 from seqcli.language.config import LanguageModelConfig
 from seqcli.language.line_objective import Lines, line_states
 from seqcli.language.network import LanguageModel
 from seqcli.language.objective import hidden_states
 from seqcli.model.arrays import State
 from seqcli.model.softmax import linear_cross_entropy
-from seqcli.text.tokenizer import Tokenizer, tokenizer_of
 from seqcli.training.device import choose_device
 from seqcli.training.run import load_weights
 
@@ -61,13 +60,11 @@ def summed_loss(model: LanguageModel, reading: Reading, unknown: int) -> tuple[f
     return total, of_unknown, count
 
 
-def load_model(checkpoint: Checkpoint, device: str = "auto") -> tuple[LanguageModel, Tokenizer]:
-    """A checkpoint's network in torch, in evaluation mode, and its tokenizer."""
-    config = LanguageModelConfig.from_json(checkpoint.config)
-    check_parameters(config.parameter_shapes(), checkpoint.tensors)
+def load_model(config: LanguageModelConfig, checkpoint: Checkpoint, device: str) -> LanguageModel:
+    """A checkpoint's network in torch, in evaluation mode; its parameters are those that `config` describes."""
     model = LanguageModel(config)
     load_weights(model, checkpoint.tensors)
-    return model.to(choose_device(device)).eval(), tokenizer_of(checkpoint.blobs, config.vocabulary)
+    return model.to(choose_device(device)).eval()
 
 
 @torch.no_grad()
