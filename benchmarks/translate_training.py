@@ -26,6 +26,7 @@ from seqcli.translation.bitext import Bitext, Sentences
 from seqcli.translation.config import TranslationConfig
 from seqcli.translation.network import TranslationModel
 from seqcli.translation.objective import TranslationTask
+from seqcli.translation.preprocessing import Preprocessing
 
 VOCABULARY = 8000
 CPU = torch.device("cpu")
@@ -73,7 +74,7 @@ def random_bitext() -> Bitext:
     lengths = rng.integers(10, 17, 2000)
     sides = [Sentences.of(rng.zipf(1.2, n).clip(max=VOCABULARY - 4) + 3 for n in lengths) for _ in range(2)]
     tokenizer = WordTokenizer.train(["a b c\n"], None)
-    return Bitext(sides[0], sides[1], [], sides[0], sides[1], tokenizer, "", "", [])
+    return Bitext(sides[0], sides[1], [], sides[0], sides[1], tokenizer, Preprocessing(), "")
 
 
 def main() -> None:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from seqcli.language.affixes import Affixes
 from seqcli.language.config import LanguageModelConfig
+from seqcli.model.affixes import WithAffixes
 from seqcli.model.arrays import State
 from seqcli.model.cells import cell_of
 from seqcli.model.randomness import dropout_mask
@@ -45,18 +44,15 @@ class Regularisation:
     decay: float = 0.01
 
 
-class LanguageModel(nn.Module):
-    """Parameters as in `LanguageModelConfig.parameter_shapes`, and in training those of `auxiliary`, if it is set.
-
-    `sampled` is what the training loss sums over; None: the whole vocabulary. `auxiliary` adds to the vectors of a tied
-    model with such a loss.
+class LanguageModel(WithAffixes):
+    """Parameters as in `LanguageModelConfig.parameter_shapes`, and in training those of `auxiliary`, which only a tied
+    model may have. `sampled` is what the training loss sums over; None: the whole vocabulary.
     """
 
     def __init__(self, config: LanguageModelConfig, regularisation: Regularisation | None = None) -> None:
         super().__init__()
         self.config, self.regularisation = config, regularisation or Regularisation()
         self.sampled: SampledVocabulary | None = None
-        self.auxiliary: Affixes | None = None
         self.embedding = nn.Parameter(torch.empty(config.vocabulary, config.embedding).uniform_(-0.05, 0.05))
         self.output_bias = nn.Parameter(torch.zeros(config.vocabulary))
         if not config.tied:
@@ -81,31 +77,11 @@ class LanguageModel(nn.Module):
     def output_rows(self, types: Tensor) -> Tensor:
         """types (n,) -> their rows of the output layer, (n, width). The gradient has these rows and no others."""
         rows = functional.embedding(types, self.output_weight, sparse=True)
-        return rows if self.auxiliary is None else rows + self.auxiliary(types)
+        return rows if self.auxiliary is None else rows + self.auxiliary.of(types)
 
-    @torch.no_grad()
-    def add_parts(self) -> None:
-        """Put what `auxiliary` adds into the table, for good."""
-        if self.auxiliary is not None:
-            types = torch.arange(self.config.vocabulary, device=self.embedding.device)
-            self.embedding.add_(self.auxiliary(types))
-            self.auxiliary = None
-
-    @contextlib.contextmanager
-    def with_parts(self) -> Iterator[None]:
-        """Have what `auxiliary` adds in the table for the duration of the context."""
-        auxiliary = self.auxiliary
-        if auxiliary is None:
-            yield
-            return
-        before = self.embedding.detach().clone()
-        self.add_parts()
-        try:
-            yield
-        finally:
-            self.auxiliary = auxiliary
-            with torch.no_grad():
-                self.embedding.copy_(before)
+    def output_table(self) -> Tensor:
+        """The rows of all types (vocabulary, width), with what `auxiliary` adds."""
+        return self.table() if self.config.tied else self.output
 
     @torch.no_grad()
     def scale_logits(self, factor: float) -> None:
@@ -116,20 +92,20 @@ class LanguageModel(nn.Module):
 
     def forward(self, tokens: Tensor, state: Sequence[State] | None = None) -> tuple[Tensor, list[State]]:
         """tokens (time, batch) -> the last layer's outputs (time, batch, width), dropout applied, and the new state."""
-        drop = self.regularisation
-        table: Tensor = self.embedding
+        drop, of_rows = self.regularisation, self.sampled is not None and self.auxiliary is not None
+        table = self.embedding if of_rows else self.table()
         whole = dropout_mask((len(table), 1), drop.words, table) if self.training and drop.words else None
-        if len(table) * FEW_TYPES <= tokens.numel() and self.auxiliary is None:
+        if len(table) * FEW_TYPES <= tokens.numel() and not of_rows:
             table = table if whole is None else table * whole
             if self.training and drop.input:
                 table = table * dropout_mask(table.shape, drop.input, table)
             hidden, new_state = self.stack(table, state, tokens)
             return hidden, new_state
-        if self.auxiliary is None:
-            embedded = functional.embedding(tokens, table, sparse=self.sampled is not None)
-        else:  # tied: the rows of the output layer are those of the input, and each type is looked up once
+        if of_rows:  # those of the output layer are those of the input, and each type is looked up once
             types, which = torch.unique(tokens, return_inverse=True)
             embedded = functional.embedding(which, self.output_rows(types))
+        else:
+            embedded = functional.embedding(tokens, table, sparse=self.sampled is not None)
         embedded = embedded if whole is None else embedded * whole[tokens]
         hidden, new_state = self.stack(locked_dropout(embedded, drop.input, self.training), state)
         return hidden, new_state

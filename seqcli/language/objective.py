@@ -198,7 +198,7 @@ def objective(model: LanguageModel, hidden: Tensor, targets: Tensor) -> tuple[Te
     rows, flat = (dropped.flatten(0, 1), targets.flatten()) if whole else (dropped[scored], targets[scored])
     bias, smoothing = model.output_bias, drop.smoothing
     if model.sampled is None:
-        value = linear_cross_entropy(rows, model.output_weight, bias, flat, label_smoothing=smoothing) / tokens
+        value = linear_cross_entropy(rows, model.output_table(), bias, flat, label_smoothing=smoothing) / tokens
     else:
         value = model.sampled.loss(rows, model.output_rows, bias, flat, label_smoothing=smoothing) / tokens
     if drop.activation:

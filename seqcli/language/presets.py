@@ -126,7 +126,7 @@ def choose_recipe(
         and base is None
         and text.vocabulary >= max(COUNTING_PAYS, 2 * config.embedding)
         and (request.budget is None or request.budget >= COUNTING_SECONDS),
-        affixes=bool(sampled) and config.tied and base is None,
+        affixes=config.tied and base is None and text.kind != "char",
         most_steps=max(math.ceil(updates), 1) if ends_by_updates else None,
         validate_every=math.ceil(updates / VALIDATIONS) if ends_by_updates else 0,
         patience=PATIENCE if ends_by_updates else 0,
@@ -185,7 +185,7 @@ def _reason(recipe: Recipe, estimate: str) -> str:
         + f"batch {recipe.batch_size} × {recipe.bptt}, learning rate {recipe.learning_rate:g}, "
         + (f"softmax sampled from {recipe.sampled} types" if recipe.sampled else "full softmax")
         + (", embeddings from counts of neighbours" if recipe.counted else "")
-        + (", and of affixes" if recipe.affixes else "")
+        + (", vectors of affixes" if recipe.affixes else "")
     )
 
 

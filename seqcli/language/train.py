@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 import torch
 
-from seqcli.language.affixes import Affixes
 from seqcli.language.calibration import TOKENS, best_factor
 from seqcli.language.config import LanguageModelConfig
 from seqcli.language.counting import log_frequencies, neighbour_vectors, type_counts
@@ -88,9 +87,7 @@ class LanguageModelling(Task[TrainRequest, Corpus, Recipe, LanguageTask]):
         if recipe.sampled:
             model.sampled = SampledVocabulary.from_counts(torch.from_numpy(counts).to(run.device), recipe.sampled)
         if recipe.affixes:
-            texts = [corpus.tokenizer.piece(number) for number in range(vocabulary)]
-            affixes = Affixes(texts, recipe.config.embedding).to(run.device)
-            model.auxiliary = affixes if len(affixes.vectors) else None
+            model.share_parts([corpus.tokenizer.piece(number) for number in range(vocabulary)])
         boundary = corpus.tokenizer.boundary_id
         validation = ValidationSize.affordable(model.output_weight.numel(), request.budget)
         if validation.whole is not None and validation.whole < len(corpus.valid):

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from seqcli.model.affixes import WithAffixes
 from seqcli.model.arrays import State
 from seqcli.model.cells import cell_of
 from seqcli.model.randomness import kept
@@ -28,8 +29,8 @@ class Dropouts:
     words: float = 0.0
 
 
-class TranslationModel(nn.Module):
-    """Parameters as in `TranslationConfig.parameter_shapes`."""
+class TranslationModel(WithAffixes):
+    """Parameters as in `TranslationConfig.parameter_shapes`, and in training those of `auxiliary`, if it is set."""
 
     def __init__(self, config: TranslationConfig, dropouts: Dropouts | None = None) -> None:
         super().__init__()
@@ -60,12 +61,12 @@ class TranslationModel(nn.Module):
             bound = 1 / math.sqrt(weight.shape[-1])
             nn.init.uniform_(weight, -bound, bound)
 
-    def forward(self, source: Tensor, lengths: Tensor, previous: Tensor) -> tuple[Tensor, Tensor | None]:
-        """source (source time, batch) with its lengths (batch,), previous (time, batch): the target, one step behind.
-        Returns readouts (time, batch, embedding), which the output layer takes, and the attention's weights (batch,
-        time, source), None without attention."""
-        memory, state = self.encode(source, lengths)
-        embedded = self._embed(previous)
+    def forward(self, source: Tensor, lengths: Tensor, previous: Tensor, table: Tensor) -> tuple[Tensor, Tensor | None]:
+        """source (source time, batch) with its lengths (batch,), previous (time, batch): the target, one step behind;
+        `table` is `self.table()`, which the output layer has, too. Returns readouts (time, batch, embedding), which the
+        output layer takes, and the attention's weights (batch, time, source), None without attention."""
+        memory, state = self.encode(source, lengths, table)
+        embedded = self._embed(previous, table)
         if memory is None:
             lower, _ = self.first_layer(embedded, state[:1])
             context, weights = None, None
@@ -76,9 +77,9 @@ class TranslationModel(nn.Module):
             context, weights = self._attend(lower, memory)
         return self._read_out(lower, context, state), weights
 
-    def encode(self, source: Tensor, lengths: Tensor) -> tuple[Memory | None, list[State]]:
+    def encode(self, source: Tensor, lengths: Tensor, table: Tensor) -> tuple[Memory | None, list[State]]:
         """What the decoder attends to, and the state each of its layers starts from."""
-        outputs, last = self.encoder.encode(self._embed(source), lengths)
+        outputs, last = self.encoder.encode(self._embed(source, table), lengths)
         ends = torch.cat(last[-2:], dim=1)
         starts = torch.tanh(torch.einsum("bs,lhs->lbh", ends, self.bridge_weight) + self.bridge_bias[:, None])
         states = [(h, torch.zeros_like(h)) if cell_of(self.config.cell).states == 2 else (h,) for h in starts]
@@ -93,9 +94,9 @@ class TranslationModel(nn.Module):
     def _attention(self) -> Mapping[str, Tensor]:
         return {f"attention.{name}": value for name, value in self.attention.items()}
 
-    def _embed(self, tokens: Tensor) -> Tensor:
+    def _embed(self, tokens: Tensor, table: Tensor) -> Tensor:
         """tokens (time, batch) -> (time, batch, embedding), scaled to unit variance, dropout applied."""
-        x = functional.embedding(tokens, self.embedding) * math.sqrt(self.config.embedding)
+        x = functional.embedding(tokens, table) * math.sqrt(self.config.embedding)
         if self.training and self.dropouts.words:
             x = x * kept((*tokens.shape, 1), self.dropouts.words, x)
         return locked_dropout(x, self.dropouts.hidden, self.training)

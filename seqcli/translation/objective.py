@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -77,7 +78,7 @@ class TranslationTask(Stateless):
         carries = bitext.preprocessing.carrier is not None
         self.copying = Copying(bitext.tokenizer, table) if carries else None
         self.end_id = bitext.tokenizer.boundary_id
-        self.parameters = sum(parameter.numel() for parameter in model.parameters())
+        self.parameters = sum(math.prod(shape) for shape in model.config.parameter_shapes().values())
         self._epoch, self._batches = -1, list[np.ndarray]()
         self._changed: dict[int, tuple[np.ndarray, np.ndarray]] = {}  # pairs of this epoch
         quick = np.random.default_rng(0).permutation(len(bitext.valid))[:QUICK_PAIRS]
@@ -139,17 +140,18 @@ class TranslationTask(Stateless):
         )
 
     def loss(self, batch: Batch) -> tuple[Tensor, int]:
-        readouts, weights = self.model(batch.source, batch.lengths, batch.previous)
-        total = self._cross_entropy(readouts, batch, self.label_smoothing)
+        table = self.model.table()
+        readouts, weights = self.model(batch.source, batch.lengths, batch.previous, table)
+        total = self._cross_entropy(readouts, table, batch, self.label_smoothing)
         if batch.alignment is not None and weights is not None:
             missed = -(batch.alignment * (weights.float() + 1e-6).log()).sum()
             total = total + batch.guidance * missed
         return total / max(batch.tokens, 1) * batch.share, batch.tokens
 
-    def _cross_entropy(self, readouts: Tensor, batch: Batch, label_smoothing: float) -> Tensor:
+    def _cross_entropy(self, readouts: Tensor, table: Tensor, batch: Batch, label_smoothing: float) -> Tensor:
         return linear_cross_entropy(
             readouts.flatten(0, 1),
-            self.model.embedding,
+            table,
             self.model.output_bias,
             batch.targets.flatten(),
             label_smoothing=label_smoothing,
@@ -158,6 +160,10 @@ class TranslationTask(Stateless):
     def validate(self, step: int, seconds: float, *, final: bool) -> Validation:
         """The measure that suits the targets (higher is better, so the score is its negative) and the others, the loss
         in nats a token, and one translation."""
+        with self.model.with_parts():
+            return self._validate(step, seconds, final)
+
+    def _validate(self, step: int, seconds: float, final: bool) -> Validation:
         translator = Translator([decoder_of(self.model)], self.bitext.tokenizer, self.bitext.preprocessing)
         pairs = self.bitext.valid if final else [self.bitext.valid[number] for number in self.quick]
         search = TranslateRequest(beam=5 if final else 1)
@@ -175,11 +181,11 @@ class TranslationTask(Stateless):
 
     def _validation_loss(self) -> float:
         sources, targets = self.bitext.valid_sources, self.bitext.valid_targets
-        total, count = 0.0, 0
+        total, count, table = 0.0, 0, self.model.table()
         for numbers in bucket(sources.lengths, targets.lengths, LOSS_TOKENS):
             batch = self._make([(sources[int(number)], targets[int(number)]) for number in numbers])
-            readouts, _ = self.model(batch.source, batch.lengths, batch.previous)
-            total, count = total + self._cross_entropy(readouts, batch, 0.0).item(), count + batch.tokens
+            readouts, _ = self.model(batch.source, batch.lengths, batch.previous, table)
+            total, count = total + self._cross_entropy(readouts, table, batch, 0.0).item(), count + batch.tokens
         return total / count
 
 

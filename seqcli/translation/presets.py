@@ -37,6 +37,7 @@ class Recipe:
     label_smoothing: float
     average: float
     guided: bool
+    affixes: bool = False  # types share vectors by their beginnings and ends
     reason: str = ""
 
 
@@ -89,6 +90,7 @@ def choose_recipe(
         label_smoothing=request.label_smoothing,
         average=0.998,
         guided=request.guided,
+        affixes=base is None and not pairs.characters,
     )
     return replace(
         recipe,
@@ -98,6 +100,7 @@ def choose_recipe(
             f"{' fed back' if config.input_feeding else ''}, "
             f"about {passes:.1f} passes over {pairs.tokens:,} target tokens, "
             f"dropout {share:.2f}, batches of {recipe.batch_tokens} tokens, learning rate {recipe.learning_rate:g}"
+            f"{', vectors of affixes' if recipe.affixes else ''}"
         ),
     )
 

@@ -60,6 +60,8 @@ class Translation(Task[TrainRequest, Bitext, Recipe, TranslationTask]):
             model.output_bias.copy_(torch.from_numpy(np.log(counts / counts.sum())))
         if run.base is not None:
             load_weights(model, run.base.tensors)
+        if recipe.affixes:
+            model.share_parts([data.tokenizer.piece(number) for number in range(data.tokenizer.size)])
         guided = recipe.guided and recipe.config.attention != "none"
         counted = count_alignments(data.sources, data.targets, data.tokenizer.size, data.symbols) if guided else None
         training = TranslationTask(
@@ -78,6 +80,9 @@ class Translation(Task[TrainRequest, Bitext, Recipe, TranslationTask]):
         return run.options(
             learning_rate=recipe.learning_rate, warmup=0.03, beta2=0.99, clip=1.0, average=recipe.average
         )
+
+    def finish(self, run: Run[TrainRequest], training: TranslationTask) -> None:
+        training.model.add_parts()
 
     def metrics(self, data: Bitext, training: TranslationTask, result: TrainingResult) -> dict[str, Any]:
         """The figures of all validation pairs, translated with a beam of 5."""

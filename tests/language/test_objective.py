@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 import torch
 
-from seqcli.language.affixes import Affixes
 from seqcli.language.config import LanguageModelConfig
 from seqcli.language.network import LanguageModel, Regularisation
 from seqcli.language.objective import LanguageModelTask, ValidationSize, hidden_states, mean_loss, piece_lengths
@@ -204,7 +203,7 @@ def test_training_goes_on_bit_for_bit(cell: str, sampled: bool, tmp_path: Path) 
         t = task(cell, input=0.1, between=0.2, output=0.2, words=0.1, recurrent=0.2)
         if sampled:
             t.model.sampled = SampledVocabulary.from_counts(torch.arange(30), 13)
-            t.model.auxiliary = Affixes([f"{number}" for number in range(30)], 8)
+            t.model.share_parts([f"{number}" for number in range(30)])
         return LanguageModelTask(
             t.model, t.train_tokens, t.valid_tokens, batch_size=4, bptt=8, seed=0, random_bptt=sampled
         )

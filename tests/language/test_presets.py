@@ -40,10 +40,11 @@ def test_more_time_and_faster_machines_get_larger_models() -> None:
     assert parameters(recipe(speed=1e12)) > parameters(recipe())
 
 
-def test_types_share_vectors_where_only_some_of_them_are_learnt_at_a_time() -> None:
+def test_new_tied_models_of_words_and_subwords_share_vectors() -> None:
     assert recipe().affixes
-    assert recipe(kind="subword", vocabulary=8000).affixes
-    assert not recipe(softmax="full").affixes
+    assert recipe(kind="subword", vocabulary=800).affixes
+    assert recipe(softmax="full").affixes
+    assert not recipe(kind="char").affixes
     assert not recipe(tied=False).affixes
     assert not recipe(base=recipe().config).affixes
 

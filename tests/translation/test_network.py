@@ -38,7 +38,8 @@ def test_steps_equal_the_whole_sequence(cell: str, attention: str, feeding: bool
     source, lengths = pad([random.integers(11, size=n) for n in (5, 2, 7)], 0)
     previous = random.integers(11, size=(4, 3))
     with torch.no_grad():
-        whole, weights = model(torch.from_numpy(source), torch.from_numpy(lengths), torch.from_numpy(previous))
+        inputs = torch.from_numpy(source), torch.from_numpy(lengths), torch.from_numpy(previous)
+        whole, weights = model(*inputs, model.table())
     tensors = {name: value.detach() for name, value in model.state_dict().items()}
     decoder = TranslationDecoder(config, {n: v.numpy() for n, v in tensors.items()} if kind == "numpy" else tensors)
     memory, state = decoder.encode(np.ascontiguousarray(source.T), lengths)
@@ -61,9 +62,9 @@ def test_padding_changes_nothing(attention: str) -> None:
     model = TranslationModel(config_of("lstm", attention, False, 2)).eval()
     source, previous = torch.tensor([[1], [2], [3]]), torch.tensor([[4], [5]])
     with torch.no_grad():
-        alone, _ = model(source, torch.tensor([3]), previous)
+        alone, _ = model(source, torch.tensor([3]), previous, model.table())
         padded = torch.cat((torch.cat((source, torch.zeros(4, 1, dtype=torch.long))), torch.randint(11, (7, 1))), 1)
-        beside, _ = model(padded, torch.tensor([3, 7]), previous.repeat(1, 2))
+        beside, _ = model(padded, torch.tensor([3, 7]), previous.repeat(1, 2), model.table())
     torch.testing.assert_close(alone[:, 0], beside[:, 0])
 
 
@@ -71,8 +72,10 @@ def test_every_parameter_learns() -> None:
     torch.manual_seed(0)
     for form in FORMS:
         model = TranslationModel(config_of(*form), Dropouts(0.2, 0.2))
-        readouts, _ = model(torch.randint(11, (5, 3)), torch.tensor([5, 4, 3]), torch.randint(11, (4, 3)))
-        (readouts @ model.embedding.t() + model.output_bias).square().sum().backward()
+        model.share_parts([f"{number}" for number in range(11)])
+        table = model.table()
+        readouts, _ = model(torch.randint(11, (5, 3)), torch.tensor([5, 4, 3]), torch.randint(11, (4, 3)), table)
+        (readouts @ table.t() + model.output_bias).square().sum().backward()
         assert not [name for name, value in model.named_parameters() if value.grad is None or not value.grad.any()]
 
 

@@ -58,7 +58,7 @@ def test_the_loss_is_smoothed_cross_entropy_and_guidance(task: TranslationTask) 
     assert batch.alignment is not None
     assert batch.guidance == 0.5
     value, tokens = task.loss(batch)
-    readouts, weights = task.model(batch.source, batch.lengths, batch.previous)
+    readouts, weights = task.model(batch.source, batch.lengths, batch.previous, task.model.table())
     logits = (readouts @ task.model.embedding.t() + task.model.output_bias).flatten(0, 1)
     expected = functional.cross_entropy(
         logits, batch.targets.flatten(), ignore_index=IGNORED, label_smoothing=0.1, reduction="sum"

@@ -7,8 +7,9 @@ added up in the table of vectors: the model itself knows nothing of parts.
 
 from __future__ import annotations
 
+import contextlib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import chain
 
 import torch
@@ -44,8 +45,13 @@ class Affixes(nn.Module):
         self.register_buffer("ends", functional.pad(counts.cumsum(0), (1, 0)), persistent=False)
         self.register_buffer("factors", counts.clamp(min=1).rsqrt(), persistent=False)
 
-    def forward(self, types: Tensor) -> Tensor:
-        """types (n,) -> what their parts add, (n, width). The gradient has only the rows of these parts."""
+    def forward(self) -> Tensor:
+        """What their parts add to all types, (types, width)."""
+        sums = functional.embedding_bag(self.numbers, self.vectors, self.ends[:-1], mode="sum")
+        return sums * self.factors[:, None]
+
+    def of(self, types: Tensor) -> Tensor:
+        """types (n,) -> their rows of `forward`, (n, width). The gradient has only the rows of their parts."""
         starts, counts = self.ends[types], self.ends[types + 1] - self.ends[types]
         offsets = counts.cumsum(0) - counts
         total = int(counts.sum())
@@ -54,3 +60,45 @@ class Affixes(nn.Module):
         used, which = torch.unique(self.numbers[places], return_inverse=True)
         vectors = functional.embedding(used, self.vectors, sparse=True)
         return functional.embedding_bag(which, vectors, offsets, mode="sum") * self.factors[types, None]
+
+
+class WithAffixes(nn.Module):
+    """A model with a vector for each type, `embedding` (types, width), to which `auxiliary` adds in training."""
+
+    embedding: nn.Parameter
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.auxiliary: Affixes | None = None
+
+    def share_parts(self, texts: Sequence[str]) -> None:
+        """From now on types share vectors by their `texts`, those of all of them by id, if these share parts."""
+        affixes = Affixes(texts, self.embedding.shape[1]).to(self.embedding.device)
+        self.auxiliary = affixes if len(affixes.vectors) else None
+
+    def table(self) -> Tensor:
+        """The vectors of all types, (types, width), with what their parts add."""
+        return self.embedding if self.auxiliary is None else self.embedding + self.auxiliary()
+
+    @torch.no_grad()
+    def add_parts(self) -> None:
+        """Put what `auxiliary` adds into the vectors, for good."""
+        if self.auxiliary is not None:
+            self.embedding.add_(self.auxiliary())
+            self.auxiliary = None
+
+    @contextlib.contextmanager
+    def with_parts(self) -> Iterator[None]:
+        """Have what `auxiliary` adds in the vectors for the duration of the context."""
+        auxiliary = self.auxiliary
+        if auxiliary is None:
+            yield
+            return
+        before = self.embedding.detach().clone()
+        self.add_parts()
+        try:
+            yield
+        finally:
+            self.auxiliary = auxiliary
+            with torch.no_grad():
+                self.embedding.copy_(before)

@@ -10,13 +10,13 @@ import torch
 
 from seqcli.files.checkpoint import load_checkpoint
 from seqcli.files.output import state_path
-from seqcli.language.affixes import Affixes, parts_of
 from seqcli.language.config import LanguageModelConfig
 from seqcli.language.evaluate import evaluate_language_model
 from seqcli.language.network import LanguageModel, Regularisation
 from seqcli.language.objective import LanguageModelTask
 from seqcli.language.options import EvaluateRequest, TrainRequest
 from seqcli.language.train import TASK
+from seqcli.model.affixes import Affixes, parts_of
 from seqcli.model.softmax import SampledVocabulary
 from seqcli.training.pipeline import train
 from seqcli.training.state import load_state
@@ -53,10 +53,11 @@ def test_what_is_added_is_the_sum_of_the_parts_that_others_have_too() -> None:
     assert affixes is not None
     expected = sums(affixes)
     assert expected.any(1).tolist() == [True] * 4 + [False] * 2 + [True] * 3 + [False]
-    torch.testing.assert_close(affixes(torch.arange(len(WORDS))), expected)
+    torch.testing.assert_close(affixes(), expected)
+    torch.testing.assert_close(affixes.of(torch.arange(len(WORDS))), expected)
     some = torch.tensor([5, 0, 0, 8])
-    torch.testing.assert_close(affixes(some), expected[some])
-    assert affixes(torch.tensor([4, 5])).abs().sum() == 0  # no parts at all
+    torch.testing.assert_close(affixes.of(some), expected[some])
+    assert affixes.of(torch.tensor([4, 5])).abs().sum() == 0  # no parts at all
 
 
 def test_texts_without_anything_in_common_share_nothing() -> None:
