@@ -99,7 +99,7 @@ def as_panel(histories: list[np.ndarray], group: str) -> Panel:
         width = 3 if group == "quarterly" else 1
         first = np.datetime64("2001-01-07" if unit == "W" else "2001-01-01")
         first = first if unit == "W" else first.astype(f"datetime64[{unit}]")
-        times = (first + np.arange(8) * np.timedelta64(width, unit)).astype("datetime64[D]")
+        times = (first + (width * np.arange(8)).astype(f"timedelta64[{unit}]")).astype("datetime64[D]")
     with tempfile.NamedTemporaryFile("w", suffix=".csv") as file:
         file.writelines(["time,y\n", *(f"{str(time).replace('T', ' ')},{n * n % 5}\n" for n, time in enumerate(times))])
         file.flush()

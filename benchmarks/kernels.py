@@ -126,7 +126,8 @@ def widths() -> None:
 
         theirs, ours = nn.LSTM(width, width), RecurrentLayer("lstm", width, width)
         layers = ((theirs, "fp32"), (theirs, "bf16"), (ours, "bf16"))
-        figures = [1e3 * compare(work, work)[0] for work in (partial(pass_through, *layer, x) for layer in layers)]
+        works = [partial(pass_through, layer, precision, x) for layer, precision in layers]
+        figures = [1e3 * compare(work, work)[0] for work in works]
         for once in (False, True):
             for dtype in (torch.float32, torch.bfloat16):
                 h, weight = torch.randn(10, width).to(dtype), torch.randn(4 * width, width).to(dtype)
@@ -231,7 +232,7 @@ def training() -> None:
 
         plain_losses.clear()
         torch.manual_seed(0)
-        plain.__init__(10_000, 200, 2)
+        plain = PlainModel(10_000, 200, 2)
         plain_optimizer = torch.optim.AdamW(plain.parameters(), lr=0.002)
         state = None
         ours, theirs, ratio = compare(step, plain_step, runs=100)

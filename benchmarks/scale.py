@@ -131,8 +131,7 @@ def drawing(costs: dict[str, list[Cost]]) -> str:
             path = " ".join(place(math.log10(c.size), math.log10(pick(c))) for c in found)
             parts.append(f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="2"/>')
     for number, (name, colour) in enumerate(zip(costs, COLOURS, strict=False)):
-        x = left + 170 * number
-        parts.append(f'<text x="{x}" y="{top + height + 44}" fill="{colour}">{name}</text>')
+        parts.append(f'<text x="{left + 170 * number}" y="{top + height + 44}" fill="{colour}">{name}</text>')
     size = f'width="{2 * (width + left) + 30}" height="{top + height + 60}"'
     head = f'<svg xmlns="http://www.w3.org/2000/svg" {size} font-family="sans-serif" font-size="12">'
     return "\n".join((head, '<rect width="100%" height="100%" fill="white"/>', *parts, "</svg>\n"))

@@ -139,7 +139,8 @@ def training_step(labels: int, length: int) -> None:
     lexicon = Lexicon.learn(sentences, "word")
     known = LabelSet(tuple(f"L{n}" for n in range(labels)))
     encoded = encode(lexicon, sentences)
-    config = TaggerConfig(labels=labels, **lexicon.sizes())
+    sizes: dict[str, Any] = dict(lexicon.sizes())
+    config = TaggerConfig(labels=labels, **sizes)
     model = TaggingModel(config, 0.4).train()
 
     def measure(model: TaggingModel, final: bool) -> tuple[dict[str, Any], str | None]:

@@ -67,7 +67,8 @@ def textbook(train: Tensor, valid: Tensor, vocabulary: int, epochs: int) -> tupl
             nn.utils.clip_grad_norm_(model.parameters(), 0.25)
             with torch.no_grad():
                 for parameter in model.parameters():
-                    parameter.add_(parameter.grad, alpha=-rate)
+                    if parameter.grad is not None:
+                        parameter.add_(parameter.grad, alpha=-rate)
         spent += time.monotonic() - start
         model.eval()
         total, count, state = 0.0, 0, None
@@ -92,7 +93,7 @@ def main() -> None:
     parser.add_argument("--share", type=float, default=0.25)
     options = parser.parse_args()
     print(describe(), "\n")
-    corpus = open_corpus([options.train], CorpusRequest(valid=[options.valid], tokens="word"))
+    corpus = open_corpus([options.train], CorpusRequest(valid=(options.valid,), tokens="word"))
     train, valid = (torch.from_numpy(part.astype("int64")) for part in (corpus.train, corpus.valid))
     seconds, perplexity = textbook(train, valid, corpus.tokenizer.size, options.epochs)
     budget = options.share * seconds
