@@ -12,12 +12,12 @@ import torch
 
 from seqcli.language.calibration import TOKENS, best_factor
 from seqcli.language.config import LanguageModelConfig
-from seqcli.language.counting import log_frequencies, neighbour_vectors, type_counts
 from seqcli.language.line_objective import Lines, SeparateLinesTask
 from seqcli.language.network import LanguageModel
 from seqcli.language.objective import LanguageModelTask, ValidationSize
 from seqcli.language.options import TrainRequest
 from seqcli.language.presets import Recipe, TextFacts, choose_recipe
+from seqcli.model.counting import log_frequencies, neighbour_vectors, type_counts
 from seqcli.model.softmax import SampledVocabulary
 from seqcli.notices import Notice
 from seqcli.options import settled

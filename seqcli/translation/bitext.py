@@ -37,6 +37,18 @@ class Sentences:
         return cls(np.concatenate([*parts, np.empty(0, np.int32)]).astype(np.int32), starts)
 
 
+def interleaved(sources: Sentences, targets: Sentences) -> np.ndarray:
+    """The tokens of all pairs, those of a source and its target in the order of their relative places: what translates
+    one another is then mostly near one another."""
+    places = [
+        np.repeat(np.arange(len(side)), side.lengths)
+        + (np.arange(len(side.ids)) - np.repeat(side.starts[:-1], side.lengths)) / np.repeat(side.lengths, side.lengths)
+        for side in (sources, targets)
+    ]
+    together: np.ndarray = np.concatenate((sources.ids, targets.ids))
+    return together[np.argsort(np.concatenate(places), kind="stable")]
+
+
 @dataclass(frozen=True)
 class Bitext:
     """Pairs to train on, as ids that end in the end mark, and pairs to validate on, as text and as such ids."""

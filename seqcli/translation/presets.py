@@ -24,6 +24,7 @@ LEAST_UPDATES = 4000.0  # of a run: a model that makes fewer does not get far, h
 SPELLED_PAIRS = 100  # in a batch, where tokens are characters and pairs short
 SPELLED_BATCHES = 40  # that few pairs make, in smaller batches, which have
 LEAST_PAIRS = 32  # at least
+COUNTING_PAYS = 2  # times the embedding's width: types from which counted vectors are a better start than chance
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,7 @@ class Recipe:
     label_smoothing: float
     average: float
     guided: bool
+    counted: bool = False  # embeddings start from counts of neighbours, in both languages
     affixes: bool = False  # types share vectors by their beginnings and ends
     reason: str = ""
 
@@ -90,6 +92,7 @@ def choose_recipe(
         label_smoothing=request.label_smoothing,
         average=0.998,
         guided=request.guided,
+        counted=base is None and pairs.vocabulary >= COUNTING_PAYS * config.embedding,
         affixes=base is None and not pairs.characters,
     )
     return replace(
@@ -100,6 +103,7 @@ def choose_recipe(
             f"{' fed back' if config.input_feeding else ''}, "
             f"about {passes:.1f} passes over {pairs.tokens:,} target tokens, "
             f"dropout {share:.2f}, batches of {recipe.batch_tokens} tokens, learning rate {recipe.learning_rate:g}"
+            f"{', embeddings from counts of neighbours' if recipe.counted else ''}"
             f"{', vectors of affixes' if recipe.affixes else ''}"
         ),
     )

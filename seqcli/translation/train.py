@@ -8,12 +8,13 @@ from typing import Any
 import numpy as np
 import torch
 
+from seqcli.model.counting import neighbour_vectors
 from seqcli.training.loop import TrainingResult
 from seqcli.training.options import TrainingOptions
 from seqcli.training.pipeline import Machine, Opened, Task
 from seqcli.training.run import Run, load_weights
 from seqcli.translation.alignment import count_alignments
-from seqcli.translation.bitext import Bitext
+from seqcli.translation.bitext import Bitext, interleaved
 from seqcli.translation.config import TranslationConfig
 from seqcli.translation.network import TranslationModel
 from seqcli.translation.objective import TranslationTask
@@ -56,8 +57,12 @@ class Translation(Task[TrainRequest, Bitext, Recipe, TranslationTask]):
         torch.manual_seed(run.request.seed)
         model = TranslationModel(recipe.config, recipe.dropouts).to(run.device)
         counts = np.bincount(data.targets.ids, minlength=data.tokenizer.size) + 0.1
-        with torch.no_grad():  # start from how frequent the target's types are: the first updates need not learn that
+        with torch.no_grad():  # the first updates need not learn how frequent types are, nor which mean the same
             model.output_bias.copy_(torch.from_numpy(np.log(counts / counts.sum())))
+            if recipe.counted and run.state is None and run.processes.first:
+                text, width = interleaved(data.sources, data.targets), recipe.config.embedding
+                vectors = neighbour_vectors(text, data.tokenizer.size, width, seed=run.request.seed)
+                model.embedding.copy_(vectors * (width**-0.5 / vectors.std()))  # as large as vectors by chance
         if run.base is not None:
             load_weights(model, run.base.tensors)
         if recipe.affixes:

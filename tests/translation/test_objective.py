@@ -14,7 +14,7 @@ from torch.nn import functional
 
 from seqcli.model.softmax import IGNORED
 from seqcli.translation.alignment import count_alignments
-from seqcli.translation.bitext import Sentences
+from seqcli.translation.bitext import Sentences, interleaved
 from seqcli.translation.config import TranslationConfig
 from seqcli.translation.network import TranslationModel
 from seqcli.translation.objective import TranslationTask, bucket
@@ -119,6 +119,12 @@ def test_counting_finds_the_dictionary() -> None:
     assert aligned.argmax(1).tolist() == [2, 1, 0]
     np.testing.assert_allclose(aligned.sum(1), 1)
     assert table.align(np.array([0]), np.array([0])).tolist() == [[1.0]]  # a pair of types that was never seen
+
+
+def test_both_sides_of_a_pair_are_interleaved_by_place() -> None:
+    sources = Sentences.of([np.array([1, 2, 3]), np.array([4]), np.array([5, 6])])
+    targets = Sentences.of([np.array([11, 12]), np.array([13, 14, 15]), np.array([16])])
+    assert interleaved(sources, targets).tolist() == [1, 11, 2, 12, 3, 4, 13, 14, 15, 5, 16, 6]
 
 
 def test_a_string_is_put_where_it_is_translated(task: TranslationTask) -> None:

@@ -8,18 +8,16 @@ from typing import Any
 
 import numpy as np
 import pytest
-import torch
 
 from seqcli.errors import UsageError
 from seqcli.files.checkpoint import load_checkpoint
 from seqcli.files.output import state_path
+from seqcli.text.tokenizer import tokenizer_of
 from seqcli.training.pipeline import Machine, train
-from seqcli.training.run import Events, load_weights
+from seqcli.training.run import Events
 from seqcli.training.state import load_state
 from seqcli.translation.config import TranslationConfig
 from seqcli.translation.network import TranslationModel
-from seqcli.translation.objective import TranslationTask
-from seqcli.translation.opening import open_bitext
 from seqcli.translation.options import TrainRequest
 from seqcli.translation.presets import PairFacts, Recipe, choose_recipe, seconds_per_pass, updates_per_pass
 from seqcli.translation.train import TASK
@@ -65,19 +63,17 @@ def test_what_is_saved(request_: TrainRequest) -> None:
 
 
 def test_what_affixes_add_ends_in_the_vectors_of_the_model_file(request_: TrainRequest) -> None:
-    metrics = train(TASK, request_).metrics
-    assert load_state(state_path(request_.output)).part("weights")["auxiliary.vectors"].any()
+    train(TASK, request_)
+    last = load_state(state_path(request_.output)).part("average")
+    assert last["auxiliary.vectors"].any()
     checkpoint = load_checkpoint(request_.output)
-    config = TranslationConfig.from_json(checkpoint.config)
+    config, tokenizer = TranslationConfig.from_json(checkpoint.config), tokenizer_of(checkpoint.blobs)
     assert {name: value.shape for name, value in checkpoint.tensors.items()} == config.parameter_shapes()
-    model = TranslationModel(config).eval()
-    load_weights(model, checkpoint.tensors)
-    again = TranslationTask(
-        model, open_bitext(request_, checkpoint.blobs), batch_tokens=200, label_smoothing=0.0, seed=1
-    )
-    with torch.no_grad():
-        loss = again.validate(12, 1.0, final=True).metrics["loss"]
-    assert loss == pytest.approx(metrics["nll_per_token"], rel=1e-5)
+    model = TranslationModel(config)
+    model.share_parts([tokenizer.piece(number) for number in range(tokenizer.size)])
+    model.load_state_dict(last)
+    model.add_parts()
+    np.testing.assert_allclose(checkpoint.tensors["embedding"], model.embedding.detach().numpy(), atol=1e-6)
 
 
 def test_refusals(request_: TrainRequest, tmp_path: Path) -> None:
@@ -171,13 +167,14 @@ def test_dropout_follows_how_often_pairs_are_read() -> None:
     assert recipe_of(SUMS, epochs=1000.0).dropouts.hidden == 0.3
 
 
-def test_new_models_of_words_and_subwords_share_vectors() -> None:
+def test_vectors_of_new_models_of_words_and_subwords_are_counted_and_shared() -> None:
     made = recipe_of(CAPTIONS, epochs=1.0)
-    assert made.affixes
-    assert made.reason.endswith(", vectors of affixes")
-    assert not recipe_of(SUMS, epochs=1.0).affixes
+    assert (made.counted, made.affixes) == (True, True)
+    assert made.reason.endswith(", embeddings from counts of neighbours, vectors of affixes")
+    sums = recipe_of(SUMS, epochs=1.0)
+    assert (sums.counted, sums.affixes) == (False, False)
     fine_tuned = choose_recipe(TrainRequest(pairs=("pairs",), epochs=1.0), CAPTIONS, Machine(), made.config)
-    assert not fine_tuned.affixes
+    assert (fine_tuned.counted, fine_tuned.affixes) == (False, False)
 
 
 def test_narrow_layers_take_larger_steps() -> None:

@@ -1,4 +1,4 @@
-"""What counting a text says before anything is learnt from it: where a language model starts."""
+"""What counting a text says before anything is learnt from it: where language and translation models start."""
 
 from __future__ import annotations
 

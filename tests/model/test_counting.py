@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from seqcli.language import counting
-from seqcli.language.counting import SPREAD, log_frequencies, neighbour_vectors, type_counts
+from seqcli.model import counting
+from seqcli.model.counting import SPREAD, log_frequencies, neighbour_vectors, type_counts
 
 
 def test_types_are_counted_a_piece_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
