@@ -66,17 +66,22 @@ def test_texts_without_anything_in_common_share_nothing() -> None:
 
 @pytest.mark.parametrize("drops", [{}, {"smoothing": 0.1, "words": 0.3}], ids=str)
 @pytest.mark.parametrize("bptt", [8, 20])  # of four streams: 20 steps have many tokens of each type
-def test_the_loss_and_its_gradients_are_those_of_the_table_of_sums(drops: dict[str, float], bptt: int) -> None:
+@pytest.mark.parametrize("sampled", [True, False])
+def test_the_loss_and_its_gradients_are_those_of_the_table_of_sums(
+    drops: dict[str, float], bptt: int, sampled: bool
+) -> None:
     made = model(**drops)
+    made.sampled = made.sampled if sampled else None
     assert made.auxiliary is not None
     text = np.random.default_rng(0).integers(0, len(WORDS), 100)
     task = LanguageModelTask(made, text, text, batch_size=4, bptt=bptt, seed=0)
     torch.manual_seed(1)
     loss = task.loss(task.parts(0, 0)[0])[0]
     loss.backward()
-    assert all(table.grad is not None and table.grad.is_sparse for table in made.tables)
-    assert len(made.tables) == 2
-    of_table, of_parts = (table.grad.to_dense() for table in made.tables if table.grad is not None)
+    tables = (made.embedding, made.auxiliary.vectors)
+    assert made.tables == (tables if sampled else ())
+    assert all(table.grad is not None and table.grad.is_sparse == sampled for table in tables)
+    of_table, of_parts = (table.grad.to_dense() for table in tables if table.grad is not None)
 
     plain = model(**drops)
     assert plain.auxiliary is not None
