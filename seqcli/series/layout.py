@@ -146,9 +146,8 @@ def _with_durations(table: Table, names: Sequence[str]) -> Table | None:
 def _are_like_numbers(columns: Columns, name: str) -> bool:
     """Whether texts begin as numbers do, but are no ranges, times or clocks."""
     texts = columns.different(name)
-    return columns.time(name) is None and sum(
-        re.match(r"\W*\d[\d.,]*(?![-/:.\d])", text) is not None for text in texts
-    ) > MOSTLY * len(texts)
+    numbers = sum(bool(re.match(r"\W*\d[\d.,]*(?![-/:.\d])", text)) for text in texts)
+    return columns.time(name) is None and numbers > MOSTLY * len(texts)
 
 
 def _refuse_without_numbers(columns: Columns, text: Sequence[str]) -> None:

@@ -107,8 +107,7 @@ def _own_grids(rows: Rows, positions: np.ndarray, away: np.ndarray, rhythm: Rhyt
         off = np.abs(rows.times[start:stop] - times_of(grid, positions[start:stop]))
         moved += int((off > 0).sum())
         furthest = max(furthest, int(off.max()))
-    many = len(bounds) > 2
-    if grids and many:
+    if grids and len(bounds) > 2:
         notice(
             f"{len(grids):,} of {len(bounds) - 1:,} series have different times than the others (such as another day "
             "of the week or month): each keeps its own"

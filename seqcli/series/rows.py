@@ -59,9 +59,9 @@ def read_rows(layout: Layout, options: ReadOptions, notice: Notice) -> Rows:
     if times is None:
         notice("no time column: the rows are taken in their order")
         order = np.argsort(codes, kind="stable")
-        starts = np.r_[0, np.flatnonzero(np.diff(codes[order])) + 1]
+        starts = np.unique(codes[order], return_index=True)[1]
         times = np.empty(len(table), np.int64)
-        times[order] = np.arange(len(table)) - np.repeat(starts, np.diff(np.r_[starts, len(table)])) + 1
+        times[order] = np.arange(len(table)) - starts[codes[order]] + 1
     elif layout.form.cycle:
         times = unwrap(times, codes, layout.form.cycle)
     if layout.form.grain == "day":

@@ -29,23 +29,22 @@ def find_time_column(columns: Columns, names: Sequence[str]) -> tuple[str | None
         if chosen is None:
             continue
         named = words.says_time(name)
-        weak = (
-            columns.is_plain(name)
-            or isinstance(chosen.form, StepForm)
-            or (chosen.form.grain == "year" and not named and re.fullmatch(r"\W+\d{4}", columns.different(name)[0]))
-            or (not named and _are_amounts(columns, name))
-        )
-        if chosen.form.grain == "year" and not named and words.says(name, words.KEYS):
-            continue  # N1402
-        if weak and not named and not _is_unnamed_time(columns, name, chosen, len(names)):
-            continue
-        score = (2.0 if named else 0.0) + (0.0 if weak else 3.0) - 0.001 * place
-        score += 0.5 if words.split_name(name) in (("ds",), ("date",)) else 0.0
-        score -= 1.0 if words.says(name, words.ISSUES) and not events else 0.0
-        score -= 1.5 if isinstance(chosen.form, StepForm) and columns.counts_rows(name) else 0.0
-        score -= 0.8 if isinstance(chosen.form, StepForm) and words.says(name, words.DAY | words.HOUR) else 0.0
-        score -= 3.0 if chosen.form.cycle else 0.0
-        score -= 3.0 if len(columns.different(name)) == 1 and len(columns.table) > 1 else 0.0
+        yearly, steps = chosen.form.grain == "year", isinstance(chosen.form, StepForm)
+        weak = columns.is_plain(name) or steps
+        if not named:
+            signed = yearly and re.fullmatch(r"\W+\d{4}", columns.different(name)[0])
+            weak = weak or bool(signed) or _are_amounts(columns, name)
+            if yearly and words.says(name, words.KEYS):
+                continue  # N1402
+            if weak and not _is_unnamed_time(columns, name, chosen, len(names)):
+                continue
+        score = 2.0 * named + 3.0 * (not weak) - 0.001 * place
+        score += 0.5 * (words.split_name(name) in (("ds",), ("date",)))
+        score -= 1.0 * (words.says(name, words.ISSUES) and not events)
+        score -= 1.5 * (steps and columns.counts_rows(name))
+        score -= 0.8 * (steps and words.says(name, words.DAY | words.HOUR))
+        score -= 3.0 * bool(chosen.form.cycle)
+        score -= 3.0 * (len(columns.different(name)) == 1 and len(columns.table) > 1)
         scored.append((score, name))
     if not scored:
         return None, None

@@ -103,7 +103,7 @@ def find_intervals(texts: Sequence[str]) -> list[Form]:
             yearless = [end for end in ends if end.cycle != start.cycle and _dated(end) == _dated(start)]
             for end in same[:1] or clocks[:1] or yearless[:1]:
                 years = (2000, 2001, 2003)  # a leap year, one that is none, one before a leap year
-                based = [IntervalForm(_based(start, year), _based(end, year), separator, 0) for year in years]
+                based = [IntervalForm(replace(start, base=y), replace(end, base=y), separator, 0) for y in years]
                 form = max(based, key=lambda form: evenness(form, clean))
                 gap = _gap(form, halves)
                 months = round(gap / (30.4 * DAY)) if end.grain in ("year", "half-year", "quarter", "month") else 0
@@ -111,10 +111,6 @@ def find_intervals(texts: Sequence[str]) -> list[Form]:
         if made:
             return made
     return []
-
-
-def _based(form: FieldForm, year: int) -> FieldForm:
-    return replace(form, base=year) if form.cycle == "year" else form
 
 
 def _dated(form: FieldForm) -> tuple[str, ...]:
