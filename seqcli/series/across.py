@@ -14,7 +14,7 @@ from seqcli.series.columns import Columns, ReadOptions
 from seqcli.series.fields import GRAINS, plain
 from seqcli.series.forms import find_forms
 from seqcli.series.header import Table, bare_times
-from seqcli.series.joined import join_cells, with_joined_times
+from seqcli.series.joined import with_joined_times
 from seqcli.series.marks import is_missing
 from seqcli.series.names import MONTH, WEEKDAY, find_numbers
 from seqcli.series.numbers import read_numbers
@@ -32,9 +32,7 @@ _USUAL = {12: "month", 4: "quarter", 24: "second", 48: "second", 2: "half-year",
 
 def stack_times(table: Table, options: ReadOptions) -> tuple[Table, str]:
     """The table with a row a time where its times stand across the columns, and the name of its new value column.
-
-    Raises `DataError` where nothing tells which days the columns of weekdays are.
-    """
+    Raises `DataError` where nothing tells which days the columns of weekdays are."""
     if options.wide or options.target is not None:
         return table, ""
     names = list(table.columns)
@@ -51,7 +49,7 @@ def stack_times(table: Table, options: ReadOptions) -> tuple[Table, str]:
         kept = [name for name in kept if not (re.fullmatch(_UNNAMED, name) and counted.counts_rows(name))]
     left = [name for name in rest if name not in kept]
     value = "value" if "value" not in kept else "values"
-    columns = {time or ("time" if "time" not in kept else "times"): join_cells(cells)}
+    columns = {time or ("time" if "time" not in kept else "times"): np.array(cells, object)}
     for name in kept:
         unnamed = re.fullmatch(_UNNAMED, name)
         columns["series" if unnamed else name] = np.repeat(table.columns[name], len(run))
@@ -67,13 +65,12 @@ def stack_times(table: Table, options: ReadOptions) -> tuple[Table, str]:
 def _is_left_out(table: Table, name: str) -> bool:
     """Whether a column beside times that stand across has totals, flags or measures rather than names."""
     texts = [text for text in dict.fromkeys(table.columns[name].tolist()) if not is_missing(text)]
-    numbers = read_numbers(texts) if texts else None
-    total = words.is_total(name) and (numbers is not None or not words.says_time(name))  # Year may be above names
-    if total or name[:-1] in table.columns:
+    if not texts or name[:-1] in table.columns:
         return True
-    if not texts or (re.fullmatch(r"[A-Z]+-?[A-Z]*", name) and numbers is not None and len(name) <= 4):
-        return True  # J-D, DJF beside the months
-    return numbers is not None and bool((numbers.values != np.rint(numbers.values)).any())
+    if (numbers := read_numbers(texts)) is None:
+        return words.is_total(name) and not words.says_time(name)  # Year may be above names
+    part = re.fullmatch(r"[A-Z]+-?[A-Z]*", name) is not None and len(name) <= 4  # J-D, DJF beside the months
+    return words.is_total(name) or part or bool((numbers.values != np.rint(numbers.values)).any())
 
 
 def _find_run(table: Table, options: ReadOptions) -> Run | None:
@@ -101,9 +98,8 @@ def _find_run(table: Table, options: ReadOptions) -> Run | None:
                 if _join(columns, time, texts, table.columns[time].tolist()[:3]):
                     cells = _join(columns, time, texts, table.columns[time].tolist())
                     return (run, time, cells) if cells else None
-            if len(run) >= 3 and not outside and _are_times(texts):
-                return run, None, texts * len(table)
-            if _are_numbered(columns, names[:start], run):
+            dated = len(run) >= 3 and not outside and _are_times(texts)
+            if dated or _are_numbered(columns, names[:start], run):
                 return run, None, texts * len(table)
     return None
 
@@ -210,14 +206,13 @@ def _weekdays(columns: Columns, time: str, form: Form, numbers: Sequence[int], r
 def _days_of_months(table: Table, run: Sequence[str], rows: Sequence[str]) -> list[str] | None:
     """The dates of days that stand down and months that stand across; empty where a month has no such day."""
     form = _chosen(run)
-    days, fine = to_numbers([plain(text) for text in rows])
+    days, fine = to_numbers(rows)
     if not fine.all() or days.min() < 1 or days.max() > 31:
         return None
     if find_numbers(run, MONTH):
         what = f"days stand down and months ({run[0]} … {run[-1]}) across, but of which year?"
-        raise DataError(
-            what, path=table.source.shown, line=1, hint="name the columns by year and month, such as 2022-01"
-        )
+        hint = "name the columns by year and month, such as 2022-01"
+        raise DataError(what, path=table.source.shown, line=1, hint=hint)
     if form is None or form.grain != "month":
         return None
     months = form.read(run)[0].astype("M8[us]").astype("M8[M]")

@@ -10,8 +10,9 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
+from seqcli.errors import UsageError
 from seqcli.series.frequency import Frequency
-from seqcli.series.times import DAY, Form, FormOver, month_of, month_start, to_moment
+from seqcli.series.times import DAY, SECOND, Form, FormOver, innermost, is_in_calendar, month_of, month_start, to_moment
 
 if TYPE_CHECKING:
     import pandas
@@ -47,10 +48,8 @@ def times_of(grid: Grid, positions: np.ndarray) -> np.ndarray:
 
 @dataclass(frozen=True)
 class CycleGrid:
-    """Places at the same `offsets` into each of equal periods: hours, days, weeks, open days, open hours.
-
-    A time belongs to the `nearest` place, or to the one before it.
-    """
+    """Places at the same `offsets` into each of equal periods: hours, days, weeks, open days, open hours. A time
+    belongs to the `nearest` place, or to the one before it."""
 
     period: int
     offsets: tuple[int, ...] = (0,)
@@ -58,12 +57,10 @@ class CycleGrid:
     nearest: bool = True
 
     def positions(self, times: np.ndarray) -> np.ndarray:
-        if len(self.offsets) == 1:
-            return np.asarray((times - self.origin + (self.period // 2 if self.nearest else 0)) // self.period)
         cycles, rests = np.divmod(np.asarray(times) - self.origin, self.period)
         edges = np.array([*self.offsets, self.offsets[0] + self.period])
-        middles = (edges[1:] + edges[:-1] + 1) // 2
-        return cycles * len(self.offsets) + np.searchsorted(middles, rests, side="right")
+        ends = (edges[1:] + edges[:-1] + 1) // 2 if self.nearest else edges[1:]
+        return cycles * len(self.offsets) + np.searchsorted(ends, rests, side="right")
 
     def time(self, position: int) -> int:
         cycle, place = divmod(position, len(self.offsets))
@@ -76,24 +73,34 @@ class CycleGrid:
 
 @dataclass(frozen=True)
 class MonthGrid:
-    """One place in every `count` months, on the day that `rule` says: a day of the month (31: the last one), `first` or
-    `last` business day, or the `nth` weekday as in (2, 4) for the second Friday, (-1, 4) for the last."""
+    """Places in every `count` months, on the days that `rules` say: a day of the month (31: the last one), `first` or
+    `last` business day, or the `nth` weekday as in (2, 4) for the second Friday, (-1, 4) for the last. Several are all
+    days of the month."""
 
     count: int
     phase: int = 0
-    rule: Rule = 1
+    rules: tuple[Rule, ...] = (1,)
     clock: int = 0  # microseconds into the day
 
     def positions(self, times: np.ndarray) -> np.ndarray:
-        return (month_of(times) - self.phase) // self.count
+        months = month_of(times)
+        periods = (months - self.phase) // self.count
+        if len(self.rules) == 1:
+            return periods
+        days = np.minimum(np.array(self.rules, np.int64), 28)
+        of_month = np.asarray(times) // DAY - month_start(months) + 1
+        return np.asarray(periods * len(days) + np.searchsorted((days[1:] + days[:-1]) / 2, of_month))
 
     def time(self, position: int) -> int:
-        return rule_day(position * self.count + self.phase, self.rule) * DAY + self.clock
+        period, place = divmod(position, len(self.rules))
+        return rule_day(period * self.count + self.phase, self.rules[place]) * DAY + self.clock
 
     def moved(self, times: np.ndarray, positions: np.ndarray) -> Grid:
+        if len(self.rules) > 1:
+            return self
         phase = int(month_of(times[-1:])[0] - positions[-1] * self.count)
         rule = find_rule(times // DAY)
-        return replace(self, phase=phase, rule=self.rule if rule is None else rule, clock=int(times[-1] % DAY))
+        return replace(self, phase=phase, rules=self.rules if rule is None else (rule,), clock=int(times[-1] % DAY))
 
 
 @dataclass(frozen=True)
@@ -116,24 +123,6 @@ class ListedGrid(Grid):
             return self.starts[0] + position * self.steps[0]
         rounds, rest = divmod(position - last, len(self.steps))
         return self.starts[-1] + rounds * sum(self.steps) + sum(self.steps[:rest])
-
-
-@dataclass(frozen=True)
-class DaysGrid(Grid):
-    """Places on the same `days` of every month, of which the last may be 31 for the end of the month."""
-
-    days: tuple[int, ...]
-    clock: int = 0
-
-    def positions(self, times: np.ndarray) -> np.ndarray:
-        months = month_of(times)
-        of_month = np.asarray(times) // DAY - month_start(months) + 1
-        ends = np.minimum(self.days, 28)
-        return np.asarray(months * len(ends) + np.searchsorted((ends[1:] + ends[:-1]) / 2, of_month))
-
-    def time(self, position: int) -> int:
-        month, place = divmod(position, len(self.days))
-        return rule_day(month, self.days[place]) * DAY + self.clock
 
 
 def rule_day(month: int, rule: Rule) -> int:
@@ -190,40 +179,38 @@ def to_local(times: np.ndarray, zone: str) -> np.ndarray:
     values, places = np.unique(times, return_inverse=True)
     offsets = [to_moment(t).replace(tzinfo=universal).astimezone(local).utcoffset() for t in values.tolist()]
     seconds = np.array([0 if one is None else round(one.total_seconds()) for one in offsets], np.int64)
-    return np.asarray((values + seconds * 1_000_000)[places])
+    return np.asarray((values + seconds * SECOND)[places])
 
 
 @dataclass(frozen=True)
 class Calendar:
-    """Places on a grid, and their names in the form of the input; `form` is None where rows are counted."""
+    """Places on a grid, and their names in the form of the input."""
 
     frequency: Frequency
     grid: Grid
-    form: Form | None = None
+    form: Form
 
     def label(self, position: int, steps: int = 0) -> str:
-        """The name of the time `steps` periods after a position."""
-        time = self.grid.time(position + steps)
-        return str(time) if self.form is None else self.form.write(time, self.grid.time(position + steps + 1))
+        """The name of the time `steps` periods after a position. Raises `UsageError` after the year 9999."""
+        time, following = (self.grid.time(position + after) for after in (steps, steps + 1))
+        if self.form.grain != "step" and not is_in_calendar(time):
+            raise UsageError("there are no dates after the year 9999", hint="give a shorter --horizon or --freq")
+        return self.form.write(time, following)
 
     def read(self, texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
         """The position of each text's time, and whether it is one."""
-        if self.form is None:
-            raise ValueError("rows without times have no texts")
         times, fine = self.form.read(texts)
         return self.grid.positions(times), fine
 
     @property
     def is_dated(self) -> bool:
         """Whether positions have dates."""
-        return self.form is not None and self.form.grain != "step" and self.form.cycle == ""
+        return self.form.grain != "step" and not self.form.cycle
 
     def date(self, position: int) -> datetime | None:
         """The calendar's date of a position; None for steps and for years a calendar does not have."""
-        if not self.is_dated:
-            return None
         time = self.grid.time(position)
-        return to_moment(time) if -62_135_596_800 * 10**6 <= time < 253_402_300_800 * 10**6 else None
+        return to_moment(time) if self.is_dated and is_in_calendar(time) else None
 
     def in_zone(self, dates: list[datetime | None], zone: Any) -> pandas.DatetimeIndex:
         """Dates of this calendar with their time zone: `zone`, that of a data frame; without one UTC for text whose
@@ -232,11 +219,12 @@ class Calendar:
         import pandas
 
         times = pandas.DatetimeIndex(dates)
-        own, offset = getattr(self.form, "zone", ""), getattr(self.form, "last_offset", "")
+        inner: Any = innermost(self.form)
+        offset = getattr(inner, "last_offset", "")
         clocks: dict[str, Any] = {"ambiguous": np.ones(len(times), bool), "nonexistent": "shift_forward"}
         if isinstance(self.form, ZonedForm):
-            aware = times.tz_localize(own, **clocks)
-        elif own:
+            aware = times.tz_localize(self.form.zone, **clocks)
+        elif getattr(inner, "zone", ""):
             aware = times.tz_localize("UTC")
         elif zone is None:
             return times

@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from seqcli.series import words
-from seqcli.series.fields import plain
 from seqcli.series.header import Table
 from seqcli.series.marks import is_missing
 from seqcli.series.numbers import Numbers, read_numbers
@@ -106,13 +105,11 @@ class Columns:
     def is_plain(self, name: str) -> bool:
         """Whether a column's texts are plain numbers."""
         texts = self.different(name)
-        return bool(texts) and bool(to_numbers([plain(text) for text in texts])[1].mean() > 0.8)
+        return bool(texts) and bool(to_numbers(texts)[1].mean() > 0.8)
 
     def counts_rows(self, name: str) -> bool:
-        """Whether a column numbers the rows 0, 1, 2 … or 1, 2, 3 …, in order or, all rows looked at, in any other.
-
-        Rows of totals may have no number.
-        """
+        """Whether a column numbers the rows 0, 1, 2 … or 1, 2, 3 …, in order or, all rows looked at, in any other. Rows
+        of totals may have no number."""
         column = self.table.columns[name]
         head = [re.sub(r"^0+(?=\d)", "", text.strip()) for text in column[:1000].tolist()]
         there = [text for text in head if text]
@@ -176,5 +173,5 @@ def read_column(table: Table, name: str, texts: Sequence[str], options: ReadOpti
     for other, column in table.columns.items():
         known = [text for text in dict.fromkeys(column[:LOOKED_AT].tolist()) if re.search(r"\d[.,]\d", text)]
         if other != name and known and (numbers := read_numbers(known, delimiter=delimiter)) and numbers.told:
-            signs.add(numbers.style.decimal)
+            signs.add(numbers.decimal)
     return read_numbers(texts, decimal=signs.pop(), delimiter=delimiter) if len(signs) == 1 else found

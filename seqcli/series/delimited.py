@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from seqcli.errors import DataError
+from seqcli.series.numbers import is_ambiguous
 from seqcli.text.lines import csv_reader
 
 LARGE = 2_000_000  # characters from which pandas splits a text: for less, importing it takes longer than the csv module
@@ -31,11 +32,8 @@ _FOREIGN = (  # how texts begin that are no tables
 
 @dataclass(frozen=True)
 class Cells:
-    """A table's cells as text, by column, header and all; every column has the same length.
-
-    `names` is given where the source has a header of its own; `find_lines` gives the line of the source that each row
-    ends in, from 1.
-    """
+    """A table's cells as text, by column, header and all; every column has the same length. `names` is given where the
+    source has a header of its own; `find_lines` gives the line of the source that each row ends in, from 1."""
 
     shown: str
     columns: list[np.ndarray]
@@ -60,9 +58,8 @@ class Cells:
 def split_text(text: str, shown: str, notes: Sequence[str] = ()) -> Cells:
     """The cells of a text. Raises `DataError` for what is no table."""
     if "\0" in text:
-        raise DataError(
-            "has zero bytes in it: it is no table", path=shown, hint="save it as CSV; or name its --encoding"
-        )
+        hint = "save it as CSV; or name its --encoding"
+        raise DataError("has zero bytes in it: it is no table", path=shown, hint=hint)
     told = re.match(r'\s*"?sep=(.)"?[;,\t ]*\r?\n', text[:100], re.IGNORECASE)
     skipped = 1 if told else 0
     body = text[told.end() :] if told else text
@@ -80,16 +77,14 @@ def split_text(text: str, shown: str, notes: Sequence[str] = ()) -> Cells:
         body = body.replace("\t", "")
     delimiter = told[1] if told else _delimiter(body, shown)
     if len(body) > LARGE and len(delimiter) == 1 and (columns := _by_pandas(body, delimiter)) is not None:
-        return Cells(
-            shown,
-            columns,
-            lambda: [line for row, line in _rows(body, delimiter, "", skipped) if any(map(str.strip, row))],
-            delimiter,
-            notes=tuple(notes),
-        )
+
+        def find_lines() -> list[int]:
+            return [line for row, line in _rows(body, delimiter, "", skipped) if not all(map(_is_nothing, row))]
+
+        return Cells(shown, columns, find_lines, delimiter, notes=tuple(notes))
     rows, lines = [], []
     for row, line in _rows(body, delimiter, shown, skipped):
-        if any(cell and not cell.isspace() and not _RULE.fullmatch(cell) for cell in row):
+        if not all(map(_is_nothing, row)):
             rows.append(row)
             lines.append(line)
     if not rows:  # but separators and rules
@@ -113,7 +108,7 @@ def _split_json(text: str, shown: str, notes: Sequence[str]) -> Cells:
             data = json.loads(text)
     except (ValueError, RecursionError) as problem:
         raise DataError(f"is no JSON: {problem}", path=shown, hint="write it again, or save it as CSV") from problem
-    if isinstance(data, dict) and data.keys() == {"columns", "index", "data"}:  # as pandas splits them
+    if isinstance(data, dict) and data.keys() == {"columns", "index", "data"} and _is_split(**data):
         heads, pairs = ["time", *data["columns"]], zip(data["index"], data["data"], strict=False)
         data = [dict(zip(heads, [index, *row], strict=False)) for index, row in pairs]
     while isinstance(data, dict) and len(data) < 20:
@@ -139,8 +134,26 @@ def _split_json(text: str, shown: str, notes: Sequence[str]) -> Cells:
     for name in names:
         cells = [row.get(name) for row in data]
         texts = ["" if cell is None else cell if isinstance(cell, str) else json.dumps(cell) for cell in cells]
-        columns.append(np.array(texts, object))
+        columns.append(np.array(with_points(cells, texts), object))
     return Cells(shown, columns, lambda: range(1, len(data) + 1), names=tuple(names), notes=tuple(notes))
+
+
+def _is_split(columns: Any, index: Any, data: Any) -> bool:
+    """Whether JSON has rows beside their index and the names of their columns, as pandas splits them."""
+    lists = all(isinstance(part, list) for part in (columns, index, data))
+    names = lists and not any(isinstance(name, list | dict) for name in columns)
+    return names and all(isinstance(row, list) for row in data)
+
+
+def with_points(cells: Sequence[Any], texts: Sequence[str]) -> Sequence[str]:
+    """The texts of cells, some of which are numbers: all of these with a point where those that have one could be
+    thousands, 700.0 beside 1.234."""
+    are_numbers = [isinstance(cell, int | float) and not isinstance(cell, bool) for cell in cells]
+    pointed = [text for text, number in zip(texts, are_numbers, strict=True) if number and "." in text]
+    if not pointed or not all(map(is_ambiguous, pointed)):
+        return texts
+    pairs = zip(texts, are_numbers, strict=True)
+    return [f"{text}.0" if number and re.fullmatch(r"-?\d+", text) else text for text, number in pairs]
 
 
 def _by_pandas(text: str, delimiter: str) -> list[np.ndarray] | None:
@@ -162,7 +175,17 @@ def _by_pandas(text: str, delimiter: str) -> list[np.ndarray] | None:
         )
     except (pd.errors.ParserError, ValueError):
         return None
-    return [frame[name].to_numpy(dtype=object) for name in frame.columns]
+    columns = [frame[name].to_numpy(dtype=object) for name in frame.columns]
+    nothing = re.compile(rf'\n(?:[\s:=+_|\-{re.escape(delimiter)}]|"")')  # how rows without cells begin
+    if nothing.search(text) or nothing.match("\n" + text[:2]):
+        empty = [row for row in range(len(frame)) if all(_is_nothing(column[row]) for column in columns)]
+        columns = [np.delete(column, empty) for column in columns]
+    return columns
+
+
+def _is_nothing(cell: str) -> bool:
+    """Whether a cell is blank or part of a line drawn between rows."""
+    return not cell or cell.isspace() or (not cell[0].isalnum() and _RULE.fullmatch(cell) is not None)
 
 
 def _rows(text: str, delimiter: str, shown: str, skipped: int) -> Iterator[tuple[list[str], int]]:
@@ -214,11 +237,8 @@ def _delimiter(text: str, shown: str) -> str:
         widths = [len(row) for row in words]
         usual = max(set(widths), key=widths.count) if widths else 1
         cells = [cell for row in words if len(row) == usual for cell in row]
-        if (
-            usual > 1
-            and len(cells) > 0.7 * sum(widths)
-            and sum(map(bool, map(_NUMBER.fullmatch, cells))) > 0.8 * len(cells)
-        ):
+        numbers = sum(map(bool, map(_NUMBER.fullmatch, cells)))
+        if usual > 1 and len(cells) > 0.7 * sum(widths) and numbers > 0.8 * len(cells):
             return r"\s+"
         for blanks in (r"\s{2,}|\t", r"\s+"):
             widths = [len(re.split(blanks, line.strip())) for line in lines]

@@ -282,13 +282,13 @@ def match_reading(shape: str, language: str | None, reading: tuple[str, ...]) ->
 def _beside(parts: Sequence[Part], place: int, step: int) -> int:
     """The number nearest to a word on one side; -1 where there is none."""
     place += step
-    while 0 <= place < len(parts) and (parts[place].kind in ("text", "ordinal") or _is_filler(parts[place])):
+    while 0 <= place < len(parts):
+        part = parts[place]
+        filler = part.kind == "hint" and not (part.after or part.before)
+        if not filler and part.kind not in ("text", "ordinal"):
+            return place if part.kind == "number" else -1
         place += step
-    return place if 0 <= place < len(parts) and parts[place].kind == "number" else -1
-
-
-def _is_filler(part: Part) -> bool:
-    return part.kind == "hint" and not (part.after or part.before)
+    return -1
 
 
 def _sensible(shape: str, parts: Sequence[Part], reading: tuple[str, ...], hinted: set[str]) -> bool:
@@ -299,9 +299,7 @@ def _sensible(shape: str, parts: Sequence[Part], reading: tuple[str, ...], hinte
         return False
     if "w" in reading and "w" not in hinted and reading not in (("Y", "w"), ("w", "Y")):
         return False
-    if len(reading) == 2 and re.fullmatch(
-        r"0+\.0+", shape
-    ):  # one number with decimals: 2021.03 may be a month, 2021.3 a quarter
+    if len(reading) == 2 and re.fullmatch(r"0+\.0+", shape):  # 2021.03 may be a month, 2021.3 a quarter
         quarter = reading == ("Y", "q") and parts[-1].stop - parts[-1].start == 1
         return quarter or reading in (("Y", "m"), ("m", "Y"))
     if reading in (("H",), ("y",), ("m",), ("q",)):

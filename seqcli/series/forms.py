@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -80,11 +81,10 @@ def _language(shapes: Mapping[str, int]) -> str | None:
     language = find_language(words) if words else None
     if language is None:
         return None
-    kinds = [
+    months, weekdays = (
         {word for word in words if (found := known.get(word)) and found.kind == kind}
         for known, kind in ((lexicon(language), MONTH), (lexicon(f"{language}:a"), WEEKDAY))
-    ]
-    months, weekdays = kinds
+    )
     return f"{language}:a" if len(weekdays) > 2 and months < weekdays else language
 
 
@@ -101,6 +101,7 @@ def _form(
     padded: set[str] = set()
     seen: dict[str, dict[int, str]] = {MONTH: {}, WEEKDAY: {}, "p": {}}
     ordinals: dict[int, str] = {}
+    zeros = False  # before a number of one digit
     chosen = [text for text in sample if shape_of(text) in fitting]
     for text in chosen:
         names = iter(reading)
@@ -108,6 +109,7 @@ def _form(
         for part in parts_of(text, language):
             if part.kind == "number":
                 number = text[part.start : part.stop]
+                zeros |= len(number) < 3 and number[0] == "0"
             elif part.kind == "ordinal":
                 signs = written.get(text, "")
                 own = signs if len(signs) == len(text) else text  # º is a sign of its own
@@ -123,7 +125,7 @@ def _form(
     narrow -= set("Yf")
     if len({len(match[1]) for match in (re.search(r":\d\d[.,](\d+)", text) for text in chosen) if match}) > 1:
         narrow.add("f")
-    if "q" in reading and not _has_zeros(chosen, language):
+    if "q" in reading and not zeros:
         narrow.add("q")
     spellings: dict[str, Mapping[int, str]] = {
         kind: spelling(language, kind, seen[kind]) for kind in (MONTH, WEEKDAY) if language and seen[kind]
@@ -164,15 +166,6 @@ def _with_century(form: FieldForm, texts: Sequence[str]) -> FieldForm:
     return form if is_right(form) else next(filter(is_right, others), form)
 
 
-def _has_zeros(texts: Sequence[str], language: str | None) -> bool:
-    """Whether a number of one or two digits begins with a zero."""
-    return any(
-        part.kind == "number" and part.stop - part.start < 3 and text[part.start] == "0"
-        for text in texts
-        for part in parts_of(text, language)
-    )
-
-
 def _usual(texts: Sequence[str]) -> str:
     """The longest of the texts that look as many others do."""
     looks = Counter(look_of(text) for text in texts)
@@ -191,24 +184,18 @@ def _am_pm(seen: Mapping[int, str]) -> dict[int, str]:
 def _with_zone(form: FieldForm, texts: Sequence[str]) -> FieldForm | None:
     """How offsets from UTC are read: left aside where all are the same, or all times have the same clock, as local
     midnights have through the year; else times are those of UTC. None where they are no offsets."""
-    found = []
-    for text in texts:
-        for part in parts_of(text, form.language):
-            if part.kind in ("offset", "zone"):
-                found.append(text[part.start : part.stop])
+    parts = ((text, part) for text in texts for part in parts_of(text, form.language))
+    found = [text[part.start : part.stop] for text, part in parts if part.kind in ("offset", "zone")]
     if not found:
         return form
     if len(set(found)) > MOST_OFFSETS:
         return None  # ends of intervals
     clocks = form.read(texts)[0] % DAY
     local = len(set(found)) == 1 or len(set(clocks.tolist())) == 1
-    region = re.search(r"\[([\w/+-]+)\]$", form.example)
     if local:
         return replace(form, last_offset=found[-1])
-    if region:
-        try:
-            ZoneInfo(region[1])
-        except (ZoneInfoNotFoundError, ValueError):
-            return replace(form, zone=found[-1])
-        return replace(form, zone=region[1])
-    return replace(form, zone=found[-1])
+    zone = found[-1]
+    if region := re.search(r"\[([\w/+-]+)\]$", form.example):
+        with suppress(ZoneInfoNotFoundError, ValueError, OSError):  # the last for a folder of zones: Europe
+            zone = ZoneInfo(region[1]).key
+    return replace(form, zone=zone)

@@ -62,10 +62,8 @@ class Frequency:
     @property
     def seasons(self) -> tuple[float, ...]:
         """The lengths, in periods, after which patterns may come again, shortest first; they need not be whole.
-
         Half-hours from 08:00 to 18:00 on weekdays have (20, 100), days (7, 365.25), Mondays to Saturdays (6, 313.07),
-        weeks (52.18,), minutes (60, 1440, 10080), years and steps none.
-        """
+        weeks (52.18,), minutes (60, 1440, 10080), years and steps none."""
         if self.unit == "step":
             return tuple(map(float, self.open_periods))
         if self.unit == "month":
@@ -77,10 +75,8 @@ class Frequency:
                 return tuple(float(n) for n in (*self.open_periods, YEAR * self.open_periods[-1] / 7) if n > 1)
             if self.count == 1:
                 return (7.0, YEAR)
-            parts = (
-                {28: 13.0, 15: 24.0, 10: 36.0} if self.label else {}
-            )  # of a year, as 15th and last of each month are
-            length = parts.get(int(self.count), YEAR / self.count)
+            parts = {28: 13.0, 15: 24.0, 10: 36.0}  # of a year, as 15th and last of each month are
+            length = (parts if self.label else {}).get(int(self.count), YEAR / self.count)
             return (length,) if length >= 2 else ()
         if self.unit == "second":
             if self.open_periods:
@@ -115,30 +111,37 @@ class Frequency:
 
 
 _ALIASES: dict[str, tuple[str, float]] = {
-    alias: (unit, count)
-    for unit, count, aliases in (
-        ("month", 12, "Y A YE YS AS BY BYE YEARLY"),
-        ("month", 3, "Q QE QS BQ BQE QUARTERLY"),
-        ("month", 1, "M ME MS BM BME MONTHLY"),
-        *(("day", 7, "W WEEKLY"), ("day", 1, "D DAILY"), ("business day", 1, "B"), ("step", 1, "STEP")),
-        *(
-            ("second", 3600, "H HOURLY"),
-            ("second", 60, "T MIN"),
-            ("second", 1, "S"),
-            ("second", 0.001, "L MILLISECOND"),
-        ),
+    alias: period
+    for aliases, period in (
+        ("Y A YE YS AS BY BYE YEARLY", ("month", 12)),
+        ("Q QE QS BQ BQE QUARTERLY", ("month", 3)),
+        ("M ME MS BM BME MONTHLY", ("month", 1)),
+        ("W WEEKLY", ("day", 7)),
+        ("D DAILY", ("day", 1)),
+        ("B", ("business day", 1)),
+        ("H HOURLY", ("second", 3600)),
+        ("T MIN", ("second", 60)),
+        ("S", ("second", 1)),
+        ("L MILLISECOND", ("second", 0.001)),
+        ("STEP", ("step", 1)),
     )
     for alias in aliases.split()
 }
 
 
+# how many of a unit are a period at most: about 1000 years; several business days are not known
+_MOST = {"month": 12_000, "day": 365_000, "business day": 1, "second": 365_000 * 86_400, "step": 10**15}
+
+
 def parse_frequency(text: str) -> Frequency:
     """A frequency from a word or a pandas alias, old or new: `monthly`, `MS`, `ME`, `M`, `W-SUN`, `30min`, `15T`."""
-    match = re.fullmatch(r"(\d*)\s*([A-Za-z]+)(?:-[A-Za-z]{3})?", text.strip())
-    unit = ("second", 0.001) if match and match[2] == "ms" else _ALIASES.get(match[2].upper()) if match else None
-    if not match or unit is None or (match[1] and int(match[1]) == 0):
+    match = re.fullmatch(r"(\d{0,15})\s*([A-Za-z]+)(?:-[A-Za-z]{3})?", text.strip())
+    name, number = (match[2], int(match[1] or 1)) if match else ("", 0)
+    unit, size = ("second", 0.001) if name == "ms" else _ALIASES.get(name.upper(), ("", 0))
+    count = size * number
+    if not 0 < count <= _MOST.get(unit, 0):
         raise UsageError(f"unknown frequency {text!r}", hint="some are Y, Q, M, W, D, B, h, 30min, or monthly, weekly")
-    return Frequency(unit[0], unit[1] * int(match[1] or 1))
+    return Frequency(unit, count)
 
 
 def weekday_names(days: Sequence[int]) -> str:

@@ -29,7 +29,7 @@ class Table:
     columns: dict[str, np.ndarray]
     rows: np.ndarray
     notes: tuple[str, ...] = ()
-    _coded: dict[str, tuple[np.ndarray, list[str]]] = field(default_factory=dict, repr=False, compare=False)
+    _coded: dict[str, tuple[np.ndarray, list[str]]] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -58,14 +58,13 @@ class Table:
         return DataError(what, path=self.source.shown, line=line, column=column, hint=hint)
 
     def select(self, kept: np.ndarray, note: str | None = None) -> Table:
-        """The table with only some rows."""
         columns = {name: column[kept] for name, column in self.columns.items()}
         notes = (*self.notes, note) if note else self.notes
-        return replace(self, columns=columns, rows=self.rows[kept], notes=notes, _coded={})
+        return replace(self, columns=columns, rows=self.rows[kept], notes=notes)
 
     def with_columns(self, columns: dict[str, np.ndarray], note: str | None = None) -> Table:
         """The table with other columns of the same rows."""
-        return replace(self, columns=columns, notes=(*self.notes, note) if note else self.notes, _coded={})
+        return replace(self, columns=columns, notes=(*self.notes, note) if note else self.notes)
 
 
 def code_texts(column: np.ndarray) -> tuple[np.ndarray, list[str]]:
@@ -81,10 +80,8 @@ def code_texts(column: np.ndarray) -> tuple[np.ndarray, list[str]]:
 
 
 def find_table(cells: Cells) -> Table:
-    """Name the columns and leave out the rows that are not data.
-
-    Raises `DataError` for a source without rows of data, and for a row that is wider than the others.
-    """
+    """Name the columns and leave out the rows that are not data. Raises `DataError` for a source without rows of data,
+    and for a row that is wider than the others."""
     if cells.names is not None:
         names = _distinct(cells.names)
         columns = dict(zip(names, cells.columns, strict=True))
@@ -105,24 +102,13 @@ def find_table(cells: Cells) -> Table:
     if titles:
         shown = "; ".join(" ".join(filter(str.strip, row)).strip() for row in titles)
         notes.append(f"above the header: {shown[:100]}")
-    kept = np.ones(len(cells), bool)
-    kept[:first] = False
-    for place in range(len(cells) - 1, max(first, len(cells) - HEAD) - 1, -1):
-        row = cells.row(place)
-        there = [cell for cell in row if cell.strip()]
-        note = set(map(_kind, there)) == {"w"}
-        if len(there) == 1:
-            words_and_digits = _kind(there[0]) == "d" and len(there[0].split()) > 1 and not find_forms(there)
-            note = _kind(there[0]) in " w" or words_and_digits
-        kinds = set(map(_kind, there))
-        few = len(there) < 0.5 * len(cells.columns) and len(there[0].split()) > 2 and "n" not in kinds
-        few |= re.fullmatch(r"\d{1,3}\|[^|]+(?: [^|]+){3,}", "|".join(there)) is not None  # a numbered footnote
-        again = header and len(there) > 1 and any(name.startswith(", ".join(there)) for name in header[-1])
-        if len(cells.columns) > 1 and (note or few or again) and place > first:
-            kept[place] = False
-            notes.append(f"below the data, line {cells.lines[place]}: {there[0].strip()[:80]}")
-        else:
+    kept = np.arange(len(cells)) >= first
+    for place in range(len(cells) - 1, max(first, len(cells) - HEAD - 1), -1):
+        there = [cell for cell in cells.row(place) if cell.strip()]
+        if len(cells.columns) == 1 or not _is_note(there, len(cells.columns), header[-1] if header else ()):
             break
+        kept[place] = False
+        notes.append(f"below the data, line {cells.lines[place]}: {there[0].strip()[:80]}")
     if header:
         repeated = np.flatnonzero(kept)
         for column, cell in zip(cells.columns, header[-1], strict=True):
@@ -132,15 +118,27 @@ def find_table(cells: Cells) -> Table:
             notes.append(f"the header comes again in {len(repeated)} rows, which are left out")
     if not kept.any():
         raise no_rows
-    used = [
-        place for place in range(len(cells.columns)) if names[place] or any(map(str.strip, cells.columns[place][kept]))
-    ]
+    used = [at for at, column in enumerate(cells.columns) if names[at] or any(map(str.strip, column[kept]))]
     unnamed = [place for place in used if not names[place]]
     if header and unnamed:
         _refuse_wide(cells, kept, unnamed, names)
     labels = _distinct([names[place] or f"column{place + 1}" for place in used])
     columns = {label: cells.columns[place] for label, place in zip(labels, used, strict=True)}
     return Table(cells, columns, np.arange(len(cells)), tuple(notes)).select(np.flatnonzero(kept))
+
+
+def _is_note(there: Sequence[str], width: int, header: Sequence[str]) -> bool:
+    """Whether a row of the table with only these cells, which are not blank, is a note below the data."""
+    kinds = set(map(_kind, there))
+    if kinds == {"w"} or (len(there) == 1 and kinds == {" "}):
+        return True
+    if len(there) == 1 and kinds == {"d"} and len(there[0].split()) > 1 and not find_forms(there):
+        return True
+    if len(there) < 0.5 * width and len(there[0].split()) > 2 and "n" not in kinds:
+        return True
+    if re.fullmatch(r"\d{1,3}\|[^|]+(?: [^|]+){3,}", "|".join(there)):  # a numbered footnote
+        return True
+    return len(there) > 1 and any(name.startswith(", ".join(there)) for name in header)  # words of the header again
 
 
 def _refuse_wide(cells: Cells, kept: np.ndarray, unnamed: Sequence[int], names: Sequence[str]) -> None:
@@ -152,21 +150,16 @@ def _refuse_wide(cells: Cells, kept: np.ndarray, unnamed: Sequence[int], names: 
         if place > last and (few or (cells.delimiter == "," and _are_decimals(cells, place, kept))):
             row = int(np.flatnonzero(filled)[0])
             width = max(at + 1 for at, cell in enumerate(cells.row(row)) if cell.strip())
-            raise DataError(
-                f"has {width} cells where the header has {last + 1}",
-                path=cells.shown,
-                line=cells.lines[row],
-                hint="a value that contains the separator must be quoted",
-            )
+            what = f"has {width} cells where the header has {last + 1}"
+            hint = "a value that contains the separator must be quoted"
+            raise DataError(what, path=cells.shown, line=cells.lines[row], hint=hint)
 
 
 def _are_decimals(cells: Cells, place: int, kept: np.ndarray) -> bool:
     """Whether a column has what stands after a decimal comma that was not quoted."""
     whole, part = ({cell.strip() for cell in cells.columns[at][kept].tolist()} for at in (place - 1, place))
-    digits = all(re.fullmatch(r"-?\d*", text) for text in whole) and all(
-        re.fullmatch(r"\d{0,3}", text) for text in part
-    )
-    return digits and len(part) > 3
+    digits = all(re.fullmatch(r"-?\d*", text) for text in whole)
+    return digits and len(part) > 3 and all(re.fullmatch(r"\d{0,3}", text) for text in part)
 
 
 def _kind(cell: str) -> str:
@@ -257,11 +250,8 @@ def _are_years_apart(row: Sequence[str]) -> bool:
 
 def _is_header_of_times(row: Sequence[str], below: Sequence[Sequence[str]], usual: Sequence[str]) -> bool:
     """Whether the first row names its columns by years or dates, which look like data."""
-    if (
-        len(row) == 3
-        and words.says_time(row[0])
-        and all(re.fullmatch(r"(?:19|20)\d\d", cell.strip()) for cell in row[1:])
-    ):
+    years = all(re.fullmatch(r"(?:19|20)\d\d", cell.strip()) for cell in row[1:])
+    if len(row) == 3 and years and words.says_time(row[0]):
         return True  # Month,2018,2019
     if len(row) < 4 or not below:
         return False
@@ -331,17 +321,12 @@ def _names(header: Sequence[Sequence[str]], width: int) -> list[str]:
     """A name a column from its header rows; cells that are merged across columns name each of these."""
     if not header:
         return [""] * width
-    levels = []
-    for number, row in enumerate(header):
-        made = list(row)
-        if number < len(header) - 1:
-            for place in range(2, width):
-                made[place] = made[place] or (made[place - 1] if place > 1 else "")
-        levels.append(made)
-    if len(levels) > 1:  # what is the same for all columns names none of them
-        telling = [level for level in levels if len({cell for cell in level[1:] if cell}) > 1] or levels[-1:]
-    else:
-        telling = levels
+    levels = list(map(list, header))
+    for level in levels[:-1]:
+        for place in range(2, width):
+            level[place] = level[place] or level[place - 1]
+    # what is the same for all columns names none of them
+    telling = [level for level in levels if len({cell for cell in level[1:] if cell}) > 1] or levels[-1:]
     names = []
     for place in range(width):
         parts = dict.fromkeys(level[place] for level in telling if level[place])
@@ -351,8 +336,11 @@ def _names(header: Sequence[Sequence[str]], width: int) -> list[str]:
 
 
 def _distinct(names: Sequence[str]) -> list[str]:
-    made: list[str] = []
-    for place, name in enumerate(names):
-        text = re.sub(r"\s+", " ", str(name)).strip() or f"column{place + 1}"
-        made.append(text if text not in made else f"{text}.{place + 1}")
-    return made
+    made: dict[str, None] = {}
+    for place, name in enumerate(names, 1):
+        text = label = re.sub(r"\s+", " ", str(name)).strip() or f"column{place}"
+        number = place
+        while label in made:
+            label, number = f"{text}.{number}", number + 1
+        made[label] = None
+    return list(made)

@@ -29,10 +29,6 @@ _HOURS = re.compile(r"(\d\d?)(?:[:.h]?00)?(?:\s?[-–]\s?\d\d?(?:[:.h]?00)?|\s(?
 PERIODS = {24: 60, 25: 60, 48: 30, 50: 30, 96: 15, 100: 15}  # minutes of one of so many periods a day
 
 
-def join_cells(*parts: Sequence[str]) -> np.ndarray:
-    return np.array(["".join(cells) for cells in zip(*parts, strict=True)], object)
-
-
 def with_joined_times(table: Table, options: ReadOptions) -> Table:
     """The table with the parts of its times, which stand in several columns, in one."""
     if options.time is not None:
@@ -51,9 +47,11 @@ def with_joined_times(table: Table, options: ReadOptions) -> Table:
         single = columns.is_different_everywhere(dates[0])  # days, of which other clocks may be durations
         clock = next((name for name in clocks if words.is_time_of_day(name) or not single), None)
         if clock is not None:
-            parts, joined = [dates[0], clock], join_cells(*_date_and_clock(columns, table, dates[0], clock))
+            parts, days = [dates[0], clock], _whole(table.columns[dates[0]]).tolist()
+            pairs = zip(days, _clocks(columns, days, clock), strict=True)
+            joined = np.array([f"{day} {time}" for day, time in pairs], object)
     elif not any(map(columns.has_dates, full)):
-        parts, joined = _year_and_parts(columns, table, names)
+        parts, joined = _year_and_parts(columns, names)
     if joined is None:
         return table
     name = " ".join(parts)
@@ -75,10 +73,11 @@ def _without_outline(table: Table) -> Table:
     years = np.array([re.fullmatch(r"(?:1[89]|20)\d\d", text) is not None for text in cells])
     if not years[0] or years.mean() > 0.5 or years.sum() == len({text for text in cells if text}):
         return table
-    above = [cells[place] for place in np.maximum.accumulate(np.where(years, np.arange(len(cells)), 0)).tolist()]
+    above = np.maximum.accumulate(np.where(years, np.arange(len(cells)), 0)).tolist()
+    below = [f"{cells[year]} {cell}" for year, cell in zip(above, cells, strict=True)]
     rest = ~years & ~np.array([words.is_total(text) or is_missing(text) for text in cells])
     quarters = np.array([re.fullmatch(r"\d{4}\W?Q[1-4]", text) is not None for text in cells])
-    for kept, made in ((rest, join_cells(above, [" "] * len(cells), cells)), (rest & ~quarters, join_cells(cells))):
+    for kept, made in ((rest, np.array(below, object)), (rest & ~quarters, np.array(cells, object))):
         texts = list(dict.fromkeys(made[kept].tolist()))
         forms = [form for form in find_forms(texts) if form.grain in ("month", "quarter") and not form.cycle]
         if kept.mean() > 0.5 and any(form.read(texts)[1].all() for form in forms):
@@ -90,11 +89,9 @@ def _without_outline(table: Table) -> Table:
 def _again_in_decimals(columns: Columns, year: str) -> list[str]:
     """The columns that have the times again as decimal years."""
     found = []
-    table = columns.table
-    head = [[plain(text) for text in table.columns[name][:1000].tolist()] for name in table.columns]
-    years, _ = to_numbers(head[list(table.columns).index(year)])
-    for name, texts in zip(table.columns, head, strict=True):
-        numbers, fine = to_numbers(texts)
+    years, _ = to_numbers(columns.table.columns[year][:1000].tolist())
+    for name, column in columns.table.columns.items():
+        numbers, fine = to_numbers(column[:1000].tolist())
         if name != year and fine.all() and (numbers % 1 > 0).any() and (np.floor(numbers) == years).all():
             found.append(name)
     return found
@@ -110,7 +107,7 @@ def _is_clock(columns: Columns, name: str) -> bool:
     if not columns.is_plain(name):
         looks = words.says_time(name) or re.search(r"\d\s?(?:[:.h時时]|[ap]\.?m)", texts[0], re.IGNORECASE)
         return bool(looks) and columns.grain(name) == "second" and not columns.has_dates(name)
-    values, fine = to_numbers([plain(text) for text in texts])
+    values, fine = to_numbers(texts)
     if not fine.all() or (values != np.rint(values)).any() or values.min() < 0:
         return False
     if words.says(name, words.PERIOD):
@@ -122,30 +119,28 @@ def _is_clock(columns: Columns, name: str) -> bool:
     return bool(values.max() <= 25 or clock)
 
 
-def _date_and_clock(columns: Columns, table: Table, date: str, clock: str) -> list[Sequence[str]]:
-    clocks = [_HOURS.sub(r"\1:00", plain(text)) for text in table.columns[clock].tolist()]
-    if columns.is_plain(clock):
-        values = to_numbers([plain(text) for text in columns.different(clock)])[0]
-        found, fine = to_numbers([plain(text) for text in clocks])
-        hours = np.where(fine, found, 0).astype(int).tolist()  # a row of notes may have none
-        if words.says(clock, words.PERIOD):
-            minutes = [(hour - 1) * PERIODS[int(values.max())] for hour in hours]
-            clocks = [f"{minute // 60:02d}:{minute % 60:02d}" for minute in minutes]
-        elif values.max() <= 25:  # the third hour was there twice, when the clock was put back
-            days = table.coded(date)[0].tolist()
-            long = {day for day, hour in zip(days, hours, strict=True) if hour == 25}
-            clocks = [f"{hour - (day in long and hour > 3):02d}:00" for day, hour in zip(days, hours, strict=True)]
-        else:
-            width = 4 if values.max() <= 2400 else 6
-            clocks = [f"{plain(text).partition('.')[0]:0>{width}}" for text in clocks]
-            clocks = [":".join(re.findall("..", text)) for text in clocks]
-    return [_whole(table.columns[date]).tolist(), [" "] * len(table), clocks]
+def _clocks(columns: Columns, days: Sequence[str], clock: str) -> list[str]:
+    """The times of day in a column of clocks, hours or numbered periods, beside the days of the rows."""
+    clocks = [_HOURS.sub(r"\1:00", plain(text)) for text in columns.table.columns[clock].tolist()]
+    if not columns.is_plain(clock):
+        return clocks
+    most = int(to_numbers(columns.different(clock))[0].max())
+    found, fine = to_numbers(clocks)
+    hours = np.where(fine, found, 0).astype(int).tolist()  # a row of notes may have none
+    if words.says(clock, words.PERIOD) and most in PERIODS:
+        minutes = [(hour - 1) * PERIODS[most] for hour in hours]
+        return [f"{minute // 60:02d}:{minute % 60:02d}" for minute in minutes]
+    if most <= 25:  # the third hour was there twice, when the clock was put back
+        long = {day for day, hour in zip(days, hours, strict=True) if hour == 25}
+        return [f"{hour - (day in long and hour > 3):02d}:00" for day, hour in zip(days, hours, strict=True)]
+    width = 4 if most <= 2400 else 6
+    return [":".join(re.findall("..", f"{text.partition('.')[0]:0>{width}}")) for text in clocks]
 
 
 def _whole(column: np.ndarray) -> np.ndarray:
     """A column of years or dates, filled down where each is given once for its rows."""
-    often = sum(map(is_missing, column.tolist())) > 0.3 * len(column)
-    return fill_down(column) if often and not is_missing(column[0]) else column
+    filled = fill_down(column)
+    return column if filled is None else filled
 
 
 def _digits(column: np.ndarray) -> list[str]:
@@ -153,8 +148,21 @@ def _digits(column: np.ndarray) -> list[str]:
     return [plain(text).removesuffix(".0") for text in column.tolist()]
 
 
-def _year_and_parts(columns: Columns, table: Table, names: Sequence[str]) -> tuple[list[str], np.ndarray | None]:
+def _month_and_day(table: Table, month: str, day: str) -> np.ndarray | None:
+    """The cells of months and days without a year, joined; None where these come again."""
+    texts = []
+    for cells in (_whole(table.columns[month]).tolist(), table.columns[day].tolist()):
+        numbers, fine = to_numbers(cells)
+        trio = zip(cells, numbers.tolist(), fine.tolist(), strict=True)
+        texts.append([f"{number:g}" if ok else cell for cell, number, ok in trio])
+    joined = [f"{a}-{b}" for a, b in zip(*texts, strict=True)]
+    dates = [text for text in joined if re.fullmatch(r"\d+-\d+", text)]  # other rows may be totals
+    return np.array(joined, object) if dates and len(set(dates)) == len(dates) else None
+
+
+def _year_and_parts(columns: Columns, names: Sequence[str]) -> tuple[list[str], np.ndarray | None]:
     """The columns of year, month, day …, and their cells joined; None where there is no year or nothing finer."""
+    table = columns.table
 
     def find(wanted: frozenset[str], low: int, high: int, *, others: bool = False) -> str | None:
         for place, name in enumerate(names):
@@ -171,22 +179,21 @@ def _year_and_parts(columns: Columns, table: Table, names: Sequence[str]) -> tup
     again = [name for name in names if columns.counts_years(name) and not columns.is_different_everywhere(name)]
     year = find(words.YEAR, 1000, 2999, others=True) or next(iter(again), None)
     if year is None:
-        parts = [find(words.MONTH, 1, 12), find(words.DAY, 1, 31)]
-        dated = [name for name in dict.fromkeys(parts) if name is not None]
-        cells = [[f"{float(plain(text)):g}" for text in table.columns[name].tolist()] for name in dated]
-        joined = join_cells(cells[0], ["-"] * len(table), cells[1]) if len(cells) == 2 else np.empty(0, object)
-        return (dated, joined) if len(joined) and len(set(joined.tolist())) == len(table) else ([], None)
+        month, day = find(words.MONTH, 1, 12), find(words.DAY, 1, 31)
+        if month is None or day is None or month == day:
+            return [], None
+        return [month, day], _month_and_day(table, month, day)
     rest = [name for name in names if name != year]
     found = ((find(wanted, low, high, others=others), wanted, sign) for wanted, low, high, sign, others in _PARTS)
     part, wanted, sign = next((one for one in found if one[0] in rest), (None, words.YEAR, ""))
     if part is None:
         return [], None
     numeric = columns.is_plain(part)
-    month = wanted is words.MONTH
-    day = find(words.DAY, 1, 31) if month else None
-    dekad = find(words.DEKAD, 1, 3) if month and day is None else None
+    monthly = wanted is words.MONTH
+    day = find(words.DAY, 1, 31) if monthly else None
+    dekad = find(words.DEKAD, 1, 3) if monthly and day is None else None
     day = day or dekad
-    width = (2 if month else 3) if numeric and not sign else 0
+    width = (2 if monthly else 3) if numeric and not sign else 0
     glue = "-" if width else f" {sign}" if numeric else " "
     pairs = zip(_digits(_whole(table.columns[year])), _digits(table.columns[part]), strict=True)
     made, used = [f"{a}{glue}{b:0>{width}}" for a, b in pairs], [year, part]
@@ -198,7 +205,7 @@ def _year_and_parts(columns: Columns, table: Table, names: Sequence[str]) -> tup
         if hour is None and len(set(made)) < len(made):
             hour = find(words.HOUR, 0, 24)
         if hour is not None:
-            clocks = _date_and_clock(columns, table, day, hour)[2]
+            clocks = _clocks(columns, made, hour)
             minute = find(words.MINUTE, 0, 59)
             if minute == "column5" and len(set(zip(made, clocks, strict=True))) == len(made):
                 minute = None
@@ -209,4 +216,4 @@ def _year_and_parts(columns: Columns, table: Table, names: Sequence[str]) -> tup
             made, used = [f"{a} {b}" for a, b in zip(made, clocks, strict=True)], [*used, hour]
     texts = [text for text in dict.fromkeys(made) if not words.is_total(text)]
     known = find_forms(texts) or find_periods(texts) or find_named(texts) or find_numerals(texts)
-    return (used, join_cells(made)) if known else ([], None)
+    return (used, np.array(made, object)) if known else ([], None)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import count, islice, repeat, takewhile
+from itertools import repeat
 from typing import Any
 
 import numpy as np
@@ -26,9 +26,7 @@ def read_holidays(
     source: Any, *, day_first: bool | None = None, encoding: str = "auto", errors: str = "strict"
 ) -> tuple[int, ...]:
     """The dates in a file or data frame, as days since 1970; other columns, such as their names, are not looked at.
-
-    Raises `DataError` naming row and column for a file without dates or a cell that is none.
-    """
+    Raises `DataError` naming row and column for a file without dates or a cell that is none."""
     table = find_table(read_cells(source, encoding=encoding, errors=errors, shown="--holidays"))
     for name, column in table.columns.items():
         texts = [text for text in dict.fromkeys(column.tolist()) if not is_missing(text)]
@@ -48,17 +46,14 @@ def read_future(
     panel: Panel, source: Any, horizon: int, *, encoding: str = "auto", errors: str = "strict"
 ) -> list[np.ndarray]:
     """Each series' covariates of the next `horizon` periods, from a file or data frame with the panel's time, series
-    and covariate columns. (covariates, horizon) a series.
-
-    Raises `DataError` when a series has no row for one of the periods, or two, or a row has an empty cell, `UsageError`
-    for a wide panel.
-    """
+    and covariate columns. (covariates, horizon) a series. Raises `DataError` when a series has no row for one of the
+    periods, or two, or a row has an empty cell, `UsageError` for a wide panel."""
     table, rows = _future(panel, source, encoding, errors)
     options = ReadOptions(decimal=panel.decimal)
     numbers = np.array([read_numbers_column(table, name, options)[0] for name in panel.covariate_names])
     made = []
     for one in panel.series:
-        places = list(islice(_following(one, rows), horizon))
+        places = _following(one, rows)[:horizon]
         if len(places) < horizon:
             hint = f"it needs the {horizon} rows after each series' last value; or give a shorter --horizon"
             raise _no_row(panel, table, one, len(places), hint)
@@ -71,23 +66,23 @@ def read_future(
 
 
 def future_length(panel: Panel, source: Any, *, encoding: str = "auto", errors: str = "strict") -> int:
-    """How many periods a file or data frame goes on after each series' last value: the fewest of all series.
-
-    Raises `DataError` where it has none for one of them.
-    """
+    """How many periods a file or data frame goes on after each series' last value: the fewest of all series. Raises
+    `DataError` where it has none for one of them."""
     table, rows = _future(panel, source, encoding, errors)
     lengths = []
     for one in panel.series:
-        lengths.append(sum(1 for _ in _following(one, rows)))
+        lengths.append(len(_following(one, rows)))
         if not lengths[-1]:
             raise _no_row(panel, table, one, 0, "it needs the rows after each series' last value")
     return min(lengths)
 
 
-def _following(one: Series, rows: Places) -> Iterator[int]:
+def _following(one: Series, rows: Places) -> list[int]:
     """The rows after a series' last value, as far as none is missing."""
-    after = (rows.get((one.key, position)) for position in count(one.first + len(one.values)))
-    return (row for row in takewhile(lambda row: row is not None, after) if row is not None)
+    found: list[int] = []
+    while (row := rows.get((one.key, one.first + len(one.values) + len(found)))) is not None:
+        found.append(row)
+    return found
 
 
 def _no_row(panel: Panel, table: Table, one: Series, step: int, hint: str) -> DataError:
@@ -126,7 +121,7 @@ def _future(panel: Panel, source: Any, encoding: str, errors: str) -> tuple[Tabl
             hint = f"name its columns as in the data; it has {listed(table.columns)}"
             raise table.error(f"has no column {name!r}", hint=hint)
     times = table.columns[panel.time_name].tolist()
-    columns = [table.columns[name].tolist() for name in panel.key_names]
+    columns = [list(map(str.strip, table.columns[name].tolist())) for name in panel.key_names]
     keys: Iterator[tuple[str, ...]] = zip(*columns, strict=True) if columns else repeat(())
     positions, fine = positions_of(panel, times)
     if not fine.all():

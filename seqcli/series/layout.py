@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -15,11 +15,10 @@ from seqcli.series.columns import LOOKED_AT, Columns, ReadOptions
 from seqcli.series.fields import plain
 from seqcli.series.header import Table, code_texts
 from seqcli.series.joined import with_joined_times
-from seqcli.series.keys import key_columns
 from seqcli.series.marks import blank, fill_down, is_missing
 from seqcli.series.numbers import MOSTLY, read_numbers
+from seqcli.series.roles import choose_target, key_columns
 from seqcli.series.serials import StepForm
-from seqcli.series.target import choose_target
 from seqcli.series.time_column import find_time_column, find_time_form, refuse_unread_times
 from seqcli.series.times import Form, month_of
 
@@ -28,25 +27,22 @@ _DURATION = re.compile(r"\d+(?:(?::|\s?(?:h|m)[a-z]*\.?\s?)\d\d?){1,2}\s?(?:[ms]
 
 @dataclass(frozen=True)
 class Layout:
-    """What the columns are. Wide: each of `targets` is a series of its own. `issue` tells revisions apart."""
+    """What the columns are. Without a `time` the rows are numbered. Wide: each of `targets` is a series of its own.
+    `issue` tells revisions apart."""
 
     table: Table
     time: str | None
-    form: Form | None
+    form: Form
     targets: tuple[str, ...]
     series: tuple[str, ...]
     wide: bool
-    decimal: str | None
     notes: tuple[str, ...]
     issue: str | None = None
 
 
 def find_layout(table: Table, options: ReadOptions) -> Layout:
-    """Find the time, value and series columns by name, place and content; what is given is taken.
-
-    Raises `DataError` when no column can be the value or the time cannot be read, `UsageError` for names that are not
-    there.
-    """
+    """Find the time, value and series columns by name, place and content; what is given is taken. Raises `DataError`
+    when no column can be the value or the time cannot be read, `UsageError` for names that are not there."""
     table, across = stack_times(table, options)
     if not across:
         table = with_joined_times(table, options)
@@ -58,10 +54,10 @@ def find_layout(table: Table, options: ReadOptions) -> Layout:
     notes: list[str] = []
     if time is None:
         time, issue = find_time_column(columns, [name for name in names if name not in taken])
-    form = None
+    form: Form = StepForm(name="row numbers")
     if time is not None:
         form, notes = find_time_form(columns, time)
-    if options.time is None and (form is None or isinstance(form, StepForm)):
+    if options.time is None and isinstance(form, StepForm):
         refuse_unread_times(columns, [name for name in names if name not in (time, *taken)])
     rest = [name for name in names if name not in (time, issue, *options.series) and not blank(table.coded(name)[1])]
     numeric = [name for name in rest if columns.numbers(name) is not None]
@@ -72,12 +68,11 @@ def find_layout(table: Table, options: ReadOptions) -> Layout:
         numeric = values or [name for name in others if not words.says(name, words.KEYS)]
     if time is not None and (filled := _filled_down(columns, time, rest)) is not None:
         return find_layout(filled, options)
-    layout = Layout(table, time, form, (), (), False, options.decimal, tuple(notes), issue)
     if options.wide:
         targets = tuple(name for name in numeric if options.target in (None, name))
         if not targets:
             raise table.error("has no column of numbers", hint="give the --decimal sign, or the --target")
-        return replace(layout, targets=targets, wide=True)
+        return Layout(table, time, form, targets, (), True, tuple(notes), issue)
     keys = tuple(options.series) or key_columns(columns, time, issue, text, numeric)
     values = [name for name in numeric if name not in keys and not words.says(name, words.COORDINATES)]
     values = values if options.target is None else [options.target]
@@ -91,10 +86,11 @@ def find_layout(table: Table, options: ReadOptions) -> Layout:
         _refuse_without_numbers(columns, text)
     if options.target is None and across:
         values = [across]
-    layout = replace(layout, targets=(values[0],), series=keys)
+    targets, wide = (values[0],), False
     if len(values) > 1:
         targets, wide, said = choose_target(columns, keys, values)
-        layout = replace(layout, targets=targets, series=() if wide else keys, wide=wide, notes=(*layout.notes, *said))
+        notes += said
+    layout = Layout(table, time, form, targets, () if wide else keys, wide, tuple(notes), issue)
     if options.time is None and not columns.have_ids(names):
         _refuse_side_by_side(layout, columns)
     return layout
@@ -125,7 +121,7 @@ def _says_again(layout: Layout, name: str, form: Form) -> bool:
     """Whether a column has the times again, or their years or months."""
     cells, own = layout.table.columns[name], layout.table.columns[layout.time or ""]
     months = {"year": 12, "month": 1}.get(form.grain)
-    if months is None or layout.form is None:
+    if months is None:
         return not (cells != own).any()
     times, again = (one.read(texts[:LOOKED_AT].tolist())[0] for one, texts in ((form, cells), (layout.form, own)))
     return bool((month_of(times) // months == month_of(again) // months).all())
@@ -150,9 +146,8 @@ def _with_durations(table: Table, names: Sequence[str]) -> Table | None:
 def _are_like_numbers(columns: Columns, name: str) -> bool:
     """Whether texts begin as numbers do, but are no ranges, times or clocks."""
     texts = columns.different(name)
-    return columns.time(name) is None and sum(
-        re.match(r"\W*\d[\d.,]*(?![-/:.\d])", text) is not None for text in texts
-    ) > MOSTLY * len(texts)
+    numbers = sum(bool(re.match(r"\W*\d[\d.,]*(?![-/:.\d])", text)) for text in texts)
+    return columns.time(name) is None and numbers > MOSTLY * len(texts)
 
 
 def _refuse_without_numbers(columns: Columns, text: Sequence[str]) -> None:
@@ -168,10 +163,8 @@ def _refuse_without_numbers(columns: Columns, text: Sequence[str]) -> None:
 
 
 def _filled_down(columns: Columns, time: str, names: Sequence[str]) -> Table | None:
-    """The table with a column of names that are given once for several rows, as in merged cells, filled down.
-
-    None where there is none: where filling does not tell rows with the same time apart.
-    """
+    """The table with a column of names that are given once for several rows, as in merged cells, filled down. None
+    where there is none: where filling does not tell rows with the same time apart."""
     table = columns.table
     times = table.coded(time)[0]
     if int(times.max()) + 1 == len(table):
@@ -180,15 +173,9 @@ def _filled_down(columns: Columns, time: str, names: Sequence[str]) -> Table | N
         head = table.columns[name][:LOOKED_AT].tolist()
         if sum(map(is_missing, head)) < 0.3 * len(head):
             continue
-        codes, texts = table.coded(name)
-        missing = np.array([is_missing(text) for text in texts])[codes]
-        if (
-            missing[0]
-            or missing.mean() < 0.3
-            or (columns.numbers(name) is not None and not words.says(name, words.KEYS))
-        ):
+        named = columns.numbers(name) is None or words.says(name, words.KEYS)
+        if not named or (filled := fill_down(table.columns[name])) is None:
             continue
-        filled = fill_down(table.columns[name])
         pairs = np.unique(times * len(table) + code_texts(filled)[0])
         if len(pairs) == len(table):
             note = f"{name!r} is given once for several rows: it is filled down"

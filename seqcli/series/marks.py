@@ -40,9 +40,12 @@ def is_missing(text: str) -> bool:
     return text.strip().lower() in EMPTY
 
 
-def fill_down(column: np.ndarray) -> np.ndarray:
-    """A column with each missing cell taken from above, as merged cells are meant."""
+def fill_down(column: np.ndarray) -> np.ndarray | None:
+    """A column of what is given once for several rows, with each missing cell taken from above, as merged cells are
+    meant; None where few cells are missing, or the first one is."""
     there = np.array([not is_missing(text) for text in column.tolist()])
+    if not there[0] or there.mean() > 0.7:
+        return None
     return np.asarray(column[np.maximum.accumulate(np.where(there, np.arange(len(column)), 0))])
 
 
@@ -64,7 +67,7 @@ def missing_code(values: np.ndarray) -> float | None:
     for extreme in (known.min(), known.max()):
         others = known[known != extreme]
         count = len(known) - len(others)
-        if abs(extreme) >= 1e15 and np.abs(others).max() < 1e12:
+        if abs(extreme) >= 1e15 and len(others) and np.abs(others).max() < 1e12:
             return float(extreme)
         if len(others) < 0.3 * len(known) or len(np.unique(others)) < 5:
             continue
@@ -73,11 +76,9 @@ def missing_code(values: np.ndarray) -> float | None:
         alone = extreme < 0 <= others.min()  # below zero, where nothing else is
         nines = re.fullmatch(r"-?9{2,}(?:\.9+)?(?:\.0)?|-?9{1,}[0-9]?9{2,}\.0", f"{extreme}") is not None
         code = nines and (-99_999.9 <= extreme <= -99 or 999 <= extreme <= 999_999)
-        if code and (alone or (away > 2 * spread and (count > 1 or extreme < 0))):
-            return float(extreme)
-        usual = re.fullmatch(_CODES, f"{extreme:.0f}") is not None
-        if count > 1 and away > 2 * spread and extreme in (32767, 65535, 2147483647):
-            return float(extreme)
-        if count > 1 and alone and (usual or (extreme == -1 and others.min() >= 10)):
+        code = code and (alone or (away > 2 * spread and (count > 1 or extreme < 0)))
+        largest = away > 2 * spread and extreme in (32767, 65535, 2147483647)
+        usual = re.fullmatch(_CODES, f"{extreme:.0f}") is not None or (extreme == -1 and others.min() >= 10)
+        if code or (count > 1 and (largest or (alone and usual))):
             return float(extreme)
     return None

@@ -62,27 +62,12 @@ def lexicon(language: str) -> Mapping[str, Word]:
     return found
 
 
-@cache
-def _speakers() -> Mapping[str, tuple[str, ...]]:
-    """The languages that each folded name is a word of."""
-    found: dict[str, list[str]] = {}
-    for language in _languages():
-        for word in lexicon(language):
-            found.setdefault(word, []).append(language)
-    return {word: tuple(languages) for word, languages in found.items()}
-
-
 def find_language(words: Iterable[str]) -> str | None:
     """The first language in which most of the folded `words` are months or weekdays; None where there is none."""
     words = set(words)
-    counts: dict[str, int] = {}
-    for word in words:
-        for language in _speakers().get(word, ()):
-            counts[language] = counts.get(language, 0) + 1
-    if not counts:
-        return None
-    most = max(counts.values())
-    return next(language for language in _languages() if counts.get(language) == most)
+    counts = {language: len(words & lexicon(language).keys()) for language in _languages()}
+    language = max(counts, key=counts.__getitem__)
+    return language if counts[language] else None
 
 
 def find_numbers(names: Iterable[str], kind: str) -> list[int] | None:
@@ -113,15 +98,9 @@ def spelling(language: str, kind: str, seen: Mapping[int, str]) -> dict[int, str
             return names
         return [name if name in families[0] else f"{name}." for name in names]
 
-    best: dict[int, str] = {}
-    best_score = -1.0
-    for place, names in enumerate(families):
-        for order, case in enumerate(_CASES):
-            made = dict(enumerate(dots(list(map(case, names))), 1))
-            score = sum(made[number] == word for number, word in seen.items()) - 0.01 * place - 0.001 * order
-            if score > best_score:
-                best, best_score = made, score
-    if best_score < 0.5:  # a spelling of their own: as many letters of the name
+    spelt = [dict(enumerate(dots(list(map(case, names))), 1)) for names in families for case in _CASES]
+    best = max(spelt, key=lambda made: len(made.items() & seen.items()))
+    if not best.items() & seen.items():  # a spelling of their own: as many letters of the name
         length = max(map(len, seen.values()))
         best = {number: name[:length] for number, name in best.items()}
     return {**best, **seen}

@@ -17,6 +17,8 @@ from seqcli.series.marks import INFINITE, is_mark
 MOSTLY = 0.8  # share of a column's cells that must be numbers: the others are errors in a column of numbers
 LONGEST = 200  # characters of a cell that may be a number
 _BLANKS = " '’‘`´_"
+_BLANK_GROUPS = re.compile(rf"[\d.,]*|\d{{1,3}}(?:[{_BLANKS}]\d{{2,4}})*[{_BLANKS}]\d{{3}}(?:[.,]\d*)?")
+_OTHER = {".": ",", ",": "."}  # the sign of thousands beside that of decimals
 _NUMBER = re.compile(
     r"(?P<before>(?:[^\d(+\-.,]|\.(?!\d)|(?<=[^\W\d_/])\.|(?<=/)\.)*)(?P<open>\()?(?P<unit>[^\d+\-.,]*)(?P<sign>[+-]?)\s?(?P<unit2>[^\d.,+\-\s]{0,4})\s?"
     rf"(?P<core>(?:\d|[.,](?=\d))(?:[\d.,{_BLANKS}]*\d)?[.,]?)(?P<power>\s?[eEdD][+-]?\d{{1,3}})?(?P<after>(?:[^\d]|(?<=[A-Za-z])\d)*)"
@@ -24,24 +26,14 @@ _NUMBER = re.compile(
 
 
 @dataclass(frozen=True)
-class NumberStyle:
-    """The decimal sign and what stands between thousands, which may be nothing."""
-
-    decimal: str = "."
-    thousands: str = ""
-
-
-@dataclass(frozen=True)
 class Numbers:
-    """A column's different texts as numbers: `values` has NaN where one is missing or `bad`.
-
+    """A column's different texts as numbers: `values` has NaN where one is missing or `bad`, `decimal` is the sign.
     `problem` is the place of a text, what makes the column useless there, and what to do about it; `tie` where that is
-    a sign that can be read two ways, `told` where the texts show beyond doubt what the signs mean.
-    """
+    a sign that can be read two ways, `told` where the texts show beyond doubt what the signs mean."""
 
     values: np.ndarray
-    bad: tuple[int, ...]
-    style: NumberStyle
+    bad: tuple[int, ...] = ()
+    decimal: str = "."
     problem: tuple[int, str, str] | None = None
     notes: tuple[str, ...] = ()
     tie: bool = False
@@ -72,23 +64,19 @@ _FLAGGED = re.compile(r"([+-]\d{4,5}),\w")  # a value of fixed width and how goo
 def read_numbers(
     texts: Sequence[str], *, decimal: str | None = None, thousands: str | None = None, delimiter: str = ","
 ) -> Numbers | None:
-    """Different `texts` as numbers; None when they are not mostly numbers.
-
-    `delimiter` stands between the file's cells: where it is a semicolon, a comma or a point may be the decimal sign.
-    """
+    """Different `texts` as numbers; None when they are not mostly numbers. `delimiter` stands between the file's cells:
+    where it is a semicolon, a comma or a point may be the decimal sign."""
     flagged = [match[1] for match in map(_FLAGGED.fullmatch, texts) if match]
-    if len(flagged) == len(texts) and any(text[:2] in ("+0", "-0") for text in texts):
+    if decimal is None and len(flagged) == len(texts) and any(text[:2] in ("+0", "-0") for text in texts):
         values = np.array([np.nan if set(text[1:]) == {"9"} else float(text) for text in flagged])
         note = f"{texts[0]} is read as {flagged[0]} and a flag after the comma; {change_with('--decimal ,')}"
-        if decimal is None:
-            return Numbers(values, (), NumberStyle(), notes=(note,))
-    quick = _plain_numbers(texts) if decimal in (None, ".") and not thousands else None
-    if quick is not None and not (decimal is None and _may_group(texts)):
-        return Numbers(quick, (), NumberStyle(), told=any("." in text and not _is_ambiguous(text) for text in texts))
+        return Numbers(values, notes=(note,))
+    if (quick := quick_numbers(texts, decimal, thousands)) is not None:
+        return Numbers(quick, told=any("." in text and not is_ambiguous(text) for text in texts))
     if decimal in (None, ",") and not thousands and (quick := _plain_commas(texts)) is not None:
         fours = all(re.fullmatch(r"[1-9]\d{0,3},\d{4}", text.strip()) for text in texts)  # or ten thousands
         note = f"{texts[0].strip()} is read with a decimal comma; {change_with('--decimal .')}"
-        return Numbers(quick, (), NumberStyle(",", "."), notes=(note,) if fours else (), told=True)
+        return Numbers(quick, decimal=",", notes=(note,) if fours else (), told=True)
     cells = [_cell(text) for text in texts]
     numeric = [cell for cell in cells if isinstance(cell, _Cell)]
     infinite = sum(isinstance(cell, str) and INFINITE.fullmatch(cell.strip().lower()) is not None for cell in cells)
@@ -97,13 +85,13 @@ def read_numbers(
         return None
     cores = [f"{cell.core}0000" if cell.power else cell.core for cell in numeric]  # a sign there is that of decimals
     money = any(units.kind_of(cell.around).strip("%‰") for cell in numeric)
-    style, tie = _style(cores, decimal, thousands, delimiter, money)
-    sizes = np.nan_to_num(np.abs([_value(cell, style) for cell in numeric])).tolist()
+    sign, tie = _decimal_sign(cores, decimal, thousands, delimiter, money)
+    sizes = np.nan_to_num(np.abs([_value(cell, sign) for cell in numeric])).tolist()
     factors = units.factors([cell.around for cell in numeric], sizes)
     values, bad = np.full(len(texts), np.nan), []
     for place, cell in enumerate(cells):
         if isinstance(cell, _Cell):
-            values[place] = _value(cell, style) * math.prod(factors[piece] for piece in cell.around)
+            values[place] = _value(cell, sign) * math.prod(factors[piece] for piece in cell.around)
         if cell is not None and not np.isfinite(values[place]):
             bad.append(place)
             values[place] = np.nan
@@ -114,38 +102,38 @@ def read_numbers(
         place = next(place for place, text in enumerate(texts) if re.search(r"\d[.,]\d", text))
         what = f"{texts[place].strip()!r} can be read two ways, and nothing in the column tells which"
         problem = place, what, "--decimal . or --decimal , says which sign is that of decimals"
-    told = not tie and any(set(cell.core) & set(".,") and not _is_ambiguous(cell.core) for cell in numeric)
-    notes = _notes(numeric, factors, style)
+    told = not tie and any(set(cell.core) & set(".,") and not is_ambiguous(cell.core) for cell in numeric)
+    notes = _notes(numeric, factors, sign)
     if footnotes := [match[0].strip() for match in map(_FOOTNOTE.search, texts) if match]:
         notes = (*notes, f"what stands after numbers, such as {footnotes[0]}, is left aside")
-    return Numbers(values, tuple(bad), style, problem, notes, tie, told)
+    return Numbers(values, tuple(bad), sign, problem, notes, tie, told)
 
 
-def quick_numbers(column: np.ndarray) -> np.ndarray | None:
-    """A column of plain numbers at once; None where anything else is in it, or a point may separate thousands."""
-    if _may_group(column[:100].tolist()):
+def quick_numbers(texts: Sequence[str], decimal: str | None, thousands: str | None) -> np.ndarray | None:
+    """Texts that are all plain finite numbers, at once; None where anything else is among them, or points that may
+    separate thousands."""
+    if decimal not in (None, ".") or thousands or (decimal is None and _may_group(texts)):
         return None
-    return _plain_numbers(column.tolist())
+    return _plain_numbers(texts)
 
 
 def _plain_numbers(texts: Sequence[str]) -> np.ndarray | None:
-    """Texts that are all plain finite numbers, at once."""
     try:
         numbers = np.array(texts, dtype=np.float64)
     except ValueError:
         return None
     fine = bool(np.isfinite(numbers).all()) and len(texts) > 0
-    return numbers if fine and not any("_" in text for text in texts[:1000]) else None
+    return numbers if fine and "_" not in "".join(texts) else None
 
 
 def _plain_commas(texts: Sequence[str]) -> np.ndarray | None:
     """The same for texts with a comma that can only be the decimal sign."""
-    if any("." in text for text in texts) or all("," not in text or _is_ambiguous(text) for text in texts):
+    if any("." in text for text in texts) or all("," not in text or is_ambiguous(text) for text in texts):
         return None
     return _plain_numbers([text.replace(",", ".") for text in texts])
 
 
-def _is_ambiguous(text: str) -> bool:
+def is_ambiguous(text: str) -> bool:
     """Whether a sign in a number is that of thousands or of decimals, by this number alone: 1.234."""
     return re.fullmatch(r"\s*[+-]?(?:[1-9]\d{0,2}[.,]\d{3}|\d{1,3})\s*", text) is not None
 
@@ -153,7 +141,7 @@ def _is_ambiguous(text: str) -> bool:
 def _may_group(texts: Sequence[str]) -> bool:
     """Whether a point in numbers may separate thousands: three digits stand after each."""
     signed = [text for text in texts if "." in text]
-    return bool(signed) and all(map(_is_ambiguous, signed))
+    return bool(signed) and all(map(is_ambiguous, signed))
 
 
 def _cell(text: str) -> _Cell | str | None:
@@ -173,13 +161,11 @@ def _cell(text: str) -> _Cell | str | None:
         return None
     if low in ("true", "false"):
         return _Cell(1.0, str(int(low == "true")), "", ())
-    below = re.fullmatch(r"<\s*([\d.,]+)", text)
-    if below:
+    if below := re.fullmatch(r"<\s*([\d.,]+)", text):
         return _Cell(0.5, below[1], "", ("<",))
     minus = re.match(r"-\s?(?=[^\W\d_])", text)  # -Fr. 5
     text = text[minus.end() :] if minus else text
-    match = _NUMBER.fullmatch(text)
-    if not match:
+    if not (match := _NUMBER.fullmatch(text)):
         return _Cell(1.0, "0", "", ()) if units.is_zero(text) else raw
     around = [match["before"], match["unit"], match["unit2"], match["after"]]
     factor = -1.0 if minus or match["sign"] == "-" else 1.0
@@ -213,10 +199,12 @@ def _mixed_units(texts: Sequence[str], cells: Sequence[_Cell | str | None]) -> t
     return place, what, "write all numbers of the column in one unit"
 
 
-def _style(
+def _decimal_sign(
     cores: Sequence[str], decimal: str | None, thousands: str | None, delimiter: str, money: bool
-) -> tuple[NumberStyle, bool]:
-    """What the separators in a column mean, and whether nothing tells."""
+) -> tuple[str, bool]:
+    """The sign of decimals in a column of numbers, and whether nothing tells which it is."""
+    if decimal or thousands:
+        return decimal or _OTHER.get(thousands or "", "."), False
     decimals: set[str] = set()
     groups: set[str] = set()
     open_signs: set[str] = set()
@@ -243,72 +231,52 @@ def _style(
             else:
                 open_signs.add(signs[0])
                 four &= len(head) > 1
-    if decimal or thousands:
-        other = {".": ",", ",": "."}
-        sign = decimal or other.get(thousands or "", ".")
-        return NumberStyle(sign, thousands or other[sign]), False
     if len(decimals) == 1 and not decimals & groups:
-        sign = next(iter(decimals))
-        return NumberStyle(sign, "," if sign == "." else "."), False
+        return decimals.pop(), False
     if decimals:  # both, or one that separates thousands elsewhere
-        return NumberStyle(".", ","), len(decimals) > 1 or bool(decimals & groups)
+        return ".", True
     if groups:
-        sign = next(iter(groups))
-        return NumberStyle("," if sign == "." else ".", sign), len(groups) > 1
-    if not open_signs:
-        return NumberStyle(".", ","), False
-    if len(open_signs) > 1:
-        return NumberStyle(), True
-    sign = next(iter(open_signs))
-    other_sign = "," if sign == "." else "."
+        return _OTHER[min(groups)], len(groups) > 1
+    if len(open_signs) != 1:
+        return ".", bool(open_signs)
+    sign = open_signs.pop()
     if bare_large and not four:
         bare = sum(sign not in core for core in cores)  # of three decimals, one in a thousand is left out
-        return NumberStyle(sign, other_sign), bare > max(3, 0.1 * len(cores))
-    if bare_large or bare_small:
-        return NumberStyle(other_sign, sign), False
-    if money and any(core.find(sign) > 1 for core in cores):  # it has no three decimals
-        return NumberStyle(other_sign, sign), False
-    if delimiter == ";":
-        return NumberStyle(), True
-    return NumberStyle(".", ","), False
+        return sign, bare > max(3, 0.1 * len(cores))
+    if bare_large or bare_small or (money and any(core.find(sign) > 1 for core in cores)):  # it has no three decimals
+        return _OTHER[sign], False
+    return ".", delimiter == ";"
 
 
-def _value(cell: _Cell, style: NumberStyle) -> float:
-    """The number in a cell by its sign and digits; NaN when its separators do not fit the style."""
+def _value(cell: _Cell, decimal: str) -> float:
+    """The number in a cell by its sign and digits; NaN when its separators are not those of numbers with this sign."""
     text = cell.core
     if not _BLANK_GROUPS.fullmatch(text):
         return float("nan")
     text = re.sub(f"[{_BLANKS}]", "", text)
-    whole, _, tail = text.partition(style.decimal)
-    other = "," if style.decimal == "." else "."
-    if other in tail or style.decimal in tail:
+    whole, _, tail = text.partition(decimal)
+    other = "," if decimal == "." else "."
+    if other in tail or decimal in tail:
         return float("nan")
     if other in whole:
-        if not re.fullmatch(rf"\d{{1,3}}(?:\{other}\d{{2,4}})*\{other}\d{{3}}", whole) and not re.fullmatch(
-            rf"\d{{1,4}}(?:\{other}\d{{4}})+", whole
-        ):
+        groups = rf"\d{{1,3}}(?:\{other}\d{{2,4}})*\{other}\d{{3}}|\d{{1,4}}(?:\{other}\d{{4}})+"
+        if not re.fullmatch(groups, whole):
             return float("nan")
         whole = whole.replace(other, "")
     return float(f"{whole or '0'}.{tail or '0'}{cell.power}") * cell.factor
 
 
-_BLANK_GROUPS = re.compile(rf"[\d.,]*|\d{{1,3}}(?:[{_BLANKS}]\d{{2,4}})*[{_BLANKS}]\d{{3}}(?:[.,]\d*)?")
-
-
-def _notes(cells: Sequence[_Cell], factors: dict[str, float], style: NumberStyle) -> tuple[str, ...]:
+def _notes(cells: Sequence[_Cell], factors: dict[str, float], decimal: str) -> tuple[str, ...]:
     notes = []
-    below = sum("<" in cell.around for cell in cells)
-    if below:
-        notes.append(
-            f"{below} values such as <{next(c.core for c in cells if '<' in c.around)} are taken as half of it"
-        )
-    grouped = next((cell.core for cell in cells if style.thousands and style.thousands in cell.core), None)
-    if grouped is not None and style.thousands == ".":
-        notes.append(f"{grouped} is read with a point for thousands; {change_with('--decimal .')}")
-    elif style.decimal == "." and all(not cell.power and _is_ambiguous(cell.core) for cell in cells):
-        signed = next((cell.core for cell in cells if set(cell.core) & set(".,")), "")
+    if below := [cell.core for cell in cells if "<" in cell.around]:
+        notes.append(f"{len(below)} values such as <{below[0]} are taken as half of it")
+    pointed = next((cell.core for cell in cells if "." in cell.core), "")
+    signed = next((cell.core for cell in cells if set(cell.core) & set(".,")), "")
+    if decimal == "," and pointed:
+        notes.append(f"{pointed} is read with a point for thousands; {change_with('--decimal .')}")
+    elif decimal == "." and signed and all(not cell.power and is_ambiguous(cell.core) for cell in cells):
         if "," in signed:
             notes.append(f"{signed} is read with a comma for thousands; {change_with('--decimal ,')}")
-        elif signed:
+        else:
             notes.append(f"{signed} is read with a decimal point; {change_with('--thousands .')}")
     return (*notes, *units.notes(factors))

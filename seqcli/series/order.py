@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from seqcli.series import words
-from seqcli.series.times import DAY, FieldForm, Form, month_of, month_start
+from seqcli.series.times import DAY, Form, innermost, month_of, month_start
 
 COMPARED = 3000  # different texts that readings are compared on
 CLEAR = 0.15  # a lead by which a reading is no longer a choice
@@ -30,29 +30,22 @@ def choose(
     """The most likely of `forms` for `texts`, which are different and in the order in which they come in a column of
     this name."""
     if day_first is not None:
-        forms = [form for form in forms if _day_first(form) in (None, day_first)]
+        forms = [form for form in forms if _day_first(innermost(form)) in (None, day_first)]
     if not forms:
         return None
     part = list(texts[:COMPARED])
-    scored = sorted(
-        (
-            (_score(form, part) - 0.004 * place + _usual(form, part) + _named(form, name), form)
-            for place, form in enumerate(forms)
-        ),
-        key=lambda pair: -pair[0],
-    )
-    best, form = scored[0]
-    rivals = tuple(other for score, other in scored[1:] if score > best - CLEAR)
-    return Chosen(form, rivals)
+    scores = [
+        _score(form, part) - 0.004 * place + _usual(form, part) + _named(form, name) for place, form in enumerate(forms)
+    ]
+    (best, form), *others = sorted(zip(scores, forms, strict=True), key=lambda pair: -pair[0])
+    return Chosen(form, tuple(other for score, other in others if score > best - CLEAR))
 
 
 def _day_first(form: Form) -> bool | None:
     """Whether the day is before the month; None for forms without either."""
     form = getattr(form, "start", form)
-    letters = "".join(getattr(form, "reading", ()))
-    if "d" not in letters or "m" not in letters:
-        return None
-    if letters[0] in "Yy" or letters.find("y") == 0:
+    letters = "".join(form.reading)
+    if "d" not in letters or "m" not in letters or letters[0] in "Yy":
         return None
     return letters.index("d") < letters.index("m")
 
@@ -60,9 +53,7 @@ def _day_first(form: Form) -> bool | None:
 def _usual(form: Form, texts: Sequence[str]) -> float:
     """A preference where nothing else tells: days come first with full stops, months with other signs."""
     first = _day_first(form)
-    if first is None:
-        return 0.0
-    return 0.02 if first == ("." in texts[0][:6]) else 0.0
+    return 0.02 if first is not None and first == ("." in texts[0][:6]) else 0.0
 
 
 def _named(form: Form, name: str) -> float:
@@ -80,8 +71,7 @@ def _named(form: Form, name: str) -> float:
 
 def is_short(form: Form) -> bool:
     """Whether a form is one of numbers of few digits, such as 1902."""
-    reading: tuple[str, ...] = getattr(form, "reading", ())
-    return len(reading) == 1 and len(reading[0]) == 2 and "y" in reading[0]
+    return len(form.reading) == 1 and len(form.reading[0]) == 2 and "y" in form.reading[0]
 
 
 def is_dense(form: Form, texts: Sequence[str]) -> bool:
@@ -108,7 +98,7 @@ def regularity(times: np.ndarray, form: Form) -> float:
         return 0.0
     if form.grain == "step":
         return _share(np.diff(times)) * _coverage(np.diff(times))
-    if form.grain == "year" and isinstance(form, FieldForm) and {"e", "E"} & set("".join(form.reading)):
+    if form.grain == "year" and {"e", "E"} & set("".join(form.reading)):
         return _share(np.diff(times // (365 * DAY))) + 0.3
     clocks = times % DAY
     if (clocks != clocks[0]).any():

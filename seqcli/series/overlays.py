@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
 
 import numpy as np
@@ -24,10 +24,9 @@ def find_filled(texts: Sequence[str], readings: Sequence[tuple[str, ...]]) -> li
         return []
     full = [form for form in find_forms(clean, readings) if form.reading in readings] if len(lengths) == 1 else []
     width = max(lengths) + max(lengths) % 2
-    years_first = all(text[:2] in ("19", "20") for text in clean)  # 20191 and 201910
-    if width < 4 or lengths - {width - 1, width} or lengths == {width} or (years_first and len(lengths) > 1):
-        return list(full)
-    if any(text[0] == "0" for text in clean if len(text) < width):
+    years_first = len(lengths) > 1 and all(text[:2] in ("19", "20") for text in clean)  # 20191 and 201910
+    filled = any(text[0] == "0" for text in clean if len(text) < width)
+    if width < 4 or lengths - {width - 1, width} or lengths == {width} or years_first or filled:
         return list(full)
     found = find_forms([text.zfill(width) for text in clean], readings)
     fitting = [form for form in found if form.reading in (*readings, ("dmY",), ("mdY",), ("ymd",))]
@@ -72,11 +71,11 @@ def find_mixed(texts: Sequence[str]) -> list[Form]:
     usual = max(set(looks), key=looks.count, default="")
     made: list[Form] = []
     for form in find_forms([text for text, look in zip(clean, looks, strict=True) if look == usual]):
-        rest = [text for text, fine in zip(clean, form.read(clean)[1].tolist(), strict=True) if not fine]
+        times, fine = form.read(clean)
+        rest = [text for text, ok in zip(clean, fine.tolist(), strict=True) if not ok]
         others = [other for other in find_forms(rest) if other.grain == form.grain and not (form.cycle or other.cycle)]
         for other in others:
-            times = np.where(form.read(clean)[1], form.read(clean)[0], other.read(clean)[0])
-            if other.read(rest)[1].all() and in_order(times):
+            if other.read(rest)[1].all() and in_order(np.where(fine, times, other.read(clean)[0])):
                 note = f"times are written in two ways, such as {clean[looks.index(usual)]} and {rest[0]}"
                 made.append(FormOver(form, partial(_rewritten, form, other), note=note))
     return made
@@ -95,16 +94,17 @@ _MARK = re.compile(
 _UNMARKED = re.compile(r":\d\d\s?[ap]$", re.IGNORECASE)
 
 
-def _bare(text: str) -> str:
+def without_mark(text: str) -> str:
+    """A time without the mark after it."""
     if len(text) > 40 or (text[-1:].isdecimal() and "/" not in text[-3:]):
         return text  # most have none
     return _MARK.sub("", plain(text))
 
 
-def find_marks(texts: Sequence[str], every: bool) -> tuple[Callable[[Form], FormOver], list[str]] | None:
-    """How to make a form for times of which some have a mark that says provisional, estimated or a footnote, and the
-    texts without these; None where none has, or all have one but `every` is not asked for."""
-    bare = [_bare(text) for text in texts]
+def find_marks(texts: Sequence[str], every: bool) -> tuple[list[str], str] | None:
+    """Times without the marks that some of them have, which say provisional, estimated or a footnote, and what is said
+    of these; None where none has one, or all have one but `every` is not asked for."""
+    bare = [without_mark(text) for text in texts]
     if bare == list(texts) or any(map(_UNMARKED.search, texts[:100])):
         return None
     lengths = [len(plain(rest)) for rest in bare]
@@ -112,5 +112,4 @@ def find_marks(texts: Sequence[str], every: bool) -> tuple[Callable[[Form], Form
     marks = [plain(text)[length:].strip() or "".join(RAISED.findall(text)) for text, length in pairs]
     if not any(marks) or len(set(bare)) < len(texts) or (all(marks) and not every):
         return None
-    note = f"marks after times, such as {next(filter(None, marks))!r}, are left aside"
-    return lambda form: FormOver(form, _bare, note=note), bare
+    return bare, f"marks after times, such as {next(filter(None, marks))!r}, are left aside"

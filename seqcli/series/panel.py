@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from seqcli.notices import change_with
-from seqcli.series.calendar import Calendar, CycleGrid, Grid, ZonedForm, times_of, to_local
+from seqcli.series.calendar import Calendar, Grid, ZonedForm, times_of, to_local
 from seqcli.series.columns import ReadOptions
 from seqcli.series.frequency import Frequency, parse_frequency
 from seqcli.series.header import find_table
@@ -21,8 +21,7 @@ from seqcli.series.places import Placed, clock_was_changed, merge
 from seqcli.series.read import read_cells, zone_of
 from seqcli.series.rhythm import Rhythm, find_rhythm, given_rhythm
 from seqcli.series.rows import Rows, read_rows
-from seqcli.series.serials import StepForm
-from seqcli.series.times import DAY, Form
+from seqcli.series.times import DAY
 
 __all__ = ["Panel", "ReadOptions", "Series", "read_panel", "series_names"]
 
@@ -34,11 +33,9 @@ LOOKED_AT = 300  # series, evenly over the file, that the frequency is found fro
 
 @dataclass(frozen=True)
 class Series:
-    """One series: its ids, its first position on the panel's calendar and its values, NaN where missing.
-
-    `covariates` has one row a covariate, one column a value; `grid` the times of its positions where they are not those
-    of the panel's calendar.
-    """
+    """One series: its ids, its first position on the panel's calendar and its values, NaN where missing. `covariates`
+    has one row a covariate, one column a value; `grid` the times of its positions where they are not those of the
+    panel's calendar."""
 
     key: tuple[str, ...]
     first: int
@@ -49,11 +46,9 @@ class Series:
 
 @dataclass(frozen=True)
 class Panel:
-    """Series on one calendar, the names of their columns, and what was found and guessed on the way (`notes`).
-
-    The last rows of the series' covariates are those of `past_names`, of which nothing is known ahead. `is_log`: times
-    without a row were taken as zero. `zone` is that of a data frame's times, None if they have none.
-    """
+    """Series on one calendar, the names of their columns, and what was found and guessed on the way (`notes`). The last
+    rows of the series' covariates are those of `past_names`, of which nothing is known ahead. `is_log`: times without a
+    row were taken as zero. `zone` is that of a data frame's times, None if they have none."""
 
     series: list[Series]
     calendar: Calendar
@@ -89,11 +84,8 @@ class Panel:
 
 
 def read_panel(source: Any, options: ReadOptions | None = None) -> Panel:
-    """Read a file (`-`: standard input) or a pandas data frame as series.
-
-    Raises `DataError` naming row, column and remedy for a source or a cell that cannot be used, `UsageError` for an
-    option that does not fit the source.
-    """
+    """Read a file (`-`: standard input) or a pandas data frame as series. Raises `DataError` naming row, column and
+    remedy for a source or a cell that cannot be used, `UsageError` for an option that does not fit the source."""
     options = options or ReadOptions()
     cells = read_cells(source, encoding=options.encoding, errors=options.errors, sheet=options.sheet)
     panel = _build(find_layout(find_table(cells), options), options)
@@ -106,10 +98,11 @@ def _build(layout: Layout, options: ReadOptions) -> Panel:
     layout = rows.layout
     rhythm = _rhythm(rows, options)
     notes += rhythm.notes
-    if isinstance(rhythm.form, ZonedForm):
-        rows = replace(rows, times=to_local(rows.times, rhythm.form.zone))
+    form = layout.form
+    if rhythm.zone:
+        rows, form = replace(rows, times=to_local(rows.times, rhythm.zone)), ZonedForm(form, zone=rhythm.zone)
     placed = merge(rows, rhythm, options, notes.append)
-    calendar = Calendar(placed.rhythm.frequency, placed.rhythm.grid, placed.rhythm.form if layout.form else None)
+    calendar = Calendar(placed.rhythm.frequency, placed.rhythm.grid, form)
     series, gaps, zeros = _series(placed, options)
     if not series:
         hint = "name another with --target"
@@ -158,10 +151,6 @@ def _found(layout: Layout, calendar: Calendar, count: int) -> str:
 def _rhythm(rows: Rows, options: ReadOptions) -> Rhythm:
     """The rhythm of the times, found from some of the series or given."""
     form, bounds = rows.layout.form, rows.bounds
-    if form is None:
-        frequency = parse_frequency(options.frequency) if options.frequency else Frequency("step")
-        count = int(frequency.count) if frequency.unit == "step" else 1
-        return Rhythm(frequency, CycleGrid(count, origin=1), StepForm(name="row numbers"))
     count = len(bounds) - 1
     some = range(0, count, -(-count // LOOKED_AT))
     runs = [rows.times[bounds[n] : min(bounds[n + 1], bounds[n] + LONGEST_RUN)] for n in some]
@@ -176,19 +165,13 @@ def _rhythm(rows: Rows, options: ReadOptions) -> Rhythm:
                 raise rows.layout.table.error(what, hint="give the --freq of all, or make a file of each kind")
         return found
     frequency = parse_frequency(options.frequency)
-    if not _fits(frequency, form):
+    coarse = form.grain in ("year", "half-year", "quarter", "month")
+    fits = frequency.unit == "month" if coarse else frequency.unit != "step"
+    if form.grain != "step" and not fits:
         what = f"times are written as {form.name}, which cannot be {frequency.name}"
         hint = "leave --freq out, or name another column with --time"
         raise rows.layout.table.error(what, column=rows.layout.time, hint=hint)
     return given_rhythm(frequency, runs, form)
-
-
-def _fits(frequency: Frequency, form: Form) -> bool:
-    if form.grain == "step":
-        return True
-    if form.grain in ("year", "half-year", "quarter", "month"):
-        return frequency.unit == "month"
-    return frequency.unit != "step"
 
 
 def _series(placed: Placed, options: ReadOptions) -> tuple[list[Series], int, int]:

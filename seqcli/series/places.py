@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 import numpy as np
 
 from seqcli.errors import DataError
-from seqcli.notices import change_with
+from seqcli.notices import Notice, change_with
 from seqcli.series.calendar import CycleGrid, Grid, times_of
 from seqcli.series.columns import ReadOptions
 from seqcli.series.frequency import Frequency, weekday_names
@@ -23,10 +23,8 @@ SOME, SOME_SHARE = 3, 0.02  # rows that are hardly there twice by mistake
 
 @dataclass(frozen=True)
 class Placed:
-    """Rows and their positions on a rhythm's grid; `grids` has the series whose places are at other times.
-
-    `zero` where a place without a row is a zero, as of sums of transactions.
-    """
+    """Rows and their positions on a rhythm's grid; `grids` has the series whose places are at other times. `zero` where
+    a place without a row is a zero, as of sums of transactions."""
 
     rows: Rows
     positions: np.ndarray
@@ -35,14 +33,12 @@ class Placed:
     zero: bool = False
 
 
-def merge(rows: Rows, rhythm: Rhythm, options: ReadOptions, notice: Callable[[str], None]) -> Placed:
-    """At most one row a series and place: those that share one are put together.
-
-    Raises `DataError` naming the lines where it cannot be told how.
-    """
+def merge(rows: Rows, rhythm: Rhythm, options: ReadOptions, notice: Notice) -> Placed:
+    """At most one row a series and place: those that share one are put together. Raises `DataError` naming the lines
+    where it cannot be told how."""
     how = options.aggregate or ("sum" if rows.flow else "mean")
     if rhythm.fit == "irregular":
-        rhythm = _by_periods(rows, rhythm, how, notice)
+        rhythm = _by_periods(rows, how, notice)
         placed = Placed(rows, rhythm.grid.positions(rows.times), rhythm)
         return _put_together(placed, how, zero=how == "sum" and options.fill in (None, "zero"))
     placed = _place(rows, rhythm, notice)
@@ -71,7 +67,7 @@ def merge(rows: Rows, rhythm: Rhythm, options: ReadOptions, notice: Callable[[st
     return _put_together(placed, asked, zero=none and asked == "sum")
 
 
-def _place(rows: Rows, rhythm: Rhythm, notice: Callable[[str], None]) -> Placed:
+def _place(rows: Rows, rhythm: Rhythm, notice: Notice) -> Placed:
     """Find each row's position. Rows at which it is closed as a rule are left out, and said; a series whose times are
     others than those of the rest (weeks from Thursday, ends of months) keeps its own; single times are moved, and said.
     """
@@ -94,9 +90,7 @@ def _place(rows: Rows, rhythm: Rhythm, notice: Callable[[str], None]) -> Placed:
     return Placed(rows, positions, rhythm, _own_grids(rows, positions, away, rhythm, notice))
 
 
-def _own_grids(
-    rows: Rows, positions: np.ndarray, away: np.ndarray, rhythm: Rhythm, notice: Callable[[str], None]
-) -> dict[int, Grid]:
+def _own_grids(rows: Rows, positions: np.ndarray, away: np.ndarray, rhythm: Rhythm, notice: Notice) -> dict[int, Grid]:
     """The grids of the series that go on at other times than those of the rhythm's grid."""
     grids: dict[int, Grid] = {}
     moved, furthest = 0, 0
@@ -113,21 +107,18 @@ def _own_grids(
         off = np.abs(rows.times[start:stop] - times_of(grid, positions[start:stop]))
         moved += int((off > 0).sum())
         furthest = max(furthest, int(off.max()))
-    many = len(bounds) > 2
-    if grids and many:
+    if grids and len(bounds) > 2:
         notice(
             f"{len(grids):,} of {len(bounds) - 1:,} series have different times than the others (such as another day "
             "of the week or month): each keeps its own"
         )
     if moved:
-        form = rhythm.form
-        size = f"{furthest}" if form.grain == "step" else _length(furthest)
+        size = f"{furthest}" if rows.layout.form.grain == "step" else _length(furthest)
         notice(f"{moved:,} times are up to {size} off the usual ones ({rhythm.frequency.name}): taken as the nearest")
     return grids
 
 
 def _length(time: int) -> str:
-    """A time in words."""
     for size, word in ((DAY, "day"), (3600 * SECOND, "hour"), (60 * SECOND, "minute"), (SECOND, "second")):
         if time >= size:
             count = round(time / size)
@@ -143,8 +134,7 @@ def _steadied(rows: Rows, rhythm: Rhythm) -> np.ndarray:
     whole = np.rint(np.r_[0, np.diff(rows.times)] / step).astype(np.int64)
     whole[bounds[:-1]] = 0
     total = np.cumsum(whole)
-    result: np.ndarray = rows.times[last] + (total - total[last]) * step
-    return result
+    return np.asarray(rows.times[last] + (total - total[last]) * step)
 
 
 def _may_be_transactions(rows: Rows, same: np.ndarray) -> bool:
@@ -227,7 +217,7 @@ def _is_coarser(placed: Placed) -> bool:
     return bool(shared.sum() > 0.2 * inside.sum())
 
 
-def _whole_periods(placed: Placed, notice: Callable[[str], None]) -> Placed:
+def _whole_periods(placed: Placed, notice: Notice) -> Placed:
     """The rows without those of a first and last period that are not whole, whose sums would be too low."""
     rows, positions = placed.rows, placed.positions
     steps = np.diff(rows.times)[np.diff(rows.codes) == 0]
@@ -253,7 +243,7 @@ def _period_end(rhythm: Rhythm, position: int) -> int:
     return rhythm.grid.time(position + 1)
 
 
-def _by_periods(rows: Rows, rhythm: Rhythm, how: str, notice: Callable[[str], None]) -> Rhythm:
+def _by_periods(rows: Rows, how: str, notice: Notice) -> Rhythm:
     """The rhythm in which values at irregular times are put together: days for sums of what is sold or happens, periods
     that most steps between the times are shorter than for means of what is measured."""
     times = rows.times
@@ -274,7 +264,7 @@ def _by_periods(rows: Rows, rhythm: Rhythm, how: str, notice: Callable[[str], No
         f"times are irregular: {rows.layout.targets[0]!r} is put together to {word}, {frequency.name}; "
         f"{change_with('--freq', '--aggregate')}"
     )
-    return given_rhythm(frequency, [np.unique(times)], rhythm.form)
+    return given_rhythm(frequency, [np.unique(times)], rows.layout.form)
 
 
 def _second_value(rows: Rows, rhythm: Rhythm, same: np.ndarray) -> DataError:

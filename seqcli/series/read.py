@@ -14,7 +14,7 @@ import numpy as np
 from seqcli.errors import DataError, UsageError
 from seqcli.files.opening import ZIP, shown_path
 from seqcli.notices import change_with
-from seqcli.series.delimited import Cells, split_text
+from seqcli.series.delimited import Cells, split_text, with_points
 from seqcli.text.lines import read_chunks
 
 if TYPE_CHECKING:
@@ -74,10 +74,8 @@ def _from_workbook(path: str, sheet: str | None) -> Cells:
     try:
         from python_calamine import CalamineError, load_workbook
     except ImportError as problem:
-        hint = "pip install 'seqcli[excel]', or save it as CSV"
-        raise DataError(
-            "is a workbook, and the package that reads those is not installed", path=path, hint=hint
-        ) from problem
+        what = "is a workbook, and the package that reads those is not installed"
+        raise DataError(what, path=path, hint="pip install 'seqcli[excel]', or save it as CSV") from problem
     try:
         book = load_workbook(path)
         names = book.sheet_names
@@ -85,9 +83,8 @@ def _from_workbook(path: str, sheet: str | None) -> Cells:
             raise UsageError(f"--sheet {sheet!r} is not in {path}", hint=f"its sheets are {', '.join(names[:12])}")
         sheets = {name: book.get_sheet_by_name(name).to_python() for name in ([sheet] if sheet else names)}
     except (CalamineError, OSError, ValueError) as problem:
-        raise DataError(
-            f"cannot be read: {problem}", path=path, hint="open it and save it again, or save it as CSV"
-        ) from problem
+        hint = "open it and save it again, or save it as CSV"
+        raise DataError(f"cannot be read: {problem}", path=path, hint=hint) from problem
     filled = {name: rows for name, rows in sheets.items() if any(str(cell).strip() for row in rows for cell in row)}
     if not filled:
         raise DataError("has no cells", path=path, hint="it needs a header and one row a time")
@@ -108,7 +105,7 @@ def _texts(values: Iterable[Any]) -> np.ndarray:
     """Cells of a workbook or data frame as text; midnights have no clock where nothing else in the column has one."""
     cells = list(values)
     clocks = any(isinstance(cell, datetime) and cell.time() != time() for cell in cells)
-    return np.array([_text(cell, clocks) for cell in cells], object)
+    return np.array(with_points(cells, [_text(cell, clocks) for cell in cells]), object)
 
 
 def _text(value: Any, clocks: bool) -> str:
@@ -129,10 +126,8 @@ def _from_parquet(path: str) -> Cells:
 
         frame = pd.read_parquet(path)
     except ImportError as problem:
-        hint = "pip install 'seqcli[parquet]', or save it as CSV"
-        raise DataError(
-            "is a Parquet file, and pyarrow, which reads those, is not installed", path=path, hint=hint
-        ) from problem
+        what = "is a Parquet file, and pyarrow, which reads those, is not installed"
+        raise DataError(what, path=path, hint="pip install 'seqcli[parquet]', or save it as CSV") from problem
     except (OSError, ValueError) as problem:
         raise DataError(f"cannot be read: {problem}", path=path, hint="write it again, or save it as CSV") from problem
     return _from_frame(frame, path)
@@ -149,15 +144,14 @@ def _from_frame(frame: Any, shown: str) -> Cells:
         raise DataError(f"a {type(frame).__name__} is not a table", path=shown, hint=hint)
     counted = isinstance(frame.index, pd.RangeIndex) or frame.index.dtype.kind in "iu"
     if not counted or any(name is not None for name in frame.index.names):
-        frame = frame.rename_axis(
-            index=["ds" if name is None else str(name) for name in frame.index.names]
-        ).reset_index()
+        levels = ["ds" if name is None else str(name) for name in frame.index.names]
+        frame = frame.rename_axis(index=levels).reset_index(allow_duplicates=True)
     if not len(frame.columns) or not len(frame):
         raise DataError("has no rows" if len(frame.columns) else "is empty", path=shown, hint="it needs one row a time")
     columns = [_column(frame.iloc[:, place]) for place in range(frame.shape[1])]
     names = tuple(
         " ".join(str(part) for part in name if str(part)) if isinstance(name, tuple) else str(name)
-        for name in list(frame.columns)
+        for name in frame.columns
     )
     return Cells(shown, columns, lambda: range(1, len(frame) + 1), names=names)
 

@@ -12,9 +12,9 @@ from seqcli.series.fields import plain
 from seqcli.series.forms import COMPACT, DAYS_BEFORE_MONTHS, MOSTLY, find_forms
 from seqcli.series.numerals import are_buddhist, find_named, find_numerals
 from seqcli.series.order import Chosen, choose, is_dense, is_short
-from seqcli.series.overlays import find_digits, find_filled, find_marks, find_mixed, find_respelled
+from seqcli.series.overlays import find_digits, find_filled, find_marks, find_mixed, find_respelled, without_mark
 from seqcli.series.serials import StepForm, YearForm, find_elapsed, find_periods, find_serials, to_numbers, with_sign
-from seqcli.series.times import Form, month_of
+from seqcli.series.times import Form, FormOver, is_in_calendar, month_of
 from seqcli.series.wrapped import IntervalForm, find_intervals, find_short, find_wrapped, is_sensible
 
 _OFFSET = re.compile(r"[+-]\d\d:?\d\d$")  # of local time from UTC
@@ -30,10 +30,10 @@ def read_as_times(texts: Sequence[str], name: str, day_first: bool | None = None
     texts = some if len(some) >= MOSTLY * len(texts) else texts
     for every in (False, True):
         if marked := find_marks(texts, every):
-            form, bare = marked
+            bare, note = marked
             chosen = _read(bare, name, day_first)
             if chosen is not None and chosen.form.read(bare)[1].all():
-                return Chosen(form(chosen.form), chosen.rivals)
+                return Chosen(FormOver(chosen.form, without_mark, note=note), chosen.rivals)
         if not every and (chosen := _read(texts, name, day_first)) is not None:
             return chosen
     some = [text for text in texts if not words.is_total(text)]  # 2019-01 Total below the rows of the month
@@ -48,7 +48,7 @@ def _read(texts: Sequence[str], name: str, day_first: bool | None) -> Chosen | N
         return None
     if is_short(chosen.form) and not is_dense(chosen.form, texts):  # days of a year: 0131, 0201
         return None
-    bare = getattr(chosen.form, "reading", ()) in (("a",), ("b",))
+    bare = chosen.form.reading in (("a",), ("b",))
     if bare and not named and len(texts) < 3:  # kt is a Thursday in Lithuanian, and a thousand tons
         return None
     return Chosen(find_digits(chosen.form, texts), chosen.rivals)
@@ -61,7 +61,7 @@ def _forms(texts: Sequence[str], name: str) -> list[Form]:
     if named and any("," in text for text in clean) and all(re.fullmatch(r"\d+(?:,\d+)?", text) for text in clean):
         return [with_sign(form, ",", ".") for form in find_serials([text.replace(",", ".") for text in clean], name)]
     forms: list[Form] = list(find_forms(texts))
-    if any("j" in "".join(getattr(form, "reading", ())) for form in forms):
+    if any("j" in "".join(form.reading) for form in forms):
         forms += find_numerals(texts)  # 2019/001 may be a month
     if to_numbers(clean)[1].mean() > 0.8:
         return _of_numbers(forms, texts, name, named)
@@ -78,16 +78,14 @@ def _forms(texts: Sequence[str], name: str) -> list[Form]:
 
 def _of_numbers(forms: Sequence[Form], texts: Sequence[str], name: str, named: bool) -> list[Form]:
     """The forms of plain numbers: those found, where they have a year, and others."""
-    made = [form for form in forms if set("".join(getattr(form, "reading", ()))) & set("Yy" if named else "Y")]
+    made = [form for form in forms if set("".join(form.reading)) & set("Yy" if named else "Y")]
     made += find_serials(texts, name)
     made += find_respelled(texts)
     if not named:
         return made
     made += [form for form in find_filled(texts, COMPACT) if is_short(form) or form not in made]
     made = find_numerals(texts) + made
-    if all(
-        re.fullmatch(r"\d{1,2}\.\d{1,2}", text.strip()) for text in texts
-    ):  # 01.19 or 31.01, which may be any number
+    if all(re.fullmatch(r"\d{1,2}\.\d{1,2}", text.strip()) for text in texts):  # 01.19, 31.01: may be any number
         slashed = [text.replace(".", "/") for text in texts]
         short = [form for form in find_forms(slashed) if is_sensible(form, slashed)]
         made = [*(with_sign(form, ".", "/") for form in short), *made]
@@ -110,18 +108,15 @@ def _is_no_count(form: Form, texts: Sequence[str]) -> bool:
     return bool(steps[fine].min() >= _LONG and (np.abs(apart) != np.abs(apart[0])).any())
 
 
-_CALENDAR = (-62_135_596_800_000_000, 253_402_300_800_000_000)  # the years 1 to 9999, in microseconds since 1970
-
-
 def _writes_on(form: Form, texts: Sequence[str]) -> bool:
     """Whether a form writes at least half of the times as they are."""
-    some = [text for text in texts[:: max(1, len(texts) // 50)] if plain(text)]
-    times, fine = form.read(some)
-    pairs = [(text, time) for text, time, ok in zip(some, times.tolist(), fine.tolist(), strict=True) if ok]
     offsets: str = getattr(form, "zone", "")  # several, of which only the last is written
     if form.grain == "step" or isinstance(getattr(form, "form", form), IntervalForm | YearForm) or offsets:
         return True
-    if any(not _CALENDAR[0] <= time < _CALENDAR[1] for _, time in pairs):
+    some = [text for text in texts[:: max(1, len(texts) // 50)] if plain(text)]
+    times, fine = form.read(some)
+    pairs = [(text, time) for text, time, ok in zip(some, times.tolist(), fine.tolist(), strict=True) if ok]
+    if not all(is_in_calendar(time) for _, time in pairs):
         return False
     same = sum(
         _OFFSET.sub("", form.write(time)) in (_OFFSET.sub("", text.strip()), _OFFSET.sub("", plain(text)))

@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 
 from seqcli.notices import change_with
-from seqcli.series.calendar import CycleGrid, DaysGrid, Grid, ListedGrid, MonthGrid, ZonedForm, find_rule, to_local
+from seqcli.series.calendar import CycleGrid, Grid, ListedGrid, MonthGrid, find_rule, to_local
 from seqcli.series.frequency import Frequency, weekday_names
 from seqcli.series.times import DAY, SECOND, FieldForm, Form, month_of, month_start
 
 WEEK = 7 * DAY
+MONDAY = -3 * DAY  # the last one before 1970
 HOUR = 3600 * SECOND
 ZONES = (
     "Europe/Berlin", "Europe/London", "America/New_York", "America/Chicago", "America/Denver", "America/Los_Angeles",
@@ -28,17 +29,15 @@ RARE = 0.15  # share of weeks or days: at times that have values more seldom it 
 
 @dataclass(frozen=True)
 class Rhythm:
-    """How times follow one another.
-
-    `fit` says how times lie on the grid: "" on its places, `near` them, `drifts` where steps are near the usual one but
-    places cannot be told from the clock, `irregular` where there is no usual step.
-    """
+    """How times follow one another. `fit` says how times lie on the grid: "" on its places, `near` them, `drifts` where
+    steps are near the usual one but places cannot be told from the clock, `irregular` where there is no usual step.
+    `zone` is that whose clocks the grid is of, where times are written in UTC."""
 
     frequency: Frequency
     grid: Grid
-    form: Form
     notes: tuple[str, ...] = ()
     fit: str = ""
+    zone: str = ""
 
 
 def find_rhythm(runs: Sequence[np.ndarray], form: Form) -> Rhythm:
@@ -49,23 +48,25 @@ def find_rhythm(runs: Sequence[np.ndarray], form: Form) -> Rhythm:
         count = _common(steps) if len(steps) else 1
         grid = CycleGrid(count, origin=first)
         if (parts := getattr(getattr(form, "form", form), "parts", 0)) and count == 1:
-            return Rhythm(Frequency("step", 1, f"{parts} periods a year", (parts,)), grid, form)
-        return Rhythm(Frequency("step", count / 10 ** getattr(form, "decimals", 0)), grid, form)
+            return Rhythm(Frequency("step", 1, f"{parts} periods a year", (parts,)), grid)
+        return Rhythm(Frequency("step", count / 10 ** getattr(form, "decimals", 0)), grid)
     if form.grain in ("year", "half-year", "quarter", "month"):
-        return _monthly(runs, form)
+        months = list(map(month_of, runs))
+        least = {"year": 12, "half-year": 6, "quarter": 3, "month": 1}[form.grain]
+        count = _common(np.concatenate([np.diff(run) for run in months])) if len(steps) else least
+        return Rhythm(Frequency("month", count), MonthGrid(count, int(months[0][0]) % count))
+    weekly = form.grain == "week"
     if not len(steps):
-        unit = Frequency("day", 7) if form.grain == "week" else Frequency("day")
-        return Rhythm(unit, CycleGrid(int(unit.count) * DAY, origin=first), form)
+        count = 7 if weekly else 1
+        return Rhythm(Frequency("day", count), CycleGrid(count * DAY, origin=first))
     every = np.concatenate(runs)
     if (every % DAY == every[0] % DAY).all():
-        return _daily(runs, form)
-    zone = _zone(every, form)
-    if zone:
-        local = [np.unique(to_local(run, zone)) for run in runs]
-        found = _daily(local, ZonedForm(form, zone=zone))
+        return _daily(runs, weekly)
+    if zone := _zone(every, form):
+        found = _daily([np.unique(to_local(run, zone)) for run in runs], weekly)
         note = f"times are midnights of {zone}: days there; {change_with('--freq 24h')}"
-        return replace(found, notes=(note, *found.notes))
-    return _within_days(runs, form, steps)
+        return replace(found, notes=(note, *found.notes), zone=zone)
+    return _within_days(runs, steps, weekly)
 
 
 def _common(steps: np.ndarray) -> int:
@@ -73,14 +74,6 @@ def _common(steps: np.ndarray) -> int:
     values, counts = np.unique(steps, return_counts=True)
     few = 0.4 if counts.sum() <= 10 and counts.max() >= 0.5 * counts.sum() else 0.2
     return int(np.gcd.reduce(values[counts >= few * counts.max()]))
-
-
-def _monthly(runs: Sequence[np.ndarray], form: Form) -> Rhythm:
-    months = list(map(month_of, runs))
-    steps = np.concatenate([np.diff(run) for run in months])
-    least = {"year": 12, "half-year": 6, "quarter": 3}.get(form.grain, 1)
-    count = _common(steps) if len(steps) else least
-    return Rhythm(Frequency("month", count), MonthGrid(count, int(months[0][0]) % count), form)
 
 
 def _zone(times: np.ndarray, form: Form) -> str | None:
@@ -94,39 +87,33 @@ def _zone(times: np.ndarray, form: Form) -> str | None:
     return next((zone for zone in ZONES if (to_local(part, zone) % DAY == 0).all()), None)
 
 
-def _daily(runs: Sequence[np.ndarray], form: Form) -> Rhythm:
-    """The rhythm of times with the same clock."""
+def _daily(runs: Sequence[np.ndarray], weekly: bool) -> Rhythm:
+    """The rhythm of times with the same clock; `weekly` where they are written as weeks."""
     clock = int(runs[0][0] % DAY)
     days = [run // DAY for run in runs]
     steps = np.concatenate([np.diff(run) for run in days])
     every = np.unique(np.concatenate(days))
-    if form.grain == "week":
+    if weekly:
         count = max(7, _common(steps) // 7 * 7)
-        return Rhythm(Frequency("day", count), CycleGrid(count * DAY, origin=int(days[0][0]) * DAY + clock), form)
-    monthly = _calendar_months(days, steps, every, clock, form)
-    if monthly is not None:
+        return Rhythm(Frequency("day", count), CycleGrid(count * DAY, origin=int(runs[0][0])))
+    if (monthly := _calendar_months(days, steps, every, clock)) is not None:
         return monthly
-    parts = _parts_of_months(every, steps)
-    if parts is not None:
+    if (parts := _parts_of_months(every, steps)) is not None:
         count, label = (15, "twice a month") if len(parts) == 2 else (10, "three times a month")
-        return Rhythm(Frequency("day", count, label), DaysGrid(parts, clock), form)
+        return Rhythm(Frequency("day", count, label), MonthGrid(1, 0, parts, clock))
     count = _common(steps)
     if count == 1 and (open_days := _open_weekdays(days)) is not None:
-        offsets = tuple(day * DAY + clock for day in open_days)
-        grid = CycleGrid(WEEK, offsets, -3 * DAY)  # from a Monday
+        frequency = Frequency("day", 1, f"daily, {weekday_names(open_days)}", (len(open_days),))
         if open_days == (0, 1, 2, 3, 4):
-            return Rhythm(Frequency("business day"), grid, form)
-        label = f"daily, {weekday_names(open_days)}"
-        return Rhythm(Frequency("day", 1, label, (len(open_days),)), grid, form)
+            frequency = Frequency("business day")
+        return Rhythm(frequency, CycleGrid(WEEK, tuple(day * DAY + clock for day in open_days), MONDAY))
     label = "every 4 weeks" if count == 28 else ""
     places, counts = np.unique(every % count, return_counts=True)
     origin = int(places[counts.argmax()]) * DAY + clock
-    return Rhythm(Frequency("day", count, label), CycleGrid(count * DAY, origin=origin), form)
+    return Rhythm(Frequency("day", count, label), CycleGrid(count * DAY, origin=origin))
 
 
-def _calendar_months(
-    days: Sequence[np.ndarray], steps: np.ndarray, every: np.ndarray, clock: int, form: Form
-) -> Rhythm | None:
+def _calendar_months(days: Sequence[np.ndarray], steps: np.ndarray, every: np.ndarray, clock: int) -> Rhythm | None:
     """The rhythm of days that are months apart; None where they are not."""
     usual = float(np.median(steps))
     if usual < 27 or (len(set(steps.tolist())) == 1 and usual in (28, 91, 364, 35) and len(steps) > 2):
@@ -137,7 +124,7 @@ def _calendar_months(
     if spans <= {28, 35, 42} and len(spans) > 1 and (turns := _turns(every)) is not None:
         label = "-".join(str(step // 7) for step in steps[:3].tolist()) + " weeks"
         starts = tuple((every * DAY + clock).tolist())
-        return Rhythm(Frequency("month", 1, label), ListedGrid(starts, tuple(step * DAY for step in turns)), form)
+        return Rhythm(Frequency("month", 1, label), ListedGrid(starts, tuple(step * DAY for step in turns)))
     if not len(distances) or (distances == 0).any():
         return None
     count = _common(distances)
@@ -148,12 +135,12 @@ def _calendar_months(
     rules = [find_rule(every), *map(find_rule, days[:20])]
     rule = next((rule for rule in rules if rule is not None), None)
     if rule is not None:
-        return Rhythm(Frequency("month", count), MonthGrid(count, phase, rule, clock), form)
+        return Rhythm(Frequency("month", count), MonthGrid(count, phase, (rule,), clock))
     of_month = every - month_start(month_of(every * DAY)) + 1
     values, counts = np.unique(of_month, return_counts=True)
     day = int(values[counts.argmax()]) if counts.max() > 0.5 * counts.sum() else int(np.median(of_month))
     note = f"the day of the month varies ({values[0]} to {values[-1]}): taken as months, written with day {day}"
-    return Rhythm(Frequency("month", count), MonthGrid(count, phase, day, clock), form, (note,), "near")
+    return Rhythm(Frequency("month", count), MonthGrid(count, phase, (day,), clock), (note,), "near")
 
 
 def _turns(days: np.ndarray) -> tuple[int, ...] | None:
@@ -199,9 +186,9 @@ def _open_weekdays(days: Sequence[np.ndarray]) -> tuple[int, ...] | None:
     return tuple(np.flatnonzero(there).tolist())
 
 
-def _within_days(runs: Sequence[np.ndarray], form: Form, steps: np.ndarray) -> Rhythm:
+def _within_days(runs: Sequence[np.ndarray], steps: np.ndarray, weekly: bool) -> Rhythm:
     """The rhythm of times of day."""
-    if steps.min() > DAY // 2 and (found := _of_days(runs, form)) is not None:
+    if steps.min() > DAY // 2 and (found := _of_days(runs, weekly)) is not None:
         return found
     every = np.concatenate(runs)
     usual = float(np.median(steps))
@@ -213,41 +200,37 @@ def _within_days(runs: Sequence[np.ndarray], form: Form, steps: np.ndarray) -> R
         whole = steps / step
         near = np.abs(whole - np.rint(whole)) < 0.25
         if abs(np.log(step / max(usual, 1))) > 0.12 or near.mean() < 0.85:
-            return Rhythm(Frequency("day"), CycleGrid(DAY), form, fit="irregular")
+            return Rhythm(Frequency("day"), CycleGrid(DAY), fit="irregular")
         phase = _phase(every, step)
         off = np.abs((every - phase + step // 2) % step - step // 2)
         drifts = bool((off > 0.3 * step).mean() > 0.05)
         worst = np.quantile(off, 0.95) / SECOND
         step = round(usual / SECOND) * SECOND if drifts and usual > SECOND else step
         how = "drift" if drifts else f"are up to about {worst:.3g} seconds off"
-        frequency = Frequency("second", _seconds(step))
+        frequency = Frequency("second", step / SECOND)
         notes = (f"times {how}: taken as {frequency.name}; {change_with('--freq')}",)
         if drifts:
-            return Rhythm(frequency, CycleGrid(step, origin=int(runs[0][-1])), form, notes, "drifts")
+            return Rhythm(frequency, CycleGrid(step, origin=int(runs[0][-1])), notes, "drifts")
         if 1.25 * worst * SECOND > abs((phase + step // 2) % step - step // 2):
             phase = round(phase / step) * step
-        return Rhythm(frequency, CycleGrid(step, origin=int(phase)), form, notes, "near")
-    grid = CycleGrid(step, origin=_phase(every, step, last=int(runs[0][-1])))
-    opened = _open_hours(runs, step, grid.origin)
-    return Rhythm(*(opened or (Frequency("second", _seconds(step)), grid)), form)
+        return Rhythm(frequency, CycleGrid(step, origin=int(phase)), notes, "near")
+    origin = _phase(every, step, last=int(runs[0][-1]))
+    opened = _open_hours(runs, step, origin)
+    return opened or Rhythm(Frequency("second", step / SECOND), CycleGrid(step, origin=origin))
 
 
-def _of_days(runs: Sequence[np.ndarray], form: Form) -> Rhythm | None:
+def _of_days(runs: Sequence[np.ndarray], weekly: bool) -> Rhythm | None:
     """The rhythm of days or longer periods by a clock that is not exact, or was put forward or back; None where most of
     its places have no time."""
     every, clock = np.concatenate(runs), int(runs[0][-1]) % DAY
     days = [(run - clock + DAY // 2) // DAY * DAY + clock for run in runs]
-    found = _daily([np.unique(run) for run in days], form)
+    found = _daily([np.unique(run) for run in days], weekly)
     places = [found.grid.positions(run) for run in days]
     if len(every) < 0.7 * sum(int(run[-1] - run[0]) + 1 for run in places):
         return None
     off = np.abs(every - np.concatenate(days)).max() / (60 * SECOND)
     note = f"times are up to {off:.0f} minutes off: taken as {found.frequency.name}; {change_with('--freq')}"
     return replace(found, notes=(note, *found.notes), fit="near")
-
-
-def _seconds(step: int) -> float:
-    return step // SECOND if step % SECOND == 0 else step / SECOND
 
 
 def _phase(times: np.ndarray, step: int, last: int | None = None) -> int:
@@ -262,13 +245,13 @@ def _phase(times: np.ndarray, step: int, last: int | None = None) -> int:
     return int(np.angle(angles.mean()) / (2 * np.pi) * step) % step
 
 
-def _open_hours(runs: Sequence[np.ndarray], step: int, origin: int) -> tuple[Frequency, CycleGrid] | None:
-    """The frequency and grid of times of which some of the day or week are never there."""
+def _open_hours(runs: Sequence[np.ndarray], step: int, origin: int) -> Rhythm | None:
+    """The rhythm of times of which some of the day or week are never there; None where all are."""
     lengths = [int(run[-1]) - int(run[0]) + step for run in runs]
     for cycle in (WEEK, DAY):
         if cycle % step or max(lengths) < (2 if cycle == WEEK else 3) * cycle - step:
             continue
-        start = -3 * DAY + origin % step
+        start = MONDAY + origin % step
         slots = cycle // step
         counts = sum((np.bincount((run - start) // step % slots, minlength=slots) for run in runs), np.zeros(slots))
         rounds = sum(lengths) / cycle
@@ -288,12 +271,12 @@ def _open_hours(runs: Sequence[np.ndarray], step: int, origin: int) -> tuple[Fre
         first = int(places[daily[places // a_day] == most][0] % a_day)
         minutes = [(first + end) * step // (60 * SECOND) for end in (0, most - 1)]
         hours = [f"{minute // 60:02d}:{minute % 60:02d}" for minute in minutes]
-        label = f"{Frequency('second', _seconds(step)).name}, {hours[0]} to {hours[1]}"
+        label = f"{Frequency('second', step / SECOND).name}, {hours[0]} to {hours[1]}"
         if cycle == WEEK and (daily == 0).any():
             label += f", {weekday_names(np.flatnonzero(daily).tolist())}"
         periods = (most, len(places) if cycle == WEEK else 7 * len(places))
         grid = CycleGrid(cycle, tuple((places * step).tolist()), start)
-        return Frequency("second", _seconds(step), label, periods), grid
+        return Rhythm(Frequency("second", step / SECOND, label, periods), grid)
     return None
 
 
@@ -302,21 +285,19 @@ def given_rhythm(frequency: Frequency, runs: Sequence[np.ndarray], form: Form) -
     first = min(int(run[0]) for run in runs)
     unit, count = frequency.unit, frequency.count
     if form.grain == "step":
-        count = int(count) if unit == "step" else 1
-        return Rhythm(frequency, CycleGrid(count, origin=first), form)
+        return Rhythm(frequency, CycleGrid(int(count) if unit == "step" else 1, origin=first))
     steps = np.concatenate([np.diff(run) for run in runs])
     usual = float(np.median(steps)) if len(steps) else 0.0
     if unit == "month" and len(steps) and usual < 18 * DAY * count:  # months, quarters, years of the calendar
-        return Rhythm(frequency, MonthGrid(int(count)), form, fit="near")
+        return Rhythm(frequency, MonthGrid(int(count)), fit="near")
     if unit == "month":
         found = find_rhythm(runs, form)
-        grid = found.grid
-        if isinstance(grid, MonthGrid):
+        if isinstance(found.grid, MonthGrid) and len(found.grid.rules) == 1:
             phase = int(month_of(np.array([first]))[0]) % int(count)
-            return Rhythm(frequency, replace(grid, count=int(count), phase=phase), found.form)
-        return Rhythm(frequency, MonthGrid(int(count), 0), form)
+            return Rhythm(frequency, replace(found.grid, count=int(count), phase=phase), zone=found.zone)
+        return Rhythm(frequency, MonthGrid(int(count)))
     if unit == "business day":
-        return Rhythm(frequency, CycleGrid(WEEK, tuple(day * DAY + first % DAY for day in range(5)), -3 * DAY), form)
+        return Rhythm(frequency, CycleGrid(WEEK, tuple(day * DAY + first % DAY for day in range(5)), MONDAY))
     every = np.concatenate(runs)
     if unit == "day":
         same = bool((every % DAY == first % DAY).all())
@@ -325,8 +306,8 @@ def given_rhythm(frequency: Frequency, runs: Sequence[np.ndarray], form: Form) -
             origin = (first // DAY - (first // DAY + 3) % 7) * DAY  # from Monday
             same = False
         finer = not same or (count > 1 and usual < 0.6 * count * DAY)
-        return Rhythm(frequency, CycleGrid(int(count) * DAY, origin=origin, nearest=not finer), form)
+        return Rhythm(frequency, CycleGrid(int(count) * DAY, origin=origin, nearest=not finer))
     step = round(count * SECOND)
     if usual < 0.6 * step:
-        return Rhythm(frequency, CycleGrid(step, nearest=False), form)
-    return Rhythm(frequency, CycleGrid(step, origin=_phase(every, step)), form)
+        return Rhythm(frequency, CycleGrid(step, nearest=False))
+    return Rhythm(frequency, CycleGrid(step, origin=_phase(every, step)))

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from seqcli.errors import DataError
+from seqcli.notices import Notice
 from seqcli.series import words
 from seqcli.series.columns import ReadOptions, read_column
 from seqcli.series.frequency import weekday_names
@@ -24,10 +24,8 @@ LAST_ROWS = 2  # of a table, which may be totals without a name, as may the firs
 
 @dataclass(frozen=True)
 class Rows:
-    """Rows by series and time: their `places` in the table, times, the number of their series, and values.
-
-    `keys` has the ids of the series by number; `flow`: the values are counts or amounts, which can be added up.
-    """
+    """Rows by series and time: their `places` in the table, times, the number of their series, and values. `keys` has
+    the ids of the series by number; `flow`: the values are counts or amounts, which can be added up."""
 
     layout: Layout
     places: np.ndarray
@@ -46,16 +44,13 @@ class Rows:
     @property
     def bounds(self) -> np.ndarray:
         """Where each series begins, and the end of the last one."""
-        bounds: np.ndarray = np.r_[0, np.flatnonzero(np.diff(self.codes)) + 1, len(self.codes)]
-        return bounds
+        return np.asarray(np.r_[0, np.flatnonzero(np.diff(self.codes)) + 1, len(self.codes)])
 
 
-def read_rows(layout: Layout, options: ReadOptions, notice: Callable[[str], None]) -> Rows:
-    """The rows of a table, without those of totals and notes and without older issues of the same time.
-
-    Raises `DataError` naming row and column for a cell that is no time or no number.
-    """
-    times, layout = _times(layout, notice)
+def read_rows(layout: Layout, options: ReadOptions, notice: Notice) -> Rows:
+    """The rows of a table, without those of totals and notes and without older issues of the same time. Raises
+    `DataError` naming row and column for a cell that is no time or no number."""
+    times, layout = _times(layout, options, notice)
     times, layout = _newest_issue(layout, times, notice)
     table = layout.table
     columns = (*layout.targets, *options.covariates)
@@ -64,18 +59,18 @@ def read_rows(layout: Layout, options: ReadOptions, notice: Callable[[str], None
     if times is None:
         notice("no time column: the rows are taken in their order")
         order = np.argsort(codes, kind="stable")
-        starts = np.r_[0, np.flatnonzero(np.diff(codes[order])) + 1]
+        starts = np.unique(codes[order], return_index=True)[1]
         times = np.empty(len(table), np.int64)
-        times[order] = np.arange(len(table)) - np.repeat(starts, np.diff(np.r_[starts, len(table)])) + 1
-    elif layout.form is not None and layout.form.cycle:
+        times[order] = np.arange(len(table)) - starts[codes[order]] + 1
+    elif layout.form.cycle:
         times = unwrap(times, codes, layout.form.cycle)
-    if layout.form is not None and layout.form.grain == "day":
+    if layout.form.grain == "day":
         closed = _on_closed_days(times, ~np.isnan(values[: len(layout.targets)]).all(axis=0), notice)
         if closed.any():
             there = np.flatnonzero(~closed)
             times, codes, values, table = times[there], codes[there], values[:, there], table.select(there)
             layout = replace(layout, table=table)
-    order = _sorted(times, codes)
+    order = np.lexsort((times, codes))
     back = (np.diff(codes[order]) == 0) & (np.diff(order) < 0)
     if back.any():
         count = f" ({len(set(codes[order][1:][back].tolist()))} series)" if len(keys) > 1 else ""
@@ -85,22 +80,21 @@ def read_rows(layout: Layout, options: ReadOptions, notice: Callable[[str], None
     return Rows(layout, order, times[order], codes[order], values[:, order], keys, flow)
 
 
-def _times(layout: Layout, notice: Callable[[str], None]) -> tuple[np.ndarray | None, Layout]:
+def _times(layout: Layout, options: ReadOptions, notice: Notice) -> tuple[np.ndarray | None, Layout]:
     """The time of each row. Rows of totals and notes, which have none, are left out; any other is an error."""
     table, form, name = layout.table, layout.form, layout.time
-    if name is None or form is None:
+    if name is None:
         return None, layout
     codes, texts = table.coded(name)
     times, fine = form.read(texts)
     if fine.all():
         return times[codes], layout
-    often = np.isin(codes, np.flatnonzero([is_missing(text) for text in texts])).mean() >= 0.3
-    if often and not is_missing(texts[0]) and layout.series:
+    if layout.series and (column := fill_down(table.columns[name])) is not None:
         notice(f"{name!r} is given once for several rows: it is filled down")
-        filled = table.with_columns({**table.columns, name: fill_down(table.columns[name])})
-        return _times(replace(layout, table=filled), notice)
+        filled = table.with_columns({**table.columns, name: column})
+        return _times(replace(layout, table=filled), options, notice)
     lost = np.flatnonzero(~fine[codes])
-    sums = _sums(layout, lost)
+    sums = _sums(layout, options, lost)
     for row in lost.tolist():
         text = texts[codes[row]]
         if row in sums:
@@ -122,14 +116,15 @@ def _times(layout: Layout, notice: Callable[[str], None]) -> tuple[np.ndarray | 
     return times[codes][kept], replace(layout, table=table.select(kept))
 
 
-def _sums(layout: Layout, lost: np.ndarray) -> set[int]:
+def _sums(layout: Layout, options: ReadOptions, lost: np.ndarray) -> set[int]:
     """Which rows without a time are the sums or means of the rows above them, or below, as those of years are."""
-    texts = [text if not is_missing(text) else "0" for text in layout.table.columns[layout.targets[0]].tolist()]
-    read = read_numbers(list(dict.fromkeys(texts)), decimal=layout.decimal, delimiter=layout.table.source.delimiter)
+    codes, texts = layout.table.coded(layout.targets[0])
+    texts = ["0" if is_missing(text) else text for text in texts]
+    delimiter = layout.table.source.delimiter
+    read = read_numbers(texts, decimal=options.decimal, thousands=options.thousands, delimiter=delimiter)
     if read is None:
         return set()
-    known = dict(zip(dict.fromkeys(texts), read.values.tolist(), strict=True))
-    values = np.array([known[text] for text in texts])
+    values = read.values[codes]
     ends = [-1, *lost.tolist(), len(values)]
     found: set[int] = set()
     for before, row, after in zip(ends, ends[1:], ends[2:], strict=False):
@@ -146,7 +141,7 @@ def _is_remark(layout: Layout, row: int) -> bool:
     return any(map(words.is_total, cells.values())) or all(is_missing(cells[name]) for name in layout.targets)
 
 
-def _on_closed_days(times: np.ndarray, known: np.ndarray, notice: Callable[[str], None]) -> np.ndarray:
+def _on_closed_days(times: np.ndarray, known: np.ndarray, notice: Notice) -> np.ndarray:
     """Which rows of a daily table are of days of the week on which none has a known value."""
     days = (times // DAY + 3) % 7
     rows, there = np.bincount(days, minlength=7), np.bincount(days[known], minlength=7)
@@ -157,9 +152,7 @@ def _on_closed_days(times: np.ndarray, known: np.ndarray, notice: Callable[[str]
     return np.isin(days, closed)
 
 
-def _newest_issue(
-    layout: Layout, times: np.ndarray | None, notice: Callable[[str], None]
-) -> tuple[np.ndarray | None, Layout]:
+def _newest_issue(layout: Layout, times: np.ndarray | None, notice: Notice) -> tuple[np.ndarray | None, Layout]:
     """Only the newest issue of each time where a column says when a value was issued."""
     table = layout.table
     if layout.issue is None or times is None:
@@ -181,12 +174,10 @@ def _newest_issue(
 
 
 def read_numbers_column(table: Table, name: str, options: ReadOptions) -> tuple[np.ndarray, list[str]]:
-    """A column as float64, NaN where a cell is empty or says that it is missing, and what was guessed.
-
-    Raises `DataError` with line and column for text and infinite values, and where nothing tells what a sign means.
-    """
+    """A column as float64, NaN where a cell is empty or says that it is missing, and what was guessed. Raises
+    `DataError` with line and column for text and infinite values, and where nothing tells what a sign means."""
     column = table.columns[name]
-    if options.decimal in (None, ".") and not options.thousands and (quick := quick_numbers(column)) is not None:
+    if (quick := quick_numbers(column.tolist(), options.decimal, options.thousands)) is not None:
         return quick, []
     codes, texts = table.coded(name)
 
@@ -221,7 +212,7 @@ def _no_number(text: str) -> tuple[str, str]:
     return f"{text!r} is not a number", hint
 
 
-def _values(table: Table, name: str, options: ReadOptions, notice: Callable[[str], None]) -> np.ndarray:
+def _values(table: Table, name: str, options: ReadOptions, notice: Notice) -> np.ndarray:
     values, found = read_numbers_column(table, name, options)
     for note in found:
         notice(note)
@@ -245,16 +236,7 @@ def _group(table: Table, layout: Layout) -> tuple[np.ndarray, list[tuple[str, ..
     if len(layout.series) == 1:
         return codes, [(text,) for text in texts]
     codes = table.combined(layout.series)
-    first = np.full(int(codes.max()) + 1, len(table))
-    np.minimum.at(first, codes, np.arange(len(table)))
+    first = np.unique(codes, return_index=True)[1]
     order = np.argsort(first)
     keys = list(zip(*(table.columns[name][first[order]].tolist() for name in layout.series), strict=True))
     return np.argsort(order)[codes], keys
-
-
-def _sorted(times: np.ndarray, codes: np.ndarray) -> np.ndarray:
-    """The rows by series and time, and as they come."""
-    steps = np.diff(codes)
-    if ((steps > 0) | ((steps == 0) & (np.diff(times) >= 0))).all():
-        return np.arange(len(times))
-    return np.lexsort((times, codes))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -27,9 +27,10 @@ _NUMBER = re.compile(r"[+-]?\d+(?:\.\d*)?(?:[eE][+-]?\d+)?")
 
 def to_numbers(texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
     """Plain numbers, and which of the texts are such."""
-    fine = np.array([_NUMBER.fullmatch(text) is not None for text in texts], bool)
-    numbers = np.zeros(len(texts))
-    numbers[fine] = [float(text) for text, ok in zip(texts, fine.tolist(), strict=True) if ok]
+    clean = list(map(plain, texts))
+    fine = np.array([_NUMBER.fullmatch(text) is not None for text in clean], bool)
+    numbers = np.zeros(len(clean))
+    numbers[fine] = [float(text) for text, ok in zip(clean, fine.tolist(), strict=True) if ok]
     return numbers, fine
 
 
@@ -54,7 +55,7 @@ def find_decimals(texts: Sequence[str]) -> Decimals:
 
 
 @dataclass(frozen=True)
-class EpochForm:
+class EpochForm(Form):
     """Time since 1970, or since `before` seconds earlier; `ticks` of it are a second."""
 
     ticks: int
@@ -63,7 +64,6 @@ class EpochForm:
     before: int = 0
     since: int = 1970
     grain: str = "second"
-    cycle: str = ""
 
     @property
     def name(self) -> str:
@@ -77,10 +77,8 @@ class EpochForm:
         clean = list(map(plain, texts))
         numbers, fine = to_numbers(clean)
         if not self.decimals.most and not self.scientific:  # nanoseconds have more digits than a float
-            exact = [
-                (int(text) if text.isdigit() else int(float(text))) if ok else 0
-                for text, ok in zip(clean, fine.tolist(), strict=True)
-            ]
+            pairs = zip(clean, numbers.tolist(), strict=True)
+            exact = [int(text) if text.isdecimal() else int(number) for text, number in pairs]
             return np.array([one * SECOND // self.ticks - self.before * SECOND for one in exact], np.int64), fine
         return np.rint(numbers / self.ticks * SECOND).astype(np.int64), fine
 
@@ -94,17 +92,16 @@ class EpochForm:
 
 
 @dataclass(frozen=True)
-class SheetForm:
+class SheetForm(Form):
     """Days, as spreadsheets count them from 1899-12-30; fractions are the time of day. 1970-01-01 is day `zero`."""
 
     decimals: Decimals = Decimals()
     grain: str = "day"
     zero: int = SHEET
-    cycle: str = ""
     name: str = "a spreadsheet's days"
 
     def read(self, texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
-        numbers, fine = to_numbers(list(map(plain, texts)))
+        numbers, fine = to_numbers(texts)
         seconds = np.rint((numbers - self.zero) * 86400 * 1000) / 1000
         return (np.rint(seconds) * SECOND).astype(np.int64), fine
 
@@ -113,13 +110,12 @@ class SheetForm:
 
 
 @dataclass(frozen=True)
-class YearForm:
+class YearForm(Form):
     """Years with decimals, `parts` to a year; `phase` is how far into its part each time is."""
 
     parts: int
     phase: float
     decimals: Decimals
-    cycle: str = ""
     name: str = "decimal years"
 
     @property
@@ -127,7 +123,7 @@ class YearForm:
         return {12: "month", 4: "quarter", 2: "half-year", 1: "year"}.get(self.parts, "day")
 
     def read(self, texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
-        numbers, fine = to_numbers(list(map(plain, texts)))
+        numbers, fine = to_numbers(texts)
         places = np.rint(numbers * self.parts - self.phase).astype(np.int64)
         return month_start(places * (12 // self.parts)) * DAY, fine
 
@@ -138,7 +134,7 @@ class YearForm:
 
 
 @dataclass(frozen=True)
-class StepForm:
+class StepForm(Form):
     """Whole numbers, perhaps with words around them: 7, Week 7, t+7; `parts` of them are a year."""
 
     before: str = ""
@@ -147,7 +143,6 @@ class StepForm:
     decimals: int = 0
     parts: int = 0
     grain: str = "step"
-    cycle: str = ""
     name: str = "numbers"
 
     def read(self, texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
@@ -165,10 +160,8 @@ class StepForm:
 
 
 def find_serials(texts: Sequence[str], name: str = "") -> list[Form]:
-    """The forms in which plain numbers may be times, in a column of this name.
-
-    Steps come last: every column of whole numbers can be read so.
-    """
+    """The forms in which plain numbers may be times, in a column of this name. Steps come last: every column of whole
+    numbers can be read so."""
     clean = [text for text in map(plain, texts) if text]
     numbers, fine = to_numbers(clean)
     if not len(clean) or fine.mean() < MOSTLY:
@@ -189,13 +182,12 @@ def find_serials(texts: Sequence[str], name: str = "") -> list[Form]:
         if low < values[0] and values[-1] < high:
             forms = [EpochForm(ticks, before=before, since=year)]  # and no nanoseconds of 1990
     count = next((word for word in words.split_name(name) if word in DAY_COUNTS), "")
-    usual = next(
-        (zero for low, high, zero in _DAYS if named and len(values) > 1 and low < values[0] and values[-1] < high), 0
-    )
+    usual = [zero for low, high, zero in _DAYS if named and len(values) > 1 and low < values[0] and values[-1] < high]
     if count or usual:
-        forms.append(SheetForm(decimals, "day" if whole else "second", DAY_COUNTS.get(count, usual)))
-    if not whole and values[0] >= 1000 and values[-1] < 2200 and decimals.most and (form := _decimal_years(values)):
-        forms.append(replace(form, decimals=decimals))
+        zero = DAY_COUNTS[count] if count else usual[0]
+        forms.append(SheetForm(decimals, "day" if whole else "second", zero))
+    if not whole and values[0] >= 1000 and values[-1] < 2200 and decimals.most:
+        forms += _decimal_years(values, decimals)
     if whole and not power:
         filled = len(clean[0]) > 1 and clean[0][0] == "0"
         forms.append(StepForm(width=len(clean[0]) if filled else 0))
@@ -205,7 +197,7 @@ def find_serials(texts: Sequence[str], name: str = "") -> list[Form]:
     return forms
 
 
-def _decimal_years(values: np.ndarray) -> YearForm | None:
+def _decimal_years(values: np.ndarray, decimals: Decimals) -> list[Form]:
     steps = np.diff(values)
     steps = steps[steps > 0]
     for parts in (12, 4, 2):
@@ -214,8 +206,8 @@ def _decimal_years(values: np.ndarray) -> YearForm | None:
         fractions = values * parts
         phase = float(np.median((fractions + 0.25) % 1 - 0.25))
         if np.abs((fractions - phase + 0.5) % 1 - 0.5).max() < 0.2:
-            return YearForm(parts, 0.0 if abs(phase) < 0.04 else round(phase, 4), Decimals())
-    return None
+            return [YearForm(parts, 0.0 if abs(phase) < 0.04 else round(phase, 4), decimals)]
+    return []
 
 
 def with_sign(form: Form, sign: str, usual: str) -> Form:
@@ -266,9 +258,8 @@ def find_elapsed(texts: Sequence[str]) -> list[Form]:
     def back(text: str) -> str:
         minutes, second = divmod(int(text), 60)
         day, hour = divmod(minutes // 60, 24) if days else (0, minutes // 60)
-        return (
-            f"{f'{day} days ' if days else ''}{hour:0{width}d}:{minutes % 60:02d}{f':{second:02d}' if seconds else ''}"
-        )
+        clock = f"{hour:0{width}d}:{minutes % 60:02d}" + (f":{second:02d}" if seconds else "")
+        return f"{day} days {clock}" if days else clock
 
     return [FormOver(EpochForm(1), into, back)]
 

@@ -10,12 +10,11 @@ import numpy as np
 
 from seqcli.series import words
 from seqcli.series.columns import LOOKED_AT, Columns
-from seqcli.series.fields import plain
 from seqcli.series.marks import is_missing
 from seqcli.series.order import Chosen, in_order
 from seqcli.series.recognise import read_as_times
-from seqcli.series.serials import StepForm, to_numbers
-from seqcli.series.times import FieldForm, Form
+from seqcli.series.serials import EpochForm, StepForm, to_numbers
+from seqcli.series.times import FieldForm, Form, innermost
 
 YEARS_FIRST = (("Y",), ("Ymd",), ("Ym",), ("Y", "m"), ("Yw",), ("YmdH",), ("YmdHM",))  # plain numbers that are times
 _DATED = r"\d+\s?[-/.:年]\s?\d+|\b(?:1[89]|20)\d\d\b"  # what a text looks like that has a date in it
@@ -30,23 +29,22 @@ def find_time_column(columns: Columns, names: Sequence[str]) -> tuple[str | None
         if chosen is None:
             continue
         named = words.says_time(name)
-        weak = (
-            columns.is_plain(name)
-            or isinstance(chosen.form, StepForm)
-            or (chosen.form.grain == "year" and not named and re.fullmatch(r"\W+\d{4}", columns.different(name)[0]))
-            or (not named and _are_amounts(columns, name))
-        )
-        if chosen.form.grain == "year" and not named and words.says(name, words.KEYS):
-            continue  # N1402
-        if weak and not named and not _is_unnamed_time(columns, name, chosen, len(names)):
-            continue
-        score = (2.0 if named else 0.0) + (0.0 if weak else 3.0) - 0.001 * place
-        score += 0.5 if words.split_name(name)[:1] in (("ds",), ("date",)) and len(words.split_name(name)) == 1 else 0.0
-        score -= 1.0 if words.says(name, words.ISSUES) and not events else 0.0
-        score -= 1.5 if isinstance(chosen.form, StepForm) and columns.counts_rows(name) else 0.0
-        score -= 0.8 if isinstance(chosen.form, StepForm) and words.says(name, words.DAY | words.HOUR) else 0.0
-        score -= 3.0 if getattr(chosen.form, "cycle", "") else 0.0
-        score -= 3.0 if len(columns.different(name)) == 1 and len(columns.table) > 1 else 0.0
+        yearly, steps = chosen.form.grain == "year", isinstance(chosen.form, StepForm)
+        weak = columns.is_plain(name) or steps
+        if not named:
+            signed = yearly and re.fullmatch(r"\W+\d{4}", columns.different(name)[0])
+            weak = weak or bool(signed) or _are_amounts(columns, name)
+            if yearly and words.says(name, words.KEYS):
+                continue  # N1402
+            if weak and not _is_unnamed_time(columns, name, chosen, len(names)):
+                continue
+        score = 2.0 * named + 3.0 * (not weak) - 0.001 * place
+        score += 0.5 * (words.split_name(name) in (("ds",), ("date",)))
+        score -= 1.0 * (words.says(name, words.ISSUES) and not events)
+        score -= 1.5 * (steps and columns.counts_rows(name))
+        score -= 0.8 * (steps and words.says(name, words.DAY | words.HOUR))
+        score -= 3.0 * bool(chosen.form.cycle)
+        score -= 3.0 * (len(columns.different(name)) == 1 and len(columns.table) > 1)
         scored.append((score, name))
     if not scored:
         return None, None
@@ -70,21 +68,20 @@ def find_time_form(columns: Columns, time: str) -> tuple[Form, list[str]]:
         _refuse_two_orders(columns, time, chosen.form, known)
     form: Form = chosen.form
     inner = getattr(form, "form", getattr(form, "start", form))
-    notes = [note for one in dict.fromkeys((form, inner)) if (note := getattr(one, "note", ""))]
+    notes = [one.note for one in dict.fromkeys((form, inner)) if one.note]
     shown = next((text for text in known if any(map(str.isdigit, text))), known[0]).strip()
-    for rival in chosen.rivals:
-        ours, theirs = getattr(form, "reading", None), getattr(rival, "reading", None)
-        if columns.options.day_first is None and ours and theirs and sorted(ours) == sorted(theirs):
-            if "d" not in ours or "m" not in ours:
-                notes.append(f"times such as {shown} are read as {form.name}, not {rival.name}")
-                break
+    ours, others = innermost(form).reading, [innermost(rival).reading for rival in chosen.rivals]
+    orders = [place for place, other in enumerate(others) if other != ours and sorted(other) == sorted(ours)]
+    if orders and columns.options.day_first is None:
+        theirs = others[orders[0]]
+        if "d" not in ours or "m" not in ours:
+            notes.append(f"times such as {shown} are read as {form.name}, not {chosen.rivals[orders[0]].name}")
+        elif "y" in ours and ours[0] != theirs[0] and "y" in (ours[0], theirs[0]):
+            notes.append(f"dates such as {shown} are read as {form.name}")
+        else:
             first = "day" if ours.index("d") < ours.index("m") else "month"
-            if "y" in ours and ours[0] != theirs[0] and "y" in (ours[0], theirs[0]):
-                notes.append(f"dates such as {shown} are read as {form.name}")
-            else:
-                ways = f"can be read two ways: {first} first here (--day-first, --month-first)"
-                notes.append(f"dates such as {shown} {ways}")
-            break
+            ways = f"can be read two ways: {first} first here (--day-first, --month-first)"
+            notes.append(f"dates such as {shown} {ways}")
     return form, notes
 
 
@@ -100,14 +97,14 @@ def _is_unnamed_time(columns: Columns, name: str, chosen: Chosen, count: int) ->
     """Whether plain numbers without a telling name can be times: rising years, or a count of the rows."""
     if count < 2 or words.says(name, words.KEYS):
         return False
-    values = to_numbers([plain(text) for text in columns.different(name)])[0]
+    values = to_numbers(columns.different(name))[0]
     rises = len(values) > 2 and bool((np.diff(values) > 0).all())
     if not rises:
         return False
     inner = getattr(chosen.form, "form", chosen.form)
-    years = getattr(inner, "reading", ()) in YEARS_FIRST and bool(chosen.form.read(columns.different(name))[1].all())
+    years = inner.reading in YEARS_FIRST and bool(chosen.form.read(columns.different(name))[1].all())
     steps = len(values) > 10 and name == next(iter(columns.table.columns)) and len(set(np.diff(values).tolist())) == 1
-    return years or steps or columns.counts_rows(name) or type(chosen.form).__name__ == "EpochForm"
+    return years or steps or columns.counts_rows(name) or isinstance(chosen.form, EpochForm)
 
 
 def _refuse_two_orders(columns: Columns, time: str, form: FieldForm, texts: Sequence[str]) -> None:

@@ -28,7 +28,19 @@ class Form(Protocol):
     @property
     def grain(self) -> str: ...
     @property
-    def cycle(self) -> str: ...
+    def cycle(self) -> str:
+        return ""
+
+    @property
+    def reading(self) -> tuple[str, ...]:
+        """The fields in which times are written; empty where they are not written in fields."""
+        return ()
+
+    @property
+    def note(self) -> str:
+        """What is a choice in this form."""
+        return ""
+
     def read(self, texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
         """The time of each text (int64), and whether it is one."""
         ...
@@ -38,10 +50,17 @@ class Form(Protocol):
         ...
 
 
+def innermost(form: Form) -> Form:
+    """The form of the dates themselves: of the starts of intervals, without what stands around times."""
+    while (inner := getattr(form, "form", getattr(form, "start", form))) is not form:
+        form = inner
+    return form
+
+
 @dataclass(frozen=True)
-class FormOver:
+class FormOver(Form):
     """A form for texts that are written in another way than those of `form`: `into` makes these of them, None where it
-    cannot, and `back` is the way back. `note` says what was a choice."""
+    cannot, and `back` is the way back."""
 
     form: Form
     into: Callable[[str], str | None] = str
@@ -101,7 +120,6 @@ class FieldForm:
 
     @property
     def note(self) -> str:
-        """What is a choice in this form."""
         dated = self.cycle == "year" and "d" in "".join(self.reading)
         return f"dates without a year are read as those of one with {365 + (self.base % 4 == 0)} days" if dated else ""
 
@@ -115,34 +133,21 @@ class FieldForm:
     def read(self, texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
         times = np.zeros(len(texts), np.int64)
         fine = np.zeros(len(texts), bool)
-        by_shape: dict[str, Sequence[int]] = {}
-        same = "".join(texts).isascii() and all(text and text.strip() == text for text in texts)
-        clean = texts if same else [plain(text) for text in texts]
-        alike = _same_shape(clean)
-        if alike is not None:
-            by_shape[alike] = range(len(clean))
-        else:
-            for place, text in enumerate(clean):
-                by_shape.setdefault(text.translate(fields.ZEROS), []).append(place)  # type: ignore[attr-defined]
-        for shape, places in by_shape.items():
-            readings = (self.reading, *(reading for reading, _ in self.shorter))
+        clean = list(map(plain, texts))
+        readings = (self.reading, *(reading for reading, _ in self.shorter))
+        for shape, rows in _by_shape(clean).items():
             found = (match_reading(shape, self.language, reading) for reading in readings)
-            match = next(filter(None, found), None)
-            if not match:
-                continue
-            rows = slice(None) if alike is not None else np.array(places)
-            block = np.array(clean if alike is not None else [clean[place] for place in places], dtype=f"U{len(shape)}")
-            digits = block.view(np.uint32).reshape(len(places), len(shape)).astype(np.int64) - ord("0")
-            times[rows], fine[rows] = self._combine(match, digits)
+            if match := next(filter(None, found), None):
+                block = np.array([clean[row] for row in rows], dtype=f"U{len(shape)}")
+                digits = block.view(np.uint32).reshape(len(rows), len(shape)).astype(np.int64) - ord("0")
+                times[rows], fine[rows] = self._combine(match, digits)
         return times, fine
 
     def _combine(self, match: Fields, digits: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Times of the digits (texts, characters) of one shape, and whether each is a time."""
 
         def number(start: int, stop: int) -> np.ndarray:
-            powers = 10 ** np.arange(stop - start - 1, -1, -1)
-            result: np.ndarray = digits[:, start:stop] @ powers
-            return result
+            return np.asarray(digits[:, start:stop] @ 10 ** np.arange(stop - start - 1, -1, -1))
 
         values = {name: number(*span) for name, span in match.spans.items()}
         values |= {name: np.full(len(digits), value) for name, value in match.words.items()}
@@ -257,9 +262,8 @@ class FieldForm:
         return moment + shift, f"{sign}{abs(minutes) // 60:02d}:{abs(minutes) % 60:02d}"
 
     def _written(self, names: str, moment: datetime, part: Part, late: bool) -> str:
-        year, week, weekday = (
-            moment.isocalendar() if any("w" in field for field in self.reading) else (moment.year, 0, 0)
-        )
+        weekly = any("w" in field for field in self.reading)
+        year, week, weekday = moment.isocalendar() if weekly else (moment.year, 0, 0)
         values = {
             "Y": year, "x": year, "y": year % 100, "E": year + 1, "e": (year + 1) % 100, "h": (moment.month + 5) // 6,
             "q": (moment.month + 2) // 3, "m": moment.month, "w": week, "u": weekday, "d": moment.day,
@@ -283,6 +287,16 @@ class FieldForm:
         return str(values[names]) if names in self.narrow else f"{values[names]:0{max(fields.WIDTHS[names])}d}"
 
 
+def _by_shape(texts: Sequence[str]) -> Mapping[str, Sequence[int]]:
+    """The places of texts by their shapes."""
+    if len(set(map(len, texts))) == 1 and shape_of("".join(texts)) == (shape := shape_of(texts[0])) * len(texts):
+        return {shape: range(len(texts))}  # most often all have the same, which is quicker to see at once
+    places: dict[str, list[int]] = {}
+    for place, text in enumerate(texts):
+        places.setdefault(shape_of(text), []).append(place)
+    return places
+
+
 def _ordinal(number: int, seen: str) -> str:
     """What follows an ordinal number where another has the mark `seen`: st, nd, rd, th; er, e; º."""
     if seen in ("er", "e"):
@@ -295,21 +309,9 @@ def _ordinal(number: int, seen: str) -> str:
     return mark.upper() if seen.isupper() else mark
 
 
-def _same_shape(texts: Sequence[str]) -> str | None:
-    """The shape of many texts, where all have the same."""
-    length = len(texts[0]) if len(texts) > 1000 else 0
-    if not length or any(len(text) != length for text in texts):
-        return None
-    signs = np.array(texts, dtype=f"U{length}").view(np.uint32).reshape(len(texts), length)
-    digits = (signs >= ord("0")) & (signs <= ord("9"))
-    same = (digits == digits[0]) & (digits | (signs == signs[0]))
-    return shape_of(texts[0]) if same.all() else None
-
-
 def _clock(values: Mapping[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
     """Seconds of the day, and whether there is such a time."""
-    count = len(next(iter(values.values())))
-    zero = np.zeros(count, np.int64)
+    zero = np.zeros_like(next(iter(values.values())))
     hours, minutes, seconds = (values.get(name, zero) for name in "HMS")
     fine = (hours < 24) | ((minutes == 0) & (seconds == 0))
     if "p" in values:
@@ -326,6 +328,11 @@ def month_of(times: np.ndarray) -> np.ndarray:
 def month_start(months: np.ndarray | int) -> np.ndarray:
     """The day since 1970 on which a month, counted from the year 0, begins."""
     return (np.asarray(months) - 1970 * 12).astype("M8[M]").astype("M8[D]").astype(np.int64)
+
+
+def is_in_calendar(time: int) -> bool:
+    """Whether a time is in the years from 1 to 9999, for which there are dates."""
+    return -62_135_596_800 * SECOND <= time < 253_402_300_800 * SECOND
 
 
 def to_moment(time: int) -> datetime:

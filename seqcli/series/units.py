@@ -59,10 +59,8 @@ def split_words(text: str) -> list[str]:
 
 
 def factors(around: Sequence[Sequence[str]], sizes: Sequence[float]) -> dict[str, float]:
-    """What each word around the numbers makes of them: a factor, NaN where it makes no number of them.
-
-    `around` has the words of each number (those before it end in a blank), `sizes` how large it is by its digits.
-    """
+    """What each word around the numbers makes of them: a factor, NaN where it makes no number of them. `around` has the
+    words of each number (those before it end in a blank), `sizes` how large it is by its digits."""
     counts = Counter(piece for pieces in around for piece in set(pieces))
     there = sum(size > 0 for size in sizes)
     money = any(map(_is_currency, counts))

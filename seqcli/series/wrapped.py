@@ -22,7 +22,7 @@ _INTERVAL = (
 
 
 @dataclass(frozen=True)
-class IntervalForm:
+class IntervalForm(Form):
     """An interval, written as its start and its end, which lies `gap` before the following start."""
 
     start: Form
@@ -60,9 +60,10 @@ class IntervalForm:
         return starts, ends, fine & also
 
     def write(self, time: int, following: int | None = None) -> str:
-        end = (following if following is not None else time) - self.gap
+        after = time if following is None else following
+        end = after - self.gap
         if self.months:
-            end = int(month_start(month_of(np.array(following or time)) - self.months)) * DAY
+            end = int(month_start(month_of(np.array(after)) - self.months)) * DAY
         return f"{self.start.write(time)}{self.separator}{self.end.write(end)}"
 
 
@@ -102,7 +103,7 @@ def find_intervals(texts: Sequence[str]) -> list[Form]:
             yearless = [end for end in ends if end.cycle != start.cycle and _dated(end) == _dated(start)]
             for end in same[:1] or clocks[:1] or yearless[:1]:
                 years = (2000, 2001, 2003)  # a leap year, one that is none, one before a leap year
-                based = [IntervalForm(_based(start, year), _based(end, year), separator, 0) for year in years]
+                based = [IntervalForm(replace(start, base=y), replace(end, base=y), separator, 0) for y in years]
                 form = max(based, key=lambda form: evenness(form, clean))
                 gap = _gap(form, halves)
                 months = round(gap / (30.4 * DAY)) if end.grain in ("year", "half-year", "quarter", "month") else 0
@@ -110,10 +111,6 @@ def find_intervals(texts: Sequence[str]) -> list[Form]:
         if made:
             return made
     return []
-
-
-def _based(form: FieldForm, year: int) -> FieldForm:
-    return replace(form, base=year) if form.cycle == "year" else form
 
 
 def _dated(form: FieldForm) -> tuple[str, ...]:
@@ -195,13 +192,12 @@ def find_wrapped(texts: Sequence[str], *, whole: bool = True, named: bool = Fals
             forms: list[Form] = [form for form in find_forms(inner, short) if form.cycle != "day"]
             forms += find_intervals(inner) if before in ("[", "(") else []  # [2020-01-06, 2020-01-13)
             if numeric:
-                readings = {form: getattr(form, "reading", ()) for form in forms}
-                forms = [form for form in forms if "Y" in "".join(readings[form]) or readings[form] in short]
-                forms = [form for form in forms if readings[form] in short] or forms
+                forms = [form for form in forms if "Y" in "".join(form.reading) or form.reading in short]
+                forms = [form for form in forms if form.reading in short] or forms
                 forms += [form for form in find_serials(inner, "time") if isinstance(form, EpochForm)]
             forms = [form for form in forms if is_sensible(form, inner)]
             if before[-1:].isalpha() and not numeric:  # R4.01.03 is a year of an era
-                forms = [form for form in forms if "y" not in "".join(getattr(form, "reading", ()))]
+                forms = [form for form in forms if "y" not in "".join(form.reading)]
             if forms:
                 into = partial(re.sub, f"^{re.escape(before)}|{re.escape(after)}$", "")
                 back = partial(re.sub, "^(.*)$", r"\g<1>".join(part.replace("\\", r"\\") for part in (before, after)))

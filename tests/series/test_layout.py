@@ -887,6 +887,17 @@ def test_the_twenty_fifth_hour_is_that_of_a_clock_put_back(read):
     assert panel.series[0].values[27] == CELLS[28]
 
 
+def test_the_twenty_fifth_hour_is_that_of_one_day_only(read):
+    days = [date(2024, 9, 20) + timedelta(days=i) for i in range(45)]
+    hours = [(day, hour) for day in days for hour in range(1, 25 + (day == date(2024, 10, 27)))]
+    parts = "".join(f"{day.year},{day.month},{day.day},{hour},{hour % 7}.5\n" for day, hour in hours)
+    once = "".join(f"{day if hour == 1 else ''},{hour},{hour % 7}.5\n" for day, hour in hours)
+    for text in ("year,month,day,hour,load\n" + parts, "date,hour,load\n" + once):
+        panel = read(text)
+        assert (panel.frequency.name, len(panel.series[0].values)) == ("hourly", 45 * 24)
+        assert not np.isnan(panel.series[0].values).any()
+
+
 def test_years_then_quarters_then_months_in_one_column_are_months(read):
     years = range(2000, 2010)
     quarters = [f"{year} Q{quarter}" for year in years for quarter in (1, 2, 3, 4)]
@@ -1326,3 +1337,56 @@ def test_parts_of_times_with_finnish_names(read, names):
     rows = [f"{day.year},{day.month},{day.day},{hour:02d}:00,{hour % 5}\n" for day in DAYS[:9] for hour in range(24)]
     panel = read(f"{names},Lämpötila\n" + "".join(rows))
     assert following(panel) == "2022-01-12 00:00"
+
+
+def test_points_between_thousands_that_come_late_in_a_file_are_no_decimals(read):
+    values = [*(str(900 + i % 90) for i in range(117)), "1.005", "1.250", "1.115"]
+    panel = read("date;v\n" + "".join(f"{day};{value}\n" for day, value in zip(DAYS, values, strict=True)))
+    assert panel.series[0].values[-3:].tolist() == [1005, 1250, 1115]
+
+
+def test_numbers_that_are_no_text_have_no_points_between_thousands(tmp_path):
+    values = [700.0, 845.0, 1.001, 12.345, *map(float, range(100, 136))]
+    frame = pd.DataFrame({"date": MONTHS, "v": values})
+    assert read_panel(frame).series[0].values.tolist() == values
+    path = tmp_path / "x.json"
+    path.write_text(json.dumps([{"date": month, "v": value} for month, value in zip(MONTHS, values, strict=True)]))
+    assert read_panel(path).series[0].values.tolist() == values
+
+
+def test_rows_without_cells_in_a_large_table_are_no_rows(read, monkeypatch):
+    monkeypatch.setattr("seqcli.series.delimited.LARGE", 500)
+    panel = read("date,y\n" + BODY.replace("2018-01-01", ",\n ,\n2018-01-01") + ",\n,\n")
+    assert panel.series[0].values.tolist() == VALUES
+    with pytest.raises(DataError, match="line 17"):
+        read("date,y\n" + BODY.replace("2018-01-01", ",\n ,\n2018-01-01").replace("2018-02-01,", "2018-02-01,x"))
+
+
+def test_a_month_is_given_once_for_its_days(read):
+    rows = [f"{day.month if day.day == 1 or not i else ''},{day.day},{i}" for i, day in enumerate(DAYS[5:100])]
+    panel = read("month,day,y\n" + "\n".join(rows) + "\nTotal,,4465\n")
+    assert (panel.frequency.name, len(panel.series[0].values), following(panel)) == ("daily", 95, "4-13")
+
+
+def test_hours_that_are_called_periods_are_hours(read):
+    rows = [f"{day.year},{day.month},{day.day},{hour},{hour}\n" for day in DAYS[:9] for hour in range(24)]
+    panel = read("year,month,day,hour period,load\n" + "".join(rows))
+    assert (panel.frequency.name, len(panel.series[0].values)) == ("hourly", 216)
+
+
+def test_an_index_that_is_a_column_too_is_read(read):
+    frame = pd.DataFrame({"ds": pd.to_datetime(MONTHS), "y": VALUES}).set_index("ds", drop=False)
+    panel = read_panel(frame)
+    assert (panel.time_name, panel.series[0].values.tolist()) == ("ds", VALUES)
+
+
+@pytest.mark.parametrize("data", ['"data": [5, 6]', '"data": [[5], 6]', '"data": 5'])
+def test_json_that_is_split_in_another_way_is_refused(read, data):
+    with pytest.raises(DataError, match="JSON, but not a table"):
+        read('{"columns": ["y"], "index": [1, 2], ' + data + "}")
+
+
+def test_columns_of_the_same_name_are_all_there(read):
+    rows = [f"{month},{value},{value + 1},{value + 2}\n" for month, value in zip(MONTHS, VALUES, strict=True)]
+    panel = read("date,x.4,x,x\n" + "".join(rows), wide=True)
+    assert [one.values[0] for one in panel.series] == [VALUES[0], VALUES[0] + 1, VALUES[0] + 2]

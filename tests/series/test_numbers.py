@@ -275,3 +275,7 @@ def test_a_sign_before_a_power_is_that_of_decimals():
 def test_thousands_that_are_separated_only_sometimes_are_a_tie():
     assert read_numbers(["5.515", "2535", "1.402", "1733", "1699", "2.210", "1811"]).tie
     assert not read_numbers(["1.234", "25355"]).tie
+
+
+def test_a_column_of_one_large_number_has_no_code_for_missing_values():
+    assert missing_code(np.full(5, 1e15)) is None

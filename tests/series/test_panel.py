@@ -225,6 +225,16 @@ def test_unknown_columns_and_frequencies_are_usage_errors(read):
     for options in ({"time": "nope"}, {"target": "nope"}, {"series": ("nope",)}, {"frequency": "fortnightly!"}):
         with pytest.raises(UsageError):
             read(table(months(4)), **options)
+    for frequency in ("0D", "2B", "9999999999999D", "99999Y", "9" * 5000 + "h"):
+        with pytest.raises(UsageError, match="unknown frequency"):
+            read(table([f"2024-01-{day:02d}" for day in range(1, 29)]), frequency=frequency)
+
+
+def test_there_are_no_labels_after_the_year_9999(read):
+    panel = read(table(range(2000, 2020)))
+    assert panel.calendar.label(panel.series[0].first, 7999) == "9999"
+    with pytest.raises(UsageError, match="9999"):
+        panel.calendar.label(panel.series[0].first, 8000)
 
 
 @settings(max_examples=40, deadline=None)

@@ -6,8 +6,11 @@ import numpy as np
 import pytest
 
 from seqcli.errors import DataError
+from seqcli.series.calendar import Calendar, CycleGrid
+from seqcli.series.frequency import Frequency
 from seqcli.series.panel import ReadOptions, read_panel
 from seqcli.series.recognise import read_as_times
+from seqcli.series.times import SECOND, FormOver
 
 MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 LONG = [date(2001, month, 1).strftime("%B") for month in range(1, 13)]
@@ -540,3 +543,43 @@ def test_what_looks_like_a_time_is_an_error_and_never_a_value(tmp_path, texts):
     path.write_text("year,v\n" + "".join(f"{text},{i % 7}.5\n" for i, text in enumerate(texts)))
     with pytest.raises(DataError, match="looks like a time"):
         read_panel(path)
+
+
+@pytest.mark.parametrize(
+    "form",
+    ["Week of {}/2019", "{}/2562", "{0}/2019 - {0}/2019", "({}/2019)"],
+    ids=["words", "era", "interval", "signs"],
+)
+def test_a_given_order_is_kept_within_other_text(form):
+    texts = [form.format(f"03/{place:02d}") for place in range(4, 10)]
+    for day_first, second in ((True, "2019-05-03"), (False, "2019-03-05")):
+        assert times_of(texts, day_first=day_first)[1] == second
+
+
+def test_dates_within_other_text_that_can_be_read_two_ways_are_guessed_aloud(tmp_path):
+    path = tmp_path / "x.csv"
+    path.write_text("date,v\n" + "".join(f"w/e {i:02d}/{i:02d}/2019,{i}\n" for i in range(1, 13)))
+    assert any("two ways" in note for note in read_panel(path).notes)
+
+
+def test_a_zone_that_is_a_folder_of_zones_is_left_aside():
+    texts = [
+        f"2022-03-{day}T{hour:02d}:00:00+0{1 + (day > 26)}:00[Europe]" for day in (26, 27) for hour in range(5, 20)
+    ]
+    assert read_as_times(texts, "time") is not None
+
+
+def test_an_interval_of_months_that_ends_with_1969_is_written_as_it_is_read(tmp_path):
+    texts = [f"{1967 + i // 4}-{3 * (i % 4) + 1:02d} - {1967 + i // 4}-{3 * (i % 4) + 3:02d}" for i in range(20)]
+    panel, ahead = read(tmp_path, texts)
+    assert panel.calendar.label(panel.series[0].first, 11) == texts[11]
+    assert ahead == texts[-3:]
+
+
+def test_times_with_changing_offsets_are_those_of_utc_within_other_text():
+    offsets = [-4 if place < 20 else -5 for place in range(40)]
+    moments = [datetime(2019, 11, 2, 8) + timedelta(hours=place + by) for place, by in enumerate(offsets)]
+    texts = [f"{moment:%Y-%m-%d %H:%M}-0{-by}00" for moment, by in zip(moments, offsets, strict=True)]
+    form = read_as_times(texts, "time").form
+    calendar = Calendar(Frequency("second", 3600), CycleGrid(3600 * SECOND), FormOver(form))
+    assert str(calendar.in_zone([datetime(2019, 11, 2)], None).tz) == "UTC"

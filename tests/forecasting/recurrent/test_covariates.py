@@ -48,6 +48,11 @@ def test_the_future_is_found_by_series_and_time_in_any_order(panel, tmp_path):
     assert [one.tolist() for one in future] == [[[7, 8]], [[70, 80]]]
 
 
+def test_blanks_around_the_ids_of_the_future_are_left_aside(panel, tmp_path):
+    future = read_future(panel, write(tmp_path / "f.csv", FUTURE.replace(",b,", ",b ,")), 2)
+    assert [one.tolist() for one in future] == [[[7, 8]], [[70, 80]]]
+
+
 @pytest.mark.parametrize(
     ("text", "horizon", "said"),
     [
