@@ -79,10 +79,10 @@ class Carrier:
         whole = [Found(match.start(), match.end(), match.group()) for match in re.finditer(r"\S+", text)]
         return [w for w in whole if w.text not in self.words or not inside.isdisjoint(range(w.start, w.end))]
 
-    def replace(self, text: str, first: int = 0) -> tuple[str, list[str]]:
-        """The text with a symbol for each string, from number `first` of them on, and the strings."""
+    def replace(self, text: str) -> tuple[str, list[str]]:
+        """The text with a symbol for each string, and the strings."""
         found = self.find(text)
-        return substitute(text, found, _symbols(first, len(found))), [string.text for string in found]
+        return substitute(text, found, _symbols(0, len(found))), [string.text for string in found]
 
     def replace_pair(self, source: str, target: str, first: int) -> tuple[str, str]:
         """A training pair with symbols for the strings that stand on both sides; the others stay as they are."""
