@@ -6,8 +6,12 @@ import re
 from collections.abc import Sequence
 
 from seqcli.errors import UsageError
+from seqcli.text.scripts import SPACELESS, WIDE
 from seqcli.text.tokenizer import Tokenizer
 from seqcli.translation.atoms import begins_with_atom
+
+# of scripts with blanks; to the words of Korean endings are attached, so that they are found anywhere, too
+_LETTER = rf"[^\W{SPACELESS}{WIDE}\uac00-\ud7af\U00020000-\U0003ffff]"
 
 
 class Glossary:
@@ -39,11 +43,16 @@ class Glossary:
 
 
 def _pattern(term: str) -> str:
-    start = r"(?<!\w)" if term[0].isascii() else ""
-    end = r"(?!\w)" if term[-1].isascii() else ""
+    start = f"(?<!{_LETTER})" if _is_bounded(term[0]) else ""
+    end = f"(?!{_LETTER})" if _is_bounded(term[-1]) else ""
     return start + re.escape(term) + end
 
 
+def _is_bounded(character: str) -> bool:
+    """Whether a term that begins or ends so is no part of a longer word."""
+    return character.isascii() or bool(re.match(_LETTER, character))
+
+
 def _tokens(term: str, tokenizer: Tokenizer) -> tuple[int, ...]:
-    wide = "\u2e80" <= term[0] <= "\u9fff" or "\uac00" > term[0] >= "\u3040"
+    wide = "\u2e80" <= term[0] < "\uac00"
     return tuple(map(int, tokenizer.encode(term if wide or begins_with_atom(term) else " " + term)))

@@ -1,0 +1,25 @@
+"""Which terms of a glossary stand in a text."""
+
+from __future__ import annotations
+
+import pytest
+
+from seqcli.text.tokenizer import train_tokenizer
+from seqcli.translation.glossary import Glossary
+
+
+@pytest.mark.parametrize(
+    ("term", "text", "count"),
+    [
+        ("cat", "concat cat, Cats CAT", 2),
+        ("кот", "который кот, коты и Кот", 2),
+        ("élan", "l'élan, délan, élans", 1),
+        ("5 µm", "5 µm, 25 µm", 1),
+        ("猫", "小猫猫", 2),
+        ("NBA", "看NBA比赛, NBAs", 1),
+        ("고양이", "고양이가 잔다", 1),
+    ],
+)
+def test_terms_are_whole_words_where_words_have_blanks_between(term: str, text: str, count: int) -> None:
+    glossary = Glossary([(term, "cat")], train_tokenizer("char", ["a cat\n"]))
+    assert len(glossary.phrases(text)) == count
