@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import cycle
 
 import numpy as np
 
 from seqcli.errors import UsageError
-from seqcli.text.placeholders import SYMBOLS, restore, taking
+from seqcli.text.placeholders import KINDS, SYMBOLS, restore, taking
 from seqcli.text.sentences import join
 from seqcli.text.tokenizer import Tokenizer
 from seqcli.translation.beam import Hypothesis, Sentence
@@ -60,9 +62,7 @@ class Lines:
     ) -> None:
         self.tokenizer, self.preprocessing = tokenizer, preprocessing.with_words(tokenizer)
         self.glossary = glossary
-        self.symbols: dict[int, str] = {}
-        if preprocessing.carrier is not None:
-            self.symbols = {int(tokenizer.encode(symbol)[-1]): symbol for symbol in SYMBOLS}
+        self.symbols = preprocessing.symbols(tokenizer)
         self.forbidden = [*self.symbols, *([] if preprocessing.unknowns else [tokenizer.unk_id])]
         self.prefix = tuple(map(int, encode_sentence(tokenizer, preprocessing.target(prefix))[:-1])) if prefix else ()
         if not {*self.symbols, tokenizer.unk_id}.isdisjoint(self.prefix):
@@ -168,11 +168,5 @@ class Lines:
 
 def _renumber(text: str) -> str:
     """A text with its symbols numbered in order, from the first on."""
-    count = 0
-    characters = []
-    for character in text:
-        if character in SYMBOLS:
-            character = SYMBOLS[count % len(SYMBOLS)]
-            count += 1
-        characters.append(character)
-    return "".join(characters)
+    symbols = cycle(SYMBOLS)
+    return re.sub(KINDS["symbol"], lambda _: next(symbols), text)

@@ -19,8 +19,8 @@ from seqcli.errors import CheckpointError, SeqcliError, UsageError
 from seqcli.files.plain import from_plain, to_plain
 from seqcli.text.forms import Forms
 from seqcli.text.normalisation import normalise
-from seqcli.text.placeholders import Carrier, choose_kinds, known_characters
-from seqcli.text.sentences import USUAL_ABBREVIATIONS, find_abbreviations, split_sentences
+from seqcli.text.placeholders import SYMBOLS, Carrier, choose_kinds, known_characters
+from seqcli.text.sentences import USUAL_ABBREVIATIONS, find_abbreviations, join, split_sentences
 from seqcli.text.tokenizer import Tokenizer
 from seqcli.translation.atoms import Atoms, begins_with_atom
 from seqcli.translation.lengths import Lengths
@@ -110,6 +110,10 @@ class Preprocessing:
         source, target = self.carrier.replace_pair(source, self.target(target), number)
         return self.forms.fold_case(source), target
 
+    def symbols(self, tokenizer: Tokenizer) -> dict[int, str]:
+        """The symbols of strings that are carried over, by their ids; none where nothing is."""
+        return {int(tokenizer.encode(symbol)[-1]): symbol for symbol in SYMBOLS} if self.carrier is not None else {}
+
     def with_words(self, tokenizer: Tokenizer) -> Preprocessing:
         """For tokens that are words: only whole words are carried over, and all that the vocabulary lacks."""
         words = getattr(tokenizer, "words", None)
@@ -119,13 +123,11 @@ class Preprocessing:
 
     def split(self, line: str) -> list[str]:
         """Split a line, as `source` returns it, into parts with as many sentences as a training line had."""
-        if self.sentences is None:
+        size = self.sentences
+        found = split_sentences(line, self.abbreviations) if size is not None else []
+        if size is None or len(found) <= size:
             return [line] if line else []
-        found = split_sentences(line, self.abbreviations)
-        if len(found) <= self.sentences:
-            return [line] if line else []
-        groups = [found[start : start + self.sentences] for start in range(0, len(found), self.sentences)]
-        return [" ".join(group) for group in groups]
+        return [join(found[start : start + size]) for start in range(0, len(found), size)]
 
     def to_bytes(self) -> bytes:
         carrier = self.carrier
@@ -182,7 +184,7 @@ def encode_sentence(tokenizer: Tokenizer, text: str) -> np.ndarray:
     its first word is cut as it would be anywhere else; atoms have theirs."""
     text = text.strip().replace("\n", " ")
     ids = tokenizer.encode(text if begins_with_atom(text) else " " + text)
-    return np.append(ids, np.int32(tokenizer.boundary_id)).astype(np.int32)
+    return np.append(ids, np.int32(tokenizer.boundary_id))
 
 
 def decode_sentence(tokenizer: Tokenizer, ids: Sequence[int]) -> str:
