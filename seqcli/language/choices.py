@@ -12,6 +12,7 @@ from seqcli.language.decoder import LanguageModelDecoder
 from seqcli.language.generate import context_ids
 from seqcli.language.score import score_lines
 from seqcli.model.arrays import to_numpy
+from seqcli.model.probability import softmax
 from seqcli.text.tokenizer import Tokenizer
 
 
@@ -45,8 +46,7 @@ def choose(
     if line.strip():
         of_prompt = -sum(next(score_lines(decoder, tokenizer, [line], line_end=False)).surprisals)
     whole = np.array([-sum(score.surprisals) for score in scores])
-    shares = np.exp(whole - whole.max())
-    shares /= shares.sum()
+    shares = softmax(whole.copy())
     found = [
         Choice(text, float(value - of_prompt), float(share), bool(score.unknown))
         for text, value, share, score in zip(different, whole, shares, scores, strict=True)
