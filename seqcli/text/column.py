@@ -42,9 +42,15 @@ def items(lines: Iterator[str], column: str, shown: str, notice: Notice = quietl
 
 
 def column_names(sample: str) -> list[str]:
-    """The columns of a text that is a table: its rows are lines (`row_columns`), or it is a list of objects in JSON;
-    none for any other text. `sample` is its beginning."""
-    return row_columns(sample) or _names_in_list(sample)
+    """The columns of a text that is a table: its rows are lines (`row_columns`), or it is a list of objects in JSON,
+    the first of which has them; none for any other text. `sample` is its beginning."""
+    if names := row_columns(sample):
+        return names
+    begun = _LIST.match(sample)
+    try:
+        return list(json.JSONDecoder().raw_decode(sample, begun.end())[0]) if begun else []
+    except (ValueError, RecursionError):
+        return []
 
 
 def row_columns(sample: str) -> list[str]:
@@ -81,17 +87,8 @@ def row_columns(sample: str) -> list[str]:
         return []
     if _are_names(header):
         return [name.strip() for name in header]
-    return _numbers(header) if delimiter == "\t" or (len(header) > 2 and len(rows) >= FEWEST_UNNAMED) else []
-
-
-def _names_in_list(sample: str) -> list[str]:
-    """The names in the first object of a list of objects."""
-    begun = _LIST.match(sample)
-    try:
-        value, _ = json.JSONDecoder().raw_decode(sample, begun.end()) if begun else ({}, 0)
-    except (ValueError, RecursionError):
-        return []
-    return list(value)
+    numbered = delimiter == "\t" or (len(header) > 2 and len(rows) >= FEWEST_UNNAMED)
+    return list(map(str, range(1, len(header) + 1))) if numbered else []
 
 
 def _are_names(header: Sequence[str]) -> bool:
@@ -101,11 +98,6 @@ def _are_names(header: Sequence[str]) -> bool:
         len(name) <= LONGEST_NAME and bool(_NAME.match(name)) and len(name.split()) <= 3
         for name in (names if names[0] or len(names) == 1 else names[1:])
     )
-
-
-def _numbers(row: Sequence[str]) -> list[str]:
-    """Names for the columns of a table without a header."""
-    return [str(number) for number in range(1, len(row) + 1)]
 
 
 def about_table(names: Sequence[str], done: str) -> str:
@@ -123,7 +115,7 @@ def _csv_items(first: str, lines: Iterator[str], column: str, shown: str, notice
         if _are_names(header):
             notice(f"{shown}: line {number} is taken for a header ({listed(header)})")
         else:
-            rows, header = chain([(number, header)], rows), _numbers(header)
+            rows, header = chain([(number, header)], rows), list(map(str, range(1, len(header) + 1)))
 
     def found() -> Iterator[tuple[str, dict[str, Any]]]:
         for number, row in rows:
