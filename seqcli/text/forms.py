@@ -84,7 +84,7 @@ class Forms:
             if stop in _STOPS and unicodedata.east_asian_width(character) in "WF":
                 # no blank follows a full-width stop, and one follows the plain one
                 text = re.sub(re.escape(character) + r"(?=\w)", stop + " ", text)
-        return text.translate(str.maketrans(plain))
+        return text.translate(str.maketrans(plain)) if plain else text
 
     @cached_property
     def _replacement(self) -> Callable[[str], str | None]:

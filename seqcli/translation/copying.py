@@ -66,7 +66,7 @@ class Copying:
         return self.symbols[int(random.choice(free)) if len(free) else 0]
 
     def _from(self, source: np.ndarray, target: np.ndarray, words: np.ndarray, others: np.ndarray, choice: int) -> int:
-        """Which of the source's `words` the target's word `choice` comes from; `others` is where the words of the target begin."""
+        """Which of the source's `words` the target's word `choice` comes from, of those that begin at `others`."""
         if self.table is None:
             return choice * len(words) // len(others)
         token = int(others[choice])

@@ -81,6 +81,10 @@ class Preprocessing:
             raise UsageError("--keep: the model has no symbols for strings that are carried over", hint=hint)
         return replace(self, carrier=replace(self.carrier, keep=(*self.carrier.keep, *expressions)))
 
+    def characters(self, line: str) -> str:
+        """A source in the characters that the model has seen, words in whatever case."""
+        return self.forms.fold_characters(normalise(line)) if self.normalises else line.strip()
+
     def source(self, line: str) -> str:
         """A source as the model reads it, without symbols."""
         return self.atoms.read(self.forms.fold(normalise(line))) if self.normalises else line.strip()
@@ -93,7 +97,7 @@ class Preprocessing:
         """A source as the model reads it, and the strings its symbols stand for, in order."""
         if self.carrier is None:
             return self.source(line), []
-        plain = self.forms.fold_characters(normalise(line))
+        plain = self.characters(line)
         carrier = self.carrier
         if carrier.words is not None:  # a word whose case is not the vocabulary's is known, too
             both = zip(plain.split(), self.forms.fold_case(plain).split(), strict=True)
@@ -106,7 +110,7 @@ class Preprocessing:
         """Training pair `number` as the model reads and produces it."""
         if self.carrier is None:
             return self.source(source), self.target(target)
-        source = self.forms.fold_characters(normalise(source))
+        source = self.characters(source)
         source, target = self.carrier.replace_pair(source, self.target(target), number)
         return self.forms.fold_case(source), target
 

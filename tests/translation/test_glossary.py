@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import unicodedata
+
 import pytest
 
+from seqcli.text.forms import Forms
 from seqcli.text.tokenizer import train_tokenizer
 from seqcli.translation.glossary import Glossary
+from seqcli.translation.preprocessing import Preprocessing
+from seqcli.translation.translate import Translator
 
 
 @pytest.mark.parametrize(
@@ -23,3 +28,13 @@ from seqcli.translation.glossary import Glossary
 def test_terms_are_whole_words_where_words_have_blanks_between(term: str, text: str, count: int) -> None:
     glossary = Glossary([(term, "cat")], train_tokenizer("char", ["a cat\n"]))
     assert len(glossary.phrases(text)) == count
+
+
+def test_terms_are_read_and_written_as_the_text_is() -> None:
+    """A typewriter's apostrophe and an accent of its own look the same as what the model has seen."""
+    prepared = Preprocessing(normalises=True, forms=Forms({"’": 1000}))
+    translator = Translator(
+        [], train_tokenizer("char", ["a don’t é\n"]), prepared, glossary=[("don't", unicodedata.normalize("NFD", "é"))]
+    )
+    for text in ("a don't", "a don’t"):
+        assert [len(part.phrases) for part in translator.lines.parts(text)] == [1]
