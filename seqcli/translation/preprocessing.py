@@ -22,6 +22,7 @@ from seqcli.text.normalisation import normalise
 from seqcli.text.placeholders import SYMBOLS, Carrier, choose_kinds, known_characters
 from seqcli.text.sentences import USUAL_ABBREVIATIONS, find_abbreviations, join, split_sentences
 from seqcli.text.tokenizer import Tokenizer
+from seqcli.text.words import WordTokenizer
 from seqcli.translation.atoms import Atoms, begins_with_atom
 from seqcli.translation.lengths import Lengths
 
@@ -120,10 +121,9 @@ class Preprocessing:
 
     def with_words(self, tokenizer: Tokenizer) -> Preprocessing:
         """For tokens that are words: only whole words are carried over, and all that the vocabulary lacks."""
-        words = getattr(tokenizer, "words", None)
-        if self.carrier is None or words is None or getattr(tokenizer, "split_wide", False):
+        if self.carrier is None or not isinstance(tokenizer, WordTokenizer) or tokenizer.split_wide:
             return self
-        return replace(self, carrier=replace(self.carrier, words=frozenset(words)))
+        return replace(self, carrier=replace(self.carrier, words=frozenset(tokenizer.words)))
 
     def split(self, line: str) -> list[str]:
         """Split a line, as `source` returns it, into parts with as many sentences as a training line had."""
