@@ -136,7 +136,7 @@ def _columns(rows: Sequence[Sequence[str]], names: Sequence[str]) -> int:
 
 
 def _width(row: Sequence[str]) -> int:
-    """Columns without the empty ones at the end; two at least."""
+    """Columns without the empty ones at the end, but for the first two."""
     width = len(row)
     while width > 2 and not row[width - 1].strip():
         width -= 1
