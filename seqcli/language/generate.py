@@ -43,8 +43,9 @@ def continuations(
     most_lines = 1 if decoder.config.lines and request.max_lines is None else request.max_lines
     agreeing = Agreeing(tokenizer)
     rows = [
-        _Row(prompt, sample, _read_of(decoder, text), tokenizer, request, most_lines)
+        _Row(prompt, sample, *begun, tokenizer, request, most_lines)
         for prompt, text in enumerate(prompts, start=first_prompt)
+        for begun in [healed(tokenizer, _read_of(decoder, text))]
         for sample in range(request.samples)
     ]
     state = decoder.initial_state(len(rows))
@@ -101,12 +102,13 @@ class _Row:
         self,
         prompt: int,
         sample: int,
-        text: str,
+        ids: list[int],
+        word: str,
         tokenizer: Tokenizer,
         request: GenerateRequest,
         most_lines: int | None,
     ) -> None:
-        ids, word = healed(tokenizer, text)
+        """`ids` are those of a prompt without the `word` that is taken back."""
         context = [tokenizer.boundary_id, *ids]
         # where a word is gone on with, the blank before it stands in the prompt
         self.decoder = tokenizer.stream_decoder(() if word else context)
