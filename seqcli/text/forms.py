@@ -79,12 +79,12 @@ class Forms:
 
     def fold_characters(self, text: str) -> str:
         """Characters in the forms that are seen."""
-        plain = {c: other for c in set(text) if (other := self._replacement(c)) is not None}
-        for character, stop in plain.items():
+        plain = {ord(c): other for c in set(text) if (other := self._replacement(c)) is not None}
+        for character, stop in ((chr(point), other) for point, other in plain.items()):
             if stop in _STOPS and unicodedata.east_asian_width(character) in "WF":
                 # no blank follows a full-width stop, and one follows the plain one
                 text = re.sub(re.escape(character) + r"(?=\w)", stop + " ", text)
-        return text.translate(str.maketrans(plain)) if plain else text
+        return text.translate(plain) if plain else text
 
     @cached_property
     def _replacement(self) -> Callable[[str], str | None]:

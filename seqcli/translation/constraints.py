@@ -82,7 +82,7 @@ def by_banks(
         best = choose_by_banks(live, progress, beam)
         chosen += [(owner, place, row, token, value) for place, (row, token, value) in enumerate(best)]
     whole = np.array([of_row[:4] for of_row in chosen], np.int64).reshape(-1, 4).T
-    return Chosen(*whole, np.array([of_row[4] for of_row in chosen])), levels
+    return Chosen(whole[0], whole[1], whole[2], whole[3], np.array([of_row[4] for of_row in chosen])), levels
 
 
 def choose_by_banks(
