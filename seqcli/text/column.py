@@ -14,7 +14,7 @@ from seqcli.notices import Notice, quietly
 from seqcli.text.json_records import records
 from seqcli.text.lines import csv_reader
 from seqcli.text.pair_rows import BLANK
-from seqcli.text.tab_cells import LOOKED_AT, quoted_rows, tab_rows
+from seqcli.text.tab_cells import LOOKED_AT, outside_quotes, quoted_rows, tab_rows
 
 DELIMITERS = "\t;|,"  # the first of these that the header holds separates the columns; a comma otherwise
 FEWEST_ROWS, FEWEST_UNNAMED = 3, 10  # that tell whether a text is a table, with a header and without
@@ -107,7 +107,7 @@ def about_table(names: Sequence[str], done: str) -> str:
 
 
 def _csv_items(first: str, lines: Iterator[str], column: str, shown: str, notice: Notice) -> Items:
-    delimiter = next((mark for mark in DELIMITERS if mark in first), ",")
+    delimiter = next((mark for mark in DELIMITERS if mark in outside_quotes(first)), ",")
     rows = tab_rows(lines, shown) if delimiter == "\t" else quoted_rows(lines, delimiter, shown)
     number, header = next(rows, (1, []))
     place = _place(header, column, shown)

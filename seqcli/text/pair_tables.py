@@ -10,7 +10,7 @@ from itertools import chain, islice
 from seqcli.errors import listed
 from seqcli.notices import change_with
 from seqcli.text.pair_rows import BLANK, LANGUAGES, NO_TAB, SOURCE_NAMES, TARGET_NAMES, Pair, PairFile
-from seqcli.text.tab_cells import LOOKED_AT, quoted_rows, tab_rows
+from seqcli.text.tab_cells import LOOKED_AT, outside_quotes, quoted_rows, tab_rows
 
 BARS = " ||| "
 Fields = Iterator[tuple[int, list[str]]]
@@ -123,7 +123,8 @@ def _place(file: PairFile, name: str, names: list[str], width: int) -> int:
 
 def _delimiter(sample: Sequence[str]) -> str:
     """What stands between the fields: the mark that most lines have, and of these the most frequent."""
-    return max(",;\t|", key=lambda mark: (sum(mark in line for line in sample), "".join(sample).count(mark)))
+    text = outside_quotes("\n".join(sample))
+    return max("\t,;|", key=lambda mark: (sum(mark in line for line in text.split("\n")), text.count(mark)))
 
 
 def _columns(rows: Sequence[Sequence[str]], names: Sequence[str]) -> int:

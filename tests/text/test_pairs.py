@@ -324,3 +324,15 @@ def test_several_languages_of_a_translation_memory_make_a_side(tmp_path: Path) -
     assert pairs_of(path, columns="fr+en,en")[1] == ("un chien a <dog>", "a <dog>")
     with pytest.raises(DataError, match="lacks de"):
         pairs_of(path, columns="fr+de,en")
+
+
+@pytest.mark.parametrize("mark", [",", ";", "\t", "|"])
+def test_marks_within_quotes_separate_nothing(tmp_path: Path, mark: str) -> None:
+    others = " and ".join(other for other in ",;|" * 2 if other != mark)
+    pair = (f"a dog {others}", f"ein Hund {others}")
+    text = mark.join(f'"{side}"' for side in pair) + "\n"
+    assert pairs_of(write(tmp_path / "a.csv", text)) == [pair]
+
+
+def test_text_has_commas_rather_than_tabs(tmp_path: Path) -> None:
+    assert pairs_of(write(tmp_path / "a.csv", "one, two\teins und zwei\n")) == [("one, two", "eins und zwei")]
