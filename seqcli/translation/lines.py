@@ -79,17 +79,20 @@ class Lines:
             numbered, strings_here = _renumber(sentence), strings[:count]
             strings = strings[count:]
             first = 0
-            for ids in self._cut(encode_sentence(self.tokenizer, numbered)[:-1]):
-                parts.append(self._part(ids, strings_here, first, () if parts else self.prefix))
+            cut = self._cut(encode_sentence(self.tokenizer, numbered)[:-1])
+            for ids in cut:
+                # decoded, words that the vocabulary lacks would be lost
+                own = numbered if len(cut) == 1 else decode_sentence(self.tokenizer, ids.tolist())
+                parts.append(self._part(ids, own, strings_here, first, () if parts else self.prefix))
                 first += len(parts[-1].strings)
         return parts
 
-    def _part(self, ids: np.ndarray, strings: Sequence[str], first: int, prefix: tuple[int, ...]) -> Part:
-        """Tokens without their end mark, whose symbols stand for `strings` from number `first` on."""
+    def _part(self, ids: np.ndarray, text: str, strings: Sequence[str], first: int, prefix: tuple[int, ...]) -> Part:
+        """Tokens of a text, without their end mark, whose symbols stand for `strings` from number `first` on."""
         phrases: list[tuple[int, ...]] = [(token,) for token in ids.tolist() if token in self.symbols]
         own = tuple(strings[first : first + len(phrases)])
         if self.glossary is not None:
-            phrases += self.glossary.phrases(self._spelt(ids.tolist()))
+            phrases += self.glossary.phrases(self.preprocessing.atoms.spell(text).strip())
         source, lengths = np.append(ids, np.int32(self.tokenizer.boundary_id)), self.preprocessing.lengths
         limit = 2 * len(source) + 10 if lengths is None else lengths.limit(len(source))
         if asked := len(prefix) + sum(map(len, phrases)):

@@ -38,3 +38,8 @@ def test_terms_are_read_and_written_as_the_text_is() -> None:
     )
     for text in ("a don't", "a don’t"):
         assert [len(part.phrases) for part in translator.lines.parts(text)] == [1]
+
+
+def test_terms_may_be_words_that_the_vocabulary_lacks() -> None:
+    translator = Translator([], train_tokenizer("word", ["a known word\n" * 2]), glossary=[("zwuggel", "known")])
+    assert [len(part.phrases) for part in translator.lines.parts("a Zwuggel")] == [1]
