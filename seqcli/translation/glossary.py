@@ -15,7 +15,7 @@ _LETTER = rf"[^\W{SPACELESS}{WIDE}\uac00-\ud7af\U00020000-\U0003ffff]"
 
 
 class Glossary:
-    """Terms and the tokens of their translations.
+    """Terms, one or more, and the tokens of their translations.
 
     A term is found as whole words in whatever case, the longest first; where it stands in a source its translation
     must be in the target, once each time, exactly as it is given. In scripts without blanks a term is found anywhere.
@@ -32,13 +32,10 @@ class Glossary:
         sources = sorted(translations, key=len, reverse=True)
         self._translations = [translations[source] for source in sources]
         # a group for each, which says which one it was: of µ and μ, say, one is found as the other
-        found = "|".join(f"({_pattern(source)})" for source in sources)
-        self._pattern = re.compile(found, re.IGNORECASE) if found else None
+        self._pattern = re.compile("|".join(f"({_pattern(source)})" for source in sources), re.IGNORECASE)
 
     def phrases(self, text: str) -> list[tuple[int, ...]]:
         """The token sequences that the translation of a source must contain."""
-        if self._pattern is None:
-            return []
         return [self._translations[(match.lastindex or 0) - 1] for match in self._pattern.finditer(text)]
 
 

@@ -70,8 +70,6 @@ class Lines:
 
     def parts(self, line: str) -> list[Part]:
         """The parts of a line: as many sentences as a training line had, and no more tokens."""
-        if not line.strip():
-            return []
         text, strings = self.preprocessing.source_with_symbols(line)
         parts: list[Part] = []
         for sentence in self.preprocessing.split(text):
@@ -154,12 +152,9 @@ class Lines:
             ),
         )
 
-    def _spelt(self, tokens: Sequence[int]) -> str:
-        return self.preprocessing.atoms.spell(decode_sentence(self.tokenizer, tokens)).strip()
-
     def _text(self, part: Part, found: Hypothesis) -> str:
         """A part's translation with its strings put back, and unknown words replaced by the source's words."""
-        text = self._spelt(found.tokens)
+        text = self.preprocessing.atoms.spell(decode_sentence(self.tokenizer, found.tokens)).strip()
         if self.preprocessing.unknowns and found.attention is not None and self.tokenizer.unk_id in found.tokens:
             unknown, source = self.tokenizer.piece(self.tokenizer.unk_id), self.pieces(part)
             for place, token in enumerate(found.tokens):
