@@ -63,13 +63,9 @@ def open_bitext(request: TrainRequest, blobs: Mapping[str, bytes] | None = None,
 
 def _read(request: TrainRequest, notice: Notice) -> tuple[list[Pair], list[Pair]]:
     """Pairs to train on, and pairs to validate on."""
-
-    def read(paths: Sequence[str]) -> list[Pair]:
-        return list(read_pairs(paths, request, notice))
-
-    pairs, valid = read(request.pairs), request.valid
+    pairs, valid = list(read_pairs(request.pairs, request, notice)), request.valid
     if valid:
-        held = read(valid)
+        held = list(read_pairs(valid, request, notice))
         notice(f"validating on {len(held):,} pairs of {' and '.join(valid)}")
     else:
         pairs, held = hold_out(pairs, request.valid_share)
