@@ -34,6 +34,10 @@ class Glossary:
         # a group for each, which says which one it was: of µ and μ, say, one is found as the other
         self._pattern = re.compile("|".join(f"({_pattern(source)})" for source in sources), re.IGNORECASE)
 
+    def spans(self, text: str) -> list[tuple[int, int]]:
+        """Where terms begin and end in a text."""
+        return [match.span() for match in self._pattern.finditer(text)]
+
     def phrases(self, text: str) -> list[tuple[int, ...]]:
         """The token sequences that the translation of a source must contain."""
         return [self._translations[(match.lastindex or 0) - 1] for match in self._pattern.finditer(text)]

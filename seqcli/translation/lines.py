@@ -70,7 +70,7 @@ class Lines:
 
     def parts(self, line: str) -> list[Part]:
         """The parts of a line: as many sentences as a training line had, and no more tokens."""
-        text, strings = self.preprocessing.source_with_symbols(line)
+        text, strings = self.preprocessing.source_with_symbols(line, self.glossary)
         parts: list[Part] = []
         for sentence in self.preprocessing.split(text):
             count = sum(map(sentence.count, SYMBOLS))

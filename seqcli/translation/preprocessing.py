@@ -24,6 +24,7 @@ from seqcli.text.sentences import USUAL_ABBREVIATIONS, find_abbreviations, join,
 from seqcli.text.tokenizer import Tokenizer
 from seqcli.text.words import WordTokenizer
 from seqcli.translation.atoms import Atoms, begins_with_atom
+from seqcli.translation.glossary import Glossary
 from seqcli.translation.lengths import Lengths
 
 BLOB = "preprocessing"
@@ -94,8 +95,8 @@ class Preprocessing:
         """A target as the model produces it, without symbols."""
         return self.atoms.write(normalise(line, typographic=True)) if self.normalises else line.strip()
 
-    def source_with_symbols(self, line: str) -> tuple[str, list[str]]:
-        """A source as the model reads it, and the strings its symbols stand for, in order."""
+    def source_with_symbols(self, line: str, glossary: Glossary | None = None) -> tuple[str, list[str]]:
+        """A source as the model reads it, and the strings its symbols stand for, in order; no term of a glossary."""
         if self.carrier is None:
             return self.source(line), []
         plain = self.characters(line)
@@ -104,7 +105,7 @@ class Preprocessing:
             both = zip(plain.split(), self.forms.fold_case(plain).split(), strict=True)
             if other := {word for word, folded in both if word != folded and folded in carrier.words}:
                 carrier = replace(carrier, words=carrier.words | other)
-        text, strings = carrier.replace(plain)
+        text, strings = carrier.replace(plain, glossary.spans(plain) if glossary is not None else ())
         return self.forms.fold_case(text), strings
 
     def pair(self, source: str, target: str, number: int) -> tuple[str, str]:

@@ -7,6 +7,7 @@ import unicodedata
 import pytest
 
 from seqcli.text.forms import Forms
+from seqcli.text.placeholders import SYMBOLS, Carrier, choose_kinds
 from seqcli.text.tokenizer import train_tokenizer
 from seqcli.translation.glossary import Glossary
 from seqcli.translation.preprocessing import Preprocessing
@@ -43,3 +44,14 @@ def test_terms_are_read_and_written_as_the_text_is() -> None:
 def test_terms_may_be_words_that_the_vocabulary_lacks() -> None:
     translator = Translator([], train_tokenizer("word", ["a known word\n" * 2]), glossary=[("zwuggel", "known")])
     assert [len(part.phrases) for part in translator.lines.parts("a Zwuggel")] == [1]
+
+
+def test_terms_are_translated_rather_than_copied() -> None:
+    prepared = Preprocessing(normalises=True, carrier=Carrier(choose_kinds([]), frozenset("aknow rd.")))
+    tokenizer = train_tokenizer("word", ["a known word .\n" * 2], symbols=SYMBOLS)
+    terms = [("zwuggel", "known"), ("12,5", "word"), ("dog", "a")]
+    lines = Translator([], tokenizer, prepared, glossary=terms).lines
+    for text, strings in (("a (Zwuggel) 12,5", ()), ("Zwaggel 12,6 www.dog.org", ("Zwaggel", "12,6", "www.dog.org"))):
+        (part,) = lines.parts(text)
+        assert part.strings == strings
+        assert len(part.phrases) == max(len(strings), 2)
