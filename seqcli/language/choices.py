@@ -12,6 +12,7 @@ from seqcli.language.decoder import LanguageModelDecoder
 from seqcli.language.generate import context_ids
 from seqcli.language.score import score_lines
 from seqcli.model.arrays import to_numpy
+from seqcli.model.probability import softmax
 from seqcli.text.tokenizer import Tokenizer
 
 
@@ -26,12 +27,10 @@ class Choice:
     unknown: bool
 
 
-def choose(
-    decoder: LanguageModelDecoder, tokenizer: Tokenizer, prompt: str, choices: Sequence[str], *, line_end: bool = True
-) -> list[Choice]:
+def choose(decoder: LanguageModelDecoder, tokenizer: Tokenizer, prompt: str, choices: Sequence[str]) -> list[Choice]:
     """The continuations of a prompt, the likeliest first. Prompt and continuation are read as the one text they are, so
-    that it does not matter where a token ends; with `line_end` the line ends with the continuation. Of a prompt of
-    several lines a model of lines reads the last. `UsageError` for fewer than two different continuations."""
+    that it does not matter where a token ends; the line ends with the continuation. Of a prompt of several lines a
+    model of lines reads the last. `UsageError` for fewer than two different continuations."""
     different = list(dict.fromkeys(choices))
     if len(different) < 2 or not all(choice.strip() for choice in different):
         raise UsageError("a choice needs two or more different texts, none of them blank")
@@ -40,13 +39,12 @@ def choose(
     before, _, line = prompt.rpartition("\n")
     if before and not decoder.config.lines:
         raise UsageError("the prompt of a choice is text of one line", hint="give its last line")
-    scores = list(score_lines(decoder, tokenizer, [line + choice for choice in different], line_end=line_end))
+    scores = list(score_lines(decoder, tokenizer, [line + choice for choice in different]))
     of_prompt = 0.0
     if line.strip():
         of_prompt = -sum(next(score_lines(decoder, tokenizer, [line], line_end=False)).surprisals)
     whole = np.array([-sum(score.surprisals) for score in scores])
-    shares = np.exp(whole - whole.max())
-    shares /= shares.sum()
+    shares = softmax(whole.copy())
     found = [
         Choice(text, float(value - of_prompt), float(share), bool(score.unknown))
         for text, value, share, score in zip(different, whole, shares, scores, strict=True)

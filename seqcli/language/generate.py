@@ -9,7 +9,7 @@ import numpy as np
 
 from seqcli.errors import CheckpointError
 from seqcli.language.decoder import LanguageModelDecoder
-from seqcli.language.healing import Agreeing, healed
+from seqcli.language.healing import Agreeing, healed, in_bytes
 from seqcli.language.options import GenerateRequest
 from seqcli.model.probability import softmax
 from seqcli.text.tokenizer import Tokenizer
@@ -43,8 +43,9 @@ def continuations(
     most_lines = 1 if decoder.config.lines and request.max_lines is None else request.max_lines
     agreeing = Agreeing(tokenizer)
     rows = [
-        _Row(prompt, sample, text.rpartition("\n")[2] if decoder.config.lines else text, tokenizer, request, most_lines)
+        _Row(prompt, sample, *begun, tokenizer, request, most_lines)
         for prompt, text in enumerate(prompts, start=first_prompt)
+        for begun in [healed(tokenizer, _read_of(decoder, text))]
         for sample in range(request.samples)
     ]
     state = decoder.initial_state(len(rows))
@@ -63,7 +64,7 @@ def continuations(
                 if row.word:
                     row_logits[~agreeing.among(row.word)] = -np.inf
                 chosen = draw(probabilities(row_logits, request, row.seen), row.generator)
-                row.word = agreeing.left(row.word, chosen) if row.word else ""
+                row.word = agreeing.left(row.word, chosen)
                 piece = row.take(chosen)
                 if piece.text or piece.finish:
                     yield piece
@@ -77,11 +78,16 @@ def next_tokens(
 ) -> list[tuple[str, float]]:
     """The `count` likeliest next tokens after a prompt with their probabilities (of the whole vocabulary)."""
     state = decoder.initial_state(1)
-    for token in context_ids(tokenizer, prompt):
+    for token in context_ids(tokenizer, _read_of(decoder, prompt)):
         hidden, state = decoder.step(np.array([token]), state)
     chances = softmax(decoder.logits(hidden)[0].astype(np.float64))
     best = np.argsort(-chances, kind="stable")[:count]
     return [(tokenizer.piece(int(token)), float(chances[token])) for token in best]
+
+
+def _read_of(decoder: LanguageModelDecoder, prompt: str) -> str:
+    """What is read of a prompt: all of it, or by a model of lines the last line."""
+    return prompt.rpartition("\n")[2] if decoder.config.lines else prompt
 
 
 def context_ids(tokenizer: Tokenizer, prompt: str) -> list[int]:
@@ -96,21 +102,24 @@ class _Row:
         self,
         prompt: int,
         sample: int,
-        text: str,
+        ids: list[int],
+        word: str,
         tokenizer: Tokenizer,
         request: GenerateRequest,
         most_lines: int | None,
     ) -> None:
-        ids, word = healed(tokenizer, text)
+        """`ids` are those of a prompt without the `word` that is taken back."""
         context = [tokenizer.boundary_id, *ids]
+        # where a word is gone on with, the blank before it stands in the prompt
+        self.decoder = tokenizer.stream_decoder(() if word else context)
+        word = word.lstrip(" ") if tokenizer.kind == "word" else word
         self.skipped = len(word)  # characters that stand in the prompt already
-        self.word = word.lstrip(" ") if tokenizer.kind == "word" else word  # that the next tokens are to agree with
+        self.word = in_bytes(word)  # that the next tokens are to agree with
         self.prompt, self.sample = prompt, sample
         self.request, self.most_lines = request, most_lines
         self.pending, self.seen = context, list(context)
         self.generator = np.random.default_rng((request.seed, prompt, sample))
-        self.decoder = tokenizer.stream_decoder(context)
-        self.tokens, self.lines = 0, 0
+        self.tokens, self.lines = 0, 0  # tokens made, line ends shown
         self.held = ""  # text that may yet turn out to be the beginning of a stop text
         self.finished = False
 
@@ -135,19 +144,15 @@ class _Row:
         found = [place for stop in self.request.stop if (place := text.find(stop)) >= 0]
         if found:
             text, finish = text[: min(found)], "stop"
-        if self.most_lines is not None:
-            for place, character in enumerate(text):
-                self.lines += character == "\n"
-                if self.lines >= self.most_lines:
-                    return text[:place], "lines"
+        ends = [place for place, character in enumerate(text) if character == "\n"]
+        if self.most_lines is not None and self.lines + len(ends) >= self.most_lines:
+            return text[: ends[self.most_lines - self.lines - 1]], "lines"
         if finish or last:
             return text, finish
-        hold = max((_overlap(text, stop) for stop in self.request.stop), default=0)
-        shown = text[: len(text) - hold]
-        if self.most_lines is not None:
-            self.lines -= text[len(shown) :].count("\n")  # counted again when it is shown
-        self.held = text[len(shown) :]
-        return shown, None
+        shown = len(text) - max((_overlap(text, stop) for stop in self.request.stop), default=0)
+        self.held = text[shown:]
+        self.lines += text[:shown].count("\n")
+        return text[:shown], None
 
 
 def _overlap(text: str, stop: str) -> int:
@@ -176,10 +181,7 @@ def probabilities(logits: np.ndarray, sampling: GenerateRequest, seen: Sequence[
     scores -= scores.max()  # so that nothing overflows, however low the temperature is
     scores /= max(sampling.temperature, 1e-30)
     if 0 < sampling.top_k < len(scores):
-        kept = np.argpartition(scores, -sampling.top_k)[-sampling.top_k :]
-        mask = np.full(len(scores), -np.inf)
-        mask[kept] = 0
-        scores += mask
+        scores[np.argpartition(scores, -sampling.top_k)[: -sampling.top_k]] = -np.inf
     result: np.ndarray = softmax(scores)
     if sampling.top_p == 1 and sampling.min_p == 0:
         return result

@@ -90,8 +90,6 @@ def choose_recipe(
     processes together. A model with the configuration `base` has learnt from another text: it keeps its shape, and is
     not to forget that text. `UsageError` for options that do not fit the text or the cell."""
     sampled = _sample_size(request, text, machine)
-    summed = sampled * 4 // 3 if sampled else text.vocabulary  # the batch's own types come on top
-    few = text.vocabulary <= FEW
     operations = machine.speed * request.budget if request.budget is not None else None
     rows, bptt = _batch(request, text, machine)
     batch_size = machine.processes * rows
@@ -99,12 +97,12 @@ def choose_recipe(
     most = math.inf
     if request.budget is not None and base is None:  # how often a text is worth reading in such batches
         most = max(PASSES, UPDATES * tokens_of_batch / max(text.tokens, 1)) * max(1.0, text.tokens / SMALL)
-    config = base or _config(request, text, operations, summed, few, most)
+    config = base or _config(request, text, operations, sampled, most)
     passes = 10.0
     if request.epochs is not None:
         passes = request.epochs
     elif operations is not None:
-        passes = operations / _operations_per_token(config.hidden, config.layers, summed, few) / text.tokens
+        passes = operations / _operations_per_token(config.hidden, config.layers, text, sampled) / text.tokens
     passes = min(passes, most)
     if not text.lines and request.bptt is None and text.reads_like != "char" and bptt == STEPS:
         # longer pieces are up to a fifth quicker a token, and where there are many updates half as many do
@@ -160,12 +158,12 @@ def _sample_size(request: TrainRequest, text: TextFacts, machine: Machine) -> in
 
 
 def _config(
-    request: TrainRequest, text: TextFacts, operations: float | None, summed: int, few: bool, most: float
+    request: TrainRequest, text: TextFacts, operations: float | None, sampled: int, most: float
 ) -> LanguageModelConfig:
     """The network; `most` is how often the text is worth reading."""
     if request.size == "auto" and request.hidden is None:
         worth = min(most * text.tokens, SMALL_NETWORK) if smallness(text.tokens) == 1 else most * text.tokens
-        hidden, layers = _size_for(operations, summed, few, text.reads_like, worth)
+        hidden, layers = _size_for(operations, text, sampled, worth)
     else:
         hidden, layers = SIZES["medium" if request.size == "auto" else request.size]
     hidden, layers = request.hidden or hidden, request.layers or layers
@@ -189,19 +187,22 @@ def _reason(recipe: Recipe, estimate: str) -> str:
     )
 
 
-def _operations_per_token(hidden: int, layers: int, summed: int, few: bool) -> float:
-    first = 5 if few else 8  # as measured: a step of one layer takes .6 to .7 of its time with few types
+def _operations_per_token(hidden: int, layers: int, text: TextFacts, sampled: int) -> float:
+    summed = sampled * 4 // 3 if sampled else text.vocabulary  # the batch's own types come on top
+    # as measured: a step of one layer takes .6 to .7 of its time with few types
+    first = 5 if text.vocabulary <= FEW else 8
     return 6.0 * ((first + 8 * (layers - 1)) * hidden * hidden + summed * hidden)
 
 
-def _size_for(operations: float | None, summed: int, few: bool, kind: str, most_tokens: float) -> tuple[int, int]:
+def _size_for(operations: float | None, text: TextFacts, sampled: int, most_tokens: float) -> tuple[int, int]:
     if operations is None:
         return SIZES["medium"]
-    ladder, ratio = (CHARACTER_LADDER, CHARACTERS_PER_PARAMETER) if kind == "char" else (LADDER, TOKENS_PER_PARAMETER)
+    characters = text.reads_like == "char"
+    ladder, ratio = (CHARACTER_LADDER, CHARACTERS_PER_PARAMETER) if characters else (LADDER, TOKENS_PER_PARAMETER)
 
     def distance(size: tuple[int, int]) -> float:
         hidden, layers = size
-        read = min(operations / _operations_per_token(hidden, layers, summed, few), most_tokens)
+        read = min(operations / _operations_per_token(hidden, layers, text, sampled), most_tokens)
         return abs(math.log(read / (8 * hidden * hidden * layers) / ratio))
 
     return min(ladder, key=distance)

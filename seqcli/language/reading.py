@@ -38,9 +38,8 @@ class Reading:
         """Inputs and targets (n + 1,) of at most `steps` steps in their order, and whether the state is a fresh one."""
         spans = [(0, len(self.tokens) - 1)]
         if self.lines is not None:
-            spans = list(
-                zip(self.lines.starts.tolist(), (self.lines.starts + self.lines.lengths).tolist(), strict=True)
-            )
+            stops = self.lines.starts + self.lines.lengths
+            spans = list(zip(self.lines.starts.tolist(), stops.tolist(), strict=True))
         for start, stop in spans:
             for place in range(start, stop, steps):
                 yield self.tokens[place : min(place + steps, stop) + 1], place == start

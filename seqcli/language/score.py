@@ -59,13 +59,11 @@ def score_text(
     state = decoder.initial_state(1)
     for line in lines:
         ids = [tokenizer.boundary_id, *tokenizer.encode(line).tolist(), tokenizer.boundary_id]
-        targets, result, waiting = np.array(ids[1:]), np.zeros(len(ids) - 1), _Waiting(decoder)
+        found = _Surprisals(decoder, np.array(ids[1:]))
         for place, token in enumerate(ids[:-1]):
             hidden, state = decoder.step(np.array([token]), state)
-            waiting.add(hidden, np.zeros(1, np.int64), np.array([place]))
-            if waiting.count >= OUTPUT_ROWS or place == len(ids) - 2:
-                waiting.look_up(targets, result)
-        yield _score(tokenizer, line, ids, result, open_vocabulary)
+            found.add(hidden, np.zeros(1, np.int64), np.array([place]))
+        yield _score(tokenizer, line, ids, found.all(), open_vocabulary)
 
 
 def _score(tokenizer: Tokenizer, line: str, ids: list[int], surprisal: np.ndarray, open_vocabulary: bool) -> Score:
@@ -98,12 +96,10 @@ def surprisals_of(decoder: LanguageModelDecoder, lines: list[list[int]]) -> list
     lengths = np.array([max(len(ids) - 1, 0) for ids in lines])
     starts = np.cumsum(lengths) - lengths
     inputs = np.concatenate([np.array(ids[:-1], np.int64) for ids in lines])
-    targets = np.concatenate([np.array(ids[1:], np.int64) for ids in lines])
-    result = np.zeros(len(targets))
+    found = _Surprisals(decoder, np.concatenate([np.array(ids[1:], np.int64) for ids in lines]))
     state = decoder.initial_state(1)
     row = np.zeros(len(lines), np.int64)  # of each line: before the first token all are in the same state
     going = np.arange(len(lines))  # lines that are not at their end
-    waiting = _Waiting(decoder)
     for t in range(lengths.max(initial=0)):
         left = lengths[going] > t
         going, row = going[left], row[left]
@@ -114,63 +110,60 @@ def surprisals_of(decoder: LanguageModelDecoder, lines: list[list[int]]) -> list
             state = decoder.select(state, row[first])
         hidden, state = decoder.step(tokens[first], state)
         row = joined
-        waiting.add(hidden, row, place)
-        if waiting.count >= OUTPUT_ROWS or t == lengths.max() - 1:
-            waiting.look_up(targets, result)
-    return np.split(result, starts[1:])
+        found.add(hidden, row, place)
+    return np.split(found.all(), starts[1:])
 
 
-class _Waiting:
-    """Outputs whose logits are still to be formed, and the places of the predictions that are made from each."""
+class _Surprisals:
+    """-log p of `targets` in nats, from the outputs that they are predicted from: the logits of many are formed at
+    once."""
 
-    def __init__(self, decoder: LanguageModelDecoder) -> None:
-        self.decoder = decoder
-        self.count = 0
-        self.hidden: list[Array] = []
-        self.rows: list[np.ndarray] = []
-        self.places: list[np.ndarray] = []
+    def __init__(self, decoder: LanguageModelDecoder, targets: np.ndarray) -> None:
+        self.decoder, self.targets, self.result = decoder, targets, np.zeros(len(targets))
+        self.count, self.waiting = 0, list[tuple[Array, np.ndarray, np.ndarray]]()  # outputs without logits
 
     def add(self, hidden: Array, rows: np.ndarray, places: np.ndarray) -> None:
-        self.hidden.append(hidden)
-        self.rows.append(rows + self.count)
-        self.places.append(places)
+        """Outputs (n, width), and of which of them the targets at `places` come."""
+        self.waiting.append((hidden, rows + self.count, places))
         self.count += len(hidden)
+        if self.count >= OUTPUT_ROWS:
+            self.all()
 
-    def look_up(self, targets: np.ndarray, result: np.ndarray) -> None:
-        """Put the surprisals of all that waits into `result`."""
-        hidden = concatenate(tuple(self.hidden), axis=0)
-        rows, places = np.concatenate(self.rows), np.concatenate(self.places)
-        for start in range(0, self.count, OUTPUT_ROWS):
-            here = (rows >= start) & (rows < start + OUTPUT_ROWS)
-            logits = self.decoder.logits(hidden[start : start + OUTPUT_ROWS])
-            result[places[here]] = surprisals(logits, targets[places[here]], rows[here] - start)
-        self.count, self.hidden, self.rows, self.places = 0, [], [], []
+    def all(self) -> np.ndarray:
+        """The surprisals of the targets whose outputs were added."""
+        if self.waiting:
+            outputs, of_each, at = zip(*self.waiting, strict=True)
+            hidden, rows, places = concatenate(outputs, axis=0), np.concatenate(of_each), np.concatenate(at)
+            for start in range(0, self.count, OUTPUT_ROWS):
+                here = (rows >= start) & (rows < start + OUTPUT_ROWS)
+                logits = self.decoder.logits(hidden[start : start + OUTPUT_ROWS])
+                self.result[places[here]] = surprisals(logits, self.targets[places[here]], rows[here] - start)
+            self.count, self.waiting = 0, []
+        return self.result
 
 
 def word_surprisals(score: Score, *, whole_words: bool) -> Iterator[tuple[int, str, float, bool]]:
     """The tokens of a scored line, or its words: what stands between blanks, each with all its tokens summed. Gives
     where each begins (in characters, from 0), its text, its surprisal in nats, and whether it has something that the
     model does not know. The line's end is a token and a word of its own, written `\\n`."""
-    starts = _starts(score)
     rows: list[tuple[int, str, float, bool]] = []
-    for place, (piece, surprisal) in enumerate(zip(score.pieces, score.surprisals, strict=True)):
-        start, unknown = starts[place], place in score.unknown
-        if place == len(score.pieces) - 1 and piece in ("\n", "<eos>"):
-            rows.append((start, "\\n", surprisal, unknown))
-        elif not whole_words or not rows or _begins_word(score.text, start, piece, rows[-1][0]):
-            rows.append((start, piece, surprisal, unknown))
+    for place, (start, piece, surprisal) in enumerate(zip(_starts(score), score.pieces, score.surprisals, strict=True)):
+        unknown = place in score.unknown
+        is_end = place == len(score.pieces) - 1 and piece in ("\n", "<eos>")
+        if is_end or not whole_words or not rows or _begins_word(score.text, start, rows[-1][0]):
+            rows.append((start, "\\n" if is_end else piece, surprisal, unknown))
         else:
-            before, text, total, was = rows[-1]
-            rows[-1] = (before, text + piece, total + surprisal, was or unknown)
-    for number, (start, piece, surprisal, unknown) in enumerate(rows):
+            before, first, total, was = rows[-1]
+            rows[-1] = (before, first, total + surprisal, was or unknown)
+    stops = [*(start for start, *_ in rows[1:]), len(score.text)]
+    for (start, piece, surprisal, unknown), stop in zip(rows, stops, strict=False):
         if whole_words and piece != "\\n":
-            stop = rows[number + 1][0] if number + 1 < len(rows) else len(score.text)
-            piece = score.text[start:stop].strip()
-            start += len(score.text[start:stop]) - len(score.text[start:stop].lstrip())
+            text = score.text[start:stop]
+            piece, start = text.strip(), start + len(text) - len(text.lstrip())
         yield start, piece, surprisal, unknown
 
 
-def _begins_word(text: str, start: int, piece: str, before: int) -> bool:
+def _begins_word(text: str, start: int, before: int) -> bool:
     """Whether the token at `start` belongs to another word than the one that began at `before`: there is a blank at its
     beginning or right before it, and the word before has begun."""
     blank = text[start : start + 1].isspace() or text[max(start - 1, 0) : start].isspace()

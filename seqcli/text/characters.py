@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from seqcli.text.tokenizer import StreamDecoder, Tokenizer, ordered
+from seqcli.text.tokenizer import Tokenizer, ordered
 
 UNKNOWN = "\ufffd"  # what an id without a character is shown as
 
@@ -25,8 +25,8 @@ class CharTokenizer(Tokenizer):
         self.characters = [UNKNOWN, "\n", *characters]
         self.size = len(self.characters)
         self._ids = {character: number for number, character in enumerate(self.characters) if number}
-        # a table from code points to ids is far quicker than a look-up for each character
-        self._table = np.zeros(max(map(ord, self._ids)) + 1, np.int32)
+        # a table from code points to ids is far quicker than a look-up for each character; the last place is for others
+        self._table = np.full(max(map(ord, self._ids)) + 2, self.unk_id, np.int32)
         for character, number in self._ids.items():
             self._table[ord(character)] = number
 
@@ -47,17 +47,10 @@ class CharTokenizer(Tokenizer):
 
     def encode_piece(self, text: str) -> np.ndarray:
         points = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
-        known = points < len(self._table)
-        return np.where(known, self._table[np.where(known, points, 0)], self.unk_id).astype(np.int32)
+        return np.take(self._table, points, mode="clip")
 
     def unknown(self, text: str) -> list[str]:
         return [character for character in text if character not in self._ids]
 
-    def surface(self, token: int) -> bytes:
-        return self.characters[token].encode("utf-8", "surrogatepass") if token != self.unk_id else b""
-
     def piece(self, token: int) -> str:
         return self.characters[token]
-
-    def stream_decoder(self, context: Sequence[int] = ()) -> StreamDecoder:
-        return StreamDecoder(self.characters.__getitem__)

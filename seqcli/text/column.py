@@ -14,7 +14,7 @@ from seqcli.notices import Notice, quietly
 from seqcli.text.json_records import records
 from seqcli.text.lines import csv_reader
 from seqcli.text.pair_rows import BLANK
-from seqcli.text.tab_cells import LOOKED_AT, quoted_rows, tab_rows
+from seqcli.text.tab_cells import LOOKED_AT, outside_quotes, quoted_rows, tab_rows
 
 DELIMITERS = "\t;|,"  # the first of these that the header holds separates the columns; a comma otherwise
 FEWEST_ROWS, FEWEST_UNNAMED = 3, 10  # that tell whether a text is a table, with a header and without
@@ -42,9 +42,15 @@ def items(lines: Iterator[str], column: str, shown: str, notice: Notice = quietl
 
 
 def column_names(sample: str) -> list[str]:
-    """The columns of a text that is a table: its rows are lines (`row_columns`), or it is a list of objects in JSON;
-    none for any other text. `sample` is its beginning."""
-    return row_columns(sample) or _names_in_list(sample)
+    """The columns of a text that is a table: its rows are lines (`row_columns`), or it is a list of objects in JSON,
+    the first of which has them; none for any other text. `sample` is its beginning."""
+    if names := row_columns(sample):
+        return names
+    begun = _LIST.match(sample)
+    try:
+        return list(json.JSONDecoder().raw_decode(sample, begun.end())[0]) if begun else []
+    except (ValueError, RecursionError):
+        return []
 
 
 def row_columns(sample: str) -> list[str]:
@@ -81,17 +87,8 @@ def row_columns(sample: str) -> list[str]:
         return []
     if _are_names(header):
         return [name.strip() for name in header]
-    return _numbers(header) if delimiter == "\t" or (len(header) > 2 and len(rows) >= FEWEST_UNNAMED) else []
-
-
-def _names_in_list(sample: str) -> list[str]:
-    """The names in the first object of a list of objects."""
-    begun = _LIST.match(sample)
-    try:
-        value, _ = json.JSONDecoder().raw_decode(sample, begun.end()) if begun else ({}, 0)
-    except (ValueError, RecursionError):
-        return []
-    return list(value)
+    numbered = delimiter == "\t" or (len(header) > 2 and len(rows) >= FEWEST_UNNAMED)
+    return list(map(str, range(1, len(header) + 1))) if numbered else []
 
 
 def _are_names(header: Sequence[str]) -> bool:
@@ -103,11 +100,6 @@ def _are_names(header: Sequence[str]) -> bool:
     )
 
 
-def _numbers(row: Sequence[str]) -> list[str]:
-    """Names for the columns of a table without a header."""
-    return [str(number) for number in range(1, len(row) + 1)]
-
-
 def about_table(names: Sequence[str], done: str) -> str:
     """What is said of a text that is a table, when all of it is `done` (learnt, scored)."""
     which = f"--column takes a single column: {listed(names)}"
@@ -115,7 +107,7 @@ def about_table(names: Sequence[str], done: str) -> str:
 
 
 def _csv_items(first: str, lines: Iterator[str], column: str, shown: str, notice: Notice) -> Items:
-    delimiter = next((mark for mark in DELIMITERS if mark in first), ",")
+    delimiter = next((mark for mark in DELIMITERS if mark in outside_quotes(first)), ",")
     rows = tab_rows(lines, shown) if delimiter == "\t" else quoted_rows(lines, delimiter, shown)
     number, header = next(rows, (1, []))
     place = _place(header, column, shown)
@@ -123,7 +115,7 @@ def _csv_items(first: str, lines: Iterator[str], column: str, shown: str, notice
         if _are_names(header):
             notice(f"{shown}: line {number} is taken for a header ({listed(header)})")
         else:
-            rows, header = chain([(number, header)], rows), _numbers(header)
+            rows, header = chain([(number, header)], rows), list(map(str, range(1, len(header) + 1)))
 
     def found() -> Iterator[tuple[str, dict[str, Any]]]:
         for number, row in rows:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import contextlib
 import hashlib
 from collections import Counter
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -38,8 +39,8 @@ class Corpus:
     fingerprint: str  # of the text, the split and the tokenizer
     valid_bytes: int
     valid_chars: int
-    lines: bool = False
-    notes: list[str] = field(default_factory=list)
+    lines: bool
+    notes: list[str]
 
 
 @dataclass(frozen=True)
@@ -53,32 +54,14 @@ class _Texts:
     lines: bool
     digest: str
     held_out: str
-    layout: str
+    layout: list[str]
 
-    def learn_tokenizer(self, kind: str, vocab_size: int | None, cache: TokenCache, progress: Notice) -> Tokenizer:
-        """A vocabulary of the training text alone."""
-
-        def learnt() -> Tokenizer:
-            chunks = self.train.chunks() if self.split is None else self.split.part(self.train.chunks(), held=False)
-            return train_tokenizer(kind, chunks, vocab_size)
-
-        return cache.tokenizer(f"{self.digest}:{kind}:{vocab_size}", learnt, progress)
-
-    def encode(self, tokenizer: Tokenizer, cache: TokenCache, progress: Notice) -> tuple[Encoded, ...]:
-        """Training and validation text as ids."""
-
-        def encoded(text: Sources, name: str) -> Encoded:
-            chunks = text.chunks()
-            if self.split is not None:
-                chunks = self.split.part(chunks, held=name == "valid")
-            elif self.lines:
-                chunks = without_blank_lines(chunks)
-            return cache.encode(f"{self.fingerprint(tokenizer)}:{name}", chunks, tokenizer, progress)
-
-        return encoded(self.train, "train"), encoded(self.valid, "valid")
-
-    def fingerprint(self, tokenizer: Tokenizer) -> str:
-        return hashlib.sha256(self.digest.encode() + tokenizer.to_bytes()).hexdigest()
+    def part(self, *, held: bool) -> Iterator[str]:
+        """The validation text, or the training text."""
+        chunks = (self.valid if held else self.train).chunks()
+        if self.split is not None:
+            return self.split.part(chunks, held=held)
+        return without_blank_lines(chunks) if self.lines else chunks
 
 
 def open_corpus(
@@ -94,45 +77,42 @@ def open_corpus(
     `tokenizer` takes the place of one learnt from the text. `cache_dir` is where a large corpus is kept as ids
     (`cache.TokenCache`), `progress` is told how far it is. Raises `DataError` for text that cannot be used."""
     with contextlib.ExitStack() as stack:
-        texts, sample = _open_texts(paths, request, stack, notice)
-        notes = [*_check_zeros(sample), *([texts.layout] if texts.layout else [])]
+        texts = _open_texts(paths, request, stack, notice)
+        size, sample = texts.size, texts.size.sample
+        notes = [*_check_zeros(sample), *texts.layout]
         if request.column is None:
             names = column_names(sample)
             notes += [about_table(names, "learnt")] if names else about_markup(sample)
-        cache = TokenCache(cache_dir, used=texts.size.bytes > IN_MEMORY)
+        cache = TokenCache(cache_dir, used=size.bytes > IN_MEMORY)
         if tokenizer is None:
-            kind = request.tokens
+            kind, vocab_size = request.tokens, request.vocab_size
             if kind == "auto":
-                kind, note = choose_kind(sample, texts.size.characters, lines=texts.lines)
+                kind, note = choose_kind(sample, size.characters, lines=texts.lines)
                 notes.append(note)
-            tokenizer = texts.learn_tokenizer(kind, request.vocab_size, cache, progress)
-        train, heldout = texts.encode(tokenizer, cache, progress)
-    if len(train.ids) < FEWEST or len(heldout.ids) < 1 or texts.size.characters < FEWEST_CHARACTERS:
+
+            def learnt() -> Tokenizer:
+                chunks = texts.part(held=False) if texts.split is not None else texts.train.chunks()
+                return train_tokenizer(kind, chunks, vocab_size)
+
+            tokenizer = cache.tokenizer(f"{texts.digest}:{kind}:{vocab_size}", learnt, progress)
+        key = hashlib.sha256(texts.digest.encode() + tokenizer.to_bytes()).hexdigest()
+        train = cache.encode(f"{key}:train", texts.part(held=False), tokenizer, progress)
+        valid = cache.encode(f"{key}:valid", texts.part(held=True), tokenizer, progress)
+    if len(train.ids) < FEWEST or len(valid.ids) < 1 or size.characters < FEWEST_CHARACTERS:
         raise DataError(
-            f"the text is too short to learn from ({len(train.ids)} tokens, and {len(heldout.ids)} to validate on)",
+            f"the text is too short to learn from ({len(train.ids)} tokens, and {len(valid.ids)} to validate on)",
             path=", ".join(paths),
             hint="give more text, or a --valid file",
         )
     if cache.used:
         notes.append(cache.notice)
-    notes.append(f"{len(train.ids):,} training tokens, {len(heldout.ids):,} for validation, {tokenizer.size:,} types")
-    notes += [*_about_unknown(tokenizer, train.ids, heldout.ids, sample), texts.held_out]
-    return Corpus(
-        train=train.ids,
-        valid=heldout.ids,
-        tokenizer=tokenizer,
-        fingerprint=texts.fingerprint(tokenizer),
-        valid_bytes=heldout.bytes,
-        valid_chars=heldout.chars,
-        lines=texts.lines,
-        notes=notes,
-    )
+    notes.append(f"{len(train.ids):,} training tokens, {len(valid.ids):,} for validation, {tokenizer.size:,} types")
+    notes += [*_about_unknown(tokenizer, train.ids, valid.ids, sample), texts.held_out]
+    return Corpus(train.ids, valid.ids, tokenizer, key, valid.bytes, valid.chars, texts.lines, notes)
 
 
-def _open_texts(
-    paths: list[str], request: CorpusRequest, stack: contextlib.ExitStack, notice: Notice
-) -> tuple[_Texts, str]:
-    """The training and the validation text, kept open by `stack`, and a sample of the corpus."""
+def _open_texts(paths: list[str], request: CorpusRequest, stack: contextlib.ExitStack, notice: Notice) -> _Texts:
+    """The training and the validation text, kept open by `stack`."""
 
     def measured(names: list[str], what: str, hint: str) -> tuple[Sources, Size]:
         sources = stack.enter_context(opened(names, request))
@@ -142,42 +122,40 @@ def _open_texts(
         return sources, size
 
     sources, size = measured(paths, "text", "give a file with some text in it")
-    held = None
-    if request.valid:
-        held = measured(list(request.valid), "validation text", "leave --valid out to hold some text out")
-    return _divided(sources, size, held, request), size.sample
-
-
-def _divided(sources: Sources, size: Size, held: tuple[Sources, Size] | None, request: CorpusRequest) -> _Texts:
-    """A corpus in its training and validation text."""
-    layout = ""
-    lines = request.lines or (request.column is not None and not request.stream)
-    if not lines and not request.stream:
-        lines, reason = separate_lines(size.sample)
-        layout = (
-            f"each line is a separate text: {reason}; --stream treats them as one"
-            if lines
-            else f"the lines are one text: {reason}; --lines treats each as a separate text"
-        )
+    lines, layout = _layout(size.sample, request)
     kind = "lines" if lines else "stream"
-    if held is not None:
-        files = f"validation: {', '.join(request.valid)}"
-        return _Texts(sources, size, None, held[0], lines, f"{size.digest}{held[1].digest}{kind}", files, layout)
+    if request.valid:
+        valid, other = measured(list(request.valid), "validation text", "leave --valid out to hold some text out")
+        told = f"validation: {', '.join(request.valid)}"
+        return _Texts(sources, size, None, valid, lines, f"{size.digest}{other.digest}{kind}", told, layout)
     share = request.valid_share or usual_share(size.characters)
-    split: HeldLines | HeldStretches
+    split, what = _hold_out(sources, size, share, lines=lines)
+    told = f"validation: {what}, held out; --valid names a file instead"
+    return _Texts(sources, size, split, sources, lines, f"{size.digest}:{kind}:{share}", told, layout)
+
+
+def _layout(sample: str, request: CorpusRequest) -> tuple[bool, list[str]]:
+    """Whether each line is a separate text, and what is said of that if nobody asked for it."""
+    if request.lines or request.stream or request.column is not None:
+        return not request.stream, []
+    lines, reason = separate_lines(sample)
+    if lines:
+        return True, [f"each line is a separate text: {reason}; --stream treats them as one"]
+    return False, [f"the lines are one text: {reason}; --lines treats each as a separate text"]
+
+
+def _hold_out(sources: Sources, size: Size, share: float, *, lines: bool) -> tuple[HeldLines | HeldStretches, str]:
+    """What of a text is held out, and what is said of it."""
     if lines:
         if size.lines < 2:
             raise DataError("the text is too short to learn from: it is one line", hint="give more lines, or --stream")
-        split = hold_lines(size, share)
-        what = f"{len(split.numbers):,} of {size.lines:,} lines, drawn from all over the text"
-    else:
-        split = hold_stretches(sources, size, share)
-        held_share = 100 * sum(stop - start for start, stop in split.spans) / size.characters
-        number = len(split.spans)
-        where = f"in {number} stretches from all over it" if number > 1 else "in one piece"
-        what = f"{held_share:.1f} % of the text, {where}"
-    told = f"validation: {what}, held out; --valid names a file instead"
-    return _Texts(sources, size, split, sources, lines, f"{size.digest}:{kind}:{share}", told, layout)
+        held = hold_lines(size, share)
+        return held, f"{len(held.numbers):,} of {size.lines:,} lines, drawn from all over the text"
+    stretches = hold_stretches(sources, size, share)
+    held_share = 100 * sum(stop - start for start, stop in stretches.spans) / size.characters
+    number = len(stretches.spans)
+    where = f"in {number} stretches from all over it" if number > 1 else "in one piece"
+    return stretches, f"{held_share:.1f} % of the text, {where}"
 
 
 def _check_zeros(sample: str) -> list[str]:

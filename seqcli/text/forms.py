@@ -59,11 +59,9 @@ class Forms:
             characters.update(line)
         upper = sum(count for c, count in characters.items() if c.isupper())
         lower = sum(count for c, count in characters.items() if c.islower())
-        letters = "lower" if lower and not upper else "upper" if upper and not lower else "mixed"
-        if letters == "mixed" and lower + upper == 0:
-            return cls(dict(characters))
-        if letters != "mixed":
-            return cls(dict(characters), letters=letters, folds_case=True)
+        if not (upper and lower):
+            letters = "upper" if upper else "lower" if lower else "mixed"
+            return cls(dict(characters), letters=letters, folds_case=letters != "mixed")
         words, unknown, irregular = _count_words(lines)
         shouting = sum(_shouts(line) for line in lines)
         starting = sum(word.group()[0].isupper() for word in map(_WORD.search, lines) if word is not None)
@@ -81,16 +79,12 @@ class Forms:
 
     def fold_characters(self, text: str) -> str:
         """Characters in the forms that are seen."""
-        strange = [c for c in set(text) if c not in self._usual]
-        for character in strange:
-            plain = self._replacement(character)
-            if plain is None:
-                continue
-            if plain in _STOPS and unicodedata.east_asian_width(character) in "WF":
+        plain = {ord(c): other for c in set(text) if (other := self._replacement(c)) is not None}
+        for character, stop in ((chr(point), other) for point, other in plain.items()):
+            if stop in _STOPS and unicodedata.east_asian_width(character) in "WF":
                 # no blank follows a full-width stop, and one follows the plain one
-                text = re.sub(re.escape(character) + r"(?=\w)", plain + " ", text)
-            text = text.replace(character, plain)
-        return text
+                text = re.sub(re.escape(character) + r"(?=\w)", stop + " ", text)
+        return text.translate(plain) if plain else text
 
     @cached_property
     def _replacement(self) -> Callable[[str], str | None]:
@@ -105,11 +99,6 @@ class Forms:
                 plain = unicodedata.normalize("NFKC", character).strip()
         rare = plain and all(self.characters.get(c, 0) * RARE > self.characters.get(character, 0) for c in plain)
         return plain if rare else None
-
-    @cached_property
-    def _usual(self) -> frozenset[str]:
-        """Characters that have no look-alike, or are themselves seen often enough."""
-        return frozenset(c for c in self.characters if self._replacement(c) is None)
 
     def fold_case(self, text: str) -> str:
         """Words whose case is not that of any form seen in the form that is; capital lines, and lines without the

@@ -14,41 +14,41 @@ from seqcli.text.pair_rows import BLANK
 def records(lines: Iterator[str], shown: str) -> Iterator[tuple[int, Any, str]]:
     """Number and value of each record, and what is wrong with one that is none; `shown` is what errors call the text.
     Raises `DataError` for a list that is not whole."""
-    first = next((line for line in lines if line.strip()), "")
-    whole: Any = None
-    try:
-        whole = json.loads(first)
-    except (ValueError, RecursionError) as problem:
-        if first.strip() in ("[", "{") or first.lstrip().startswith(("[{", "[[")):
-            whole = _whole(lines, first, shown)
-        else:
-            yield 1, None, f"is not JSON: {problem}"
-    numbered: Iterator[tuple[int, str]] = enumerate(lines, 2)
-    if isinstance(whole, dict) and not any(isinstance(value, str | dict) for value in whole.values()):
-        lists = [value for value in whole.values() if isinstance(value, list)]
+    numbered: Iterator[tuple[int, str]] = enumerate(lines, 1)
+    for number, line in numbered:
+        if line.strip():
+            break
+        yield number, None, BLANK
+    else:
+        return
+    value, problem = _parsed(line)
+    if problem and (line.strip() in ("[", "{") or line.lstrip().startswith(("[{", "[["))):
+        value, problem = _whole(lines, line, shown), ""
+    if isinstance(value, dict) and not any(isinstance(part, str | dict) for part in value.values()):
+        lists = [part for part in value.values() if isinstance(part, list)]
         following = list(islice(numbered, 1))
         if len(lists) == 1 and not following:  # the list that an object is wrapped round
-            whole = lists[0]
+            value = lists[0]
         numbered = chain(following, numbered)
-    if isinstance(whole, list) and any(isinstance(value, dict | list) for value in whole):
-        yield from ((number, value, "") for number, value in enumerate(whole, 1))
+    if isinstance(value, list) and any(isinstance(part, dict | list) for part in value):
+        yield from ((place, part, "") for place, part in enumerate(value, 1))
         return
-    if whole is not None:
-        yield 1, whole, ""
+    yield number, value, problem
     for number, line in numbered:
-        if not line.strip():
-            yield number, None, BLANK
-            continue
-        try:
-            yield number, json.loads(line), ""
-        except (ValueError, RecursionError) as problem:
-            yield number, None, f"is not JSON: {problem}"
+        yield number, *(_parsed(line) if line.strip() else (None, BLANK))
+
+
+def _parsed(line: str) -> tuple[Any, str]:
+    """The value of a line, and what is wrong with one that has none."""
+    try:
+        return json.loads(line), ""
+    except (ValueError, RecursionError) as problem:
+        return None, f"is not JSON: {problem}"
 
 
 def _whole(lines: Iterator[str], first: str, shown: str) -> Any:
     """The value that all lines make together."""
-    try:
-        return json.loads("\n".join(chain([first], lines)))
-    except (ValueError, RecursionError) as problem:
-        hint = "give a list of objects, or an object a line"
-        raise DataError(f"is not JSON: {problem}", path=shown, hint=hint) from None
+    value, problem = _parsed("\n".join(chain([first], lines)))
+    if problem:
+        raise DataError(problem, path=shown, hint="give a list of objects, or an object a line")
+    return value

@@ -9,7 +9,6 @@ import select
 import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from itertools import islice
 from typing import Any, TypeVar
 
 from seqcli.errors import DataError, SeqcliError
@@ -118,14 +117,20 @@ class LiveLines(Iterator[str]):
         return self._unpacker.feed(data, final=self._ended)
 
     def _split(self, text: str) -> None:
-        first, *others = text.split("\n")
-        self._unfinished.append(first)
-        for other in others:
-            self._lines.append("".join(self._unfinished).removesuffix("\r"))
-            self._unfinished = [other]
+        self._lines.extend(_ended_lines(text, self._unfinished))
         if self._ended and (last := "".join(self._unfinished)):
             self._lines.append(last.removesuffix("\r"))
-            self._unfinished = []
+            self._unfinished.clear()
+
+
+def _ended_lines(text: str, unfinished: list[str]) -> Iterator[str]:
+    """The lines that end in the next piece of a text, one carriage return before each end left out. `unfinished` has
+    the pieces of the line that goes on."""
+    first, *others = text.split("\n")
+    unfinished.append(first)
+    for other in others:
+        yield "".join(unfinished).removesuffix("\r")
+        unfinished[:] = [other]
 
 
 def windows(
@@ -139,12 +144,9 @@ def windows(
     where an item counts for as many as its `weight`. With `ready` a list ends as soon as that says that the next item
     is not there yet. What came before an error is handed out before it is raised."""
     iterator, size = iter(items), first
-    while True:
-        window = list(islice(iterator, 1))
-        if not window:
-            return
+    for item in iterator:
+        window, weighed = [item], weight(item)
         problem: SeqcliError | None = None
-        weighed = weight(window[0])
         try:
             while weighed < size and (ready is None or ready()):
                 window.append(next(iterator))
@@ -175,20 +177,18 @@ def read_chunks(
                 yield text
 
 
-def read_lines(path: str, request: TextRequest | None = None, notice: Notice = quietly) -> Iterator[str]:
+def read_lines(
+    path: str, request: TextRequest | None = None, notice: Notice = quietly, name: str | None = None
+) -> Iterator[str]:
     """The lines of a file, as they arrive: ended by a line feed, one carriage return before it left out (or by
     carriage returns, where there is no line feed at all). The request has the encoding, see `read_chunks`."""
     request = request or TextRequest()
     if path == "-":
         yield from LiveLines(request, notice)
         return
-    unfinished: list[str] = []  # of a line whose end has not come
-    for chunk in read_chunks(path, encoding=request.encoding, errors=request.errors, notice=notice):
-        first, *others = chunk.split("\n")
-        unfinished.append(first)
-        for other in others:
-            yield "".join(unfinished).removesuffix("\r")
-            unfinished = [other]
+    unfinished: list[str] = []
+    for chunk in read_chunks(path, encoding=request.encoding, errors=request.errors, name=name, notice=notice):
+        yield from _ended_lines(chunk, unfinished)
     if rest := "".join(unfinished):
         yield rest.removesuffix("\r")
 

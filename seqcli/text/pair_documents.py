@@ -20,6 +20,8 @@ def json_rows(file: PairFile) -> Iterator[Pair]:
     for number, record, problem in records(file.lines, file.name):
         inner = record.get("translation") if isinstance(record, dict) else None
         values = inner if isinstance(inner, dict) else record
+        if isinstance(values, list) and file.columns is not None:
+            values = {str(place): part for place, part in enumerate(values, 1)}
         if isinstance(values, list) and len(values) == 2 and all(isinstance(value, str) for value in values):
             yield Pair(number, *values)
         elif not isinstance(values, dict):
@@ -41,7 +43,9 @@ def _is_text(value: Any) -> bool:
 def _keys(file: PairFile, values: dict[str, Any], number: int) -> Sides:
     """Names of the source's and the target's text in an object."""
     there = [key for key, value in values.items() if value is None or _is_text(value)]
-    shown = ", ".join(key[:30] for key in there[:SHOWN]) + (f" and {len(there) - SHOWN:,} more" * (len(there) > SHOWN))
+    shown = ", ".join(key[:30] for key in there[:SHOWN])
+    if len(there) > SHOWN:
+        shown += f" and {len(there) - SHOWN:,} more"
     if file.columns is not None:
         for key in (*file.columns.source, *file.columns.target):
             if key not in there:
@@ -68,15 +72,15 @@ def _two_texts(texts: Sequence[str]) -> Sequence[str] | None:
 
 def tmx_rows(file: PairFile) -> Iterator[Pair]:
     """The rows of a translation memory, a unit each."""
-    languages: tuple[str, str] | None = None
+    sides: Sides | None = None
     for number, (origin, texts) in enumerate(_units(file), 1):
-        languages = languages or _languages(file, origin, list(texts))
-        found = [_of_language(texts, language) for language in languages]
-        if None in found:
-            yield Pair(number, "", "", f"lacks {languages[found.index(None)]}")
+        sides = sides or _languages(file, origin, list(texts))
+        found = {language: _of_language(texts, language) for side in sides for language in side}
+        if lacking := [language for language, text in found.items() if text is None]:
+            yield Pair(number, "", "", f"lacks {lacking[0]}")
         else:
-            yield Pair(number, found[0] or "", found[1] or "")
-    if languages is None:
+            yield Pair(number, *(" ".join(found[language] or "" for language in side) for side in sides))
+    if sides is None:
         raise file.problem("is XML without the units of a translation memory", "export it as TMX, or as TSV")
 
 
@@ -98,9 +102,9 @@ def _units(file: PairFile) -> Iterator[tuple[str, dict[str, str]]]:
         raise file.problem(f"is not whole XML: {problem}", "export the translation memory again") from problem
 
 
-def _languages(file: PairFile, origin: str, found: list[str]) -> tuple[str, str]:
+def _languages(file: PairFile, origin: str, found: list[str]) -> Sides:
     if file.columns is not None:
-        return file.columns.source[0].lower(), file.columns.target[0].lower()
+        return tuple(map(str.lower, file.columns.source)), tuple(map(str.lower, file.columns.target))
     if len(found) != 2:
         hint = "say which are source and target: --columns en,de"
         raise file.problem(f"has the languages {', '.join(found)}" if found else "has no languages", hint)
@@ -108,7 +112,7 @@ def _languages(file: PairFile, origin: str, found: list[str]) -> tuple[str, str]
         found, origin = [*map(base, found)], base(origin)
     first, second = reversed(found) if found[1] == origin else found
     file.say_direction(first, second)
-    return first, second
+    return (first,), (second,)
 
 
 def _texts(unit: ET.Element) -> dict[str, str]:

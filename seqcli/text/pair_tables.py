@@ -10,7 +10,7 @@ from itertools import chain, islice
 from seqcli.errors import listed
 from seqcli.notices import change_with
 from seqcli.text.pair_rows import BLANK, LANGUAGES, NO_TAB, SOURCE_NAMES, TARGET_NAMES, Pair, PairFile
-from seqcli.text.tab_cells import LOOKED_AT, quoted_rows, tab_rows
+from seqcli.text.tab_cells import LOOKED_AT, outside_quotes, quoted_rows, tab_rows
 
 BARS = " ||| "
 Fields = Iterator[tuple[int, list[str]]]
@@ -25,14 +25,11 @@ _ATTRIBUTION = re.compile(r"(?i)cc[- ]?(?:by|0)\b|attribution|licen[cs]e|https?:
 _SEPARATOR = re.compile(r"sep=(.)\s*\Z")  # what a spreadsheet writes before a CSV table
 
 
-def table_rows(file: PairFile, kind: str) -> Iterator[Pair]:
-    """The rows of a table; `kind` is `csv` or `lines` (of which --columns says that they are a table), `bars`, or TABs
-    otherwise."""
-    fields = _fields(file, kind)
+def table_rows(file: PairFile) -> Iterator[Pair]:
+    """The rows of a table: CSV, lines of which --columns says that they are CSV, bars, or TABs."""
+    fields = _fields(file)
     seen = list(islice(fields, file.sample))
-    there = [row for _, row in seen if row]
-    if not there:
-        there, seen = [[]], [*seen, *islice(fields, file.sample)]
+    there = [row for _, row in seen if row] or [[]]
     names = [cell.strip().strip("\ufeff").lower() for cell in there[0]]
     width = _columns(there, names)
     source, target = _sides(file, names, there, width)
@@ -45,7 +42,7 @@ def table_rows(file: PairFile, kind: str) -> Iterator[Pair]:
         elif not row:
             yield Pair(number, "", "", BLANK)
         elif len(row) <= max(*source, *target) or _width(row) > width:
-            problem = NO_TAB if len(row) == 1 and kind != "csv" else f"{len(row)} columns instead of {width}"
+            problem = NO_TAB if len(row) == 1 and file.kind != "csv" else f"{len(row)} columns instead of {width}"
             yield Pair(number, " ".join(row), "", problem)
         else:
             yield Pair(number, *(" ".join(row[n].strip() for n in side) for side in (source, target)))
@@ -64,13 +61,13 @@ def _above_figures(rows: list[list[str]], columns: Sequence[int]) -> bool:
     return len(others) >= FEWEST_FIGURES and figures and not any(map(str.isdigit, "".join(first)))
 
 
-def _fields(file: PairFile, kind: str) -> Fields:
+def _fields(file: PairFile) -> Fields:
     """The line number and the fields of each row; none for a blank line."""
     sample = list(islice(file.lines, file.sample))
     lines = chain(sample, file.lines)
-    if kind == "bars":
+    if file.kind == "bars":
         return ((n, line.split(BARS) if line.strip() else []) for n, line in enumerate(lines, 1))
-    if kind in ("csv", "lines"):
+    if file.kind in ("csv", "lines"):
         said = _SEPARATOR.match(sample[0]) if sample else None
         rest, first = islice(lines, 1 if said else 0, None), 2 if said else 1
         found = quoted_rows(rest, said[1] if said else _delimiter(sample), file.name, first)
@@ -82,35 +79,29 @@ def _fields(file: PairFile, kind: str) -> Fields:
 def _named(file: PairFile) -> bool:
     """Whether columns are chosen by their names."""
     columns = file.columns
-    return columns is not None and not all(name.isdigit() for name in (*columns.source, *columns.target))
+    return columns is not None and not all(name.isdecimal() for name in (*columns.source, *columns.target))
 
 
-def _sides(
-    file: PairFile, names: list[str], rows: list[list[str]], width: int
-) -> tuple[tuple[int, ...], tuple[int, ...]]:
+def _sides(file: PairFile, names: list[str], rows: list[list[str]], width: int) -> tuple[Sequence[int], Sequence[int]]:
     """Places of the columns that make the source and the target."""
     if file.columns is not None:
-        source, target = (
-            tuple(_place(file, name, names, width) for name in side)
-            for side in (file.columns.source, file.columns.target)
-        )
-        return source, target
+        source = [_place(file, name, names, width) for name in file.columns.source]
+        return source, [_place(file, name, names, width) for name in file.columns.target]
+    if width <= 2:
+        return (0,), (1,)
     known = [names.index(n) for some in (SOURCE_NAMES, TARGET_NAMES) for n in some if n in names]
-    if width > 2 and len(known) == 2:
+    if len(known) == 2:
         return (known[0],), (known[1],)
     texts = [n for n in range(width) if _is_text([row[n] for row in rows if len(row) > n])]
     chosen = next((some for some in (texts, _languages(texts, names, rows)) if len(some) == 2), None)
-    if width <= 2 or chosen:
-        first, second = chosen or (0, 1)
-        if width > 2:
-            file.notes.append(
-                f"{file.name}: columns {first + 1} and {second + 1} of {width} are taken for source and target; "
-                + change_with("--columns")
-            )
-        return (first,), (second,)
-    shown = "; ".join(f"{n + 1}: {cell[:30]}" for n, cell in enumerate(rows[0]))
-    hint = "say which are source and target: --columns 1,2; with 1+3,2 columns 1 and 3 make the source"
-    raise file.problem(f"has {width} columns ({shown})", hint, 1)
+    if chosen is None:
+        shown = "; ".join(f"{n + 1}: {cell[:30]}" for n, cell in enumerate(rows[0]))
+        hint = "say which are source and target: --columns 1,2; with 1+3,2 columns 1 and 3 make the source"
+        raise file.problem(f"has {width} columns ({shown})", hint, 1)
+    first, second = chosen
+    taken = f"{file.name}: columns {first + 1} and {second + 1} of {width} are taken for source and target"
+    file.notes.append(f"{taken}; {change_with('--columns')}")
+    return (first,), (second,)
 
 
 def _languages(texts: Sequence[int], names: Sequence[str], rows: Sequence[Sequence[str]]) -> list[int]:
@@ -124,7 +115,7 @@ def _place(file: PairFile, name: str, names: list[str], width: int) -> int:
     named = _named(file)
     if named and name.lower() in names:
         return names.index(name.lower())
-    if name.isdigit() and 1 <= int(name) <= width:
+    if name.isdecimal() and 1 <= int(name) <= width:
         return int(name) - 1
     has = f"its columns are {listed(names)}" if named else f"it has {width}"
     raise file.problem(f"has no column {name!r}: {has}", "choose with --columns SOURCE,TARGET")
@@ -132,7 +123,8 @@ def _place(file: PairFile, name: str, names: list[str], width: int) -> int:
 
 def _delimiter(sample: Sequence[str]) -> str:
     """What stands between the fields: the mark that most lines have, and of these the most frequent."""
-    return max(",;\t|", key=lambda mark: (sum(mark in line for line in sample), "".join(sample).count(mark)))
+    text = outside_quotes("\n".join(sample))
+    return max("\t,;|", key=lambda mark: (sum(mark in line for line in text.split("\n")), text.count(mark)))
 
 
 def _columns(rows: Sequence[Sequence[str]], names: Sequence[str]) -> int:
@@ -145,7 +137,7 @@ def _columns(rows: Sequence[Sequence[str]], names: Sequence[str]) -> int:
 
 
 def _width(row: Sequence[str]) -> int:
-    """Columns without the empty ones at the end; two at least."""
+    """Columns without the empty ones at the end, but for the first two."""
     width = len(row)
     while width > 2 and not row[width - 1].strip():
         width -= 1

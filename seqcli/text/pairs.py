@@ -92,9 +92,14 @@ def open_pairs(path: str, lines: Iterable[str], columns: Columns | None, sample:
 def rows_of_all(files: Sequence[PairFile], notice: Notice) -> Iterator[tuple[PairFile, Pair]]:
     """The rows of files of pairs, or of a source and a target file, each with its file; `notice` hears at the end of a
     file what was taken for granted."""
-    aligned = are_aligned(files)
-    for file, rows in [(files[0], aligned_rows(files))] if aligned else [(file, rows_of(file)) for file in files]:
-        for row in rows:
+    rows = [(file, rows_of(file)) for file in files]
+    if are_aligned(files):
+        rows = [(files[0], aligned_rows(files))]
+        if files[0].columns is not None:
+            names = f"{files[0].name} and {files[1].name}"
+            files[0].notes.append(f"{names} are taken for source and target, line by line: --columns is for tables")
+    for file, of_file in rows:
+        for row in of_file:
             yield file, row
         for note in file.notes:
             notice(note)
@@ -109,8 +114,8 @@ def rows_of(file: PairFile) -> Iterator[Pair]:
             return tmx_rows(file)
         case "lines" if file.columns is None:
             return (Pair(n, line, "", BLANK if not line.strip() else NO_TAB) for n, line in enumerate(file.lines, 1))
-        case kind:
-            return table_rows(file, kind)
+        case _:
+            return table_rows(file)
 
 
 def _kind(path: str, sample: Sequence[str]) -> str:
@@ -148,7 +153,7 @@ def empty_side(row: Pair) -> str:
 
 def usable(file: PairFile, row: Pair, skip_bad: bool) -> tuple[str, str]:
     """The sides of a row, empty for a blank one and, with `skip_bad`, for one of no use; `DataError` otherwise."""
-    blank = row.problem == BLANK or not (row.source + row.target).strip()
+    blank = row.problem == BLANK or not (row.problem or row.source.strip() or row.target.strip())
     problem = "" if blank else row.problem or empty_side(row)
     if problem and not skip_bad:
         hint = "put one TAB between the two, or choose with --columns; --skip-bad gives such lines an empty row"
@@ -161,12 +166,10 @@ def are_aligned(files: Sequence[PairFile]) -> bool:
     single = [file for file in files if file.kind == "lines"]
     if not single or len(files) == 1:
         return False
-    if len(single) < len(files):
-        other = next(file for file in files if file.kind != "lines")
-        hint = "give files of pairs, or one source and one target file"
+    hint = "give files of pairs, or one source and one target file"
+    if other := next((file for file in files if file.kind != "lines"), None):
         raise DataError(f"has one column, while {other.name} has pairs", path=single[0].name, hint=hint)
     if len(files) != 2:
-        hint = "give files of pairs, or one source and one target file"
         raise DataError(f"{len(files)} files of one column given", hint=hint)
     if files[0].path == files[1].path == "-":
         raise DataError("source and target cannot both be read from stdin", hint="give source TAB target on stdin")

@@ -79,10 +79,10 @@ class Carrier:
         whole = [Found(match.start(), match.end(), match.group()) for match in re.finditer(r"\S+", text)]
         return [w for w in whole if w.text not in self.words or not inside.isdisjoint(range(w.start, w.end))]
 
-    def replace(self, text: str, first: int = 0) -> tuple[str, list[str]]:
-        """The text with a symbol for each string, from number `first` of them on, and the strings."""
-        found = self.find(text)
-        return substitute(text, found, _symbols(first, len(found))), [string.text for string in found]
+    def replace(self, text: str, but: Sequence[tuple[int, int]] = ()) -> tuple[str, list[str]]:
+        """The text with a symbol for each string, and the strings; what is made of the spans `but` stays as it is."""
+        found = [string for string in self.find(text) if not (but and _is_made_of(string, but))]
+        return substitute(text, found, _symbols(0, len(found))), [string.text for string in found]
 
     def replace_pair(self, source: str, target: str, first: int) -> tuple[str, str]:
         """A training pair with symbols for the strings that stand on both sides; the others stay as they are."""
@@ -98,6 +98,13 @@ class Carrier:
             substitute(source, [found for found, _ in both], symbols),
             substitute(target, [own for own, _ in placed], [symbol for _, symbol in placed]),
         )
+
+
+def _is_made_of(found: Found, spans: Sequence[tuple[int, int]]) -> bool:
+    """Whether a string has a part within some spans of the text, and neither letter nor figure beside them."""
+    inside = [any(start <= place < stop for start, stop in spans) for place in range(found.start, found.end)]
+    beside = (character for character, within in zip(found.text, inside, strict=True) if not within)
+    return any(inside) and not any(map(str.isalnum, beside))
 
 
 def _blot(taken: list[Found], match: re.Match[str]) -> str:

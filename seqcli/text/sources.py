@@ -9,7 +9,6 @@ import tempfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
 
 from seqcli.errors import DataError
 from seqcli.files.opening import Stamps, open_bytes, shown_path
@@ -73,7 +72,7 @@ class Sources:
                 digest.update(data)
                 characters += len(chunk)
                 size += len(data)
-                lines += sum(not (line == "" or line.isspace()) for line in chunk.split("\n"))
+                lines += sum(bool(line.strip()) for line in chunk.split("\n"))
                 if sampled < SAMPLE:
                     part = chunk[:SAMPLE_OF_CHUNK]
                     samples.append(part[: part.rfind("\n") + 1] or part)
@@ -84,7 +83,7 @@ class Sources:
         request = self.request
         for path, name in zip(self.paths, self.names, strict=True):
             if request.column is not None:
-                cells = items(read_lines(path, request, notice), request.column, name, notice)[1]
+                cells = items(read_lines(path, request, notice, name), request.column, name, notice)[1]
                 yield (cell + "\n" for cell, _ in cells)
             else:
                 encoding, errors = request.encoding, request.errors
@@ -102,11 +101,8 @@ def _text(chunks: Iterator[str]) -> Iterator[str]:
         if text:
             last = text[-1]
             yield text
-    if held:
-        yield held
-        last = held
-    if last != "\n":
-        yield "\n"
+    if held or last != "\n":
+        yield held + "\n"
 
 
 def line_chunks(chunks: Iterable[str]) -> Iterator[str]:
@@ -163,19 +159,13 @@ def spooled(path: str) -> Iterator[str]:
     with tempfile.NamedTemporaryFile(prefix="seqcli-", suffix=".txt") as file:
         with open_bytes(path) as source:
             while data := source.read(1 << 20):
-                _keep(file, data)
-        _keep(file, b"")
+                try:
+                    file.write(data)
+                    file.flush()
+                except OSError as problem:
+                    raise DataError(
+                        f"what was read cannot be kept: {problem.strerror or problem}",
+                        path=tempfile.gettempdir(),
+                        hint="free some space, set TMPDIR to another place, or give the text as a file",
+                    ) from problem
         yield file.name
-
-
-def _keep(file: IO[bytes], data: bytes) -> None:
-    try:
-        file.write(data)
-        if not data:
-            file.flush()
-    except OSError as problem:
-        raise DataError(
-            f"what was read cannot be kept: {problem.strerror or problem}",
-            path=tempfile.gettempdir(),
-            hint="free some space, set TMPDIR to another place, or give the text as a file",
-        ) from problem

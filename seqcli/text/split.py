@@ -26,7 +26,7 @@ class HeldLines:
         """The lines that are held out, or the others, none of them blank, in pieces of whole lines."""
         number = 0
         for chunk in chunks:
-            lines = [line for line in chunk.split("\n") if not (line == "" or line.isspace())]
+            lines = [line for line in chunk.split("\n") if line.strip()]
             chosen = np.zeros(len(lines), bool)
             first, last = np.searchsorted(self.numbers, [number, number + len(lines)])
             chosen[self.numbers[first:last] - number] = True

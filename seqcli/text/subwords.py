@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 import numpy as np
 
 from seqcli.errors import DataError
-from seqcli.text.tokenizer import StreamDecoder, Tokenizer, default_vocab_size
+from seqcli.text.tokenizer import StreamDecoder, Tokenizer, default_vocab_size, most_frequent
 
 SAMPLE = 20_000_000  # characters a vocabulary is learnt from at most
 LONGEST = 4000  # characters of one training sentence; SentencePiece silently skips long ones, so they are cut
@@ -64,11 +64,14 @@ class SubwordTokenizer(Tokenizer):
         if not sentences:
             raise DataError("there is no text to learn subwords from", hint="give a larger text, or use --tokens char")
         counts = Counter(character for sentence in sentences for character in sentence)
-        alphabet = _frequent(counts, COVERAGE)
+        alphabet = most_frequent(counts, COVERAGE)
         size = vocab_size or max(default_vocab_size(characters), SPECIAL + 2 * len(alphabet))
         size = max(size, SPECIAL + 8 + len(symbols))
         # rare characters are left to the bytes, so that pieces of several characters have room
-        sentences = _without_others(sentences, set(alphabet[: (size - SPECIAL - len(symbols)) // 2]), len(counts))
+        learnt = alphabet[: (size - SPECIAL - len(symbols)) // 2]
+        if len(learnt) < len(counts):
+            within = re.compile(f"[{''.join(map(re.escape, learnt))}]+")
+            sentences = [piece for sentence in sentences for piece in within.findall(sentence)]
         model = io.BytesIO()
         sentencepiece.SentencePieceTrainer.train(
             sentence_iterator=iter(sentences),
@@ -153,25 +156,6 @@ class SubwordTokenizer(Tokenizer):
     def stream_decoder(self, context: Sequence[int] = ()) -> StreamDecoder:
         decoder = codecs.getincrementaldecoder("utf-8")("replace")
         return StreamDecoder(lambda token: decoder.decode(self._bytes[token]), lambda: decoder.decode(b"", final=True))
-
-
-def _frequent(counts: Counter[str], coverage: float) -> list[str]:
-    """The most frequent characters that make up the share `coverage` of a text, all of equal count, then in order."""
-    ordered = sorted(counts, key=lambda character: (-counts[character], character))
-    left = coverage * counts.total()
-    for number, character in enumerate(ordered):
-        if left <= 0:
-            return ordered[:number]
-        left -= counts[character]
-    return ordered
-
-
-def _without_others(sentences: list[str], alphabet: set[str], kinds: int) -> list[str]:
-    """The sentences cut up at characters that are not of the alphabet; `kinds` is how many characters they have."""
-    if len(alphabet) == kinds:
-        return sentences
-    within = re.compile(f"[{''.join(map(re.escape, sorted(alphabet)))}]+")
-    return [piece for sentence in sentences for piece in within.findall(sentence)]
 
 
 def _sample(chunks: Iterable[str]) -> tuple[list[str], int]:

@@ -13,6 +13,7 @@ from seqcli.text.lines import csv_reader
 LOOKED_AT = 200  # lines, from the first with a quote, that tell whose quotes they are
 Quoted = Callable[[str], bool]
 _NUMBER = re.compile(r"(?:[-+]?[\d.,]+(?:[eE][-+]?\d+)?|NA)\Z")
+_QUOTED = re.compile(r'(?m)(^|[,;\t|])"(?:[^"]|"")*(?:"|\Z)')
 
 
 def tab_rows(lines: Iterable[str], shown: str, look: int = LOOKED_AT) -> Iterator[tuple[int, list[str]]]:
@@ -44,6 +45,11 @@ def quoted_rows(lines: Iterable[str], delimiter: str, shown: str, first: int = 1
         hint = "a quote that is never closed makes one field of all that follows"
         line = first - 1 + reader.line_num
         raise DataError(f"cannot be read as CSV: {problem}", path=shown, line=line, hint=hint) from problem
+
+
+def outside_quotes(text: str) -> str:
+    """Lines of CSV without their cells in quotes, in which nothing separates."""
+    return _QUOTED.sub(r"\1", text)
 
 
 def _styles(number: int, commas: bool) -> Iterator[Quoted]:

@@ -82,17 +82,17 @@ class Tokenizer(ABC):
         decoder = self.stream_decoder()
         return "".join([decoder.push(int(token)) for token in ids]) + decoder.flush()
 
-    @abstractmethod
     def surface(self, token: int) -> bytes:
         """The UTF-8 bytes that a token stands for in text, none for control symbols; of a word without its blank."""
+        return self.piece(token).encode("utf-8", "surrogatepass") if token != self.unk_id else b""
 
     @abstractmethod
     def piece(self, token: int) -> str:
         """One id in readable form."""
 
-    @abstractmethod
     def stream_decoder(self, context: Sequence[int] = ()) -> StreamDecoder:
         """A decoder for what follows `context`."""
+        return StreamDecoder(self.piece)
 
 
 def train_tokenizer(
@@ -153,7 +153,7 @@ def choose_kind(sample: str, characters: int, *, lines: bool = False) -> tuple[K
         return "word", f"tokens: words, since the text holds <unk> and so was prepared in words; {change}"
     counts = Counter(sample)
     counts.pop("\n", None)
-    needed = _needed(counts)
+    needed = len(most_frequent(counts, 0.999))
     if characters < SHORT_TEXT:
         reason = f"since the text is short ({characters:,} of them)"
     elif lines and len(words) < 2 * sample.count("\n"):
@@ -167,14 +167,15 @@ def choose_kind(sample: str, characters: int, *, lines: bool = False) -> tuple[K
     return "char", f"tokens: characters, {reason}; {change}"
 
 
-def _needed(counts: Counter[str]) -> int:
-    """How many kinds of characters make up 99.9 % of a text."""
-    left, needed = 0.999 * counts.total(), 0
-    for _, count in counts.most_common():
+def most_frequent(counts: Counter[str], coverage: float) -> list[str]:
+    """The most frequent characters that make up the share `coverage` of a text, all of equal count, then in order."""
+    ordered = sorted(counts, key=lambda character: (-counts[character], character))
+    left = coverage * counts.total()
+    for number, character in enumerate(ordered):
         if left <= 0:
-            break
-        left, needed = left - count, needed + 1
-    return needed
+            return ordered[:number]
+        left -= counts[character]
+    return ordered
 
 
 def manageable(text: str) -> Iterator[str]:

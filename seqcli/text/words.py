@@ -65,8 +65,10 @@ class WordTokenizer(Tokenizer):
         if not prepared:
             _leave_out_rare(counts)
         words = ordered(counts, symbols, vocab_size)
-        # words that others have made unknown before cannot be learnt from
-        rare = None if prepared else _some(sorted(every.difference(words) or every))
+        rare = None
+        if not prepared:  # words that others have made unknown before cannot be learnt from
+            rare = sorted(every.difference(words) or every)
+            rare = rare[:: sum(map(len, rare)) // SPELT + 1]  # from all over the list
         return cls(words, split_wide, rare)
 
     @classmethod
@@ -109,8 +111,7 @@ class WordTokenizer(Tokenizer):
         return [piece for word in words for piece in _PIECES.findall(word)] if self.split_wide else words
 
     def surface(self, token: int) -> bytes:
-        special = {self.unk_id: b"", self.boundary_id: b"\n"}
-        return special.get(token, self.words[token].encode("utf-8", "surrogatepass"))
+        return b"\n" if token == self.boundary_id else super().surface(token)
 
     def piece(self, token: int) -> str:
         return self.words[token]
@@ -140,11 +141,6 @@ def _leave_out_rare(counts: Counter[str]) -> None:
     room = int(UNKNOWN_SHARE * counts.total())
     for word in once[max(len(once) - room, 0) :]:
         del counts[word]
-
-
-def _some(words: list[str]) -> list[str]:
-    """Words from all over a sorted list, of some `SPELT` characters at most."""
-    return words[:: sum(map(len, words)) // SPELT + 1]
 
 
 def _unsegmented(counts: Counter[str]) -> bool:

@@ -55,18 +55,15 @@ def count_alignments(
     """Expectation maximisation of IBM Model 1 (Brown et al. 1993) on as many pairs, with end marks, as have `LINKS`
     links."""
     links = np.cumsum(sources.lengths * targets.lengths)
-    count = max(1, int(np.searchsorted(links, LINKS)))
-    count = min(count, len(sources))
-    keys, priors, rows = [], [], []
-    row = 0
+    count = min(max(1, int(np.searchsorted(links, LINKS))), len(sources))
+    keys, priors = [], []
     for number in range(count):
         source, target = sources[number].astype(np.int64), targets[number]
         keys.append((source[None] * vocabulary + target[:, None]).ravel())
         priors.append(diagonal(len(source), len(target)).astype(np.float32).ravel())
-        rows.append(np.repeat(np.arange(row, row + len(target), dtype=np.int32), len(source)))
-        row += len(target)
     types, of_link = np.unique(np.concatenate(keys), return_inverse=True)
-    prior, target_row = np.concatenate(priors), np.concatenate(rows)
+    prior, target_lengths = np.concatenate(priors), targets.lengths[:count]
+    target_row = np.repeat(np.arange(target_lengths.sum()), np.repeat(sources.lengths[:count], target_lengths))
     source_type = types // vocabulary
     probabilities = np.ones(len(types))
     for iteration in range(ITERATIONS):

@@ -276,8 +276,7 @@ class _Batch:
         rows = self.rows
         tokens = tuple(map(int, rows.tokens[row, 1:][:kept]))
         number = int(self.numbers[rows.owners[row]])
-        hypothesis = Hypothesis(tokens, log_probability, score, ended)
+        weights = None
         if rows.attention is not None:
             weights = rows.attention[row, : len(tokens) + ended, : len(self.sentences[number].source)].copy()
-            hypothesis = replace(hypothesis, attention=weights)
-        self.finished[number].append(hypothesis)
+        self.finished[number].append(Hypothesis(tokens, log_probability, score, ended, weights))

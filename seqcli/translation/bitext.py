@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from seqcli.text.pair_rows import Pair
-from seqcli.text.placeholders import SYMBOLS
 from seqcli.text.tokenizer import Tokenizer
 from seqcli.translation.preprocessing import BLOB, Preprocessing
 
@@ -65,9 +64,7 @@ class Bitext:
     @property
     def symbols(self) -> tuple[int, ...]:
         """Ids of the placeholder symbols."""
-        if self.preprocessing.carrier is None:
-            return ()
-        return tuple(int(self.tokenizer.encode(symbol)[-1]) for symbol in SYMBOLS)
+        return tuple(self.preprocessing.symbols(self.tokenizer))
 
     @property
     def blobs(self) -> dict[str, bytes]:

@@ -50,7 +50,7 @@ class Copying:
         if not len(source_words) or not len(target_words):
             return source, target
         choice = int(random.integers(len(target_words)))
-        place = self._from(source, target, source_words, len(target_words), choice, int(target_words[choice]))
+        place = self._from(source, target, source_words, target_words, choice)
         replaced = random.random() < REPLACED
         return (
             _put(source, source_words, place, string, replaced),
@@ -65,12 +65,11 @@ class Copying:
         free = np.flatnonzero(~np.isin(self.symbol_ids, source))
         return self.symbols[int(random.choice(free)) if len(free) else 0]
 
-    def _from(
-        self, source: np.ndarray, target: np.ndarray, words: np.ndarray, target_words: int, choice: int, token: int
-    ) -> int:
-        """Which word of the source a word of the target comes from."""
+    def _from(self, source: np.ndarray, target: np.ndarray, words: np.ndarray, others: np.ndarray, choice: int) -> int:
+        """Which of the source's `words` the target's word `choice` comes from, of those that begin at `others`."""
         if self.table is None:
-            return min(choice * len(words) // target_words, len(words) - 1)
+            return choice * len(words) // len(others)
+        token = int(others[choice])
         likeliest = int(self.table.align(source[:-1], target[token : token + 1])[0].argmax())
         return max(int(np.searchsorted(words, likeliest, side="right")) - 1, 0)
 
@@ -81,4 +80,4 @@ def _put(ids: np.ndarray, words: np.ndarray, word: int, string: np.ndarray, repl
     stop = start
     if replaced:
         stop = int(words[word + 1]) if word + 1 < len(words) else len(ids) - 1
-    return np.concatenate((ids[:start], string, ids[stop:])).astype(np.int32)
+    return np.concatenate((ids[:start], string, ids[stop:]))

@@ -6,12 +6,16 @@ import re
 from collections.abc import Sequence
 
 from seqcli.errors import UsageError
+from seqcli.text.scripts import SPACELESS, WIDE
 from seqcli.text.tokenizer import Tokenizer
 from seqcli.translation.atoms import begins_with_atom
 
+# of scripts with blanks; to the words of Korean endings are attached, so that they are found anywhere, too
+_LETTER = rf"[^\W{SPACELESS}{WIDE}\uac00-\ud7af\U00020000-\U0003ffff]"
+
 
 class Glossary:
-    """Terms and the tokens of their translations.
+    """Terms, one or more, and the tokens of their translations.
 
     A term is found as whole words in whatever case, the longest first; where it stands in a source its translation
     must be in the target, once each time, exactly as it is given. In scripts without blanks a term is found anywhere.
@@ -28,22 +32,28 @@ class Glossary:
         sources = sorted(translations, key=len, reverse=True)
         self._translations = [translations[source] for source in sources]
         # a group for each, which says which one it was: of µ and μ, say, one is found as the other
-        found = "|".join(f"({_pattern(source)})" for source in sources)
-        self._pattern = re.compile(found, re.IGNORECASE) if found else None
+        self._pattern = re.compile("|".join(f"({_pattern(source)})" for source in sources), re.IGNORECASE)
+
+    def spans(self, text: str) -> list[tuple[int, int]]:
+        """Where terms begin and end in a text."""
+        return [match.span() for match in self._pattern.finditer(text)]
 
     def phrases(self, text: str) -> list[tuple[int, ...]]:
         """The token sequences that the translation of a source must contain."""
-        if self._pattern is None:
-            return []
         return [self._translations[(match.lastindex or 0) - 1] for match in self._pattern.finditer(text)]
 
 
 def _pattern(term: str) -> str:
-    start = r"(?<!\w)" if term[0].isascii() else ""
-    end = r"(?!\w)" if term[-1].isascii() else ""
+    start = f"(?<!{_LETTER})" if _is_bounded(term[0]) else ""
+    end = f"(?!{_LETTER})" if _is_bounded(term[-1]) else ""
     return start + re.escape(term) + end
 
 
+def _is_bounded(character: str) -> bool:
+    """Whether a term that begins or ends so is no part of a longer word."""
+    return character.isascii() or bool(re.match(_LETTER, character))
+
+
 def _tokens(term: str, tokenizer: Tokenizer) -> tuple[int, ...]:
-    wide = "\u2e80" <= term[0] <= "\u9fff" or "\uac00" > term[0] >= "\u3040"
+    wide = "\u2e80" <= term[0] < "\uac00"
     return tuple(map(int, tokenizer.encode(term if wide or begins_with_atom(term) else " " + term)))

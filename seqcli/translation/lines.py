@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import cycle
 
 import numpy as np
 
 from seqcli.errors import UsageError
-from seqcli.text.placeholders import SYMBOLS, restore, taking
+from seqcli.text.placeholders import KINDS, SYMBOLS, restore, taking
 from seqcli.text.sentences import join
 from seqcli.text.tokenizer import Tokenizer
 from seqcli.translation.beam import Hypothesis, Sentence
@@ -60,9 +62,7 @@ class Lines:
     ) -> None:
         self.tokenizer, self.preprocessing = tokenizer, preprocessing.with_words(tokenizer)
         self.glossary = glossary
-        self.symbols: dict[int, str] = {}
-        if preprocessing.carrier is not None:
-            self.symbols = {int(tokenizer.encode(symbol)[-1]): symbol for symbol in SYMBOLS}
+        self.symbols = preprocessing.symbols(tokenizer)
         self.forbidden = [*self.symbols, *([] if preprocessing.unknowns else [tokenizer.unk_id])]
         self.prefix = tuple(map(int, encode_sentence(tokenizer, preprocessing.target(prefix))[:-1])) if prefix else ()
         if not {*self.symbols, tokenizer.unk_id}.isdisjoint(self.prefix):
@@ -70,26 +70,27 @@ class Lines:
 
     def parts(self, line: str) -> list[Part]:
         """The parts of a line: as many sentences as a training line had, and no more tokens."""
-        if not line.strip():
-            return []
-        text, strings = self.preprocessing.source_with_symbols(line)
+        text, strings = self.preprocessing.source_with_symbols(line, self.glossary)
         parts: list[Part] = []
         for sentence in self.preprocessing.split(text):
             count = sum(map(sentence.count, SYMBOLS))
             numbered, strings_here = _renumber(sentence), strings[:count]
             strings = strings[count:]
             first = 0
-            for ids in self._cut(encode_sentence(self.tokenizer, numbered)[:-1]):
-                parts.append(self._part(ids, strings_here, first, () if parts else self.prefix))
+            cut = self._cut(encode_sentence(self.tokenizer, numbered)[:-1])
+            for ids in cut:
+                # decoded, words that the vocabulary lacks would be lost
+                own = numbered if len(cut) == 1 else decode_sentence(self.tokenizer, ids.tolist())
+                parts.append(self._part(ids, own, strings_here, first, () if parts else self.prefix))
                 first += len(parts[-1].strings)
         return parts
 
-    def _part(self, ids: np.ndarray, strings: Sequence[str], first: int, prefix: tuple[int, ...]) -> Part:
-        """Tokens without their end mark, whose symbols stand for `strings` from number `first` on."""
+    def _part(self, ids: np.ndarray, text: str, strings: Sequence[str], first: int, prefix: tuple[int, ...]) -> Part:
+        """Tokens of a text, without their end mark, whose symbols stand for `strings` from number `first` on."""
         phrases: list[tuple[int, ...]] = [(token,) for token in ids.tolist() if token in self.symbols]
         own = tuple(strings[first : first + len(phrases)])
         if self.glossary is not None:
-            phrases += self.glossary.phrases(self._spelt(ids.tolist()))
+            phrases += self.glossary.phrases(self.preprocessing.atoms.spell(text).strip())
         source, lengths = np.append(ids, np.int32(self.tokenizer.boundary_id)), self.preprocessing.lengths
         limit = 2 * len(source) + 10 if lengths is None else lengths.limit(len(source))
         if asked := len(prefix) + sum(map(len, phrases)):
@@ -151,12 +152,9 @@ class Lines:
             ),
         )
 
-    def _spelt(self, tokens: Sequence[int]) -> str:
-        return self.preprocessing.atoms.spell(decode_sentence(self.tokenizer, tokens)).strip()
-
     def _text(self, part: Part, found: Hypothesis) -> str:
         """A part's translation with its strings put back, and unknown words replaced by the source's words."""
-        text = self._spelt(found.tokens)
+        text = self.preprocessing.atoms.spell(decode_sentence(self.tokenizer, found.tokens)).strip()
         if self.preprocessing.unknowns and found.attention is not None and self.tokenizer.unk_id in found.tokens:
             unknown, source = self.tokenizer.piece(self.tokenizer.unk_id), self.pieces(part)
             for place, token in enumerate(found.tokens):
@@ -168,11 +166,5 @@ class Lines:
 
 def _renumber(text: str) -> str:
     """A text with its symbols numbered in order, from the first on."""
-    count = 0
-    characters = []
-    for character in text:
-        if character in SYMBOLS:
-            character = SYMBOLS[count % len(SYMBOLS)]
-            count += 1
-        characters.append(character)
-    return "".join(characters)
+    symbols = cycle(SYMBOLS)
+    return re.sub(KINDS["symbol"], lambda _: next(symbols), text)

@@ -40,41 +40,28 @@ class Chosen:
 def by_places(
     found: Continuations, owners: np.ndarray, places: np.ndarray, shape: tuple[int, int]
 ) -> tuple[Chosen, np.ndarray]:
-    """The nested beam's choice, and for each row the first place that sees its end, or the beam's width. `owners` and
-    `places` (rows,) are the rows' sentences and places in the beam; `shape` is how many there are of both."""
-    values = np.full((*shape, found.values.shape[1]), -np.inf)
+    """The nested beam's choice, and for each row the first place that sees its end, or the beam's width: it ends for a
+    place if its end is at least as likely as what that place takes. `owners` and `places` (rows,) are the rows'
+    sentences and places in the beam; `shape` is how many there are of both."""
+    (sentences, beam), count = shape, found.values.shape[1]
+    here, every = (owners, places), np.arange(sentences)
+    values = np.full((sentences, beam, count), -np.inf)
     ends, rows = np.full(shape, -np.inf), np.zeros(shape, np.int64)
-    here = owners, places
     values[here], ends[here], rows[here] = found.values, found.ends, np.arange(len(owners))
-    parents, numbers, best, levels = nested(values, ends)
-    owners, places = np.nonzero(np.isfinite(best))
-    parent = rows[owners, parents[owners, places]]
-    tokens = found.tokens[parent, numbers[owners, places]]
-    return Chosen(owners, places, parent, tokens, best[owners, places]), levels[here]
-
-
-def nested(values: np.ndarray, ends: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Which continuations live on, and which hypotheses end.
-
-    values (sentences, beam, n): log p of the best continuations of each place without its end, ends (sentences, beam):
-    log p with the end, both -inf where there are none. Returns, (sentences, beam) each, the place whose continuation is
-    taken, which of its n it is, its log p, and the first place that sees a hypothesis end, or `beam`: one ends for a
-    place if its end is at least as likely as what that place takes.
-    """
-    sentences, beam, count = values.shape
-    pool = values.reshape(sentences, -1).copy()
-    every = np.arange(sentences)
-    picked = np.zeros((sentences, beam), np.int64)
-    best = np.empty((sentences, beam))
-    levels = np.full((sentences, beam), beam)
+    pool = values.reshape(sentences, -1)  # what has not been taken yet
+    picked, best, levels = np.zeros(shape, np.int64), np.empty(shape), np.full(shape, beam)
     for place in range(beam):
-        picked[:, place] = pool[:, : (place + 1) * count].argmax(axis=1)
+        seen = place + 1
+        picked[:, place] = pool[:, : seen * count].argmax(axis=1)
         best[:, place] = pool[every, picked[:, place]]
         pool[every, picked[:, place]] = -np.inf
-        ended = ends[:, : place + 1] >= best[:, place, None]
-        levels[:, : place + 1] = np.where(ended, np.minimum(levels[:, : place + 1], place), levels[:, : place + 1])
+        ended = ends[:, :seen] >= best[:, place, None]
+        levels[:, :seen] = np.where(ended, np.minimum(levels[:, :seen], place), levels[:, :seen])
     levels[~np.isfinite(ends)] = beam
-    return picked // count, picked % count, best, levels
+    owners, places = np.nonzero(np.isfinite(best))
+    parent, number = np.divmod(picked[owners, places], count)
+    parents = rows[owners, parent]
+    return Chosen(owners, places, parents, found.tokens[parents, number], best[owners, places]), levels[here]
 
 
 def largest(scores: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:

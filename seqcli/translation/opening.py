@@ -63,13 +63,9 @@ def open_bitext(request: TrainRequest, blobs: Mapping[str, bytes] | None = None,
 
 def _read(request: TrainRequest, notice: Notice) -> tuple[list[Pair], list[Pair]]:
     """Pairs to train on, and pairs to validate on."""
-
-    def read(paths: Sequence[str]) -> list[Pair]:
-        return list(read_pairs(paths, request, notice))
-
-    pairs, valid = read(request.pairs), request.valid
+    pairs, valid = list(read_pairs(request.pairs, request, notice)), request.valid
     if valid:
-        held = read(valid)
+        held = list(read_pairs(valid, request, notice))
         notice(f"validating on {len(held):,} pairs of {' and '.join(valid)}")
     else:
         pairs, held = hold_out(pairs, request.valid_share)
@@ -85,19 +81,16 @@ def _read(request: TrainRequest, notice: Notice) -> tuple[list[Pair], list[Pair]
 def hold_out(pairs: Sequence[Pair], share: float) -> tuple[list[Pair], list[Pair]]:
     """Split pairs into training and validation pairs, no source in both. Sources are drawn with a fixed seed, each with
     all its pairs, as long as these do not exceed the number still wanted."""
-    groups: dict[str, list[int]] = {}
+    by_source: dict[str, list[int]] = {}
     for number, pair in enumerate(pairs):
-        groups.setdefault(pair.source, []).append(number)
+        by_source.setdefault(pair.source, []).append(number)
+    groups, held = list(by_source.values()), list[int]()
     wanted = min(math.ceil(len(pairs) * share), MOST_HELD_OUT)
-    held: list[int] = []
     if len(groups) > 1:
-        sources = list(groups)
-        order = [sources[n] for n in np.random.default_rng(HOLD_OUT_SEED).permutation(len(sources))]
-        for source in order:
-            if len(held) + len(groups[source]) <= wanted:
-                held += groups[source]
-        if not held and wanted:  # every source has more pairs than that
-            held = min(groups.values(), key=len)
+        for place in np.random.default_rng(HOLD_OUT_SEED).permutation(len(groups)):
+            if len(held) + len(groups[place]) <= wanted:
+                held += groups[place]
+        held = held or min(groups, key=len)  # where every source has more pairs than are wanted
     chosen = set(held)
     return [p for n, p in enumerate(pairs) if n not in chosen], [pairs[n] for n in sorted(held)]
 

@@ -19,10 +19,12 @@ from seqcli.errors import CheckpointError, SeqcliError, UsageError
 from seqcli.files.plain import from_plain, to_plain
 from seqcli.text.forms import Forms
 from seqcli.text.normalisation import normalise
-from seqcli.text.placeholders import Carrier, choose_kinds, known_characters
-from seqcli.text.sentences import USUAL_ABBREVIATIONS, find_abbreviations, split_sentences
+from seqcli.text.placeholders import SYMBOLS, Carrier, choose_kinds, known_characters
+from seqcli.text.sentences import USUAL_ABBREVIATIONS, find_abbreviations, join, split_sentences
 from seqcli.text.tokenizer import Tokenizer
+from seqcli.text.words import WordTokenizer
 from seqcli.translation.atoms import Atoms, begins_with_atom
+from seqcli.translation.glossary import Glossary
 from seqcli.translation.lengths import Lengths
 
 BLOB = "preprocessing"
@@ -81,6 +83,10 @@ class Preprocessing:
             raise UsageError("--keep: the model has no symbols for strings that are carried over", hint=hint)
         return replace(self, carrier=replace(self.carrier, keep=(*self.carrier.keep, *expressions)))
 
+    def characters(self, line: str) -> str:
+        """A source in the characters that the model has seen, words in whatever case."""
+        return self.forms.fold_characters(normalise(line)) if self.normalises else line.strip()
+
     def source(self, line: str) -> str:
         """A source as the model reads it, without symbols."""
         return self.atoms.read(self.forms.fold(normalise(line))) if self.normalises else line.strip()
@@ -89,43 +95,44 @@ class Preprocessing:
         """A target as the model produces it, without symbols."""
         return self.atoms.write(normalise(line, typographic=True)) if self.normalises else line.strip()
 
-    def source_with_symbols(self, line: str) -> tuple[str, list[str]]:
-        """A source as the model reads it, and the strings its symbols stand for, in order."""
+    def source_with_symbols(self, line: str, glossary: Glossary | None = None) -> tuple[str, list[str]]:
+        """A source as the model reads it, and the strings its symbols stand for, in order; no term of a glossary."""
         if self.carrier is None:
             return self.source(line), []
-        plain = self.forms.fold_characters(normalise(line))
+        plain = self.characters(line)
         carrier = self.carrier
         if carrier.words is not None:  # a word whose case is not the vocabulary's is known, too
             both = zip(plain.split(), self.forms.fold_case(plain).split(), strict=True)
             if other := {word for word, folded in both if word != folded and folded in carrier.words}:
                 carrier = replace(carrier, words=carrier.words | other)
-        text, strings = carrier.replace(plain)
+        text, strings = carrier.replace(plain, glossary.spans(plain) if glossary is not None else ())
         return self.forms.fold_case(text), strings
 
     def pair(self, source: str, target: str, number: int) -> tuple[str, str]:
         """Training pair `number` as the model reads and produces it."""
         if self.carrier is None:
             return self.source(source), self.target(target)
-        source = self.forms.fold_characters(normalise(source))
+        source = self.characters(source)
         source, target = self.carrier.replace_pair(source, self.target(target), number)
         return self.forms.fold_case(source), target
 
+    def symbols(self, tokenizer: Tokenizer) -> dict[int, str]:
+        """The symbols of strings that are carried over, by their ids; none where nothing is."""
+        return {int(tokenizer.encode(symbol)[-1]): symbol for symbol in SYMBOLS} if self.carrier is not None else {}
+
     def with_words(self, tokenizer: Tokenizer) -> Preprocessing:
         """For tokens that are words: only whole words are carried over, and all that the vocabulary lacks."""
-        words = getattr(tokenizer, "words", None)
-        if self.carrier is None or words is None or getattr(tokenizer, "split_wide", False):
+        if self.carrier is None or not isinstance(tokenizer, WordTokenizer) or tokenizer.split_wide:
             return self
-        return replace(self, carrier=replace(self.carrier, words=frozenset(words)))
+        return replace(self, carrier=replace(self.carrier, words=frozenset(tokenizer.words)))
 
     def split(self, line: str) -> list[str]:
         """Split a line, as `source` returns it, into parts with as many sentences as a training line had."""
-        if self.sentences is None:
+        size = self.sentences
+        found = split_sentences(line, self.abbreviations) if size is not None else []
+        if size is None or len(found) <= size:
             return [line] if line else []
-        found = split_sentences(line, self.abbreviations)
-        if len(found) <= self.sentences:
-            return [line] if line else []
-        groups = [found[start : start + self.sentences] for start in range(0, len(found), self.sentences)]
-        return [" ".join(group) for group in groups]
+        return [join(found[start : start + size]) for start in range(0, len(found), size)]
 
     def to_bytes(self) -> bytes:
         carrier = self.carrier
@@ -182,7 +189,7 @@ def encode_sentence(tokenizer: Tokenizer, text: str) -> np.ndarray:
     its first word is cut as it would be anywhere else; atoms have theirs."""
     text = text.strip().replace("\n", " ")
     ids = tokenizer.encode(text if begins_with_atom(text) else " " + text)
-    return np.append(ids, np.int32(tokenizer.boundary_id)).astype(np.int32)
+    return np.append(ids, np.int32(tokenizer.boundary_id))
 
 
 def decode_sentence(tokenizer: Tokenizer, ids: Sequence[int]) -> str:

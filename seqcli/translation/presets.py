@@ -9,7 +9,7 @@ number of its updates, but not so small that an update is mostly what it takes b
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from seqcli.training.pipeline import Machine
 from seqcli.translation.config import TranslationConfig
@@ -24,7 +24,9 @@ LEAST_UPDATES = 4000.0  # of a run: a model that makes fewer does not get far, h
 SPELLED_PAIRS = 100  # in a batch, where tokens are characters and pairs short
 SPELLED_BATCHES = 40  # that few pairs make, in smaller batches, which have
 LEAST_PAIRS = 32  # at least
-COUNTING_PAYS = 2  # times the embedding's width: types from which counted vectors are a better start than chance
+# of both languages, and types for each of an embedding's entries, from which counted vectors are a better start than
+# chance
+COUNTED_TOKENS, COUNTED_TYPES = 100_000, 2
 
 
 @dataclass(frozen=True)
@@ -66,14 +68,9 @@ def choose_recipe(
     width; the encoder has half of it in each direction. `request.layers` are those of encoder and decoder. The batch is
     that of all processes. A model that has learnt already has the configuration `base` and keeps it."""
     batch = machine.processes * (request.batch_size or _batch_tokens(pairs, machine))
-    size = request.size
-    if base is not None:
-        size = "as before"
-    elif size == "auto":
-        configs = {name: _config(request, name, pairs.vocabulary) for name in SIZES}
-        size = (
-            _size_for(request.budget, pairs, machine.speed, batch, configs) if request.budget is not None else "small"
-        )
+    size = "as before" if base is not None else request.size
+    if size == "auto":
+        size = _size_for(request, pairs, machine.speed, batch)
     config = base or _config(request, size, pairs.vocabulary)
     if request.epochs is not None:
         passes = request.epochs
@@ -84,27 +81,28 @@ def choose_recipe(
         passes = request.budget / seconds_per_pass(config, pairs, machine.speed, batch)
     given = request.dropout
     share = min(max(0.1 + 0.05 * math.log2(max(passes, 1) / 4), 0.1), 0.3) if given is None else given
-    recipe = Recipe(
+    learning_rate = request.learning_rate or _learning_rate(config.decoder_hidden)
+    affixes = base is None and not pairs.characters
+    enough = pairs.source_tokens + pairs.tokens >= COUNTED_TOKENS
+    counted = affixes and enough and pairs.vocabulary >= COUNTED_TYPES * config.embedding
+    return Recipe(
         config=config,
         dropouts=Dropouts(hidden=share, words=0.0 if pairs.characters else 0.05 if given is None else given / 4),
         batch_tokens=batch,
-        learning_rate=request.learning_rate or _learning_rate(config.decoder_hidden),
+        learning_rate=learning_rate,
         label_smoothing=request.label_smoothing,
         average=0.998,
         guided=request.guided,
-        counted=base is None and pairs.vocabulary >= COUNTING_PAYS * config.embedding,
-        affixes=base is None and not pairs.characters,
-    )
-    return replace(
-        recipe,
+        counted=counted,
+        affixes=affixes,
         reason=(
             f"{size}: encoder {config.encoder_layers} × 2 × {config.encoder_hidden}, decoder {config.decoder_layers} × "
             f"{config.decoder_hidden} {config.cell}, attention {config.attention}"
             f"{' fed back' if config.input_feeding else ''}, "
             f"about {passes:.1f} passes over {pairs.tokens:,} target tokens, "
-            f"dropout {share:.2f}, batches of {recipe.batch_tokens} tokens, learning rate {recipe.learning_rate:g}"
-            f"{', embeddings from counts of neighbours' if recipe.counted else ''}"
-            f"{', vectors of affixes' if recipe.affixes else ''}"
+            f"dropout {share:.2f}, batches of {batch} tokens, learning rate {learning_rate:g}"
+            f"{', embeddings from counts of neighbours' if counted else ''}"
+            f"{', vectors of affixes' if affixes else ''}"
         ),
     )
 
@@ -148,19 +146,24 @@ def updates_per_pass(pairs: PairFacts, batch: int) -> float:
 
 def seconds_per_pass(config: TranslationConfig, pairs: PairFacts, speed: float, batch: int) -> float:
     """Of training, forward and backward, on a machine of `speed` operations a second, in batches of `batch` tokens."""
-    counts = {"source": 0, "target": 0}
+    source = target = 0
     for name, shape in config.parameter_shapes().items():
-        if name not in ("output_bias", "bridge_weight"):
-            of_source = name.startswith("encoder.") or name in ("attention.key", "attention.value")
-            counts["source" if of_source else "target"] += math.prod(shape)
-    operations = 6.0 * (counts["source"] * pairs.source_tokens + counts["target"] * pairs.tokens)
+        if name.startswith("encoder.") or name in ("attention.key", "attention.value"):
+            source += math.prod(shape)
+        elif name not in ("output_bias", "bridge_weight"):
+            target += math.prod(shape)
+    operations = 6.0 * (source * pairs.source_tokens + target * pairs.tokens)
     return operations / (speed * REACHED) + updates_per_pass(pairs, batch) * UPDATE_SECONDS
 
 
-def _size_for(seconds: float, pairs: PairFacts, speed: float, batch: int, configs: dict[str, TranslationConfig]) -> str:
+def _size_for(request: TrainRequest, pairs: PairFacts, speed: float, batch: int) -> str:
+    budget = request.budget
+    if budget is None:
+        return "small"
     wanted = max(PASSES * math.sqrt(PASSES_AT / pairs.tokens), LEAST_UPDATES / updates_per_pass(pairs, batch))
 
     def distance(name: str) -> float:
-        return abs(math.log(seconds / seconds_per_pass(configs[name], pairs, speed, batch) / wanted))
+        config = _config(request, name, pairs.vocabulary)
+        return abs(math.log(budget / seconds_per_pass(config, pairs, speed, batch) / wanted))
 
-    return min(configs, key=distance)
+    return min(SIZES, key=distance)

@@ -46,11 +46,6 @@ def loop_lengths(tokens: np.ndarray, repeats: np.ndarray) -> np.ndarray:
 
 def repeated_ngram(tokens: Sequence[int], size: int) -> list[int]:
     """Tokens that would complete a phrase of `size` tokens that `tokens` already contain."""
-    if len(tokens) < size:
-        return []
-    begun = list(tokens[len(tokens) - size + 1 :])
-    return [
-        tokens[place + size - 1]
-        for place in range(len(tokens) - size + 1)
-        if list(tokens[place : place + size - 1]) == begun
-    ]
+    begun = tokens[len(tokens) - size + 1 :]
+    places = range(len(tokens) - size + 1)
+    return [tokens[place + size - 1] for place in places if tokens[place : place + size - 1] == begun]

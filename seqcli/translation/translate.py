@@ -57,7 +57,7 @@ class Translator:
         self.decoders, self.tokenizer = list(decoders), tokenizer
         self.preprocessing = preprocessing or Preprocessing()
         self.quality = quality
-        written = [(source, self.preprocessing.atoms.write(target)) for source, target in glossary]
+        written = [(self.preprocessing.characters(s), self.preprocessing.target(t)) for s, t in glossary]
         terms = Glossary(written, tokenizer) if glossary else None
         self.lines = Lines(tokenizer, self.preprocessing, terms, prefix)
 

@@ -97,3 +97,7 @@ def test_a_row_with_more_cells_than_the_first_is_an_error(table: str) -> None:
 
 def test_separators_at_the_end_of_a_row_are_nothing() -> None:
     assert cells("label,text\n1,Well,,\n", "text")[1] == ["Well"]
+
+
+def test_marks_within_quotes_of_the_first_row_separate_nothing() -> None:
+    assert cells('1,"one; two"\n2,three\n', "2") == (["1", "2"], ["one; two", "three"], [])

@@ -239,6 +239,14 @@ def test_errors_call_standard_input_by_its_name(monkeypatch: pytest.MonkeyPatch)
         open_corpus(["-"], CorpusRequest(encoding="utf-8"))
 
 
+def test_a_column_of_standard_input_is_called_by_its_name_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", Pipe(("id,text\n" + "1,今天天气很好我们去公园散步。\n" * 4).encode("gb18030")))
+    said: list[str] = []
+    open_corpus(["-"], CorpusRequest(column="text"), notice=said.append)
+    assert said
+    assert all(note.startswith("standard input: ") for note in said)
+
+
 def test_a_given_tokenizer_is_used(text: str) -> None:
     tokenizer = open_corpus([text], CorpusRequest(tokens="char")).tokenizer
     assert open_corpus([text], CorpusRequest(tokens="word"), tokenizer=tokenizer).tokenizer is tokenizer

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import unicodedata
 from concurrent.futures import ThreadPoolExecutor
@@ -73,6 +74,13 @@ def test_case_that_says_something_is_left_alone() -> None:
     assert Forms.of(["walk slowly", "sing well"] * 20).fold("Walk") == "walk"
     assert Forms.of(["WALK", "SING"] * 20).fold("walk") == "WALK"
     assert Forms().fold("Any Text, ｗｉｄｅ") == "Any Text, ｗｉｄｅ"
+
+
+def test_each_character_is_written_in_its_form_once() -> None:
+    """In no order: what one character becomes is not what another becomes then."""
+    forms = Forms({"’": 1000, "'": 10})
+    for alike in itertools.permutations("`´‛", 2):
+        assert forms.fold_characters(f"a' b{''.join(alike)}") == "a’ b''"
 
 
 def test_forms_come_back() -> None:

@@ -14,7 +14,7 @@ import pytest
 from seqcli.errors import DataError, UsageError
 from seqcli.requests import TableRequest
 from seqcli.text.pair_rows import Columns, Pair
-from seqcli.text.pairs import read_pairs
+from seqcli.text.pairs import open_pairs, read_pairs, rows_of, usable
 
 
 def write(path: Path, text: str) -> str:
@@ -275,3 +275,64 @@ def test_what_holds_no_pairs_is_named(tmp_path: Path) -> None:
         with pytest.raises(DataError, match=message) as problem:
             list(read_pairs([write(tmp_path / name, text)]))
         assert problem.value.hint
+
+
+def test_records_are_numbered_by_the_lines_they_stand_on(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.jsonl", '\n\n{"en": "a dog", "de": "ein Hund"}\nnull\n{"en": 5}\n')
+    with pytest.raises(DataError) as problem:
+        list(read_pairs([path]))
+    assert "2 of 3 pairs" in problem.value.message
+    assert "line 4: is no JSON object; line 5: has no text 'de'" in problem.value.message
+    assert [pair.line for pair in read_pairs([path], TableRequest(skip_bad=True))] == [3]
+    first = write(tmp_path / "b.jsonl", 'null\n{"en": "a dog", "de": "ein Hund"}\n')
+    with pytest.raises(DataError, match="line 1: is no JSON object"):
+        list(read_pairs([first]))
+
+
+def test_a_record_that_is_no_pair_is_no_blank_line(tmp_path: Path) -> None:
+    """`score` gives each line a row: one that cannot be read is an error, not a row without tokens."""
+    lines = ['{"en": "a dog", "de": "ein Hund"}', "", "not JSON"]
+    file = open_pairs("a.jsonl", lines, None)
+    good, blank, bad = rows_of(file)
+    assert usable(file, good, False) == ("a dog", "ein Hund")
+    assert usable(file, blank, False) == ("", "")
+    with pytest.raises(DataError, match="line 3: is not source TAB target: is not JSON"):
+        usable(file, bad, False)
+    assert usable(file, bad, True) == ("", "")
+
+
+def test_columns_of_lists_in_json_are_those_that_are_asked_for(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.jsonl", '["a dog", "ein Hund", "PLURAL"]\n["a cat", "eine Katze", "PAST"]\n')
+    assert pairs_of(path, columns="3+2,1") == [("PLURAL ein Hund", "a dog"), ("PAST eine Katze", "a cat")]
+    with pytest.raises(DataError, match="has no text '4'"):
+        pairs_of(path, columns="4,1")
+
+
+def test_a_number_that_is_no_place_is_no_column(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="no column '²'"):
+        pairs_of(write(tmp_path / "a.tsv", FORMS["plain.tsv"]), columns="²,1")
+
+
+def test_what_columns_do_not_choose_is_said(tmp_path: Path) -> None:
+    source, target, notes = write(tmp_path / "s", "a, b\nc\n"), write(tmp_path / "t", "x, y\nz\n"), list[str]()
+    assert pairs_of(source, target, columns="1,2", notes=notes) == [("a, b", "x, y"), ("c", "z")]
+    assert "taken for source and target, line by line: --columns is for tables" in notes[0]
+
+
+def test_several_languages_of_a_translation_memory_make_a_side(tmp_path: Path) -> None:
+    path = write(tmp_path / "m.tmx", TMX)
+    assert pairs_of(path, columns="fr+en,en")[1] == ("un chien a <dog>", "a <dog>")
+    with pytest.raises(DataError, match="lacks de"):
+        pairs_of(path, columns="fr+de,en")
+
+
+@pytest.mark.parametrize("mark", [",", ";", "\t", "|"])
+def test_marks_within_quotes_separate_nothing(tmp_path: Path, mark: str) -> None:
+    others = " and ".join(other for other in ",;|" * 2 if other != mark)
+    pair = (f"a dog {others}", f"ein Hund {others}")
+    text = mark.join(f'"{side}"' for side in pair) + "\n"
+    assert pairs_of(write(tmp_path / "a.csv", text)) == [pair]
+
+
+def test_text_has_commas_rather_than_tabs(tmp_path: Path) -> None:
+    assert pairs_of(write(tmp_path / "a.csv", "one, two\teins und zwei\n")) == [("one, two", "eins und zwei")]

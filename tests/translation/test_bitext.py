@@ -83,3 +83,9 @@ def test_what_a_model_keeps_of_its_text_comes_back(tmp_path: Path) -> None:
     assert bitext.preprocessing.lengths.sources[-1] == bitext.sources.lengths.max()
     again = open_bitext(TrainRequest(pairs=(write(tmp_path / "p.tsv", pairs),)), bitext.blobs)
     assert again.blobs == bitext.blobs
+
+
+def test_sentences_stand_together_as_their_script_writes_them() -> None:
+    prepared = Preprocessing(normalises=True, sentences=2)
+    assert prepared.split("One. Two. Three.") == ["One. Two.", "Three."]
+    assert prepared.split("我去。你来。他走。") == ["我去。你来。", "他走。"]

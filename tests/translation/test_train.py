@@ -171,6 +171,8 @@ def test_vectors_of_new_models_of_words_and_subwords_are_counted_and_shared() ->
     made = recipe_of(CAPTIONS, epochs=1.0)
     assert (made.counted, made.affixes) == (True, True)
     assert made.reason.endswith(", embeddings from counts of neighbours, vectors of affixes")
+    few = recipe_of(replace(CAPTIONS, pairs=1500, source_tokens=24_000, tokens=26_000), epochs=1.0)
+    assert (few.counted, few.affixes) == (False, True)
     sums = recipe_of(SUMS, epochs=1.0)
     assert (sums.counted, sums.affixes) == (False, False)
     fine_tuned = choose_recipe(TrainRequest(pairs=("pairs",), epochs=1.0), CAPTIONS, Machine(), made.config)
