@@ -144,13 +144,12 @@ class LanguageModel(Model[LanguageModelRequest]):
         """
         from seqcli.language.generate import continuations
 
-        one = isinstance(prompts, str)
-        texts = list(_several(prompts, "prompts"))
-        found = [""] * (len(texts) * samples)
         request = GenerateRequest(samples=samples, seed=seed, **options)
+        texts = list(_several(prompts, "prompts"))
+        found = [""] * (len(texts) * request.samples)
         for piece in continuations(*self._loaded(request.device, int8=request.int8), texts, request):
-            found[piece.prompt * samples + piece.sample] += piece.text
-        return found[0] if one and samples == 1 else found
+            found[piece.prompt * request.samples + piece.sample] += piece.text
+        return found[0] if isinstance(prompts, str) and request.samples == 1 else found
 
     @naming_arguments
     def next_tokens(self, prompt: str = "", count: int = 10) -> list[tuple[str, float]]:

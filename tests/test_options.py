@@ -162,3 +162,9 @@ def test_python_is_told_the_argument_of_every_flag(request_: type[Request]) -> N
 def test_an_option_that_there_is_not_is_named_with_one_that_is_like_it() -> None:
     with pytest.raises(TypeError, match="unknown option 'temprature'; did you mean 'temperature'"):
         GenerateRequest(temprature=1.0)  # type: ignore[call-arg]
+
+
+@pytest.mark.parametrize("name", ["cls", "self", "unnamed"])
+def test_an_unknown_option_may_have_any_name(name: str) -> None:
+    with pytest.raises(TypeError, match=f"unknown option '{name}'"):
+        GenerateRequest(**{name: 1})
