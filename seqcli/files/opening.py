@@ -63,7 +63,7 @@ class Unpacker:
     data is. Raises `DataError` for damaged data."""
 
     def __init__(self, shown: str) -> None:
-        self._shown, self._started, self._made = shown, False, False
+        self._shown, self._started = shown, False
         self._begin: Callable[[], Any] | None = None
         self._member: Any = None
         self.name = ""  # the compression, "" for none
@@ -88,10 +88,9 @@ class Unpacker:
         parts = []
         while data:
             if self._member is None or self._member.eof:
-                if self._made and not data.strip(b"\0"):  # padding, as tar and some tapes leave it
+                if self._member is not None and not data.strip(b"\0"):  # padding, as tar and some tapes leave it
                     break
                 self._member = self._begin()
-                self._made = True
             parts.append(self._member.decompress(data))
             data = self._member.unused_data if self._member.eof else b""
         if final and not self._member.eof:
@@ -213,7 +212,7 @@ def _unpacked(file: BinaryIO, shown: str) -> Iterator[BinaryIO]:
         raise DataError("is a model or a saved run, not data", path=shown, hint="name the file of data")
     if beginning.startswith(ZIP):
         yield from _zipped(buffered, shown)
-    elif any(beginning.startswith(magic) for magic in MAGIC):
+    elif beginning.startswith(tuple(MAGIC)):
         yield io.BufferedReader(_Unpacked(buffered, shown), BLOCK)
     else:
         yield buffered
