@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 import shlex
 import signal
 import sys
@@ -38,7 +39,7 @@ def output_path(output: str | None, inputs: Sequence[str], task: str) -> Path:
     folder is made when it is not there."""
     if output is not None:
         return Path(output)
-    name = "stdin" if inputs[0] == "-" else Path(inputs[0]).name.removesuffix(".gz")
+    name = "stdin" if inputs[0] == "-" else Path(os.path.abspath(inputs[0])).name.removesuffix(".gz")
     stem = name.rpartition(".")[0] or name
     FOLDER.mkdir(exist_ok=True)
     return FOLDER / f"{stem}.{task}.safetensors"

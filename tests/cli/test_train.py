@@ -35,6 +35,13 @@ def test_models_are_named_after_the_first_input(tmp_path, monkeypatch, inputs, n
     assert Path("checkpoints").is_dir()
 
 
+def test_a_model_of_the_current_folder_is_named_after_it(tmp_path, monkeypatch):
+    (tmp_path / "digits").mkdir()
+    monkeypatch.chdir(tmp_path / "digits")
+    for here in (".", "./", "../digits/."):
+        assert output_path(None, [here], "asr") == Path("checkpoints/digits.asr.safetensors")
+
+
 def test_a_given_output_is_taken_as_it_is(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert output_path("x/y.model", ["a.txt"], "lm") == Path("x/y.model")
