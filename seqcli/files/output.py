@@ -22,7 +22,10 @@ if TYPE_CHECKING:
 
 TEMPORARY = ".part"  # what the name of a file that is being written ends with; it begins with a dot
 JSON_LINES = (".json", ".jsonl", ".ndjson")
-NO_TABLES = (".xls", ".ods", ".parquet", ".html", ".svg", ".png", ".pdf", ".doc", ".docx")  # nor what we write
+NO_TABLES = (  # nor what we write
+    *(".xls", ".xlsm", ".ods", ".parquet", ".html", ".svg", ".png", ".pdf", ".doc", ".docx", ".tsv", ".tab"),
+    *(".gz", ".bz2", ".xz", ".zst", ".zip"),
+)
 
 
 def check_outputs(outputs: Mapping[str, str | Path | None], inputs: Iterable[str | Path]) -> None:
