@@ -90,7 +90,7 @@ def _limits(schema: Values) -> Iterator[tuple[str, str]]:
     if "enum" in schema:
         yield "one of", ", ".join(map(str, schema["enum"]))
     for key, word in (("minimum", "at least"), ("exclusiveMinimum", "above"), ("exclusiveMaximum", "below")):
-        if schema.get(key):
+        if key in schema and (key, schema[key]) != ("minimum", 0):  # which goes without saying
             yield word, f"{schema[key]:g}"
     if "maximum" in schema and schema["maximum"] < 2**31 - 1:
         yield "at most", f"{schema['maximum']:g}"
