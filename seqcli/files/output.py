@@ -176,10 +176,9 @@ def check_table(path: str | Path, form: str = "csv") -> None:
 def check_writable(path: Path, *, overwrite: bool) -> None:
     """Check, before any training, that the model can be saved. Creates the folder. Raises `UsageError` if a model
     exists and may not be overwritten, or a file that is none, and `SeqcliError` if the folder cannot be written."""
-    if path.is_dir():
-        raise UsageError(f"{path}: is a folder", hint="name a file for --output")
     if path.exists() and not path.is_file():
-        raise UsageError(f"{path}: is not a regular file", hint="name a file for --output")
+        what = "a folder" if path.is_dir() else "not a regular file"
+        raise UsageError(f"{path}: is {what}", hint="name a file for --output")
     if path.exists() and not overwrite:
         hint = "--resume continues its training, --overwrite replaces it, -o names another file"
         raise UsageError(f"{path}: a model is already there", hint=hint)
