@@ -186,13 +186,6 @@ def _origin(request: RunRequest, tasks: Sequence[str]) -> tuple[TrainingState | 
     return None, load_checkpoint(request.init_from, task=tasks) if request.init_from is not None else None
 
 
-def check_same_data(state: TrainingState, fingerprint: str) -> None:
-    """Raise `UsageError` if a run is resumed on other data than it was started with."""
-    if state.description.get("fingerprint") != fingerprint:
-        hint = "resume with the same files, or start anew with --overwrite, or fine-tune with --init-from"
-        raise UsageError("the run to resume was trained on other data", hint=hint)
-
-
 def as_begun(request: R, begun: Mapping[str, Any]) -> R:
     """A request to resume a run that was started with the options `begun` (plain values, by name): what was not given
     is as it was then. Raises `UsageError` for an option that was given another value and may not change."""
