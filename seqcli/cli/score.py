@@ -15,6 +15,7 @@ from seqcli.cli.options import ModelArgument, RowOutput, input_lines
 from seqcli.cli.request import Given, request_of, tasks_command
 from seqcli.cli.rows import write_rows
 from seqcli.errors import DataError, UsageError
+from seqcli.files.opening import shown_path
 from seqcli.language.options import ScoreRequest as LineRequest
 from seqcli.requests import ScoringRequest
 from seqcli.speech.options import ScoreRequest as RecordingRequest
@@ -88,7 +89,7 @@ def _line_scores(checkpoint: Checkpoint, request: LineRequest) -> Rows:
         return score_lines(decoder, tokenizer, texts, **shared)
 
     if request.pairs:
-        return PAIR_COLUMNS, _minimal_pairs(lines, request.data[0], scored)
+        return PAIR_COLUMNS, _minimal_pairs(lines, shown_path(request.data[0]), scored)
     pieces = request.per_token or request.per_word
     columns, texts, rows = _items(lines, request, WORD_COLUMNS if pieces else TEXT_COLUMNS)
     both = zip(scored(texts), rows, strict=False)
@@ -106,7 +107,6 @@ def _items(
 ) -> tuple[tuple[str, ...], Iterable[str], Iterator[dict[str, Any]]]:
     """The columns of the output, the lines to score, and the rows of their table, each when its line was read: empty
     ones where the lines are no column. `DataError` where the table has a column that is called like a computed one."""
-    from seqcli.files.opening import shown_path
     from seqcli.text.column import about_table, column_names, items
     from seqcli.text.tab_cells import LOOKED_AT
 
@@ -198,7 +198,7 @@ def _label_scores(checkpoint: Checkpoint, request: LabelRequest) -> Rows:
 
     tagger = Tagger.load(checkpoint)
     (lines, *_), ready = _opened(request)
-    name = "standard input" if request.data == ("-",) else request.data[0]
+    name = shown_path(request.data[0])
     return _rows(score_labels(tagger, tagger.format.read(lines, name), name, ready=ready), request)
 
 
