@@ -55,6 +55,7 @@ FOREIGN = {  # how files begin that no reader of text can use, and what to do wi
 MODEL = re.compile(rb'.{5}\0{3}\{"', re.DOTALL)  # the length of a header of JSON, and this: as safetensors files begin
 CLUTTER = re.compile(r"(^|/)(__MACOSX(/|$)|\.[^/]*$)")  # in zip archives
 LONGEST_MAGIC = 10
+TAR = slice(257, 262)  # where a tar archive says what it is
 BLOCK = 1 << 16  # bytes read at a time
 
 
@@ -204,18 +205,28 @@ def open_bytes(path: str) -> Iterator[BinaryIO]:
 
 def _unpacked(file: BinaryIO, shown: str) -> Iterator[BinaryIO]:
     buffered = file if isinstance(file, io.BufferedReader) else io.BufferedReader(file)  # type: ignore[type-var]
-    beginning = buffered.peek(LONGEST_MAGIC)[:LONGEST_MAGIC]
-    for magic, (what, remedy) in FOREIGN.items():
-        if beginning.startswith(magic):
-            raise DataError(f"is {what}, not text", path=shown, hint=remedy)
-    if MODEL.match(beginning):
-        raise DataError("is a model or a saved run, not data", path=shown, hint="name the file of data")
+    beginning = _beginning(buffered, shown)
     if beginning.startswith(ZIP):
         yield from _zipped(buffered, shown)
     elif beginning.startswith(tuple(MAGIC)):
-        yield io.BufferedReader(_Unpacked(buffered, shown), BLOCK)
+        unpacked = io.BufferedReader(_Unpacked(buffered, shown), BLOCK)
+        _beginning(unpacked, shown)
+        yield unpacked
     else:
         yield buffered
+
+
+def _beginning(file: io.BufferedReader, shown: str) -> bytes:
+    """The first bytes of a file; `DataError` where it is of a kind that holds no plain text."""
+    beginning = file.peek(TAR.stop)[: TAR.stop]
+    kinds = [kind for magic, kind in FOREIGN.items() if beginning.startswith(magic)]
+    if beginning[TAR] == b"ustar":
+        kinds.append(("a tar archive", "unpack it first"))
+    if kinds:
+        raise DataError(f"is {kinds[0][0]}, not text", path=shown, hint=kinds[0][1])
+    if MODEL.match(beginning):
+        raise DataError("is a model or a saved run, not data", path=shown, hint="name the file of data")
+    return beginning
 
 
 def _zipped(file: BinaryIO, shown: str) -> Iterator[BinaryIO]:

@@ -8,6 +8,7 @@ import io
 import lzma
 import struct
 import sys
+import tarfile
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -53,6 +54,16 @@ def zipped(files: dict[str, bytes]) -> bytes:
     return kept.getvalue()
 
 
+def tarred(files: dict[str, bytes]) -> bytes:
+    kept = io.BytesIO()
+    with tarfile.open(fileobj=kept, mode="w") as archive:
+        for name, data in files.items():
+            about = tarfile.TarInfo(name)
+            about.size = len(data)
+            archive.addfile(about, io.BytesIO(data))
+    return kept.getvalue()
+
+
 def read(data: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, source: str) -> bytes:
     path = tmp_path / "data"
     path.write_bytes(data)
@@ -93,6 +104,9 @@ def test_damage_is_named(kind: str, size: int) -> None:
         (zipped({"[Content_Types].xml": b"", "xl/workbook.xml": b""}), "workbook"),
         (zipped({"a.txt": TEXT})[:60], "zip archive that cannot be read"),
         (b"%PDF-1.7 and more", "PDF"),
+        (gzip.compress(b"%PDF-1.7 and more"), "PDF"),
+        (tarred({"a.txt": TEXT}), "a tar archive"),
+        (lzma.compress(tarred({"a.txt": TEXT})), "a tar archive"),
         (b"{\\rtf1\\ansi and more}", "RTF"),
         (b"Rar!\x1a\x07\x01\x00", "RAR"),
         (b"RIFF\x24\0\0\0WAVEfmt ", "a sound file"),
