@@ -101,8 +101,7 @@ class Model(Generic[E]):
         self.path = Path(path)
 
     def __repr__(self) -> str:
-        count = sum(value.size for value in self.checkpoint.tensors.values())
-        return f"<{type(self).__name__} of {count:,} parameters, {self.path or 'not saved'}>"
+        return f"<{type(self).__name__} of {self.checkpoint.parameters:,} parameters, {self.path or 'not saved'}>"
 
 
 class LanguageModel(Model[LanguageModelRequest]):

@@ -136,8 +136,7 @@ def _minimal_pairs(
     lines: Iterable[str], path: str, scored: Callable[[Iterable[str]], Iterator[Score]]
 ) -> list[dict[str, Any]]:
     """The share of pairs whose good text is likelier, of each group in the order of the file, and of all."""
-    groups: list[str] = []
-    texts: list[str] = []
+    pairs: list[tuple[str, str, str]] = []  # of a group ("" for none), the good text and the bad one
     for number, line in enumerate(lines, start=1):
         if not line.strip():
             continue
@@ -145,17 +144,16 @@ def _minimal_pairs(
         if not good.strip() or not bad.strip():
             hint = "put TABs between"
             raise DataError("is neither good TAB bad nor group TAB good TAB bad", path=path, line=number, hint=hint)
-        groups.append(group[0] if group else "")
-        texts += [good, bad]
-    likelihoods = [score.log_probability for score in scored(texts)]
-    right: dict[str, list[bool]] = {}
-    for group_name, good_one, bad_one in zip(groups, likelihoods[::2], likelihoods[1::2], strict=True):
-        right.setdefault(group_name, []).append(good_one > bad_one)
-    rows = [{"group": name, "pairs": len(own), "accuracy": sum(own) / len(own)} for name, own in right.items() if name]
-    every = [outcome for own in right.values() for outcome in own]
-    if not every:
+        pairs.append(("".join(group), good, bad))
+    if not pairs:
         raise DataError("there are no pairs", path=path, hint="give lines of good TAB bad")
-    return [*rows, {"group": "all", "pairs": len(every), "accuracy": sum(every) / len(every)}]
+    likelihoods = [score.log_probability for score in scored([text for _, *texts in pairs for text in texts])]
+    right: dict[str, list[bool]] = {}
+    for (name, *_), good_one, bad_one in zip(pairs, likelihoods[::2], likelihoods[1::2], strict=True):
+        right.setdefault(name, []).append(good_one > bad_one)
+    groups = [(name, own) for name, own in right.items() if name]
+    groups.append(("all", list(chain.from_iterable(right.values()))))
+    return [{"group": name, "pairs": len(own), "accuracy": sum(own) / len(own)} for name, own in groups]
 
 
 def _pair_rows(request: PairRequest, inputs: list[Iterable[str]]) -> Iterator[tuple[str, str]]:

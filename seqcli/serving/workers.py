@@ -170,8 +170,7 @@ def _work(pipe: Connection, name: str, path: Path | None) -> None:
             from seqcli.models import load
 
             model = load(path)
-            count = sum(value.size for value in model.checkpoint.tensors.values())
-            pipe.send(About(name, model.task, model.task_name(), count))
+            pipe.send(About(name, model.task, model.task_name(), model.checkpoint.parameters))
         else:
             pipe.send(None)
     except Exception as problem:

@@ -100,7 +100,7 @@ class Processes:
             distributed.all_reduce(message, group=self.steps)
         loss, count, failures = message[-3:].tolist()
         if failures:
-            raise problem or TrainingError("another process of this run ran out of memory", hint=str(OUT_OF_MEMORY))
+            raise problem or TrainingError("another process of this run ran out of memory", hint=OUT_OF_MEMORY)
         message.div_(count)
         place = 0
         for parameter, gradient in zip(parameters, known, strict=True):
