@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class _Asked(TagRequest, ModelChoice):
-    """What the command is asked for."""
-
     data: str = option("-", "Text or labelled text; - is stdin.", kind="file", positional=True)
 
 
