@@ -39,13 +39,14 @@ def tasks_command(
     return command_of([*first, *_merged(requests), *last], explain, run)
 
 
-def request_of(request: type[R], given: Given, task: str) -> R:
-    """The request of a task; `UsageError` for what another task's options are."""
-    for name in given:
-        if name not in declarations(request):
-            flag = "--" + name.replace("_", "-")
-            near = difflib.get_close_matches(name, declarations(request), 1)
-            meant = f"did you mean {declarations(request)[near[0]].flag}?" if near else f"leave {flag} out"
+def request_of(request: type[R], given: Given, task: str, requests: Iterable[type[Request]]) -> R:
+    """The request of a task; `UsageError` for what only others of the `requests` of the command have."""
+    own = declarations(request)
+    for name, value in given.items():
+        if name not in own:
+            flag = next(d[name].flag_for(value) for d in map(declarations, requests) if name in d)
+            near = difflib.get_close_matches(name, own, 1)
+            meant = f"did you mean {own[near[0]].flag}?" if near else f"leave {flag} out"
             raise UsageError(f"{flag} is not for a {task}", hint=meant)
     return request(**given)
 

@@ -47,7 +47,7 @@ def _score(asked: _Asked, given: Given) -> None:
         hint = "use `seqcli evaluate` for it"
         raise UsageError(f"{asked.model} forecasts: it gives lines no probability", hint=hint)
     _, request, scores = SCORES[model.task]
-    columns, rows = scores(model.checkpoint, request_of(request, given, model.task_name()))
+    columns, rows = scores(model.checkpoint, request_of(request, given, model.task_name(), REQUESTS.values()))
     write_rows(columns, rows, asked.format)
 
 
@@ -235,9 +235,11 @@ SCORES: dict[str, tuple[str, type[Any], Callable[[Checkpoint, Any], Rows]]] = {
     "asr": ("Speech recognition", RecordingRequest, _recording_scores),
 }
 
+REQUESTS = {section: request for section, request, _ in SCORES.values()}
+
 score = tasks_command(
     _Asked,
-    {section: request for section, request, _ in SCORES.values()},
+    REQUESTS,
     """Print the log-probability of each line under a model.
 
     A language model scores lines of text, a translation model the translation in each pair, a tagger the labels of
