@@ -106,11 +106,16 @@ def _check_files(declared: Iterable[Declared], given: Given) -> None:
 
 
 def check_places(written: Mapping[str, str | Path | None], read: Iterable[str | Path] = ()) -> None:
-    """As `check_outputs`, the log file being written, too."""
+    """As `check_outputs`, the log file being written, too: it may be none of what a folder or a pattern names either,
+    since it would be read, and changes meanwhile."""
+    from seqcli.files.opening import Stamps
     from seqcli.files.output import check_outputs
 
+    log, read = console.verbosity.get().log, list(read)
     try:
-        check_outputs({"--log-file": console.verbosity.get().log, **written}, read)
+        check_outputs({"--log-file": log, **written}, read)
+        if log is not None:
+            check_outputs({"--log-file": log}, Stamps(map(str, read)).files)
     except UsageError:
         console.verbosity.set(replace(console.verbosity.get(), log=None))  # what is said now may not go there
         raise

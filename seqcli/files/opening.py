@@ -138,6 +138,11 @@ class Stamps:
         self._paths = list(paths)
         self._before = self._look()
 
+    @property
+    def files(self) -> list[str]:
+        """All of them, those of folders and patterns too."""
+        return list(self._before)
+
     def check(self) -> None:
         """Raise `DataError` if one of the files has changed, was replaced or is gone."""
         now = self._look()
