@@ -154,7 +154,7 @@ class Stamps:
         found: dict[str, State] = {}
         for path in self._paths:
             place = Path(path)
-            several = place.rglob("*") if place.is_dir() else [place] if place.exists() else glob.iglob(path)
+            several = place.rglob("*") if place.is_dir() else [place] if place.exists() else glob.iglob(path, recursive=True)
             for file in several:
                 if (state := file_state(str(file))) is not None:
                     found[str(file)] = state

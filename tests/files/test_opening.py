@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from seqcli.errors import DataError
-from seqcli.files.opening import Unpacker, open_bytes
+from seqcli.files.opening import Stamps, Unpacker, open_bytes
 
 zstandard = pytest.importorskip("zstandard")
 TEXT = b"one line\nanother line\n" * 1000
@@ -119,3 +119,15 @@ def test_what_holds_no_single_text_is_named(
     with pytest.raises(DataError, match=said) as refused:
         read(data, tmp_path, monkeypatch, source)
     assert refused.value.hint
+
+
+@pytest.mark.parametrize("named", ["", "*/*.txt", "**/*.txt"])
+def test_a_change_of_any_file_that_is_named_is_noticed(tmp_path: Path, named: str) -> None:
+    (tmp_path / "a" / "b").mkdir(parents=True)
+    deep = tmp_path / "a" / ("b" if named != "*/*.txt" else "") / "text.txt"
+    deep.write_text("one")
+    stamps = Stamps([str(tmp_path / named)])
+    stamps.check()
+    deep.write_text("another")
+    with pytest.raises(DataError, match=r"text\.txt: changed while it was read"):
+        stamps.check()
