@@ -115,7 +115,7 @@ def check_places(written: Mapping[str, str | Path | None], read: Iterable[str | 
     try:
         check_outputs({"--log-file": log, **written}, read)
         if log is not None:
-            check_outputs({"--log-file": log}, Stamps(map(str, read)).files)
+            check_outputs({"--log-file": log}, Stamps(map(str, read)).before)
     except UsageError:
         console.verbosity.set(replace(console.verbosity.get(), log=None))  # what is said now may not go there
         raise

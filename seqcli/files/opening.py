@@ -132,21 +132,16 @@ def changed(path: str) -> DataError:
 
 class Stamps:
     """The state of files at one time, so that a change while they are read is noticed. A folder stands for all files in
-    it, a pattern for those that match; only regular files count."""
+    it, a pattern for those that match; only regular files count. `before` has the state of each by its name."""
 
     def __init__(self, paths: Iterable[str]) -> None:
         self._paths = list(paths)
-        self._before = self._look()
-
-    @property
-    def files(self) -> list[str]:
-        """All of them, those of folders and patterns too."""
-        return list(self._before)
+        self.before = self._look()
 
     def check(self) -> None:
         """Raise `DataError` if one of the files has changed, was replaced or is gone."""
         now = self._look()
-        for name, before in self._before.items():
+        for name, before in self.before.items():
             if now.get(name) != before:
                 raise changed(name)
 
@@ -154,7 +149,8 @@ class Stamps:
         found: dict[str, State] = {}
         for path in self._paths:
             place = Path(path)
-            several = place.rglob("*") if place.is_dir() else [place] if place.exists() else glob.iglob(path, recursive=True)
+            matching = glob.iglob(path, recursive=True)
+            several = place.rglob("*") if place.is_dir() else [place] if place.exists() else matching
             for file in several:
                 if (state := file_state(str(file))) is not None:
                     found[str(file)] = state

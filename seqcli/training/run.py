@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -15,10 +15,12 @@ from torch import Tensor, nn
 
 from seqcli.errors import UsageError
 from seqcli.files.checkpoint import Checkpoint, load_checkpoint
+from seqcli.files.opening import Stamps, State
 from seqcli.files.output import check_outputs, check_writable, log_path, output_lock, state_path
 from seqcli.files.plain import to_plain
 from seqcli.notices import Notice, quietly
 from seqcli.options import declarations, settled
+from seqcli.requests import CorpusRequest
 from seqcli.training.device import choose_device, choose_precision
 from seqcli.training.distributed import Processes, joined
 from seqcli.training.log import is_foreign
@@ -139,11 +141,16 @@ def _check_exclusive(request: RunRequest, *names: str) -> None:
 
 
 def _also_trained_on(request: RunRequest) -> list[str]:
-    """The files of --valid that are among those to learn from."""
-    named = [name for name, d in declarations(type(request)).items() if d.option.kind == "file" and d.option.positional]
-    learnt = [path for name in named for path in getattr(request, name) if os.path.isfile(path)]
+    """What --valid names that is among the files to learn from, or has some of them in it."""
+
+    def files(paths: Iterable[str]) -> set[State]:
+        folders = isinstance(request, CorpusRequest)  # which have all of their files read; of other tasks only some
+        return set(Stamps(path for path in paths if folders or not os.path.isdir(path)).before.values())
+
     held: tuple[str, ...] = getattr(request, "valid", ())
-    return [path for path in held if os.path.isfile(path) and any(os.path.samefile(path, other) for other in learnt)]
+    positional = [name for name, d in declarations(type(request)).items() if d.option.positional]
+    learnt = files(path for name in positional if held for path in getattr(request, name))
+    return [path for path in held if not learnt.isdisjoint(files([path]))]
 
 
 @contextlib.contextmanager

@@ -147,3 +147,18 @@ def test_validating_on_what_was_learnt_is_said(tmp_path, monkeypatch, capsys):
     for valid, expected in ((linked, True), (other, False)):
         assert run([*command, "--valid", str(valid), "-o", str(tmp_path / "m.lm.safetensors")]) == 0
         assert ("is training data, too" in capsys.readouterr().err) == expected
+
+
+@pytest.mark.parametrize(("valid", "expected"), [("texts/b", True), ("texts/[b]", True), ("other", False)])
+@pytest.mark.parametrize("corpus", ["texts", "texts/*"])
+def test_validating_on_a_file_of_the_folder_that_was_learnt_is_said(
+    tmp_path, monkeypatch, capsys, corpus, valid, expected
+):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    Path("texts").mkdir()
+    for name in ("texts/a", "texts/b", "other"):
+        Path(name).write_text("the sky is grey\n" * 20)
+    command = ["train-lm", corpus, "--valid", valid, "--hidden", "8", "--layers", "1", "--steps", "1", "-o", "m"]
+    assert run(command) == 0
+    assert (f"{valid} is training data, too" in capsys.readouterr().err) == expected
