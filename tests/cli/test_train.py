@@ -27,6 +27,8 @@ PROGRESS = Progress(step=1, epoch=0.1, share=0.1, seconds=1.0, loss=1.0, learnin
         (["-"], "stdin.lm.safetensors"),
         (["plain"], "plain.lm.safetensors"),
         ([".hidden"], ".hidden.lm.safetensors"),
+        (["texts/*.txt"], "texts.lm.safetensors"),
+        (["texts/*/[ab].txt"], "texts.lm.safetensors"),
     ],
 )
 def test_models_are_named_after_the_first_input(tmp_path, monkeypatch, inputs, name):
