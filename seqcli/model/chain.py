@@ -19,7 +19,7 @@ FORBIDDEN = -1e4  # nats: the score of a transition that cannot be; its exponent
 CELLS = 1 << 18  # scores that are compared at once: what stays in a core's cache
 TINY = np.float32(1e-30)
 HUGE = np.float32(1e30)  # of what a label could still gain, far beyond any that is trained
-Path: TypeAlias = "tuple[int, Path] | None"  # a label and those after it
+Linked: TypeAlias = "tuple[int, Linked] | None"  # a label and those after it
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ class Chain:
         transitions = self.transitions.astype(np.float64)
         serial = itertools.count()  # of two that are as good, the first comes first
         last = len(emissions) - 1
-        queue: list[tuple[float, int, int, int, float, Path]] = [
+        queue: list[tuple[float, int, int, int, float, Linked]] = [
             (-(scores[last, label] + end), next(serial), last, label, float(end), None)
             for label, end in enumerate(self.end.astype(np.float64))
         ]
