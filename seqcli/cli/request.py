@@ -51,20 +51,17 @@ def request_of(request: type[R], given: Given, task: str, requests: Iterable[typ
     return request(**given)
 
 
-def _merged(requests: Mapping[str, type[Request]]) -> list[Declared]:
+def _merged(requests: Mapping[str, type[Request]]) -> Iterable[Declared]:
     """The options of several requests: those that only one has in its section, of others no default that differs."""
     found: dict[str, Declared] = {}
-    counts: dict[str, int] = {}
     for section, request in requests.items():
         for name, declared in declarations(request).items():
-            counts[name] = counts.get(name, 0) + 1
-            before = found.setdefault(name, replace(declared, option=replace(declared.option, section=section)))
-            if before.default != declared.default:
-                found[name] = replace(before, default=None)
-    return [
-        declared if counts[name] == 1 else replace(declared, option=replace(declared.option, section=""))
-        for name, declared in found.items()
-    ]
+            if (before := found.get(name)) is None:
+                found[name] = replace(declared, option=replace(declared.option, section=section))
+            else:
+                default = before.default if before.default == declared.default else None
+                found[name] = replace(before, default=default, option=replace(before.option, section=""))
+    return found.values()
 
 
 def command_of(declared: Iterable[Declared], explain: str, run: Callable[[Given], None]) -> Callable[..., None]:
