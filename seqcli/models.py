@@ -101,7 +101,7 @@ class Model(Generic[E]):
         self.path = Path(path)
 
     def __repr__(self) -> str:
-        return f"<{type(self).__name__} of {self.checkpoint.parameters:,} parameters, {self.path or 'not saved'}>"
+        return f"<{type(self).__name__} of {self.checkpoint.parameter_count:,} parameters, {self.path or 'not saved'}>"
 
 
 class LanguageModel(Model[LanguageModelRequest]):

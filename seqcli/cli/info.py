@@ -36,7 +36,7 @@ def describe(checkpoint: Checkpoint) -> dict[str, Any]:
     """Everything in a checkpoint but the numbers of its tensors, as plain values."""
     described: dict[str, Any] = {
         "task": checkpoint.task,
-        "parameters": checkpoint.parameters,
+        "parameters": checkpoint.parameter_count,
         "config": dict(checkpoint.config),
     }
     if "tokenizer" in checkpoint.blobs:

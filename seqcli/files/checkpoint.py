@@ -38,7 +38,7 @@ class Checkpoint:
     provenance: dict[str, Any] = field(default_factory=dict)
 
     @property
-    def parameters(self) -> int:
+    def parameter_count(self) -> int:
         """How many numbers its tensors have."""
         return sum(value.size for value in self.tensors.values())
 

@@ -170,7 +170,7 @@ def _work(pipe: Connection, name: str, path: Path | None) -> None:
             from seqcli.models import load
 
             model = load(path)
-            pipe.send(About(name, model.task, model.task_name(), model.checkpoint.parameters))
+            pipe.send(About(name, model.task, model.task_name(), model.checkpoint.parameter_count))
         else:
             pipe.send(None)
     except Exception as problem:
