@@ -23,13 +23,12 @@ from seqcli.files.output import log_path, state_path
 from seqcli.files.plain import from_plain, to_plain
 from seqcli.training.device import check_memory
 from seqcli.training.distributed import Processes
-from seqcli.training.log import TrainingLog
 from seqcli.training.loop import AT_ITS_END, Hooks, TrainingResult
 from seqcli.training.loop import train as run_loop
 from seqcli.training.options import Progress, TrainingOptions
 from seqcli.training.request import RunRequest
 from seqcli.training.run import Events, Run, check_shape, opened_run, weights_of
-from seqcli.training.state import TrainingState, save_state
+from seqcli.training.state import TrainingLog, TrainingState, save_state
 from seqcli.training.task import TrainingTask
 from seqcli.training.workers import training_speed
 

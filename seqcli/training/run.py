@@ -23,10 +23,9 @@ from seqcli.options import declarations, settled
 from seqcli.requests import CorpusRequest
 from seqcli.training.device import choose_device, choose_precision
 from seqcli.training.distributed import Processes, joined
-from seqcli.training.log import is_foreign
 from seqcli.training.options import OnProgress, ShouldStop, TrainingOptions
 from seqcli.training.request import RunRequest
-from seqcli.training.state import TrainingState, load_state
+from seqcli.training.state import TrainingState, is_foreign_log, load_state
 
 LENGTHS = ("budget", "epochs", "steps")
 AUXILIARY = "auxiliary."  # how the names of parameters begin that help to learn and are part of no model file
@@ -173,7 +172,7 @@ def held_output(request: RunRequest, processes: Processes) -> Iterator[None]:
             if state.exists():
                 hint = "--resume continues it, --overwrite starts anew, --output names another place"
                 raise UsageError(f"{state}: an interrupted run is saved there", hint=hint)
-            if is_foreign(log):
+            if is_foreign_log(log):
                 hint = "--overwrite replaces it, --output names another place"
                 raise UsageError(f"{log}: is not a training log", hint=hint)
 
