@@ -22,8 +22,7 @@ from seqcli import __version__
 from seqcli.errors import CheckpointError, SeqcliError, as_arguments
 from seqcli.notices import Notice
 from seqcli.options import declarations
-from seqcli.serving.openapi import described
-from seqcli.serving.page import page
+from seqcli.serving.openapi import described, page
 from seqcli.serving.verbs import VERBS, Given, Verb
 from seqcli.serving.workers import About, Refusal, Worker
 
