@@ -77,17 +77,16 @@ def _schema(declared: Declared) -> dict[str, Any]:
     return schema
 
 
-
-def page(described: Values, url: str) -> str:
+def page(document: Values, url: str) -> str:
     """The page of a server at `url` that an OpenAPI document describes."""
-    info = described["info"]
-    schemas = described["components"]["schemas"]
+    info = document["info"]
+    schemas = document["components"]["schemas"]
     parts = [
         f"<h1>{escape(info['title'])} {escape(info['version'])}</h1>",
         f"<p>{escape(info['description'])} For generators of clients: <a href=openapi.json>openapi.json</a>.</p>",
         *(
             _endpoint(path, method.upper(), found, schemas, url)
-            for path, methods in described["paths"].items()
+            for path, methods in document["paths"].items()
             for method, found in methods.items()
         ),
     ]
