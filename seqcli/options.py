@@ -108,9 +108,14 @@ class Declared:
         return f"--{self.option.off or 'no-' + self.flag[2:]}" if can_be_off and value is False else self.flag
 
 
-@functools.cache
 def declarations(request: type[Request]) -> dict[str, Declared]:
     """The options of a request by name, those of a class before those of its bases."""
+    kind: Any = request  # mypy takes no class for hashable
+    return _declarations(kind)
+
+
+@functools.cache
+def _declarations(request: Any) -> dict[str, Declared]:
     hints = typing.get_type_hints(request)
     items = {item.name: item for item in fields(request) if "option" in item.metadata}
     classes = [base for base in request.__mro__ if dataclasses.is_dataclass(base)]

@@ -217,7 +217,7 @@ def _unpacked(file: BinaryIO, shown: str) -> Iterator[BinaryIO]:
         yield buffered
 
 
-def _beginning(file: io.BufferedReader, shown: str) -> bytes:
+def _beginning(file: io.BufferedReader[Any], shown: str) -> bytes:
     """The first bytes of a file; `DataError` where it is of a kind that holds no plain text."""
     beginning = file.peek(TAR.stop)[: TAR.stop]
     kinds = [kind for magic, kind in FOREIGN.items() if beginning.startswith(magic)]

@@ -18,8 +18,11 @@ WIDEST = 65536  # units or features: wider ones are a slip of the finger
 cell_option = partial(option, "lstm", "Recurrent cell.", section=MODEL, choices=CELLS, shapes_model=True)
 width_option = partial(option, None, section=MODEL, least=1, most=WIDEST, shapes_model=True)
 batch_option = partial(option, None, section=TRAINING, least=1, most=10_000_000)
-init_from_option = partial(option, None, metavar="MODEL", kind="file", saved=False)
 share_option = partial(option, None, section=REGULARISATION, below=1)  # of what is dropped in training, or spread
+
+
+def init_from_option(explain: str) -> Any:
+    return option(None, explain, metavar="MODEL", kind="file", saved=False)
 
 
 def size_option(sizes: Iterable[str]) -> Any:

@@ -85,7 +85,13 @@ def test_a_short_line_is_not_held_back() -> None:
 
 @pytest.mark.parametrize(
     ("named", "written"),
-    [("utf8", "utf-8-sig"), ("UTF-8", "utf-8-sig"), ("utf-16-le", "utf-16"), ("UTF_32LE", "utf-32"), ("utf-16", "utf-16")],
+    [
+        ("utf8", "utf-8-sig"),
+        ("UTF-8", "utf-8-sig"),
+        ("utf-16-le", "utf-16"),
+        ("UTF_32LE", "utf-32"),
+        ("utf-16", "utf-16"),
+    ],
 )
 @pytest.mark.parametrize("size", [1, 100])
 def test_a_mark_is_left_out_whatever_the_encoding_is_called(named: str, written: str, size: int) -> None:
