@@ -97,14 +97,6 @@ def is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-def _hostname(request: Request) -> str:
-    """The host that a request names."""
-    try:
-        return request.url.hostname or ""
-    except ValueError:  # of what is no address, such as [
-        return request.headers["host"]
-
-
 def asgi(served: Served, host: str, notice: Notice, detail: Notice) -> ASGIApp:
     """The application at an address; `detail` is told of every request, `notice` of what should not have happened."""
     app = _application(served, notice)
@@ -121,14 +113,14 @@ def asgi(served: Served, host: str, notice: Notice, detail: Notice) -> ASGIApp:
 
         request = Request(scope)
         try:
-            if names is not None and (asked := _hostname(request)) not in names:
-                refusal = Refusal(403, f"{asked} is not this server", hint=f"ask {host} by its own name")
+            if names is not None and request.url.hostname not in names:
+                refusal = Refusal(403, f"{request.url.hostname} is not this server", hint=f"ask {host} by its own name")
                 await refused(refusal)(scope, receive, sending)
             else:
                 await app(scope, receive, sending)
         finally:
             seconds = time.perf_counter() - started
-            detail(f"{request.method} {scope['path']}: {status} in {seconds:.3f} s")
+            detail(f"{request.method} {request.url.path}: {status} in {seconds:.3f} s")
 
     return around
 
@@ -145,7 +137,7 @@ def _application(served: Served, notice: Notice) -> FastAPI:
     async def failed(request: Request, problem: Exception) -> Response:
         response = refused(problem)
         if response.status_code == 500:
-            notice(f"{request.scope['path']}: {getattr(problem, 'message', problem)}")
+            notice(f"{request.url.path}: {getattr(problem, 'message', problem)}")
         return response
 
     for kind in (SeqcliError, HTTPException, ClientDisconnect, Exception):
