@@ -104,7 +104,7 @@ def test_damage_is_named(kind: str, size: int) -> None:
         (zipped({"[Content_Types].xml": b"", "xl/workbook.xml": b""}), "workbook"),
         (zipped({"a.txt": TEXT})[:60], "zip archive that cannot be read"),
         (b"%PDF-1.7 and more", "PDF"),
-        (gzip.compress(b"%PDF-1.7 and more"), "PDF"),
+        (gzip.compress(b"%PDF-1.7 and more", mtime=0), "PDF"),
         (tarred({"a.txt": TEXT}), "a tar archive"),
         (lzma.compress(tarred({"a.txt": TEXT})), "a tar archive"),
         (b"{\\rtf1\\ansi and more}", "RTF"),
