@@ -90,7 +90,8 @@ def listed(names: Iterable[str]) -> str:
 
 
 NAMED_OTHERWISE = {"level": "levels", "from": "start"}  # options that Python has by another name
-_OPTION = re.compile(r"(?<![\w-])--(no-|un(?=tied|guided))?([a-z][a-z0-9]*(?:-[a-z0-9]+)*)|(?<![\w-])-o(?![\w-])")
+TURNED_OFF = {"untied": "tied", "unguided": "guided", "month-first": "day_first"}  # by flags of names of their own
+_OPTION = re.compile(r"(?<![\w-])--(no-(?!repeat-ngram))?([a-z][a-z0-9]*(?:-[a-z0-9]+)*)|(?<![\w-])-o(?![\w-])")
 
 
 def as_arguments(text: str) -> str:
@@ -99,6 +100,8 @@ def as_arguments(text: str) -> str:
     def argument(found: re.Match[str]) -> str:
         if found[2] is None:
             return "output"
+        if found[2] in TURNED_OFF:
+            return f"{TURNED_OFF[found[2]]}=False"
         name = NAMED_OTHERWISE.get(found[2], found[2].replace("-", "_"))
         return name + ("=False" if found[1] else "")
 

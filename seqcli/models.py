@@ -101,8 +101,7 @@ class Model(Generic[E]):
         self.path = Path(path)
 
     def __repr__(self) -> str:
-        count = sum(value.size for value in self.checkpoint.tensors.values())
-        return f"<{type(self).__name__} of {count:,} parameters, {self.path or 'not saved'}>"
+        return f"<{type(self).__name__} of {self.checkpoint.parameter_count:,} parameters, {self.path or 'not saved'}>"
 
 
 class LanguageModel(Model[LanguageModelRequest]):
@@ -144,13 +143,12 @@ class LanguageModel(Model[LanguageModelRequest]):
         """
         from seqcli.language.generate import continuations
 
-        one = isinstance(prompts, str)
-        texts = list(_several(prompts, "prompts"))
-        found = [""] * (len(texts) * samples)
         request = GenerateRequest(samples=samples, seed=seed, **options)
+        texts = list(_several(prompts, "prompts"))
+        found = [""] * (len(texts) * request.samples)
         for piece in continuations(*self._loaded(request.device, int8=request.int8), texts, request):
-            found[piece.prompt * samples + piece.sample] += piece.text
-        return found[0] if one and samples == 1 else found
+            found[piece.prompt * request.samples + piece.sample] += piece.text
+        return found[0] if isinstance(prompts, str) and request.samples == 1 else found
 
     @naming_arguments
     def next_tokens(self, prompt: str = "", count: int = 10) -> list[tuple[str, float]]:

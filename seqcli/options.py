@@ -110,26 +110,23 @@ class Declared:
 
 def declarations(request: type[Request]) -> dict[str, Declared]:
     """The options of a request by name, those of a class before those of its bases."""
-    kind: Any = request
+    kind: Any = request  # mypy takes no class for hashable
     return _declarations(kind)
 
 
 @functools.cache
 def _declarations(request: Any) -> dict[str, Declared]:
     hints = typing.get_type_hints(request)
+    items = {item.name: item for item in fields(request) if "option" in item.metadata}
     classes = [base for base in request.__mro__ if dataclasses.is_dataclass(base)]
-    items = {item.name: item for item in fields(request)}
-    ordered = [items[name] for base in classes for name in base.__annotations__ if name in items]
     found: dict[str, Declared] = {}
-    for item in ordered:
-        if "option" not in item.metadata:
-            continue
-        hint = hints[item.name]
+    for name in (name for base in classes for name in base.__annotations__ if name in items):
+        hint = hints[name]
         optional = hint is Any
         if isinstance(hint, types.UnionType):
             optional = True
             (hint,) = (kind for kind in typing.get_args(hint) if kind is not types.NoneType)
-        found[item.name] = Declared(item.name, hint, item.default, optional, item.metadata["option"])
+        found[name] = Declared(name, hint, items[name].default, optional, items[name].metadata["option"])
     return found
 
 
@@ -138,7 +135,7 @@ class Request:
     """Base of every request: values are converted to the types of their fields and checked when it is made. Raises
     `UsageError` for a value that an option cannot have, `TypeError` for an option that does not exist."""
 
-    def __new__(cls, *unnamed: object, **given: object) -> Request:
+    def __new__(cls, /, *unnamed: object, **given: object) -> Request:
         there = [item.name for item in fields(cls)]
         for name in given.keys() - set(there):
             near = difflib.get_close_matches(name, there, 1)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from seqcli.errors import UsageError
 from seqcli.options import Request, option, required
 
 WIDEST_BEAM = 1000  # hypotheses: what a wider one finds is no better, and takes memory for each
+_VOCABULARY = "Maximum vocabulary size; chosen from the data by default."
+vocab_size_option = partial(option, None, _VOCABULARY, least=2, most=10_000_000, shapes_model=True)
 
 
 def inputs_option(explain: str, metavar: str = "") -> Any:
@@ -21,11 +24,6 @@ def valid_option(explain: str, metavar: str = "") -> Any:
 
 def valid_share_option(what: str) -> Any:
     return option(0.05, f"Share of the {what} held out without --valid.", above=0, most=0.5)
-
-
-def vocab_size_option() -> Any:
-    explain = "Maximum vocabulary size; chosen from the data by default."
-    return option(None, explain, least=2, most=10_000_000, shapes_model=True)
 
 
 @dataclass(frozen=True, kw_only=True)

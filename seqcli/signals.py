@@ -8,7 +8,7 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from types import FrameType
 
 from seqcli.errors import INTERRUPTED, TERMINATED
@@ -56,11 +56,11 @@ def send_again() -> None:
 
 
 @contextlib.contextmanager
-def handling(act: Callable[[int, FrameType | None], None], signals: Sequence[int] = ENDING) -> Iterator[None]:
+def handling(act: Callable[[int, FrameType | None], None]) -> Iterator[None]:
     """Have `act` called for signals within the context, but not for those that are ignored, as nohup has it; only the
     main thread may handle signals, in others nothing is changed."""
     main = threading.current_thread() is threading.main_thread()
-    handled = [number for number in signals if main and signal.getsignal(number) != signal.SIG_IGN]
+    handled = [number for number in ENDING if main and signal.getsignal(number) != signal.SIG_IGN]
     before = {number: signal.signal(number, act) for number in handled}
     try:
         yield

@@ -151,6 +151,20 @@ def test_python_names_every_option_that_the_command_line_calls_otherwise() -> No
     assert as_arguments("--level is not --max-tokens") == "levels is not max_tokens"
 
 
+@pytest.mark.parametrize("request_", requests(), ids=lambda kind: f"{kind.__module__}.{kind.__name__}")
+def test_python_is_told_the_argument_of_every_flag(request_: type[Request]) -> None:
+    for name, declared in declarations(request_).items():
+        assert as_arguments(declared.flag) == name
+        off = declared.flag_for(False)
+        assert as_arguments(off) == (name if off == declared.flag else f"{name}=False")
+
+
 def test_an_option_that_there_is_not_is_named_with_one_that_is_like_it() -> None:
     with pytest.raises(TypeError, match="unknown option 'temprature'; did you mean 'temperature'"):
         GenerateRequest(temprature=1.0)  # type: ignore[call-arg]
+
+
+@pytest.mark.parametrize("name", ["cls", "self", "unnamed"])
+def test_an_unknown_option_may_have_any_name(name: str) -> None:
+    with pytest.raises(TypeError, match=f"unknown option '{name}'"):
+        GenerateRequest(**{name: 1})

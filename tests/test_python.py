@@ -122,6 +122,8 @@ def test_errors_name_arguments(corpus: Path, tmp_path: Path) -> None:
         seqcli.train_lm(corpus, batch_size=0)
     model = seqcli.load(FIXTURES / "v1.lm.safetensors")
     assert isinstance(model, seqcli.LanguageModel)
+    with pytest.raises(seqcli.UsageError, match=r"^samples must be a whole number, not '2'"):
+        model.generate(samples="2")  # type: ignore[call-overload]
     with pytest.raises(seqcli.UsageError, match=r"^max_tokens must be"):
         model.generate(max_tokens=0)
     with pytest.raises(seqcli.CheckpointError):

@@ -200,32 +200,28 @@ app = typer.Typer(
 )
 
 
-def _option(*names: str, explain: str, act: Callable[..., None], metavar: str | None = None) -> Any:
-    """An option of every command, which acts as soon as it is read."""
+def _option(explain: str, *names: str, act: Callable[[Any], None] | None = None, metavar: str | None = None) -> Any:
+    """An option of every command, which acts as soon as it is read: by default it sets what `Verbosity` calls so."""
+    act = act or _setting(names[0][2:])
     return typer.Option(*names, help=explain, callback=act, metavar=metavar, expose_value=False, is_eager=True)
 
 
 @app.callback(invoke_without_command=True)
 def _seqcli(
     context: typer.Context,
-    quiet: Annotated[bool, _option("--quiet", "-q", explain="Print errors only.", act=_setting("quiet"))] = False,
-    verbose: Annotated[
-        bool,
-        _option(
-            "--verbose", "-v", explain="Print the resolved configuration and timings too.", act=_setting("verbose")
-        ),
-    ] = False,
-    debug: Annotated[bool, _option("--debug", explain="Show tracebacks of errors.", act=_setting("debug"))] = False,
+    quiet: Annotated[bool, _option("Print errors only.", "--quiet", "-q")] = False,
+    verbose: Annotated[bool, _option("Print the resolved configuration and timings too.", "--verbose", "-v")] = False,
+    debug: Annotated[bool, _option("Show tracebacks of errors.", "--debug")] = False,
     log_file: Annotated[
         str | None,
         _option(
+            "Append every message, with its time, to this file too.",
             "--log-file",
-            explain="Append every message, with its time, to this file too.",
             act=_setting("log", console.log_file),
             metavar="FILE",
         ),
     ] = None,
-    version: Annotated[bool, _option("--version", explain="Show the version.", act=_print_version)] = False,
+    version: Annotated[bool, _option("Show the version.", "--version", act=_print_version)] = False,
 ) -> None:
     """Recurrent networks for sequences: language models, translation, forecasting, tagging and speech.
 

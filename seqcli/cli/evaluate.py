@@ -31,7 +31,7 @@ def _evaluate(asked: ModelSummary, given: Given) -> None:
     if "-" in given["data"]:
         console.mention_terminal_input()
     model = of_checkpoint(load_checkpoint(Path(asked.model)), None)
-    result = model.measure(request_of(model.evaluation, given, model.task_name()), console.notice)
+    result = model.measure(request_of(model.evaluation, given, model.task_name(), REQUESTS.values()), console.notice)
     if asked.json:
         write_json(result)
     else:

@@ -75,8 +75,6 @@ def in_order(pieces: Iterable[Piece], samples: int, first: int) -> Iterator[Piec
 
 @dataclass(frozen=True, kw_only=True)
 class _Asked(GenerateRequest, ModelChoice):
-    """What the command is asked for, beside how to continue a text."""
-
     text: tuple[str, ...] = option(
         (), "Texts to continue; standard input if none are given.", metavar="TEXT", positional=True
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -37,7 +36,7 @@ def describe(checkpoint: Checkpoint) -> dict[str, Any]:
     """Everything in a checkpoint but the numbers of its tensors, as plain values."""
     described: dict[str, Any] = {
         "task": checkpoint.task,
-        "parameters": sum(math.prod(value.shape) for value in checkpoint.tensors.values()),
+        "parameters": checkpoint.parameter_count,
         "config": dict(checkpoint.config),
     }
     if "tokenizer" in checkpoint.blobs:

@@ -19,8 +19,6 @@ FOLDER = Path("checkpoints")  # of models that are given no other place
 
 @dataclass(frozen=True, kw_only=True)
 class ModelChoice(Request):
-    """A command that uses a model."""
-
     model: str | None = option(None, "Model to use; the newest in checkpoints/ by default.", short="-m", kind="file")
 
 
@@ -33,15 +31,11 @@ class ModelArgument(Request):
 
 @dataclass(frozen=True, kw_only=True)
 class ModelSummary(ModelArgument):
-    """A command that prints a summary of a model."""
-
     json: bool = option(False, "Print a summary as one JSON object on standard output.")
 
 
 @dataclass(frozen=True, kw_only=True)
 class RowOutput(Request):
-    """A command that prints rows."""
-
     format: str | None = option(
         None, "Format of the rows; a table on a terminal, csv in a pipe by default.", choices=("table", "csv", "ndjson")
     )

@@ -58,18 +58,14 @@ class TrainingDisplay:
         self._latest = progress
         if progress.notice:
             console.notice(progress.notice)
-        due = progress.seconds - self._last_line >= _LINE_INTERVAL
-        if due:
+        if progress.seconds - self._last_line >= _LINE_INTERVAL:
             self._last_line = progress.seconds
-        if self._live is not None:
-            if due:
-                console.record(plain_line(progress, self._metric, self._unit))
-            now = time.monotonic()
-            if now - self._last_refresh >= _REFRESH_INTERVAL:
-                self._last_refresh = now
-                self._live.update(_live_display(progress, self._metric, self._unit), refresh=True)
-        elif due:
-            console.notice(plain_line(progress, self._metric, self._unit))
+            say = console.notice if self._live is None else console.record
+            say(plain_line(progress, self._metric, self._unit))
+        now = time.monotonic()
+        if self._live is not None and now - self._last_refresh >= _REFRESH_INTERVAL:
+            self._last_refresh = now
+            self._live.update(_live_display(progress, self._metric, self._unit), refresh=True)
 
 
 def plain_line(progress: Progress, metric: str | tuple[str, ...], unit: str = "tokens") -> str:

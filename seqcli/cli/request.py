@@ -39,31 +39,29 @@ def tasks_command(
     return command_of([*first, *_merged(requests), *last], explain, run)
 
 
-def request_of(request: type[R], given: Given, task: str) -> R:
-    """The request of a task; `UsageError` for what another task's options are."""
-    for name in given:
-        if name not in declarations(request):
-            flag = "--" + name.replace("_", "-")
-            near = difflib.get_close_matches(name, declarations(request), 1)
-            meant = f"did you mean {declarations(request)[near[0]].flag}?" if near else f"leave {flag} out"
+def request_of(request: type[R], given: Given, task: str, requests: Iterable[type[Request]]) -> R:
+    """The request of a task; `UsageError` for what only others of the `requests` of the command have."""
+    own = declarations(request)
+    for name, value in given.items():
+        if name not in own:
+            flag = next(d[name].flag_for(value) for d in map(declarations, requests) if name in d)
+            near = difflib.get_close_matches(name, own, 1)
+            meant = f"did you mean {own[near[0]].flag}?" if near else f"leave {flag} out"
             raise UsageError(f"{flag} is not for a {task}", hint=meant)
     return request(**given)
 
 
-def _merged(requests: Mapping[str, type[Request]]) -> list[Declared]:
+def _merged(requests: Mapping[str, type[Request]]) -> Iterable[Declared]:
     """The options of several requests: those that only one has in its section, of others no default that differs."""
     found: dict[str, Declared] = {}
-    counts: dict[str, int] = {}
     for section, request in requests.items():
         for name, declared in declarations(request).items():
-            counts[name] = counts.get(name, 0) + 1
-            before = found.setdefault(name, replace(declared, option=replace(declared.option, section=section)))
-            if before.default != declared.default:
-                found[name] = replace(before, default=None)
-    return [
-        declared if counts[name] == 1 else replace(declared, option=replace(declared.option, section=""))
-        for name, declared in found.items()
-    ]
+            if (before := found.get(name)) is None:
+                found[name] = replace(declared, option=replace(declared.option, section=section))
+            else:
+                default = before.default if before.default == declared.default else None
+                found[name] = replace(before, default=default, option=replace(before.option, section=""))
+    return found.values()
 
 
 def command_of(declared: Iterable[Declared], explain: str, run: Callable[[Given], None]) -> Callable[..., None]:
@@ -105,11 +103,16 @@ def _check_files(declared: Iterable[Declared], given: Given) -> None:
 
 
 def check_places(written: Mapping[str, str | Path | None], read: Iterable[str | Path] = ()) -> None:
-    """As `check_outputs`, the log file being written, too."""
+    """As `check_outputs`, the log file being written, too: it may be none of what a folder or a pattern names either,
+    since it would be read, and changes meanwhile."""
+    from seqcli.files.opening import Stamps
     from seqcli.files.output import check_outputs
 
+    log, read = console.verbosity.get().log, list(read)
     try:
-        check_outputs({"--log-file": console.verbosity.get().log, **written}, read)
+        check_outputs({"--log-file": log, **written}, read)
+        if log is not None:
+            check_outputs({"--log-file": log}, Stamps(map(str, read)).before)
     except UsageError:
         console.verbosity.set(replace(console.verbosity.get(), log=None))  # what is said now may not go there
         raise

@@ -15,6 +15,7 @@ from seqcli.cli.options import ModelArgument, RowOutput, input_lines
 from seqcli.cli.request import Given, request_of, tasks_command
 from seqcli.cli.rows import write_rows
 from seqcli.errors import DataError, UsageError
+from seqcli.files.opening import shown_path
 from seqcli.language.options import ScoreRequest as LineRequest
 from seqcli.requests import ScoringRequest
 from seqcli.speech.options import ScoreRequest as RecordingRequest
@@ -46,7 +47,7 @@ def _score(asked: _Asked, given: Given) -> None:
         hint = "use `seqcli evaluate` for it"
         raise UsageError(f"{asked.model} forecasts: it gives lines no probability", hint=hint)
     _, request, scores = SCORES[model.task]
-    columns, rows = scores(model.checkpoint, request_of(request, given, model.task_name()))
+    columns, rows = scores(model.checkpoint, request_of(request, given, model.task_name(), REQUESTS.values()))
     write_rows(columns, rows, asked.format)
 
 
@@ -88,7 +89,7 @@ def _line_scores(checkpoint: Checkpoint, request: LineRequest) -> Rows:
         return score_lines(decoder, tokenizer, texts, **shared)
 
     if request.pairs:
-        return PAIR_COLUMNS, _minimal_pairs(lines, request.data[0], scored)
+        return PAIR_COLUMNS, _minimal_pairs(lines, shown_path(request.data[0]), scored)
     pieces = request.per_token or request.per_word
     columns, texts, rows = _items(lines, request, WORD_COLUMNS if pieces else TEXT_COLUMNS)
     both = zip(scored(texts), rows, strict=False)
@@ -106,7 +107,6 @@ def _items(
 ) -> tuple[tuple[str, ...], Iterable[str], Iterator[dict[str, Any]]]:
     """The columns of the output, the lines to score, and the rows of their table, each when its line was read: empty
     ones where the lines are no column. `DataError` where the table has a column that is called like a computed one."""
-    from seqcli.files.opening import shown_path
     from seqcli.text.column import about_table, column_names, items
     from seqcli.text.tab_cells import LOOKED_AT
 
@@ -136,8 +136,7 @@ def _minimal_pairs(
     lines: Iterable[str], path: str, scored: Callable[[Iterable[str]], Iterator[Score]]
 ) -> list[dict[str, Any]]:
     """The share of pairs whose good text is likelier, of each group in the order of the file, and of all."""
-    groups: list[str] = []
-    texts: list[str] = []
+    pairs: list[tuple[str, str, str]] = []  # of a group ("" for none), the good text and the bad one
     for number, line in enumerate(lines, start=1):
         if not line.strip():
             continue
@@ -145,17 +144,16 @@ def _minimal_pairs(
         if not good.strip() or not bad.strip():
             hint = "put TABs between"
             raise DataError("is neither good TAB bad nor group TAB good TAB bad", path=path, line=number, hint=hint)
-        groups.append(group[0] if group else "")
-        texts += [good, bad]
-    likelihoods = [score.log_probability for score in scored(texts)]
-    right: dict[str, list[bool]] = {}
-    for group_name, good_one, bad_one in zip(groups, likelihoods[::2], likelihoods[1::2], strict=True):
-        right.setdefault(group_name, []).append(good_one > bad_one)
-    rows = [{"group": name, "pairs": len(own), "accuracy": sum(own) / len(own)} for name, own in right.items() if name]
-    every = [outcome for own in right.values() for outcome in own]
-    if not every:
+        pairs.append(("".join(group), good, bad))
+    if not pairs:
         raise DataError("there are no pairs", path=path, hint="give lines of good TAB bad")
-    return [*rows, {"group": "all", "pairs": len(every), "accuracy": sum(every) / len(every)}]
+    likelihoods = [score.log_probability for score in scored([text for _, *texts in pairs for text in texts])]
+    right: dict[str, list[bool]] = {}
+    for (name, *_), good_one, bad_one in zip(pairs, likelihoods[::2], likelihoods[1::2], strict=True):
+        right.setdefault(name, []).append(good_one > bad_one)
+    groups = [(name, own) for name, own in right.items() if name]
+    groups.append(("all", list(chain.from_iterable(right.values()))))
+    return [{"group": name, "pairs": len(own), "accuracy": sum(own) / len(own)} for name, own in groups]
 
 
 def _pair_rows(request: PairRequest, inputs: list[Iterable[str]]) -> Iterator[tuple[str, str]]:
@@ -198,7 +196,7 @@ def _label_scores(checkpoint: Checkpoint, request: LabelRequest) -> Rows:
 
     tagger = Tagger.load(checkpoint)
     (lines, *_), ready = _opened(request)
-    name = "standard input" if request.data == ("-",) else request.data[0]
+    name = shown_path(request.data[0])
     return _rows(score_labels(tagger, tagger.format.read(lines, name), name, ready=ready), request)
 
 
@@ -237,9 +235,11 @@ SCORES: dict[str, tuple[str, type[Any], Callable[[Checkpoint, Any], Rows]]] = {
     "asr": ("Speech recognition", RecordingRequest, _recording_scores),
 }
 
+REQUESTS = {section: request for section, request, _ in SCORES.values()}
+
 score = tasks_command(
     _Asked,
-    {section: request for section, request, _ in SCORES.values()},
+    REQUESTS,
     """Print the log-probability of each line under a model.
 
     A language model scores lines of text, a translation model the translation in each pair, a tagger the labels of

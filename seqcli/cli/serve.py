@@ -15,8 +15,6 @@ from seqcli.options import Request, option, parse_duration
 
 @dataclass(frozen=True, kw_only=True)
 class _Asked(Request):
-    """What the command is asked for."""
-
     models: tuple[str, ...] = option(
         (),
         "Model files of any task, each served under its file name; forecasts need none.",

@@ -14,6 +14,7 @@ from seqcli.cli import console
 from seqcli.cli.options import ModelChoice, find_model, input_lines
 from seqcli.cli.request import request_command
 from seqcli.errors import UsageError
+from seqcli.files.opening import shown_path
 from seqcli.options import option
 from seqcli.tagging.options import TagRequest
 
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class _Asked(TagRequest, ModelChoice):
-    """What the command is asked for."""
-
     data: str = option("-", "Text or labelled text; - is stdin.", kind="file", positional=True)
 
 
@@ -41,7 +40,7 @@ def _tag(asked: _Asked) -> None:
     lines, ready = input_lines(asked.data, asked)
     lines, read = _input_format(tagger, iter(lines), asked.input)
     started, sentences, steps = time.perf_counter(), 0, 0
-    read_from = read.read(lines, "standard input" if asked.data == "-" else asked.data)
+    read_from = read.read(lines, shown_path(asked.data))
     for sentence, tagging in tagger.tag(read_from, probabilities=asked.probabilities, n_best=asked.n_best, ready=ready):
         sentences, steps = sentences + bool(sentence.steps), steps + len(sentence.steps)
         if asked.n_best > 1 and output.name in ("inline", "segmented"):

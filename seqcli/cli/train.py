@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import glob
 import importlib
+import os
 import shlex
 import signal
 import sys
@@ -34,11 +36,14 @@ if TYPE_CHECKING:
 
 
 def output_path(output: str | None, inputs: Sequence[str], task: str) -> Path:
-    """The model file: as given, else `checkpoints/NAME.TASK.safetensors`, named after the first input. The default
-    folder is made when it is not there."""
+    """The model file: as given, else `checkpoints/NAME.TASK.safetensors`, named after the first input, or the folder of
+    a pattern. The default folder is made when it is not there."""
     if output is not None:
         return Path(output)
-    name = "stdin" if inputs[0] == "-" else Path(inputs[0]).name.removesuffix(".gz")
+    place = Path(os.path.abspath(inputs[0]))
+    while glob.has_magic(place.name) and not place.exists():
+        place = place.parent
+    name = "stdin" if inputs[0] == "-" else place.name.removesuffix(".gz")
     stem = name.rpartition(".")[0] or name
     FOLDER.mkdir(exist_ok=True)
     return FOLDER / f"{stem}.{task}.safetensors"

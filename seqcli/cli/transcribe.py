@@ -52,8 +52,6 @@ def _time(seconds: float) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class _Asked(SearchRequest, ModelChoice):
-    """What the command is asked for."""
-
     recordings: tuple[str, ...] = option(
         (),
         "Sound files; without any, file names are read from standard input; - reads sound from it.",

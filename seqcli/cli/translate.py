@@ -67,8 +67,6 @@ def _name(piece: str) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class _Asked(TranslateRequest, ModelChoice):
-    """What the command is asked for, beside how to translate a line."""
-
     text: tuple[str, ...] = option(
         (), "Lines to translate; standard input if none are given.", metavar="TEXT", positional=True
     )

@@ -37,6 +37,11 @@ class Checkpoint:
     metrics: dict[str, Any] = field(default_factory=dict)
     provenance: dict[str, Any] = field(default_factory=dict)
 
+    @property
+    def parameter_count(self) -> int:
+        """How many numbers its tensors have."""
+        return sum(value.size for value in self.tensors.values())
+
 
 def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
     """Write a model, whole or not at all; `SeqcliError` when the disk is full or the folder cannot be written."""

@@ -83,8 +83,8 @@ class TextDecoder:
         marked = next((name for mark, name in MARKS.items() if data.startswith(mark)), None)
         if self._looking and (encoding := marked or _of_zeros(data)) is not None:
             self._switch(encoding)
-        elif marked == "utf-8-sig" and self.encoding == "utf-8":
-            self._use("utf-8-sig", self._errors)
+        elif marked is not None and codecs.lookup(self.encoding).name.startswith(marked.removesuffix("-sig")):
+            self._use(marked, self._errors)  # which leaves the mark out
 
     def _text(self, data: bytes, final: bool) -> str:
         if self.found in LEGACY and (place := _first_utf8(data)) is not None:

@@ -55,6 +55,7 @@ FOREIGN = {  # how files begin that no reader of text can use, and what to do wi
 MODEL = re.compile(rb'.{5}\0{3}\{"', re.DOTALL)  # the length of a header of JSON, and this: as safetensors files begin
 CLUTTER = re.compile(r"(^|/)(__MACOSX(/|$)|\.[^/]*$)")  # in zip archives
 LONGEST_MAGIC = 10
+TAR = slice(257, 262)  # where a tar archive says what it is
 BLOCK = 1 << 16  # bytes read at a time
 
 
@@ -63,7 +64,7 @@ class Unpacker:
     data is. Raises `DataError` for damaged data."""
 
     def __init__(self, shown: str) -> None:
-        self._shown, self._started, self._made = shown, False, False
+        self._shown, self._started = shown, False
         self._begin: Callable[[], Any] | None = None
         self._member: Any = None
         self.name = ""  # the compression, "" for none
@@ -88,10 +89,9 @@ class Unpacker:
         parts = []
         while data:
             if self._member is None or self._member.eof:
-                if self._made and not data.strip(b"\0"):  # padding, as tar and some tapes leave it
+                if self._member is not None and not data.strip(b"\0"):  # padding, as tar and some tapes leave it
                     break
                 self._member = self._begin()
-                self._made = True
             parts.append(self._member.decompress(data))
             data = self._member.unused_data if self._member.eof else b""
         if final and not self._member.eof:
@@ -132,16 +132,16 @@ def changed(path: str) -> DataError:
 
 class Stamps:
     """The state of files at one time, so that a change while they are read is noticed. A folder stands for all files in
-    it, a pattern for those that match; only regular files count."""
+    it, a pattern for those that match; only regular files count. `before` has the state of each by its name."""
 
     def __init__(self, paths: Iterable[str]) -> None:
         self._paths = list(paths)
-        self._before = self._look()
+        self.before = self._look()
 
     def check(self) -> None:
         """Raise `DataError` if one of the files has changed, was replaced or is gone."""
         now = self._look()
-        for name, before in self._before.items():
+        for name, before in self.before.items():
             if now.get(name) != before:
                 raise changed(name)
 
@@ -149,7 +149,8 @@ class Stamps:
         found: dict[str, State] = {}
         for path in self._paths:
             place = Path(path)
-            several = place.rglob("*") if place.is_dir() else [place] if place.exists() else glob.iglob(path)
+            matching = glob.iglob(path, recursive=True)
+            several = place.rglob("*") if place.is_dir() else [place] if place.exists() else matching
             for file in several:
                 if (state := file_state(str(file))) is not None:
                     found[str(file)] = state
@@ -205,18 +206,28 @@ def open_bytes(path: str) -> Iterator[BinaryIO]:
 
 def _unpacked(file: BinaryIO, shown: str) -> Iterator[BinaryIO]:
     buffered = file if isinstance(file, io.BufferedReader) else io.BufferedReader(file)  # type: ignore[type-var]
-    beginning = buffered.peek(LONGEST_MAGIC)[:LONGEST_MAGIC]
-    for magic, (what, remedy) in FOREIGN.items():
-        if beginning.startswith(magic):
-            raise DataError(f"is {what}, not text", path=shown, hint=remedy)
-    if MODEL.match(beginning):
-        raise DataError("is a model or a saved run, not data", path=shown, hint="name the file of data")
+    beginning = _beginning(buffered, shown)
     if beginning.startswith(ZIP):
         yield from _zipped(buffered, shown)
-    elif any(beginning.startswith(magic) for magic in MAGIC):
-        yield io.BufferedReader(_Unpacked(buffered, shown), BLOCK)
+    elif beginning.startswith(tuple(MAGIC)):
+        unpacked = io.BufferedReader(_Unpacked(buffered, shown), BLOCK)
+        _beginning(unpacked, shown)
+        yield unpacked
     else:
         yield buffered
+
+
+def _beginning(file: io.BufferedReader[Any], shown: str) -> bytes:
+    """The first bytes of a file; `DataError` where it is of a kind that holds no plain text."""
+    beginning = file.peek(TAR.stop)[: TAR.stop]
+    kinds = [kind for magic, kind in FOREIGN.items() if beginning.startswith(magic)]
+    if beginning[TAR] == b"ustar":
+        kinds.append(("a tar archive", "unpack it first"))
+    if kinds:
+        raise DataError(f"is {kinds[0][0]}, not text", path=shown, hint=kinds[0][1])
+    if MODEL.match(beginning):
+        raise DataError("is a model or a saved run, not data", path=shown, hint="name the file of data")
+    return beginning
 
 
 def _zipped(file: BinaryIO, shown: str) -> Iterator[BinaryIO]:

@@ -22,7 +22,10 @@ if TYPE_CHECKING:
 
 TEMPORARY = ".part"  # what the name of a file that is being written ends with; it begins with a dot
 JSON_LINES = (".json", ".jsonl", ".ndjson")
-NO_TABLES = (".xls", ".ods", ".parquet", ".html", ".svg", ".png", ".pdf", ".doc", ".docx")  # nor what we write
+NO_TABLES = (  # nor what we write
+    *(".xls", ".xlsm", ".ods", ".parquet", ".html", ".svg", ".png", ".pdf", ".doc", ".docx", ".tsv", ".tab"),
+    *(".gz", ".bz2", ".xz", ".zst", ".zip"),
+)
 
 
 def check_outputs(outputs: Mapping[str, str | Path | None], inputs: Iterable[str | Path]) -> None:
@@ -173,10 +176,9 @@ def check_table(path: str | Path, form: str = "csv") -> None:
 def check_writable(path: Path, *, overwrite: bool) -> None:
     """Check, before any training, that the model can be saved. Creates the folder. Raises `UsageError` if a model
     exists and may not be overwritten, or a file that is none, and `SeqcliError` if the folder cannot be written."""
-    if path.is_dir():
-        raise UsageError(f"{path}: is a folder", hint="name a file for --output")
     if path.exists() and not path.is_file():
-        raise UsageError(f"{path}: is not a regular file", hint="name a file for --output")
+        what = "a folder" if path.is_dir() else "not a regular file"
+        raise UsageError(f"{path}: is {what}", hint="name a file for --output")
     if path.exists() and not overwrite:
         hint = "--resume continues its training, --overwrite replaces it, -o names another file"
         raise UsageError(f"{path}: a model is already there", hint=hint)

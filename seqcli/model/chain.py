@@ -7,7 +7,9 @@ are worked on. `crf.py` trains the field.
 from __future__ import annotations
 
 import heapq
+import itertools
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 
@@ -17,6 +19,7 @@ FORBIDDEN = -1e4  # nats: the score of a transition that cannot be; its exponent
 CELLS = 1 << 18  # scores that are compared at once: what stays in a core's cache
 TINY = np.float32(1e-30)
 HUGE = np.float32(1e30)  # of what a label could still gain, far beyond any that is trained
+Linked: TypeAlias = "tuple[int, Linked] | None"  # a label and those after it
 
 
 @dataclass(frozen=True)
@@ -70,11 +73,13 @@ class Chain:
         that is not part of an answer (Soong & Huang 1991)."""
         scores = self._best_scores(emissions[:, None], np.array([len(emissions)]))[:, :, 0].astype(np.float64)
         transitions = self.transitions.astype(np.float64)
-        queue: list[tuple[float, int, int, int, float, tuple[int, object] | None]] = []
-        serial = 0
-        for label, end in enumerate(self.end.astype(np.float64)):
-            heapq.heappush(queue, (-(scores[-1, label] + end), serial, len(emissions) - 1, label, float(end), None))
-            serial += 1
+        serial = itertools.count()  # of two that are as good, the first comes first
+        last = len(emissions) - 1
+        queue: list[tuple[float, int, int, int, float, Linked]] = [
+            (-(scores[last, label] + end), next(serial), last, label, float(end), None)
+            for label, end in enumerate(self.end.astype(np.float64))
+        ]
+        heapq.heapify(queue)
         found: list[tuple[np.ndarray, float]] = []
         while queue and len(found) < count:
             cost, _, t, label, after, path = heapq.heappop(queue)
@@ -83,18 +88,16 @@ class Chain:
             path = (label, path)
             if t == 0:
                 labels = []
-                node: tuple[int, object] | None = path
-                while node is not None:
-                    labels.append(node[0])
-                    node = node[1]  # type: ignore[assignment]
+                while path is not None:
+                    label, path = path
+                    labels.append(label)
                 found.append((np.array(labels), -cost))
                 continue
             after += float(emissions[t, label])
             for before, score in enumerate(scores[t - 1] + transitions[:, label] + after):
                 if score > FORBIDDEN / 2 and len(queue) < 4_000_000:
                     rest = float(transitions[before, label]) + after
-                    heapq.heappush(queue, (-float(score), serial, t - 1, before, rest, path))
-                    serial += 1
+                    heapq.heappush(queue, (-float(score), next(serial), t - 1, before, rest, path))
         return found
 
     def marginals(self, emissions: np.ndarray, lengths: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -118,9 +118,7 @@ class LSTMRecurrence(torch.autograd.Function):
         outputs, tanh_cells = x.new_empty(time, batch, size), x.new_empty(time, batch, size, dtype=wide)
         cells = x.new_empty(1 + time, batch, size, dtype=wide)
         cells[0] = c0
-        peepholes = None
-        if peephole is not None:
-            peepholes = peephole[:2].reshape(2 * size).to(wide), peephole[2].to(wide)
+        peepholes = None if peephole is None else (peephole[:2].reshape(2 * size).to(wide), peephole[2].to(wide))
         weight = laid_out(weight_hh, batch)
         without_lock(loops.lstm_forward)(gates, cells, tanh_cells, outputs, h0, weight, peepholes)
         ctx.save_for_backward(x, rows, h0, weight_ih, weight_hh, peephole, gates, cells, tanh_cells, outputs)

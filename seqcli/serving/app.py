@@ -22,8 +22,7 @@ from seqcli import __version__
 from seqcli.errors import CheckpointError, SeqcliError, as_arguments
 from seqcli.notices import Notice
 from seqcli.options import declarations
-from seqcli.serving.openapi import described
-from seqcli.serving.page import page
+from seqcli.serving.openapi import described, page
 from seqcli.serving.verbs import VERBS, Given, Verb
 from seqcli.serving.workers import About, Refusal, Worker
 
@@ -68,14 +67,13 @@ class Served:
     def abouts(self) -> list[About]:
         return [worker.about for worker in self.by_name.values() if worker.about is not None]
 
-    def chosen(self, name: str, asked: object) -> tuple[Worker, int]:
-        """The worker for a verb, that of the model `asked` for or the only one there is, and the number of the verb;
-        `Refusal` when there is none, or several."""
-        numbers = {verb.kind.task: number for number, verb in enumerate(VERBS) if verb.name == name}
-        able = {about.name: numbers[about.task] for about in self.abouts() if about.task in numbers}
-        first = VERBS[min(numbers.values())]
-        if asked is None and first.optional:
-            return self.without, min(numbers.values())
+    def chosen(self, verbs: Sequence[Verb], asked: object) -> tuple[Worker, Verb]:
+        """The worker for one of some verbs of one name, that of the model `asked` for or the only one there is, and the
+        verb of its task; `Refusal` when there is none, or several."""
+        name, of_task = verbs[0].name, {verb.kind.task: verb for verb in verbs}
+        able = {about.name: of_task[about.task] for about in self.abouts() if about.task in of_task}
+        if asked is None and verbs[0].optional:
+            return self.without, verbs[0]
         if asked is None and len(able) > 1:
             raise Refusal(422, f"several models can {name}", hint=f"name one as model: {', '.join(able)}")
         if asked is None and able:
@@ -83,7 +81,7 @@ class Served:
         if isinstance(asked, str) and asked in able:
             return self.by_name[asked], able[asked]
         there = isinstance(asked, str) and asked in self.by_name
-        kinds = " or ".join(VERBS[number].kind.task_name() for number in numbers.values())
+        kinds = " or ".join(verb.kind.task_name() for verb in verbs)
         if asked is None:
             message = f"there is no {kinds} here"
         else:
@@ -165,7 +163,7 @@ def _application(served: Served, notice: Notice) -> FastAPI:
         verbs = [verb for verb in VERBS if verb.name == name]
         app.add_api_route(
             f"/{name}",
-            _endpoint(served, name, recording=verbs[0].recording),
+            _endpoint(served, verbs),
             methods=["POST"],
             summary=verbs[0].help,
             operation_id=name,
@@ -177,13 +175,15 @@ def _application(served: Served, notice: Notice) -> FastAPI:
     return app
 
 
-def _endpoint(served: Served, name: str, *, recording: bool) -> Callable[[Request], Awaitable[Response]]:
+def _endpoint(served: Served, verbs: Sequence[Verb]) -> Callable[[Request], Awaitable[Response]]:
+    recording = verbs[0].recording
+
     async def endpoint(request: Request) -> Response:
         until = time.monotonic() + served.limits.seconds
         content = await _read(request, served.limits)
         arguments = _query(request) if recording else _json(request, content)
-        worker, number = served.chosen(name, arguments.pop("model", None))
-        given = _given(VERBS[number], arguments)
+        worker, verb = served.chosen(verbs, arguments.pop("model", None))
+        given = _given(verb, arguments)
 
         async def wanted() -> bool:
             return not await request.is_disconnected()
@@ -191,7 +191,7 @@ def _endpoint(served: Served, name: str, *, recording: bool) -> Callable[[Reques
         with _kept(content) if recording else contextlib.nullcontext() as path:
             if path is not None:
                 given["recording"] = path
-            answer = await worker.do(number, given, until, wanted, served.threads)
+            answer = await worker.do(verb, given, until, wanted, served.threads)
         return Response(answer, media_type="application/json")
 
     return endpoint

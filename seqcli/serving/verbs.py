@@ -45,6 +45,7 @@ OURS = {"device", "int8", "encoding", "errors"}  # options that the server decid
 TRAINING = {"budget", "steps", "seed", "save", "save_interval", "overwrite", "resume"}
 SCORE = "How likely lines are, or the targets of pairs given their sources."  # of both kinds of model
 Given = dict[str, Any]
+Own = dict[str, tuple[Any, Any]]  # arguments of one verb: the type and the field of each
 
 
 def _pairs(given: Any) -> list[tuple[str, str]]:
@@ -60,53 +61,22 @@ def _table(given: Any) -> str | list[Any] | dict[str, Any]:
     return given
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Prompts(Request):
-    prompts: tuple[str, ...] = option(("",), "A text to continue, or several.")
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Prompt(Request):
-    prompt: str = option("", "The text before.")
-    count: int = option(10, "How many tokens.", least=1)
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Choices(Request):
-    prompt: str = option("", "The text before.")
-    choices: tuple[str, ...] = required("Texts that may follow it, two or more.")
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Lines(Request):
-    lines: tuple[str, ...] = required("A line of text, or several.")
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Pairs(Request):
-    pairs: Any = required("Pairs of a source and its target.", parse=_pairs)
-
-
-@dataclass(frozen=True, kw_only=True)
-class _ToTranslate(_Lines):
-    glossary: Any = option(None, "Terms to use: pairs of a source and a target term.", parse=_pairs)
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Sentences(Request):
-    sentences: tuple[str, ...] = required("A sentence of raw text, or several.")
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Recording(Request):
-    words: bool = option(False, "Give the words with their times and confidences, too.")
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Data(Request):
-    data: Any = required("The table: a list of rows (objects), an object of columns, or its text (CSV).", parse=_table)
-    future: Any = option(None, "The covariates of the time to be forecast, a table like the data.", parse=_table)
-    holidays: Any = option(None, "The dates of holidays, past and to come, a table with a column.", parse=_table)
+TEXTS = tuple[str, ...]
+PROMPTS: Own = {"prompts": (TEXTS, option(("",), "A text to continue, or several."))}
+PROMPT: Own = {"prompt": (str, option("", "The text before."))}
+COUNTED: Own = {**PROMPT, "count": (int, option(10, "How many tokens.", least=1))}
+CHOICES: Own = {**PROMPT, "choices": (TEXTS, required("Texts that may follow it, two or more."))}
+LINES: Own = {"lines": (TEXTS, required("A line of text, or several."))}
+PAIRS: Own = {"pairs": (Any, required("Pairs of a source and its target.", parse=_pairs))}
+TERMS: Own = {"glossary": (Any, option(None, "Terms to use: pairs of a source and a target term.", parse=_pairs))}
+SENTENCES: Own = {"sentences": (TEXTS, required("A sentence of raw text, or several."))}
+WORDS: Own = {"words": (bool, option(False, "Give the words with their times and confidences, too."))}
+_ROWS = "The table: a list of rows (objects), an object of columns, or its text (CSV)."
+TABLES: Own = {
+    "data": (Any, required(_ROWS, parse=_table)),
+    "future": (Any, option(None, "The covariates of the time to be forecast, a table like the data.", parse=_table)),
+    "holidays": (Any, option(None, "The dates of holidays, past and to come, a table with a column.", parse=_table)),
+}
 
 
 def _generate(model: LanguageModel, given: Given) -> Texts:
@@ -192,20 +162,15 @@ def _forecast(model: Forecaster | None, given: Given) -> Forecasts:
     return Forecasts(list(made.rows()), **{item.name: found[item.name] for item in fields(Forecasts)[1:]})
 
 
-def body(own: type[Request], options: type[Request] | None = None, *names: str, leave_out: set[str] = OURS) -> Any:
+def body(own: Own, options: type[Request] = Request, *names: str, leave_out: set[str] = OURS) -> Any:
     """A request with the arguments of a verb: its `own` and the `options` that it has in Python too, those of `names`
     or all but `leave_out`, files and what is the same by another name."""
-    found = declarations(own)
-    if options is not None:
-        for name, declared in declarations(options).items():
-            asked = name in names if names else name not in leave_out and declared.option.kind != "file"
-            if asked and name not in found:
-                found = {**found, name: declared}
-    types = {name: Any if d.type is Any else d.type | None if d.optional else d.type for name, d in found.items()}
-    made = [
-        (name, types[name], field(default=declared.default, metadata={"option": declared.option}))
-        for name, declared in found.items()
-    ]
+    made = [(name, kind, field(default=one.default, metadata=one.metadata)) for name, (kind, one) in own.items()]
+    for name, declared in declarations(options).items():
+        asked = name in names if names else name not in leave_out and declared.option.kind != "file"
+        if asked and name not in own:
+            kind = declared.type | None if declared.optional and declared.type is not Any else declared.type
+            made.append((name, kind, field(default=declared.default, metadata={"option": declared.option})))
     return make_dataclass("Body", made, bases=(Request,), frozen=True, kw_only=True, namespace={"__module__": __name__})
 
 
@@ -226,26 +191,26 @@ class Verb:
 
 
 VERBS = (
-    Verb("generate", LanguageModel, "Continue texts.", body(_Prompts, GenerateRequest), _generate, Texts),
-    Verb("next-tokens", LanguageModel, "The likeliest next tokens.", body(_Prompt), _next, Tokens),
-    Verb("choose", LanguageModel, "Which of several texts follows likeliest.", body(_Choices), _choose, Choices),
-    Verb("embed", LanguageModel, "A vector for each line.", body(_Lines), _embed, Vectors),
-    Verb("score", LanguageModel, SCORE, body(_Lines, LineRequest, "context", "open_vocabulary"), _score_lines, Scores),
-    Verb("score", Translator, SCORE, body(_Pairs), _score_pairs, Scores),
+    Verb("generate", LanguageModel, "Continue texts.", body(PROMPTS, GenerateRequest), _generate, Texts),
+    Verb("next-tokens", LanguageModel, "The likeliest next tokens.", body(COUNTED), _next, Tokens),
+    Verb("choose", LanguageModel, "Which of several texts follows likeliest.", body(CHOICES), _choose, Choices),
+    Verb("embed", LanguageModel, "A vector for each line.", body(LINES), _embed, Vectors),
+    Verb("score", LanguageModel, SCORE, body(LINES, LineRequest, "context", "open_vocabulary"), _score_lines, Scores),
+    Verb("score", Translator, SCORE, body(PAIRS), _score_pairs, Scores),
     Verb(
         "translate",
         Translator,
         "Translate lines.",
-        body(_ToTranslate, TranslateRequest, leave_out=OURS | {"n_best"}),  # the best alone is answered
+        body(TERMS | LINES, TranslateRequest, leave_out=OURS | {"n_best"}),  # the best alone is answered
         _translate,
         Translations,
     ),
-    Verb("tag", Tagger, "Label words or characters.", body(_Sentences), _tag, Taggings),
+    Verb("tag", Tagger, "Label words or characters.", body(SENTENCES), _tag, Taggings),
     Verb(
         "transcribe",
         Recogniser,
         "What is said in a recording, which is the body of the request (WAV, FLAC, OGG or MP3).",
-        body(_Recording, SearchRequest, "beam", "open_words"),
+        body(WORDS, SearchRequest, "beam", "open_words"),
         _transcribe,
         Transcribed,
         recording=True,
@@ -254,7 +219,7 @@ VERBS = (
         "forecast",
         Forecaster,
         "Forecast every series of a table, without a model or with a network that was trained before.",
-        body(_Data, ForecastRequest, leave_out=OURS | TRAINING | {"sheet"}),
+        body(TABLES, ForecastRequest, leave_out=OURS | TRAINING | {"sheet"}),
         _forecast,
         Forecasts,
         optional=True,

@@ -25,7 +25,7 @@ from typing import Any
 from seqcli.errors import DataError, SeqcliError, UsageError
 from seqcli.files.opening import Stamps
 from seqcli.files.plain import json_text
-from seqcli.serving.verbs import VERBS, Given
+from seqcli.serving.verbs import Given, Verb
 
 MOST_WAITING = 32  # requests for a model; more are refused at once
 READ_IN = 600.0  # seconds in which a model is read at the start, when nobody waits for an answer
@@ -87,7 +87,7 @@ class Worker:
             self._process = None
 
     async def do(
-        self, verb: int, given: Given, until: float, wanted: Callable[[], Awaitable[bool]], threads: ThreadPoolExecutor
+        self, verb: Verb, given: Given, until: float, wanted: Callable[[], Awaitable[bool]], threads: ThreadPoolExecutor
     ) -> str:
         """What a verb answers, as JSON; `Refusal` when it has not come by the time `until`, which others are waited for
         too, or is no longer `wanted` when its turn comes."""
@@ -108,7 +108,7 @@ class Worker:
         finally:
             self._free.release()
 
-    def _do(self, verb: int, given: Given, until: float) -> str:
+    def _do(self, verb: Verb, given: Given, until: float) -> str:
         if self._process is None:
             try:
                 self._stamps.check()
@@ -118,7 +118,7 @@ class Worker:
             self.start()
             self.started(until)
         with contextlib.suppress(ConnectionError):  # of a process that has died, which `_receive` says
-            self._pipe.send((verb, given))
+            self._pipe.send((verb.act, given))
         answer: str = self._receive(until)
         return answer
 
@@ -170,8 +170,7 @@ def _work(pipe: Connection, name: str, path: Path | None) -> None:
             from seqcli.models import load
 
             model = load(path)
-            count = sum(value.size for value in model.checkpoint.tensors.values())
-            pipe.send(About(name, model.task, model.task_name(), count))
+            pipe.send(About(name, model.task, model.task_name(), model.checkpoint.parameter_count))
         else:
             pipe.send(None)
     except Exception as problem:
@@ -179,12 +178,12 @@ def _work(pipe: Connection, name: str, path: Path | None) -> None:
         return
     while True:
         try:
-            verb, given = pipe.recv()
+            act, given = pipe.recv()
         except (EOFError, OSError):
             return
         answer: str | Exception
         try:
-            answer = json_text(VERBS[verb].act(model, given))
+            answer = json_text(act(model, given))
         except Exception as problem:
             answer = _sendable(problem)
         pipe.send(answer)

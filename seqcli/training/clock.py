@@ -53,11 +53,12 @@ class ValidationSchedule:
 
     def plan(self, position: Position, cost: float) -> None:
         """Plan the next validation after one that ended at `position` and took `cost` seconds."""
-        self._step = (position.step // self._every + 1) * self._every if math.isfinite(self._every) else math.inf
-        self._earliest = self._latest = 0.0 if self._budget is None else position.seconds + cost / VALIDATION_SHARE
+        self._step = (position.step // self._every + 1) * self._every
+        self._earliest, self._latest = 0.0, math.inf
         if self._budget is not None:
+            self._earliest = position.seconds + cost / VALIDATION_SHARE
             self._latest = max(position.seconds + self._budget / self._validations, self._earliest)
 
     def due(self, position: Position) -> bool:
         by_step = position.step >= self._step and position.seconds >= self._earliest
-        return by_step or (self._budget is not None and position.seconds >= self._latest)
+        return by_step or position.seconds >= self._latest

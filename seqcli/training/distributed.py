@@ -100,7 +100,7 @@ class Processes:
             distributed.all_reduce(message, group=self.steps)
         loss, count, failures = message[-3:].tolist()
         if failures:
-            raise problem or TrainingError("another process of this run ran out of memory", hint=str(OUT_OF_MEMORY))
+            raise problem or TrainingError("another process of this run ran out of memory", hint=OUT_OF_MEMORY)
         message.div_(count)
         place = 0
         for parameter, gradient in zip(parameters, known, strict=True):
@@ -138,12 +138,8 @@ class Processes:
 
     def own_part(self, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """This process's part of what `gather_named` returned; empty if fewer processes were running then."""
-        ending = f"@{self.rank}" if self.rank else ""
-        return {
-            name.removesuffix(ending): value
-            for name, value in tensors.items()
-            if ("@" not in name if not ending else name.endswith(ending))
-        }
+        rank = str(self.rank or "")
+        return {name.partition("@")[0]: value for name, value in tensors.items() if name.partition("@")[2] == rank}
 
     def shard(self, count: int) -> range:
         """Which of `count` sequences belong to this process: a contiguous range, divided as evenly as possible."""

@@ -115,7 +115,7 @@ class _Run:
             self._save()
         # where validation is small, the rate's fall to zero says more for the last weights than it does for others
         margin = self.options.margin if ended == "finished" else 0.0
-        best = self.kept.best is not None and min(v.score for v in self.history) < last.score - margin
+        best = bool(self.kept.best) and min(v.score for v in self.history) < last.score - margin
         self.kept.put_in_model(best=best)
         self.model.eval()
         self.hooks.finish()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -73,7 +74,8 @@ class Validation:
 
     @property
     def score(self) -> float:
-        return self.metrics["score"]
+        """Infinite where it is not a number: any other is better."""
+        return math.inf if math.isnan(self.metrics["score"]) else self.metrics["score"]
 
 
 @dataclass(frozen=True)
@@ -93,7 +95,7 @@ class Progress:
     @property
     def seconds_left(self) -> float:
         """Extrapolated from the pace so far; infinite at the start."""
-        return self.seconds / self.share - self.seconds if self.share > 0 else float("inf")
+        return self.seconds / self.share - self.seconds if self.share > 0 else math.inf
 
 
 OnProgress = Callable[[Progress], None]

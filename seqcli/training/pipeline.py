@@ -16,20 +16,19 @@ import numpy as np
 import torch
 
 from seqcli import __version__
-from seqcli.errors import CheckpointError
+from seqcli.errors import CheckpointError, UsageError
 from seqcli.files.checkpoint import Checkpoint, check_parameters, load_checkpoint, save_checkpoint
 from seqcli.files.opening import Stamps
 from seqcli.files.output import log_path, state_path
 from seqcli.files.plain import from_plain, to_plain
 from seqcli.training.device import check_memory
 from seqcli.training.distributed import Processes
-from seqcli.training.log import TrainingLog
 from seqcli.training.loop import AT_ITS_END, Hooks, TrainingResult
 from seqcli.training.loop import train as run_loop
 from seqcli.training.options import Progress, TrainingOptions
 from seqcli.training.request import RunRequest
-from seqcli.training.run import Events, Run, check_same_data, check_shape, opened_run, weights_of
-from seqcli.training.state import TrainingState, save_state
+from seqcli.training.run import Events, Run, check_shape, opened_run, weights_of
+from seqcli.training.state import TrainingLog, TrainingState, save_state
 from seqcli.training.task import TrainingTask
 from seqcli.training.workers import training_speed
 
@@ -186,7 +185,9 @@ def _recipe(task: Task[R, D, P, T], run: Run[R], opened: Opened[D]) -> P:
     """The recipe for all processes together; for a resumed run, the one it was started with."""
     request = run.request
     if run.state is not None:
-        check_same_data(run.state, opened.fingerprint)
+        if run.state.description.get("fingerprint") != opened.fingerprint:
+            hint = "resume with the same files, or start anew with --overwrite, or fine-tune with --init-from"
+            raise UsageError("the run to resume was trained on other data", hint=hint)
         before = from_plain(task.recipe, run.state.description.get("recipe"), "the recipe in the training state")
         return task.resume(before, run, opened.content)
     base = run.base.config if run.base is not None else None
@@ -209,7 +210,6 @@ def _made_before(task: str, run: Run[Any], fingerprint: str) -> Checkpoint | Non
     output, state = run.request.output, run.state
     if output is None or state is None or not output.exists():
         return None
-    check_same_data(state, fingerprint)
     made = load_checkpoint(output, task=task)
     is_last = made.metrics.get("steps") == state.position.step
     return made if is_last and made.provenance.get("data_fingerprint") == fingerprint else None
@@ -242,8 +242,8 @@ class _RunFiles:
             "options": asked,
         }
         before = None if run.state is None else len(run.state.history)
-        writes = run.processes.first and self.output is not None
-        self.log = TrainingLog(log_path(self.output), before) if writes and self.output is not None else None
+        place = self.output if run.processes.first else None
+        self.log = TrainingLog(log_path(place), before) if place is not None else None
 
     def report(self, progress: Progress) -> None:
         """Log how far the run is, and tell whoever listens."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,14 @@ from seqcli.requests import DeviceRequest
 YEARS = 10 * 365 * 86400.0  # seconds no run is longer than
 WIDEST = 65536  # units or features: wider ones are a slip of the finger
 
+cell_option = partial(option, "lstm", "Recurrent cell.", section=MODEL, choices=CELLS, shapes_model=True)
+width_option = partial(option, None, section=MODEL, least=1, most=WIDEST, shapes_model=True)
+batch_option = partial(option, None, section=TRAINING, least=1, most=10_000_000)
+share_option = partial(option, None, section=REGULARISATION, below=1)  # of what is dropped in training, or spread
 
-def cell_option() -> Any:
-    return option("lstm", "Recurrent cell.", section=MODEL, choices=CELLS, shapes_model=True)
+
+def init_from_option(explain: str) -> Any:
+    return option(None, explain, metavar="MODEL", kind="file", saved=False)
 
 
 def size_option(sizes: Iterable[str]) -> Any:
@@ -24,25 +30,8 @@ def size_option(sizes: Iterable[str]) -> Any:
     return option("auto", explain, section=MODEL, choices=("auto", *sizes), shapes_model=True)
 
 
-def width_option(explain: str, *, least: int = 1) -> Any:
-    return option(None, explain, section=MODEL, least=least, most=WIDEST, shapes_model=True)
-
-
 def layers_option(explain: str = "Number of layers.") -> Any:
     return option(None, explain, section=MODEL, least=1, most=MAX_LAYERS, shapes_model=True)
-
-
-def batch_option(explain: str, *, most: int = 10_000_000) -> Any:
-    return option(None, explain, section=TRAINING, least=1, most=most)
-
-
-def init_from_option(explain: str) -> Any:
-    return option(None, explain, metavar="MODEL", kind="file", saved=False)
-
-
-def share_option(explain: str) -> Any:
-    """A share of something that is dropped in training, or spread."""
-    return option(None, explain, section=REGULARISATION, below=1)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -15,16 +15,17 @@ from torch import Tensor, nn
 
 from seqcli.errors import UsageError
 from seqcli.files.checkpoint import Checkpoint, load_checkpoint
+from seqcli.files.opening import Stamps, State
 from seqcli.files.output import check_outputs, check_writable, log_path, output_lock, state_path
 from seqcli.files.plain import to_plain
 from seqcli.notices import Notice, quietly
 from seqcli.options import declarations, settled
+from seqcli.requests import CorpusRequest
 from seqcli.training.device import choose_device, choose_precision
 from seqcli.training.distributed import Processes, joined
-from seqcli.training.log import is_foreign
 from seqcli.training.options import OnProgress, ShouldStop, TrainingOptions
 from seqcli.training.request import RunRequest
-from seqcli.training.state import TrainingState, load_state
+from seqcli.training.state import TrainingState, is_foreign_log, load_state
 
 LENGTHS = ("budget", "epochs", "steps")
 AUXILIARY = "auxiliary."  # how the names of parameters begin that help to learn and are part of no model file
@@ -139,11 +140,16 @@ def _check_exclusive(request: RunRequest, *names: str) -> None:
 
 
 def _also_trained_on(request: RunRequest) -> list[str]:
-    """The files of --valid that are among those to learn from."""
-    named = [name for name, d in declarations(type(request)).items() if d.option.kind == "file" and d.option.positional]
-    learnt = [path for name in named for path in getattr(request, name) if os.path.isfile(path)]
+    """What --valid names that is among the files to learn from, or has some of them in it."""
+
+    def files(paths: Iterable[str]) -> set[State]:
+        folders = isinstance(request, CorpusRequest)  # which have all of their files read; of other tasks only some
+        return set(Stamps(path for path in paths if folders or not os.path.isdir(path)).before.values())
+
     held: tuple[str, ...] = getattr(request, "valid", ())
-    return [path for path in held if os.path.isfile(path) and any(os.path.samefile(path, other) for other in learnt)]
+    positional = [name for name, d in declarations(type(request)).items() if d.option.positional]
+    learnt = files(path for name in positional if held for path in getattr(request, name))
+    return [path for path in held if not learnt.isdisjoint(files([path]))]
 
 
 @contextlib.contextmanager
@@ -166,7 +172,7 @@ def held_output(request: RunRequest, processes: Processes) -> Iterator[None]:
             if state.exists():
                 hint = "--resume continues it, --overwrite starts anew, --output names another place"
                 raise UsageError(f"{state}: an interrupted run is saved there", hint=hint)
-            if is_foreign(log):
+            if is_foreign_log(log):
                 hint = "--overwrite replaces it, --output names another place"
                 raise UsageError(f"{log}: is not a training log", hint=hint)
 
@@ -184,13 +190,6 @@ def _origin(request: RunRequest, tasks: Sequence[str]) -> tuple[TrainingState | 
         if request.resume or (request.auto_resume and path.exists()):
             return load_state(path), None
     return None, load_checkpoint(request.init_from, task=tasks) if request.init_from is not None else None
-
-
-def check_same_data(state: TrainingState, fingerprint: str) -> None:
-    """Raise `UsageError` if a run is resumed on other data than it was started with."""
-    if state.description.get("fingerprint") != fingerprint:
-        hint = "resume with the same files, or start anew with --overwrite, or fine-tune with --init-from"
-        raise UsageError("the run to resume was trained on other data", hint=hint)
 
 
 def as_begun(request: R, begun: Mapping[str, Any]) -> R:

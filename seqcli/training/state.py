@@ -1,4 +1,5 @@
-"""Everything a run needs to continue as if it had never stopped, as tensors and plain values, and its file."""
+"""What is saved of a run beside its model: its state, from which it continues as if it had never stopped, and its
+history, a CSV file with a row every few seconds and one per validation."""
 
 from __future__ import annotations
 
@@ -12,7 +13,10 @@ from torch import Tensor
 
 from seqcli.errors import CheckpointError
 from seqcli.files.tensor_file import Contents, read_contents, write_contents
-from seqcli.training.options import Validation
+from seqcli.training.options import Progress, Validation
+
+HEADER = "step,epoch,seconds,loss,learning_rate,tokens_per_second,valid_score"  # of the history
+LOG_INTERVAL = 5.0  # seconds between rows
 
 
 @dataclass
@@ -88,3 +92,35 @@ def restore_random_state(state: dict[str, Tensor], device: torch.device) -> None
     torch.set_rng_state(state["cpu"])
     if device.type == "cuda" and "cuda" in state:
         torch.cuda.set_rng_state(state["cuda"], device)
+
+
+def is_foreign_log(path: Path) -> bool:
+    """Whether there is a file that was not written by a training run."""
+    if not path.is_file():
+        return path.exists()
+    with path.open("rb") as file:
+        return file.read(len(HEADER)) not in (HEADER.encode(), b"")
+
+
+class TrainingLog:
+    """Appends to `path`, which has `validations` rows of them already; None, for a new run, starts a new file."""
+
+    def __init__(self, path: Path, validations: int | None = None) -> None:
+        self.path = path
+        self._last, self._validations = float("-inf"), validations or 0
+        if validations is None or not path.exists():
+            self._write(HEADER, "w")
+
+    def add(self, progress: Progress) -> None:
+        """Write a row if the last one is `LOG_INTERVAL` seconds old or a validation has come."""
+        validated = len(progress.history) > self._validations
+        if not validated and progress.seconds - self._last < LOG_INTERVAL:
+            return
+        self._last, self._validations = progress.seconds, len(progress.history)
+        score = f"{progress.history[-1].score:.5f}" if validated else ""
+        reached = f"{progress.step},{progress.epoch:.4f},{progress.seconds:.2f},{progress.loss:.5f}"
+        self._write(f"{reached},{progress.learning_rate:.3g},{progress.tokens_per_second:.0f},{score}", "a")
+
+    def _write(self, row: str, mode: str) -> None:
+        with self.path.open(mode, encoding="utf-8") as file:
+            file.write(row + "\n")

@@ -19,12 +19,12 @@ class KeptWeights:
 
     def __init__(self, model: nn.Module, decay: float) -> None:
         self.model, self.decay = model, decay
-        self.average = copy_weights(model) if decay else None
-        self.best: dict[str, Tensor] | None = None
+        self.average: dict[str, Tensor] = copy_weights(model) if decay else {}
+        self.best: dict[str, Tensor] = {}
 
     def update(self, step: int) -> None:
         """Add the weights after `step` updates to the average."""
-        if self.average is None:
+        if not self.average:
             return
         # early weights are far from where they go: the average forgets them faster (as in TensorFlow's EMA)
         decay = min(self.decay, (1 + step) / (10 + step))
@@ -34,7 +34,7 @@ class KeptWeights:
     @contextlib.contextmanager
     def in_model(self) -> Iterator[None]:
         """Put the average, if there is one, into the model for the duration of the context."""
-        if self.average is None:
+        if not self.average:
             yield
             return
         current = copy_weights(self.model)
@@ -50,15 +50,15 @@ class KeptWeights:
     def put_in_model(self, *, best: bool) -> None:
         """Leave the best weights in the model, or the average."""
         chosen = self.best if best else self.average
-        if chosen is not None:
+        if chosen:
             self.model.load_state_dict(chosen)
 
     def tensors(self) -> dict[str, dict[str, Tensor]]:
-        return {"average": self.average or {}, "best": self.best or {}}
+        return {"average": self.average, "best": self.best}
 
     def restore(self, average: Mapping[str, Tensor], best: Mapping[str, Tensor], device: torch.device) -> None:
         """Restore what `tensors` returned; an average that was not kept starts from the current weights."""
-        if self.average is not None:
+        if self.average:
             before = average or self.model.state_dict()
             self.average = {name: value.to(device, copy=True) for name, value in before.items()}
-        self.best = {name: value.to(device) for name, value in best.items()} or None
+        self.best = {name: value.to(device) for name, value in best.items()}

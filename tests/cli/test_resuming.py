@@ -156,3 +156,13 @@ def test_a_log_of_messages_is_no_file_of_the_run(name: str, capsys: pytest.Captu
     assert f"name the same file: {name}" in capsys.readouterr().err
     assert Path(name).read_bytes() == b""
     assert not Path("m").exists()
+
+
+@pytest.mark.parametrize("source", ["texts", "texts/*"])
+def test_a_log_of_messages_is_not_among_what_is_read(source: str, capsys: pytest.CaptureFixture[str]) -> None:
+    Path("texts").mkdir()
+    Path("text").rename("texts/a")
+    log = ["--log-file", "texts/run.log"]
+    assert run([TRAIN[0], source, *TRAIN[2:], *log, "--steps", "1", "-o", "m"]) == 2
+    assert "--log-file texts/run.log: this command reads that file" in capsys.readouterr().err
+    assert Path("texts/run.log").read_bytes() == b""

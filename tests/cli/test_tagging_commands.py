@@ -236,7 +236,8 @@ def test_columns_can_be_named_as_input_of_a_model_of_another_format(lines, model
 
 
 @pytest.mark.parametrize(
-    ("command", "option"), [("evaluate", "--lm=x"), ("evaluate", "--dynamic"), ("score", "--unit=bits")]
+    ("command", "option"),
+    [("evaluate", "--lm=x"), ("evaluate", "--dynamic"), ("score", "--unit=bits"), ("score", "--no-line-end")],
 )
 def test_options_of_other_models_are_refused(
     command: str, option: str, models: Path, capsys: pytest.CaptureFixture[str]

@@ -27,12 +27,21 @@ PROGRESS = Progress(step=1, epoch=0.1, share=0.1, seconds=1.0, loss=1.0, learnin
         (["-"], "stdin.lm.safetensors"),
         (["plain"], "plain.lm.safetensors"),
         ([".hidden"], ".hidden.lm.safetensors"),
+        (["texts/*.txt"], "texts.lm.safetensors"),
+        (["texts/*/[ab].txt"], "texts.lm.safetensors"),
     ],
 )
 def test_models_are_named_after_the_first_input(tmp_path, monkeypatch, inputs, name):
     monkeypatch.chdir(tmp_path)
     assert output_path(None, inputs, "lm") == Path("checkpoints") / name
     assert Path("checkpoints").is_dir()
+
+
+def test_a_model_of_the_current_folder_is_named_after_it(tmp_path, monkeypatch):
+    (tmp_path / "digits").mkdir()
+    monkeypatch.chdir(tmp_path / "digits")
+    for here in (".", "./", "../digits/."):
+        assert output_path(None, [here], "asr") == Path("checkpoints/digits.asr.safetensors")
 
 
 def test_a_given_output_is_taken_as_it_is(tmp_path, monkeypatch):
@@ -140,3 +149,18 @@ def test_validating_on_what_was_learnt_is_said(tmp_path, monkeypatch, capsys):
     for valid, expected in ((linked, True), (other, False)):
         assert run([*command, "--valid", str(valid), "-o", str(tmp_path / "m.lm.safetensors")]) == 0
         assert ("is training data, too" in capsys.readouterr().err) == expected
+
+
+@pytest.mark.parametrize(("valid", "expected"), [("texts/b", True), ("texts/[b]", True), ("other", False)])
+@pytest.mark.parametrize("corpus", ["texts", "texts/*"])
+def test_validating_on_a_file_of_the_folder_that_was_learnt_is_said(
+    tmp_path, monkeypatch, capsys, corpus, valid, expected
+):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    Path("texts").mkdir()
+    for name in ("texts/a", "texts/b", "other"):
+        Path(name).write_text("the sky is grey\n" * 20)
+    command = ["train-lm", corpus, "--valid", valid, "--hidden", "8", "--layers", "1", "--steps", "1", "-o", "m"]
+    assert run(command) == 0
+    assert (f"{valid} is training data, too" in capsys.readouterr().err) == expected

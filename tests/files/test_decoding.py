@@ -83,6 +83,21 @@ def test_a_short_line_is_not_held_back() -> None:
     assert TextDecoder().decode(b"a\n") == "a\n"
 
 
+@pytest.mark.parametrize(
+    ("named", "written"),
+    [
+        ("utf8", "utf-8-sig"),
+        ("UTF-8", "utf-8-sig"),
+        ("utf-16-le", "utf-16"),
+        ("UTF_32LE", "utf-32"),
+        ("utf-16", "utf-16"),
+    ],
+)
+@pytest.mark.parametrize("size", [1, 100])
+def test_a_mark_is_left_out_whatever_the_encoding_is_called(named: str, written: str, size: int) -> None:
+    assert decoded("Größe\n".encode(written), size, named)[0] == "Größe\n"
+
+
 def test_an_unknown_encoding_is_a_usage_error() -> None:
     with pytest.raises(UsageError, match="klingon"):
         TextDecoder("klingon")

@@ -8,6 +8,7 @@ import io
 import lzma
 import struct
 import sys
+import tarfile
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -15,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from seqcli.errors import DataError
-from seqcli.files.opening import Unpacker, open_bytes
+from seqcli.files.opening import Stamps, Unpacker, open_bytes
 
 zstandard = pytest.importorskip("zstandard")
 TEXT = b"one line\nanother line\n" * 1000
@@ -50,6 +51,16 @@ def zipped(files: dict[str, bytes]) -> bytes:
     with zipfile.ZipFile(kept, "w") as archive:
         for name, data in files.items():
             archive.writestr(name, data)
+    return kept.getvalue()
+
+
+def tarred(files: dict[str, bytes]) -> bytes:
+    kept = io.BytesIO()
+    with tarfile.open(fileobj=kept, mode="w") as archive:
+        for name, data in files.items():
+            about = tarfile.TarInfo(name)
+            about.size = len(data)
+            archive.addfile(about, io.BytesIO(data))
     return kept.getvalue()
 
 
@@ -93,6 +104,9 @@ def test_damage_is_named(kind: str, size: int) -> None:
         (zipped({"[Content_Types].xml": b"", "xl/workbook.xml": b""}), "workbook"),
         (zipped({"a.txt": TEXT})[:60], "zip archive that cannot be read"),
         (b"%PDF-1.7 and more", "PDF"),
+        (gzip.compress(b"%PDF-1.7 and more", mtime=0), "PDF"),
+        (tarred({"a.txt": TEXT}), "a tar archive"),
+        (lzma.compress(tarred({"a.txt": TEXT})), "a tar archive"),
         (b"{\\rtf1\\ansi and more}", "RTF"),
         (b"Rar!\x1a\x07\x01\x00", "RAR"),
         (b"RIFF\x24\0\0\0WAVEfmt ", "a sound file"),
@@ -105,3 +119,15 @@ def test_what_holds_no_single_text_is_named(
     with pytest.raises(DataError, match=said) as refused:
         read(data, tmp_path, monkeypatch, source)
     assert refused.value.hint
+
+
+@pytest.mark.parametrize("named", ["", "*/*.txt", "**/*.txt"])
+def test_a_change_of_any_file_that_is_named_is_noticed(tmp_path: Path, named: str) -> None:
+    (tmp_path / "a" / "b").mkdir(parents=True)
+    deep = tmp_path / "a" / ("b" if named != "*/*.txt" else "") / "text.txt"
+    deep.write_text("one")
+    stamps = Stamps([str(tmp_path / named)])
+    stamps.check()
+    deep.write_text("another")
+    with pytest.raises(DataError, match=r"text\.txt: changed while it was read"):
+        stamps.check()

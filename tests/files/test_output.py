@@ -15,6 +15,7 @@ from seqcli.files.output import (
     TEMPORARY,
     check_outputs,
     check_place,
+    check_table,
     check_writable,
     output_lock,
     whole_file,
@@ -187,3 +188,14 @@ def test_an_outputs_folder_is_made_and_is_no_output_itself(tmp_path: Path) -> No
         for name in ("file/new", "file/in/new"):
             with pytest.raises(SeqcliError, match="file is no folder"):
                 check(tmp_path / name)
+
+
+@pytest.mark.parametrize("name", ["x.tsv", "x.TAB", "x.csv.gz", "x.parquet", "x.json", "x.ndjson"])
+def test_a_table_is_not_written_under_a_name_that_says_otherwise(name: str) -> None:
+    with pytest.raises(UsageError, match="a table is written as CSV or as a workbook"):
+        check_table(name)
+
+
+@pytest.mark.parametrize(("name", "form"), [("x.csv", "csv"), ("x.xlsx", "csv"), ("x", "csv"), ("x.jsonl", "ndjson")])
+def test_a_table_is_written_under_a_name_of_its_kind(name: str, form: str) -> None:
+    check_table(name, form)

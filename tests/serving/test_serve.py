@@ -343,6 +343,7 @@ def test_the_page_of_options_needs_no_network(server: Server) -> None:
         assert f"<code>POST /{verb.name}</code>" in page
         assert all(f"<code>{name}</code>" in page for name in declarations(verb.body))
     assert "one of: v1.lm<" in page
+    assert "Sample from the likeliest tokens that together have this probability. <small>above: 0; at most: 1" in page
     calls = [shlex.split(html.unescape(call)) for call in re.findall(r"<pre>(curl --json .*)</pre>", page)]
     for _, _, body, url in calls:
         data = CSV if "data" in (asked := json.loads(body)) else None

@@ -138,6 +138,18 @@ def test_the_last_weights_are_kept_unless_others_are_better_by_a_margin(margin: 
     assert torch.equal(weights(task), seen[kept])
 
 
+def test_weights_that_cannot_be_measured_are_not_the_best() -> None:
+    class Worsening(LineTask):
+        def validate(self, step: int, seconds: float, *, final: bool) -> Validation:
+            seen[step] = weights(self)
+            return Validation(step, seconds, {"score": float("nan") if step in (6, 24) else float(step)})
+
+    seen: dict[int, torch.Tensor] = {}
+    task = Worsening()
+    train(task, options(steps=60, validations=10))
+    assert torch.equal(weights(task), seen[12])
+
+
 def test_a_loss_that_is_not_finite_ends_the_run_with_good_weights() -> None:
     saved: list[TrainingState] = []
     notices: list[Progress] = []

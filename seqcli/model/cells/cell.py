@@ -64,7 +64,8 @@ class Cell(ABC):
 
     def divide_inputs(self, parameters: dict[str, Array], divisor: float) -> None:
         """Change `parameters` in place so that the cell does with `divisor` · x what it did with x."""
-        parameters["weight_ih"] /= divisor
+        weight = self.input_weight(parameters)  # a view of a parameter
+        weight /= divisor
 
     def recurrent_rows(self, h: int) -> slice:
         """Which rows of `recurrent` come from the last state."""

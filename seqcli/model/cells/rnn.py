@@ -30,9 +30,6 @@ class SimpleCell(Cell):
         outputs = SimpleRecurrence.apply(x, state[0], parameters["weight"], parameters["bias"])  # type: ignore[no-untyped-call]
         return outputs, (outputs[-1],)
 
-    def divide_inputs(self, parameters: dict[str, Array], divisor: float) -> None:
-        parameters["weight"][parameters["bias"].shape[0] :] /= divisor
-
     def recurrent_rows(self, h: int) -> slice:
         return slice(h)
 
