@@ -27,7 +27,7 @@ def closed_words(train: Iterable[str], valid: Iterable[str], tokenizer: Tokenize
         or not 0 < len(counts) <= MOST_WORDS
         or min(counts.values()) < LEAST_COUNT
         or any(word not in counts for text in valid for word in text.split())
-        or any(tokenizer.unk_id in tokenizer.encode(word) for word in counts)
+        or any(tokenizer.unknown(word) for word in counts)
     ):
         return ()
     return tuple(sorted(counts))

@@ -54,6 +54,14 @@ def test_the_next_tokens_and_the_end_sum_to_one():
         assert sum(np.exp(-np.array([*nexts, end]))) == pytest.approx(1)
 
 
+def test_what_there_are_too_few_steps_for_is_impossible():
+    given_ = torch.randn(2, 4, generator=torch.Generator().manual_seed(1)).double().log_softmax(1).numpy()
+    for tokens, possible in (([0, 1, 2, 0], 2), ([1, 1], 1)):
+        found = surprisals(given_, tokens)
+        assert np.isfinite(found).tolist() == [True] * possible + [False] * (len(found) - possible)
+        assert sum(found) == np.inf
+
+
 def test_the_network_is_the_decoder(decoder):
     model = SpeechModel(decoder.config)
     model.load_state_dict({name: torch.from_numpy(value) for name, value in decoder.parameters.items()})
