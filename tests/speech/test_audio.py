@@ -100,6 +100,13 @@ def test_bad_files_are_told_apart(tmp_path: Path) -> None:
         read_sound(str(path), 8000)
 
 
+def test_a_recording_too_short_for_one_sample_at_the_models_rate(tmp_path: Path) -> None:
+    path = str(tmp_path / "x.wav")
+    soundfile.write(path, np.full(1, 0.5), 96000)
+    with pytest.raises(DataError, match="holds no sound"):
+        read_sound(path, 8000)
+
+
 def test_a_file_that_is_cut_short_is_read_and_known(tmp_path: Path) -> None:
     path = tmp_path / "x.wav"
     soundfile.write(path, tone(8000), 8000)
