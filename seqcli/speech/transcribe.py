@@ -192,7 +192,7 @@ class Recogniser:
         found: tuple[Word, ...] = ()
         if words:
             step = self.decoder.config.step_seconds
-            found = tuple(words_of(log_probabilities, tokens, self.tokenizer, step, start))
+            found = words_of(log_probabilities, tokens, self.tokenizer, step, start)
         return Passage(decode(self.tokenizer, tokens), start, end, found)
 
 
@@ -239,5 +239,5 @@ class LiveUtterance:
         self._written = text
         found: tuple[Word, ...] = ()
         if over and self._words and tokens:
-            found = tuple(words_of(np.concatenate(self._heard), tokens, self._tokenizer, self._step, self.start))
+            found = words_of(np.concatenate(self._heard), tokens, self._tokenizer, self._step, self.start)
         return Passage(new, self.start, self.end, found, goes_on)
