@@ -27,7 +27,7 @@ def score_recordings(decoder: SpeechDecoder, tokenizer: Tokenizer, recordings: I
             )
         tokens = encode(tokenizer, recording.text)
         samples = read_sound(recording.path, decoder.config.sample_rate)
-        (log_probabilities,) = decoder.log_probabilities([samples])
+        log_probabilities = decoder.log_probabilities(samples)
         pieces = (*(tokenizer.piece(int(token)) for token in tokens), "<end>")
         yield Score(recording.text, pieces, tuple(surprisals(log_probabilities, tokens.tolist())))
 

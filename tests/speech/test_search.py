@@ -66,10 +66,10 @@ def language_model(kind: str, seed: int = 0) -> tuple[LanguageModelDecoder, obje
 
 
 def in_pieces(scorer: TextScorer, pieces: list[str]) -> tuple[float, int]:
-    context, total, words = scorer.start(), 0.0, 0
+    context, total, words = scorer.start, 0.0, 0
     for piece in pieces:
-        (extension,) = scorer.extend([context], [piece])
-        context, total, words = extension.context, total + extension.log_probability, words + extension.words
+        ((log_p, begun, context),) = scorer.extend([context], [piece])
+        total, words = total + log_p, words + begun
     return total + scorer.finish([context])[0], words
 
 
