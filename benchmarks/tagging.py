@@ -18,7 +18,6 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -31,17 +30,21 @@ import seqcli
 from seqcli.files.checkpoint import load_checkpoint
 from seqcli.requests import TextRequest
 from seqcli.tagging.config import TaggerConfig
-from seqcli.tagging.data import read_labelled
+from seqcli.tagging.data import LabelledText, read_labelled
 from seqcli.tagging.encoding import encode
 from seqcli.tagging.evaluate import quality
+from seqcli.tagging.formats.columns import Columns
 from seqcli.tagging.formats.sentence import Sentence
+from seqcli.tagging.labelling import Labelling
 from seqcli.tagging.labels import LabelSet
 from seqcli.tagging.lexicon import Lexicon
 from seqcli.tagging.network import TaggingModel
 from seqcli.tagging.objective import TaggingTask
 from seqcli.tagging.options import TrainRequest
+from seqcli.tagging.recipe import Recipe
 from seqcli.tagging.schemes import recognise
 from seqcli.tagging.tag import Tagger
+from seqcli.tagging.words import WordRule
 from seqcli.training.optimizer import AdamW
 from seqcli.training.workers import Workers
 
@@ -70,7 +73,7 @@ def train_and_evaluate(train: str, dev: str, budget: str, more: Sequence[str]) -
         outputs = [tagger.tag([features(s.steps, n) for n in range(len(s.steps))]) for s in tested]
     scheme = recognise([s.labels or () for s in sentences])
     labels = LabelSet.learn([s.labels or () for s in sentences], scheme)
-    figures = quality(labels, [labels.numbers(o) for o in outputs], [labels.numbers(s.labels or ()) for s in tested])
+    figures = quality(labels, [labels.numbers(o) for o in outputs], [labels.gold(s.labels or ()) for s in tested])
     print(f"crfsuite, {time.perf_counter() - started:.0f} s:", {n: v for n, v in figures.items() if n != "kinds"})
 
 
@@ -137,17 +140,21 @@ def training_step(labels: int, length: int) -> None:
         for size in random.integers(length // 2, 3 * length // 2, 400)
     ]
     lexicon = Lexicon.learn(sentences, "word")
-    known = LabelSet(tuple(f"L{n}" for n in range(labels)))
     encoded = encode(lexicon, sentences)
+    data = LabelledText(
+        encoded=encoded,
+        numbers=random.integers(0, labels, len(encoded.types)),
+        valid=[],
+        gold=[],
+        labelling=Labelling(lexicon, LabelSet(tuple(f"L{n}" for n in range(labels))), Columns(), WordRule()),
+        fingerprint="",
+        notes=[],
+    )
     sizes: dict[str, Any] = dict(lexicon.sizes())
     config = TaggerConfig(labels=labels, **sizes)
     model = TaggingModel(config, 0.4).train()
-
-    def measure(model: TaggingModel, final: bool) -> tuple[dict[str, Any], str | None]:
-        return {"score": 0.0}, None
-
-    encoded = replace(encoded, labels=random.integers(0, labels, len(encoded.types)))
-    task = TaggingTask(model, encoded, known, batch_steps=1000, longest=10_000, seed=0, measure=measure)
+    recipe = Recipe(config, 0.4, batch_steps=1000, longest=10_000, learning_rate=0.001, average=0.0, neighbours=0.0)
+    task = TaggingTask(model, data, recipe, seed=0)
     parameters, workers = list(model.parameters()), Workers(0, 0)
     optimizer = AdamW(parameters, beta2=0.99, weight_decay=0.01, by_rows=task.tables)
     parts = task.parts(0, 1)

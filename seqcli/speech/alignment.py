@@ -56,46 +56,44 @@ def align(log_probabilities: np.ndarray, tokens: Sequence[int]) -> np.ndarray:
 
 def words_of(
     log_probabilities: np.ndarray, tokens: Sequence[int], tokenizer: Tokenizer, step_seconds: float, start: float = 0.0
-) -> list[Word]:
-    """The words that tokens are, aligned; `start` is when the first step is, in seconds."""
+) -> tuple[Word, ...]:
+    """The words that tokens are, aligned; `start` is when the first step is, in seconds. Where two words would overlap,
+    each has half of what they share."""
     if not tokens:
-        return []
+        return ()
     path = align(log_probabilities, tokens)
-    sure = np.array([log_probabilities[path == n, token].max() for n, token in enumerate(tokens)])
-    first = np.array([np.argmax(path == n) for n in range(len(tokens))])
-    last = len(path) - 1 - np.array([np.argmax(path[::-1] == n) for n in range(len(tokens))])
-    words = []
-    for text, members in _grouped(tokens, tokenizer):
-        begin, end = float(first[members[0]]) * step_seconds, float(last[members[-1]] + 1) * step_seconds
-        words.append(Word(text, begin - SLACK, end + SLACK, math.exp(sure[members].mean())))
-    return _apart(words, len(path) * step_seconds, start)
+    steps = [np.flatnonzero(path == number) for number in range(len(tokens))]  # of each token
+    sure = np.array([log_probabilities[own, token].max() for own, token in zip(steps, tokens, strict=True)])
+    groups = _grouped(tokens, tokenizer)
+    begins = [float(steps[members[0]][0]) * step_seconds - SLACK for _, members in groups]
+    ends = [float(steps[members[-1]][-1] + 1) * step_seconds + SLACK for _, members in groups]
+    between = [(end + begin) / 2 for end, begin in zip(ends, begins[1:], strict=False)]
+    borders = pairwise([0.0, *between, len(path) * step_seconds])
+    return tuple(
+        Word(
+            text,
+            round(start + max(begin, left), 3),
+            round(start + min(end, right), 3),
+            round(math.exp(sure[members].mean()), 4),
+        )
+        for (text, members), begin, end, (left, right) in zip(groups, begins, ends, borders, strict=False)
+    )
 
 
 def _grouped(tokens: Sequence[int], tokenizer: Tokenizer) -> list[tuple[str, list[int]]]:
     """Words with the numbers of their tokens."""
     groups: list[tuple[str, list[int]]] = []
-    text = ""
-    for number in range(len(tokens)):
-        before, text = text, tokenizer.decode(tokens[: number + 1]).lstrip()
-        if not text.strip() or text == before or not text[len(before) :].strip():
-            continue
-        if not groups or len(text.split()) > len(groups):
-            groups.append(("", []))
-        groups[-1] = (text.split()[-1], [*groups[-1][1], number])
+    decoder, text = tokenizer.stream_decoder(), ""
+    held: list[int] = []  # tokens of a character that is not complete
+    for number, token in enumerate(tokens):
+        held.append(number)
+        added = decoder.push(token) + (decoder.flush() if number == len(tokens) - 1 else "")
+        text += added
+        if added.strip():
+            words = text.split()
+            if len(words) > len(groups):
+                groups.append(("", []))
+            groups[-1] = (words[-1], groups[-1][1] + held)
+        if added:
+            held = []
     return groups
-
-
-def _apart(words: Sequence[Word], seconds: float, start: float) -> list[Word]:
-    """Words that do not overlap: where two would, each has half of what they share."""
-    borders = [0.0]
-    borders += [(before.end + after.start) / 2 for before, after in pairwise(words)]
-    borders.append(seconds)
-    return [
-        Word(
-            word.text,
-            round(start + max(word.start, left), 3),
-            round(start + min(word.end, right), 3),
-            round(word.confidence, 4),
-        )
-        for word, left, right in zip(words, borders[:-1], borders[1:], strict=True)
-    ]

@@ -120,7 +120,7 @@ def _converted(blocks: Iterable[np.ndarray], given: int, rate: int, shown: str) 
     if given < SAMPLE_RATES[0]:
         raise DataError(f"has {given} samples a second by its header, too few for speech", path=shown, hint="repair it")
     resampler = soxr.ResampleStream(given, rate, 1) if given != rate else None
-    mixed = None
+    heard = 0
     for block in blocks:
         mixed = _mixed(block)
         if not np.isfinite(mixed).all():
@@ -128,11 +128,13 @@ def _converted(blocks: Iterable[np.ndarray], given: int, rate: int, shown: str) 
         if resampler is not None:
             mixed = resampler.resample_chunk(mixed)
         if len(mixed):
+            heard += len(mixed)
             yield mixed
-    if mixed is None:
-        raise DataError("holds no sound", path=shown, hint="record it again, or leave it out")
-    if resampler is not None and len(rest := resampler.resample_chunk(mixed[:0], last=True)):
+    if resampler is not None and len(rest := resampler.resample_chunk(np.zeros(0, np.float32), last=True)):
+        heard += len(rest)
         yield rest
+    if not heard:  # not even one sample at the new rate
+        raise DataError("holds no sound", path=shown, hint="record it again, or leave it out")
 
 
 @contextlib.contextmanager

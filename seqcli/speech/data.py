@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
-from seqcli.errors import DataError
 from seqcli.files.opening import changed, file_state
 from seqcli.speech.audio import read_sound
-from seqcli.speech.recordings import Recording
+from seqcli.speech.table import Recording
 from seqcli.text.scripts import WIDE
 from seqcli.text.tokenizer import Tokenizer
 
@@ -30,8 +29,8 @@ class SpeechData:
     rate: int
     fingerprint: str
     words: tuple[str, ...] = ()
+    peaks: dict[str, float] = field(default_factory=dict)  # greatest samples, of the recordings that were read
     _kept: dict[str, np.ndarray] = field(default_factory=dict)
-    _peaks: dict[str, float] = field(default_factory=dict)
     _held: int = 0
 
     def __post_init__(self) -> None:
@@ -45,24 +44,17 @@ class SpeechData:
             samples = read_sound(path, self.rate)
             if recording.state not in (None, file_state(path)):  # one epoch would have other sound than the next
                 raise changed(path)
-            peak = self._peaks[path] = float(np.abs(samples).max(initial=0.0))
+            peak = self.peaks[path] = float(np.abs(samples).max(initial=0.0))
             kept = np.round(samples * (32767 / max(peak, 1e-9))).astype(np.int16)
             if self._held + kept.nbytes <= KEPT_BYTES:
                 self._kept[path] = kept
                 self._held += kept.nbytes
         return kept.astype(np.float32) / 32767
 
-    def peaks(self) -> Iterator[tuple[Recording, float | DataError]]:
-        """The recordings that are held in memory, all if there is room, with their greatest samples, or with what is
-        wrong with them: that samples are damaged is seen only when they are read."""
-        for recording in (*self.train, *self.valid):
-            if self._held >= KEPT_BYTES:
-                return
-            try:
-                self.samples(recording)
-                yield recording, self._peaks[recording.path]
-            except DataError as problem:
-                yield recording, problem
+    @property
+    def full(self) -> bool:
+        """Whether no more samples are held in memory."""
+        return self._held >= KEPT_BYTES
 
     def targets(self, numbers: Sequence[int] | np.ndarray) -> np.ndarray:
         """Tokens of the transcripts of joined training recordings."""

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 
 import numpy as np
 
 from seqcli.errors import CheckpointError
 from seqcli.files.checkpoint import Checkpoint, check_parameters
 from seqcli.files.tensor_file import REMEDY
-from seqcli.model.arrays import Array
 from seqcli.model.probability import log_softmax
 from seqcli.model.stepping import SteppingStack
 from seqcli.speech.config import FRAMES_A_SECOND, SpeechConfig
@@ -30,8 +29,7 @@ class SpeechDecoder:
         if (np.abs(parameters["feature_scale"]) < SMALLEST_SCALE).any():
             raise CheckpointError(f"tensor 'feature_scale' has a value below {SMALLEST_SCALE}", hint=REMEDY)
         self.config, self.parameters = config, parameters
-        layers: Mapping[str, Array] = parameters
-        self.encoder = SteppingStack(config.encoder, layers, "encoder.")
+        self.encoder = SteppingStack(config.encoder, parameters, "encoder.")
 
     def features(self, samples: np.ndarray) -> np.ndarray:
         """samples (n,) at the model's rate -> features (frames, mels)."""
@@ -51,18 +49,13 @@ class SpeechDecoder:
             x = np.maximum(x @ parameters["band_weight"].T + parameters["band_bias"], 0).reshape(len(frames), -1)
         return np.asarray(np.maximum(x @ parameters["front_weight"].T + parameters["front_bias"], 0))
 
-    def log_probabilities(self, recordings: Sequence[np.ndarray]) -> list[np.ndarray]:
-        """Samples (n,) of each recording -> log-probabilities (steps, vocabulary + 1) of each, in nats."""
-        config = self.config
-        if config.streaming:
-            return [np.concatenate(list(Stream(self).rows([samples]))) for samples in recordings]
-        frames = [stacked(self.features(samples), config.stack, config.stride) for samples in recordings]
-        lengths = np.array([len(each) for each in frames])
-        x = np.zeros((lengths.max(), len(frames), config.front), np.float32)
-        for column, each in enumerate(frames):
-            x[: len(each), column] = self.front(each)
-        outputs, _ = self.encoder.sequence(x, lengths)
-        return [self.output(outputs[:length, column]) for column, length in enumerate(lengths)]
+    def log_probabilities(self, samples: np.ndarray) -> np.ndarray:
+        """samples (n,) at the model's rate -> log-probabilities (steps, vocabulary + 1), in nats."""
+        if self.config.streaming:
+            return np.concatenate(list(Stream(self).rows([samples])))
+        frames = stacked(self.features(samples), self.config.stack, self.config.stride)
+        outputs, _ = self.encoder.sequence(self.front(frames)[:, None], np.array([len(frames)]))
+        return self.output(outputs[:, 0])
 
     def output(self, outputs: np.ndarray) -> np.ndarray:
         """Outputs of the recurrent layers (steps, width) -> log-probabilities (steps, vocabulary + 1), in nats."""

@@ -11,7 +11,8 @@ from seqcli.files.checkpoint import Checkpoint
 from seqcli.notices import Notice, quietly
 from seqcli.speech.fusion import LanguageModel
 from seqcli.speech.options import EvaluateRequest
-from seqcli.speech.recordings import Recording, each_once, read_recordings
+from seqcli.speech.recordings import each_once, read_recordings
+from seqcli.speech.table import Recording
 from seqcli.speech.transcribe import Recogniser
 from seqcli.text.tokenizer import Tokenizer
 
@@ -55,17 +56,13 @@ def evaluate_recogniser(
 
 def by_speaker(recordings: Sequence[Recording], found: Sequence[str]) -> dict[str, ErrorRates]:
     """The error rates of each speaker's recordings; empty unless more than one speaker is known."""
-    speakers = sorted({recording.speaker for recording in recordings if recording.speaker})
-    if len(speakers) < 2:
+    texts: dict[str, list[tuple[str, str]]] = {}
+    for recording, text in zip(recordings, found, strict=True):
+        if recording.speaker:
+            texts.setdefault(recording.speaker, []).append((recording.text, text))
+    if len(texts) < 2:
         return {}
-    pairs = list(zip(recordings, found, strict=True))
-    return {
-        speaker: error_rates(
-            [recording.text for recording, _ in pairs if recording.speaker == speaker],
-            [text for recording, text in pairs if recording.speaker == speaker],
-        )
-        for speaker in speakers
-    }
+    return {speaker: error_rates(*zip(*texts[speaker], strict=True)) for speaker in sorted(texts)}
 
 
 def mention_unknown(
@@ -75,21 +72,14 @@ def mention_unknown(
     unknown: dict[str, None] = {}
     count = 0
     for recording in recordings:
-        strange = unknown_in(recording.text, tokenizer)
-        if words:
-            strange = [word for word in recording.text.split() if word not in words]
+        text = recording.text
+        strange = [word for word in text.split() if word not in words] if words else tokenizer.unknown(text)
         count += bool(strange)
         unknown.update(dict.fromkeys(strange))
     if unknown:
         named = ", ".join(map(repr, list(unknown)[:SHOWN])) + (", …" if len(unknown) > SHOWN else "")
         kind = "words" if words or tokenizer.kind == "word" else "characters"
         notice(f"{count:,} transcripts hold {kind} that training never saw ({named}): these count as errors")
-
-
-def unknown_in(text: str, tokenizer: Tokenizer) -> list[str]:
-    """The characters or words of a transcript that a tokenizer does not know."""
-    parts = text.split() if tokenizer.kind == "word" else list(text)
-    return [part for part in parts if tokenizer.unk_id in tokenizer.encode(part)]
 
 
 def percent(share: float) -> float:

@@ -181,4 +181,4 @@ def windows(frames: np.ndarray, stack: int, stride: int, steps: int) -> np.ndarr
     if not steps:
         return np.zeros((0, stack * frames.shape[1]), frames.dtype)
     view = np.lib.stride_tricks.sliding_window_view(frames, stack, axis=0)[::stride][:steps]
-    return np.ascontiguousarray(view.swapaxes(1, 2)).reshape(steps, -1)
+    return view.swapaxes(1, 2).copy().reshape(steps, -1)

@@ -43,43 +43,27 @@ class Context:
     first: bool = True
 
 
-@dataclass(frozen=True)
-class Extension:
-    """What a piece of text adds: log p in nats, words begun, and the text's context with it."""
-
-    log_probability: float
-    words: int
-    context: Context
-
-
 class TextScorer:
     """A language model with its tokenizer; texts are lines, and begin after the end of one."""
 
     def __init__(self, model: LanguageModel, tokenizer: Tokenizer) -> None:
         self.model, self.tokenizer = model, tokenizer
         self.by_character = tokenizer.kind == "char"
-        self._start = Context(model.initial_state(1), np.zeros(0), tokenizer.boundary_id)
+        self.start = Context(model.initial_state(1), np.zeros(0), tokenizer.boundary_id)  # of an empty line
 
-    def start(self) -> Context:
-        """The context of an empty line."""
-        return self._start
-
-    def extend(self, contexts: Sequence[Context], texts: Sequence[str]) -> list[Extension]:
-        """Each context with a piece of text more; pieces may end in the middle of a word."""
+    def extend(self, contexts: Sequence[Context], texts: Sequence[str]) -> list[tuple[float, int, Context]]:
+        """What a piece of text more, which may end in the middle of a word, adds to each context: log p in nats and
+        words begun, and the context with it."""
         self._catch_up(contexts)  # once for all continuations of a text
-        ids, rest = [], []
-        for context, text in zip(contexts, texts, strict=True):
-            tokens, unfinished = self._tokens(context, text)
-            ids.append(tokens)
-            rest.append(unfinished)
-        scores, reached = self._read(contexts, ids)
+        added = [self._tokens(context, text) for context, text in zip(contexts, texts, strict=True)]
+        scores, reached = self._read(contexts, [tokens for tokens, _ in added])
         extensions = []
-        for context, after, text, score, unfinished in zip(contexts, reached, texts, scores, rest, strict=True):
+        for context, after, text, score, (_, unfinished) in zip(contexts, reached, texts, scores, added, strict=True):
             at_start = context.first or context.unfinished.endswith(" ")
             begun = len(text.split()) - (bool(text[:1].strip()) and not at_start)
             first = context.first and not text.strip()
             after = Context(after.state, after.next, after.pending, unfinished, first)
-            extensions.append(Extension(score, begun, after))
+            extensions.append((score, begun, after))
         return extensions
 
     def finish(self, contexts: Sequence[Context]) -> list[float]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from functools import cached_property
 
 from seqcli.errors import CheckpointError
 from seqcli.speech.data import WIDE_END
@@ -27,7 +27,7 @@ def closed_words(train: Iterable[str], valid: Iterable[str], tokenizer: Tokenize
         or not 0 < len(counts) <= MOST_WORDS
         or min(counts.values()) < LEAST_COUNT
         or any(word not in counts for text in valid for word in text.split())
-        or any(tokenizer.unk_id in tokenizer.encode(word) for word in counts)
+        or any(tokenizer.unknown(word) for word in counts)
     ):
         return ()
     return tuple(sorted(counts))
@@ -49,60 +49,51 @@ def words_of_blobs(blobs: Mapping[str, bytes]) -> tuple[str, ...]:
     return words
 
 
-@dataclass(eq=False)
-class _Node:
-    """The beginning of some words, and whether it is one."""
-
-    children: dict[int, _Node] = field(default_factory=dict)
-    ends: bool = False
-    wide: bool = False  # whether another word may follow that word at once
+Within = tuple[tuple[int, ...], int]  # the tokens of a word, and how many of them have been read
 
 
 class Place:
     """A beginning of texts of known words. `complete`: whether it is such a text itself."""
 
-    def __init__(self, lexicon: Lexicon, nodes: frozenset[_Node], complete: bool) -> None:
-        self._lexicon, self._nodes, self.complete = lexicon, nodes, complete
-        self._follow: dict[int, Place] | None = None
+    def __init__(self, lexicon: Lexicon, within: frozenset[Within], complete: bool) -> None:
+        self._lexicon, self._within, self.complete = lexicon, within, complete
 
-    @property
+    @cached_property
     def follow(self) -> dict[int, Place]:
         """The tokens that may follow, with the places they lead to."""
-        if self._follow is None:
-            self._follow = self._lexicon.after(self._nodes)
-        return self._follow
+        return self._lexicon.after(self._within)
 
 
 class Lexicon:
     """All texts of `words`, of at least one letter each, in the tokens of a tokenizer of characters or subwords."""
 
     def __init__(self, words: Sequence[str], tokenizer: Tokenizer) -> None:
-        self._by_character = tokenizer.kind == "char"
-        self._blank = int(tokenizer.encode(" ")[0]) if self._by_character else tokenizer.unk_id
-        self._has_blank = self._blank != tokenizer.unk_id
-        self._root = _Node()
-        self._places: dict[frozenset[_Node], Place] = {}
+        by_character = tokenizer.kind == "char"
+        blank = int(tokenizer.encode(" ")[0]) if by_character else tokenizer.unk_id
+        self._blank = blank if blank != tokenizer.unk_id else None
+        self._at_once: dict[tuple[int, ...], bool] = {}  # by tokens: whether another word may follow without a blank
         for word in words:
-            node = self._root
-            for token in tokenizer.encode(word if self._by_character else f" {word}").tolist():
-                node = node.children.setdefault(token, _Node())
-            node.ends, node.wide = True, WIDE_END.search(word) is not None
-        self.start = Place(self, frozenset([self._root]), complete=True)
+            if tokens := tuple(tokenizer.encode(word if by_character else f" {word}").tolist()):
+                self._at_once[tokens] = not by_character or WIDE_END.search(word) is not None
+        self._before: frozenset[Within] = frozenset((tokens, 0) for tokens in self._at_once)
+        self._places: dict[frozenset[Within], Place] = {}
+        self.start = Place(self, self._before, complete=True)
 
-    def after(self, nodes: frozenset[_Node]) -> dict[int, Place]:
-        """Where each token leads to from any of these nodes."""
-        reached: dict[int, set[_Node]] = {}
-        for node in nodes:
-            for token, child in node.children.items():
-                reached.setdefault(token, set()).add(child)
-            if node.ends and self._has_blank:
-                reached.setdefault(self._blank, set()).add(self._root)
-            if node.ends and (node.wide or not self._by_character):
-                for token, child in self._root.children.items():
-                    reached.setdefault(token, set()).add(child)
+    def after(self, within: frozenset[Within]) -> dict[int, Place]:
+        """Where each token leads to from within any of these words."""
+        reached: dict[int, set[Within]] = {}
+        for tokens, read in within:
+            if read < len(tokens):
+                reached.setdefault(tokens[read], set()).add((tokens, read + 1))
+                continue
+            if self._blank is not None:
+                reached.setdefault(self._blank, set()).update(self._before)
+            if self._at_once[tokens]:
+                for other in self._at_once:
+                    reached.setdefault(other[0], set()).add((other, 1))
         return {token: self._place(frozenset(each)) for token, each in reached.items()}
 
-    def _place(self, nodes: frozenset[_Node]) -> Place:
-        if nodes not in self._places:
-            self._places[nodes] = Place(self, nodes, any(node.ends for node in nodes))
-        return self._places[nodes]
+    def _place(self, within: frozenset[Within]) -> Place:
+        if within not in self._places:
+            self._places[within] = Place(self, within, any(read == len(tokens) for tokens, read in within))
+        return self._places[within]

@@ -10,9 +10,10 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
+from torch.nn.utils.rnn import pad_sequence
 
 from seqcli.model.batches import packed
-from seqcli.speech.augment import Augmentation, augmented, joined, noise_alone
+from seqcli.speech.augment import augmented, joined, noise_alone
 from seqcli.speech.data import SpeechData, decode, encode
 from seqcli.speech.decoder import SpeechDecoder
 from seqcli.speech.evaluate import error_rates
@@ -20,9 +21,11 @@ from seqcli.speech.features import stacked
 from seqcli.speech.lexicon import Lexicon
 from seqcli.speech.network import SpeechModel
 from seqcli.speech.options import SearchRequest
+from seqcli.speech.presets import Recipe
 from seqcli.speech.search import beam_search
 from seqcli.training.distributed import ALONE, Processes
 from seqcli.training.options import Validation
+from seqcli.training.run import weights_of
 from seqcli.training.task import Stateless
 from seqcli.training.workers import ROWS, part_count
 
@@ -63,28 +66,17 @@ class Utterance:
 class SpeechTask(Stateless):
     """A recogniser on recordings, as a `seqcli.training.task.TrainingTask`.
 
-    An epoch is a shuffle of the recordings. They are joined into utterances of random lengths of up to `join` seconds,
-    those of like length coming together in batches of about `batch_seconds`. Each thread makes the features of its own
-    part. Validation is greedy, at the end, where words are few, with the search used later.
+    An epoch is a shuffle of the recordings. They are joined into utterances of random lengths of up to `recipe.join`
+    seconds, those of like length coming together in batches of about `recipe.batch_seconds`. Each thread makes the
+    features of its own part. Validation is greedy, at the end, where words are few, with the search used later.
     """
 
     tables: Sequence[nn.Parameter] = ()
 
     def __init__(
-        self,
-        model: SpeechModel,
-        data: SpeechData,
-        *,
-        batch_seconds: float,
-        join: float,
-        augmentation: Augmentation,
-        passes: float,
-        seed: int,
-        processes: Processes = ALONE,
+        self, model: SpeechModel, data: SpeechData, recipe: Recipe, *, seed: int, processes: Processes = ALONE
     ) -> None:
-        self.model, self.data, self.seed, self.processes = model, data, seed, processes
-        self.passes = passes
-        self.batch_seconds, self.join, self.augmentation = batch_seconds, join, augmentation
+        self.model, self.data, self.recipe, self.seed, self.processes = model, data, recipe, seed, processes
         self.device = model.output_bias.device
         self._epoch, self._batches = -1, list[list[np.ndarray]]()
         quick = np.random.default_rng(seed).permutation(len(data.valid))[:QUICK_RECORDINGS]
@@ -101,14 +93,14 @@ class SpeechTask(Stateless):
         if epoch != self._epoch:
             random = np.random.default_rng((self.seed, epoch))
             # short utterances are learnt from more easily at first
-            join = self.join * min((epoch + 0.5) / self.passes / JOINED, 1.0)
+            join = self.recipe.join * min((epoch + 0.5) / self.recipe.passes / JOINED, 1.0)
             groups = group(self.data.seconds, join, random)
-            self._epoch, self._batches = epoch, batch(groups, self.data.seconds, self.batch_seconds, random)
+            self._epoch, self._batches = epoch, batch(groups, self.data.seconds, self.recipe.batch_seconds, random)
         return self._batches
 
     def parts(self, epoch: int, index: int) -> list[Part]:
         groups = self._of_epoch(epoch)[index][self.processes.rank :: self.processes.size]
-        done = (epoch + index / self.num_batches(epoch)) / self.passes
+        done = (epoch + index / self.num_batches(epoch)) / self.recipe.passes
         if not groups:  # fewer utterances than processes: read one, and learn nothing from it
             return [Part(self._of_epoch(epoch)[index][:1], epoch, done, 0, 0.0)]
         # unlike products of wide layers, these and the features cost each utterance almost as much alone as with others
@@ -131,7 +123,7 @@ class SpeechTask(Stateless):
         """Joined recordings, changed."""
         random = np.random.default_rng((self.seed, epoch, int(numbers[0])))
         config = self.model.config
-        strength = self.augmentation.times(random.random() * min(done / CHANGED, 1.0))
+        strength = self.recipe.augmentation.times(random.random() * min(done / CHANGED, 1.0))
         if random.random() < strength.silence:
             return Utterance(noise_alone(config, random, self.statistics), np.zeros(0, np.int64))
         pieces = [self.data.samples(self.data.train[int(number)]) for number in numbers]
@@ -141,11 +133,11 @@ class SpeechTask(Stateless):
         return Utterance(frames, self.data.targets(numbers), said)
 
     def _forward(self, frames: Sequence[np.ndarray]) -> tuple[Tensor, Tensor]:
+        """The log-probabilities of utterances (time, batch, classes), and how many steps each has."""
         config = self.model.config
-        inputs, lengths = pad([stacked(each, config.stack, config.stride) for each in frames])
-        return self.model(torch.from_numpy(inputs).to(self.device), torch.from_numpy(lengths)), torch.from_numpy(
-            lengths
-        )
+        inputs = [torch.from_numpy(stacked(each, config.stack, config.stride)) for each in frames]
+        lengths = torch.tensor([len(each) for each in inputs])
+        return self.model(pad_sequence(inputs).to(self.device), lengths), lengths
 
     @property
     def margin(self) -> float:
@@ -158,7 +150,7 @@ class SpeechTask(Stateless):
         """Word and character error rate, the loss in nats a token, and one transcript. Errors in characters are what is
         compared: words are too few in small validation sets."""
         numbers = list(range(len(self.data.valid))) if final else self.quick
-        decoder = decoder_of(self.model)
+        decoder = SpeechDecoder(self.model.config, weights_of(self.model))
         # words of a closed set are searched for in the end only, which takes longer
         lexicon = Lexicon(self.data.words, self.data.tokenizer) if final and self.data.words else None
         search = SearchRequest() if lexicon is not None else SearchRequest(beam=1)
@@ -172,9 +164,8 @@ class SpeechTask(Stateless):
             tokens += sum(1 + len(t) for t in targets)
             for column, length in enumerate(lengths.tolist()):
                 own = probabilities[:length, column].cpu().numpy()
-                found.append(
-                    decode(self.data.tokenizer, beam_search(own, search, self.data.tokenizer, lexicon=lexicon))
-                )
+                said = beam_search(own, search, self.data.tokenizer, lexicon=lexicon)
+                found.append(decode(self.data.tokenizer, said))
         references = [self.data.valid[number].text for number in numbers]
         rates = error_rates(references, found)
         metrics = {"score": rates.cer + 0.01 * loss / tokens, "wer": rates.wer, "cer": rates.cer, "loss": loss / tokens}
@@ -203,26 +194,8 @@ def ctc(probabilities: Tensor, lengths: Tensor, targets: Sequence[np.ndarray], b
 def framewise(probabilities: Tensor, labels: Sequence[np.ndarray]) -> Tensor:
     """The mean cross-entropy of a class for each step: log-probabilities (time, batch, classes), labels (steps,) each.
     What alignment there is, CTC finds out by itself, but long sees nothing but blanks before it does."""
-    padded = torch.full(probabilities.shape[:2], -100)
-    for column, each in enumerate(labels):
-        padded[: len(each), column] = torch.from_numpy(each)
+    padded = pad_sequence([torch.from_numpy(each) for each in labels], padding_value=-100)
     return functional.nll_loss(probabilities.flatten(0, 1), padded.flatten().to(probabilities.device))
-
-
-def decoder_of(model: SpeechModel) -> SpeechDecoder:
-    """The model's present weights on NumPy."""
-    return SpeechDecoder(
-        model.config, {name: value.detach().cpu().numpy() for name, value in model.state_dict().items()}
-    )
-
-
-def pad(frames: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
-    """Recordings (time, width) side by side: (longest, recordings, width) with zeros behind, and their lengths."""
-    lengths = np.array([len(each) for each in frames])
-    padded = np.zeros((lengths.max(), len(frames), frames[0].shape[1]), np.float32)
-    for column, each in enumerate(frames):
-        padded[: len(each), column] = each
-    return padded, lengths
 
 
 def group(seconds: np.ndarray, join: float, random: np.random.Generator) -> list[np.ndarray]:

@@ -10,10 +10,11 @@ from seqcli.errors import DataError
 from seqcli.notices import Notice, change_with, quietly
 from seqcli.speech.audio import SILENT
 from seqcli.speech.data import SpeechData, encode, joined_text
-from seqcli.speech.evaluate import mention_unknown, unknown_in
+from seqcli.speech.evaluate import mention_unknown
 from seqcli.speech.lexicon import closed_words
 from seqcli.speech.options import TrainRequest
-from seqcli.speech.recordings import Recording, divided, each_once, model_rate, read_recordings
+from seqcli.speech.recordings import divided, each_once, model_rate, read_recordings
+from seqcli.speech.table import Recording
 from seqcli.text.sources import fingerprint
 from seqcli.text.tokenizer import Tokenizer, train_tokenizer
 
@@ -26,20 +27,19 @@ def open_recordings(
 ) -> SpeechData:
     """The recordings that a request names; `tokenizer` and sample `rate` are those of a model to go on from. Raises
     `DataError` for recordings that cannot be used."""
-    recordings = _read(request, request.recordings, notice)
+    train = _read(request, request.recordings, notice)
     if request.valid:
-        train, valid = recordings, _read(request, request.valid, notice)
+        valid = _read(request, request.valid, notice)
         places = {os.path.abspath(recording.path) for recording in train}
         if both := [recording.path for recording in valid if os.path.abspath(recording.path) in places]:
             notice(f"{len(both):,} recordings to validate on are learnt from, too, the first: {both[0]}")
     else:
         train, valid, said = divided(
-            recordings, request.valid_share, by_speaker=request.by_speaker is not None, seed=request.seed
+            train, request.valid_share, by_speaker=request.by_speaker is not None, seed=request.seed
         )
         notice(said)
     rate = rate or (model_rate(train) if request.sample_rate == "auto" else int(request.sample_rate))
-    others = sum(recording.rate != rate for recording in (*train, *valid))
-    if others:
+    if others := sum(recording.rate != rate for recording in (*train, *valid)):
         notice(f"{others:,} recordings are resampled to {rate / 1000:g} kHz; {change_with('--sample-rate')}")
     if tokenizer is None:
         texts = [recording.text for recording in train]
@@ -48,7 +48,13 @@ def open_recordings(
         pair = joined_text([text for text in texts if text][:2]) if request.join else ""
         tokenizer = train_tokenizer(request.tokens, ["\n".join((*texts, pair, ""))], request.vocab_size)
     else:
-        _check_known(train, tokenizer)
+        for recording in train:
+            if strange := tokenizer.unknown(recording.text):
+                raise DataError(
+                    f"its transcript holds {strange[0]!r}, which the model to start from cannot write",
+                    path=recording.path,
+                    hint="train a new model, without --init-from",
+                )
     train = _sayable(train, tokenizer, notice)
     mention_unknown(valid, tokenizer, notice)
     words: tuple[str, ...] = ()
@@ -63,16 +69,6 @@ def open_recordings(
 def _read(request: TrainRequest, sources: Sequence[str], notice: Notice) -> list[Recording]:
     found = read_recordings(sources, request, lowercase=request.lowercase, notice=notice)
     return each_once(found, request.skip_bad, notice)
-
-
-def _check_known(train: Sequence[Recording], tokenizer: Tokenizer) -> None:
-    for recording in train:
-        if strange := unknown_in(recording.text, tokenizer):
-            raise DataError(
-                f"its transcript holds {strange[0]!r}, which the model to start from cannot write",
-                path=recording.path,
-                hint="train a new model, without --init-from",
-            )
 
 
 def _lines(recordings: Sequence[Recording]) -> Iterator[str]:
@@ -100,21 +96,22 @@ def _sayable(train: Sequence[Recording], tokenizer: Tokenizer, notice: Notice) -
 
 
 def _audible(data: SpeechData, skip_bad: bool, notice: Notice) -> SpeechData:
-    """Without recordings, of those held in memory, that are damaged or, for training, have a transcript and no
-    sound."""
+    """Without recordings, of those held in memory, that are damaged, which is seen only when their samples are read,
+    or, for training, have a transcript and no sound."""
     damaged: dict[str, DataError] = {}
-    silent: set[str] = set()
-    heard = {recording.path for recording in data.train}
-    for recording, peak in data.peaks():
-        if isinstance(peak, DataError):
+    for recording in (*data.train, *data.valid):
+        if data.full:
+            break
+        try:
+            data.samples(recording)
+        except DataError as problem:
             if not skip_bad:
-                raise peak
-            damaged[recording.path] = peak
-        elif peak < SILENT and recording.text and recording.path in heard:
-            silent.add(recording.path)
+                raise
+            damaged[recording.path] = problem
+    silent = {one.path for one in data.train if one.text and data.peaks.get(one.path, 1.0) < SILENT}
     if damaged:
-        path, problem = next(iter(damaged.items()))
-        notice(f"left out {len(damaged):,} recordings that are damaged; the first: {path}: {problem.message}")
+        path, first = next(iter(damaged.items()))
+        notice(f"left out {len(damaged):,} recordings that are damaged; the first: {path}: {first.message}")
     if silent:
         notice(
             f"{len(silent):,} recordings are silent although they have a transcript and are left out, the first: "

@@ -7,7 +7,7 @@ of passes over minutes of recordings: too large a one does not get far.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from seqcli.speech.augment import Augmentation
 from seqcli.speech.config import SpeechConfig
@@ -56,8 +56,7 @@ def choose_recipe(
     if base is not None:
         size = "as before"
     elif size == "auto":
-        configs = {name: _config(request, name, facts) for name in SIZES}
-        size = "small" if operations is None else _size_for(operations, facts.seconds, configs)
+        size = "small" if operations is None else _size_for(operations, request, facts)
     config = base or _config(request, size, facts)
     least, most = BATCH_SECONDS
     batch = request.batch_size or min(max(facts.seconds / 130, least), most * (4 if machine.accelerator else 1))
@@ -66,21 +65,20 @@ def choose_recipe(
         passes = operations / operations_per_second(config) / facts.seconds
     else:
         passes = request.epochs or (request.steps or 1) * batch / facts.seconds
-    recipe = Recipe(
+    dropout = 0.1 if request.dropout is None else request.dropout
+    learning_rate = request.learning_rate or 0.003 * min(1.0, (128 / config.hidden) ** 0.5)
+    return Recipe(
         config=config,
-        dropout=0.1 if request.dropout is None else request.dropout,
+        dropout=dropout,
         batch_seconds=batch,
         passes=passes,
         join=request.join,
-        learning_rate=request.learning_rate or 0.003 * min(1.0, (128 / config.hidden) ** 0.5),
+        learning_rate=learning_rate,
         augmentation=Augmentation().times(request.augmentation),
-    )
-    return replace(
-        recipe,
         reason=(
             f"{size}: {config.layers} × {config.encoder.directions} × {config.hidden} {config.cell}, "
             f"{config.sample_rate / 1000:g} kHz, about {passes:.1f} passes over {facts.seconds / 60:,.1f} minutes, "
-            f"dropout {recipe.dropout:.2f}, batches of {batch:.0f} s, learning rate {recipe.learning_rate:g}"
+            f"dropout {dropout:.2f}, batches of {batch:.0f} s, learning rate {learning_rate:g}"
         ),
     )
 
@@ -111,10 +109,11 @@ def operations_per_second(config: SpeechConfig) -> float:
     return 6.0 * weights / config.step_seconds + FEATURES
 
 
-def _size_for(operations: float, seconds: float, configs: dict[str, SpeechConfig]) -> str:
-    wanted = max(PASSES * math.sqrt(PASSES_AT / seconds), LEAST_PASSES)
+def _size_for(operations: float, request: TrainRequest, facts: SpeechFacts) -> str:
+    wanted = max(PASSES * math.sqrt(PASSES_AT / facts.seconds), LEAST_PASSES)
 
-    def distance(name: str) -> float:
-        return abs(math.log(operations / operations_per_second(configs[name]) / seconds / wanted))
+    def distance(size: str) -> float:
+        passes = operations / operations_per_second(_config(request, size, facts)) / facts.seconds
+        return abs(math.log(passes / wanted))
 
-    return min(configs, key=distance)
+    return min(SIZES, key=distance)

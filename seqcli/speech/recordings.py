@@ -6,32 +6,18 @@ import os
 import unicodedata
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import replace
 
 import numpy as np
 
 from seqcli.errors import DataError
-from seqcli.files.opening import State, file_state
+from seqcli.files.opening import file_state
 from seqcli.notices import Notice, change_with, quietly
 from seqcli.requests import TableRequest
 from seqcli.speech.audio import sound_info
-from seqcli.speech.table import read_rows
+from seqcli.speech.table import Recording, read_rows
 
 LONGEST = 60.0  # seconds of a recording that is learnt from
-
-
-@dataclass(frozen=True)
-class Recording:
-    """A sound file, what is said in it, by whom if that is known, how long it is, its sample rate in Hz, in which file
-    and line that stands, and the file's state when it was looked at."""
-
-    path: str
-    text: str
-    speaker: str = ""
-    seconds: float = 0.0
-    rate: int = 0
-    where: str = ""
-    state: State | None = field(default=None, compare=False)
 
 
 def read_recordings(
@@ -69,9 +55,8 @@ def read_recordings(
             continue
         rates[about.rate, about.channels] += 1
         cut += [row.path] if about.cut_short else []
-        place = row.where if row.line is None else f"{row.where}, line {row.line}"
         text = clean(row.text, lowercase)
-        found.append(Recording(row.path, text, row.speaker, about.seconds, about.rate, place, state))
+        found.append(replace(row, text=text, seconds=about.seconds, rate=about.rate, state=state))
     if bad:
         notice(f"left out {len(bad):,} of {len(rows):,} recordings; the first: {bad[0].message}")
     if cut:
@@ -97,6 +82,7 @@ def each_once(recordings: Sequence[Recording], skip_bad: bool, notice: Notice) -
                 raise DataError(
                     f"{recording.path} is said to hold {recording.text!r}, but in an earlier row {text!r}",
                     path=recording.where,
+                    line=recording.line,
                     hint="remove the row that is wrong; --skip-bad keeps the first",
                 )
             others += 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
 
 import numpy as np
 
@@ -11,8 +12,7 @@ from seqcli.model.probability import Score
 from seqcli.speech.audio import read_sound
 from seqcli.speech.data import encode
 from seqcli.speech.decoder import SpeechDecoder
-from seqcli.speech.evaluate import unknown_in
-from seqcli.speech.recordings import Recording
+from seqcli.speech.table import Recording
 from seqcli.text.tokenizer import Tokenizer
 
 
@@ -21,13 +21,13 @@ def score_recordings(decoder: SpeechDecoder, tokenizer: Tokenizer, recordings: I
     sound), the last one that of nothing more being said; their sum is -log p of the transcript. `DataError` for a
     transcript that the model cannot write."""
     for recording in recordings:
-        if strange := unknown_in(recording.text, tokenizer):
+        if strange := tokenizer.unknown(recording.text):
             raise DataError(
                 f"its transcript holds {strange[0]!r}, which the model's training never had", path=recording.path
             )
         tokens = encode(tokenizer, recording.text)
         samples = read_sound(recording.path, decoder.config.sample_rate)
-        (log_probabilities,) = decoder.log_probabilities([samples])
+        log_probabilities = decoder.log_probabilities(samples)
         pieces = (*(tokenizer.piece(int(token)) for token in tokens), "<end>")
         yield Score(recording.text, pieces, tuple(surprisals(log_probabilities, tokens.tolist())))
 
@@ -39,7 +39,7 @@ def surprisals(log_probabilities: np.ndarray, tokens: Sequence[int]) -> list[flo
     steps, blank = len(log_probabilities), log_probabilities.shape[1] - 1
     on_blank = np.cumsum(log_probabilities[:, blank])  # log p of being, after each step, at the prefix and on a blank
     on_last = np.full(steps, -np.inf)  # and on its last token
-    before, found = 0.0, []
+    reached = [0.0]  # log p of transcripts that begin with so many of the tokens
     last = -1
     for token in tokens:
         arrivals = np.full(steps, -np.inf)
@@ -47,9 +47,7 @@ def surprisals(log_probabilities: np.ndarray, tokens: Sequence[int]) -> list[flo
         arrivals[1:] = ways[:-1] + log_probabilities[1:, token]
         if last < 0:
             arrivals[0] = log_probabilities[0, token]
-        begins = float(np.logaddexp.reduce(arrivals))
-        found.append(before - begins)
-        before = begins
+        reached.append(float(np.logaddexp.reduce(arrivals)))
         next_last, next_blank = np.full(steps, -np.inf), np.full(steps, -np.inf)
         next_last[0] = arrivals[0]
         for step in range(1, steps):
@@ -57,5 +55,6 @@ def surprisals(log_probabilities: np.ndarray, tokens: Sequence[int]) -> list[flo
             stay = np.logaddexp(next_blank[step - 1], next_last[step - 1])
             next_blank[step] = stay + log_probabilities[step, blank]
         on_last, on_blank, last = next_last, next_blank, token
-    found.append(before - float(np.logaddexp(on_blank[-1], on_last[-1])))
-    return found
+    reached.append(float(np.logaddexp(on_blank[-1], on_last[-1])))
+    # tokens for which there are too few steps are impossible, and so are those behind them
+    return [before - after if after > -np.inf else np.inf for before, after in pairwise(reached)]

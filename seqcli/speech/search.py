@@ -82,7 +82,7 @@ class Search:
         margin: float = math.inf,
     ) -> None:
         self.blank, self.search, self.tokenizer, self.scorer, self.margin = blank, search, tokenizer, scorer, margin
-        root = _Prefix(None, blank, context=scorer.start() if scorer is not None else None, blank=0.0)
+        root = _Prefix(None, blank, context=scorer.start if scorer is not None else None, blank=0.0)
         root.place = lexicon.start if lexicon is not None else None
         self._alive = [root]
         self._greedy: list[int] | None = [] if search.beam == 1 and scorer is None else None
@@ -169,9 +169,9 @@ class Search:
         parents = [prefix.parent for prefix in new if prefix.parent is not None]
         added = [self._added(parent, prefix.token) for parent, prefix in zip(parents, new, strict=True)]
         outcomes = scorer.extend([_context(parent) for parent in parents], added)
-        for prefix, parent, outcome in zip(new, parents, outcomes, strict=True):
-            gain = self.search.lm_weight * outcome.log_probability + self.search.word_bonus * outcome.words
-            prefix.text, prefix.context = parent.text + gain, outcome.context
+        for prefix, parent, (log_p, words, context) in zip(new, parents, outcomes, strict=True):
+            gain = self.search.lm_weight * log_p + self.search.word_bonus * words
+            prefix.text, prefix.context = parent.text + gain, context
 
     def _added(self, before: _Prefix, token: int) -> str:
         """What a token adds to the text before it."""

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import contextlib
-import csv
 import json
 import os
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
 
 from seqcli.errors import DataError, UsageError, listed
-from seqcli.files.opening import shown_path
+from seqcli.files.opening import State, shown_path
 from seqcli.notices import Notice, change_with, quietly
 from seqcli.requests import TableRequest
 from seqcli.speech.audio import ENDINGS
-from seqcli.text.lines import csv_reader, read_lines
+from seqcli.text.lines import read_lines
+from seqcli.text.tab_cells import quoted_rows, tab_rows
 
 # names that columns usually have, the better ones first
 PATHS = (
@@ -33,38 +33,21 @@ TABLES = ("metadata.csv", "transcripts.tsv", "transcripts.csv", "metadata.tsv", 
 
 
 @dataclass(frozen=True)
-class Row:
-    """A recording's path, what is said in it and by whom; `where` says in which file and line that stands."""
+class Recording:
+    """A sound file, what is said in it and by whom, if that is known; in which file, and in which line of a table, that
+    stands. When it has been looked at: how long it is, its sample rate in Hz, and the file's state."""
 
     path: str
     text: str
-    speaker: str
-    where: str
-    line: int | None
+    speaker: str = ""
+    seconds: float = 0.0
+    rate: int = 0
+    where: str = ""
+    line: int | None = None
+    state: State | None = field(default=None, compare=False)
 
 
-@dataclass(frozen=True)
-class Columns:
-    """Which columns of a table are asked for, by name or by number from 1; None leaves them to their usual names."""
-
-    path: str | None = None
-    text: str | None = None
-    speaker: str | None = None
-
-    @classmethod
-    def of(cls, request: TableRequest) -> Columns:
-        """From `PATH,TEXT`, as --columns gives them; `UsageError` unless these are two."""
-        path_and_text, speaker = request.columns, getattr(request, "by_speaker", None)  # which scores do not need
-        if path_and_text is None:
-            return cls(speaker=speaker)
-        names = [name.strip() for name in path_and_text.split(",")]
-        if len(names) != 2 or not all(names):
-            hint = "for example --columns path,sentence"
-            raise UsageError(f"--columns {path_and_text}: two columns are needed", hint=hint)
-        return cls(names[0], names[1], speaker)
-
-
-def read_rows(source: str, request: TableRequest, notice: Notice = quietly) -> list[Row]:
+def read_rows(source: str, request: TableRequest, notice: Notice = quietly) -> list[Recording]:
     """The rows of a table (`-`: standard input), a manifest of JSON lines or a folder.
 
     A table has TABs, commas, semicolons or bars between its columns, with or without a header; without one the first
@@ -75,44 +58,25 @@ def read_rows(source: str, request: TableRequest, notice: Notice = quietly) -> l
     """
     if source != "-" and Path(source).is_dir():
         return _folder_rows(Path(source), request, notice)
-    lines = read_lines(source, request, notice)
     folder = Path(".") if source == "-" else Path(source).parent
-    rows = list(_table_rows(lines, shown_path(source), folder, Columns.of(request), notice))
+    speaker = getattr(request, "by_speaker", None)  # which scores do not need
+    table = _Table(shown_path(source), folder, notice, *_path_and_text(request.columns), speaker)
+    rows = list(table.rows(read_lines(source, request, notice)))
     if not rows:
         hint = "give a line PATH TAB TRANSCRIPT for each recording"
-        raise DataError("the table is empty", path=shown_path(source), hint=hint)
+        raise DataError("the table is empty", path=table.shown, hint=hint)
     return rows
 
 
-def _table_rows(lines: Iterator[str], shown: str, folder: Path, columns: Columns, notice: Notice) -> Iterator[Row]:
-    first = next((line for line in lines if line.strip()), "")
-    if first.lstrip().startswith("{"):
-        yield from _manifest_rows(chain([first], lines), shown, folder, columns)
-        return
-    if re.match(r"\s*\[\s*(\{|$)", first):
-        raise DataError("is a JSON list", path=shown, hint="write an object a line: jq -c '.[]' FILE")
-    name = first.partition(" ")[0]
-    if "\t" not in first and name != first and os.path.isfile(find_recording(folder, name)):  # as LibriSpeech has it
-        for number, line in enumerate(chain([first], lines), start=1):
-            name, _, text = line.partition(" ")
-            if name:
-                yield Row(find_recording(folder, name), text, "", shown, number)
-        return
-    delimiter = next((mark for mark in "\t|;," if mark in first), "\t")
-    quoted = delimiter in ",;"
-    reader = csv_reader(chain([first], lines), delimiter, quoting=csv.QUOTE_MINIMAL if quoted else csv.QUOTE_NONE)
-    places: _Places | None = None
-    try:
-        for cells in reader:
-            if not any(cell.strip() for cell in cells):
-                continue
-            if places is None:
-                places, is_header = _Places.find(cells, columns, folder, shown, notice)
-                if is_header:
-                    continue
-            yield places.row(cells, folder, shown, reader.line_num)
-    except csv.Error as problem:
-        raise DataError(f"is not a table: {problem}", path=shown, line=reader.line_num) from problem
+def _path_and_text(columns: str | None) -> tuple[str | None, str | None]:
+    """The two columns of `PATH,TEXT`, as --columns gives them; `UsageError` unless these are two."""
+    if columns is None:
+        return None, None
+    names = [name.strip() for name in columns.split(",")]
+    if len(names) != 2 or not all(names):
+        hint = "for example --columns path,sentence"
+        raise UsageError(f"--columns {columns}: two columns are needed", hint=hint)
+    return names[0], names[1]
 
 
 @dataclass(frozen=True)
@@ -125,86 +89,136 @@ class _Places:
     begin: int | None
     width: int
 
-    @classmethod
-    def find(
-        cls, cells: Sequence[str], columns: Columns, folder: Path, shown: str, notice: Notice
-    ) -> tuple[_Places, bool]:
+
+@dataclass(frozen=True)
+class _Table:
+    """A table: what messages call it, the folder that its paths count from, and which columns are asked for, by name or
+    by number from 1; None leaves them to their usual names."""
+
+    shown: str
+    folder: Path
+    notice: Notice
+    asked_path: str | None
+    asked_text: str | None
+    asked_speaker: str | None
+
+    def rows(self, lines: Iterator[str]) -> Iterator[Recording]:
+        """Its rows, in the form that its first line with something in it shows."""
+        seen: list[str] = []
+        for line in lines:
+            seen.append(line)
+            if line.strip():
+                break
+        first, lines = seen[-1] if seen else "", chain(seen, lines)
+        if first.lstrip().startswith("{"):
+            return self._of_manifest(lines)
+        if re.match(r"\s*\[\s*(\{|$)", first):
+            raise DataError("is a JSON list", path=self.shown, hint="write an object a line: jq -c '.[]' FILE")
+        name = first.partition(" ")[0]
+        if "\t" not in first and name != first and os.path.isfile(find_recording(self.folder, name)):
+            return self._after_names(lines)
+        return self._of_columns(lines, next((mark for mark in "\t|;," if mark in first), "\t"))
+
+    def _after_names(self, lines: Iterator[str]) -> Iterator[Recording]:
+        """NAME BLANK TRANSCRIPT, as LibriSpeech has it."""
+        for number, line in enumerate(lines, start=1):
+            name, _, text = line.strip().partition(" ")
+            if name:
+                yield Recording(find_recording(self.folder, name), text, where=self.shown, line=number)
+
+    def _of_manifest(self, lines: Iterator[str]) -> Iterator[Recording]:
+        """JSON lines with a path and a text, as NeMo and others write them."""
+        for number, line in enumerate(lines, start=1):
+            if not line.strip():
+                continue
+            try:
+                fields = {str(key).lower(): value for key, value in json.loads(line).items()}
+            except (ValueError, AttributeError, RecursionError) as problem:
+                raise DataError("is not a JSON object", path=self.shown, line=number) from problem
+            path, text = _field(fields, self.asked_path, PATHS), _field(fields, self.asked_text, TEXTS)
+            if path is None or text is None:
+                lacking = "a path" if path is None else "a transcript"
+                hint = "name the fields with --columns PATH,TRANSCRIPT"
+                raise DataError(f"lacks {lacking}", path=self.shown, line=number, hint=hint)
+            if self.asked_speaker is not None and self.asked_speaker.lower() not in fields:
+                hint = "--by-speaker names the field that says who speaks"
+                raise DataError(f"lacks {self.asked_speaker!r}", path=self.shown, line=number, hint=hint)
+            if self.asked_path is None:
+                self._check_whole(_field(fields, None, BEGINNINGS), number)
+            speaker = _field(fields, self.asked_speaker, SPEAKERS) or ""
+            yield Recording(find_recording(self.folder, path), text, speaker, where=self.shown, line=number)
+
+    def _of_columns(self, lines: Iterator[str], delimiter: str) -> Iterator[Recording]:
+        if delimiter == "\t":
+            rows = tab_rows(lines, self.shown)
+        elif delimiter == "|":
+            rows = ((number, line.split("|")) for number, line in enumerate(lines, start=1))
+        else:
+            rows = quoted_rows(lines, delimiter, self.shown)
+        places: _Places | None = None
+        for number, cells in rows:
+            if not any(cell.strip() for cell in cells):
+                continue
+            if places is None:
+                places, is_header = self._places(cells, number)
+                if is_header:
+                    continue
+            yield self._row(cells, places, number)
+
+    def _places(self, cells: Sequence[str], line: int) -> tuple[_Places, bool]:
         """Where the columns are, by the first row, and whether that is a header."""
         names = [cell.strip().lstrip("\ufeff").lower() for cell in cells]
         usual = names[0] in PATHS or (any(name in PATHS for name in names) and any(name in TEXTS for name in names))
-        asked = [name for name in (columns.path, columns.text, columns.speaker) if name is not None]
-        is_header = (usual and not os.path.isfile(find_recording(folder, cells[0].strip()))) or any(
-            not name.isdigit() for name in asked
-        )
-        path = _column(columns.path, names, PATHS if is_header else (), 0, shown)
-        text = _column(columns.text, names, TEXTS if is_header else (), 1 if path != 1 else 0, shown)
-        speaker = _column(columns.speaker, names, SPEAKERS if is_header else (), None, shown)
+        asked = (self.asked_path, self.asked_text, self.asked_speaker)
+        named = any(name is not None and not name.isdigit() for name in asked)
+        is_header = named or (usual and not os.path.isfile(find_recording(self.folder, cells[0].strip())))
+        path = self._column(self.asked_path, names, PATHS if is_header else (), 0)
+        text = self._column(self.asked_text, names, TEXTS if is_header else (), 1 if path != 1 else 0)
+        speaker = self._column(self.asked_speaker, names, SPEAKERS if is_header else (), None)
         assert path is not None
         if text is None or text >= len(cells):
             hint = "put a TAB between path and transcript"
-            raise DataError("has one column, a path and a transcript are needed", path=shown, line=1, hint=hint)
-        if not is_header and len(cells) > 2 and columns.text is None:
+            raise DataError("has one column, a path and a transcript are needed", path=self.shown, line=line, hint=hint)
+        if not is_header and len(cells) > 2 and self.asked_text is None:
             change = change_with("--columns")
-            notice(f"{shown}: column 1 is taken for the path, column 2 for the transcript; {change}")
-        begin = _column(None, names, BEGINNINGS if is_header and columns.path is None else (), None, shown)
-        return cls(path, text, speaker, begin, len(cells)), is_header
+            self.notice(f"{self.shown}: column 1 is taken for the path, column 2 for the transcript; {change}")
+        begin = self._column(None, names, BEGINNINGS if is_header and self.asked_path is None else (), None)
+        return _Places(path, text, speaker, begin, len(cells)), is_header
 
-    def row(self, cells: Sequence[str], folder: Path, shown: str, line: int) -> Row:
-        if max(self.path, self.text, self.speaker or 0) >= len(cells):
-            raise DataError(
-                f"has {len(cells)} column{'s' if len(cells) != 1 else ''}, path and transcript are needed",
-                path=shown,
-                line=line,
-                hint="put one delimiter between them; an empty transcript is allowed",
-            )
-        if any(cell.strip() for cell in cells[self.width :]):
+    def _column(
+        self, asked: str | None, names: Sequence[str], usual: Sequence[str], otherwise: int | None
+    ) -> int | None:
+        """The number, from 0, of the column that is asked for, or else of the first with a `usual` name."""
+        if asked is None:
+            return next((names.index(name) for name in usual if name in names), otherwise)
+        if asked.isdigit() and 1 <= int(asked) <= len(names):
+            return int(asked) - 1
+        if asked.strip().lower() in names:
+            return names.index(asked.strip().lower())
+        raise UsageError(f"{self.shown}: has no column {asked!r}", hint=f"its columns are {listed(names)}")
+
+    def _row(self, cells: Sequence[str], places: _Places, line: int) -> Recording:
+        if max(places.path, places.text, places.speaker or 0) >= len(cells):
+            count = f"{len(cells)} column{'s' if len(cells) != 1 else ''}"
+            hint = "put one delimiter between them; an empty transcript is allowed"
+            raise DataError(f"has {count}, path and transcript are needed", path=self.shown, line=line, hint=hint)
+        if any(cell.strip() for cell in cells[places.width :]):
+            count = f"{len(cells)} columns, the first row {places.width}"
             hint = "put quotes around a transcript that holds the delimiter, or use TABs"
-            raise DataError(f"has {len(cells)} columns, the first row {self.width}", path=shown, line=line, hint=hint)
-        if self.begin is not None and self.begin < len(cells):
-            _check_whole(cells[self.begin], shown, line)
-        speaker = cells[self.speaker].strip() if self.speaker is not None else ""
-        return Row(find_recording(folder, cells[self.path].strip()), cells[self.text], speaker, shown, line)
+            raise DataError(f"has {count}", path=self.shown, line=line, hint=hint)
+        if places.begin is not None and places.begin < len(cells):
+            self._check_whole(cells[places.begin], line)
+        speaker = cells[places.speaker].strip() if places.speaker is not None else ""
+        path = find_recording(self.folder, cells[places.path].strip())
+        return Recording(path, cells[places.text], speaker, where=self.shown, line=line)
 
-
-def _check_whole(begin: object, shown: str, line: int) -> None:
-    """`DataError` when a row is about a part of a recording that begins later than the recording."""
-    with contextlib.suppress(ValueError, TypeError):
-        if float(begin) > 0:  # type: ignore[arg-type]
-            hint = "cut parts out into files; if they are, say so with --columns PATH,TRANSCRIPT"
-            raise DataError(f"is about a part of a recording, from {begin} on", path=shown, line=line, hint=hint)
-
-
-def _column(
-    asked: str | None, names: Sequence[str], usual: Sequence[str], otherwise: int | None, shown: str
-) -> int | None:
-    if asked is None:
-        return next((names.index(name) for name in usual if name in names), otherwise)
-    if asked.isdigit() and 1 <= int(asked) <= len(names):
-        return int(asked) - 1
-    if asked.strip().lower() in names:
-        return names.index(asked.strip().lower())
-    raise UsageError(f"{shown}: has no column {asked!r}", hint=f"its columns are {listed(names)}")
-
-
-def _manifest_rows(lines: Iterator[str], shown: str, folder: Path, columns: Columns) -> Iterator[Row]:
-    """JSON lines with a path and a text, as NeMo and others write them."""
-    for number, line in enumerate(lines, start=1):
-        if not line.strip():
-            continue
-        try:
-            values = json.loads(line)
-            fields = {str(key).lower(): value for key, value in values.items()}
-        except (ValueError, AttributeError, RecursionError) as problem:
-            raise DataError("is not a JSON object", path=shown, line=number) from problem
-        path = _field(fields, columns.path, PATHS)
-        text = _field(fields, columns.text, TEXTS)
-        if path is None or text is None:
-            hint = "name the fields with --columns PATH,TRANSCRIPT"
-            raise DataError(f"lacks {'a path' if path is None else 'a transcript'}", path=shown, line=number, hint=hint)
-        if columns.path is None:
-            _check_whole(_field(fields, None, BEGINNINGS), shown, number)
-        speaker = _field(fields, columns.speaker, SPEAKERS) or ""
-        yield Row(find_recording(folder, path), text, speaker, shown, number)
+    def _check_whole(self, begin: str | None, line: int) -> None:
+        """`DataError` when a row is about a part of a recording that begins later than the recording."""
+        with contextlib.suppress(ValueError):
+            if float(begin or 0) > 0:
+                said = f"is about a part of a recording, from {begin} on"
+                hint = "cut parts out into files; if they are, say so with --columns PATH,TRANSCRIPT"
+                raise DataError(said, path=self.shown, line=line, hint=hint)
 
 
 def _field(fields: dict[str, object], asked: str | None, usual: Sequence[str]) -> str | None:
@@ -226,7 +240,7 @@ def find_recording(folder: Path, name: str) -> str:
     return str(first)
 
 
-def _folder_rows(folder: Path, request: TableRequest, notice: Notice) -> list[Row]:
+def _folder_rows(folder: Path, request: TableRequest, notice: Notice) -> list[Recording]:
     for name in TABLES:
         if (folder / name).is_file():
             notice(f"reading the table {folder / name}")
@@ -234,30 +248,27 @@ def _folder_rows(folder: Path, request: TableRequest, notice: Notice) -> list[Ro
     sounds = sorted(path for path in folder.rglob("*") if path.suffix.lower() in ENDINGS and path.is_file())
     if not sounds:
         raise DataError("holds no recordings", path=folder, hint=f"their names end with {', '.join(ENDINGS[:5])}")
-
-    def lines_of(path: Path) -> Iterator[str]:
-        return read_lines(str(path), request)
-
-    beside = {sound: sound.with_suffix(".txt") for sound in sounds if sound.with_suffix(".txt").is_file()}
-    if beside:
-        if len(beside) < len(sounds):
-            lacking = next(sound for sound in sounds if sound not in beside)
-            count = len(sounds) - len(beside)
+    said: dict[Path, tuple[str, Path]] = {}  # of recordings without their endings: the transcript, and where it stands
+    for sound in sounds:
+        if (path := sound.with_suffix(".txt")).is_file():
+            text = " ".join(LABEL.sub("", line) for line in read_lines(str(path), request))
+            said[sound.with_suffix("")] = text, path
+    if not said:
+        for table in sorted(folder.rglob("*.trans.txt")):
+            for line in read_lines(str(table), request):
+                name, _, text = line.partition(" ")
+                said[table.parent / name] = text, table.parent
+    if said:
+        found = {sound: said[key] for sound in sounds if (key := sound.with_suffix("")) in said}
+        if len(found) < len(sounds):
+            lacking = next(sound for sound in sounds if sound not in found)
+            count = len(sounds) - len(found)
             notice(f"{count:,} recordings have no transcript beside them and are left out, the first: {lacking}")
-        texts = {sound: " ".join(LABEL.sub("", line) for line in lines_of(path)) for sound, path in beside.items()}
-        return [Row(str(sound), text, "", str(beside[sound]), None) for sound, text in texts.items()]
-    listed = {}
-    for table in sorted(folder.rglob("*.trans.txt")):
-        for line in lines_of(table):
-            name, _, text = line.partition(" ")
-            listed[table.parent / name] = text
-    if listed:
-        chosen = [sound for sound in sounds if sound.with_suffix("") in listed]
-        return [Row(str(s), listed[s.with_suffix("")], "", str(s.parent), None) for s in chosen]
+        return [Recording(str(sound), text, where=str(where)) for sound, (text, where) in found.items()]
     if len({sound.parent for sound in sounds}) > 1 and all(sound.parent != folder for sound in sounds):
         notice(
             f"{folder}: there are no transcripts; the name of the folder a recording is in is taken for what is said"
         )
-        return [Row(str(sound), sound.parent.name.replace("_", " "), "", str(folder), None) for sound in sounds]
+        return [Recording(str(sound), sound.parent.name.replace("_", " "), where=str(folder)) for sound in sounds]
     hint = "put NAME.txt beside each NAME.wav, or give a table of PATH TAB TRANSCRIPT"
     raise DataError("holds recordings without transcripts", path=folder, hint=hint)

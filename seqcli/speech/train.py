@@ -8,9 +8,11 @@ from typing import Any
 import numpy as np
 import torch
 
+from seqcli.options import settled
 from seqcli.speech.config import SpeechConfig
 from seqcli.speech.data import SpeechData
 from seqcli.speech.decoder import SpeechDecoder
+from seqcli.speech.evaluate import percent
 from seqcli.speech.features import levelled, mel_power
 from seqcli.speech.lexicon import words_to_blobs
 from seqcli.speech.network import SpeechModel
@@ -37,15 +39,15 @@ class Speech(Task[TrainRequest, SpeechData, Recipe, SpeechTask]):
     recipe = Recipe
 
     def open(self, run: Run[TrainRequest]) -> Opened[SpeechData]:
-        config: dict[str, Any] | None = None
-        notes: list[str] = []
+        config = run.base.config if run.base is not None else None
         if run.state is not None:
             config = run.state.description.get("config")
-        elif run.base is not None:
-            config = run.base.config
         before = SpeechConfig.from_json(config) if config is not None else None
+        request, notes = run.request, list[str]()
+        if before is not None:  # the letters that the model to go on from writes
+            request = settled(request, lowercase=before.lowercase)
         data = open_recordings(
-            run.request,
+            request,
             tokenizer=tokenizer_of(run.blobs) if run.blobs is not None else None,
             rate=before.sample_rate if before is not None else None,
             notice=notes.append,
@@ -80,16 +82,7 @@ class Speech(Task[TrainRequest, SpeechData, Recipe, SpeechTask]):
             mean, scale = statistics(data, recipe.config)
             model.feature_mean.copy_(torch.from_numpy(mean))
             model.feature_scale.copy_(torch.from_numpy(scale))
-        return SpeechTask(
-            model,
-            data,
-            batch_seconds=recipe.batch_seconds,
-            passes=recipe.passes,
-            join=recipe.join,
-            augmentation=recipe.augmentation,
-            seed=run.request.seed,
-            processes=run.processes,
-        )
+        return SpeechTask(model, data, recipe, seed=run.request.seed, processes=run.processes)
 
     def options(self, run: Run[TrainRequest], recipe: Recipe, training: SpeechTask) -> TrainingOptions:
         return run.options(
@@ -106,8 +99,8 @@ class Speech(Task[TrainRequest, SpeechData, Recipe, SpeechTask]):
         final = result.final.metrics
         return {
             "recordings": len(data.valid),
-            "wer": round(100 * final["wer"], 2),
-            "cer": round(100 * final["cer"], 2),
+            "wer": percent(final["wer"]),
+            "cer": percent(final["cer"]),
             "nll_per_token": final["loss"],
         }
 

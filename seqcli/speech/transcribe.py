@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -31,26 +31,19 @@ NOTHING_SAID = math.log(0.9)  # log-probability of the blank at each step of a p
 GIVEN_UP = 6.0  # nats that the beginning of a text is less likely than the best by when it is expected to win no more
 
 
-@dataclass(frozen=True)
-class Stretch:
-    """Samples (n,) and when the first of them is, in seconds."""
-
-    samples: np.ndarray
-    start: float
-
-
-def stretches(blocks: Iterable[np.ndarray], rate: int, *, soon: bool = False) -> Iterator[Stretch]:
-    """Samples as they come, in stretches of at most `WINDOW` seconds; with `soon` one ends at every longer pause."""
+def stretches(blocks: Iterable[np.ndarray], rate: int, *, soon: bool = False) -> Iterator[tuple[np.ndarray, float]]:
+    """Samples as they come, in stretches of at most `WINDOW` seconds, each with when it begins, in seconds; with `soon`
+    one ends at every longer pause."""
     held = np.zeros(0, np.float32)
     done = 0
     for block in blocks:
         held = np.concatenate((held, block))
         while (cut := _place(held, rate, soon)) is not None:
-            yield Stretch(held[:cut], done / rate)
+            yield held[:cut], done / rate
             done += cut
             held = held[cut:]
     if len(held):
-        yield Stretch(held, done / rate)
+        yield held, done / rate
 
 
 def _place(samples: np.ndarray, rate: int, soon: bool) -> int | None:
@@ -92,7 +85,7 @@ class Transcript:
 
     path: str
     seconds: float
-    passages: tuple[Passage, ...] = field(default=())
+    passages: tuple[Passage, ...] = ()
 
     @property
     def text(self) -> str:
@@ -165,8 +158,8 @@ class Recogniser:
         if self.decoder.config.streaming:
             yield from self.live(blocks, words)
         else:
-            for stretch in stretches(blocks, self.decoder.config.sample_rate, soon=soon):
-                yield self._passage(stretch.samples, stretch.start, words)
+            for samples, start in stretches(blocks, self.decoder.config.sample_rate, soon=soon):
+                yield self._passage(samples, start, words)
 
     def live(self, blocks: Iterable[np.ndarray], words: bool) -> Iterator[Passage]:
         """What is said, a passage as soon as some of it is settled. The network's state is carried through the whole
@@ -187,12 +180,10 @@ class Recogniser:
         end = start + len(samples) / self.decoder.config.sample_rate
         if np.abs(samples).max(initial=0.0) < SILENT:
             return Passage("", start, end)
-        (log_probabilities,) = self.decoder.log_probabilities([samples])
+        log_probabilities = self.decoder.log_probabilities(samples)
         tokens = beam_search(log_probabilities, self.search, self.tokenizer, self.scorer, self.lexicon)
-        found: tuple[Word, ...] = ()
-        if words:
-            step = self.decoder.config.step_seconds
-            found = tuple(words_of(log_probabilities, tokens, self.tokenizer, step, start))
+        step = self.decoder.config.step_seconds
+        found = words_of(log_probabilities, tokens, self.tokenizer, step, start) if words else ()
         return Passage(decode(self.tokenizer, tokens), start, end, found)
 
 
@@ -239,5 +230,5 @@ class LiveUtterance:
         self._written = text
         found: tuple[Word, ...] = ()
         if over and self._words and tokens:
-            found = tuple(words_of(np.concatenate(self._heard), tokens, self._tokenizer, self._step, self.start))
+            found = words_of(np.concatenate(self._heard), tokens, self._tokenizer, self._step, self.start)
         return Passage(new, self.start, self.end, found, goes_on)

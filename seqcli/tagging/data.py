@@ -14,15 +14,15 @@ from seqcli.notices import Notice, quietly
 from seqcli.requests import TextRequest
 from seqcli.tagging.encoding import Encoded, encode
 from seqcli.tagging.formats.detect import LOOKED_AT, detect, separator_of
-from seqcli.tagging.formats.lines import Inline, Segmented
+from seqcli.tagging.formats.lines import Segmented, cuts_words
 from seqcli.tagging.formats.records import Records
 from seqcli.tagging.formats.sentence import Format, Sentence
 from seqcli.tagging.labelling import Labelling
-from seqcli.tagging.labels import LabelSet
+from seqcli.tagging.labels import Gold, LabelSet
 from seqcli.tagging.lexicon import Lexicon
 from seqcli.tagging.options import TrainRequest
 from seqcli.tagging.pretrained import Vectors
-from seqcli.tagging.schemes import BIOES, Scheme, foreign, nearly, recognise
+from seqcli.tagging.schemes import BIOES, OUTSIDE, Scheme, foreign, nearly, recognise
 from seqcli.tagging.words import WordRule
 from seqcli.text.lines import read_lines
 from seqcli.text.sources import fingerprint
@@ -34,12 +34,13 @@ LEAST_HELD, MOST_HELD = 150, 1000  # sentences held out; fewer than `LEAST_HELD`
 
 @dataclass(frozen=True)
 class LabelledText:
-    """Sentences to train on, as arrays with the numbers of their labels, and sentences to validate on, with the numbers
-    of theirs; what was learnt from them, and what there is to say about them."""
+    """Sentences to train on, as arrays, with the numbers of their labels (steps,), and sentences to validate on, with
+    their labels; what was learnt from them, and what there is to say about them."""
 
     encoded: Encoded
+    numbers: np.ndarray
     valid: list[Sentence]
-    gold: list[np.ndarray]
+    gold: list[Gold]
     labelling: Labelling
     fingerprint: str
     notes: list[str]
@@ -67,7 +68,7 @@ def read_labelled(
                 path=path,
                 hint="words between blanks were learnt: take the tags away",
             )
-        found = [sentence for sentence in given.read(lines, path) if sentence.steps]
+        found = [replace(sentence, path=path) for sentence in given.read(lines, path) if sentence.steps]
         if not found:
             raise DataError(f"has no sentences ({given.describe()})", path=path)
         for sentence in found:
@@ -89,25 +90,12 @@ def _in_scheme(sentences: list[Sentence], scheme: Scheme, path: str, notice: Not
     return [replace(s, labels=scheme.labels(c, len(s.steps))) for s, c in zip(sentences, chunks, strict=True)]
 
 
-def makes_chunks(format: Format) -> bool:
-    """Whether the labels of a format are chunks that it makes itself."""
-    return (
-        isinstance(format, Segmented)
-        or (isinstance(format, Inline) and format.characters)
-        or (isinstance(format, Records) and format.spans)
-    )
-
-
 def open_labelled(
-    request: TrainRequest,
-    base: Labelling | None = None,
-    source: Checkpoint | None = None,
-    notice: Notice = quietly,
+    request: TrainRequest, base: Labelling | None = None, source: Checkpoint | None = None, notice: Notice = quietly
 ) -> LabelledText:
     """The labelled files that a request names, some sentences held out for validation unless it names files for that.
     Labels and vocabulary are those of the sentences that are trained on, or those of `base`, a model to go on from; a
-    language model `source` adds the words that it knows to the vocabulary.
-    `DataError` for files that cannot be used."""
+    language model `source` adds the words that it knows to the vocabulary. `DataError` for what cannot be used."""
     paths, valid = request.data, request.valid
     scheme = base.labels.scheme if base is not None else None
     sentences, format = read_labelled(paths, request, base.format if base is not None else None, notice, scheme)
@@ -125,26 +113,27 @@ def open_labelled(
             path=paths[0],
             hint=f"read as {format.describe()}" + ("; a blank line ends a sentence" if format.name == "conll" else ""),
         )
-    labelling = base or _learn(sentences, held, format, paths[0], notes)
+    labelling = base or _learn(sentences, held, format, paths, notes)
     if source is not None:
         vectors = Vectors.of(source, labelling.lexicon.unit)
         notes.append(vectors.describe(labelling.lexicon))
         labelling = replace(labelling, lexicon=labelling.lexicon.with_more(vectors.forms))
     numbers = np.concatenate([labelling.labels.numbers(sentence.labels or ()) for sentence in sentences])
     if (numbers < 0).any():
-        new = sorted({label for s in sentences for label in s.labels or ()} - set(labelling.labels.names))
+        said = [label for sentence in sentences for label in sentence.labels or ()]
         raise DataError(
-            f"the model to start from does not know the label {new[0] if new else '?'!r}",
+            f"the model to start from does not know the label {said[int((numbers < 0).argmax())]!r}",
             path=paths[0],
             hint="train a new model, without --init-from",
         )
-    encoded = replace(encode(labelling.lexicon, [sentence.steps for sentence in sentences]), labels=numbers)
-    what = "characters" if labelling.lexicon.unit == "character" else "words"
-    notes.append(f"{len(sentences):,} sentences, {len(encoded.types):,} {what}, {len(labelling.labels):,} labels")
+    encoded = encode(labelling.lexicon, [sentence.steps for sentence in sentences])
+    steps = f"{len(encoded.types):,} {labelling.lexicon.unit}s"
+    notes.append(f"{len(sentences):,} sentences, {steps}, {len(labelling.labels):,} labels")
     return LabelledText(
         encoded=encoded,
+        numbers=numbers,
         valid=held,
-        gold=[labelling.labels.numbers(sentence.labels or ()) for sentence in held],
+        gold=[labelling.labels.gold(sentence.labels or ()) for sentence in held],
         labelling=labelling,
         fingerprint=fingerprint(_lines(sentences), _lines(held)),
         notes=notes,
@@ -152,23 +141,27 @@ def open_labelled(
 
 
 def _learn(
-    sentences: Sequence[Sentence], held: Sequence[Sentence], format: Format, path: str, notes: list[str]
+    sentences: Sequence[Sentence], held: Sequence[Sentence], format: Format, paths: Sequence[str], notes: list[str]
 ) -> Labelling:
     """Vocabulary and labels of the sentences that are trained on; `notes` hear of the chunk scheme."""
-    scheme = BIOES if makes_chunks(format) else recognise([s.labels or () for s in (*sentences, *held)])
-    if scheme is not None and not makes_chunks(format):
+    made = cuts_words(format) or (isinstance(format, Records) and format.spans)  # chunks by the format itself
+    scheme = BIOES if made else recognise([s.labels or () for s in (*sentences, *held)])
+    if scheme is not None and not made:
         notes.append(f"labels are chunks in {scheme.name}")
-        notes += broken_chunks(scheme, sentences, path)
+        for path in dict.fromkeys(paths):
+            notes += broken_chunks(scheme, [sentence for sentence in sentences if sentence.path == path], path)
     elif scheme is None and (names := nearly(label for s in sentences for label in s.labels or ())):
-        line = next(s.line_of(n) for s in sentences for n, label in enumerate(s.labels or ()) if label == names[0])
+        first = next(sentence for sentence in sentences if names[0] in (sentence.labels or ()))
+        line = first.line_of(list(first.labels or ()).index(names[0]))
         notes.append(
-            f"{path}, line {line}: {names[0]!r} is no label of a chunk (B-PER, I-PER, O), so labels are learnt one by "
-            "one and there is no F1"
+            f"{first.path}, line {line}: {names[0]!r} is no label of a chunk (B-PER, I-PER, O), so labels are learnt "
+            "one by one and there is no F1"
         )
     labels = LabelSet.learn([sentence.labels or () for sentence in sentences], scheme)
     if len(labels) == 1:
         hint = "--column names another column" if format.name in ("conll", "conllu") else "at least two are needed"
-        raise DataError(f"all steps have the label {labels.names[0]!r}: nothing is to be learnt", path=path, hint=hint)
+        said = f"all steps have the label {labels.names[0]!r}: nothing is to be learnt"
+        raise DataError(said, path=paths[0], hint=hint)
     unit = unit_of(sentences)
     steps = [sentence.steps for sentence in sentences]
     return Labelling(
@@ -191,7 +184,7 @@ def broken_chunks(scheme: Scheme, sentences: Sequence[Sentence], path: str) -> l
     if not lines:
         return []
     listed = ", ".join(map(str, lines[:SHOWN])) + (" …" if len(lines) > SHOWN else "")
-    inside = sum(label != "O" for sentence in sentences for label in sentence.labels or ())
+    inside = sum(label != OUTSIDE for sentence in sentences for label in sentence.labels or ())
     if len(lines) > max(MOST_BROKEN * inside, 10):
         raise DataError(
             f"{len(lines):,} labels break the chunk scheme {scheme.name} (lines {listed})",

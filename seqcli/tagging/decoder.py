@@ -10,12 +10,12 @@ import numpy as np
 
 from seqcli.errors import CheckpointError
 from seqcli.files.checkpoint import Checkpoint, check_parameters
+from seqcli.model.batches import packed
 from seqcli.model.chain import FORBIDDEN, Chain
 from seqcli.model.encoding import Inputs, Lanes, encode
 from seqcli.model.stepping import SteppingStack
 from seqcli.model.threads import cores, each_on_a_core
 from seqcli.tagging.config import TaggerConfig
-from seqcli.tagging.encoding import by_length, character_ids
 from seqcli.tagging.labelling import Labelling
 from seqcli.tagging.labels import LabelSet
 from seqcli.tagging.lexicon import Lexicon, Spellings
@@ -145,7 +145,7 @@ class TaggingDecoder:
         inputs = Inputs(table, types[lanes.spread(begins)], beside)
         scores = encode(self.stack, inputs, lanes, self.parameters["output_weight"])
         scores += self.parameters["output_bias"]
-        for chosen in by_length(lengths, DECIDED):
+        for chosen in packed(np.argsort(lengths, kind="stable"), lengths, DECIDED):
             chosen = chosen[np.argsort(-lengths[chosen], kind="stable")]
             steps = np.minimum(np.arange(lengths[chosen[0]])[:, None], lengths[chosen] - 1)  # the last one repeated
             of = cut.first[chosen] + steps // cut.each[chosen]
@@ -154,7 +154,7 @@ class TaggingDecoder:
     def _types(self, sentences: Sequence[Sequence[str]]) -> np.ndarray:
         """The rows that say what each step is: ids of characters, or places in `_inputs` of words."""
         if self.lexicon.unit == "character":
-            return character_ids(self.lexicon, sentences)
+            return self.lexicon.character_ids(sentences)
         if len(self._rows) > REMEMBERED:
             self._rows, self._inputs = {}, self._inputs[:0]
         rows, known = self._rows, len(self._rows)

@@ -14,24 +14,23 @@ from seqcli.files.checkpoint import Checkpoint
 from seqcli.notices import Notice, quietly
 from seqcli.tagging.data import read_labelled
 from seqcli.tagging.decoder import Decided
-from seqcli.tagging.labels import LabelSet
+from seqcli.tagging.labels import Gold, LabelSet
 from seqcli.tagging.options import EvaluateRequest
 from seqcli.tagging.tag import Tagger
 
 
-def quality(labels: LabelSet, found: Sequence[np.ndarray], gold: Sequence[np.ndarray]) -> dict[str, Any]:
+def quality(labels: LabelSet, found: Sequence[np.ndarray], gold: Sequence[Gold]) -> dict[str, Any]:
     """`accuracy` of steps and, for chunk labels, `precision`, `recall` and `f1` of chunks that have the right ends and
-    kind, all kinds together, and each kind in `kinds`. A label that the model does not know (-1) counts as wrong."""
-    right = sum(int((a == b).sum()) for a, b in zip(found, gold, strict=True))
-    result: dict[str, Any] = {"accuracy": right / max(sum(map(len, gold)), 1)}
+    kind, all kinds together, and each kind in `kinds`. Labels and kinds that the model does not know count as wrong."""
+    right = sum(int((numbers == own.numbers).sum()) for numbers, own in zip(found, gold, strict=True))
+    result: dict[str, Any] = {"accuracy": right / max(sum(map(len, found)), 1)}
     if labels.scheme is None:
         return result
     counts: dict[str, Counter[str]] = {"both": Counter(), "found": Counter(), "gold": Counter()}
-    for a, b in zip(found, gold, strict=True):
-        one, other = set(labels.chunks(a)), set(labels.chunks(b))
-        for name, chunks in (("both", one & other), ("found", one), ("gold", other)):
+    for one, own in zip(labels.chunks(found), gold, strict=True):
+        for name, chunks in (("both", {*one} & {*own.chunks}), ("found", one), ("gold", own.chunks)):
             counts[name].update(kind for _, _, kind in chunks)
-    kinds = sorted(set(counts["gold"]) | set(counts["found"]))
+    kinds = sorted(counts["gold"].keys() | counts["found"].keys())
     result |= _figures(*(sum(counts[name].values()) for name in ("both", "found", "gold")))
     if kinds != [""]:
         result["kinds"] = {
@@ -63,17 +62,17 @@ def evaluate_tagger(checkpoint: Checkpoint, request: EvaluateRequest, notice: No
         decided += tagger.decoder.decide([sentence.steps for sentence in sentences[first : first + 2048]])
     seconds = time.perf_counter() - started
     found = [one.labels for one in decided]
-    gold = [labels.numbers(sentence.labels or ()) for sentence in sentences]
-    if all((numbers < 0).all() for numbers in gold):
+    gold = [labels.gold(sentence.labels or ()) for sentence in sentences]
+    if all((own.numbers < 0).all() for own in gold):
         raise DataError("has none of the labels that the model knows", path=request.data[0])
     known: dict[str, bool] = {}
     unknown = [
         a == b
-        for sentence, one, other in zip(sentences, found, gold, strict=True)
-        for step, a, b in zip(sentence.steps, one.tolist(), other.tolist(), strict=True)
+        for sentence, one, own in zip(sentences, found, gold, strict=True)
+        for step, a, b in zip(sentence.steps, one.tolist(), own.numbers.tolist(), strict=True)
         if not known.setdefault(step, lexicon.knows(step))
     ]
-    steps = sum(map(len, gold))
+    steps = sum(map(len, found))
     return {
         "task": "tag",
         "sentences": len(sentences),

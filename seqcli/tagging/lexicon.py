@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import chain
 
 import numpy as np
 
@@ -51,19 +52,14 @@ class Lexicon:
     pairs: Sequence[int] = ()
 
     @classmethod
-    def learn(cls, sentences: Iterable[Sequence[str]], unit: str) -> Lexicon:
+    def learn(cls, sentences: Sequence[Sequence[str]], unit: str) -> Lexicon:
         """The types of some sentences, the most frequent first."""
-        counts: Counter[str] = Counter()
-        kept = []
-        for sentence in sentences:
-            counts.update(sentence)
-            kept.append(sentence)
+        counts = Counter(chain.from_iterable(sentences))
         if unit == "character":
             lexicon = cls(unit, _ranked(_sums((character_form(token), count) for token, count in counts.items())))
-            ids = lexicon.character_ids([step for sentence in kept for step in sentence])
-            starts = np.concatenate(([0], np.cumsum([len(sentence) for sentence in kept])))
-            keys, often = np.unique(lexicon.pair_keys(ids, starts), return_counts=True)
-            return cls(unit, lexicon.words, pairs=keys[often >= RARE].tolist())
+            left, right = _neighbours(lexicon.character_ids(sentences), np.cumsum([0, *map(len, sentences)]))
+            keys, often = np.unique(lexicon._keys_of(left, right), return_counts=True)
+            return replace(lexicon, pairs=keys[often >= RARE].tolist())
         words = _sums((normal_form(token), count) for token, count in counts.items())
         characters = _sums((c, count) for token, count in counts.items() for c in token)
         affixes = _sums((affix, 1) for word in words for affix in affixes_of(word))
@@ -71,28 +67,21 @@ class Lexicon:
 
     def sizes(self) -> dict[str, int]:
         """The number of types of each kind, with those outside and unknown; 0 for a kind that is not there."""
-        kinds = {"words": self.words, "characters": self.characters, "affixes": self.affixes, "pairs": self.pairs}
-        return {name: len(types) + KNOWN if len(types) else 0 for name, types in kinds.items()} | {
-            "words": len(self.words) + KNOWN
-        }
+        others = {"characters": self.characters, "affixes": self.affixes, "pairs": self.pairs}
+        sizes = {name: len(types) + KNOWN if types else 0 for name, types in others.items()}
+        return {"words": len(self.words) + KNOWN, **sizes}
 
     @cached_property
-    def _word_ids(self) -> dict[str, int]:
-        return _numbered(self.words)
-
-    @cached_property
-    def _character_ids(self) -> dict[str, int]:
-        return _numbered(self.characters)
-
-    @cached_property
-    def _affix_ids(self) -> dict[str, int]:
-        return _numbered(self.affixes)
+    def _ids(self) -> dict[str, dict[str, int]]:
+        """The ids of words, characters and affixes, by what they are."""
+        kinds = {"words": self.words, "characters": self.characters, "affixes": self.affixes}
+        return {kind: {form: number for number, form in enumerate(types, KNOWN)} for kind, types in kinds.items()}
 
     @cached_property
     def _code_points(self) -> np.ndarray:
         """Ids by code point, for text whose characters are the steps."""
         table = np.full(0x110000, UNKNOWN, np.int32)
-        for form, number in self._word_ids.items():
+        for form, number in self._ids["words"].items():
             if len(form) == 1:
                 table[ord(form)] = number
         for wide, narrow in _FULL_WIDTH.items():
@@ -101,11 +90,12 @@ class Lexicon:
 
     @cached_property
     def _pair_keys(self) -> np.ndarray:
-        return np.array(self.pairs, np.int64)
+        """The pairs, and a number above all of them."""
+        return np.append(np.array(self.pairs, np.int64), np.iinfo(np.int64).max)
 
     def knows(self, token: str) -> bool:
         """Whether a step is in the vocabulary."""
-        return self.form(token) in self._word_ids
+        return self.form(token) in self._ids["words"]
 
     def form(self, token: str) -> str:
         """How a step is looked up."""
@@ -119,57 +109,55 @@ class Lexicon:
 
     def spell(self, tokens: Sequence[str]) -> Spellings:
         """The ids of words and of what they are spelled with."""
-        words = np.array([self._word_ids.get(normal_form(token), UNKNOWN) for token in tokens], np.int64)
+        known = self._ids
+        forms = [normal_form(token) for token in tokens]
+        words = np.array([known["words"].get(form, UNKNOWN) for form in forms], np.int64)
         shown = [token if len(token) <= READ else token[: READ // 2] + token[-READ // 2 :] for token in tokens]
         lengths = np.array([max(len(token), 1) for token in shown], np.int64)
         characters = np.zeros((len(tokens), int(lengths.max(initial=1))), np.int64)
         affixes = np.zeros((len(tokens), 2 * LONGEST_AFFIX), np.int64)
-        for row, (token, text) in enumerate(zip(tokens, shown, strict=True)):
-            characters[row, : len(text)] = [self._character_ids.get(c, UNKNOWN) for c in text]
-            found = [self._affix_ids[a] for a in affixes_of(normal_form(token)) if a in self._affix_ids]
+        for row, (form, text) in enumerate(zip(forms, shown, strict=True)):
+            characters[row, : len(text)] = [known["characters"].get(c, UNKNOWN) for c in text]
+            found = [known["affixes"][affix] for affix in affixes_of(form) if affix in known["affixes"]]
             affixes[row, : len(found)] = found
         return Spellings(words, characters, lengths, affixes)
 
-    def character_ids(self, tokens: str | Sequence[str]) -> np.ndarray:
-        """The ids of steps that are characters: (steps,). A step of several characters is looked up as it is."""
-        text = tokens if isinstance(tokens, str) else "".join(tokens)
-        if len(text) != len(tokens):
-            return np.array([self._word_ids.get(character_form(token), UNKNOWN) for token in tokens], np.int32)
+    def character_ids(self, sentences: Sequence[Sequence[str]]) -> np.ndarray:
+        """The ids of the steps of sentences, which are characters, one sentence after the other: (steps,). A step of
+        several characters is looked up as it is."""
+        if not all(isinstance(sentence, str) or set(map(len, sentence)) <= {1} for sentence in sentences):
+            steps = chain.from_iterable(sentences)
+            return np.array([self._ids["words"].get(character_form(step), UNKNOWN) for step in steps], np.int32)
+        text = "".join([sentence if isinstance(sentence, str) else "".join(sentence) for sentence in sentences])
         points = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
         ids: np.ndarray = self._code_points[points]
         return ids
 
-    def pair_keys(self, ids: np.ndarray, starts: np.ndarray) -> np.ndarray:
-        """The pairs of neighbours in sentences of characters, ids (steps,), that begin at `starts` (sentences + 1,). A
-        sentence of n steps has n + 1, from the one of its beginning and first character on: (steps + sentences,)."""
-        left, right = _neighbours(ids, starts)
-        keys: np.ndarray = left * np.int64(len(self.words) + KNOWN) + right
-        return keys
-
     def pair_ids(self, ids: np.ndarray, starts: np.ndarray) -> np.ndarray:
-        """The ids of `pair_keys`; those of frequent characters are not searched for."""
+        """The ids of the pairs of neighbours in sentences of characters, ids (steps,), that begin at `starts`
+        (sentences + 1,). A sentence of n steps has n + 1, from the one of its beginning and first character on:
+        (steps + sentences,). Those of frequent characters are not searched for."""
         left, right = _neighbours(ids, starts)
         found: np.ndarray = self._frequent_pairs.take(
             np.minimum(left, FREQUENT) * (FREQUENT + 1) + np.minimum(right, FREQUENT)
         )
         rare = np.flatnonzero(found == 0)
-        found[rare] = self._search(left[rare] * np.int64(len(self.words) + KNOWN) + right[rare])
+        keys = self._keys_of(left[rare], right[rare])
+        places = np.searchsorted(self._pair_keys, keys)
+        found[rare] = np.where(self._pair_keys[places] == keys, places + KNOWN, UNKNOWN)
         return found
 
-    def _search(self, keys: np.ndarray) -> np.ndarray:
-        """The ids of pairs by their keys."""
-        known = self._pair_keys
-        if not len(known):
-            return np.full(len(keys), UNKNOWN)
-        places = np.minimum(np.searchsorted(known, keys), len(known) - 1)
-        return np.where(known[places] == keys, places + KNOWN, UNKNOWN)
+    def _keys_of(self, left: np.ndarray, right: np.ndarray) -> np.ndarray:
+        """The numbers that `pairs` holds for pairs of characters, by the ids of both."""
+        keys: np.ndarray = left * np.int64(len(self.words) + KNOWN) + right
+        return keys
 
     @cached_property
     def _frequent_pairs(self) -> np.ndarray:
         """The ids of pairs by the ids of both characters, which are below `FREQUENT`; 0 where one is not."""
         table = np.zeros((FREQUENT + 1, FREQUENT + 1), np.int64)
         table[:-1, :-1] = UNKNOWN
-        left, right = np.divmod(self._pair_keys, len(self.words) + KNOWN)
+        left, right = np.divmod(self._pair_keys[:-1], len(self.words) + KNOWN)
         near = (left < FREQUENT) & (right < FREQUENT)
         table[left[near], right[near]] = np.flatnonzero(near) + KNOWN
         return table
@@ -213,7 +201,7 @@ def affixes_of(form: str) -> list[str]:
 
 
 def _neighbours(ids: np.ndarray, starts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The characters of each pair, as `Lexicon.pair_keys` counts them; 0 outside of a sentence."""
+    """The characters of each pair, as `Lexicon.pair_ids` counts them; 0 outside of a sentence."""
     around = np.zeros(len(ids) + len(starts), np.int64)
     around[np.arange(len(ids)) + np.repeat(np.arange(1, len(starts)), np.diff(starts))] = ids
     return around[:-1], around[1:]
@@ -229,7 +217,3 @@ def _sums(counts: Iterable[tuple[str, int]]) -> Counter[str]:
 def _ranked(counts: Mapping[str, int], least: int = 1) -> list[str]:
     kept = [form for form, count in counts.items() if count >= least]
     return sorted(kept, key=lambda form: (-counts[form], form))
-
-
-def _numbered(forms: Sequence[str]) -> dict[str, int]:
-    return {form: number for number, form in enumerate(forms, KNOWN)}

@@ -92,10 +92,6 @@ class TaggingModel(nn.Module):
         nn.init.uniform_(self.get_parameter("output_weight"), -bound, bound)
         nn.init.zeros_(self.get_parameter("output_bias"))
 
-    def forward(self, steps: Steps) -> Tensor:
-        """The scores of labels, (time, batch, labels)."""
-        return self.scores(self.read(steps))
-
     def read(self, steps: Steps) -> Tensor:
         """What the stack makes of sentences: (time, batch, 2 · hidden)."""
         x = locked_dropout(self._inputs(steps), self.dropout, self.training)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -11,18 +11,24 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from seqcli.model.crf import forbid, log_likelihood
-from seqcli.tagging.encoding import Encoded, batch_of, by_length
+from seqcli.tagging.data import LabelledText
+from seqcli.tagging.decoder import TaggingDecoder
+from seqcli.tagging.encoding import batch_of, by_length
+from seqcli.tagging.evaluate import quality
 from seqcli.tagging.labels import LabelSet
 from seqcli.tagging.lexicon import UNKNOWN
 from seqcli.tagging.network import Steps, TaggingModel
+from seqcli.tagging.recipe import Recipe
 from seqcli.training.distributed import ALONE, Processes
 from seqcli.training.options import Validation
+from seqcli.training.run import weights_of
 from seqcli.training.task import Stateless
 from seqcli.training.workers import part_count
 
 FORGOTTEN = 0.25  # a word that stands n times in the text is unknown with the chance FORGOTTEN / (FORGOTTEN + n)
 FORGOTTEN_PAIRS = 1.0  # the same of a pair of characters
 IGNORED = -100
+QUICK_STEPS = 40_000  # of the validation sentences, looked at while training goes on
 
 
 @dataclass(frozen=True)
@@ -31,7 +37,6 @@ class Labelled:
 
     steps: Steps
     labels: Tensor
-    lengths: np.ndarray
     tokens: int
     share: float = 1.0
 
@@ -39,37 +44,31 @@ class Labelled:
 class TaggingTask(Stateless):
     """A tagger on labelled sentences, as a `seqcli.training.task.TrainingTask`.
 
-    An epoch is a shuffle, in which sentences of like length come together in batches of about `batch_steps` steps,
-    padding counted; a sentence of more than `longest` steps is learnt from in several stretches. Rare words are now and
-    then taken for unknown ones, so that these are learnt, too (Kiperwasser & Goldberg 2016). `measure` gives the
-    validation's metrics, of a part of the data or of all of it.
+    An epoch is a shuffle, in which sentences of like length come together in batches of about `recipe.batch_steps`
+    steps, padding counted; a sentence of more than `recipe.longest` steps is learnt from in several stretches. Rare
+    words are now and then taken for unknown ones, so that these are learnt, too (Kiperwasser & Goldberg 2016).
+    Validation is by the decoder that `tag` uses.
     """
 
     def __init__(
-        self,
-        model: TaggingModel,
-        encoded: Encoded,
-        labels: LabelSet,
-        *,
-        batch_steps: int,
-        longest: int,
-        seed: int,
-        measure: Callable[[TaggingModel, bool], tuple[dict[str, float], str | None]],
-        processes: Processes = ALONE,
+        self, model: TaggingModel, data: LabelledText, recipe: Recipe, *, seed: int, processes: Processes = ALONE
     ) -> None:
-        assert encoded.labels is not None
-        self.model, self.encoded, self.numbers = model, encoded, encoded.labels
+        encoded, labels = data.encoded, data.labelling.labels
+        self.model, self.data, self.encoded, self.recipe = model, data, encoded, recipe
         self.seed, self.processes = seed, processes
         self.device = model.get_parameter("words").device
-        self.batch_steps, self.measure = batch_steps, measure
         self.allowed = [torch.from_numpy(mask).to(self.device) for mask in labels.allowed]
-        self.starts, self.stops, self.sentences = stretches(encoded.starts, self.numbers, labels, longest)
+        self.starts, self.stops, self.sentences = stretches(encoded.starts, data.numbers, labels, recipe.longest)
         self.tables: Sequence[nn.Parameter] = [model.get_parameter(name) for name in model.config.tables()]
         words = encoded.types if encoded.spellings is None else encoded.spellings.words[encoded.types]
         self.words, self.forgotten = words.astype(np.int64), _chances(words, FORGOTTEN)
         self.pairs = np.zeros(0, np.int64) if encoded.pairs is None else encoded.pairs
         self.forgotten_pairs = _chances(self.pairs, FORGOTTEN_PAIRS)
         self._epoch, self._batches = -1, list[np.ndarray]()
+        lengths = np.array([len(sentence.steps) for sentence in data.valid], np.int64)
+        order = np.random.default_rng(seed).permutation(len(lengths))
+        count = int(np.searchsorted(np.cumsum(lengths[order]), QUICK_STEPS)) + 1
+        self.quick = sorted(order[:count].tolist())
 
     def num_batches(self, epoch: int) -> int:
         return len(self._of_epoch(epoch))
@@ -78,7 +77,7 @@ class TaggingTask(Stateless):
         """The batches of an epoch; which words and pairs are unknown in it is drawn, too."""
         if epoch != self._epoch:
             random = np.random.default_rng((self.seed, epoch))
-            self._epoch, self._batches = epoch, list(by_length(self.stops - self.starts, self.batch_steps, random))
+            self._epoch, self._batches = epoch, by_length(self.stops - self.starts, self.recipe.batch_steps, random)
             self._words = _forgetting(self.words, self.forgotten, random)
             self._pairs = _forgetting(self.pairs, self.forgotten_pairs, random)
         return self._batches
@@ -95,26 +94,22 @@ class TaggingTask(Stateless):
 
     def _make(self, numbers: np.ndarray) -> Labelled:
         encoded = self.encoded
-        batch = batch_of(self.starts[numbers], self.stops[numbers], self.sentences[numbers])
-        words = self._words[batch.places]
+        places, lengths, pair_places = batch_of(self.starts[numbers], self.stops[numbers], self.sentences[numbers])
+        words = self._words[places]
         spelled: dict[str, Tensor] = {}
         if encoded.spellings is not None:
-            rows, spelling = np.unique(encoded.types[batch.places], return_inverse=True)
-            lengths = encoded.spellings.lengths[rows]
+            rows, spelling = np.unique(encoded.types[places], return_inverse=True)
+            characters = encoded.spellings.lengths[rows]
             spelled = {
                 "spelling": self._tensor(spelling.reshape(words.shape)),
-                "characters": self._tensor(encoded.spellings.characters[rows, : lengths.max()].T),
-                "character_lengths": torch.from_numpy(lengths),
+                "characters": self._tensor(encoded.spellings.characters[rows, : characters.max()].T),
+                "character_lengths": torch.from_numpy(characters),
                 "affixes": self._tensor(encoded.spellings.affixes[rows]),
             }
         if encoded.pairs is not None:
-            spelled["pairs"] = self._tensor(self._pairs[batch.pair_places])
-        return Labelled(
-            steps=Steps(self._tensor(words), torch.from_numpy(batch.lengths), **spelled),
-            labels=self._tensor(self.numbers[batch.places]),
-            lengths=batch.lengths,
-            tokens=int(batch.lengths.sum()),
-        )
+            spelled["pairs"] = self._tensor(self._pairs[pair_places])
+        steps = Steps(self._tensor(words), torch.from_numpy(lengths), **spelled)
+        return Labelled(steps, self._tensor(self.data.numbers[places]), int(lengths.sum()))
 
     def _tensor(self, ids: np.ndarray) -> Tensor:
         return torch.from_numpy(np.ascontiguousarray(ids, np.int64)).to(self.device)
@@ -128,7 +123,8 @@ class TaggingTask(Stateless):
                 forbid(self.model.get_parameter(name), allowed)
                 for name, allowed in zip(names, self.allowed, strict=True)
             )
-            total = -log_likelihood(emissions, transitions, start, end, part.labels, part.lengths).sum()
+            lengths = part.steps.lengths.numpy()
+            total = -log_likelihood(emissions, transitions, start, end, part.labels, lengths).sum()
         else:
             behind = torch.arange(len(emissions), device=self.device)[:, None] >= part.steps.lengths.to(self.device)
             targets = part.labels.masked_fill(behind, IGNORED)
@@ -141,8 +137,20 @@ class TaggingTask(Stateless):
         return loss * part.share, part.tokens
 
     def validate(self, step: int, seconds: float, *, final: bool) -> Validation:
-        metrics, sample = self.measure(self.model, final)
-        return Validation(step, seconds, metrics, sample)
+        """Accuracy and, for chunk labels, precision, recall and F1; the score is the negative of the last of them."""
+        data, labels = self.data, self.data.labelling.labels
+        decoder = TaggingDecoder(self.model.config, data.labelling.lexicon, labels, weights_of(self.model))
+        numbers = range(len(data.valid)) if final else self.quick
+        steps = [data.valid[number].steps for number in numbers]
+        found = [decided.labels for decided in decoder.decide(steps)]
+        figures = quality(labels, found, [data.gold[number] for number in numbers])
+        figures.pop("kinds", None)
+        metrics = {"score": -figures.get("f1", figures["accuracy"]), **figures}
+        if final:
+            return Validation(step, seconds, metrics)
+        shown = len(steps) // 2
+        pairs = list(zip(steps[shown], labels.written(found[shown]), strict=True))
+        return Validation(step, seconds, metrics, " ".join(f"{one}/{label}" for one, label in pairs[:20]))
 
 
 def _chances(ids: np.ndarray, forgotten: float) -> np.ndarray:

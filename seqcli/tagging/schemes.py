@@ -127,9 +127,6 @@ def recognise(sentences: Iterable[Sequence[str]]) -> Scheme | None:
     if bare and (len(bare) < len(parts) or not (prefixes >= {"B", "E"} or OUTSIDE in kinds)):
         return None  # bare letters are chunks only where all are, and something shows that they are no tags
     fitting = [scheme for scheme in SCHEMES if prefixes <= scheme.prefixes]
-    if not fitting:
-        return None
-    if fitting[0].name in ("IOB2", "IOB1"):
-        faults = {scheme.name: sum(len(scheme.chunks(labels)[1]) for labels in found) for scheme in SCHEMES[:2]}
-        return SCHEMES[0] if faults["IOB2"] <= faults["IOB1"] else SCHEMES[1]
-    return fitting[0]
+    if fitting[:2] == list(SCHEMES[:2]):
+        return min(fitting[:2], key=lambda scheme: sum(len(scheme.chunks(labels)[1]) for labels in found))
+    return fitting[0] if fitting else None

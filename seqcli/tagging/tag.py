@@ -6,12 +6,10 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 
-import numpy as np
-
 from seqcli.errors import SeqcliError
 from seqcli.files.checkpoint import Checkpoint
 from seqcli.tagging.decoder import Decided, TaggingDecoder, load_tagging_decoder
-from seqcli.tagging.formats.lines import Inline, RawText, Segmented
+from seqcli.tagging.formats.lines import RawText, cuts_words
 from seqcli.tagging.formats.sentence import Sentence, Tagging
 from seqcli.tagging.labelling import Labelling
 from seqcli.text.lines import windows
@@ -20,28 +18,19 @@ FIRST, MOST = 10_000, 400_000  # steps that are looked at together, at first and
 
 
 class Tagger:
-    """A trained tagger with what it knows of text: the format it has learnt from, and how raw text is cut into steps.
-    `format` is what it writes by default, `rule` how it cuts raw text into words; None cuts it into characters."""
+    """A trained tagger with what it knows of text. `format` is what it has learnt from and writes by default, `rule`
+    how it cuts raw text into words (None: into characters), `raw` raw text as it reads it. `cuts_words` is whether its
+    chunks are words of a text whose characters are the steps."""
 
     def __init__(self, decoder: TaggingDecoder, labelling: Labelling) -> None:
-        self.decoder, self.labelling = decoder, labelling
-        self.labels, self.format, self.rule = labelling.labels, labelling.format, labelling.rule
+        self.decoder, self.labels, self.format = decoder, labelling.labels, labelling.format
+        self.rule, self.raw, self.cuts_words = labelling.rule, RawText(labelling.rule), cuts_words(labelling.format)
 
     @classmethod
     def load(cls, checkpoint: Checkpoint) -> Tagger:
         """From a checkpoint; `CheckpointError` for one that does not hold together."""
         labelling = Labelling.from_blobs(checkpoint.blobs)
         return cls(load_tagging_decoder(checkpoint, labelling), labelling)
-
-    @property
-    def cuts_words(self) -> bool:
-        """Whether its chunks are words of a text whose characters are the steps."""
-        return isinstance(self.format, Segmented) or (isinstance(self.format, Inline) and self.format.characters)
-
-    @property
-    def raw(self) -> RawText:
-        """Raw text, cut as this model has learnt it."""
-        return RawText(self.rule)
 
     def tag(
         self,
@@ -57,18 +46,17 @@ class Tagger:
         labels; with `n_best` above 1 the next best label sequences come, too. As soon as `ready` is given and says that
         the next sentence is not there yet, those that came are tagged.
         """
+        nothing = Tagging([], [] if self.labels.scheme is not None else None)
         decide = partial(self.decoder.decide, probabilities=probabilities, n_best=n_best)
         for window, found in _ahead(decide, windows(sentences, ready, FIRST, MOST, weight), ready):
             taggings = self._taggings(found)
             for sentence in window:
-                yield sentence, next(taggings) if sentence.steps else Tagging([], [])
+                yield sentence, next(taggings) if sentence.steps else nothing
 
     def _taggings(self, found: Sequence[Decided]) -> Iterator[Tagging]:
-        """Labels as files have them; the chunks of all sentences are found together, which is much quicker."""
-        labels, chunks = self.labels, None
-        if labels.scheme is not None and found:
-            starts = np.cumsum([0, *(len(decided.labels) for decided in found)])
-            chunks = labels.chunks_of_all(np.concatenate([decided.labels for decided in found]), starts)
+        """Labels as files have them."""
+        labels = self.labels
+        chunks = labels.chunks([decided.labels for decided in found]) if labels.scheme is not None else None
         for number, decided in enumerate(found):
             yield Tagging(
                 labels.written(decided.labels),
@@ -94,19 +82,15 @@ def _ahead(
     held: list[tuple[list[Sentence], Future[list[Decided]]]] = []
     problem: SeqcliError | None = None
     with ThreadPoolExecutor(1) as worker:
-        while True:
-            try:
-                window = next(windows)
-            except StopIteration:
-                break
-            except SeqcliError as raised:
-                problem = raised
-                break
-            steps = [sentence.steps for sentence in window if sentence.steps]
-            held.append((window, worker.submit(decide, steps)))
-            while len(held) > (ready is None or ready()):
-                done, found = held.pop(0)
-                yield done, found.result()
+        try:
+            for window in windows:
+                steps = [sentence.steps for sentence in window if sentence.steps]
+                held.append((window, worker.submit(decide, steps)))
+                while len(held) > (ready is None or ready()):
+                    done, found = held.pop(0)
+                    yield done, found.result()
+        except SeqcliError as raised:
+            problem = raised
         for done, found in held:
             yield done, found.result()
     if problem is not None:

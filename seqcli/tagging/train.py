@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
 import torch
 
 from seqcli.tagging.config import TaggerConfig
 from seqcli.tagging.data import LabelledText, open_labelled
-from seqcli.tagging.decoder import TaggingDecoder, load_tagging_decoder
-from seqcli.tagging.evaluate import quality
+from seqcli.tagging.decoder import load_tagging_decoder
 from seqcli.tagging.labelling import Labelling
 from seqcli.tagging.network import TaggingModel
 from seqcli.tagging.objective import TaggingTask
@@ -21,9 +19,8 @@ from seqcli.tagging.recipe import Facts, Recipe, choose_recipe
 from seqcli.training.loop import TrainingResult
 from seqcli.training.options import TrainingOptions
 from seqcli.training.pipeline import Machine, Opened, Task
-from seqcli.training.run import Run, load_weights, weights_of
+from seqcli.training.run import Run, load_weights
 
-QUICK_STEPS = 40_000  # of the validation sentences, looked at while training goes on
 VALIDATIONS = 20
 
 
@@ -57,16 +54,7 @@ class Tagging(Task[TrainRequest, LabelledText, Recipe, TaggingTask]):
         if run.source is not None:
             lexicon = data.labelling.lexicon
             Vectors.of(run.source, lexicon.unit).fill(model.get_parameter("words").detach().numpy(), lexicon)
-        return TaggingTask(
-            model.to(run.device),
-            data.encoded,
-            data.labelling.labels,
-            batch_steps=recipe.batch_steps,
-            longest=recipe.longest,
-            seed=run.request.seed,
-            measure=Measure(data, run.request.seed),
-            processes=run.processes,
-        )
+        return TaggingTask(model.to(run.device), data, recipe, seed=run.request.seed, processes=run.processes)
 
     def options(self, run: Run[TrainRequest], recipe: Recipe, training: TaggingTask) -> TrainingOptions:
         return run.options(
@@ -82,32 +70,6 @@ class Tagging(Task[TrainRequest, LabelledText, Recipe, TaggingTask]):
         """The figures of all validation sentences."""
         final = result.final.metrics
         return {"sentences": len(data.valid)} | {name: value for name, value in final.items() if name != "score"}
-
-
-class Measure:
-    """The validation of a tagger: its labels of the sentences held out, by the decoder that `tag` uses."""
-
-    def __init__(self, data: LabelledText, seed: int) -> None:
-        self.data = data
-        lengths = np.array([len(gold) for gold in data.gold])
-        order = np.random.default_rng(seed).permutation(len(lengths))
-        count = int(np.searchsorted(np.cumsum(lengths[order]), QUICK_STEPS)) + 1
-        self.quick = sorted(order[:count].tolist())
-
-    def __call__(self, model: TaggingModel, final: bool) -> tuple[dict[str, float], str | None]:
-        """Accuracy and, for chunk labels, precision, recall and F1; the score is the negative of the last of them."""
-        data, labels = self.data, self.data.labelling.labels
-        decoder = TaggingDecoder(model.config, data.labelling.lexicon, labels, weights_of(model))
-        numbers = range(len(data.valid)) if final else self.quick
-        steps = [data.valid[number].steps for number in numbers]
-        found = [decided.labels for decided in decoder.decide(steps)]
-        figures = quality(labels, found, [data.gold[number] for number in numbers])
-        figures.pop("kinds", None)
-        score = -figures.get("f1", figures["accuracy"])
-        shown = len(steps) // 2
-        pairs = zip(steps[shown], labels.written(found[shown]), strict=True)
-        sample = " ".join(f"{step}/{label}" for step, label in list(pairs)[:20])
-        return {"score": score, **figures}, None if final else sample
 
 
 TASK = Tagging()

@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import Any
 
 from seqcli.errors import CheckpointError
+from seqcli.files.plain import from_plain
 
 FREQUENT = 3  # how often an ending such as 's must stand as a word of its own
 MOST_KEPT = 1000
@@ -37,6 +38,10 @@ class WordRule:
     endings: tuple[str, ...] = ()
     kept: tuple[str, ...] = ()
     blanks_only: bool = False
+
+    def __post_init__(self) -> None:
+        if not all(self.endings) or not all(self.kept):
+            raise ValueError("an empty word")
 
     @classmethod
     def learn(cls, sentences: Iterable[Sequence[str]]) -> WordRule:
@@ -124,15 +129,9 @@ class WordRule:
     @classmethod
     def from_json(cls, values: Any) -> WordRule:
         """From plain values; `CheckpointError` for what is none."""
-        names = {item.name for item in fields(cls)}
-        if not isinstance(values, Mapping) or set(values) != names:
+        if not isinstance(values, Mapping) or set(values) != {item.name for item in fields(cls)}:
             raise CheckpointError("the model has no rule for cutting text into words")
-        lists = [values[name] for name in ("endings", "kept")]
-        marks = [values["joiners"], values["digit_joiners"]]
-        listed = all(type(part) in (list, tuple) and all(type(text) is str and text for text in part) for part in lists)
-        if type(values["blanks_only"]) is not bool or not listed or any(type(text) is not str for text in marks):
-            raise CheckpointError("the model's rule for cutting text into words is damaged")
-        return cls(**{**values, "endings": tuple(lists[0]), "kept": tuple(lists[1])})
+        return from_plain(cls, values, "the model's rule for cutting text into words")
 
 
 def _whole(word: str) -> str:

@@ -181,6 +181,14 @@ def test_fine_tuning_keeps_the_words(here: Path, capsys: pytest.CaptureFixture[s
     assert "the model to start from" in err
 
 
+def test_fine_tuning_writes_the_letters_that_the_model_writes(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    Path("upper.tsv").write_text("".join(f"low_{n}_0.wav\tLOW\n" for n in range(3)))
+    train = ["train-asr", "upper.tsv", "--steps", "1", "--quiet", "--device", "cpu"]
+    said(capsys, [*train, "--lowercase", "--tokens", "word", "--hidden", "8", "--output", "lower"])
+    said(capsys, [*train, "--init-from", "lower", "--output", "from-lower"])
+    assert load_checkpoint(Path("from-lower")).config["lowercase"]
+
+
 @pytest.mark.parametrize(
     ("table", "code", "reason"),
     [

@@ -100,6 +100,13 @@ def test_bad_files_are_told_apart(tmp_path: Path) -> None:
         read_sound(str(path), 8000)
 
 
+def test_a_recording_too_short_for_one_sample_at_the_models_rate(tmp_path: Path) -> None:
+    path = str(tmp_path / "x.wav")
+    soundfile.write(path, np.full(1, 0.5), 96000)
+    with pytest.raises(DataError, match="holds no sound"):
+        read_sound(path, 8000)
+
+
 def test_a_file_that_is_cut_short_is_read_and_known(tmp_path: Path) -> None:
     path = tmp_path / "x.wav"
     soundfile.write(path, tone(8000), 8000)
@@ -173,9 +180,9 @@ def test_stretches_are_all_there_and_cut_where_it_is_quiet():
         samples[start:stop] *= 0.01
     blocks = np.split(samples, range(0, len(samples), 4321)[1:])
     found = list(stretches(blocks, rate))
-    np.testing.assert_array_equal(np.concatenate([part.samples for part in found]), samples)
-    assert max(len(part.samples) for part in found) <= WINDOW * rate
-    cuts = [round(part.start * rate) for part in found[1:]]
+    np.testing.assert_array_equal(np.concatenate([part for part, _ in found]), samples)
+    assert max(len(part) for part, _ in found) <= WINDOW * rate
+    cuts = [round(start * rate) for _, start in found[1:]]
     assert len(cuts) >= 4
     assert all(any(start <= cut < stop for start, stop in quiet) for cut in cuts)
 
@@ -190,6 +197,6 @@ def test_a_stream_is_answered_at_a_pause():
             taken.append(len(block))
             yield block
 
-    first = next(stretches(blocks(), rate, soon=True))
-    assert len(first.samples) == 2700
+    first, _ = next(stretches(blocks(), rate, soon=True))
+    assert len(first) == 2700
     assert taken == [2000, 700]

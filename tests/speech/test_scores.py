@@ -9,10 +9,11 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch.nn import functional
+from torch.nn.utils.rnn import pad_sequence
 
 from seqcli.speech.evaluate import distance, error_rates
 from seqcli.speech.network import SpeechModel
-from seqcli.speech.objective import batch, ctc, group, pad
+from seqcli.speech.objective import batch, ctc, group
 from seqcli.speech.score import surprisals
 
 words = st.lists(st.sampled_from(["one", "two", "three", "on", "o"]), min_size=1, max_size=8).map(" ".join)
@@ -54,6 +55,14 @@ def test_the_next_tokens_and_the_end_sum_to_one():
         assert sum(np.exp(-np.array([*nexts, end]))) == pytest.approx(1)
 
 
+def test_what_there_are_too_few_steps_for_is_impossible():
+    given_ = torch.randn(2, 4, generator=torch.Generator().manual_seed(1)).double().log_softmax(1).numpy()
+    for tokens, possible in (([0, 1, 2, 0], 2), ([1, 1], 1)):
+        found = surprisals(given_, tokens)
+        assert np.isfinite(found).tolist() == [True] * possible + [False] * (len(found) - possible)
+        assert sum(found) == np.inf
+
+
 def test_the_network_is_the_decoder(decoder):
     model = SpeechModel(decoder.config)
     model.load_state_dict({name: torch.from_numpy(value) for name, value in decoder.parameters.items()})
@@ -62,12 +71,11 @@ def test_the_network_is_the_decoder(decoder):
     recordings = [random.normal(size=n).astype(np.float32) for n in (900, 3000, 1777)]
     from seqcli.speech.features import stacked
 
-    frames, lengths = pad(
-        [stacked(decoder.features(r), decoder.config.stack, decoder.config.stride) for r in recordings]
-    )
+    frames = [stacked(decoder.features(r), decoder.config.stack, decoder.config.stride) for r in recordings]
+    lengths = torch.tensor([len(each) for each in frames])
     with torch.no_grad():
-        expected = model(torch.from_numpy(frames), torch.from_numpy(lengths)).numpy()
-    for column, found in enumerate(decoder.log_probabilities(recordings)):
+        expected = model(pad_sequence([torch.from_numpy(each) for each in frames]), lengths).numpy()
+    for column, found in enumerate(map(decoder.log_probabilities, recordings)):
         np.testing.assert_allclose(found, expected[: lengths[column], column], atol=1e-4)
 
 

@@ -66,10 +66,10 @@ def language_model(kind: str, seed: int = 0) -> tuple[LanguageModelDecoder, obje
 
 
 def in_pieces(scorer: TextScorer, pieces: list[str]) -> tuple[float, int]:
-    context, total, words = scorer.start(), 0.0, 0
+    context, total, words = scorer.start, 0.0, 0
     for piece in pieces:
-        (extension,) = scorer.extend([context], [piece])
-        context, total, words = extension.context, total + extension.log_probability, words + extension.words
+        ((log_p, begun, context),) = scorer.extend([context], [piece])
+        total, words = total + log_p, words + begun
     return total + scorer.finish([context])[0], words
 
 
@@ -153,4 +153,19 @@ def test_words_have_times_in_order_and_confidences():
     assert 5.0 < first.start < first.end <= second.start < second.end < 5.6
     assert {type(time) for word in words for time in (word.start, word.end)} == {float}
     assert first.confidence == pytest.approx(0.9, abs=1e-3)
-    assert words_of(given_, [], tokenizer, 0.02) == []
+    assert words_of(given_, [], tokenizer, 0.02) == ()
+
+
+def test_a_word_that_ends_with_a_character_of_several_tokens_is_whole():
+    tokenizer = train_tokenizer("subword", ["hello world\n"] * 50)
+    ids = tokenizer.encode(" hello é").tolist()
+    path = [part for token in ids for part in (token, tokenizer.size)]
+    given_ = np.log(np.full((len(path), tokenizer.size + 1), 0.1 / tokenizer.size))
+    given_[np.arange(len(path)), path] = np.log(0.9)
+    assert [word.text for word in words_of(given_, ids, tokenizer, 0.02)] == ["hello", "é"]
+
+
+def test_blanks_alone_are_no_words():
+    tokenizer = train_tokenizer("char", ["ab a\n"])
+    blank = int(tokenizer.encode(" ")[0])
+    assert words_of(probabilities(0, classes=tokenizer.size + 1), [blank], tokenizer, 0.02) == ()

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 import torch
+from torch.nn.utils.rnn import pad_sequence
 
 from seqcli.errors import CheckpointError
 from seqcli.speech.config import SpeechConfig
@@ -49,7 +50,7 @@ def blocks(samples: np.ndarray, size: int) -> list[np.ndarray]:
 @pytest.mark.parametrize("size", [37, 80, 640, 3001])
 def test_the_blocks_that_sound_comes_in_change_nothing(live: SpeechDecoder, length: int, size: int) -> None:
     samples = sound(length)
-    (whole,) = live.log_probabilities([samples])
+    whole = live.log_probabilities(samples)
     found = np.concatenate(list(Stream(live).rows(blocks(samples, size))))
     np.testing.assert_array_equal(found, whole)
 
@@ -63,12 +64,9 @@ def test_the_network_in_training_is_that_of_a_stream(cell: str, lookahead: int) 
     recordings = [sound(9000), sound(700, 1), sound(1, 2)]
     frames = [stacked(stream.features(samples), stream.config.stack, stream.config.stride) for samples in recordings]
     lengths = torch.tensor([len(each) for each in frames])
-    padded = torch.zeros(int(lengths.max()), 3, frames[0].shape[1])
-    for column, each in enumerate(frames):
-        padded[: len(each), column] = torch.from_numpy(each.copy())
     with torch.no_grad():
-        expected = model(padded, lengths).numpy()
-    for column, found in enumerate(stream.log_probabilities(recordings)):
+        expected = model(pad_sequence([torch.from_numpy(each) for each in frames]), lengths).numpy()
+    for column, found in enumerate(map(stream.log_probabilities, recordings)):
         np.testing.assert_allclose(found, expected[: lengths[column], column], atol=1e-4)
 
 
@@ -76,7 +74,7 @@ def test_nothing_depends_on_what_comes_later_than_the_lookahead(live: SpeechDeco
     """.02 s for a frame's window, .1 s for the level, .03 s for the stack, and the lookahead's steps."""
     before, after = sound(8000), sound(8000)
     after[4000:] = sound(4000, 1)
-    first, second = (rows for (rows,) in map(live.log_probabilities, ([before], [after])))
+    first, second = map(live.log_probabilities, (before, after))
     differs = np.nonzero((first != second).any(axis=1))[0][0]
     latest = 0.5 - (0.02 + AHEAD / 100 + 0.03 + live.config.lookahead * 0.02)
     assert latest <= differs * 0.02 <= latest + 0.05

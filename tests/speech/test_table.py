@@ -11,8 +11,8 @@ import soundfile
 
 from seqcli.errors import DataError, UsageError
 from seqcli.speech.options import EvaluateRequest
-from seqcli.speech.recordings import Recording, divided, each_once, model_rate, read_recordings
-from seqcli.speech.table import read_rows
+from seqcli.speech.recordings import divided, each_once, model_rate, read_recordings
+from seqcli.speech.table import Recording, read_rows
 
 
 @pytest.fixture
@@ -33,10 +33,13 @@ TABLES = {
     "BOM": "\ufeffa.wav\tone\nb.wav\ttwo words\n",
     "header": "path\ttranscript\na.wav\tone\nb.wav\ttwo words\n",
     "csv": 'file,text\na.wav,one\nb.wav,"two words"\n',
+    "cells of several lines": 'file,text\na.wav,one\nb.wav,"two\nwords"\n',
+    "quoted": '"path"\t"text"\n"a.wav"\t"one"\n"b.wav"\t"two words"\n',
     "bars": "a|one\nb|two words\n",
     "swapped": "sentence,path\none,a.wav\ntwo words,b.wav\n",
     "blanks": "a one\nb.wav two  words\n",
     "sizes": "wav_filename,wav_filesize,transcript\na.wav,3,one\nb.wav,4,two words\n",
+    "indented": "a one\n b.wav two words\n",
     "blank lines": "\na.wav\tone\n\nb.wav\ttwo words\n\n",
     "JSON lines": '{"audio_filepath": "a.wav", "text": "one"}\n{"audio_filepath": "b.wav", "text": "two words"}\n',
     "more columns": "client_id\tpath\tsentence\tage\nx\ta.wav\tone\t3\ny\tb.wav\ttwo words\t4\n",
@@ -113,7 +116,9 @@ def test_transcripts_beside_recordings(folder: Path) -> None:
 
 def test_transcripts_of_a_folder_in_one_file(folder: Path) -> None:
     (folder / "1-2.trans.txt").write_text("a ONE TWO\nb THREE\n")
-    assert [row.text for row in read_rows(str(folder), reading())] == ["ONE TWO", "THREE"]
+    said: list[str] = []
+    assert [row.text for row in read_rows(str(folder), reading(), said.append)] == ["ONE TWO", "THREE"]
+    assert said[0].startswith("2 recordings have no transcript")
 
 
 def test_a_folder_for_each_word(tmp_path: Path) -> None:
@@ -131,6 +136,10 @@ def test_a_folder_for_each_word(tmp_path: Path) -> None:
     [
         ("", "table", "empty"),
         ("a.wav\n", "line 1", "one column"),
+        ("\na.wav\n", "line 2", "one column"),
+        ("\n\na.wav\tone\nb.wav\n", "line 4", "has 1 column"),
+        ("\na one\nz two\n", "line 3", "z: cannot be read"),
+        ("\n{]\n", "line 2", "not a JSON object"),
         ("a.wav\tone\nb.wav\n", "line 2", "has 1 column"),
         ("a.wav\tone\nz.wav\ttwo\n", "line 2", "z.wav: cannot be read: No such file"),
         ('{"audio": "a.wav"}\n', "line 1", "lacks a transcript"),
@@ -147,6 +156,12 @@ def test_bad_tables_say_where_and_what(folder: Path, text: str, place: str, reas
         read_recordings([str(folder / "table")], reading())
     assert place in caught.value.message
     assert reason in caught.value.message
+
+
+def test_a_manifest_without_the_field_that_says_who_speaks(folder: Path) -> None:
+    (folder / "table").write_text('{"path": "a.wav", "text": "one", "who": "me"}\n{"path": "b.wav", "text": "two"}\n')
+    with pytest.raises(DataError, match="line 2: lacks 'who'"):
+        read_rows(str(folder / "table"), reading(by_speaker="who"))
 
 
 def test_bad_recordings_may_be_left_out(folder: Path) -> None:

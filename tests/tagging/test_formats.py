@@ -362,3 +362,78 @@ def test_half_a_surrogate_pair_is_refused():
         list(Records().read(['{"text": "A\\ud800n"}'], "file"))
     (sentence,) = Records().read(['{"text": "\\ud83d\\ude00 A"}'], "file")
     assert sentence.steps == ["😀", "A"]
+
+
+@pytest.mark.parametrize("before", [["", ""], ["# id = 1"], ["-DOCSTART- O", ""]])
+def test_names_of_columns_are_no_step_wherever_they_begin(before):
+    lines = [*before, "word\tner", "Ann\tB-PER", "", "word\tB-PER"]
+    format = detect(lines, "file")
+    assert format == Columns("\t", 2, 0, 1)
+    assert [list(sentence.steps) for sentence in read(format, lines) if sentence.steps] == [["Ann"], ["word"]]
+
+
+@pytest.mark.parametrize(
+    ("own", "given", "lines", "written"),
+    [
+        (Columns(), ConllU(), CONLLU, "Vamos\tX\nnos\tX\nmar\tX\n\n"),
+        (Columns(None), Columns("\t", 3, 0, 2), ["Ann\tNNP\tB-PER"], "Ann X\n\n"),
+        (ConllU(), Columns(None, 4, 0, 3), CONLL2003[:2], "\n"),
+        (Columns("\t", 2, 1, 0), RawText(WordRule()), ["Ann"], "X\tAnn\n\n"),
+    ],
+)
+def test_lines_of_another_format_are_not_kept(own, given, lines, written):
+    found = [own.write(sentence, Tagging(["X"] * len(sentence.steps))) for sentence in read(given, lines)]
+    assert "".join(found) == written
+
+
+@pytest.mark.parametrize(
+    ("format", "written"),
+    [
+        (Columns(None), "New\u00a0York\u00a0City X\n\n"),
+        (Columns("\t"), "New York City\tX\n\n"),
+        (Inline(), "New\u00a0York\u00a0City/X\n"),
+        (
+            ConllU(),
+            "# text = New York City\n1\tNew\u00a0York\u00a0City\t_\tX\t_\t_\t_\t_\t_\t_\n\n",
+        ),
+    ],
+)
+def test_a_step_with_blanks_in_it_stays_one(format, written):
+    (sentence,) = Records("tags", False).read(['{"tokens": ["New York\\tCity"]}'], "file")
+    assert format.write(sentence, Tagging(["X"])) == written
+
+
+def test_steps_of_several_characters_are_whole_in_words_that_are_chunks():
+    sentence = Sentence(["北京", "你", "好"])
+    assert Segmented().write(sentence, Tagging("BES", [(0, 2, ""), (2, 3, "")])) == "北京你 好\n"
+    assert Inline("/", True).write(sentence, Tagging("OBE", [(1, 3, "v")])) == "北京/ 你好/v\n"
+
+
+def test_numbers_that_are_none_are_written_as_null():
+    (sentence,) = read(Records(), ['{"text": "Ann", "score": NaN, "most": [Infinity, 1]}'])
+    assert json.loads(Records().write(sentence, Tagging(["O"], [])))["most"] == [None, 1]
+
+
+def test_columns_without_steps_are_refused():
+    with pytest.raises(DataError, match="only one column"):
+        detect(["-DOCSTART- -X- O O"], "file", name="conll")
+
+
+def test_spans_of_tokens_stand_in_the_text_that_is_beside_them():
+    lines = [
+        '{"tokens": ["Ann", "did", "n\'t", "see", "Bo", "."], "text": "Ann didn\'t see Bo."}',
+        '{"tokens": ["Ann", "saw", "a", "man", "Bo"]}',
+        '{"tokens": ["Ann", "saw", "a", "man", "Bo"], "text": "Ann saw Bo"}',
+    ]
+    written = [
+        Records().write(sentence, Tagging(["S-X", *"OOO", "S-X"], [(0, 1, "X"), (4, 5, "X")]))
+        for sentence in read(Records("tags", False), lines)
+    ]
+    found = [json.loads(line) for line in written]
+    assert [[(s["start"], s["end"], s["text"]) for s in record["spans"]] for record in found[:2]] == [
+        [(0, 3, "Ann"), (15, 17, "Bo")],
+        [(0, 3, "Ann"), (14, 16, "Bo")],
+    ]
+    assert found[1]["text"] == "Ann saw a man Bo"
+    assert [sentence.labels for sentence in read(Records(), written[1:2])] == [["S-X", "O", "O", "O", "S-X"]]
+    assert (found[2]["tags"], "spans" in found[2]) == (["S-X", "O", "O", "O", "S-X"], False)

@@ -54,8 +54,9 @@ def test_pairs_are_those_of_neighbours_within_sentences():
 def test_characters_are_the_same_however_they_come():
     lexicon = Lexicon.learn(TEXTS, "character")
     assert encode(lexicon, TEXTS).types.tolist() == encode(lexicon, [list(text) for text in TEXTS]).types.tolist()
-    assert lexicon.character_ids(["北京", "你"]).tolist() == [UNKNOWN, lexicon.character_ids("你")[0]]
+    assert lexicon.character_ids([["北京", "你"]]).tolist() == [UNKNOWN, lexicon.character_ids("你")[0]]
     assert Lexicon.learn(["A1"], "character").character_ids("Ａ１").tolist() == [2, 3][::-1]
+    assert lexicon.character_ids([["", "北京"]]).tolist() == [UNKNOWN, UNKNOWN]  # not the two characters
     assert lexicon.character_ids("\ud800\U0010ffff").tolist() == [UNKNOWN, UNKNOWN]
 
 
@@ -65,12 +66,12 @@ def test_batches_hold_every_step_once():
     starts = np.concatenate(([0], np.cumsum(lengths)))
     seen: list[int] = []
     for chosen in by_length(lengths, 100, random):
-        batch = batch_of(starts[chosen], starts[chosen + 1], chosen)
-        assert (np.diff(batch.lengths) <= 0).all()
-        assert batch.places.size <= 100 or len(chosen) == 1
-        for column, length in enumerate(batch.lengths):
-            seen += batch.places[:length, column].tolist()
-            assert (batch.places[length:, column] == batch.places[length - 1, column]).all()
+        places, sizes, _ = batch_of(starts[chosen], starts[chosen + 1], chosen)
+        assert (np.diff(sizes) <= 0).all()
+        assert places.size <= 100 or len(chosen) == 1
+        for column, length in enumerate(sizes):
+            seen += places[:length, column].tolist()
+            assert (places[length:, column] == places[length - 1, column]).all()
     assert sorted(seen) == list(range(starts[-1]))
 
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 import torch
 
 from seqcli.errors import DataError
 from seqcli.tagging import decoder, tag
+from seqcli.tagging.data import LabelledText
 from seqcli.tagging.decoder import BESIDE, LONG, Stretches
 from seqcli.tagging.encoding import batch_of, encode
 from seqcli.tagging.formats.columns import Columns
@@ -19,6 +18,7 @@ from seqcli.tagging.labels import LabelSet
 from seqcli.tagging.lexicon import Lexicon
 from seqcli.tagging.network import TaggingModel
 from seqcli.tagging.objective import TaggingTask, stretches
+from seqcli.tagging.recipe import Recipe
 from seqcli.tagging.tag import Tagger
 from seqcli.tagging.words import WordRule
 from seqcli.training.run import load_weights, weights_of
@@ -28,42 +28,36 @@ WORDS = [["Ann", "left", "for", "New", "York", "."], ["Zoë", "ran"], ["Bo"], ["
 TEXTS = ["迈向充满希望的新世纪", "新讲话", "世", "不认识的字"]
 
 
-def task_of(model, labelling, sentences, **settings) -> TaggingTask:
-    numbers = np.concatenate([labelling.labels.numbers(labels) for _, labels in sentences])
-    settings = {
-        "batch_steps": 40,
-        "longest": 250,
-        "seed": 1,
-        "measure": lambda model, final: ({"score": 0.0}, None),
-    } | settings
-    encoded = encode(labelling.lexicon, [steps for steps, _ in sentences])
-    return TaggingTask(model, replace(encoded, labels=numbers), labelling.labels, **settings)
+def task_of(model, labelling, sentences, batch_steps: int = 40) -> TaggingTask:
+    data = LabelledText(
+        encoded=encode(labelling.lexicon, [steps for steps, _ in sentences]),
+        numbers=np.concatenate([labelling.labels.numbers(labels) for _, labels in sentences]),
+        valid=[],
+        gold=[],
+        labelling=labelling,
+        fingerprint="",
+        notes=[],
+    )
+    recipe = Recipe(model.config, 0.0, batch_steps, longest=250, learning_rate=0.1, average=0.0, neighbours=0.0)
+    return TaggingTask(model, data, recipe, seed=1)
 
 
 def test_decoder_and_network_give_the_same_scores(labelled_model):
     model, labelling = labelled_model
     sentences = TEXTS if labelling.lexicon.unit == "character" else WORDS
     encoded = encode(labelling.lexicon, sentences)
-    task = TaggingTask(
-        model,
-        replace(encoded, labels=np.zeros(len(encoded.types), np.int64)),
-        labelling.labels,
-        batch_steps=1000,
-        longest=250,
-        seed=1,
-        measure=lambda model, final: ({"score": 0.0}, None),
-    )
+    task = task_of(model, labelling, [(sentence, ["O"] * len(sentence)) for sentence in sentences], batch_steps=1000)
     task.forgotten, task.forgotten_pairs = task.forgotten * 0, task.forgotten_pairs * 0
     numbers = np.arange(len(sentences))
     task.num_batches(0)
     part = task._make(numbers)
     with torch.no_grad():
-        expected = model(part.steps).numpy()
+        expected = model.scores(model.read(part.steps)).numpy()
     tagger = tagger_of(model, labelling)
     (batch,) = tagger.decoder.batches(sentences)
     ((order, emissions, lengths),) = batch()
-    batch = batch_of(encoded.starts[:-1], encoded.starts[1:], numbers)
-    assert lengths.tolist() == batch.lengths.tolist()
+    _, expected_lengths, _ = batch_of(encoded.starts[:-1], encoded.starts[1:], numbers)
+    assert lengths.tolist() == expected_lengths.tolist()
     for row, length in enumerate(lengths):
         assert emissions[:length, row] == pytest.approx(expected[:length, row], abs=1e-5)
         assert len(sentences[order[row]]) == length
@@ -199,7 +193,7 @@ def test_neighbours_are_told_by_the_direction_that_has_not_seen_them(labelled_mo
     part = task._make(np.arange(len(sentences)))
     with torch.no_grad():
         outputs, expected = model.read(part.steps), 0.0
-        for row, length in enumerate(part.lengths):
+        for row, length in enumerate(part.steps.lengths.tolist()):
             own = [0, *part.steps.words[:length, row].tolist(), 0]
             for place in range(length):
                 for side, neighbour in ((0, own[place + 2]), (1, own[place])):

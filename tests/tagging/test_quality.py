@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,12 +11,13 @@ import pytest
 from seqcli import models
 from seqcli.errors import CheckpointError, DataError
 from seqcli.tagging.evaluate import evaluate_tagger, quality
+from seqcli.tagging.formats.sentence import Sentence
 from seqcli.tagging.labels import LabelSet
 from seqcli.tagging.options import EvaluateRequest
 from seqcli.tagging.schemes import SCHEMES
 from seqcli.tagging.score import score_labels
 from seqcli.tagging.tag import Tagger
-from tests.tagging.conftest import entity_sentences
+from tests.tagging.conftest import entity_sentences, random_model, tagger_of, word_labelling
 
 KINDS = ("PER", "LOC", "ORG")
 
@@ -42,7 +44,7 @@ def test_figures_are_those_of_seqeval(name):
         if rng.random() < 0.5:
             other[:] = one
     labels = LabelSet.learn([*gold, *found], scheme)
-    figures = quality(labels, [labels.numbers(f) for f in found], [labels.numbers(g) for g in gold])
+    figures = quality(labels, [labels.numbers(f) for f in found], [labels.gold(g) for g in gold])
     assert figures["f1"] == pytest.approx(metrics.f1_score(gold, found))
     assert figures["precision"] == pytest.approx(metrics.precision_score(gold, found))
     assert figures["recall"] == pytest.approx(metrics.recall_score(gold, found))
@@ -54,9 +56,16 @@ def test_figures_are_those_of_seqeval(name):
 
 def test_an_unknown_label_counts_as_wrong():
     labels = LabelSet.learn([["N", "V"]], None)
-    gold = [labels.numbers(["N", "X"])]
-    assert gold[0].tolist() == [labels.names.index("N"), -1]
+    gold = [labels.gold(["N", "X"])]
+    assert gold[0].numbers.tolist() == [labels.names.index("N"), -1]
     assert quality(labels, [np.array([labels.names.index("N")] * 2)], gold) == {"accuracy": 0.5}
+
+
+def test_chunks_of_a_kind_that_the_model_does_not_know_are_missed():
+    labels = LabelSet.learn([["B-PER", "O"]], SCHEMES[0])
+    figures = quality(labels, [labels.numbers(["B-PER", "O", "O"])], [labels.gold(["B-PER", "O", "B-ORG"])])
+    assert (figures["precision"], figures["recall"]) == (1.0, 0.5)
+    assert figures["kinds"]["ORG"] == {"precision": 0.0, "recall": 0.0, "f1": 0.0, "chunks": 1}
 
 
 def test_labels_that_never_were_are_there_for_every_kind():
@@ -133,9 +142,16 @@ def test_lines_without_steps_have_no_score_where_a_sentence_is_several(checkpoin
     assert [score.text for score in score_labels(tagger, tagger.format.read(lines, "file"), "file")] == ["Ann", "Bo"]
 
 
-def test_damaged_models_are_refused(checkpoint):
-    from dataclasses import replace
+def test_a_sentence_without_steps_has_chunks_only_where_labels_are_chunks(checkpoint):
+    labelling = word_labelling()
+    tags = LabelSet(tuple(f"T{number}" for number in range(len(labelling.labels))))
+    tagger = tagger_of(random_model(labelling), replace(labelling, labels=tags))
+    for one, chunks in ((tagger, None), (Tagger.load(checkpoint), [])):
+        ((_, tagging),) = one.tag([Sentence([])])
+        assert tagging.chunks == chunks
 
+
+def test_damaged_models_are_refused(checkpoint):
     config = checkpoint.config
     broken = [
         replace(checkpoint, blobs={}),

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from seqcli.errors import DataError
-from seqcli.tagging.formats.sentence import Sentence, Tagging
+from seqcli.tagging.formats.sentence import Sentence, Tagging, one_line, one_word
 from seqcli.text.lines import csv_reader
 
 CONLLU_COLUMNS = ("id", "form", "lemma", "upos", "xpos", "feats", "head", "deprel", "deps", "misc")
@@ -19,17 +19,18 @@ MARKS = (",", ";")  # between columns whose fields may be quoted
 STEPS = frozenset(("word", "words", "token", "tokens", "form", "text", "char", "character"))  # names of columns
 LABELS = frozenset(("label", "labels", "tag", "tags", "pos", "upos", "xpos", "ner", "chunk", "ner_tag", "pos_tag"))
 SENTENCES = frozenset(("sentence", "sentence #", "sentence_id", "sentence id", "sent", "sent_id", "sid"))
-_COMMENT = re.compile(r"#\s*(\S+\s*=|id\s+\S+\s+\S+=)")  # `# text = …`, `# id … domain=…`
+COMMENT = re.compile(r"#\s*(\S+\s*=|id\s+\S+\s+\S+=)")  # `# text = …`, `# id … domain=…`
 _NUMBER = re.compile(r"[1-9]\d*$")
 _OTHER_NUMBER = re.compile(r"([1-9]\d*-[1-9]\d*|\d+\.[1-9]\d*)$")  # of a multiword token, of an empty node
 
 
 @dataclass(frozen=True)
 class Source:
-    """The lines of a sentence as they stood, and which of them are its steps, from 0."""
+    """The lines of a sentence as they stood, which of them are its steps, from 0, and the format they are in."""
 
     lines: tuple[str, ...]
     steps: tuple[int, ...]
+    format: Columns | ConllU
 
 
 @dataclass(frozen=True)
@@ -58,8 +59,11 @@ class Columns:
         return f"columns separated by {by}, {steps}labels in column {self.label + 1} of {self.count}{told}"
 
     def read(self, lines: Iterable[str], path: str) -> Iterator[Sentence]:
-        for first, block in blocks(lines, self._key if self.sentence is not None else None, self._is_blank):
-            yield self._sentence(first, block, path)
+        begun = False
+        for first, block in blocks(lines, self._key, self._is_blank):
+            sentence = self._sentence(first, block, path, begun)
+            begun = begun or bool(sentence.steps)
+            yield sentence
 
     def _is_blank(self, line: str) -> bool:
         """Whether a line has nothing in its columns."""
@@ -71,10 +75,13 @@ class Columns:
 
     def _key(self, line: str) -> str:
         """What a line says of the sentence that it is of."""
+        if self.sentence is None:
+            return ""
         fields = self.split(line)
-        return fields[self.sentence] if self.sentence is not None and self.sentence < len(fields) else ""
+        return fields[self.sentence] if self.sentence < len(fields) else ""
 
-    def _sentence(self, first: int, block: list[str], path: str) -> Sentence:
+    def _sentence(self, first: int, block: list[str], path: str, begun: bool) -> Sentence:
+        """The sentence of a block; names of columns may stand before its first step unless some have `begun`."""
         steps: list[str] = []
         labels: list[str] = []
         places: list[int] = []
@@ -82,9 +89,9 @@ class Columns:
             if self._is_blank(line) or line.startswith(DOCUMENT):
                 continue
             fields = self.split(line)
-            if (len(fields) != self.count and line.startswith("#")) or (not steps and _COMMENT.match(line)):
+            if (len(fields) != self.count and line.startswith("#")) or (not steps and COMMENT.match(line)):
                 continue
-            if first + place == 1 and names_columns(fields):
+            if not begun and not steps and names_columns(fields):
                 continue
             # the steps alone, or all but labels
             without = (1, self.count - 1) if self.label == self.count - 1 else (1,)
@@ -105,17 +112,20 @@ class Columns:
             step = labels.index("")
             raise DataError("the label is missing", path=path, line=first + places[step], column=self.label + 1)
         numbers = [first + place for place in places]
-        return Sentence(steps, labels if known else None, first, numbers, source=Source(tuple(block), tuple(places)))
+        source = Source(tuple(block), tuple(places), self)
+        return Sentence(steps, labels if known else None, first, numbers, source=source)
 
     def write(self, sentence: Sentence, tagging: Tagging) -> str:
-        separator = self.separator or " "
-        if not isinstance(sentence.source, Source):
-            pairs = zip(sentence.steps, _extra(tagging), strict=True)
-            rows = [_joined((step, *extra), separator) for step, extra in pairs]
-            return "".join(row + "\n" for row in rows) + "\n"
-        lines = list(sentence.source.lines)
-        for place, extra in zip(sentence.source.steps, _extra(tagging), strict=True):
-            label, *probability = extra
+        separator, source = self.separator or " ", sentence.source
+        if not isinstance(source, Source) or source.format != self:
+            lines = []
+            for step, (label, *probability) in zip(sentence.steps, _extra(tagging), strict=True):
+                step = one_word(step) if self.separator is None else one_line(step)
+                pair = (step, label) if self.step < self.label else (label, step)
+                lines.append(_joined((*pair, *probability), separator))
+            return "".join(line + "\n" for line in lines) + "\n"
+        lines = list(source.lines)
+        for place, (label, *probability) in zip(source.steps, _extra(tagging), strict=True):
             fields = self.split(lines[place])
             fields[self.label : self.label + 1] = [label]
             lines[place] = _joined(fields + probability, separator)
@@ -164,22 +174,20 @@ class ConllU:
                 labels.append(fields[self._label])
                 places.append(place)
             known = any(label != "_" for label in labels) or self.column == "feats"
-            source = Source(tuple(block), tuple(places))
+            source = Source(tuple(block), tuple(places), self)
             yield Sentence(steps, labels if known else None, first, [first + p for p in places], source=source)
 
     def write(self, sentence: Sentence, tagging: Tagging) -> str:
-        extras = _extra(tagging)
-        if not isinstance(sentence.source, Source) or any(
-            sentence.source.lines[place].count("\t") != 9 for place in sentence.source.steps
-        ):
+        extras, source = _extra(tagging), sentence.source
+        if not isinstance(source, Source) or not isinstance(source.format, ConllU):
             text = sentence.text if sentence.text is not None else " ".join(sentence.steps)
-            rows = [f"# text = {text}"] if sentence.steps else []
+            rows = [f"# text = {one_line(text)}"] if sentence.steps else []
             for number, (step, extra) in enumerate(zip(sentence.steps, extras, strict=True)):
-                fields = [str(number + 1), step.replace(" ", "\u00a0"), *["_"] * 7, _misc(sentence, number)]
+                fields = [str(number + 1), one_word(step), *["_"] * 7, _misc(sentence, number)]
                 rows.append(self._filled(fields, extra))
             return "".join(row + "\n" for row in rows) + "\n"
-        lines = list(sentence.source.lines)
-        for place, extra in zip(sentence.source.steps, extras, strict=True):
+        lines = list(source.lines)
+        for place, extra in zip(source.steps, extras, strict=True):
             lines[place] = self._filled(lines[place].split("\t"), extra)
         return "".join(line + "\n" for line in lines)
 
@@ -229,19 +237,17 @@ def _extra(tagging: Tagging) -> list[tuple[str, ...]]:
     return [(label, f"{p:.4f}") for label, p in zip(tagging.labels, tagging.probabilities, strict=True)]
 
 
-def _is_blank(line: str) -> bool:
-    return not line.strip()
-
-
 def blocks(
-    lines: Iterable[str], key: Callable[[str], str] | None = None, is_blank: Callable[[str], bool] = _is_blank
+    lines: Iterable[str],
+    key: Callable[[str], str] = lambda line: "",
+    is_blank: Callable[[str], bool] = lambda line: not line.strip(),
 ) -> Iterator[tuple[int, list[str]]]:
     """Lines up to a blank one, which ends the block as it comes, or one with another `key` than those before, and the
     number of the first, from 1. A key that is empty is that of the line before."""
     block: list[str] = []
     before = ""
     for number, line in enumerate(lines, 1):
-        new = (key(line) if key is not None else "") or before
+        new = key(line) or before
         if block and new != before:
             yield number - len(block), block
             block = []

@@ -12,6 +12,7 @@ from typing import Any
 from seqcli.errors import CheckpointError, DataError, UsageError
 from seqcli.files.plain import to_plain
 from seqcli.tagging.formats.columns import (
+    COMMENT,
     CONLLU_COLUMNS,
     DOCUMENT,
     LABELS,
@@ -177,7 +178,7 @@ def _conllu(column: str | None) -> ConllU:
 
 
 def _columns(sample: Sequence[str], path: str, column: str | None) -> Columns:
-    tokens = [line for line in sample if not line.startswith(DOCUMENT)]
+    tokens = [line for line in sample if not line.startswith(DOCUMENT) and not COMMENT.match(line)] or [""]
     separator = _mark(tokens) or ("\t" if _share(tokens, lambda line: "\t" in line) > 0.5 else None)
     rows = [fields_of(line, separator) for line in tokens]
     count = Counter(map(len, rows)).most_common(1)[0][0]
@@ -245,7 +246,7 @@ def given_format(line: str, own: Format, labels: LabelSet) -> Format | None:
     """The format of a line that is not blank: `own`, in which the model's `labels` were learnt, other columns that end
     with a label of its chunks, or None for what is raw text or JSON."""
     prefixes = labels.scheme.prefixes if labels.scheme is not None else frozenset[str]()
-    known = set(labels.names) | set(labels.written(range(len(labels))) if labels.scheme is None else ())
+    known = set(labels.names)
 
     def is_chunk(label: str) -> bool:
         prefix, hyphen, kind = label.partition("-")

@@ -5,9 +5,10 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import accumulate
 
 from seqcli.errors import DataError
-from seqcli.tagging.formats.sentence import Sentence, Tagging
+from seqcli.tagging.formats.sentence import Format, Sentence, Tagging, one_word
 from seqcli.tagging.schemes import BIOES, Chunk
 from seqcli.tagging.words import WordRule
 
@@ -43,7 +44,7 @@ class Inline:
             if self.characters
             else zip(sentence.steps, tagging.labels, strict=True)
         )
-        return " ".join(word.replace(" ", "\u00a0") + self.separator + tag for word, tag in items) + "\n"
+        return " ".join(one_word(word) + self.separator + tag for word, tag in items) + "\n"
 
 
 @dataclass(frozen=True)
@@ -106,29 +107,21 @@ def _of_characters(words: list[str], tags: list[str], number: int) -> Sentence:
 def _words(sentence: Sentence, chunks: Iterable[Chunk]) -> Iterator[tuple[str, str]]:
     """The words that chunks of characters make, with their kinds; a blank in the text ends a word, too, and a
     character in no chunk is a word without a kind."""
-    text = "".join(sentence.steps)
-    blanks = _blanks(sentence.text) if sentence.text is not None else frozenset()
-    place = 0
+    steps, place = sentence.steps, 0
+    blanks = set(accumulate(map(len, (sentence.text or "").split())))  # the characters that one stands before
     for start, end, kind in chunks:
-        yield from ((text[n], "") for n in range(place, start))
+        yield from ((steps[n], "") for n in range(place, start))
         first = start
         for cut in (*(n for n in range(start + 1, end) if n in blanks), end):
-            yield text[first:cut], kind
+            yield "".join(steps[first:cut]), kind
             first = cut
         place = end
-    yield from ((text[n], "") for n in range(place, len(text)))
+    yield from ((steps[n], "") for n in range(place, len(steps)))
 
 
-def _blanks(text: str) -> frozenset[int]:
-    """The characters, counted without blanks, that a blank stands before."""
-    pieces = text.split()
-    if len(pieces) < 2:
-        return frozenset()
-    places, place = [], 0
-    for piece in pieces[:-1]:
-        place += len(piece)
-        places.append(place)
-    return frozenset(places)
+def cuts_words(format: Format) -> bool:
+    """Whether the chunks of a format are words of a text whose characters are the steps."""
+    return isinstance(format, Segmented) or (isinstance(format, Inline) and format.characters)
 
 
 def is_wide(character: str) -> bool:

@@ -10,6 +10,7 @@ from itertools import pairwise
 from typing import Any
 
 from seqcli.errors import DataError
+from seqcli.files.plain import json_text
 from seqcli.tagging.formats.sentence import Sentence, Tagging
 from seqcli.tagging.schemes import BIOES, Chunk
 from seqcli.tagging.words import WordRule
@@ -94,15 +95,16 @@ class Records:
         if not sentence.steps and not isinstance(sentence.source, dict):
             return "\n"
         record = dict(sentence.source) if isinstance(sentence.source, dict) else {}
-        text, offsets = _text_of(sentence)
-        if not any(key in record for key in (*TEXT, *TOKENS)):
+        text, offsets = _text_of(sentence, record)
+        chunks = tagging.chunks if self.spans and offsets is not None else None
+        if not any(key in record for key in ((*TEXT, *TOKENS) if chunks is None else TEXT)):
             record["text"] = text
-        if self.spans and tagging.chunks is not None:
+        if chunks is not None and offsets is not None:
             record[self.label] = spans = []
-            for first, last, kind in tagging.chunks:
+            for first, last, kind in chunks:
                 start, end = offsets[first][0], offsets[last - 1][1]
                 spans.append({"start": start, "end": end, "label": kind, "text": text[start:end]})
-        if not self.spans or tagging.chunks is None or tagging.probabilities is not None:
+        if chunks is None or tagging.probabilities is not None:
             record.setdefault("tokens", list(sentence.steps))
             record["tags" if self.spans else self.label] = list(tagging.labels)
         if tagging.probabilities is not None:
@@ -114,7 +116,10 @@ class Records:
                 {"tags": list(other.labels), "log_probability": round(other.log_probability or 0.0, 3)}
                 for other in tagging.others
             ]
-        return json.dumps(record, ensure_ascii=False, allow_nan=False) + "\n"
+        try:
+            return json.dumps(record, ensure_ascii=False, allow_nan=False) + "\n"
+        except ValueError:  # the line that was read has NaN or Infinity, which are no JSON
+            return json_text(record) + "\n"
 
 
 def record_of(value: Any) -> dict[str, Any] | None:
@@ -154,13 +159,9 @@ def _spans(given: Any, text: str, path: str, number: int) -> list[tuple[int, int
 
 def _cut_at(offsets: list[tuple[int, int]], places: set[int]) -> list[tuple[int, int]]:
     """The steps, cut where a span begins or ends inside one."""
-    cut = []
+    cut: list[tuple[int, int]] = []
     for start, end in offsets:
-        first = start
-        for place in sorted(place for place in places if start < place < end):
-            cut.append((first, place))
-            first = place
-        cut.append((first, end))
+        cut += pairwise([start, *sorted(place for place in places if start < place < end), end])
     return cut
 
 
@@ -178,17 +179,20 @@ def _chunks(offsets: list[tuple[int, int]], spans: list[tuple[int, int, str]]) -
     return chunks
 
 
-def _text_of(sentence: Sentence) -> tuple[str, Sequence[tuple[int, int]]]:
-    """A sentence's text and where its steps are in it; steps with blanks between them where there is no text."""
+def _text_of(sentence: Sentence, record: Mapping[str, Any]) -> tuple[str, Sequence[tuple[int, int]] | None]:
+    """A sentence's text and where its steps are in it, None if they are not those of the record's text; without a text
+    the steps with blanks between them."""
     if sentence.text is not None:
         characters = sentence.offsets is None and len(sentence.steps) == sum(not c.isspace() for c in sentence.text)
         offsets = character_offsets(sentence.text) if characters else sentence.offsets
         if offsets is not None:
             return sentence.text, offsets
-    if isinstance(sentence.steps, str):
-        return sentence.steps, [(place, place + 1) for place in range(len(sentence.steps))]
-    offsets, place = [], 0
+    text = next((record[key] for key in TEXT if type(record.get(key)) is str), " ".join(sentence.steps))
+    found, end = [], 0
     for step in sentence.steps:
-        offsets.append((place, place + len(step)))
-        place += len(step) + 1
-    return " ".join(sentence.steps), offsets
+        start = text.find(step, end)
+        if start < 0 or text[end:start].strip():
+            return text, None
+        end = start + len(step)
+        found.append((start, end))
+    return text, found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -14,8 +15,9 @@ class Sentence:
     """One sentence of a file; without `steps` it is what stands between sentences, or a blank line.
 
     `steps` are words, or a text whose characters are the steps. `labels` are as the file has them, None where it has
-    none. `line` is where the sentence begins, from 1, `lines` where each step stands if that is not one line. `offsets`
-    are where the steps begin and end in `text`. `source` is what the format that read it writes it from.
+    none. `line` is where the sentence begins, from 1, `lines` where each step stands if that is not one line; `path` is
+    the file, if it is read for training. `offsets` are where the steps begin and end in `text`. `source` is what the
+    format that read it writes it from.
     """
 
     steps: Sequence[str]
@@ -25,6 +27,7 @@ class Sentence:
     text: str | None = None
     offsets: Sequence[tuple[int, int]] | None = None
     source: Any = None
+    path: str = ""
 
     def line_of(self, step: int) -> int:
         """The line of a step, from 1."""
@@ -64,3 +67,13 @@ class Format(Protocol):
     def describe(self) -> str:
         """What the format is and where the labels are, in a few words."""
         ...
+
+
+def one_word(step: str) -> str:
+    """A step for a format with blanks between words: blanks in it, and what ends a line, do not part it."""
+    return re.sub(r"\s", "\u00a0", step)
+
+
+def one_line(text: str) -> str:
+    """Text for a format that has it on one line, or in one of several fields between TABs."""
+    return re.sub(r"[\t\r\n]", " ", text)
