@@ -9,9 +9,9 @@ import pytest
 
 from seqcli.cli.app import run
 from seqcli.errors import DataError, UsageError
-from seqcli.forecasting.forecast import forecast_panel
 from seqcli.forecasting.hierarchy import ALL, add_up, reconcile, with_totals
 from seqcli.forecasting.options import ForecastRequest
+from seqcli.forecasting.run import forecast_panel
 from seqcli.series.panel import read_panel
 
 PARENTS = np.array([-1, 0, 1, 1, 0, 4, 4, 4])

@@ -13,11 +13,10 @@ from seqcli.forecasting.classical.counts import count_means, count_quantiles, is
 from seqcli.forecasting.classical.long_season import find_long_season, long_component
 from seqcli.forecasting.combination import PRIOR, weigh
 from seqcli.forecasting.engine import Setting, forecast_arrays
-from seqcli.forecasting.forecast import forecast_panel
 from seqcli.forecasting.options import ForecastRequest, periods
 from seqcli.forecasting.prepare import outliers, prepare
 from seqcli.forecasting.regression import find_effects
-from seqcli.forecasting.run import anomalies, forecast
+from seqcli.forecasting.run import anomalies, forecast, forecast_panel
 from seqcli.series.frequency import parse_frequency
 from seqcli.series.panel import read_panel
 
@@ -400,14 +399,13 @@ def test_from_python_as_on_the_command_line(tmp_path, capsys):
      ("24h", "30min", 48), ("30m", "5min", 6), ("1y", "quarterly", 4), (7, "step", 7)],
 )  # fmt: skip
 def test_horizons_as_people_give_them(horizon, frequency, expected):
-    found = parse_frequency(frequency)
-    assert periods(horizon, found.unit, found.count) == expected
+    assert periods(horizon, parse_frequency(frequency)) == expected
 
 
 @pytest.mark.parametrize("horizon", ["0", "-3", "3 parsecs", "1e9", "999999999", ""])
 def test_horizons_that_are_none(horizon):
     with pytest.raises(UsageError, match="--horizon"):
-        periods(horizon, "day", 1)
+        periods(horizon, parse_frequency("daily"))
 
 
 def test_levels_seasons_and_quantiles_as_people_give_them():

@@ -9,10 +9,11 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from seqcli.forecasting.engine import Setting
 from seqcli.forecasting.recurrent.config import QUANTILES
 from seqcli.forecasting.recurrent.network import ForecastNetwork
 from seqcli.forecasting.recurrent.windows import History, Windows, inputs_at, make_windows, origins, past_values
-from seqcli.training.distributed import ALONE, Processes
+from seqcli.training.distributed import Processes
 from seqcli.training.options import Validation
 from seqcli.training.task import Stateless
 from seqcli.training.workers import part_count
@@ -54,23 +55,21 @@ class ForecastTask(Stateless):
         self,
         network: ForecastNetwork,
         history: History,
-        *,
-        season: int,
-        horizon: int,
+        setting: Setting,
         batch_size: int,
         seed: int,
-        processes: Processes = ALONE,
+        processes: Processes,
     ) -> None:
-        self.model, self.history, self.season, self.processes = network, history, season, processes
+        self.model, self.history, self.season, self.processes = network, history, setting.season, processes
         self.device = next(network.parameters()).device
-        self.horizon, self.batch_size, self.seed = horizon, batch_size, seed
-        self.held_out = history.length - horizon
+        self.horizon, self.batch_size, self.seed = setting.horizon, batch_size, seed
+        self.held_out = history.length - setting.horizon
         known = self.held_out - history.begin
-        least, spans = origins(history.length - history.begin, horizon, season)
+        least, spans = origins(history.length - history.begin, setting.horizon, setting.season)
         self.series = np.repeat(np.arange(len(spans)), spans)
         first = history.begin + least
         self.ends = np.concatenate([np.arange(a, a + n) for a, n in zip(first, spans, strict=True)]).astype(np.int64)
-        self.valid_series = np.flatnonzero(known >= max(4, horizon))
+        self.valid_series = np.flatnonzero(known >= max(4, setting.horizon))
         self._order: tuple[int, np.ndarray] | None = None
 
     def num_batches(self, epoch: int) -> int:

@@ -4,6 +4,7 @@ import csv
 import io
 import os
 import signal
+from contextlib import nullcontext
 from dataclasses import replace
 
 import numpy as np
@@ -13,16 +14,17 @@ import seqcli
 from seqcli.cli.app import run
 from seqcli.cli.progress import TrainingDisplay
 from seqcli.files.checkpoint import load_checkpoint
-from seqcli.forecasting.forecast import forecast_panel, forecast_prepared
 from seqcli.forecasting.metrics import coverage
 from seqcli.forecasting.options import ForecastRequest
 from seqcli.forecasting.prepare import prepare
 from seqcli.forecasting.recurrent.covariates import known_inputs
 from seqcli.forecasting.recurrent.forecaster import Forecaster, load_forecaster
 from seqcli.forecasting.recurrent.pretrained import pretrained_forecaster
-from seqcli.forecasting.recurrent.train import ForecastTraining, best_share, train_forecaster
+from seqcli.forecasting.recurrent.train import ForecastTraining, best_share
+from seqcli.forecasting.run import forecast_panel, forecast_prepared, train_and_forecast
 from seqcli.series.known import read_future
 from seqcli.series.panel import ReadOptions, read_panel
+from seqcli.training.run import Events
 
 LAST = "last 6 months"
 
@@ -166,13 +168,11 @@ def test_a_covariate_is_learnt_kept_and_evaluated(promoted, tmp_path, capsys):
     data, future = str(promoted / "data.csv"), str(promoted / "future.csv")
     inputs = ["--covariates", "promo", "--future", future]
     panel = read_panel(data, ReadOptions(covariates=("promo",)))
-    prepared = prepare(panel, ForecastRequest(horizon=7))
     coming = read_future(panel, future, 7)
     known = known_inputs(panel, 7, future=coming)
+    prepared = replace(prepare(panel, ForecastRequest(horizon=7)), inputs=known)
     training = ForecastTraining(steps=240, batch_size=64, output=model, learning_rate=3e-3)
-    result = forecast_prepared(
-        prepared, train=lambda p, alone: train_forecaster(p, alone, training, known=known)[0], known=known
-    )
+    result = train_and_forecast(prepared, training, lambda: nullcontext(Events()))
     flags = np.concatenate(coming).ravel() == 1
     relative = (result.point / np.array([np.median(one.values) for one in panel.series])[:, None]).ravel()
     assert relative[flags].mean() > 1.3 * relative[~flags].mean()
@@ -233,10 +233,8 @@ def test_what_a_network_knows_survives_its_file(tmp_path, many):
     panel = read_panel(many)
     known = known_inputs(panel, 6, holidays=[11_000, 12_000])
     training = ForecastTraining(steps=1, output=model)
-    prepared = prepare(panel, ForecastRequest(horizon=6))
-    result = forecast_prepared(
-        prepared, train=lambda p, alone: train_forecaster(p, alone, training, known=known)[0], known=known
-    )
+    prepared = replace(prepare(panel, ForecastRequest(horizon=6)), inputs=known)
+    result = train_and_forecast(prepared, training, lambda: nullcontext(Events()))
     assert result.forecaster is not None
     assert load_forecaster(load_checkpoint(model)).config == result.forecaster.config
     assert result.forecaster.config.holidays == (11_000, 12_000)
