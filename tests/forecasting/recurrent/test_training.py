@@ -13,11 +13,13 @@ import pytest
 import seqcli
 from seqcli.cli.app import run
 from seqcli.cli.progress import TrainingDisplay
-from seqcli.files.checkpoint import load_checkpoint
+from seqcli.files.checkpoint import Checkpoint, load_checkpoint
+from seqcli.files.plain import to_plain
+from seqcli.forecasting.evaluate import evaluate_forecaster
 from seqcli.forecasting.metrics import coverage
-from seqcli.forecasting.options import ForecastRequest
+from seqcli.forecasting.options import EvaluateRequest, ForecastRequest
 from seqcli.forecasting.prepare import prepare
-from seqcli.forecasting.recurrent.covariates import known_inputs
+from seqcli.forecasting.recurrent.covariates import CALENDAR, known_inputs
 from seqcli.forecasting.recurrent.forecaster import Forecaster, load_forecaster
 from seqcli.forecasting.recurrent.pretrained import pretrained_forecaster
 from seqcli.forecasting.recurrent.train import ForecastTraining, best_share
@@ -192,6 +194,36 @@ def test_a_covariate_is_learnt_kept_and_evaluated(promoted, tmp_path, capsys):
     assert "with the covariates promo" in capsys.readouterr().err
     measured = seqcli.load(model).evaluate(data)
     assert measured["mase"] < 0.8 * measured["mase_seasonal_naive"]
+
+
+def test_a_model_is_refused_other_covariates_than_its_own(promoted, tmp_path, capsys):
+    for name in ("data.csv", "future.csv"):
+        head, *lines = (promoted / name).read_text().splitlines()
+        (tmp_path / name).write_text("\n".join([f"{head},other", *(f"{line},1" for line in lines)]) + "\n")
+    model, future = str(tmp_path / "m.safetensors"), str(tmp_path / "future.csv")
+    command = ["forecast", str(tmp_path / "data.csv"), "-n", "7", "--target", "y", "--future", future]
+    assert run([*command, "--covariates", "promo", "--steps", "1", "--save", model]) == 0
+    capsys.readouterr()
+    assert run([*command, "--covariates", "promo,other", "--model", model]) == 2
+    assert "with the covariates promo" in capsys.readouterr().err
+
+
+def test_zeros_before_a_first_sale_do_not_shift_what_a_network_knows(tmp_path):
+    start = pretrained_forecaster(7)
+    config = replace(start.config, season=7, frequency="daily", weight=1.0, covariates=tuple(CALENDAR)[:8])
+    rng = np.random.default_rng(4)
+    shapes = config.parameter_shapes()
+    wider = {name: rng.normal(0, 0.3, shape).astype(np.float32) for name, shape in shapes.items()}
+    checkpoint = Checkpoint("forecast", to_plain(config), wider)
+    days = [str(day) for day in np.arange("2023-01-01", "2023-12-01", dtype="datetime64[D]")]
+    sold = np.concatenate([np.zeros(200), 20 + rng.poisson(9, len(days) - 200)])
+    measured = []
+    for first in (0, 200):
+        path = tmp_path / f"{first}.csv"
+        rows = zip(days[first:], sold[first:], strict=True)
+        path.write_text("day,sold\n" + "".join(f"{day},{value:g}\n" for day, value in rows))
+        measured.append(evaluate_forecaster(checkpoint, EvaluateRequest(data=(str(path),))))
+    assert measured[0]["smape"] == pytest.approx(measured[1]["smape"])
 
 
 @pytest.mark.parametrize(("count", "low", "high"), [(60, 0.68, 0.92), (2, 0.55, 1.0)])
