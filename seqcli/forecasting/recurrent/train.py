@@ -110,8 +110,7 @@ class PanelTraining(Task[ForecastTraining, History, ForecastRecipe, ForecastTask
         torch.manual_seed(run.request.seed)
         network = ForecastNetwork(recipe.config)
         network.start_from(pretrained_forecaster(self.prepared.season).parameters)
-        setting = self.prepared.setting
-        return ForecastTask(network, data, setting, recipe.batch_size, run.request.seed, run.processes)
+        return ForecastTask(network, data, self.prepared.setting, recipe.batch_size, run)
 
     def options(self, run: Run[ForecastTraining], recipe: ForecastRecipe, training: ForecastTask) -> TrainingOptions:
         return run.options(learning_rate=recipe.learning_rate, average=0.99, clip=1.0, patience=PATIENCE)
