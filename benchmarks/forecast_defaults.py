@@ -33,8 +33,8 @@ import numpy as np
 import pandas as pd
 
 from seqcli.forecasting.classical.methods import forecast_all
-from seqcli.forecasting.forecast import forecast_panel
 from seqcli.forecasting.options import ForecastRequest
+from seqcli.forecasting.run import forecast_panel
 from seqcli.series.panel import Panel, Series, read_panel
 
 LEVELS = (20.0, 40.0, 60.0, 80.0)

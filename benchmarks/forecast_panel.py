@@ -12,17 +12,18 @@ from __future__ import annotations
 
 import sys
 import time
+from contextlib import nullcontext
 from dataclasses import replace
 
 import numpy as np
 from machine import describe
 
-from seqcli.forecasting.forecast import forecast_panel, forecast_prepared
 from seqcli.forecasting.metrics import coverage, mase, quantile_loss, scale, smape
 from seqcli.forecasting.options import ForecastRequest
 from seqcli.forecasting.prepare import prepare
 from seqcli.forecasting.recurrent.covariates import known_inputs
-from seqcli.forecasting.recurrent.train import ForecastTraining, train_forecaster
+from seqcli.forecasting.recurrent.train import ForecastTraining
+from seqcli.forecasting.run import forecast_panel, train_and_forecast
 from seqcli.series.panel import ReadOptions, read_panel
 from seqcli.training.run import Events
 
@@ -71,15 +72,12 @@ def main(path: str, horizon: int, budget: float, *names: str) -> None:
         start = time.perf_counter()
         result = forecast_panel(cut, ForecastRequest(horizon=horizon, levels=levels, method=method))
         row(method, result.point, result.bands, time.perf_counter() - start)
-    start, events = time.perf_counter(), Events(notice=print)
-    result = forecast_prepared(
-        prepare(cut, ForecastRequest(horizon=horizon, levels=levels)),
-        train=lambda prepared, alone: train_forecaster(
-            prepared, alone, ForecastTraining(budget=budget), known=known, events=events
-        )[0],
-        known=known,
-    )
-    row("auto, trained", result.point, result.bands, time.perf_counter() - start)
+    start = time.perf_counter()
+    prepared = replace(prepare(cut, ForecastRequest(horizon=horizon, levels=levels)), inputs=known)
+    events = nullcontext(Events(notice=print))
+    made = train_and_forecast(prepared, ForecastTraining(budget=budget), lambda: events)
+    assert made is not None  # one process alone has a forecast
+    row("auto, trained", made.point, made.bands, time.perf_counter() - start)
 
 
 if __name__ == "__main__":

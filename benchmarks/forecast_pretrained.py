@@ -24,11 +24,11 @@ from machine import describe
 from seqcli.forecasting.classical.batch import make_batch
 from seqcli.forecasting.classical.methods import forecast_all
 from seqcli.forecasting.classical.seasonality import LIMIT, autocorrelations, seasonal_indices
-from seqcli.forecasting.forecast import forecast_panel
 from seqcli.forecasting.metrics import coverage, mase, quantile_loss, scale, smape
 from seqcli.forecasting.options import ForecastRequest
 from seqcli.forecasting.recurrent.config import MIDDLE, QUANTILES
 from seqcli.forecasting.recurrent.pretrained import quantiles
+from seqcli.forecasting.run import forecast_panel
 from seqcli.series.panel import Panel, Series, read_panel
 
 LEVELS = np.array([0.025, 0.1, 0.5, 0.9, 0.975])

@@ -20,9 +20,9 @@ from machine import describe
 from seqcli.forecasting.classical.batch import Batch, make_batch
 from seqcli.forecasting.classical.methods import forecast_all
 from seqcli.forecasting.classical.seasonality import adjust
-from seqcli.forecasting.forecast import forecast_panel
 from seqcli.forecasting.metrics import coverage, mase, scale, smape
 from seqcli.forecasting.options import ForecastRequest
+from seqcli.forecasting.run import forecast_panel
 from seqcli.series.panel import read_panel
 
 

@@ -22,81 +22,13 @@ from seqcli.options import option, required
 
 if TYPE_CHECKING:
     from seqcli.forecasting.forecast import Forecast
+    from seqcli.series.panel import Panel
     from seqcli.training.run import Events
 
 SHOWN = 3  # series drawn on a terminal
 MOST_ROWS, DIGEST = 120, 20  # rows that a terminal shows, series of what it shows instead
 WIDEST = 100  # columns a chart takes at most
 DANGEROUS = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet takes for the start of a formula
-
-
-def write_forecast(result: Forecast, output: str | None, form: str | None, *, excel_safe: bool) -> None:
-    """Write a forecast's rows to the file `output`, or to stdout, on a terminal with charts after: of a long forecast
-    of several series a line a series, unless a table is asked for."""
-    if output is not None and output.lower().endswith(".xlsx"):
-        result.save(output)
-        console.notice(f"saved {output}")
-        return
-    shown = form or ("table" if sys.stdout.isatty() and output is None else "csv")
-    count = len(result.panel.series)
-    if form is None and shown == "table" and count > 1 and count * result.horizon > MOST_ROWS:
-        write_rows(*_digest(result), "table")
-        console.notice(f"{count * result.horizon:,} rows in all: --output FILE or a pipe has them, --format table too")
-    else:
-        keys = result.panel.key_names
-        rows = (
-            {
-                name: f"'{value}" if excel_safe and name in keys and value.startswith(DANGEROUS) else value
-                for name, value in row.items()
-            }
-            for row in result.rows()
-        )
-        write_rows(result.columns(), rows, form, output)
-    if output is None and shown == "table":
-        _draw(result)  # last, where it is seen when the table is long
-
-
-def _digest(result: Forecast) -> tuple[list[str], list[dict[str, Any]]]:
-    """A line for each of the first series: from when to when, the mean forecast and the sum, with the mean interval."""
-    level = f"{result.levels[-1]:g}"
-    names = [*result.panel.key_names, "from", "to", "mean", "total", f"mean lo-{level}", f"mean hi-{level}"]
-    rows = []
-    for index, one in enumerate(result.panel.series[:DIGEST]):
-        times, point, bands = result.times(index), result.point[index], result.bands[index]
-        numbers = [point.mean(), point.sum(), bands[:, -2].mean(), bands[:, -1].mean()]
-        cells = [*one.key, times[0], times[-1], *(float(f"{number:.6g}") for number in numbers)]
-        rows.append(dict(zip(names, cells, strict=True)))
-    if len(result.panel.series) > DIGEST:
-        console.notice(f"the first {DIGEST} of {len(result.panel.series):,} series")
-    return names, rows
-
-
-def _draw(result: Forecast) -> None:
-    """Charts of the first few series on the terminal."""
-    from seqcli.forecasting.axes import time_marks
-    from seqcli.series.panel import series_names
-
-    terminal = console.rich_console(sys.stdout)
-    names = list(series_names(result.panel))
-    for index, one in enumerate(result.panel.series[:SHOWN]):
-        history = one.values[-max(3 * result.horizon, 2 * result.season, 24) :]
-        past = list(range(-len(history) + 1, 1))
-        ahead = list(range(1, result.horizon + 1))
-        low, high = result.bands[index, :, -2].tolist(), result.bands[index, :, -1].tolist()
-        terminal.print(
-            line_chart(
-                [
-                    Line("history", past, history.tolist(), "cyan"),
-                    Line("forecast", [0, *ahead], [history[-1], *result.point[index].tolist()], "yellow"),
-                ],
-                bands=[Band(f"{result.levels[-1]:g} %", ahead, low, high)],
-                x_labels=time_marks(result.panel, index, past[0], ahead[-1]),
-                title=console.escape(names[index]),
-                width=min(terminal.width, WIDEST),
-            )
-        )
-    if len(names) > SHOWN:
-        console.notice(f"charts of {SHOWN} of {len(names):,} series; --plot FILE.html draws more")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -129,15 +61,20 @@ class _Asked(ForecastRequest, RowOutput):
         """The file that is written, None for standard output."""
         return None if self.output == "-" else self.output
 
+    @property
+    def workbook(self) -> str | None:
+        """The same where it is a workbook."""
+        return self.file if self.file is not None and self.file.lower().endswith(".xlsx") else None
+
 
 def _run(asked: _Asked) -> None:
     if asked.anomalies or asked.fitted:
         _print_past(asked)
         return
-    made = _forecast(asked)
-    if made is None:
+    interruption = Interruption("forecasting with what it has learnt")
+    result = _forecast(asked, interruption)
+    if result is None:
         return
-    result, interruption = made
     _say(result, asked)
     # first what was computed, then its picture
     if asked.json:
@@ -145,7 +82,7 @@ def _run(asked: _Asked) -> None:
     elif asked.backtest:
         write_rows(list(result.table[0]), result.table, asked.format, asked.file)
     else:
-        write_forecast(result, asked.file, asked.format, excel_safe=asked.excel_safe)
+        _write(result, asked)
     if asked.plot is not None:
         result.plot(asked.plot, on_notice=console.notice)
         console.notice(f"saved {asked.plot}")
@@ -156,22 +93,18 @@ def _print_past(asked: _Asked) -> None:
     """Print the past as it would have been forecast, value by value."""
     from seqcli.forecasting.run import past_request
 
-    if any((asked.asks_for_training, asked.model, asked.future is not None, asked.past_covariates, asked.backtest)):
-        hint = "leave covariates, --backtest and the options of the network out"
-        raise UsageError("--anomalies and --fitted look at the past", hint=hint)
     _check_places(asked)
-    columns, rows, count = past_request(asked.data, asked, anomalies=asked.anomalies, on_notice=console.notice)
+    past = past_request(asked.data, asked, anomalies=asked.anomalies, on_notice=console.notice)
     if asked.anomalies:
-        console.notice(f"{count:,} anomalies: values more than four deviations from their one-step forecast (score)")
-    write_rows(columns, rows, asked.format, asked.file)
+        what = "values more than four deviations from their one-step forecast (score)"
+        console.notice(f"{past.count:,} anomalies: {what}")
+    write_rows(past.columns, _safe(past.rows(), past.panel, asked), asked.format, asked.file)
 
 
-def _forecast(asked: _Asked) -> tuple[Forecast, Interruption] | None:
-    """The forecast, with how its training was interrupted; None in all but the first of several processes."""
+def _forecast(asked: _Asked, interruption: Interruption) -> Forecast | None:
+    """The forecast, whose training may be interrupted; None in all but the first of several processes."""
     from seqcli.forecasting.run import forecast_request
     from seqcli.training.distributed import ALONE, joined
-
-    interruption = Interruption("forecasting with what it has learnt")
 
     @contextlib.contextmanager
     def training() -> Iterator[Events]:
@@ -189,8 +122,7 @@ def _forecast(asked: _Asked) -> tuple[Forecast, Interruption] | None:
     if console.is_first():  # which alone writes
         _check_places(asked)
     with joined("cpu") if trains else contextlib.nullcontext(ALONE) as processes:
-        result = forecast_request(asked.data, asked, processes=processes, on_notice=console.notice, training=training)
-    return None if result is None else (result, interruption)
+        return forecast_request(asked.data, asked, processes=processes, on_notice=console.notice, training=training)
 
 
 def _check_places(asked: _Asked) -> None:
@@ -215,15 +147,81 @@ def _say(result: Forecast, request: ForecastRequest) -> None:
     """What was found, how good earlier forecasts were, what was kept."""
     for note in result.notes:
         console.notice(note)
-    plural = "" if result.horizon == 1 else "s"
-    step = result.panel.frequency.step
-    console.notice(f"{result.horizon} {step}{plural} ahead, season {result.season}: {result.verdict}")
+    console.notice(f"{result.reach}, season {result.season}: {result.verdict}")
     if result.ended == "stopped":
         console.notice("the training was stopped early: the forecast uses what it had learnt")
     if request.save is not None and result.ended != "complete":
         console.notice(f"saved {request.save}")
         if result.ended == "stopped":
             console.notice(f"resume with: {resume_command(sys.argv[1:])}")
+
+
+def _write(result: Forecast, asked: _Asked) -> None:
+    """Write a forecast's rows to the file asked for, or to stdout, on a terminal with charts after: of a long forecast
+    of several series a line a series, unless a table is asked for."""
+    if asked.workbook is not None:
+        result.save(asked.workbook)
+        console.notice(f"saved {asked.workbook}")
+        return
+    shown = asked.format or ("table" if sys.stdout.isatty() and asked.file is None else "csv")
+    series = len(result.panel.series)
+    rows = series * result.horizon
+    if asked.format is None and shown == "table" and series > 1 and rows > MOST_ROWS:
+        write_rows(*_digest(result), "table")
+        console.notice(f"{rows:,} rows in all: --output FILE or a pipe has them, --format table too")
+    else:
+        write_rows(result.columns(), _safe(result.rows(), result.panel, asked), asked.format, asked.file)
+    if asked.file is None and shown == "table":
+        _draw(result)  # last, where it is seen when the table is long
+
+
+def _safe(rows: Iterator[dict[str, Any]], panel: Panel, asked: _Asked) -> Iterator[dict[str, Any]]:
+    """Rows whose ids no spreadsheet runs, if that is asked for; it runs none of a workbook."""
+    for row in rows:
+        for name in panel.key_names if asked.excel_safe and asked.workbook is None else ():
+            if row[name].startswith(DANGEROUS):
+                row[name] = f"'{row[name]}"
+        yield row
+
+
+def _digest(result: Forecast) -> tuple[list[str], list[dict[str, Any]]]:
+    """A line for each of the first series: from when to when, the mean forecast and the sum, with the mean interval."""
+    from seqcli.forecasting.forecast import added_columns
+
+    level = f"{result.levels[-1]:g}"
+    added = ["from", "to", "mean", "total", f"mean lo-{level}", f"mean hi-{level}"]
+    names = added_columns(result.panel.key_names, added)
+    rows = []
+    for index, one in enumerate(result.panel.series[:DIGEST]):
+        times, point, bands = result.times(index), result.point[index], result.bands[index]
+        numbers = [point.mean(), point.sum(), bands[:, -2].mean(), bands[:, -1].mean()]
+        cells = [*one.key, times[0], times[-1], *(float(f"{number:.6g}") for number in numbers)]
+        rows.append(dict(zip(names, cells, strict=True)))
+    if len(result.panel.series) > DIGEST:
+        console.notice(f"the first {DIGEST} of {len(result.panel.series):,} series")
+    return names, rows
+
+
+def _draw(result: Forecast) -> None:
+    """Charts of the first few series on the terminal."""
+    terminal = console.rich_console(sys.stdout)
+    ahead = list(range(1, result.horizon + 1))
+    for chart in result.charts(SHOWN, max(3 * result.horizon, 2 * result.season, 24)):
+        past, (low, high) = list(range(1 - len(chart.history), 1)), chart.bands[-2:]
+        terminal.print(
+            line_chart(
+                [
+                    Line("history", past, chart.history, "cyan"),
+                    Line("forecast", [0, *ahead], [chart.history[-1], *chart.point], "yellow"),
+                ],
+                bands=[Band(f"{result.levels[-1]:g} %", ahead, low, high)],
+                x_labels=chart.marks,
+                title=console.escape(chart.name),
+                width=min(terminal.width, WIDEST),
+            )
+        )
+    if len(result.panel.series) > SHOWN:
+        console.notice(f"charts of {SHOWN} of {len(result.panel.series):,} series; --plot FILE.html draws more")
 
 
 forecast = request_command(

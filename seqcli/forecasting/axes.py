@@ -27,41 +27,33 @@ def time_marks(panel: Panel, index: int, start: int, stop: int) -> list[tuple[in
     """A few ticks between the steps `start` and `stop`, at which something begins, such as a year, and their labels.
     Step 0 is the last value of the panel's series `index`."""
     one = panel.series[index]
-    calendar = panel.calendar_of(one)
-    last = len(one.values) - 1
-    positions = [one.first + last + step for step in range(start - 1, stop + 1)]
-    numbers = [calendar.grid.time(position) for position in positions]
-    moments = [calendar.date(position) for position in positions]
+    calendar, end = panel.calendar_of(one), one.first + len(one.values) - 1
+    steps, places = range(start, stop + 1), range(end + start - 1, end + stop + 1)
+    moments = [calendar.date(place) for place in places]
     dates = [moment for moment in moments if moment is not None]
     chosen: list[tuple[int, str]] = []
-    if len(dates) < len(numbers):
-        size = next(
-            size
-            for power in range(18)
-            for size in (10**power, 2 * 10**power, 5 * 10**power)
-            if (numbers[-1] - numbers[0]) / size < MOST_MARKS
-        )
-        chosen = [
-            (start + place, calendar.label(positions[place + 1]))
-            for place, (before, number) in enumerate(pairwise(numbers))
-            if before // size < number // size
-        ]
+    if len(dates) < len(moments):
+        times = [calendar.grid.time(place) for place in places]
+        sizes = (factor * 10**power for power in range(18) for factor in (1, 2, 5))
+        size = next(size for size in sizes if (times[-1] - times[0]) / size < MOST_MARKS)
+        begun = [step for step, (a, b) in zip(steps, pairwise(times), strict=True) if a // size < b // size]
+        chosen = [(step, calendar.label(end + step)) for step in begun]
     else:
         for grain, form in _GRAINS:
             marks = [
-                (start + place, "" if moment.year < 1000 else moment.strftime(form))
-                for place, (before, moment) in enumerate(pairwise(dates))
+                (step, "" if moment.year < 1000 else moment.strftime(form))
+                for step, (before, moment) in zip(steps, pairwise(dates), strict=True)
                 if grain(before) != grain(moment)
             ]
             if len(marks) > MOST_MARKS or len(chosen) >= ENOUGH_MARKS:
                 break
             chosen = []
             for step, name in marks:
-                label = calendar.label(one.first, last + step)
+                label = calendar.label(end + step)
                 own = len(label) <= _LONGEST or not name  # as the data has it, unless it is long
                 chosen.append((step, label if own and not (form == "%Y" and name) else name))
     if len(chosen) < 2:
-        chosen = [(step, calendar.label(one.first, last + step)) for step in sorted({start, stop})]
+        chosen = [(step, calendar.label(end + step)) for step in sorted({start, stop})]
     return chosen
 
 

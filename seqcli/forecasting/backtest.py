@@ -49,7 +49,7 @@ def cut(
         step = stride or max(1, min(horizon // 2, (len(values) - reach - least) // max(origins - 1, 1)), horizon // 24)
         for number in range(origins):
             end = len(values) - reach - number * step
-            if end < least:
+            if end < least or np.isnan(values[:end]).all():  # the first value may be left out as an outlier
                 break
             histories.append(fill_missing(values[:end], season, fill))
             row = np.full(horizon, np.nan)

@@ -30,9 +30,7 @@ def direction(values: np.ndarray, season: int) -> float:
     changes = np.sign(np.diff(values))
     moves = changes[changes != 0]
     enough = len(moves) >= LEAST and len(changes) >= 2 * season if season > 1 else len(moves) >= LEAST_ALONE
-    if not enough:
-        return 0.0
-    return float(moves.mean())
+    return float(moves.mean()) if enough else 0.0
 
 
 def without_resets(values: np.ndarray) -> np.ndarray:

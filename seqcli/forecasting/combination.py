@@ -7,7 +7,6 @@ if there are no earlier forecasts to measure, otherwise in favour of those that 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -33,30 +32,23 @@ TOGETHER = 0.3  # what another series' origin says of a series, beside its own
 MOST_TOGETHER = 10.0  # origins that others say at most
 
 
-@dataclass(frozen=True)
-class Predictions:
-    """Forecasts of `series` by each candidate, (candidates, series, horizon), and how far the network's quantiles are
-    from its median, (series, horizon, quantiles); those of added up changes where `by_changes`, see `predict`."""
-
-    candidates: np.ndarray
-    spread: np.ndarray
-
-
 def predict(
     series: Sequence[np.ndarray],
     horizon: int,
     season: int,
-    long: Sequence[LongSeason | None] | None = None,
-    by_changes: Sequence[bool] | None = None,
-) -> Predictions:
-    """Forecasts by every candidate, for series without missing values; `long` is each series' long season. The changes
-    are forecast of the series where `by_changes` (see `changes.trust`); of others this candidate is the combination."""
+    long: Sequence[LongSeason | None],
+    by_changes: Sequence[bool] = (),
+) -> tuple[np.ndarray, np.ndarray]:
+    """Forecasts by every candidate, (candidates, series, horizon), for series without missing values, and how far the
+    network's quantiles are from its median, (series, horizon, quantiles); `long` is each series' long season. The
+    changes are forecast of the series where `by_changes` (see `changes.trust`), and give the spread, too; of others
+    this candidate is the combination."""
     result = np.zeros((len(CANDIDATES), len(series), horizon))
     spread = np.zeros((len(series), horizon, len(QUANTILES)))
     keep = max(_recursed(season), kept(season))
 
     def run(part: np.ndarray) -> None:
-        seasons = [long[index] if long is not None else None for index in part]
+        seasons = [long[index] for index in part]
         parts = [split(series[index], one, horizon) for index, one in zip(part, seasons, strict=True)]
         # the mean of a series that varies little for its size is taken off: rounding would lose the variation
         offsets = np.array([x.mean() if np.ptp(x) < LITTLE * np.abs(x).max() else 0.0 for x, _ in parts])
@@ -74,13 +66,12 @@ def predict(
                 result[:, index] = np.maximum(result[:, index], 0.0)
 
     in_chunks(series, run)
-    chosen = [index for index, asked in enumerate(by_changes or ()) if asked]
+    chosen = [index for index, asked in enumerate(by_changes) if asked]
     if chosen:
-        made = predict([np.diff(series[index]) for index in chosen], horizon, season)
+        moves, apart = predict([np.diff(series[index]) for index in chosen], horizon, season, [None] * len(chosen))
         for row, index in enumerate(chosen):
-            apart = made.spread[row]
-            result[CHANGES, index], spread[index] = added_up(series[index], made.candidates[0, row], apart)
-    return Predictions(result, spread)
+            result[CHANGES, index], spread[index] = added_up(series[index], moves[0, row], apart[row])
+    return result, spread
 
 
 def _recursed(season: int) -> int:
@@ -118,14 +109,13 @@ def _candidates(batch: Batch, horizon: int, season: int) -> tuple[np.ndarray, np
         combined, spread = combined[again], spread[again]
         spread[steps:] = spread[steps - season : steps].mean(axis=0)
     means = [_phase_means(batch, season, cycles) for cycles in (RECENT[0] if season > 1 else RECENT[1], None)]
-    phase = np.arange(horizon) % max(season, 1)
+    phase = np.arange(horizon) % season
     return np.array([combined, simple, *(mean[phase] for mean in means), combined]), spread
 
 
 def _phase_means(batch: Batch, season: int, cycles: int | None) -> np.ndarray:
     """Means of each phase over the latest `cycles` (None: all); row 0 is the phase that comes next. (season, series) A
     phase without values has the mean of all."""
-    season = max(season, 1)
     values = batch.values[-season * cycles :] if cycles is not None else batch.values
     pad = np.full((-len(values) % season, values.shape[1]), np.nan)
     folded = np.concatenate([pad, values]).reshape(-1, season, values.shape[1])

@@ -13,6 +13,7 @@ from seqcli.forecasting.classical.counts import count_means, count_quantiles, is
 from seqcli.forecasting.classical.long_season import LongSeason, find_long_season
 from seqcli.forecasting.classical.methods import WITH_NETWORK, forecast_all, mix_of
 from seqcli.forecasting.combination import STEPS, predict, weigh
+from seqcli.forecasting.importance import Worth
 from seqcli.forecasting.intervals import adapt, around, calibrate, mix, not_below, within_reach
 from seqcli.forecasting.metrics import probabilities_of, recent_scale
 from seqcli.forecasting.recurrent import pretrained
@@ -43,13 +44,16 @@ class Setting:
 @dataclass(frozen=True)
 class Outcome:
     """Forecasts `point` (series, horizon) with `bands` (series, horizon, 2 · levels), low and high of each level in
-    rising order; the method of each series; and the forecasts `earlier` (folds, horizon) their errors are told from."""
+    rising order; the method of each series; the forecasts `earlier` (folds, horizon) their errors are told from; what
+    is `said` of their inputs, and what these are worth."""
 
     point: np.ndarray
     bands: np.ndarray
     kinds: list[str]
     folds: Folds
     earlier: np.ndarray
+    said: tuple[str, ...] = ()
+    worth: Sequence[Worth] = ()
 
 
 def kind_of(values: np.ndarray, setting: Setting) -> str:
@@ -69,7 +73,7 @@ def find_long(series: Sequence[np.ndarray], setting: Setting) -> list[LongSeason
         one = None
         for period in setting.long:
             past = values[: -setting.horizon] if len(values) - setting.horizon >= 2.5 * period else values
-            one = one or find_long_season(past, period, max(setting.season, 1))
+            one = one or find_long_season(past, period, setting.season)
         found.append(one)
     return found
 
@@ -77,66 +81,61 @@ def find_long(series: Sequence[np.ndarray], setting: Setting) -> list[LongSeason
 def forecast_arrays(filled: Sequence[np.ndarray], known: Sequence[np.ndarray], setting: Setting) -> Outcome:
     """Forecast series without missing values; `known` are the same series with NaN where values were filled in."""
     kinds = [kind_of(values, setting) for values in filled]
-    horizon, levels = setting.horizon, setting.levels
-    point = np.zeros((len(filled), horizon))
-    bands = np.zeros((len(filled), horizon, 2 * len(levels)))
+    point = np.zeros((len(filled), setting.horizon))
+    bands = np.zeros((*point.shape, 2 * len(setting.levels)))
     folds = calibration_folds(known, setting)
-    earlier = np.full((len(folds.histories), horizon), np.nan)
-    of_fold = np.array(kinds)[folds.member]
+    earlier = np.full(folds.actual.shape, np.nan)
+    of_series, of_fold = np.array(kinds), np.array(kinds)[folds.member]
     for kind in dict.fromkeys(kinds):
-        rows = np.flatnonzero(np.array(kinds) == kind)
-        held = np.flatnonzero(of_fold == kind)
-        series, part = [filled[row] for row in rows.tolist()], select(folds, of_fold == kind)
+        rows, held = np.flatnonzero(of_series == kind), of_fold == kind
+        series, part = [filled[row] for row in rows.tolist()], select(folds, held)
         part = replace(part, member=np.searchsorted(rows, part.member))
         if kind == "counts":
-            point[rows], bands[rows] = _counts(series, setting)
-            earlier[held] = _counts(part.histories, setting)[0]
+            made = _counts(series, part, setting)
         elif kind == "combination" and setting.method == "auto":
-            point[rows], bands[rows], earlier[held] = _combined(series, part, setting)
+            made = _combined(series, part, setting)
         else:
-            point[rows], bands[rows], earlier[held] = _by_method(series, part, kind, setting)
+            made = _by_method(series, part, kind, setting)
+        point[rows], bands[rows], earlier[held] = made
     return Outcome(point, bands, kinds, folds, earlier)
 
 
-def _counts(series: Sequence[np.ndarray], setting: Setting) -> tuple[np.ndarray, np.ndarray]:
-    probabilities = probabilities_of(setting.levels)
-    made = np.zeros((len(series), setting.horizon, len(probabilities)))
-    for index, values in enumerate(series):
-        made[index] = count_quantiles(values, setting.horizon, setting.season, probabilities)
-        if setting.mean:
-            made[index, :, 0] = count_means(values, setting.horizon, setting.season)
-    return made[..., 0], made[..., 1:]
+# Forecasts of series, their intervals, and the forecasts at the ends of the folds' histories
+Made = tuple[np.ndarray, np.ndarray, np.ndarray]
 
 
-def _combined(
-    series: Sequence[np.ndarray], folds: Folds, setting: Setting
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Forecasts of the default combination, with intervals, and its earlier forecasts."""
+def _counts(series: Sequence[np.ndarray], folds: Folds, setting: Setting) -> Made:
+    """By the quantiles of past counts, or their means."""
+    horizon, season, probabilities = setting.horizon, setting.season, probabilities_of(setting.levels)
+    every, count = [*series, *folds.histories], len(series)
+    made = np.array([count_quantiles(values, horizon, season, probabilities) for values in every])
+    if setting.mean:
+        made[..., 0] = [count_means(values, horizon, season) for values in every]
+    return made[:count, :, 0], made[:count, :, 1:], made[count:, :, 0]
+
+
+def _combined(series: Sequence[np.ndarray], folds: Folds, setting: Setting) -> Made:
+    """By the default combination."""
     horizon, count = setting.horizon, len(series)
     long = find_long(series, setting)
-    # together: one run of the recursions serves the forecasts and their earlier origins
     ways = [direction(values, setting.season) for values in series]
     trusted = np.array([trust(way, setting.season) for way in ways])
-    members = [*range(count), *folds.member.tolist()]
-    every = predict(
-        [*series, *folds.histories],
-        horizon,
-        setting.season,
-        [long[member] for member in members],
-        [trusted[member] > 0 for member in members],
-    )
-    made, before = every.candidates[:, :count], every.candidates[:, count:]
+    # together: one run of the recursions serves the forecasts and their earlier origins
+    every, members = [*series, *folds.histories], [*range(count), *folds.member.tolist()]
+    seasons, changing = [long[member] for member in members], (trusted[members] > 0).tolist()
+    made, spread = predict(every, horizon, setting.season, seasons, changing)
+    made, before = made[:, :count], made[:, count:]
     scales = np.where(np.isfinite(folds.recent) & (folds.recent > 0), folds.recent, 1.0)
     ends = np.array([len(history) for history in folds.histories])
     weights = weigh(np.abs(folds.actual - before), folds.member, ends, trusted, scales)
-    zeros = np.array([zero_chances(values, horizon, setting.season) for values in (*series, *folds.histories)])
+    zeros = np.array([zero_chances(values, horizon, setting.season) for values in every])
     # the median of what is mostly zero, each night or winter, is zero
     point = np.where(zeros[:count] > 0.5, 0.0, (weights * made).sum(axis=0))
     earlier = np.where(zeros[count:] > 0.5, 0.0, (weights[:, folds.member] * before).sum(axis=0))
     floor = lower_bounds(series)
     point = np.maximum(point, floor[:, None])
-    spread = [offsets(part, setting.levels) for part in (every.spread[:count], every.spread[count:])]
-    learnt = adapt(point, spread[0], folds.actual, earlier, spread[1], setting.levels, floor)
+    spread = offsets(spread, setting.levels)
+    learnt = adapt(point, spread[:count], folds.actual, earlier, spread[count:], setting.levels, floor)
     measured = _measured(series, point, folds, earlier, setting)
     counts = mix_of(setting.season)[0]
     share = NETWORK_SPREAD * min(1.0, 2 * counts) * np.minimum(1.0, np.sqrt(STEPS / np.arange(1, horizon + 1)))
@@ -152,18 +151,15 @@ def _combined(
     return point, bands, earlier
 
 
-def _by_method(
-    series: Sequence[np.ndarray], folds: Folds, method: str, setting: Setting
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Forecasts of one method, with intervals from its past errors or from the network."""
+def _by_method(series: Sequence[np.ndarray], folds: Folds, method: str, setting: Setting) -> Made:
+    """By one method, with intervals from its past errors or from the network."""
     horizon, season, levels = setting.horizon, setting.season, setting.levels
     every = forecast_all([*series, *folds.histories], horizon, season, method)
     point, earlier = every[: len(series)], every[len(series) :]
-    bands = _measured(series, point, folds, earlier, setting)
-    if method in WITH_NETWORK:
-        spread = [pretrained.spread(part, horizon, season, levels) for part in (series, folds.histories)]
-        bands = adapt(point, spread[0], folds.actual, earlier, spread[1], levels, lower_bounds(series))
-    return point, bands, earlier
+    if method not in WITH_NETWORK:
+        return point, _measured(series, point, folds, earlier, setting), earlier
+    spread = [pretrained.spread(part, horizon, season, levels) for part in (series, folds.histories)]
+    return point, adapt(point, spread[0], folds.actual, earlier, spread[1], levels, lower_bounds(series)), earlier
 
 
 def _measured(
@@ -182,11 +178,8 @@ def lower_bounds(series: Sequence[np.ndarray]) -> np.ndarray:
 
 def calibration_folds(series: Sequence[np.ndarray], setting: Setting) -> Folds:
     """Earlier origins for measuring errors: many of a single series, few of each of many."""
-    chosen: Sequence[int] = range(len(series))
-    if len(series) > MOST_CALIBRATED:
-        chosen = np.linspace(0, len(series) - 1, MOST_CALIBRATED).astype(int).tolist()
+    chosen = np.linspace(0, len(series) - 1, min(len(series), MOST_CALIBRATED)).astype(int)
     origins = int(np.clip(MOST_FOLDS // max(len(chosen), 1), 2, 12))
-    folds = cut(
-        [series[index] for index in chosen], setting.horizon, setting.season, origins=origins, fill=setting.fill
-    )
-    return replace(folds, member=np.asarray(chosen, int)[folds.member])
+    some = [series[index] for index in chosen]
+    folds = cut(some, setting.horizon, setting.season, origins=origins, fill=setting.fill)
+    return replace(folds, member=chosen[folds.member])

@@ -11,11 +11,12 @@ from seqcli.errors import DataError
 from seqcli.files.checkpoint import Checkpoint
 from seqcli.forecasting.classical.batch import fill_missing
 from seqcli.forecasting.classical.methods import forecast_all
-from seqcli.forecasting.forecast import forecast_panel
 from seqcli.forecasting.metrics import measure, scale
 from seqcli.forecasting.options import EvaluateRequest, ForecastRequest
+from seqcli.forecasting.prepare import prepare
 from seqcli.forecasting.recurrent.covariates import known_inputs, own_names
 from seqcli.forecasting.recurrent.forecaster import load_forecaster
+from seqcli.forecasting.run import forecast_prepared
 from seqcli.notices import Notice, quietly
 from seqcli.series.panel import ReadOptions, read_panel
 
@@ -45,15 +46,16 @@ def evaluate_forecaster(checkpoint: Checkpoint, request: EvaluateRequest, notice
         panel,
         series=[replace(one, values=one.values[:-horizon], covariates=one.covariates[:, :-horizon]) for one in long],
     )
-    known = known_inputs(
-        cut,
+    prepared = prepare(cut, ForecastRequest(horizon=horizon, season=season))
+    inputs = known_inputs(
+        prepared.panel,  # whose series may begin later
         horizon,
         names=config.covariates,
         future=[one.covariates[:, -horizon:] for one in long],
         holidays=config.holidays,
         scaling=config.scaling,
     )
-    result = forecast_panel(cut, ForecastRequest(horizon=horizon, season=season), forecaster=forecaster, known=known)
+    result = forecast_prepared(replace(prepared, inputs=inputs), forecaster)
     scales = np.array([scale(history, season) for history in histories])
     simple = forecast_all(histories, horizon, season, "seasonal-naive")
     beside = measure(actual, simple, scales)

@@ -21,12 +21,12 @@ from seqcli.series.panel import Panel, Series
 ALL = "(all)"  # in place of an id: the sum over all of them
 
 
-def with_totals(panel: Panel, levels: Sequence[str]) -> tuple[Panel, np.ndarray]:
+def with_totals(panel: Panel, levels: Sequence[str], fill: str | None = None) -> tuple[Panel, np.ndarray]:
     """A panel with totals of its series by the first of the id columns `levels`, by the first two, and of all, a total
     before its parts; and the place of each series' total, -1 for the grand total.
 
-    In totals a series counts as zero before it begins, and its gaps as filled. Raises `UsageError` for columns that are
-    not the panel's, `DataError` for series that do not end together.
+    In totals a series counts as zero before it begins, and its gaps as they are to be filled. Raises `UsageError` for
+    columns that are not the panel's, `DataError` for series that do not end together.
     """
     if sorted(levels) != sorted(panel.key_names):
         raise UsageError(
@@ -46,24 +46,24 @@ def with_totals(panel: Panel, levels: Sequence[str]) -> tuple[Panel, np.ndarray]
             raise DataError(f"an id is {ALL}, the name of totals", hint="call it something else")
         for depth in range(len(places) + 1):
             members.setdefault(tuple(one.key[place] for place in places[:depth]), []).append(one)
-    paths = list(members)
-    index = {path: number for number, path in enumerate(paths)}
+    index = {path: number for number, path in enumerate(members)}
     series, season = [], panel.frequency.season
     for path, parts in members.items():
         key = [ALL] * len(places)
         for place, name in zip(places, path, strict=False):
             key[place] = name
-        series.append(parts[0] if len(path) == len(places) else _total(tuple(key), parts, season))
-    parents = np.array([index[path[:-1]] if path else -1 for path in paths])
+        total = len(path) < len(places)
+        series.append(_total(tuple(key), parts, season, fill or "interpolate") if total else parts[0])
+    parents = np.array([index[path[:-1]] if path else -1 for path in members])
     return replace(panel, series=series), parents
 
 
-def _total(key: tuple[str, ...], parts: Sequence[Series], season: int) -> Series:
+def _total(key: tuple[str, ...], parts: Sequence[Series], season: int, fill: str) -> Series:
     """The sum of series that end together."""
     first = min(one.first for one in parts)
     values = np.zeros(max(len(one.values) for one in parts))
     for one in parts:
-        values[one.first - first :] += fill_missing(one.values, season)
+        values[one.first - first :] += fill_missing(one.values, season, fill)
     return Series(key, first, values)
 
 
@@ -72,9 +72,11 @@ def add_up(made: Forecast, parents: np.ndarray) -> Forecast:
     widths = made.bands[..., -1] - made.bands[..., -2]
     variances = ((widths / (2 * NORMAL_80)) ** 2).mean(axis=1)
     point = reconcile(made.point, variances, parents)
-    bands = made.bands + (point - made.point)[..., None]
-    never_below = np.array([np.nanmin(one.values) >= 0 for one in made.panel.series])[:, None, None]
-    return replace(made, point=point, bands=np.where(never_below, np.maximum(bands, 0.0), bands))
+    moves = point - made.point
+    floor = np.where([np.nanmin(one.values) >= 0 for one in made.panel.series], 0.0, -np.inf)[:, None]
+    bands = np.maximum(made.bands + moves[..., None], floor[..., None])
+    median = None if made.median is None else np.maximum(made.median + moves, floor)
+    return replace(made, point=point, bands=bands, median=median)
 
 
 def reconcile(forecasts: np.ndarray, variances: np.ndarray, parents: np.ndarray) -> np.ndarray:

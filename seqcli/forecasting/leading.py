@@ -17,9 +17,7 @@ from seqcli.forecasting import regression
 from seqcli.forecasting.classical.batch import fill_missing, mean_of_known
 from seqcli.forecasting.classical.methods import forecast_all
 from seqcli.forecasting.engine import Outcome
-from seqcli.forecasting.importance import Worth
 from seqcli.forecasting.prepare import Prepared
-from seqcli.forecasting.recurrent.covariates import KnownInputs
 from seqcli.forecasting.regression import Effects, apart, without
 
 LONGEST = 24  # periods that an effect may come later, or a season, but no more than a quarter of the series
@@ -36,30 +34,29 @@ class Delayed:
     delays: tuple[int, ...]
 
 
-def forecast_with_past(prepared: Prepared, known: KnownInputs | None) -> tuple[Outcome, list[str], list[Worth]]:
-    """Forecasts with the effects of what is `known` ahead, and of the columns that are known only in the past where
-    these help, what is said of them, and what each input known ahead is worth. Raises `DataError` for a column without
-    values."""
+def forecast_with_past(prepared: Prepared) -> Outcome:
+    """Forecasts with the effects of what is known ahead, and of the columns that are known only in the past where these
+    help. Raises `DataError` for a column without values."""
     panel = prepared.panel
     if not panel.past_names:
-        return regression.forecast_with_effects(prepared, known)
+        return regression.forecast_with_effects(prepared)
     columns = [_filled(one.covariates[-len(panel.past_names) :], panel.past_names) for one in panel.series]
     found = _find(prepared.known, columns, prepared)
+    effects = [one.effects for one in found]
     names = [f"{name}{_late(found, place, prepared)}" for place, name in enumerate(panel.past_names)]
-    said = "; ".join(regression.describe([one.effects for one in found], names))
-    seen = any(one.effects.sizes.any() for one in found)
+    said = f"past covariates: {'; '.join(regression.describe(effects, names))}"
+    seen = any(one.sizes.any() for one in effects)
     gain = _gain(prepared, columns) if seen else None
     if gain is None:
-        made, notes, worth = regression.forecast_with_effects(prepared, known)
-        unused = "; earlier forecasts are no better with them: not used" if seen else ""
-        return made, [*notes, f"past covariates: {said}{unused}"], worth
-    effects = [one.effects for one in found]
-    filled, observed = (without(effects, series) for series in (prepared.filled, prepared.known))
-    made, notes, worth = regression.forecast_with_effects(replace(prepared, filled=filled, known=observed), known)
-    made = regression.restored(made, effects, list(map(len, filled)), prepared.season)
-    made = _expected(made, effects, _change(made, found, columns, prepared.season))
-    said = f"past covariates: {said}; errors of earlier forecasts are {gain:.0%} smaller with them"
-    return made, [*notes, said], worth
+        made = regression.forecast_with_effects(prepared)
+        said += "; earlier forecasts are no better with them: not used" if seen else ""
+    else:
+        filled, observed = (without(effects, series) for series in (prepared.filled, prepared.known))
+        made = regression.forecast_with_effects(replace(prepared, filled=filled, known=observed))
+        made = regression.restored(made, effects, list(map(len, filled)), prepared.season)
+        made = _expected(made, effects, _change(made, found, columns, prepared.season))
+        said += f"; errors of earlier forecasts are {gain:.0%} smaller with them"
+    return replace(made, said=(*made.said, said))
 
 
 def _filled(columns: np.ndarray, names: Sequence[str]) -> np.ndarray:

@@ -27,14 +27,14 @@ def recent_scale(history: np.ndarray, season: int) -> float:
 
 def mase(actual: np.ndarray, forecast: np.ndarray, scales: np.ndarray) -> np.ndarray:
     """Mean absolute scaled error of each series; actual and forecast (series, horizon), NaN where unknown."""
-    return _mean(np.abs(actual - forecast)) / scales
+    return mean_of_known(np.abs(actual - forecast), -1, empty=np.nan) / scales
 
 
 def smape(actual: np.ndarray, forecast: np.ndarray) -> np.ndarray:
     """Symmetric mean absolute percentage error, 0 to 200, of each series, as in the M3 and M4 competitions."""
     size = np.abs(actual) + np.abs(forecast)
     share = 200.0 * np.abs(actual - forecast) / np.where(size > 0, size, 1.0)
-    return _mean(share)
+    return mean_of_known(share, -1, empty=np.nan)
 
 
 def quantile_loss(actual: np.ndarray, quantiles: np.ndarray, levels: np.ndarray, scales: np.ndarray) -> np.ndarray:
@@ -42,7 +42,7 @@ def quantile_loss(actual: np.ndarray, quantiles: np.ndarray, levels: np.ndarray,
     is (series, horizon, levels). For the median alone this is MASE."""
     error = actual[..., None] - quantiles
     loss = 2.0 * np.maximum(levels * error, (levels - 1) * error).mean(axis=-1)
-    return _mean(loss) / scales
+    return mean_of_known(loss, -1, empty=np.nan) / scales
 
 
 def coverage(actual: np.ndarray, low: np.ndarray, high: np.ndarray) -> float:
@@ -80,8 +80,3 @@ def mean_of_finite(values: np.ndarray) -> float:
     """The mean of what is finite; NaN where nothing is."""
     known = values[np.isfinite(values)]
     return float(known.mean()) if len(known) else float("nan")
-
-
-def _mean(errors: np.ndarray) -> np.ndarray:
-    """Mean of each row over what is known, NaN where nothing is."""
-    return mean_of_known(errors, axis=-1, empty=np.nan)

@@ -12,6 +12,7 @@ from typing import Any
 from seqcli.errors import UsageError
 from seqcli.options import option, parse_duration
 from seqcli.requests import EvaluationRequest, TextRequest
+from seqcli.series.frequency import Frequency
 from seqcli.training.request import YEARS
 
 READING, NETWORK = "Reading the data", "The network"  # sections of --help
@@ -22,20 +23,26 @@ METHODS = (
 TRAINED = ("auto", "rnn")  # methods that use a network trained on the panel
 DEFAULT_BUDGET = 60.0  # seconds that a network is trained on a panel
 MOST_PERIODS = 100_000  # of a horizon
-_SECONDS = {"min": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
-_MONTHS = {"m": 1, "q": 3, "y": 12}
+_MONTH = 30.4375 * 86400  # seconds
+_SECONDS = {"min": 60, "h": 3600, "d": 86400, "w": 7 * 86400, "m": _MONTH, "q": 3 * _MONTH, "y": 12 * _MONTH}
+_UNITS = {"second": 1, "day": 86400, "business day": 1.4 * 86400, "month": _MONTH}
 _WORDS = ("hour", "day", "week", "month", "quarter", "year")  # whose first letters these are
+
+
+def _names(given: Any, separator: str = ",") -> tuple[str, ...]:
+    """Names of columns, from one text that separates them or several texts."""
+    texts = [given] if isinstance(given, str) or not isinstance(given, Iterable) else given
+    return tuple(name.strip() for text in texts for name in str(text).split(separator))
 
 
 def _numbers(given: Any) -> list[float]:
     """The numbers in texts such as `80,95`, or in one number or several; `ValueError` for what is none."""
-    texts = list(given) if isinstance(given, Iterable) and not isinstance(given, str) else [given]
     found = []
-    for text in ",".join(map(str, texts)).split(","):
+    for text in _names(given) or ("",):
         try:
-            found.append(float(text.strip().removesuffix("%")))
+            found.append(float(text.removesuffix("%")))
         except ValueError:
-            raise ValueError(f"{text.strip()!r:.60} is not a number; separate several by commas") from None
+            raise ValueError(f"{text!r:.60} is not a number; separate several by commas") from None
     return found
 
 
@@ -68,12 +75,6 @@ def parse_season(given: Any) -> int | tuple[float, ...]:
     return tuple(sorted(numbers))
 
 
-def _names(given: Any, separator: str) -> tuple[str, ...]:
-    """Names of columns, from one text that separates them or several texts."""
-    texts = [given] if isinstance(given, str) or not isinstance(given, Iterable) else given
-    return tuple(name.strip() for text in texts for name in str(text).split(separator))
-
-
 def parse_time(given: Any) -> Any:
     """Times as text, those of datetime and pandas, too."""
     return given.isoformat().removesuffix("T00:00:00") if hasattr(given, "isoformat") else given
@@ -82,6 +83,10 @@ def parse_time(given: Any) -> Any:
 def parse_path(given: Any) -> Any:
     """Paths as text; what else holds a table, such as a data frame, as it is."""
     return str(given) if isinstance(given, Path) else given
+
+
+_reading = partial(option, section=READING)
+_network = partial(option, section=NETWORK)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -129,89 +134,54 @@ class ForecastRequest(TextRequest):
         parse=partial(_names, separator="/"),
     )
     backtest: int = option(0, "Instead of forecasting, measure N earlier forecasts, method by method.", most=10_000)
-    time: str | None = option(None, "Time column; detected by default.", metavar="NAME", section=READING)
-    target: str | None = option(None, "Value column; detected by default.", metavar="NAME", section=READING)
-    series: tuple[str, ...] = option(
-        (), "Column that tells series apart; may be given several times.", metavar="NAME", section=READING
+    time: str | None = _reading(None, "Time column; detected by default.", metavar="NAME")
+    target: str | None = _reading(None, "Value column; detected by default.", metavar="NAME")
+    series: tuple[str, ...] = _reading(
+        (), "Column that tells series apart; may be given several times.", metavar="NAME"
     )
-    wide: bool = option(False, "Take every column of numbers as a series.", section=READING)
-    freq: str | None = option(
-        None, "Frequency: Y, Q, M, W, D, B, h, 30min …; detected by default.", metavar="F", section=READING
+    wide: bool = _reading(False, "Take every column of numbers as a series.")
+    freq: str | None = _reading(None, "Frequency: Y, Q, M, W, D, B, h, 30min …; detected by default.", metavar="F")
+    decimal: str | None = _reading(None, "Decimal separator; detected by default.", choices=(".", ","))
+    thousands: str | None = _reading(None, "Thousands separator; detected by default.", choices=(".", ",", " ", "'"))
+    day_first: bool | None = _reading(None, "How to read 04/05/2021; detected by default.", off="month-first")
+    duplicates: str | None = _reading(
+        None, "What to do with rows that have the same time.", choices=("error", "first", "last", "mean", "sum")
     )
-    decimal: str | None = option(None, "Decimal separator; detected by default.", choices=(".", ","), section=READING)
-    thousands: str | None = option(
-        None, "Thousands separator; detected by default.", choices=(".", ",", " ", "'"), section=READING
+    aggregate: str | None = _reading(
+        None, "How values are combined for a longer --freq.", choices=("sum", "mean", "first", "last")
     )
-    day_first: bool | None = option(
-        None, "How to read 04/05/2021; detected by default.", off="month-first", section=READING
+    sheet: str | None = _reading(None, "Sheet of a workbook.", metavar="NAME")
+    covariates: tuple[str, ...] = _network(
+        (), "Columns whose future values are known, such as prices; needs --future.", metavar="A,B", parse=_names
     )
-    duplicates: str | None = option(
-        None,
-        "What to do with rows that have the same time.",
-        choices=("error", "first", "last", "mean", "sum"),
-        section=READING,
-    )
-    aggregate: str | None = option(
-        None, "How values are combined for a longer --freq.", choices=("sum", "mean", "first", "last"), section=READING
-    )
-    sheet: str | None = option(None, "Sheet of a workbook.", metavar="NAME", section=READING)
-    covariates: tuple[str, ...] = option(
-        (),
-        "Columns whose future values are known, such as prices; needs --future.",
-        metavar="A,B",
-        parse=partial(_names, separator=","),
-        section=NETWORK,
-    )
-    past_covariates: tuple[str, ...] = option(
+    past_covariates: tuple[str, ...] = _network(
         (),
         "Columns known only in the past, used where what follows them later improves earlier forecasts.",
         metavar="A,B",
-        parse=partial(_names, separator=","),
-        section=NETWORK,
+        parse=_names,
     )
     future: Any = option(
-        None,
-        "File with the future values of the covariates.",
-        metavar="FILE",
-        kind="file",
-        parse=parse_path,
-        section=NETWORK,
+        None, "File with the future values of the covariates.", kind="file", parse=parse_path, section=NETWORK
     )
     holidays: Any = option(
-        None,
-        "File with the dates of past and future holidays.",
-        metavar="FILE",
-        kind="file",
-        parse=parse_path,
-        section=NETWORK,
+        None, "File with the dates of past and future holidays.", kind="file", parse=parse_path, section=NETWORK
     )
-    budget: float | None = option(
+    budget: float | None = _network(
         None,
         "Time to train the network on the data; 1m by default for 50 or more series.",
         above=0,
         most=YEARS,
         parse=parse_duration,
-        section=NETWORK,
     )
-    steps: int | None = option(None, "Training steps, instead of a time budget.", least=1, section=NETWORK)
-    save: str | None = option(
-        None, "Save the trained network to this file.", metavar="MODEL", kind="output", section=NETWORK
+    steps: int | None = _network(None, "Training steps, instead of a time budget.", least=1)
+    save: str | None = _network(None, "Save the trained network to this file.", metavar="MODEL", kind="output")
+    save_interval: float = _network(
+        60.0, "Time between two saved states of the training.", above=0, most=YEARS, parse=parse_duration, shown="1m"
     )
-    save_interval: float = option(
-        60.0,
-        "Time between two saved states of the training.",
-        above=0,
-        most=YEARS,
-        parse=parse_duration,
-        shown="1m",
-        section=NETWORK,
-    )
-    model: str | None = option(None, "Use a saved network.", metavar="MODEL", short="-m", kind="file", section=NETWORK)
-    overwrite: bool = option(False, "Replace an existing model.", section=NETWORK)
-    resume: bool = option(False, "Resume the training saved with --save.", section=NETWORK)
-    seed: int | None = option(
-        None, "Seed of the random numbers: same seed, same result.", most=2**32 - 1, section=NETWORK
-    )
+    model: str | None = _network(None, "Use a saved network.", metavar="MODEL", short="-m", kind="file")
+    overwrite: bool = _network(False, "Replace an existing model.")
+    resume: bool = _network(False, "Resume the training saved with --save.")
+    seed: int | None = _network(None, "Seed of the random numbers: same seed, same result.", most=2**32 - 1)
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -266,28 +236,21 @@ class EvaluateRequest(EvaluationRequest):
             raise UsageError("a forecaster is evaluated on one CSV file", hint="give one file")
 
 
-def periods(horizon: int | str, unit: str, count: float) -> int:
-    """How many periods a horizon is: `12`, or a time such as `3m`, `2w` or `1y`, for series with a period of `count`
-    times `unit` (month, day, business day, second, step). `m` are months, of series finer than a day minutes."""
+def periods(horizon: int | str, frequency: Frequency) -> int:
+    """How many periods a horizon is: `12`, or a time such as `3m`, `2w` or `1y`. `m` are months, of series finer than a
+    day minutes."""
     match = re.fullmatch(r"\s*(\d+)\s*([a-z]*)\s*", str(horizon).lower())
     if match is None or int(match[1]) < 1:
         raise UsageError(f"--horizon {horizon}: is not a number of periods", hint="give it like 12, 3m, 2w or 1y")
-    size, name = int(match[1]), match[2]
-    if not name:
-        found = size
-    else:
+    found = int(match[1])
+    if name := match[2]:
         name = name[0] if name.removesuffix("s") in _WORDS else name
-        if name == "m" and unit == "second":
+        if name == "m" and frequency.unit == "second":
             name = "min"
-        if name not in (*_SECONDS, *_MONTHS) or unit == "step":
-            where = "of series without dates" if unit == "step" else "is no unit of time"
+        if name not in _SECONDS or frequency.unit == "step":
+            where = "of series without dates" if frequency.unit == "step" else "is no unit of time"
             raise UsageError(f"--horizon {horizon}: {where}", hint="give a number of periods, or 24h, 14d, 3m, 1y")
-        period = count * {"month": 30.4375 * 86400, "day": 86400, "business day": 1.4 * 86400, "second": 1}[unit]
-        if name in _MONTHS and unit == "month":
-            found = round(size * _MONTHS[name] / count)
-        else:
-            seconds = size * (_SECONDS[name] if name in _SECONDS else _MONTHS[name] * 30.4375 * 86400)
-            found = round(seconds / period)
+        found = round(found * _SECONDS[name] / (frequency.count * _UNITS[frequency.unit]))
     if not 1 <= found <= MOST_PERIODS:
         raise UsageError(f"--horizon {horizon}: are {found:,} periods", hint=f"give 1 to {MOST_PERIODS:,}")
     return found

@@ -8,81 +8,93 @@ from typing import Any
 
 import numpy as np
 
+from seqcli.errors import UsageError
 from seqcli.forecasting.combination import predict
 from seqcli.forecasting.engine import Setting, find_long
+from seqcli.forecasting.forecast import added_columns
 from seqcli.forecasting.intervals import NORMAL_80, stretch
+from seqcli.forecasting.options import NETWORK, ForecastRequest
 from seqcli.forecasting.prepare import Prepared
+from seqcli.forecasting.recurrent.config import QUANTILES
 from seqcli.forecasting.recurrent.forecaster import offsets
+from seqcli.options import declarations
+from seqcli.series.panel import Panel
 
 LATEST = 2000  # values of a series that are looked at
 USUAL = 80.0  # level by which the network's widths are corrected: few anomalies do not change it
 FLAGGED = 4.0  # half-widths of the usual interval, over its normal deviate, from which a value is an anomaly
+AHEAD = ("quantiles", "method", "start", "hierarchy", "backtest", "plot", "json")  # what only forecasts have
 
 
 @dataclass(frozen=True)
 class Past:
-    """One-step forecasts of the past of each series, NaN where too little comes before: `expected` (length,), `bands`
-    (length, 2 · levels), and `scores`, the distance of each value in standard deviations, NaN if it is missing."""
+    """The past of a panel as it would have been forecast, a row a series and value under these `columns`. `made` has an
+    array a series: the one-step forecast of each value, its interval ends and its score, see `_forecast_one`."""
 
-    expected: list[np.ndarray]
-    bands: list[np.ndarray]
-    scores: list[np.ndarray]
+    panel: Panel
+    columns: list[str]
+    made: list[np.ndarray]
+    anomalies: bool  # whether scores are shown
 
+    @property
+    def count(self) -> int:
+        """How many anomalies there are."""
+        return sum(int((numbers[:, -1] > FLAGGED).sum()) for numbers in self.made)
 
-def forecast_past(prepared: Prepared) -> Past:
-    """Forecast each past value of every series from those before it, with intervals corrected on these forecasts. The
-    latest `LATEST` values of a series, from the second season on. Deviations are half-widths of the 80 % interval on
-    the value's side, in units of the normal distribution's."""
-    setting = prepared.setting
-    made = [_one(values, setting) for values in prepared.filled]
-    expected, bands, scores = [], [], []
-    for one, values, (start, point, spread) in zip(prepared.panel.series, prepared.filled, made, strict=True):
-        actual = one.values[start:]
-        usual = offsets(spread, (USUAL,))
-        factor = stretch(actual[:, None], point, point + usual[..., 0], point + usual[..., 1], USUAL)
-        sides = np.abs(np.where(actual >= point[:, 0], usual[:, 0, 1], usual[:, 0, 0])) * factor / NORMAL_80
-        least = 1e-6 * max(float(np.nanmax(np.abs(values))), 1e-300)
-        padding = np.full(start, np.nan)
-        expected.append(np.concatenate([padding, point[:, 0]]))
-        scores.append(np.concatenate([padding, np.abs(actual - point[:, 0]) / np.maximum(sides, least)]))
-        widths = point + factor * offsets(spread, setting.levels)[:, 0]
-        bands.append(np.concatenate([np.full((start, widths.shape[1]), np.nan), widths]))
-    return Past(expected, bands, scores)
+    def rows(self) -> Iterator[dict[str, Any]]:
+        for one, made in zip(self.panel.series, self.made, strict=True):
+            calendar = self.panel.calendar_of(one)
+            for place, (value, numbers) in enumerate(zip(one.values.tolist(), made.tolist(), strict=True)):
+                cells: list[Any] = [*one.key, calendar.label(one.first, place), *map(_plain, (value, *numbers[:-1]))]
+                if self.anomalies:
+                    cells += [_plain(numbers[-1], 4), int(numbers[-1] > FLAGGED)]
+                yield dict(zip(self.columns, cells, strict=True))
 
 
-def _one(values: np.ndarray, setting: Setting) -> tuple[int, np.ndarray, np.ndarray]:
-    """The first forecast position of a series, its forecasts (values, 1) and spread (values, 1, quantiles)."""
-    first = min(max(2 * setting.season + 2, 8), len(values) // 2 + 1)
-    start = max(first, len(values) - LATEST)
-    long = find_long([values], setting)
-    histories = [values[:end] for end in range(start, len(values))]
-    if not histories or values.min() == values.max():
-        count = len(values) - start
-        return start, np.full((count, 1), values[0]), np.zeros((count, 1, 7))
-    made = predict(histories, 1, setting.season, long * len(histories))
-    return start, made.candidates[0], made.spread
+def check_past(request: ForecastRequest) -> None:
+    """Raise `UsageError` for options that were given and say nothing about the past."""
+    given = [item for name, item in declarations(type(request)).items() if name in request.given]
+    flags = [item.flag for item in given if item.option.section == NETWORK or item.name in AHEAD]
+    if flags:
+        raise UsageError("--anomalies and --fitted look at the past", hint=f"leave {' and '.join(flags)} out")
 
 
-def past_table(prepared: Prepared, *, anomalies: bool) -> tuple[list[str], Iterator[dict[str, Any]], int]:
-    """Header and rows, one per series and past value; with `anomalies` also its score, and whether it is an anomaly
-    (1). And how many are."""
-    past, panel = forecast_past(prepared), prepared.panel
-    names = [*panel.key_names, panel.time_name or "step", panel.target_name, "fitted"]
-    names += [f"{end}-{level:g}" for level in prepared.setting.levels for end in ("lo", "hi")]
-    names += ["score", "anomaly"] if anomalies else []
+def forecast_past(prepared: Prepared, *, anomalies: bool) -> Past:
+    """Forecast each past value of every series; with `anomalies` its score is shown, too, and whether it is one."""
+    panel = prepared.panel
+    numbers = ["fitted", *(f"{end}-{level:g}" for level in prepared.setting.levels for end in ("lo", "hi"))]
+    scores = ["score", "anomaly"] if anomalies else []
+    columns = [*panel.key_names, panel.time_name or "step", panel.target_name]
+    series = zip(panel.series, prepared.filled, strict=True)
+    made = [_forecast_one(one.values, filled, prepared.setting) for one, filled in series]
+    return Past(panel, added_columns(columns, [*numbers, *scores]), made, anomalies)
 
-    def rows() -> Iterator[dict[str, Any]]:
-        for index, one in enumerate(panel.series):
-            for place, value in enumerate(one.values.tolist()):
-                numbers = [value, past.expected[index][place], *past.bands[index][place]]
-                cells: list[Any] = [_plain(number) for number in numbers]
-                if anomalies:
-                    score = _plain(past.scores[index][place], 4)
-                    cells += [score, int(score is not None and score > FLAGGED)]
-                time = panel.calendar_of(one).label(one.first, place)
-                yield dict(zip(names, [*one.key[: len(panel.key_names)], time, *cells], strict=True))
 
-    return names, rows(), sum(int((np.nan_to_num(scores) > FLAGGED).sum()) for scores in past.scores)
+def _forecast_one(values: np.ndarray, filled: np.ndarray, setting: Setting) -> np.ndarray:
+    """Of each value of a series the forecast from those before it, interval ends and score, its distance in deviations:
+    half-widths of the 80 % interval on its side, in units of the normal distribution's. (length, 2 + 2 · levels)
+
+    Widths are corrected on these forecasts. NaN where a value is missing, before the second season is over, and before
+    the latest `LATEST` values.
+    """
+    first = min(max(2 * setting.season + 2, 8), len(filled) // 2 + 1)
+    start = max(first, len(filled) - LATEST)
+    histories = [filled[:end] for end in range(start, len(filled))]
+    if not histories or filled.min() == filled.max():
+        point, spread = np.full((len(histories), 1), filled[0]), np.zeros((len(histories), 1, len(QUANTILES)))
+    else:
+        candidates, spread = predict(histories, 1, setting.season, find_long([filled], setting) * len(histories))
+        point = candidates[0]
+    actual = values[start:, None]
+    usual = offsets(spread, (USUAL,))
+    factor = stretch(actual, point, point + usual[..., 0], point + usual[..., 1], USUAL)
+    deviations = np.abs(np.where(actual >= point, usual[..., 1], usual[..., 0])) * factor / NORMAL_80
+    least = 1e-6 * max(float(np.abs(filled).max()), 1e-300)
+    scores = np.abs(actual - point) / np.maximum(deviations, least)
+    bands = point + factor * offsets(spread, setting.levels)[:, 0]
+    result = np.full((len(values), 2 + bands.shape[1]), np.nan)
+    result[start:] = np.concatenate([point, bands, scores], axis=1)
+    return result
 
 
 def _plain(number: float, digits: int = 10) -> float | None:

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from seqcli.files.output import write_bytes
 from seqcli.files.pictures import check_picture, drawn
-from seqcli.forecasting.axes import time_marks, value_marks
-from seqcli.forecasting.forecast import Forecast
-from seqcli.notices import Notice, quietly
-from seqcli.series.panel import series_names
+from seqcli.forecasting.axes import value_marks
+from seqcli.notices import Notice
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -21,42 +21,51 @@ if TYPE_CHECKING:
 PAGE = ".html"
 MOST_DRAWN = 60  # series in one picture
 WIDTH, HEIGHT, LEGEND = 7.6, 2.5, 0.3  # of the chart of a series, and of the legend above them, in inches
-_LONG_SEASON = 24  # periods; of a season that is longer two are drawn, else five
 _BANDS = ("#9ecae1", "#c6dcef", "#dfebf7", "#eff5fb")  # the innermost first
 _INK, _BLUE, _GREY, _RULE, _GRID = "#333333", "#08519c", "#666666", "#999999", "#e8e8e8"
 
 
-def save_plot(path: Path, result: Forecast, on_notice: Notice = quietly) -> None:
-    """Draw the first series (up to 60) into `path`: a picture, or a page .html. Raises `UsageError` as `check_picture`
-    does, `SeqcliError` when it cannot be written."""
+@dataclass(frozen=True)
+class Chart:
+    """What is drawn of a series: the last value of its `history` is at step 0, those of its forecast, `point`, and the
+    low and high ends of its intervals, `bands`, at the next ones; `marks` are steps with the names of their times."""
+
+    name: str
+    history: list[float]
+    point: list[float]
+    bands: list[list[float]]
+    marks: list[tuple[int, str]]
+
+
+def save_plot(
+    path: Path, charts: Sequence[Chart], levels: Sequence[float], title: str, said: str, on_notice: Notice
+) -> None:
+    """Draw charts, with intervals of these `levels`, into `path`: a picture, or a page .html with a title and what is
+    `said` of the forecast. Raises `UsageError` as `check_picture` does, `SeqcliError` when it cannot be written."""
     check_picture(path, PAGE)
-    picture = drawn(lambda: _figure(result), path, on_notice)
-    write_bytes(path, [_page(picture, result) if path.suffix.lower() == PAGE else picture])
+    picture = drawn(lambda: _figure(charts, levels), path, on_notice)
+    write_bytes(path, [_page(picture, title, said) if path.suffix.lower() == PAGE else picture])
 
 
-def _figure(result: Forecast) -> Figure:
+def _figure(charts: Sequence[Chart], levels: Sequence[float]) -> Figure:
     from matplotlib.figure import Figure
 
-    count = min(len(result.panel.series), MOST_DRAWN)
-    figure = Figure(figsize=(WIDTH, HEIGHT * count + LEGEND), layout="constrained")
-    charts = figure.subplots(count, squeeze=False)[:, 0]
-    for index, (axes, name) in enumerate(zip(charts, series_names(result.panel), strict=False)):
-        _chart(axes, result, index)
-        axes.set_title(name, loc="left", fontsize=9, fontweight="bold", color=_INK, parse_math=False)
-    handles, names = charts[0].get_legend_handles_labels()
+    figure = Figure(figsize=(WIDTH, HEIGHT * len(charts) + LEGEND), layout="constrained")
+    places = figure.subplots(len(charts), squeeze=False)[:, 0]
+    for axes, chart in zip(places, charts, strict=True):
+        _draw(axes, chart, levels)
+        axes.set_title(chart.name, loc="left", fontsize=9, fontweight="bold", color=_INK, parse_math=False)
+    handles, names = places[0].get_legend_handles_labels()
     figure.legend(
         handles, names, loc="outside upper left", ncols=len(names), fontsize=7.5, frameon=False, labelcolor=_GREY
     )
     return figure
 
 
-def _chart(axes: Axes, result: Forecast, index: int) -> None:
-    """Draw one series: the last value of its history is at step 0, where forecast and intervals begin."""
+def _draw(axes: Axes, chart: Chart, levels: Sequence[float]) -> None:
     from matplotlib.ticker import FuncFormatter
 
-    seasons = (5 if result.season <= _LONG_SEASON else 2) * result.season
-    history = result.panel.series[index].values[-max(4 * result.horizon, seasons, 30) :].tolist()
-    point, bands = result.point[index].tolist(), result.bands[index].T.tolist()
+    history, point, bands = chart.history, chart.point, chart.bands
     start = history[-1] if math.isfinite(history[-1]) else point[0]
     past, ahead = range(1 - len(history), 1), range(len(point) + 1)
     axes.plot(past, history, color=_INK, linewidth=1, label="history", zorder=3)
@@ -64,7 +73,7 @@ def _chart(axes: Axes, result: Forecast, index: int) -> None:
     lone = [place for place in range(len(history)) if known[place : place + 3] == [False, True, False]]
     axes.plot([past[place] for place in lone], [history[place] for place in lone], ".", color=_INK, markersize=2)
     axes.plot(ahead, [start, *point], color=_BLUE, linewidth=1.6, label="forecast", zorder=3)
-    for number, level in enumerate(result.levels):  # a wider one lies behind those within it
+    for number, level in enumerate(levels):  # a wider one lies behind those within it
         lower, upper = ([start, *bands[2 * number + side]] for side in (0, 1))
         colour, behind = _BANDS[min(number, len(_BANDS) - 1)], 2 - number / 1000
         axes.fill_between(ahead, lower, upper, color=colour, linewidth=0, label=f"{level:g} % interval", zorder=behind)
@@ -72,8 +81,7 @@ def _chart(axes: Axes, result: Forecast, index: int) -> None:
     low, high = _reach([*history, *point, *(value for band in bands for value in band)])
     axes.set_xlim(past[0], ahead[-1])
     axes.set_ylim(low, high)
-    marks = time_marks(result.panel, index, past[0], ahead[-1])
-    axes.set_xticks([step for step, _ in marks], [label for _, label in marks], parse_math=False)
+    axes.set_xticks([step for step, _ in chart.marks], [label for _, label in chart.marks], parse_math=False)
     axes.set_yticks(value_marks(low, high))
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.6g}"))
     axes.tick_params(labelsize=7.5, labelcolor=_GREY, color=_RULE, length=3)
@@ -92,15 +100,12 @@ def _reach(values: list[float]) -> tuple[float, float]:
     return (0.0 if low >= 0 and low - margin < 0 else low - margin), high + margin
 
 
-def _page(picture: bytes, result: Forecast) -> bytes:
-    """A page of HTML around a picture, SVG, which says how far it goes and how good earlier forecasts were."""
-    title = f"{result.horizon} {result.panel.frequency.step}{'' if result.horizon == 1 else 's'} ahead"
-    count = len(result.panel.series)
-    more = f" The first {MOST_DRAWN} of {count:,} series." if count > MOST_DRAWN else ""
+def _page(picture: bytes, title: str, said: str) -> bytes:
+    """A page of HTML around a picture, SVG."""
     svg = picture[picture.index(b"<svg") :].decode()
     return (
         f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{title}</title><style>body{{margin:2em '
         f"auto;max-width:60em;padding:0 1em;font:14px/1.5 system-ui,sans-serif;color:{_INK}}}h1{{font-size:20px}}"
         f"svg{{width:100%;height:auto}}</style></head>\n<body><h1>{title}</h1>\n"
-        f"<p>{escape(result.verdict)}.{more}</p>\n{svg}</body></html>\n"
+        f"<p>{escape(said)}</p>\n{svg}</body></html>\n"
     ).encode()

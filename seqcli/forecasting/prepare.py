@@ -1,4 +1,4 @@
-"""What is decided before any forecast: missing values, outliers, seasons and the horizon."""
+"""What is decided before any forecast: which values are to be learnt from, seasons and the horizon."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ from seqcli.forecasting.classical.counts import launch
 from seqcli.forecasting.classical.seasonality import choose_season, find_season
 from seqcli.forecasting.engine import Setting, kind_of
 from seqcli.forecasting.options import ForecastRequest, periods
-from seqcli.forecasting.recurrent.windows import origins
+from seqcli.forecasting.recurrent.covariates import NOTHING, KnownInputs
+from seqcli.forecasting.recurrent.windows import History, make_history, origins
 from seqcli.notices import change_with
 from seqcli.series.frequency import Frequency
 from seqcli.series.panel import Panel, Series, series_names
@@ -34,7 +35,11 @@ DEFAULTS = ForecastRequest()
 
 @dataclass(frozen=True)
 class Prepared:
-    """A panel without missing values, and what was decided before any forecast; `notes` says what was found."""
+    """A panel without missing values, and what was decided before any forecast; `notes` says what was found.
+
+    `inputs` is what else is known, `trains` whether a network is trained on the panel, `parents` the place of each
+    series' total in a hierarchy.
+    """
 
     panel: Panel
     request: ForecastRequest
@@ -42,6 +47,9 @@ class Prepared:
     known: list[np.ndarray]  # the same, NaN where it is not known but filled in
     setting: Setting
     notes: list[str]
+    inputs: KnownInputs = NOTHING
+    trains: bool = False
+    parents: np.ndarray | None = None
 
     @property
     def season(self) -> int:
@@ -55,6 +63,11 @@ class Prepared:
     def windows(self) -> np.ndarray:
         """How many training windows each series has. (series,)"""
         return origins(np.array([len(values) for values in self.filled]), self.horizon, self.season)[1]
+
+    @property
+    def history(self) -> History:
+        """The series and what else is known, as a network sees them."""
+        return make_history(self.known, self.filled, self.inputs.values)
 
     @property
     def is_large(self) -> bool:
@@ -71,30 +84,28 @@ class Prepared:
         return len(list(islice(learnt, LEAST_SERIES))) == LEAST_SERIES
 
 
-def prepare(panel: Panel, request: ForecastRequest = DEFAULTS, horizon: int | None = None) -> Prepared:
-    """Fill in missing values, leave out outliers, and settle seasons and horizon. `horizon` is in periods; None: what
-    the request says, or by default the frequency. Raises `UsageError` for a horizon that is not a number of periods."""
+def prepare(panel: Panel, request: ForecastRequest = DEFAULTS) -> Prepared:
+    """Fill in missing values, leave out outliers, and settle seasons and horizon. Raises `UsageError` for a horizon
+    that is no number of periods."""
     frequency = panel.frequency
     notes: list[str] = []
     fill = request.fill or "interpolate"
-    usual = frequency.season
-    series = _from_launch(panel.series, panel, notes)
+    panel = replace(panel, series=_from_launch(panel.series, notes))
+    known = [one.values for one in panel.series]
     if not request.keep_outliers:
-        series = _without_resets(series, notes)
-    known = [one.values for one in series]
-    if not request.keep_outliers:
-        known = _cleaned(known, usual, panel, series, notes)
-    filled = [fill_missing(values, usual, fill) for values in known]
-    if fill == "zero":
-        known = [np.where(np.isnan(one.values), 0.0, values) for one, values in zip(series, known, strict=True)]
+        panel = replace(panel, series=_without_resets(panel.series, notes))
+        known = _without_outliers(panel, notes)
+    if fill == "zero":  # which what is left out as an outlier is not
+        known = [np.where(np.isnan(one.values), 0.0, values) for one, values in zip(panel.series, known, strict=True)]
+        fill = "interpolate"
+    filled = [fill_missing(values, frequency.season, fill) for values in known]
     season, long = _seasons(filled, frequency, request.season, notes)
-    if horizon is None and request.horizon is not None:
-        horizon = periods(request.horizon, frequency.unit, frequency.count)
-    horizon = horizon or max(frequency.horizon, season if frequency.unit == "step" else 1)
+    usual = max(frequency.horizon, season if frequency.unit == "step" else 1)
+    horizon = usual if request.horizon is None else periods(request.horizon, frequency)
     adds_up = panel.is_log or request.hierarchy  # medians of counts do not
     mean = (request.point or ("mean" if adds_up else "median")) == "mean"
     setting = Setting(horizon, season, long, request.coverages, request.method, fill, mean)
-    return Prepared(replace(panel, series=series), request, filled, known, setting, notes)
+    return Prepared(panel, request, filled, known, setting, notes)
 
 
 def candidate_seasons(frequency: Frequency) -> tuple[float, ...]:
@@ -134,7 +145,7 @@ def _seasons(
     return season, tuple(one for one in candidates if one > max(season, short[-1]))
 
 
-def _from_launch(series: Sequence[Series], panel: Panel, notes: list[str]) -> list[Series]:
+def _from_launch(series: Sequence[Series], notes: list[str]) -> list[Series]:
     """The series from their first sale on: zeros before it are left out."""
     result, later = [], 0
     for one in series:
@@ -151,7 +162,7 @@ def _from_launch(series: Sequence[Series], panel: Panel, notes: list[str]) -> li
 def _without_resets(series: Sequence[Series], notes: list[str]) -> list[Series]:
     """The series of meters that were set back to zero as if they had not been."""
     result = [replace(one, values=without_resets(one.values)) for one in series]
-    count = sum(not np.array_equal(a.values, b.values, equal_nan=True) for a, b in zip(series, result, strict=True))
+    count = sum(before.values is not after.values for before, after in zip(series, result, strict=True))
     if count:
         notes.append(
             f"{among(count, len(series))}: a meter that was reset, its earlier readings are moved to go on; "
@@ -160,27 +171,24 @@ def _without_resets(series: Sequence[Series], notes: list[str]) -> list[Series]:
     return result
 
 
-def _cleaned(
-    known: list[np.ndarray], season: int, panel: Panel, series: Sequence[Series], notes: list[str]
-) -> list[np.ndarray]:
+def _without_outliers(panel: Panel, notes: list[str]) -> list[np.ndarray]:
     """The values, with NaN in place of outliers."""
     result, found = [], []
-    for index, values in enumerate(known):
-        places = outliers(values, season)
+    for index, one in enumerate(panel.series):
+        values, places = one.values, outliers(one.values, panel.frequency.season)
         if len(places):
             found.append((index, int(places[-1])))
             values = values.copy()
             values[places] = np.nan
-            if not (~np.isnan(values)).any():
-                values = known[index]
         result.append(values)
     if found:
         index, place = found[0]
-        time = panel.calendar_of(series[index]).label(series[index].first, place)
-        of = f" of {list(series_names(panel))[index]}" if len(known) > 1 else ""
+        one = panel.series[index]
+        time = panel.calendar_of(one).label(one.first, place)
+        of = f" of {list(series_names(panel))[index]}" if len(result) > 1 else ""
         more = f" and others in {len(found) - 1:,} more series" if len(found) > 1 else ""
         notes.append(
-            f"{known[index][place]:g} at {time}{of}{more} is far beyond all other values and is left out; "
+            f"{one.values[place]:g} at {time}{of}{more} is far beyond all other values and is left out; "
             "--keep-outliers uses it"
         )
     return result

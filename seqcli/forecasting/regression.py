@@ -12,7 +12,6 @@ from seqcli.forecasting.engine import Outcome, forecast_arrays
 from seqcli.forecasting.importance import Worth, compared, groups
 from seqcli.forecasting.metrics import mase, scale
 from seqcli.forecasting.prepare import Prepared
-from seqcli.forecasting.recurrent.covariates import KnownInputs
 
 LEAST_T = 2.0  # standard errors an effect must be from zero to be used
 LEAST_VALUES = 12  # of a series, beside two for every input
@@ -135,44 +134,43 @@ def describe(effects: Sequence[Effects], names: Sequence[str]) -> list[str]:
     """The effect of each input in words: its mean over the series, or that there is none."""
     said = []
     for index, name in enumerate(names):
-        sizes = [(one.sizes[index], one.multiplicative) for one in effects if one.sizes[index] != 0]
-        if not sizes:
+        seen = [one for one in effects if one.sizes[index] != 0]
+        terms, factors = ([one.sizes[index] for one in seen if one.multiplicative == way] for way in (False, True))
+        if not seen:
             said.append(f"{name}: no effect is seen")
-            continue
-        factors = [size for size, multiplicative in sizes if multiplicative]
-        if 2 * len(factors) >= len(sizes):
+        elif len(factors) >= len(terms):
             said.append(f"{name}: {100 * np.expm1(np.mean(factors)):+.0f} % for each unit")
         else:
-            mean = np.mean([size for size, multiplicative in sizes if not multiplicative])
-            said.append(f"{name}: {mean:+.4g} for each unit")
+            said.append(f"{name}: {np.mean(terms):+.4g} for each unit")
     return said
 
 
-def forecast_with_effects(prepared: Prepared, known: KnownInputs | None) -> tuple[Outcome, list[str], list[Worth]]:
-    """Forecasts with the effects of known inputs, notices about them, and what each input is worth; plain forecasts
-    without such inputs."""
-    if known is None or not known.names:
-        return forecast_arrays(prepared.filled, prepared.known, prepared.setting), [], []
+def forecast_with_effects(prepared: Prepared) -> Outcome:
+    """Forecasts with the effects of known inputs; plain forecasts without such inputs."""
+    known = prepared.inputs
+    if not known.names:
+        return forecast_arrays(prepared.filled, prepared.known, prepared.setting)
     found = [find_effects(values, x, prepared.season) for values, x in zip(prepared.known, known.values, strict=True)]
     # inputs are scaled; in what is said they have their own units
     own = len(known.scaling)
     units = np.array([deviation for _, deviation in known.scaling] + [1.0] * (len(known.names) - own))
     plain = [replace(one, sizes=one.sizes / units) for one in found]
-    worth = _worth(prepared, known, found)
+    worth = _worth(prepared, found)
     said = describe(plain, known.names)
     said[:own] = [f"{text}, {one.said()}" if one.used else text for text, one in zip(said[:own], worth, strict=False)]
     said += [f"{one.name}: {one.said()}" for one in worth[own:] if one.used]
     filled, values = without(found, prepared.filled), without(found, prepared.known)
     made = forecast_arrays(filled, values, prepared.setting)
     made = restored(made, found, [len(one) for one in filled], prepared.season)
-    return made, [f"effects of what is known beforehand: {'; '.join(said)}"], worth
+    return replace(made, said=(f"effects of what is known beforehand: {'; '.join(said)}",), worth=worth)
 
 
-def _worth(prepared: Prepared, known: KnownInputs, found: Sequence[Effects]) -> list[Worth]:
+def _worth(prepared: Prepared, found: Sequence[Effects]) -> list[Worth]:
     """What each input is worth: earlier forecasts, a horizon apart, with effects that are found anew at each of their
     origins, of all inputs that are used, and of all but one. So what two inputs both say is worth little in each. An
     input that is the same in all that was forecast cannot be measured."""
-    inputs, horizon = groups(known.names), prepared.horizon
+    known, horizon = prepared.inputs, prepared.horizon
+    inputs = groups(known.names)
     used = [one for one in inputs if any(effects.sizes[one[1]].any() for effects in found)]
     rows = [place for _, places in used for place in places]
     members = np.linspace(0, len(found) - 1, min(len(found), MOST_SERIES)).astype(int).tolist()

@@ -64,17 +64,11 @@ def backtest_table(prepared: Prepared) -> list[dict[str, Any]]:
     """A row per method: its measures over `request.backtest` origins a horizon apart. Intervals are made like those of
     the forecast, from what was known at each origin."""
     setting, series = prepared.setting, prepared.known
-    folds = cut(
-        series,
-        setting.horizon,
-        setting.season,
-        origins=prepared.request.backtest,
-        stride=setting.horizon,
-        fill=setting.fill,
-    )
+    horizon, count = setting.horizon, prepared.request.backtest
+    folds = cut(series, horizon, setting.season, origins=count, stride=horizon, fill=setting.fill)
     if not folds.histories:
         hint = "give a shorter --horizon, or no --backtest"
-        raise DataError(f"no series is long enough to hold {setting.horizon} values back", hint=hint)
+        raise DataError(f"no series is long enough to hold {horizon} values back", hint=hint)
     names = [setting.method, "seasonal-naive"]
     names += [name for name in ("theta", "ets") if setting.method == "auto"]
     rows = []

@@ -18,13 +18,12 @@ from seqcli.cli.app import run
 from seqcli.errors import CheckpointError, DataError, UsageError
 from seqcli.files.checkpoint import load_checkpoint
 from seqcli.forecasting.backtest import cut
-from seqcli.forecasting.forecast import forecast_panel
 from seqcli.forecasting.metrics import coverage, mase, scale
 from seqcli.forecasting.options import ForecastRequest
-from seqcli.forecasting.plot import save_plot
 from seqcli.forecasting.prepare import prepare
 from seqcli.forecasting.recurrent.forecaster import Forecaster, load_forecaster
 from seqcli.forecasting.recurrent.pretrained import pretrained_forecaster
+from seqcli.forecasting.run import forecast_panel
 from seqcli.series.panel import read_panel
 
 LUMPY = [0, 0, 3, 0, 0, 0, 1, 0, 0, 0, 0, 0, 2, 0, 1, 0, 0, 0, 0, 4, 0, 0, 0, 0, 0, 1, 0, 0, 2, 0, 0, 0, 0, 0, 0, 3]
@@ -125,7 +124,7 @@ def test_a_table_and_charts(panel_file, capsys):
 def test_plots_are_well_formed(panel_file, tmp_path, ending):
     result = forecast_panel(read_panel(panel_file), ForecastRequest(horizon=4))
     path = tmp_path / f"plot.{ending}"
-    save_plot(path, result)
+    result.plot(path)
     text = path.read_text()
     picture = ElementTree.fromstring(text[text.index("<svg") : text.index("</svg>") + 6])
     names = [node.text for node in picture.iter("{http://www.w3.org/2000/svg}text")]
@@ -134,7 +133,7 @@ def test_plots_are_well_formed(panel_file, tmp_path, ending):
 
 def test_png_is_a_png(panel_file, tmp_path):
     path = tmp_path / "plot.png"
-    save_plot(path, forecast_panel(read_panel(panel_file), ForecastRequest(horizon=4)))
+    forecast_panel(read_panel(panel_file), ForecastRequest(horizon=4)).plot(path)
     assert path.read_bytes().startswith(b"\x89PNG")
 
 

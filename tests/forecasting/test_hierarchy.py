@@ -9,9 +9,9 @@ import pytest
 
 from seqcli.cli.app import run
 from seqcli.errors import DataError, UsageError
-from seqcli.forecasting.forecast import forecast_panel
 from seqcli.forecasting.hierarchy import ALL, add_up, reconcile, with_totals
 from seqcli.forecasting.options import ForecastRequest
+from seqcli.forecasting.run import forecast_panel
 from seqcli.series.panel import read_panel
 
 PARENTS = np.array([-1, 0, 1, 1, 0, 4, 4, 4])
@@ -97,3 +97,12 @@ def test_the_command_forecasts_totals_that_are_the_sums_of_their_parts(tmp_path,
     total = first.pop((ALL, ALL))
     assert total == pytest.approx(sum(value for key, value in first.items() if ALL not in key), rel=1e-4)
     assert run(["forecast", str(path), "--hierarchy", "shop/product", "--series", "shop"]) == 2
+
+
+@pytest.mark.parametrize(("fill", "expected"), [(None, 20.0), ("forward", 20.0), ("zero", 10.0)])
+def test_a_gap_in_a_part_is_filled_in_the_total_as_in_the_part(fill, expected):
+    times = pandas.date_range("2018-01-01", periods=24, freq="MS")
+    table = pandas.DataFrame([(shop, time, 10.0) for shop in ("a", "b") for time in times], columns=["shop", "t", "y"])
+    table.loc[7, "y"] = np.nan
+    tree, _ = with_totals(read_panel(table), ["shop"], fill)
+    assert tree.series[0].values[7] == expected

@@ -9,15 +9,15 @@ import pytest
 from seqcli.cli.app import run
 from seqcli.errors import UsageError
 from seqcli.forecasting.changes import direction, trust, without_resets
+from seqcli.forecasting.classical.batch import fill_missing
 from seqcli.forecasting.classical.counts import count_means, count_quantiles, is_intermittent, launch, zeros_explained
 from seqcli.forecasting.classical.long_season import find_long_season, long_component
 from seqcli.forecasting.combination import PRIOR, weigh
 from seqcli.forecasting.engine import Setting, forecast_arrays
-from seqcli.forecasting.forecast import forecast_panel
 from seqcli.forecasting.options import ForecastRequest, periods
 from seqcli.forecasting.prepare import outliers, prepare
 from seqcli.forecasting.regression import find_effects
-from seqcli.forecasting.run import anomalies, forecast
+from seqcli.forecasting.run import anomalies, forecast, forecast_panel
 from seqcli.series.frequency import parse_frequency
 from seqcli.series.panel import read_panel
 
@@ -400,14 +400,13 @@ def test_from_python_as_on_the_command_line(tmp_path, capsys):
      ("24h", "30min", 48), ("30m", "5min", 6), ("1y", "quarterly", 4), (7, "step", 7)],
 )  # fmt: skip
 def test_horizons_as_people_give_them(horizon, frequency, expected):
-    found = parse_frequency(frequency)
-    assert periods(horizon, found.unit, found.count) == expected
+    assert periods(horizon, parse_frequency(frequency)) == expected
 
 
 @pytest.mark.parametrize("horizon", ["0", "-3", "3 parsecs", "1e9", "999999999", ""])
 def test_horizons_that_are_none(horizon):
     with pytest.raises(UsageError, match="--horizon"):
-        periods(horizon, "day", 1)
+        periods(horizon, parse_frequency("daily"))
 
 
 def test_levels_seasons_and_quantiles_as_people_give_them():
@@ -517,3 +516,117 @@ def test_a_meter_that_was_reset_goes_on(panel_of):
 )
 def test_other_falls_are_no_resets(values):
     assert without_resets(values) is values
+
+
+def test_the_past_of_constant_and_very_short_series_has_no_anomalies():
+    months = pandas.date_range("2020-01-01", periods=30, freq="MS")
+    values = {"same": [5.0] * 30, "wave": [float(i % 12) for i in range(30)], "short": [3.0, 4.0]}
+    rows = [(name, months[i], value) for name, series in values.items() for i, value in enumerate(series)]
+    found = anomalies(pandas.DataFrame(rows, columns=["id", "month", "y"]))
+    assert len(found) == 62
+    assert not found.loc[found["id"] != "wave", "anomaly"].any()
+    assert found.loc[found["id"] == "same", "fitted"].dropna().eq(5).all()
+
+
+@pytest.mark.parametrize("taken", ["score", "fitted", "lo-80", "anomaly"])
+def test_columns_that_are_added_leave_those_of_the_input_as_they_are(taken):
+    values = 100 + RNG(1).normal(0, 3, 60)
+    frame = pandas.DataFrame({"day": pandas.date_range("2024-01-01", periods=60), taken: values})
+    found = anomalies(frame)
+    np.testing.assert_allclose(found[taken], values)
+    added = {name.removesuffix("_") for name in found.columns if name != taken}
+    assert {"fitted", "lo-80", "score", "anomaly"} <= added
+
+
+def test_ids_are_kept_whatever_their_columns_are_called(tmp_path, capsys):
+    path = tmp_path / "trips.csv"
+    months = [f"{2020 + i // 12}-{i % 12 + 1:02d}" for i in range(36)]
+    ids = [("Rome", "Oslo"), ("Oslo", "Rome")]
+    rows = [f"{a},{b},{month},{i % 12}\n" for a, b in ids for i, month in enumerate(months)]
+    path.write_text("method,forecast,month,trips\n" + "".join(rows))
+    named = ["--series", "method", "--series", "forecast", "--target", "trips"]
+    command = ["-q", "forecast", str(path), *named, "-n", "2"]
+    assert run([*command, "--json"]) == 0
+    series = json.loads(capsys.readouterr().out)["series"]
+    assert {(one["method"], one["forecast"]) for one in series} == set(ids)
+    assert all(len(one["forecast_"]) == 2 for one in series)
+    assert run(command) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "method,forecast,month,forecast_,lo-80,hi-80,lo-95,hi-95"
+    assert lines[-1].startswith("Oslo,Rome," if "Rome,Oslo" in lines[1] else "Rome,Oslo,")
+
+
+@pytest.mark.parametrize("fill", ["interpolate", "forward", "zero"])
+def test_a_first_value_that_is_an_outlier_is_filled_in_like_any_other(panel_of, fill):
+    values = np.concatenate([[900.0], 10 + RNG(2).normal(0, 1, 59)])
+    made = forecast_panel(panel_of(values, "2024-01-01", (1, "D")), ForecastRequest(horizon=3, fill=fill))
+    assert any("far beyond all other values" in note for note in made.notes)
+    np.testing.assert_allclose(made.point[0], 10, atol=3)
+
+
+def test_a_past_of_which_nothing_is_known_is_not_forecast_from():
+    values = np.concatenate([np.full(20, np.nan), 10 + RNG(3).normal(0, 1, 25)])  # after an outlier that is left out
+    made = forecast_arrays([fill_missing(values, 1)], [values], Setting(6, 1, (), (80.0,)))
+    np.testing.assert_allclose(made.point[0], 10, atol=2)
+
+
+def test_what_has_no_value_just_before_the_first_time_is_said():
+    days = pandas.date_range("2024-01-01", periods=60)
+    frame = pandas.DataFrame({"day": days, "a": np.arange(60) % 7, "b": np.arange(60) % 5, "c": np.arange(60) % 3.0})
+    frame.loc[38:39, "a"] = np.nan
+    frame.loc[:45, "c"] = np.nan
+    said: list[str] = []
+    made = forecast(frame, wide=True, start=days[40], horizon=3, on_notice=said.append)
+    assert [one.key for one in made.panel.series] == [("a",), ("b",)]
+    assert any("1 of 3 series end before 2024-02-10: they are forecast from their own ends" in note for note in said)
+    assert any("1 of 3 series have no value before 2024-02-10 and are left out" in note for note in said)
+
+
+def test_a_future_is_as_long_as_it_goes_on_from_the_first_time():
+    days = pandas.date_range("2024-01-01", periods=80)
+    frame = pandas.DataFrame({"day": days, "y": np.arange(80) % 7.0, "promo": np.arange(80) % 3})
+    made = forecast(frame[:60], start=days[50], target="y", covariates="promo", future=frame.loc[50:, ["day", "promo"]])
+    assert made.horizon == 30
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ["--method", "theta"],
+        ["--from", "2022-03-01"],
+        ["--quantiles", "0.1,0.9"],
+        ["--holidays", "days.csv"],
+        ["--json"],
+        ["--plot", "a.svg"],
+    ],
+    ids=" ".join,
+)
+def test_options_that_say_nothing_about_the_past_are_refused(tmp_path, capsys, options):
+    path = tmp_path / "y.csv"
+    path.write_text("day,y\n" + "".join(f"2022-0{1 + i // 28}-{i % 28 + 1:02d},{i % 7}\n" for i in range(140)))
+    assert run(["forecast", str(path), "--anomalies", *options]) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert f"leave {options[0]} out" in err
+
+
+def test_ids_of_the_past_are_safe_in_a_spreadsheet(tmp_path, capsys):
+    path = tmp_path / "y.csv"
+    path.write_text("shop,year,y\n" + "".join(f"=1+1,{1990 + i},{i % 3}\n" for i in range(30)))
+    assert run(["-q", "forecast", str(path), "--fitted", "--excel-safe"]) == 0
+    assert {line[:5] for line in capsys.readouterr().out.splitlines()[1:]} == {"'=1+1"}
+
+
+def test_the_quantile_of_one_half_is_the_median_where_the_point_forecast_is_the_mean():
+    sold = RNG(4).poisson(0.3, 300)
+    frame = pandas.DataFrame({"day": pandas.date_range("2023-01-01", periods=300), "sold": sold})
+    made = forecast(frame, horizon=5, point="mean", quantiles=(0.1, 0.5, 0.99)).to_frame()
+    assert made["forecast"].between(0.1, 0.6).all()
+    assert (made["q0.5"] == 0).all()
+
+
+def test_an_outlier_is_no_zero_where_missing_values_are(panel_of):
+    values = 10 + RNG(2).normal(0, 1, 60)
+    values[40] = 900
+    prepared = prepare(panel_of(values, "2024-01-01", (1, "D")), ForecastRequest(fill="zero"))
+    assert prepared.filled[0][40] == pytest.approx(10, abs=3)

@@ -74,7 +74,7 @@ def mean_of_known(values: np.ndarray, axis: int = 0, *, empty: float = 0.0) -> n
 
 def mean_change(values: np.ndarray) -> np.ndarray:
     """The mean absolute change from one value to the next of (time, series). (series,)"""
-    return mean_of_known(np.abs(np.diff(values, axis=0))) if len(values) > 1 else np.zeros(values.shape[1])
+    return mean_of_known(np.abs(np.diff(values, axis=0)))
 
 
 def fill_missing(values: np.ndarray, season: int, how: str = "interpolate") -> np.ndarray:
@@ -86,8 +86,8 @@ def fill_missing(values: np.ndarray, season: int, how: str = "interpolate") -> n
         return np.where(missing, 0.0, values)
     places = np.arange(len(values))
     if how == "forward":
-        last = np.maximum.accumulate(np.where(missing, 0, places))
-        return values[last]
+        first = int(missing.argmin())  # nothing comes before it
+        return values[np.maximum.accumulate(np.where(missing, first, places))]
     straight: np.ndarray = np.interp(places, places[~missing], values[~missing])
     if season < 2 or len(values) < 3 * season:
         return straight

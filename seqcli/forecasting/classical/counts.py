@@ -11,14 +11,14 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from seqcli.forecasting.classical.seasonality import mean_of_others
+
 ZEROS = 0.4  # share of zeros from which a series that is never negative may be intermittent
 PATTERN = 0.3  # share of the zeros' variance that the phase of a season explains where they are a pattern
 PERSISTENT = 0.6  # correlation of "is zero" with the value before, above which zeros are times without anything
 HALF_LIFE = 100.0  # periods after which a value weighs half
 FULL_CYCLES = 10.0  # cycles from which on the phase weighs half
-SURPRISE = (
-    0.2  # values other than zero that are added to those seen of a phase: eight winters in a row are not for ever
-)
+SURPRISE = 0.2  # values other than zero that are added to those of a phase: eight winters in a row are not for ever
 UNLIKELY = 1e-4  # chance of a run of zeros below which the first one is the time before the series began
 
 
@@ -40,9 +40,7 @@ def zeros_explained(values: np.ndarray, season: int) -> float:
     if season < 2 or len(values) < 2 * season:
         return 0.0
     zero = (values == 0).astype(float)
-    phase = np.arange(len(zero)) % season
-    total, count = np.bincount(phase, zero, season)[phase], np.bincount(phase, minlength=season)[phase]
-    by_phase = zero - (total - zero) / np.maximum(count - 1, 1)
+    by_phase = zero - mean_of_others(zero, np.arange(len(zero)) % season, season)
     plain = zero - (zero.sum() - zero) / (len(zero) - 1)
     return float(1 - (by_phase**2).sum() / max(float((plain**2).sum()), 1e-12))
 
@@ -80,7 +78,7 @@ def count_quantiles(values: np.ndarray, horizon: int, season: int, probabilities
     rising = values[order]
     rows = [np.searchsorted(one, probabilities - 1e-9) for one in reached]
     result = rising[np.minimum(np.array(rows), len(values) - 1)]
-    return np.tile(result, (-(-horizon // len(result)), 1))[:horizon]
+    return result[np.arange(horizon) % len(result)]
 
 
 def count_means(values: np.ndarray, horizon: int, season: int) -> np.ndarray:

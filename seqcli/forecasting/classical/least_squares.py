@@ -44,10 +44,8 @@ def minimise(residuals: Residuals, start: np.ndarray) -> tuple[np.ndarray, np.nd
             turned = np.swapaxes(slopes, 1, 2)
             gradient[better] = (turned @ errors[:, 0, better].T[:, :, None])[:, :, 0]
             curvature[better] = turned @ slopes
-        finite = np.isfinite(cost)
-        gain = np.where(
-            finite, (np.where(finite, cost, 1.0) - now) / np.maximum(np.where(finite, cost, 1.0), 1e-300), np.inf
-        )
+        with np.errstate(invalid="ignore"):  # of the first cost, which is infinite
+            gain = (cost - now) / np.maximum(cost, 1e-300)
         best = np.where(better, trial, best)
         cost = np.where(better, now, cost)
         damping = np.clip(np.where(better, damping * 0.3, damping * 5.0), 1e-7, 1e7)

@@ -45,11 +45,10 @@ def find_long_season(values: np.ndarray, period: float, season: int) -> LongSeas
             if 3 * harmonics > period / block:
                 break
             line, operators = _cross_validation(count, block, period, harmonics)
-            rest = level - line @ level
+            fitted = line @ level
             predicted = np.zeros(count)
             for rows, operator in operators:
-                predicted[rows] = operator @ rest
-            fitted = line @ level
+                predicted[rows] = operator @ (level - fitted)
             made = np.exp(fitted + predicted) if multiplicative else fitted + predicted
             error = float(np.abs(means - made).mean())
             if harmonics == 0:
@@ -65,13 +64,12 @@ def long_component(values: np.ndarray, found: LongSeason, horizon: int) -> np.nd
     """The season at each value and for `horizon` further steps: terms of mean zero, or logarithms. (time + horizon,)"""
     means = _blocks(values, found.block)
     level = np.log(np.maximum(means, 1e-300)) if found.multiplicative else means
-    count = len(means)
-    centres = _centres(count, found.block)
-    design = np.concatenate([_line(centres, found.period), _waves(centres, found.period, found.harmonics)], axis=1)
-    broken = _line(centres, found.period).shape[1]
-    fitted = _ridge(design, broken) @ level
+    centres = _centres(len(means), found.block)
+    line = _line(centres, found.period)
+    design = np.concatenate([line, _waves(centres, found.period, found.harmonics)], axis=1)
+    fitted = _ridge(design, line.shape[1]) @ level
     places = np.arange(-len(values), horizon)
-    return _waves(places, found.period, found.harmonics) @ fitted[broken:]
+    return _waves(places, found.period, found.harmonics) @ fitted[line.shape[1] :]
 
 
 def _blocks(values: np.ndarray, block: int) -> np.ndarray:

@@ -57,14 +57,11 @@ def combine(batch: Batch, network: np.ndarray, horizon: int, season: int) -> np.
     apart = network - classical
     if season < 2:
         apart *= np.minimum(1.0, FURTHEST * mean_change(batch.values) / np.maximum(np.abs(apart).mean(axis=0), 1e-300))
-        return classical + share * apart
     mixed: np.ndarray = classical + share * apart
-    cycles = batch.lengths / season
-    if "growth" in beside:
-        untested = (cycles > 1) & (cycles < TESTED)
-        if untested.any():
-            grown = seasonal_growth(batch, horizon, season)
-            mixed = np.where(untested, grown + UNTESTED_SHARE * (network - grown), mixed)
+    untested = (batch.lengths > season) & (batch.lengths < TESTED * season)
+    if "growth" in beside and untested.any():
+        grown = seasonal_growth(batch, horizon, season)
+        mixed = np.where(untested, grown + UNTESTED_SHARE * (network - grown), mixed)
     return mixed
 
 
@@ -84,7 +81,7 @@ def seasonal_growth(batch: Batch, horizon: int, season: int) -> np.ndarray:
 
 def mix_of(season: int) -> tuple[float, dict[str, float]]:
     """The weight of the network and those of the other methods, for series with a season (1: none)."""
-    return next((share, beside) for least, share, beside in reversed(MIXES) if max(season, 1) >= least)
+    return next((share, beside) for least, share, beside in reversed(MIXES) if season >= least)
 
 
 def _classical(batch: Batch, horizon: int, season: int) -> np.ndarray:
@@ -95,10 +92,7 @@ def _classical(batch: Batch, horizon: int, season: int) -> np.ndarray:
         # is mostly there all the same: half of the forecast is the year before
         untested = (season > LONG) & (batch.lengths >= 2 * season) & (batch.lengths < 3 * season)
         return np.where(untested, (mixed + every[2]) / 2, mixed)
-    total = np.zeros((horizon, batch.values.shape[1]))
-    for name, weight in WEIGHTS.items():
-        total += weight * METHODS[name](batch, horizon, season)
-    return total
+    return np.sum([weight * METHODS[name](batch, horizon, season) for name, weight in WEIGHTS.items()], axis=0)
 
 
 METHODS: dict[str, Method] = {

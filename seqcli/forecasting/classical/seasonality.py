@@ -52,11 +52,9 @@ def seasonal_indices(batch: Batch, season: int, *, multiplicative: bool) -> np.n
     difference) to a centred moving average, averaged by phase, with mean one (or zero). A series shorter than two
     seasons has none: ones (or zeros)."""
     values = batch.values
-    neutral = 1.0 if multiplicative else 0.0
-    indices = np.full((season, values.shape[1]), neutral)
     usable = batch.lengths >= 2 * season
     if season < 2 or not usable.any():
-        return indices
+        return np.full((season, values.shape[1]), 1.0 if multiplicative else 0.0)
     trend = _centred_mean(values, season)
     with np.errstate(divide="ignore", invalid="ignore"):
         rest = values / trend if multiplicative else values - trend
@@ -65,14 +63,12 @@ def seasonal_indices(batch: Batch, season: int, *, multiplicative: bool) -> np.n
     mean = mean_of_known(np.concatenate([rest, padding]).reshape(-1, season, rest.shape[1]), empty=np.nan)
     usable = usable & ~np.isnan(mean).any(axis=0)
     mean = np.nan_to_num(mean)
-    if multiplicative:
-        usable = usable & (mean > 0.0).all(axis=0)
-        with np.errstate(over="ignore", invalid="ignore"):  # where it is not used
-            mean = np.where(usable, mean / np.maximum(mean.mean(axis=0), 1e-300), 1.0)
-        mean = np.maximum(mean, 0.01)
-    else:
-        mean = np.where(usable, mean - mean.mean(axis=0), 0.0)
-    return mean
+    if not multiplicative:
+        return np.where(usable, mean - mean.mean(axis=0), 0.0)
+    usable = usable & (mean > 0.0).all(axis=0)
+    with np.errstate(over="ignore", invalid="ignore"):  # where it is not used
+        mean = np.where(usable, mean / np.maximum(mean.mean(axis=0), 1e-300), 1.0)
+    return np.maximum(mean, 0.01)
 
 
 def adjust(batch: Batch, season: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -80,7 +76,7 @@ def adjust(batch: Batch, season: int) -> tuple[np.ndarray, np.ndarray, np.ndarra
     count = batch.values.shape[1]
     if 3 * season > len(batch.values):  # none can pass the test: a season of any length costs nothing
         season = 1
-    factors, terms = np.ones((max(season, 1), count)), np.zeros((max(season, 1), count))
+    factors, terms = np.ones((season, count)), np.zeros((season, count))
     seasonal = is_seasonal(batch, season)
     if seasonal.any():
         positive = np.nanmin(batch.values, axis=0) > 0
@@ -115,6 +111,12 @@ def _centred_mean(values: np.ndarray, season: int) -> np.ndarray:
     return result
 
 
+def mean_of_others(values: np.ndarray, phase: np.ndarray, season: int) -> np.ndarray:
+    """For each value the mean of its phase in the other cycles; zero where there is none."""
+    total, count = np.bincount(phase, values, season)[phase], np.bincount(phase, minlength=season)[phase]
+    return (total - values) / np.maximum(count - 1, 1)
+
+
 def season_errors(values: np.ndarray, seasons: Sequence[int]) -> list[float]:
     """Mean absolute errors of the means by phase of other cycles, for no season (1) first and then for each season. The
     level, a centred mean over the longest season, is subtracted; each value is compared with the mean of its phase in
@@ -127,10 +129,7 @@ def season_errors(values: np.ndarray, seasons: Sequence[int]) -> list[float]:
     rest = rest[places]
     errors = [float(np.abs(rest).mean())]
     for season in seasons:
-        phase = places % season
-        total, count = np.bincount(phase, rest, season)[phase], np.bincount(phase, minlength=season)[phase]
-        others = np.where(count > 1, (total - rest) / np.maximum(count - 1, 1), 0.0)
-        errors.append(float(np.abs(rest - others).mean()))
+        errors.append(float(np.abs(rest - mean_of_others(rest, places % season, season)).mean()))
     return errors
 
 
@@ -142,7 +141,7 @@ def choose_season(series: Sequence[np.ndarray], seasons: Sequence[int]) -> int:
         if longer == best:
             continue
         gains = []
-        for values in series[:50]:
+        for values in series[:SERIES_LOOKED_AT]:
             _, shorter, long = season_errors(values[-12 * longer :], [best, longer])
             if np.isfinite(long) and shorter > 0:
                 gains.append(np.log(max(long, 1e-9 * shorter) / shorter))

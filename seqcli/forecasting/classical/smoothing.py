@@ -14,16 +14,10 @@ from seqcli.forecasting.classical.batch import Batch, mean_change
 from seqcli.forecasting.classical.least_squares import logistic, minimise
 from seqcli.forecasting.classical.seasonality import forecast_adjusted, seasonal_indices
 
-_LEVEL, _SLOPE = 4, 5  # parameters that are not smoothing weights
-_TREND_ROWS = {"none": [], "damped": [1, 2], "linear": [1]}
-
-
-@dataclass(frozen=True)
-class Smoothed:
-    """Forecasts of one family of models, and how well it fits."""
-
-    forecast: np.ndarray  # (horizon, series)
-    criterion: np.ndarray  # (series,) corrected Akaike criterion
+# parameters with their first guess: logits of alpha, of beta's share in it, of phi, of gamma's share in 1 - alpha; then
+# level and slope at the beginning, in units of `_Start.spread`
+PARAMETERS = {"alpha": -0.5, "beta": -2.0, "phi": 1.0, "gamma": -2.5, "level": 0.0, "slope": 0.0}
+TRENDS: dict[str, tuple[str, ...]] = {"none": (), "damped": ("beta", "phi", "slope"), "linear": ("beta", "slope")}
 
 
 @dataclass(frozen=True)
@@ -38,17 +32,18 @@ class _Start:
     multiplicative: bool
 
 
-def smooth(batch: Batch, horizon: int, season: int, *, seasonal: str = "none", trend: str = "damped") -> Smoothed:
-    """Fit one family: `seasonal` none, additive or (positive series) multiplicative; `trend` none, damped or linear."""
+def smooth(
+    batch: Batch, horizon: int, season: int, *, seasonal: str = "none", trend: str = "damped"
+) -> tuple[np.ndarray, np.ndarray]:
+    """Forecasts (horizon, series) of one family, and the corrected Akaike criterion of how well it fits (series,):
+    `seasonal` none, additive or (positive series) multiplicative; `trend` none, damped or linear."""
     scale = np.maximum(np.nanmean(np.abs(batch.values), axis=0), 1e-300)
     scaled = replace(batch, values=batch.values / scale)
     length = season if seasonal != "none" else 1
     begun = _start(scaled, length, seasonal == "multiplicative")
-
-    # alpha, share of beta in alpha, phi, share of gamma in 1 - alpha, level, slope; the last two in units of `spread`
-    names = [0, *_TREND_ROWS[trend], *([3] if length > 1 else []), _LEVEL, *([] if trend == "none" else [_SLOPE])]
-    first_guess = {0: -0.5, 1: -2.0, 2: 1.0, 3: -2.5, _LEVEL: 0.0, _SLOPE: 0.0}
-    first = np.repeat(np.array([[first_guess[name]] for name in names]), len(scale), axis=1)
+    used = {"alpha", "level", *TRENDS[trend], *(["gamma"] if length > 1 else [])}
+    names = [name for name in PARAMETERS if name in used]
+    first = np.repeat(np.array([[PARAMETERS[name]] for name in names]), len(scale), axis=1)
 
     def run(parameters: np.ndarray, ahead: int) -> tuple[np.ndarray, np.ndarray]:
         return _recursion(scaled, dict(zip(names, parameters, strict=True)), begun, ahead)
@@ -56,12 +51,12 @@ def smooth(batch: Batch, horizon: int, season: int, *, seasonal: str = "none", t
     best, cost = minimise(lambda p: run(p, 0)[0], first)
     _, forecast = run(best[:, None, :], horizon)
     count = batch.lengths
-    free = len(names) + (length - 1 if length > 1 else 0) + 1
+    free = len(names) + length  # the season's indices, and the variance
     variance = np.maximum(cost / count, 1e-12)
     with np.errstate(divide="ignore", invalid="ignore"):
         penalty = np.where(count - free - 1 > 0, 2 * free * (free + 1) / (count - free - 1), np.inf)
     criterion = count * np.log(variance) + 2 * free + penalty
-    return Smoothed(forecast[:, 0] * scale, criterion)
+    return forecast[:, 0] * scale, criterion
 
 
 def _start(batch: Batch, season: int, multiplicative: bool) -> _Start:
@@ -71,20 +66,15 @@ def _start(batch: Batch, season: int, multiplicative: bool) -> _Start:
         indices = seasonal_indices(batch, season, multiplicative=multiplicative)
     usual = indices[np.arange(len(batch.values)) % season]
     adjusted = batch.values / usual if multiplicative else batch.values - usual
-    return _Start(
-        *_starting_line(replace(batch, values=adjusted)),
-        np.maximum(mean_change(adjusted), 1e-6),
-        indices,
-        multiplicative,
-    )
+    spread = np.maximum(mean_change(adjusted), 1e-6)
+    return _Start(*_starting_line(replace(batch, values=adjusted)), spread, indices, multiplicative)
 
 
 def _starting_line(batch: Batch) -> tuple[np.ndarray, np.ndarray]:
     """Level and slope at the beginning, from a line through each series' first (up to ten) values. (series,) each"""
     rows = batch.begin + np.arange(10)[:, None]
-    inside = rows < len(batch.values)
     head = np.take_along_axis(batch.values, np.minimum(rows, len(batch.values) - 1), axis=0)
-    weight = inside.astype(float)
+    weight = (rows < len(batch.values)).astype(float)
     count = weight.sum(axis=0)
     x = np.arange(10)[:, None] * weight
     x_mean, y_mean = x.sum(axis=0) / count, (head * weight).sum(axis=0) / count
@@ -94,27 +84,27 @@ def _starting_line(batch: Batch) -> tuple[np.ndarray, np.ndarray]:
     return y_mean - slope * (x_mean + 1), slope
 
 
-def _recursion(batch: Batch, row: dict[int, np.ndarray], start: _Start, ahead: int) -> tuple[np.ndarray, np.ndarray]:
-    """One-step errors (time, candidates, series), zero before a series begins, and `ahead` steps of forecast. Without a
-    trend there is no parameter 1, without a season no parameter 3."""
-    values, shape, length = batch.values, row[0].shape, len(start.indices)
-    alpha = 0.001 + 0.998 * logistic(row[0])
-    beta = alpha * logistic(row[1]) if 1 in row else np.zeros(shape)
-    phi = 0.8 + 0.18 * logistic(row[2]) if 2 in row else np.ones(shape)
-    gamma = (1 - alpha) * logistic(row[3]) if 3 in row else np.zeros(shape)
-    level = start.level + start.spread * row[_LEVEL]
-    slope = start.slope + start.spread * row[_SLOPE] * 0.3 if _SLOPE in row else np.zeros(shape)
+def _recursion(batch: Batch, given: dict[str, np.ndarray], start: _Start, ahead: int) -> tuple[np.ndarray, np.ndarray]:
+    """One-step errors (time, candidates, series), zero before a series begins, and `ahead` steps of forecast."""
+    values, shape, length = batch.values, given["alpha"].shape, len(start.indices)
+    trend, seasonal = "slope" in given, "gamma" in given
+    alpha = 0.001 + 0.998 * logistic(given["alpha"])
+    beta = alpha * logistic(given["beta"]) if trend else np.zeros(shape)
+    phi = 0.8 + 0.18 * logistic(given["phi"]) if "phi" in given else np.ones(shape)
+    gamma = (1 - alpha) * logistic(given["gamma"]) if seasonal else np.zeros(shape)
+    level = start.level + start.spread * given["level"]
+    slope = start.slope + start.spread * given["slope"] * 0.3 if trend else np.zeros(shape)
     seasons = np.repeat(start.indices[:, None, :], shape[0], axis=1)
     errors = np.zeros((len(values), *shape))
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         for t in range(len(values)):
             k = batch.active[t]
             base = level[:, :k]
-            if 1 in row:
+            if trend:
                 drift = phi[:, :k] * slope[:, :k]
                 base = base + drift
             error = relative = values[t, :k] - base
-            if 3 in row:
+            if seasonal:
                 s = seasons[t % length, :, :k]
                 error = values[t, :k] - base * s if start.multiplicative else error - s
                 relative = error / s if start.multiplicative else error
@@ -122,7 +112,7 @@ def _recursion(batch: Batch, row: dict[int, np.ndarray], start: _Start, ahead: i
                 seasons[t % length, :, :k] = np.maximum(s + moved, 1e-3) if start.multiplicative else s + moved
             errors[t, :, :k] = error
             level[:, :k] = base + alpha[:, :k] * relative
-            if 1 in row:
+            if trend:
                 slope[:, :k] = drift + beta[:, :k] * relative
         forecast = np.empty((ahead, *shape))
         for h in range(ahead):
@@ -147,15 +137,15 @@ def ets(batch: Batch, horizon: int, season: int) -> np.ndarray:
             allowed = allowed & positive
         if not allowed.any():
             continue
-        for trend in _TREND_ROWS:
-            result = smooth(batch, horizon, season, seasonal=seasonal, trend=trend)
-            finite = np.isfinite(result.forecast).all(axis=0)
-            forecasts.append(result.forecast)
-            criteria.append(np.where(allowed & finite, result.criterion, np.inf))
-    chosen = np.argmin(np.nan_to_num(np.array(criteria), nan=np.inf), axis=0)
+        for trend in TRENDS:
+            forecast, criterion = smooth(batch, horizon, season, seasonal=seasonal, trend=trend)
+            finite = np.isfinite(forecast).all(axis=0)
+            forecasts.append(forecast)
+            criteria.append(np.where(allowed & finite, criterion, np.inf))
+    chosen = np.argmin(np.array(criteria), axis=0)
     return np.array(forecasts)[chosen, :, np.arange(len(chosen))].T
 
 
 def damped(batch: Batch, horizon: int, season: int) -> np.ndarray:
     """A damped trend on seasonally adjusted values: a tenth of the time of `ets`. (horizon, series)"""
-    return forecast_adjusted(batch, horizon, season, lambda adjusted, ahead: smooth(adjusted, ahead, 1).forecast)
+    return forecast_adjusted(batch, horizon, season, lambda adjusted, ahead: smooth(adjusted, ahead, 1)[0])

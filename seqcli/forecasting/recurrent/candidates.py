@@ -8,38 +8,33 @@ from seqcli.forecasting.classical.batch import mean_of_known
 from seqcli.forecasting.recurrent.scaled import Scaled
 
 CANDIDATES = 18
+_NONE = np.array(np.nan)  # where there is no such forecast
 
 
 def make_candidates(scaled: Scaled) -> np.ndarray:
     """Forecasts of the adjusted values, the first of them the base of all. (steps, batch, CANDIDATES), NaN where a
     history is too short for one or it does not suit the series."""
-    anchors, d, begin = scaled.anchors, scaled.adjusted, scaled.begin
+    anchors, d, begin, lengths = scaled.anchors, scaled.adjusted, scaled.begin, scaled.lengths
     theta, damped = anchors.theta.T, anchors.damped.T
-    shape = theta.shape
-
-    def flat(numbers: np.ndarray) -> np.ndarray:
-        return np.broadcast_to(numbers, shape)
-
     last, latest = d[-1], d[-max(5 * scaled.season, 60) :]
     first = d[begin, np.arange(len(begin))]
     steps = (scaled.ahead + 1)[:, None]
-    lengths = scaled.lengths
     drift = np.where(lengths > 2, (last - first) / np.maximum(lengths - 1, 1), np.nan)
     result = [
         (theta + damped) / 2,
         theta,
         damped,
-        flat(anchors.flat),
-        flat(last),
-        *_of_season(scaled, scaled.season),
-        *_of_second(scaled, scaled.second),
-        flat(np.nan_to_num(latest).sum(axis=0) / np.minimum(len(d) - begin, len(latest))),
-        flat(_median_of_last(d, begin, int(np.clip(2 * scaled.season, 12, 60)))),
-        np.where((np.nanmin(scaled.values, axis=0) >= 0) & _has_zeros(scaled), 0.0, np.full(shape, np.nan)),
+        anchors.flat,
+        last,
+        *_of_season(scaled),
+        *_of_second(scaled),
+        np.nan_to_num(latest).sum(axis=0) / np.minimum(lengths, len(latest)),
+        _median_of_last(d, begin, int(np.clip(2 * scaled.season, 12, 60))),
+        np.where((np.nanmin(scaled.values, axis=0) >= 0) & _has_zeros(scaled), 0.0, np.nan),
         last + steps * drift,
         _growth(scaled, steps),
     ]
-    return np.stack(result, axis=2)
+    return np.stack(np.broadcast_arrays(*result), axis=2)
 
 
 def _has_zeros(scaled: Scaled) -> np.ndarray:
@@ -48,39 +43,36 @@ def _has_zeros(scaled: Scaled) -> np.ndarray:
     return plain & ((scaled.values == 0).sum(axis=0) >= 0.1 * scaled.lengths)
 
 
-def same_phase(scaled: Scaled, period: int, back: int) -> np.ndarray:
+def _same_phase(scaled: Scaled, period: int, back: int) -> np.ndarray:
     """What stood `back` periods before each step ahead, in the last periods that are known; NaN where nothing did."""
     rows = len(scaled.values) - back * period + scaled.ahead % period
-    known = rows[:, None] >= np.maximum(scaled.begin, 0)
-    return np.where(known, scaled.adjusted[np.maximum(rows, 0)], np.nan)
+    return np.where(rows[:, None] >= scaled.begin, scaled.adjusted[np.maximum(rows, 0)], np.nan)
 
 
-def _of_season(scaled: Scaled, season: int) -> list[np.ndarray]:
+def _of_season(scaled: Scaled) -> list[np.ndarray]:
     """The last season, the one before it, the mean of three, and the level with the pattern of up to four."""
-    empty = np.full((len(scaled.ahead), len(scaled.begin)), np.nan)
+    season = scaled.season
     if season < 2:
-        return [empty] * 4
-    total = len(scaled.values)
-    every = [same_phase(scaled, season, back) for back in (1, 2, 3, 4)]
+        return [_NONE] * 4
+    every = [_same_phase(scaled, season, back) for back in (1, 2, 3, 4)]
     patterns = []
     for back, one in enumerate(every, 1):
-        start = total - back * season
+        start = len(scaled.values) - back * season
         if start < 0:
             break
         whole = np.where(scaled.begin <= start, scaled.adjusted[start : start + season].mean(axis=0), np.nan)
         patterns.append(one - whole)
     mean = np.where(np.isnan(every[1]), np.nan, _mean_of(every[:3]))
-    pattern = _mean_of(patterns) if patterns else empty
+    pattern = _mean_of(patterns) if patterns else _NONE
     return [every[0], every[1], mean, scaled.anchors.flat + pattern]
 
 
-def _of_second(scaled: Scaled, period: int) -> list[np.ndarray]:
+def _of_second(scaled: Scaled) -> list[np.ndarray]:
     """As a second period (week of hours, year of days) before; the mean of three; smoothed and not, at today's
     level."""
-    empty = np.full((len(scaled.ahead), len(scaled.begin)), np.nan)
-    total = len(scaled.values)
+    period, total = scaled.second, len(scaled.values)
     if period < 2:
-        return [empty] * 4
+        return [_NONE] * 4
     width = max(1, period // 52)
     window = max(min(period, scaled.season), period // 13)
     sums = np.concatenate([np.zeros((1, scaled.values.shape[1])), np.cumsum(np.nan_to_num(scaled.adjusted), axis=0)])
@@ -92,7 +84,7 @@ def _of_second(scaled: Scaled, period: int) -> list[np.ndarray]:
         known = (low >= 0)[..., None] & (inside[..., None] >= scaled.begin)
         return np.where(known, (sums[high] - sums[inside]) / (high - inside)[..., None], np.nan)
 
-    every = [same_phase(scaled, period, back) for back in (1, 2, 3)]
+    every = [_same_phase(scaled, period, back) for back in (1, 2, 3)]
     now = mean(np.array(total - window), np.array(total))
     smooth, moved = [], []
     for back, one in enumerate(every, 1):

@@ -56,10 +56,13 @@ class KnownInputs:
     """`values` has an array (names, length + horizon) per series. `scaling` is the mean and deviation of each of the
     user's own columns, which come first; `holidays` are days since 1970."""
 
-    names: tuple[str, ...]
-    values: list[np.ndarray]
+    names: tuple[str, ...] = ()
+    values: Sequence[np.ndarray] = ()
     scaling: tuple[tuple[float, float], ...] = ()
     holidays: tuple[int, ...] = ()
+
+
+NOTHING = KnownInputs()
 
 
 def own_names(names: Sequence[str]) -> tuple[str, ...]:

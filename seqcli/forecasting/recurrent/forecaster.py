@@ -47,17 +47,16 @@ class Forecaster:
                 hint=f"give --covariates {wanted} and --future" if wanted else "leave --covariates out",
             )
 
-    def quantiles(self, history: History, ends: np.ndarray, horizon: int, *, season: int | None = None) -> np.ndarray:
+    def quantiles(self, history: History, ends: np.ndarray, horizon: int) -> np.ndarray:
         """Forecasts from column `ends[i]` of every series i on: `QUANTILES`, rising. (series, horizon, quantiles) NaN
-        for a series that begins after its end. `season` is the one the network was trained for."""
-        season = season or self.config.season
+        for a series that begins after its end."""
         result = np.full((len(ends), horizon, len(QUANTILES)), np.nan)
         usable = np.flatnonzero(ends > history.begin)
-        lengths = (ends - history.begin)[usable]
-        usable = usable[np.argsort(lengths, kind="stable")]
+        usable = usable[np.argsort((ends - history.begin)[usable], kind="stable")]
         for start in range(0, len(usable), CHUNK):
             series = usable[start : start + CHUNK]
-            result[series] = self.run(inputs_at(history, series, ends[series], np.arange(horizon), season))
+            inputs = inputs_at(history, series, ends[series], np.arange(horizon), self.config.season)
+            result[series] = self.run(inputs)
         return result
 
     def run(self, inputs: Inputs) -> np.ndarray:

@@ -85,28 +85,16 @@ def _past(scaled: Scaled, observed: np.ndarray) -> tuple[np.ndarray, np.ndarray]
         axis=2,
     )
     means = bins(rows)  # (tokens, PATCH, batch, 5)
-    inside = ~np.isnan(means[..., 0])
-    count = len(scaled.begin)
-
-    def each(numbers: np.ndarray) -> np.ndarray:
-        return np.moveaxis(np.nan_to_num(numbers), 1, 2)
-
-    width = np.log2(widths(keep))[:, None]
-    shape = (len(means), count)
-    tokens = np.concatenate(
-        [
-            each(squash(means[..., 0])),
-            each(squash(means[..., 1])),
-            each(inside),
-            each(means[..., 2]),
-            mean_of_known(np.moveaxis(means[..., 3:4], 1, 0)),
-            np.log(mean_of_known(np.moveaxis(means[..., 4:5], 1, 0)) + 0.05) / 2,
-            np.broadcast_to(width / 5, shape)[..., None],
-            np.broadcast_to(np.log(scaled.season) / 3, shape)[..., None],
-            np.broadcast_to(np.log(scaled.lengths) / 4, shape)[..., None],
-        ],
-        axis=2,
+    of_bins = [squash(means[..., 0]), squash(means[..., 1]), ~np.isnan(means[..., 0]), means[..., 2]]
+    of_tokens = np.broadcast_arrays(
+        mean_of_known(means[..., 3], axis=1),
+        np.log(mean_of_known(means[..., 4], axis=1) + 0.05) / 2,
+        np.log2(widths(keep))[:, None] / 5,
+        np.log(scaled.season) / 3,
+        np.log(scaled.lengths) / 4,
     )
+    parts = [np.moveaxis(np.nan_to_num(part), 1, 2) for part in of_bins]
+    tokens = np.concatenate([*parts, np.stack(of_tokens, axis=2)], axis=2)
     steps = count_tokens(np.minimum(scaled.lengths, keep))
     return to_own_rows(tokens, steps), steps
 
@@ -114,20 +102,20 @@ def _past(scaled: Scaled, observed: np.ndarray) -> tuple[np.ndarray, np.ndarray]
 def _future(scaled: Scaled, gaps: np.ndarray, factor: np.ndarray, term: np.ndarray) -> np.ndarray:
     """Features of each step ahead. (horizon, batch, features)"""
     h = (scaled.ahead + 1)[:, None]
-    season, shape = scaled.season, gaps.shape[:2]
+    season = scaled.season
     turn = 2 * np.pi * h / season if season > 1 else 0.0 * h
     numbers = [
         squash((factor - 1) * scaled.anchors.flat / scaled.unit + term / scaled.unit),
         np.log(h) / 2,
-        np.minimum(h / season, 6.0) / 2 if season > 1 else 0.0 * h,
+        np.minimum(h / season, 6.0) / 2 if season > 1 else 0.0,
         np.log1p(h / scaled.lengths),
-        np.sin(turn) if season > 1 else 0.0 * h,
-        np.cos(turn) if season > 1 else 0.0 * h,
+        np.sin(turn),
+        np.cos(turn) if season > 1 else 0.0,
         np.log(scaled.reach / scaled.unit) / 2,
         (h <= season) & (season > 1),
     ]
     usable = ~np.isnan(gaps[..., 1:])
-    rest = np.stack([np.broadcast_to(number, shape) for number in numbers], axis=2)
+    rest = np.stack(np.broadcast_arrays(*numbers), axis=2)
     return np.concatenate([squash(np.nan_to_num(gaps[..., 1:])), usable, rest], axis=2)
 
 
@@ -172,7 +160,7 @@ def _series(scaled: Scaled, base: np.ndarray) -> np.ndarray:
         np.log(mean_change(d) / unit + 0.05),
         squash((base[0] - anchors.flat) / unit),
     ]
-    last = np.full((LATEST, count), 0.0)
+    last = np.zeros((LATEST, count))
     known = d[-LATEST:]
     last[LATEST - len(known) :] = squash(np.nan_to_num((known - anchors.flat) / unit))
     return np.stack([*(np.broadcast_to(number, count) for number in numbers), *last], axis=1)

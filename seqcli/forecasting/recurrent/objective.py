@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
+from seqcli.forecasting.engine import Setting
 from seqcli.forecasting.recurrent.config import QUANTILES
 from seqcli.forecasting.recurrent.network import ForecastNetwork
 from seqcli.forecasting.recurrent.windows import History, Windows, inputs_at, make_windows, origins, past_values
-from seqcli.training.distributed import ALONE, Processes
 from seqcli.training.options import Validation
+from seqcli.training.run import Run
 from seqcli.training.task import Stateless
 from seqcli.training.workers import part_count
 
@@ -51,26 +53,17 @@ class ForecastTask(Stateless):
     tables: Sequence[nn.Parameter] = ()
 
     def __init__(
-        self,
-        network: ForecastNetwork,
-        history: History,
-        *,
-        season: int,
-        horizon: int,
-        batch_size: int,
-        seed: int,
-        processes: Processes = ALONE,
+        self, network: ForecastNetwork, history: History, setting: Setting, batch_size: int, run: Run[Any]
     ) -> None:
-        self.model, self.history, self.season, self.processes = network, history, season, processes
+        self.model, self.history, self.season, self.processes = network, history, setting.season, run.processes
         self.device = next(network.parameters()).device
-        self.horizon, self.batch_size, self.seed = horizon, batch_size, seed
-        self.held_out = history.length - horizon
-        known = self.held_out - history.begin
-        least, spans = origins(history.length - history.begin, horizon, season)
+        self.horizon, self.batch_size, self.seed = setting.horizon, batch_size, run.request.seed
+        self.held_out = history.length - setting.horizon
+        least, spans = origins(history.length - history.begin, setting.horizon, setting.season)
         self.series = np.repeat(np.arange(len(spans)), spans)
         first = history.begin + least
         self.ends = np.concatenate([np.arange(a, a + n) for a, n in zip(first, spans, strict=True)]).astype(np.int64)
-        self.valid_series = np.flatnonzero(known >= max(4, horizon))
+        self.valid_series = np.flatnonzero(self.held_out - history.begin >= max(4, setting.horizon))
         self._order: tuple[int, np.ndarray] | None = None
 
     def num_batches(self, epoch: int) -> int:

@@ -37,7 +37,6 @@ def _loaded(path: Path) -> Forecaster:
 def quantiles(batch: Batch, horizon: int, season: int) -> np.ndarray:
     """Forecasts of the series of a batch: `forecaster.QUANTILES`, rising. (horizon, series, quantiles) Any season (1:
     none) and horizon. The network was trained on seasons from 1 to 168."""
-    season = max(season, 1)
     values = batch.values[-kept(season) :].T
     forecaster = pretrained_forecaster(season)
     result = np.empty((horizon, len(values), len(QUANTILES)))

@@ -59,7 +59,7 @@ def scale_histories(values: np.ndarray, season: int, ahead: np.ndarray) -> Scale
     anchors = make_anchors(np.where(there, adjusted, 0.0), begin, ahead + 1)
 
     late = slice(-int(np.clip(2 * season, 12, 48)), None)
-    change = np.abs(np.diff(adjusted, axis=0)) if total > 1 else np.full((1, count), np.nan)
+    change = np.abs(np.diff(adjusted, axis=0))
     unit = 0.5 * mean_of_known(change) + 0.5 * mean_of_known(change[late])
     size = np.where(there, np.abs(y), 0.0)
     unit = np.maximum(unit, 1e-4 * size.max(axis=0))

@@ -14,12 +14,12 @@ from seqcli.forecasting.metrics import mase, scale
 from seqcli.forecasting.options import DEFAULT_BUDGET
 from seqcli.forecasting.prepare import LEAST_SERIES, LEAST_WINDOWS, Prepared
 from seqcli.forecasting.recurrent.config import MIDDLE, ForecasterConfig
-from seqcli.forecasting.recurrent.covariates import KnownInputs, given_any
+from seqcli.forecasting.recurrent.covariates import given_any
 from seqcli.forecasting.recurrent.forecaster import Forecaster, load_forecaster
 from seqcli.forecasting.recurrent.network import ForecastNetwork
 from seqcli.forecasting.recurrent.objective import ForecastTask
 from seqcli.forecasting.recurrent.pretrained import pretrained_forecaster
-from seqcli.forecasting.recurrent.windows import History, make_history
+from seqcli.forecasting.recurrent.windows import History
 from seqcli.training.distributed import ALONE, Processes
 from seqcli.training.loop import TrainingResult
 from seqcli.training.options import TrainingOptions
@@ -60,18 +60,16 @@ def train_forecaster(
     prepared: Prepared,
     alone: np.ndarray | None,
     training: ForecastTraining,
-    *,
-    known: KnownInputs | None = None,
     processes: Processes = ALONE,
     events: Events = Events(),
 ) -> tuple[Forecaster, str]:
-    """Train the pretrained network further on all but each series' last horizon, with inputs for what else is `known`;
-    also how that ended: `finished`, `patience` or `stopped`.
+    """Train the pretrained network further on all but each series' last horizon, with the panel's other inputs; also
+    how that ended: `finished`, `patience` or `stopped`.
 
     The network's share is what is best on that last horizon, beside the forecasts of it made without training, `alone`
     (series, horizon), None in all but the first of several processes. Raises `DataError` for a panel too small.
     """
-    outcome = train(PanelTraining(prepared, alone, known), training, events, processes)
+    outcome = train(PanelTraining(prepared, alone), training, events, processes)
     if outcome.ended == "patience":
         events.notice("training ended early: the validation no longer improves")
     events.notice(_said(outcome.metrics, prepared))
@@ -86,21 +84,18 @@ class PanelTraining(Task[ForecastTraining, History, ForecastRecipe, ForecastTask
     metric = "quantile_loss"
     recipe = ForecastRecipe
 
-    def __init__(self, prepared: Prepared, alone: np.ndarray | None, known: KnownInputs | None) -> None:
-        self.prepared, self.alone, self.known = prepared, alone, known
+    def __init__(self, prepared: Prepared, alone: np.ndarray | None) -> None:
+        self.prepared, self.alone = prepared, alone
 
     def open(self, run: Run[ForecastTraining]) -> Opened[History]:
-        prepared, known = self.prepared, self.known
-        _check_size(prepared, run.request, run.processes)
-        history = make_history(prepared.known, prepared.filled, known.values if known else None)
-        return Opened(history, fingerprint=prepared.panel.fingerprint)
+        _check_size(self.prepared, run.request, run.processes)
+        return Opened(self.prepared.history, fingerprint=self.prepared.panel.fingerprint)
 
     def choose(
         self, request: ForecastTraining, data: History, machine: Machine, base: Mapping[str, Any] | None
     ) -> ForecastRecipe:
-        config = _config(self.prepared, self.known)
         rate = request.learning_rate or 1e-3
-        return ForecastRecipe(config, self.prepared.horizon, request.batch_size, rate)
+        return ForecastRecipe(_config(self.prepared), self.prepared.horizon, request.batch_size, rate)
 
     def resume(self, before: ForecastRecipe, run: Run[ForecastTraining], data: History) -> ForecastRecipe:
         now = self.choose(run.request, data, Machine(), None)
@@ -111,19 +106,11 @@ class PanelTraining(Task[ForecastTraining, History, ForecastRecipe, ForecastTask
         return now
 
     def build(self, run: Run[ForecastTraining], data: History, recipe: ForecastRecipe) -> ForecastTask:
-        run.processes.check_same(str(_config(self.prepared, self.known)))
+        run.processes.check_same(str(_config(self.prepared)))
         torch.manual_seed(run.request.seed)
         network = ForecastNetwork(recipe.config)
         network.start_from(pretrained_forecaster(self.prepared.season).parameters)
-        return ForecastTask(
-            network,
-            data,
-            season=self.prepared.season,
-            horizon=recipe.horizon,
-            batch_size=recipe.batch_size,
-            seed=run.request.seed,
-            processes=run.processes,
-        )
+        return ForecastTask(network, data, self.prepared.setting, recipe.batch_size, run)
 
     def options(self, run: Run[ForecastTraining], recipe: ForecastRecipe, training: ForecastTask) -> TrainingOptions:
         return run.options(learning_rate=recipe.learning_rate, average=0.99, clip=1.0, patience=PATIENCE)
@@ -131,7 +118,7 @@ class PanelTraining(Task[ForecastTraining, History, ForecastRecipe, ForecastTask
     def metrics(self, data: History, training: ForecastTask, result: TrainingResult) -> dict[str, Any]:
         assert self.alone is not None
         ends = np.full(len(data.values), training.held_out)
-        forecaster = Forecaster(_config(self.prepared, self.known), weights_of(training.model))
+        forecaster = Forecaster(_config(self.prepared), weights_of(training.model))
         point = forecaster.quantiles(data, ends, self.prepared.horizon)[..., MIDDLE]
         loss = result.final.metrics["quantile_loss"]
         most = 1.0 if given_any(forecaster.config.covariates) else MOST_SHARE
@@ -155,12 +142,10 @@ def _check_size(prepared: Prepared, training: ForecastTraining, processes: Proce
         raise UsageError(f"{processes.size} processes are more than the {batch} windows of a batch", hint=hint)
 
 
-def _config(prepared: Prepared, known: KnownInputs | None) -> ForecasterConfig:
-    shape = pretrained_forecaster(prepared.season).config
-    config = replace(shape, season=prepared.season, frequency=prepared.panel.frequency.name, weight=1.0)
-    if known is not None:
-        config = replace(config, covariates=known.names, scaling=known.scaling, holidays=known.holidays)
-    return config
+def _config(prepared: Prepared) -> ForecasterConfig:
+    known, frequency = prepared.inputs, prepared.panel.frequency.name
+    shape = replace(pretrained_forecaster(prepared.season).config, season=prepared.season, frequency=frequency)
+    return replace(shape, covariates=known.names, scaling=known.scaling, holidays=known.holidays, weight=1.0)
 
 
 def _errors(prepared: Prepared, history: History, point: np.ndarray, alone: np.ndarray, most: float) -> dict[str, Any]:

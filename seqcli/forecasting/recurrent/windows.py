@@ -58,24 +58,21 @@ def origins(lengths: np.ndarray, horizon: int, season: int) -> tuple[np.ndarray,
     return first, np.maximum(known - horizon - first + 1, 0)
 
 
-def make_history(
-    known: Sequence[np.ndarray], filled: Sequence[np.ndarray], covariates: Sequence[np.ndarray] | None = None
-) -> History:
-    """Filled series as one array; `known` are the same, NaN where they were filled. `covariates` has an array
-    (covariates, length + horizon) a series."""
+def make_history(known: Sequence[np.ndarray], filled: Sequence[np.ndarray], inputs: Sequence[np.ndarray]) -> History:
+    """Filled series as one array; `known` are the same, NaN where they were filled. `inputs` has an array (covariates,
+    length + horizon) a series, or nothing."""
     longest = max(len(values) for values in filled)
     values = np.full((len(filled), longest), np.nan)
     observed = np.zeros(values.shape, bool)
-    count = covariates[0].shape[0] if covariates else 0
-    ahead = covariates[0].shape[1] - len(filled[0]) if covariates else 0
-    extra = np.zeros((count, len(filled), longest + ahead), np.float32)
+    count, length = inputs[0].shape if inputs else (0, len(filled[0]))
+    covariates = np.zeros((count, len(filled), longest + length - len(filled[0])), np.float32)
     for index, (one, numbers) in enumerate(zip(known, filled, strict=True)):
         start = longest - len(numbers)
         values[index, start:] = numbers
         observed[index, start:] = ~np.isnan(one)
-        if covariates:
-            extra[:, index, start:] = covariates[index]
-    return History(values, observed, extra)
+        if inputs:
+            covariates[:, index, start:] = inputs[index]
+    return History(values, observed, covariates)
 
 
 def past_values(history: History, series: np.ndarray, ends: np.ndarray, season: int) -> tuple[np.ndarray, np.ndarray]:

@@ -102,11 +102,11 @@ def test_the_criterion_chooses_the_family_that_made_the_series():
     seasonal = np.exp(0.01 * t) * (1 + 0.4 * np.sin(2 * np.pi * t / 12)) * 100 + rng.normal(0, 1, 120)
     batch = make_batch([seasonal])
     criteria = {
-        s: smooth(batch, 1, 12, seasonal=s, trend="linear").criterion[0] for s in ("none", "additive", "multiplicative")
+        s: smooth(batch, 1, 12, seasonal=s, trend="linear")[1][0] for s in ("none", "additive", "multiplicative")
     }
     assert min(criteria, key=criteria.__getitem__) == "multiplicative"
     best = [smooth(batch, 1, 12, seasonal="multiplicative", trend=trend) for trend in ("none", "damped", "linear")]
-    np.testing.assert_array_equal(ets(batch, 1, 12), min(best, key=lambda one: one.criterion[0]).forecast)
+    np.testing.assert_array_equal(ets(batch, 1, 12), min(best, key=lambda one: one[1][0])[0])
 
 
 def test_seasons_are_seen_under_a_trend_and_not_in_noise():

@@ -4,6 +4,7 @@ import csv
 import io
 import os
 import signal
+from contextlib import nullcontext
 from dataclasses import replace
 
 import numpy as np
@@ -12,17 +13,20 @@ import pytest
 import seqcli
 from seqcli.cli.app import run
 from seqcli.cli.progress import TrainingDisplay
-from seqcli.files.checkpoint import load_checkpoint
-from seqcli.forecasting.forecast import forecast_panel, forecast_prepared
+from seqcli.files.checkpoint import Checkpoint, load_checkpoint
+from seqcli.files.plain import to_plain
+from seqcli.forecasting.evaluate import evaluate_forecaster
 from seqcli.forecasting.metrics import coverage
-from seqcli.forecasting.options import ForecastRequest
+from seqcli.forecasting.options import EvaluateRequest, ForecastRequest
 from seqcli.forecasting.prepare import prepare
-from seqcli.forecasting.recurrent.covariates import known_inputs
+from seqcli.forecasting.recurrent.covariates import CALENDAR, known_inputs
 from seqcli.forecasting.recurrent.forecaster import Forecaster, load_forecaster
 from seqcli.forecasting.recurrent.pretrained import pretrained_forecaster
-from seqcli.forecasting.recurrent.train import ForecastTraining, best_share, train_forecaster
+from seqcli.forecasting.recurrent.train import ForecastTraining, best_share
+from seqcli.forecasting.run import forecast_panel, forecast_prepared, train_and_forecast
 from seqcli.series.known import read_future
 from seqcli.series.panel import ReadOptions, read_panel
+from seqcli.training.run import Events
 
 LAST = "last 6 months"
 
@@ -166,13 +170,11 @@ def test_a_covariate_is_learnt_kept_and_evaluated(promoted, tmp_path, capsys):
     data, future = str(promoted / "data.csv"), str(promoted / "future.csv")
     inputs = ["--covariates", "promo", "--future", future]
     panel = read_panel(data, ReadOptions(covariates=("promo",)))
-    prepared = prepare(panel, ForecastRequest(horizon=7))
     coming = read_future(panel, future, 7)
     known = known_inputs(panel, 7, future=coming)
+    prepared = replace(prepare(panel, ForecastRequest(horizon=7)), inputs=known)
     training = ForecastTraining(steps=240, batch_size=64, output=model, learning_rate=3e-3)
-    result = forecast_prepared(
-        prepared, train=lambda p, alone: train_forecaster(p, alone, training, known=known)[0], known=known
-    )
+    result = train_and_forecast(prepared, training, lambda: nullcontext(Events()))
     flags = np.concatenate(coming).ravel() == 1
     relative = (result.point / np.array([np.median(one.values) for one in panel.series])[:, None]).ravel()
     assert relative[flags].mean() > 1.3 * relative[~flags].mean()
@@ -192,6 +194,36 @@ def test_a_covariate_is_learnt_kept_and_evaluated(promoted, tmp_path, capsys):
     assert "with the covariates promo" in capsys.readouterr().err
     measured = seqcli.load(model).evaluate(data)
     assert measured["mase"] < 0.8 * measured["mase_seasonal_naive"]
+
+
+def test_a_model_is_refused_other_covariates_than_its_own(promoted, tmp_path, capsys):
+    for name in ("data.csv", "future.csv"):
+        head, *lines = (promoted / name).read_text().splitlines()
+        (tmp_path / name).write_text("\n".join([f"{head},other", *(f"{line},1" for line in lines)]) + "\n")
+    model, future = str(tmp_path / "m.safetensors"), str(tmp_path / "future.csv")
+    command = ["forecast", str(tmp_path / "data.csv"), "-n", "7", "--target", "y", "--future", future]
+    assert run([*command, "--covariates", "promo", "--steps", "1", "--save", model]) == 0
+    capsys.readouterr()
+    assert run([*command, "--covariates", "promo,other", "--model", model]) == 2
+    assert "with the covariates promo" in capsys.readouterr().err
+
+
+def test_zeros_before_a_first_sale_do_not_shift_what_a_network_knows(tmp_path):
+    start = pretrained_forecaster(7)
+    config = replace(start.config, season=7, frequency="daily", weight=1.0, covariates=tuple(CALENDAR)[:8])
+    rng = np.random.default_rng(4)
+    shapes = config.parameter_shapes()
+    wider = {name: rng.normal(0, 0.3, shape).astype(np.float32) for name, shape in shapes.items()}
+    checkpoint = Checkpoint("forecast", to_plain(config), wider)
+    days = [str(day) for day in np.arange("2023-01-01", "2023-12-01", dtype="datetime64[D]")]
+    sold = np.concatenate([np.zeros(200), 20 + rng.poisson(9, len(days) - 200)])
+    measured = []
+    for first in (0, 200):
+        path = tmp_path / f"{first}.csv"
+        rows = zip(days[first:], sold[first:], strict=True)
+        path.write_text("day,sold\n" + "".join(f"{day},{value:g}\n" for day, value in rows))
+        measured.append(evaluate_forecaster(checkpoint, EvaluateRequest(data=(str(path),))))
+    assert measured[0]["smape"] == pytest.approx(measured[1]["smape"])
 
 
 @pytest.mark.parametrize(("count", "low", "high"), [(60, 0.68, 0.92), (2, 0.55, 1.0)])
@@ -233,10 +265,8 @@ def test_what_a_network_knows_survives_its_file(tmp_path, many):
     panel = read_panel(many)
     known = known_inputs(panel, 6, holidays=[11_000, 12_000])
     training = ForecastTraining(steps=1, output=model)
-    prepared = prepare(panel, ForecastRequest(horizon=6))
-    result = forecast_prepared(
-        prepared, train=lambda p, alone: train_forecaster(p, alone, training, known=known)[0], known=known
-    )
+    prepared = replace(prepare(panel, ForecastRequest(horizon=6)), inputs=known)
+    result = train_and_forecast(prepared, training, lambda: nullcontext(Events()))
     assert result.forecaster is not None
     assert load_forecaster(load_checkpoint(model)).config == result.forecaster.config
     assert result.forecaster.config.holidays == (11_000, 12_000)
