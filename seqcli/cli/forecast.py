@@ -96,9 +96,11 @@ def _print_past(asked: _Asked) -> None:
     _check_places(asked)
     past = past_request(asked.data, asked, anomalies=asked.anomalies, on_notice=console.notice)
     if asked.anomalies:
-        what = "values more than four deviations from their one-step forecast (score)"
-        console.notice(f"{past.count:,} anomalies: {what}")
+        console.notice(past.verdict)
     write_rows(past.columns, _safe(past.rows(), past.panel, asked), asked.format, asked.file)
+    if asked.plot is not None:
+        past.plot(asked.plot, on_notice=console.notice)
+        console.notice(f"saved {asked.plot}")
 
 
 def _forecast(asked: _Asked, interruption: Interruption) -> Forecast | None:

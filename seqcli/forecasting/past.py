@@ -4,26 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from seqcli.errors import UsageError
+from seqcli.forecasting.axes import time_marks
 from seqcli.forecasting.combination import predict
 from seqcli.forecasting.engine import Setting, find_long
 from seqcli.forecasting.forecast import added_columns
 from seqcli.forecasting.intervals import NORMAL_80, stretch
 from seqcli.forecasting.options import NETWORK, ForecastRequest
+from seqcli.forecasting.plot import MOST_DRAWN, Chart, save_plot
 from seqcli.forecasting.prepare import Prepared
 from seqcli.forecasting.recurrent.config import QUANTILES
 from seqcli.forecasting.recurrent.forecaster import offsets
+from seqcli.notices import Notice, quietly
 from seqcli.options import declarations
-from seqcli.series.panel import Panel
+from seqcli.series.panel import Panel, series_names
 
 LATEST = 2000  # values of a series that are looked at
 USUAL = 80.0  # level by which the network's widths are corrected: few anomalies do not change it
 FLAGGED = 4.0  # half-widths of the usual interval, over its normal deviate, from which a value is an anomaly
-AHEAD = ("quantiles", "method", "start", "hierarchy", "backtest", "plot", "json")  # what only forecasts have
+AHEAD = ("quantiles", "method", "start", "hierarchy", "backtest", "json")  # what only forecasts have
 
 
 @dataclass(frozen=True)
@@ -34,12 +39,31 @@ class Past:
     panel: Panel
     columns: list[str]
     made: list[np.ndarray]
+    levels: tuple[float, ...]
     anomalies: bool  # whether scores are shown
 
     @property
     def count(self) -> int:
         """How many anomalies there are."""
         return sum(int((numbers[:, -1] > FLAGGED).sum()) for numbers in self.made)
+
+    @property
+    def verdict(self) -> str:
+        """How many anomalies there are, and what they are."""
+        return f"{self.count:,} anomalies: values more than four deviations from their one-step forecast (score)"
+
+    def plot(self, path: str | Path, *, on_notice: Notice = quietly) -> None:
+        """Draw the past of the first series, up to 60, with the one-step forecasts, in a file: .svg, .png, .pdf or
+        .html."""
+        charts, drawn = [], zip(self.panel.series, self.made, series_names(self.panel), strict=True)
+        for index, (one, made, name) in enumerate(islice(drawn, MOST_DRAWN)):
+            history, made = one.values[-LATEST:].tolist(), made[-LATEST:]
+            first = 1 - len(history)
+            flagged = (np.flatnonzero(made[:, -1] > FLAGGED) + first).tolist() if self.anomalies else None
+            marks = time_marks(self.panel, index, first, 0)
+            charts.append(Chart(name, history, made[:, 0].tolist(), made[:, 1:-1].T.tolist(), marks, first, flagged))
+        said = self.verdict if self.anomalies else ""
+        save_plot(Path(path), charts, self.levels, "One-step forecasts of the past", said, on_notice)
 
     def rows(self) -> Iterator[dict[str, Any]]:
         for one, made in zip(self.panel.series, self.made, strict=True):
@@ -67,7 +91,7 @@ def forecast_past(prepared: Prepared, *, anomalies: bool) -> Past:
     columns = [*panel.key_names, panel.time_name or "step", panel.target_name]
     series = zip(panel.series, prepared.filled, strict=True)
     made = [_forecast_one(one.values, filled, prepared.setting) for one, filled in series]
-    return Past(panel, added_columns(columns, [*numbers, *scores]), made, anomalies)
+    return Past(panel, added_columns(columns, [*numbers, *scores]), made, prepared.setting.levels, anomalies)
 
 
 def _forecast_one(values: np.ndarray, filled: np.ndarray, setting: Setting) -> np.ndarray:

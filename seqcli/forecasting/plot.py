@@ -22,19 +22,22 @@ PAGE = ".html"
 MOST_DRAWN = 60  # series in one picture
 WIDTH, HEIGHT, LEGEND = 7.6, 2.5, 0.3  # of the chart of a series, and of the legend above them, in inches
 _BANDS = ("#9ecae1", "#c6dcef", "#dfebf7", "#eff5fb")  # the innermost first
-_INK, _BLUE, _GREY, _RULE, _GRID = "#333333", "#08519c", "#666666", "#999999", "#e8e8e8"
+_INK, _BLUE, _RED, _GREY, _RULE, _GRID = "#333333", "#08519c", "#cb181d", "#666666", "#999999", "#e8e8e8"
 
 
 @dataclass(frozen=True)
 class Chart:
     """What is drawn of a series: the last value of its `history` is at step 0, those of its forecast, `point`, and the
-    low and high ends of its intervals, `bands`, at the next ones; `marks` are steps with the names of their times."""
+    low and high ends of its intervals, `bands`, from the step `first` on; `marks` are steps with the names of their
+    times, `flagged` those of anomalies, None where there is no talk of any."""
 
     name: str
     history: list[float]
     point: list[float]
     bands: list[list[float]]
     marks: list[tuple[int, str]]
+    first: int = 1
+    flagged: list[int] | None = None
 
 
 def save_plot(
@@ -66,20 +69,26 @@ def _draw(axes: Axes, chart: Chart, levels: Sequence[float]) -> None:
     from matplotlib.ticker import FuncFormatter
 
     history, point, bands = chart.history, chart.point, chart.bands
-    start = history[-1] if math.isfinite(history[-1]) else point[0]
-    past, ahead = range(1 - len(history), 1), range(len(point) + 1)
+    past = range(1 - len(history), 1)
+    # what comes after the history goes on from its last value
+    start = [] if chart.first != 1 else [history[-1] if math.isfinite(history[-1]) else point[0]]
+    steps = range(chart.first - len(start), chart.first + len(point))
     axes.plot(past, history, color=_INK, linewidth=1, label="history", zorder=3)
     known = [False, *map(math.isfinite, history), False]
     lone = [place for place in range(len(history)) if known[place : place + 3] == [False, True, False]]
     axes.plot([past[place] for place in lone], [history[place] for place in lone], ".", color=_INK, markersize=2)
-    axes.plot(ahead, [start, *point], color=_BLUE, linewidth=1.6, label="forecast", zorder=3)
+    axes.plot(steps, [*start, *point], color=_BLUE, linewidth=1.6, label="forecast", zorder=3)
     for number, level in enumerate(levels):  # a wider one lies behind those within it
-        lower, upper = ([start, *bands[2 * number + side]] for side in (0, 1))
+        lower, upper = ([*start, *bands[2 * number + side]] for side in (0, 1))
         colour, behind = _BANDS[min(number, len(_BANDS) - 1)], 2 - number / 1000
-        axes.fill_between(ahead, lower, upper, color=colour, linewidth=0, label=f"{level:g} % interval", zorder=behind)
-    axes.axvline(0, color=_RULE, linewidth=0.8, linestyle=(0, (3, 3)), zorder=2.5)
+        axes.fill_between(steps, lower, upper, color=colour, linewidth=0, label=f"{level:g} % interval", zorder=behind)
+    if chart.flagged is not None:
+        values = [history[step - past[0]] for step in chart.flagged]
+        axes.plot(chart.flagged, values, "o", color=_RED, markersize=4, label="anomaly", zorder=4)
+    if start:
+        axes.axvline(0, color=_RULE, linewidth=0.8, linestyle=(0, (3, 3)), zorder=2.5)
     low, high = _reach([*history, *point, *(value for band in bands for value in band)])
-    axes.set_xlim(past[0], ahead[-1])
+    axes.set_xlim(past[0], steps[-1])
     axes.set_ylim(low, high)
     axes.set_xticks([step for step, _ in chart.marks], [label for _, label in chart.marks], parse_math=False)
     axes.set_yticks(value_marks(low, high))

@@ -460,6 +460,22 @@ def test_anomalies_of_the_past_are_flagged(tmp_path, capsys):
     assert run(["forecast", str(path), "--anomalies", "--budget", "1m"]) == 2
 
 
+def test_the_past_is_drawn_with_its_anomalies(tmp_path, capsys):
+    values = 100 + 20 * np.sin(np.arange(200) * 2 * np.pi / 7) + RNG(1).normal(0, 3, 200)
+    values[[120, 150]] += 60
+    path, page, plain = tmp_path / "y.csv", tmp_path / "past.html", tmp_path / "plain.svg"
+    frame = pandas.DataFrame({"ds": pandas.date_range("2022-01-01", periods=200), "y": values})
+    frame.loc[40:42, "y"] = np.nan
+    frame.to_csv(path, index=False)
+    assert run(["forecast", str(path), "--anomalies", "--plot", str(page)]) == 0
+    assert f"saved {page}" in capsys.readouterr().err
+    text = page.read_text(encoding="utf-8")
+    assert "2 anomalies: values more than four deviations" in text
+    assert text.count("fill: #cb181d") >= 3  # two of them, and the legend's
+    assert run(["forecast", str(path), "--fitted", "--plot", str(plain)]) == 0
+    assert "#cb181d" not in plain.read_text(encoding="utf-8")
+
+
 @pytest.mark.parametrize("pattern", [np.arange(72) % 2, np.arange(72) % 12 == 11])
 def test_what_repeats_with_the_season_has_no_effect_of_its_own(pattern):
     t = np.arange(60)
@@ -597,7 +613,6 @@ def test_a_future_is_as_long_as_it_goes_on_from_the_first_time():
         ["--quantiles", "0.1,0.9"],
         ["--holidays", "days.csv"],
         ["--json"],
-        ["--plot", "a.svg"],
     ],
     ids=" ".join,
 )
