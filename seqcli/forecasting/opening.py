@@ -94,7 +94,7 @@ def _horizon(panel: Panel, request: ForecastRequest, forecaster: Forecaster | No
 
 def _until(panel: Panel, text: str, on_notice: Notice) -> Panel:
     """The panel up to the time that --from gives; `UsageError` for no time, and for one that the data do not reach."""
-    positions, fine = positions_of(panel, [text]) if panel.time_name else (np.zeros(0), np.zeros(1, bool))
+    positions, fine = positions_of(panel, [text])
     if not fine.all():
         example = panel.calendar.label(panel.series[0].first)
         raise UsageError(f"--from {text!r} is not a time like those in the data", hint=f"give it like {example}")

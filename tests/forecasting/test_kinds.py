@@ -441,6 +441,15 @@ def test_series_that_ended_long_ago_are_left_out_and_named(tmp_path):
     assert len(forecast(path, horizon=2).panel.series) == 3  # numbered rows end where they end
 
 
+def test_a_forecast_of_rows_without_times_begins_at_a_row(tmp_path, capsys):
+    path = tmp_path / "y.csv"
+    path.write_text("y\n" + "".join(f"{number % 4}\n" for number in range(40)))
+    assert run(["forecast", str(path), "--from", "30", "--horizon", "2"]) == 0
+    assert [line.split(",")[0] for line in capsys.readouterr().out.splitlines()] == ["step", "30", "31"]
+    assert run(["forecast", str(path), "--from", "42"]) == 2
+    assert "a forecast begins with 41 at the latest" in capsys.readouterr().err
+
+
 def test_anomalies_of_the_past_are_flagged(tmp_path, capsys):
     values = 100 + 20 * np.sin(np.arange(200) * 2 * np.pi / 7) + RNG(16).normal(0, 3, 200)
     values[120] += 60
