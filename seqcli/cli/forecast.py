@@ -22,6 +22,7 @@ from seqcli.options import option, required
 
 if TYPE_CHECKING:
     from seqcli.forecasting.forecast import Forecast
+    from seqcli.forecasting.past import Past
     from seqcli.series.panel import Panel
     from seqcli.training.run import Events
 
@@ -83,9 +84,7 @@ def _run(asked: _Asked) -> None:
         write_rows(list(result.table[0]), result.table, asked.format, asked.file)
     else:
         _write(result, asked)
-    if asked.plot is not None:
-        result.plot(asked.plot, on_notice=console.notice)
-        console.notice(f"saved {asked.plot}")
+    _plot(result, asked)
     leave(interruption, result.ended)
 
 
@@ -98,8 +97,13 @@ def _print_past(asked: _Asked) -> None:
     if asked.anomalies:
         console.notice(past.verdict)
     write_rows(past.columns, _safe(past.rows(), past.panel, asked), asked.format, asked.file)
+    _plot(past, asked)
+
+
+def _plot(made: Forecast | Past, asked: _Asked) -> None:
+    """Draw what was made, if that is asked for."""
     if asked.plot is not None:
-        past.plot(asked.plot, on_notice=console.notice)
+        made.plot(asked.plot, on_notice=console.notice)
         console.notice(f"saved {asked.plot}")
 
 

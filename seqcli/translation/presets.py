@@ -24,9 +24,8 @@ LEAST_UPDATES = 4000.0  # of a run: a model that makes fewer does not get far, h
 SPELLED_PAIRS = 100  # in a batch, where tokens are characters and pairs short
 SPELLED_BATCHES = 40  # that few pairs make, in smaller batches, which have
 LEAST_PAIRS = 32  # at least
-# of both languages, and types for each of an embedding's entries, from which counted vectors are a better start than
-# chance
-COUNTED_TOKENS, COUNTED_TYPES = 100_000, 2
+COUNTED_TOKENS = 100_000  # of both languages, from which counted vectors are a better start than chance
+COUNTED_TYPES = 2  # for each entry of a vector, from which there is enough to count
 
 
 @dataclass(frozen=True)
