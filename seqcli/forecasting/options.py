@@ -40,18 +40,21 @@ def _numbers(given: Any) -> list[float]:
     found = []
     for text in _names(given) or ("",):
         try:
-            found.append(float(text.removesuffix("%")))
+            found.append(float(text))
         except ValueError:
             raise ValueError(f"{text!r:.60} is not a number; separate several by commas") from None
     return found
 
 
 def parse_levels(given: Any) -> tuple[float, ...]:
-    """Levels of intervals in per cent, from `80`, `80,95` or `0.95`, a share."""
-    levels = [round(100 * number if 0 < number < 1 else number, 10) for number in _numbers(given)]
-    for level in levels:
-        if not 0 < level < 100:
-            raise ValueError(f"{level:g} % is not between 0 and 100; 80 and 95 are usual")
+    """Levels of intervals in per cent, from `80`, `80,95`, `99.5%` or `0.95`, a share."""
+    levels = []
+    for text in _names(given) or ("",):
+        (number,) = _numbers(text.removesuffix("%"))
+        share = 0 < number < 1 and not text.endswith("%")
+        levels.append(round(100 * number if share else number, 10))
+        if not 0 < levels[-1] < 100:
+            raise ValueError(f"{levels[-1]:g} % is not between 0 and 100; 80 and 95 are usual")
     return tuple(levels)
 
 

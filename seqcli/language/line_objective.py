@@ -118,9 +118,8 @@ class SeparateLinesTask(Validated, Stateless):
         return parts
 
     def loss(self, part: Piece) -> tuple[Tensor, int]:
-        hidden, _ = self.model(part.inputs)
-        value, tokens = objective(self.model, hidden, part.targets)
-        return value * part.share, tokens
+        value, tokens, _ = objective(self.model, part)
+        return value, tokens
 
     def validation_states(self, most: int | None) -> Iterator[tuple[Tensor, Tensor]]:
         """Of lines from all over the text."""

@@ -79,10 +79,6 @@ class LanguageModel(WithAffixes):
         rows = functional.embedding(types, self.output_weight, sparse=True)
         return rows if self.auxiliary is None else rows + self.auxiliary.of(types)
 
-    def output_table(self) -> Tensor:
-        """The rows of all types (vocabulary, width), with what `auxiliary` adds."""
-        return self.table() if self.config.tied else self.output
-
     @torch.no_grad()
     def scale_logits(self, factor: float) -> None:
         """Multiply by `factor` what the hidden state adds to every logit; the bias stays, and so does the rest."""
@@ -90,10 +86,14 @@ class LanguageModel(WithAffixes):
         if self.config.tied:  # the stack is not to see that its inputs are longer
             cell_of(self.config.cell).divide_inputs(dict(self.stack.layers[0].named_parameters()), factor)
 
-    def forward(self, tokens: Tensor, state: Sequence[State] | None = None) -> tuple[Tensor, list[State]]:
-        """tokens (time, batch) -> the last layer's outputs (time, batch, width), dropout applied, and the new state."""
+    def forward(
+        self, tokens: Tensor, state: Sequence[State] | None = None, table: Tensor | None = None
+    ) -> tuple[Tensor, list[State]]:
+        """tokens (time, batch) -> the last layer's outputs (time, batch, width), dropout applied, and the new state.
+        `table` is `self.table()` where it is at hand, for the output layer has it, too."""
         drop, of_rows = self.regularisation, self.sampled is not None and self.auxiliary is not None
-        table = self.embedding if of_rows else self.table()
+        if table is None:
+            table = self.embedding if of_rows else self.table()
         whole = dropout_mask((len(table), 1), drop.words, table) if self.training and drop.words else None
         if len(table) * FEW_TYPES <= tokens.numel() and not of_rows:
             table = table if whole is None else table * whole

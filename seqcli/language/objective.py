@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import ClassVar
@@ -154,10 +154,9 @@ class LanguageModelTask(Validated):
         ]
 
     def loss(self, part: Piece) -> tuple[Tensor, int]:
-        hidden, state = self.model(part.inputs, None if part.start else self.states[part.part])
+        value, tokens, state = objective(self.model, part, None if part.start else self.states[part.part])
         self.states[part.part] = [tuple(value.detach() for value in layer) for layer in state]
-        value, tokens = objective(self.model, hidden, part.targets)
-        return value * part.share, tokens
+        return value, tokens
 
     def validation_states(self, most: int | None) -> Iterator[tuple[Tensor, Tensor]]:
         """Of the beginning of the text, in parts that are read side by side."""
@@ -187,26 +186,32 @@ class LanguageModelTask(Validated):
             ]
 
 
-def objective(model: LanguageModel, hidden: Tensor, targets: Tensor) -> tuple[Tensor, int]:
-    """What is made small, a token: the cross-entropy and the penalties on the outputs; and how many tokens there are.
-    hidden (time, batch, width) of the last layer, targets (time, batch), IGNORED where there is no token."""
-    drop = model.regularisation
+def objective(
+    model: LanguageModel, piece: Piece, before: Sequence[State] | None = None
+) -> tuple[Tensor, int, list[State]]:
+    """What is made small, a token, times the piece's share: the cross-entropy and the penalties on the last layer's
+    outputs; how many tokens there are; and the state after the piece, which is read from the state `before`. Targets
+    are IGNORED where there is no token."""
+    drop, targets, sampled = model.regularisation, piece.targets, model.sampled
+    table = model.table() if sampled is None else model.embedding  # of which only some rows are then looked up
+    hidden, state = model(piece.inputs, before, table)
     scored = targets != IGNORED
     whole = bool(scored.all())
     tokens = targets.numel() if whole else int(scored.sum())
     dropped = locked_dropout(hidden, drop.output, True)
     rows, flat = (dropped.flatten(0, 1), targets.flatten()) if whole else (dropped[scored], targets[scored])
     bias, smoothing = model.output_bias, drop.smoothing
-    if model.sampled is None:
-        value = linear_cross_entropy(rows, model.output_table(), bias, flat, label_smoothing=smoothing) / tokens
+    if sampled is None:
+        weight = table if model.config.tied else model.output
+        value = linear_cross_entropy(rows, weight, bias, flat, label_smoothing=smoothing) / tokens
     else:
-        value = model.sampled.loss(rows, model.output_rows, bias, flat, label_smoothing=smoothing) / tokens
+        value = sampled.loss(rows, model.output_rows, bias, flat, label_smoothing=smoothing) / tokens
     if drop.activation:
         value = value + drop.activation * rows.float().square().mean()
     if drop.change and len(hidden) > 1:
         changes = hidden[1:] - hidden[:-1]
         value = value + drop.change * (changes if whole else changes[scored[1:]]).float().square().mean()
-    return value, tokens
+    return value * piece.share, tokens, state
 
 
 def piece_lengths(steps: int, bptt: int, generator: np.random.Generator) -> np.ndarray:

@@ -175,3 +175,12 @@ def read_column(table: Table, name: str, texts: Sequence[str], options: ReadOpti
         if other != name and known and (numbers := read_numbers(known, delimiter=delimiter)) and numbers.told:
             signs.add(numbers.decimal)
     return read_numbers(texts, decimal=signs.pop(), delimiter=delimiter) if len(signs) == 1 else found
+
+
+def decimal_sign(table: Table, name: str, options: ReadOptions) -> str | None:
+    """The sign of decimals in a column of numbers; None where no number has one."""
+    texts = table.coded(name)[1]
+    if not any(re.search(r"[.,]\d", text) for text in texts):
+        return None
+    found = read_column(table, name, texts, options)
+    return None if found is None else found.decimal

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from seqcli.errors import DataError, UsageError, listed
-from seqcli.series.columns import ReadOptions
+from seqcli.series.columns import ReadOptions, read_column
 from seqcli.series.header import Table, find_table
 from seqcli.series.layout import find_layout
 from seqcli.series.marks import is_missing
@@ -49,8 +49,7 @@ def read_future(
     and covariate columns. (covariates, horizon) a series. Raises `DataError` when a series has no row for one of the
     periods, or two, or a row has an empty cell, `UsageError` for a wide panel."""
     table, rows = _future(panel, source, encoding, errors)
-    options = ReadOptions(decimal=panel.decimal)
-    numbers = np.array([read_numbers_column(table, name, options)[0] for name in panel.covariate_names])
+    numbers = np.array([_numbers(table, name, panel.decimals[name]) for name in panel.covariate_names])
     made = []
     for one in panel.series:
         places = _following(one, rows)[:horizon]
@@ -75,6 +74,14 @@ def future_length(panel: Panel, source: Any, *, encoding: str = "auto", errors: 
         if not lengths[-1]:
             raise _no_row(panel, table, one, 0, "it needs the rows after each series' last value")
     return min(lengths)
+
+
+def _numbers(table: Table, name: str, decimal: str | None) -> np.ndarray:
+    """A column of numbers, (rows,): where they do not tell themselves what their signs mean, `decimal` is as in the
+    data."""
+    found = read_column(table, name, table.coded(name)[1], ReadOptions())
+    told = found is not None and found.told
+    return read_numbers_column(table, name, ReadOptions(decimal=None if told else decimal))[0]
 
 
 def _following(one: Series, rows: Places) -> list[int]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Any
@@ -13,7 +13,7 @@ import numpy as np
 
 from seqcli.notices import change_with
 from seqcli.series.calendar import Calendar, Grid, ZonedForm, times_of, to_local
-from seqcli.series.columns import ReadOptions
+from seqcli.series.columns import ReadOptions, decimal_sign
 from seqcli.series.frequency import Frequency, parse_frequency
 from seqcli.series.header import find_table
 from seqcli.series.layout import Layout, find_layout
@@ -48,7 +48,8 @@ class Series:
 class Panel:
     """Series on one calendar, the names of their columns, and what was found and guessed on the way (`notes`). The last
     rows of the series' covariates are those of `past_names`, of which nothing is known ahead. `is_log`: times without a
-    row were taken as zero. `zone` is that of a data frame's times, None if they have none."""
+    row were taken as zero. `zone` is that of a data frame's times, None if they have none. `decimals` has the sign of
+    decimals of each covariate, None where no number has one."""
 
     series: list[Series]
     calendar: Calendar
@@ -58,10 +59,10 @@ class Panel:
     covariate_names: tuple[str, ...]
     wide: bool
     notes: list[str]
-    decimal: str | None = None
     is_log: bool = False
     past_names: tuple[str, ...] = ()
     zone: Any = None
+    decimals: Mapping[str, str | None] = field(default_factory=dict)
 
     @property
     def frequency(self) -> Frequency:
@@ -127,12 +128,12 @@ def _build(layout: Layout, options: ReadOptions) -> Panel:
         calendar=calendar,
         time_name=layout.time,
         target_name="value" if layout.wide else layout.targets[0],
-        key_names=("series",) if layout.wide else layout.series,
+        key_names=("series_" if layout.time == "series" else "series",) if layout.wide else layout.series,
         covariate_names=options.covariates,
         wide=layout.wide,
         notes=[_found(layout, calendar, len(series)), *notes],
-        decimal=options.decimal,
         is_log=zeros > 0,
+        decimals={name: decimal_sign(layout.table, name, options) for name in options.covariates},
     )
 
 

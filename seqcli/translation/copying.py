@@ -70,7 +70,7 @@ class Copying:
         if self.table is None:
             return choice * len(words) // len(others)
         token = int(others[choice])
-        likeliest = int(self.table.align(source[:-1], target[token : token + 1])[0].argmax())
+        likeliest = int(self.table.align(source[:-1], target)[token].argmax())
         return max(int(np.searchsorted(words, likeliest, side="right")) - 1, 0)
 
 

@@ -417,6 +417,7 @@ def test_levels_seasons_and_quantiles_as_people_give_them():
     assert ForecastRequest(levels=0.8, season=12).levels == (80,)
     assert ForecastRequest(season=12).season == ForecastRequest(season="12").season == 12
     assert ForecastRequest(levels="80,95").levels == ForecastRequest().levels
+    assert ForecastRequest(levels="0.8,99.5%,0.5%").levels == (80.0, 99.5, 0.5)
 
 
 @pytest.mark.parametrize("wrong", [{"quantiles": "1.5"}, {"season": "many"}, {"season": -3}, {"levels": "x"}], ids=str)

@@ -48,6 +48,23 @@ def test_the_future_is_found_by_series_and_time_in_any_order(panel, tmp_path):
     assert [one.tolist() for one in future] == [[[7, 8]], [[70, 80]]]
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "first"),
+    [
+        ("1.250,5", "1.500", 1500.0),  # a point for thousands in the data, so here, too
+        ("1.250", "1.500", 1.5),
+        ("1,250.5", "1,500", 1500.0),
+        ("0.5", "1,5", 1.5),  # which says itself what the comma is
+    ],
+)
+def test_numbers_to_come_are_read_with_the_signs_of_the_data(tmp_path, before, after, first):
+    lines = [f'{day},{20 + index},"{before}"' for index, day in enumerate(DAYS)]
+    path = write(tmp_path / "d.csv", "\n".join(["date,y,price", *lines]) + "\n")
+    panel = read_panel(path, ReadOptions(target="y", covariates=("price",)))
+    future = write(tmp_path / "f.csv", f'date,price\n2024-03-01,"{after}"\n2024-03-02,"{after}"\n')
+    assert read_future(panel, future, 1)[0].tolist() == [[first]]
+
+
 def test_blanks_around_the_ids_of_the_future_are_left_aside(panel, tmp_path):
     future = read_future(panel, write(tmp_path / "f.csv", FUTURE.replace(",b,", ",b ,")), 2)
     assert [one.tolist() for one in future] == [[[7, 8]], [[70, 80]]]
