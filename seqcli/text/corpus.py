@@ -79,7 +79,7 @@ def open_corpus(
     with contextlib.ExitStack() as stack:
         texts = _open_texts(paths, request, stack, notice)
         size, sample = texts.size, texts.size.sample
-        notes = [*_check_zeros(sample), *texts.layout]
+        notes = [*_check_controls(sample), *texts.layout]
         if request.column is None:
             names = column_names(sample)
             notes += [about_table(names, "learnt")] if names else about_markup(sample)
@@ -158,15 +158,20 @@ def _hold_out(sources: Sources, size: Size, share: float, *, lines: bool) -> tup
     return stretches, f"{held_share:.1f} % of the text, {where}"
 
 
-def _check_zeros(sample: str) -> list[str]:
-    """What is to be said of zero bytes; `DataError` for many."""
+def _check_controls(sample: str) -> list[str]:
+    """What is to be said of zero bytes and carriage returns; `DataError` for many zeros."""
     zeros = sample.count("\0")
     if zeros > MOST_ZEROS * len(sample):
         raise DataError(
             f"{zeros / len(sample):.0%} of its characters are zero bytes, as in archives and other files of programs",
             hint="unpack it, or turn zero bytes between texts into line ends: tr '\\0' '\\n'",
         )
-    return ["the text has zero bytes, which are learnt as characters; tr -d '\\0' takes them out"] if zeros else []
+    names = {"\0": ("zero bytes", "\\0"), "\r": ("carriage returns within its lines", "\\r")}
+    return [
+        f"the text has {what}, which are learnt as characters; tr -d '{mark}' takes them out"
+        for character, (what, mark) in names.items()
+        if character in sample
+    ]
 
 
 def _about_unknown(tokenizer: Tokenizer, train: np.ndarray, valid: np.ndarray, sample: str) -> list[str]:

@@ -251,3 +251,13 @@ def test_text_in_place_of_a_file_is_told_from_it(models: Path, capsys: pytest.Ca
     model = next(models.glob("*.tag.safetensors"))
     assert run(["tag", "--model", str(model), "Ruth walked ."]) == 2
     assert "echo 'Ruth walked .' | seqcli tag" in capsys.readouterr().err
+
+
+def test_a_file_with_a_word_a_line_has_sentences(
+    models: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path, model = tmp_path / "words.txt", str(models / "names.tag.safetensors")
+    for text, sentences in (("Ann\nleft\nRome\n.\n\nBo\nsaw\n", 2), ("Ann\nBo\nRome\n", 3)):
+        path.write_text(text)
+        assert run(["tag", "--model", model, str(path), "--format", "ndjson"]) == 0
+        assert len(capsys.readouterr().out.splitlines()) == sentences
