@@ -205,7 +205,10 @@ def test_what_is_no_text_no_pair_and_no_file_is_said(corpus: Path, tmp_path: Pat
         (lambda: asr.transcribe("a.wav", lm=mt), "lm must be a language model"),
         (lambda: seqcli.train_lm([]), "corpus: one or more are needed"),
         (lambda: seqcli.train_lm(""), "the name of a file is empty"),
-        (lambda: seqcli.train_lm(pandas.DataFrame({"a": range(99)})), "corpus must be text, not a DataFrame"),  # type: ignore[arg-type]
+        (
+            lambda: seqcli.train_lm(pandas.DataFrame({"a": range(99)})),
+            "corpus must be the name of a file, not a DataFrame",
+        ),  # type: ignore[arg-type]
     ):
         with pytest.raises(seqcli.UsageError, match=said):
             wrong()

@@ -201,6 +201,8 @@ def open_bytes(path: str) -> Iterator[BinaryIO]:
             yield from _unpacked(file, shown)
     except OSError as problem:
         hint = _REMEDIES.get(type(problem), "copy it to another place, or pipe it in")
+        if isinstance(problem, FileNotFoundError) and path.count(" ") > 1:
+            hint = "what is not the name of a file but text goes into one, or in through standard input (-)"
         raise DataError(f"cannot be read: {problem.strerror or problem}", path=shown, hint=hint) from problem
 
 

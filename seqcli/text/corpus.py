@@ -28,6 +28,13 @@ FEWEST, FEWEST_CHARACTERS = 3, 40  # tokens and characters from which on there i
 MOST_ZEROS = 0.01  # of the characters: a text with more zero bytes is an archive, or was made by a program for one
 
 
+UNSEEN = {  # characters, what they are called, and how to be rid of them
+    "\0": ("zero bytes", "tr -d '\\0'"),
+    "\r": ("carriage returns within its lines", "tr -d '\\r'"),
+    "\ufeff": ("byte order marks within it", r"sed 's/\xef\xbb\xbf//g'"),
+}
+
+
 @dataclass(frozen=True)
 class Corpus:
     """Training and validation ids (1-D, perhaps mapped from a file), the tokenizer, and what was decided. With `lines`
@@ -159,17 +166,16 @@ def _hold_out(sources: Sources, size: Size, share: float, *, lines: bool) -> tup
 
 
 def _check_controls(sample: str) -> list[str]:
-    """What is to be said of zero bytes and carriage returns; `DataError` for many zeros."""
+    """What is to be said of characters that nobody sees; `DataError` for many zero bytes."""
     zeros = sample.count("\0")
     if zeros > MOST_ZEROS * len(sample):
         raise DataError(
             f"{zeros / len(sample):.0%} of its characters are zero bytes, as in archives and other files of programs",
             hint="unpack it, or turn zero bytes between texts into line ends: tr '\\0' '\\n'",
         )
-    names = {"\0": ("zero bytes", "\\0"), "\r": ("carriage returns within its lines", "\\r")}
     return [
-        f"the text has {what}, which are learnt as characters; tr -d '{mark}' takes them out"
-        for character, (what, mark) in names.items()
+        f"the text has {what}, which are learnt as characters; {command} takes them out"
+        for character, (what, command) in UNSEEN.items()
         if character in sample
     ]
 

@@ -56,7 +56,8 @@ def above_figures(rows: Sequence[Sequence[str]], sides: Sequence[int]) -> bool:
 
 
 def _above_sentences(rows: Sequence[Sequence[str]], sides: Sequence[int], names: Sequence[str]) -> bool:
-    """Whether the names are different words, and every other row has more than one in its source."""
+    """Whether the names are different words, and a side has more than one in every other row."""
     others = [row for row in rows[1:] if len(row) > max(sides)]
     different = len(set(names)) == len(names) and all(map(_WORD.match, names))
-    return different and len(others) >= FEWEST_SENTENCES and all(" " in row[sides[0]].strip() for row in others)
+    texts = any(all(" " in row[n].strip() for row in others) for n in sides)
+    return different and texts and len(others) >= FEWEST_SENTENCES

@@ -261,3 +261,15 @@ def test_a_file_with_a_word_a_line_has_sentences(
         path.write_text(text)
         assert run(["tag", "--model", model, str(path), "--format", "ndjson"]) == 0
         assert len(capsys.readouterr().out.splitlines()) == sentences
+
+
+def test_other_columns_are_read_as_they_are(models: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    data, model = tmp_path / "test.csv", str(models / "names.tag.safetensors")
+    data.write_text("word,pos,ner\n" + columns(25, 5).replace(" ", ",X,"))
+    assert run(["evaluate", model, str(data), "--json"]) == 0
+    captured = capsys.readouterr()
+    assert json.loads(captured.out)["f1"] == 1.0
+    assert "read as columns separated by commas, labels in column 3 of 3" in captured.err
+    data.write_text("Ann\nleft\n")
+    assert run(["evaluate", model, str(data)]) == 3
+    assert "has no labels" in capsys.readouterr().err

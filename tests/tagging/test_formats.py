@@ -446,11 +446,12 @@ def test_spans_of_tokens_stand_in_the_text_that_is_beside_them():
     [
         ["text,label", "I like this film,pos", '"No, not this one",neg'],
         ["A fine day out\t1", "It rained all day\t0"],
+        ["POS\tA fine day out", "NEG\tIt rained all day"],
         ["tokens,tags", "\"['Ann', 'ran', 'off']\",\"['PER', 'O', 'O']\""],
     ],
 )
 def test_labels_of_whole_texts_are_refused(lines):
-    with pytest.raises(DataError, match="the steps are whole texts") as refused:
+    with pytest.raises(DataError, match="are whole texts") as refused:
         detect(lines, "file")
     assert "train-mt" in (refused.value.hint or "")
 

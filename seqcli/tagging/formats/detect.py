@@ -194,9 +194,10 @@ def _columns(sample: Sequence[str], path: str, column: str | None) -> Columns:
     last = max((place for place, name in enumerate(names) if name in LABELS), default=-1)
     if last < 0:
         step, last = _label_place(columns, step)
-    _check_steps(columns[step], path)
+    _check_words(columns[step], "steps", path)
     sentence = next((place for place, name in enumerate(names) if name in SENTENCES), None)
     if column is None:
+        _check_words(columns[last], "labels", path)
         return Columns(separator, count, step, last, sentence)
     label = names.index(column.lower()) if column.lower() in names else int(column) - 1 if column.isdigit() else -1
     if label == step and count == 2:
@@ -237,12 +238,12 @@ def _are_forms(values: Sequence[str], steps: Sequence[str]) -> bool:
     return 2 * alike > len(values)
 
 
-def _check_steps(steps: Sequence[str], path: str) -> None:
-    """`DataError` where most steps are texts of several words."""
-    texts = [step for step in steps if len(step.split()) >= WORDS_OF_TEXT]
-    if 2 * len(texts) > len(steps):
+def _check_words(values: Sequence[str], what: str, path: str) -> None:
+    """`DataError` where most steps, or labels, are texts of several words."""
+    texts = [value for value in values if len(value.split()) >= WORDS_OF_TEXT]
+    if 2 * len(texts) > len(values):
         hint = "give a word and its label a line; `train-mt` learns the label of a whole text from text TAB label"
-        raise DataError(f"the steps are whole texts, such as {texts[0]!r:.50}", path=path, hint=hint)
+        raise DataError(f"the {what} are whole texts, such as {texts[0]!r:.50}", path=path, hint=hint)
 
 
 def _records(sample: Sequence[str], path: str, characters: bool, column: str | None) -> Records:
