@@ -200,6 +200,7 @@ def test_what_is_no_text_no_pair_and_no_file_is_said(corpus: Path, tmp_path: Pat
         (lambda: mt.score([("a",)]), "pairs must be pairs of texts"),  # type: ignore[list-item]
         (lambda: mt.translate("a", glossary=3), "glossary must be pairs of texts"),
         (lambda: mt.translate("a", glossary=[("a",)]), "glossary must be pairs of texts"),
+        (lambda: mt.translate("a", glossary={"a": 3}), "glossary must be a text or several, not 3"),
         (lambda: mt.translate("a", keep="["), r"^keep: '\[' is not a regular expression"),
         (lambda: asr.transcribe(["a.wav"]), "recording must be a path, or floating point or int16 samples, not list"),
         (lambda: asr.transcribe("a.wav", lm=mt), "lm must be a language model"),
