@@ -188,6 +188,7 @@ def test_what_is_no_text_no_pair_and_no_file_is_said(corpus: Path, tmp_path: Pat
     assert isinstance(mt, seqcli.Translator)
     assert isinstance(asr, seqcli.Recogniser)
     anything: Any = None
+    frame: Any = pandas.DataFrame({"a": range(99)})
     for wrong, said in (
         (lambda: lm.generate(anything), "prompts must be a text or several"),
         (lambda: lm.score(["a", anything]), "lines must be a text or several"),
@@ -206,10 +207,7 @@ def test_what_is_no_text_no_pair_and_no_file_is_said(corpus: Path, tmp_path: Pat
         (lambda: asr.transcribe("a.wav", lm=mt), "lm must be a language model"),
         (lambda: seqcli.train_lm([]), "corpus: one or more are needed"),
         (lambda: seqcli.train_lm(""), "the name of a file is empty"),
-        (
-            lambda: seqcli.train_lm(pandas.DataFrame({"a": range(99)})),
-            "corpus must be the name of a file, not a DataFrame",
-        ),  # type: ignore[arg-type]
+        (lambda: seqcli.train_lm(frame), "corpus must be the name of a file, not a DataFrame"),
     ):
         with pytest.raises(seqcli.UsageError, match=said):
             wrong()
