@@ -28,6 +28,7 @@ MOST_LETTERS = 0.6  # of the characters of UTF-16 without a zero byte, that are 
 BETWEEN = "’‘´·\xad\xa0–—…‐•×"  # signs that stand between two letters
 FEW_STRANGE, MOST_STRANGE = 2, 0.2  # characters within words that do not look it, most as a share of all not ASCII
 STRAY = 0.01  # runs that are UTF-8 for one accented letter that is not, up to which they are chance
+_OF_TWO_SCRIPTS = re.compile("(?<=[A-Za-z])[\u0370-\u0fff]+|[\u0370-\u0fff]+(?=[A-Za-z])")
 _ALONE = re.compile(rb"(?<![\x80-\xff])[\x80-\xff](?![\x80-\xff])")
 _WITHIN = re.compile(rb"(?<=[A-Za-z])[\x80-\xff]{1,2}(?=[A-Za-z])")
 _RUNS = re.compile(rb"[\x80-\xff]{2,}")
@@ -182,11 +183,14 @@ def _alone(data: bytes) -> int:
 
 
 def _reads_well(data: bytes, encoding: str) -> bool:
-    """Whether the bytes are text in an encoding, and characters within words are hardly ever signs, capitals between
-    small letters or letters of another script, as bytes of DOS or of old Macintoshes look to Windows."""
+    """Whether the bytes are text in an encoding, words are of one script, and characters within them are hardly ever
+    signs, or capitals between small letters, as bytes of DOS or of old Macintoshes look to Windows."""
     if encoding in EAST_ASIAN or not _decodes(data, encoding):
         return _decodes(data, encoding)
     text = data.decode(encoding, "ignore")
+    letters = sum(character > "\x7f" and character.isalpha() for character in text)
+    if sum(len(found) for found in _OF_TWO_SCRIPTS.findall(text)) > MOST_STRANGE * letters:
+        return False
     words = [three for three in zip(text, text[1:], text[2:], strict=False) if three[1] > "\x7f" and _in_word(*three)]
     return sum(_is_strange(*three) for three in words) <= max(FEW_STRANGE, MOST_STRANGE * len(words))
 

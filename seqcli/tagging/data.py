@@ -10,6 +10,7 @@ import numpy as np
 
 from seqcli.errors import DataError
 from seqcli.files.checkpoint import Checkpoint
+from seqcli.files.opening import about_repeated
 from seqcli.notices import Notice, quietly
 from seqcli.requests import TextRequest
 from seqcli.tagging.encoding import Encoded, encode
@@ -75,7 +76,8 @@ def read_labelled(
             raise DataError(f"has no sentences ({given.describe()})", path=path)
         for sentence in found:
             if sentence.labels is None:
-                raise DataError(f"has no labels ({given.describe()})", path=path, line=sentence.line)
+                hint = "give labelled text in the format of the model, or of the first file"
+                raise DataError(f"has no labels ({given.describe()})", path=path, line=sentence.line, hint=hint)
         sentences += found if scheme is None else _in_scheme(found, scheme, path, notice)
     assert given is not None
     return sentences, given
@@ -123,6 +125,7 @@ def open_labelled(
     else:
         sentences, held = hold_out(sentences, request.valid_share, request.seed)
         notes.append(f"holding out {len(held):,} sentences, drawn at random, for validation")
+        notes += about_repeated(paths)
     if not sentences or not held:
         raise DataError(
             "too few sentences: at least one to train on and one to validate on are needed",

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from seqcli.errors import DataError
+from seqcli.files.opening import about_repeated
 from seqcli.notices import Notice, quietly
 from seqcli.requests import ColumnRequest, CorpusRequest
 from seqcli.text.cache import Encoded, TokenCache, encode
@@ -87,6 +88,7 @@ def open_corpus(
         texts = _open_texts(paths, request, stack, notice)
         size, sample = texts.size, texts.size.sample
         notes = [*_check_controls(sample), *texts.layout]
+        notes += about_repeated(texts.train.paths) if texts.split is not None else []
         if request.column is None:
             names = column_names(sample)
             notes += [about_table(names, "learnt")] if names else about_markup(sample)

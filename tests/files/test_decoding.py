@@ -56,6 +56,7 @@ def test_a_few_syllables_of_hangul_are_korean() -> None:
         "€5\n",
         "naïve café",
         "Grüße\n",
+        "Voilà the cat.",
     ],
 )
 def test_a_few_letters_of_western_text_are_enough(text: str) -> None:

@@ -309,3 +309,16 @@ def test_unseen_characters_are_said_and_many_zero_bytes_are_an_error(text: str) 
     Path(text).write_text(lines.replace("\n", "\0"))
     with pytest.raises(DataError, match="zero bytes"):
         open_corpus([text], CorpusRequest())
+
+
+def test_a_file_that_is_read_twice_is_said(text: str, tmp_path: Path) -> None:
+    link, other = tmp_path / "link.txt", tmp_path / "other.txt"
+    link.symlink_to(text)
+    other.write_text(Path(text).read_text())
+    for paths, request, said in (
+        ([text, str(link)], CorpusRequest(), True),
+        ([text, str(other)], CorpusRequest(), False),
+        ([text, text], CorpusRequest(valid=(str(other),)), False),
+    ):
+        notes = open_corpus(paths, request).notes
+        assert any("is read twice" in note for note in notes) == said
