@@ -15,6 +15,8 @@ _HEADER = LANGUAGES | {*SOURCE_NAMES, *TARGET_NAMES, *_CONTENTS.split(), *_REGIO
 FEWEST_FIGURES = 5  # rows of numbers, below one without that is taken for a header
 FEWEST_SENTENCES = 10  # rows of sentences, below one of two words that is taken for a header
 NUMERIC = re.compile(r"[\d\s.,:%+/-]*\Z")
+MOST_ENDED = 0.9  # of the rows of sentences have their mark
+_ENDED = re.compile(r"[.!?…。！？؟।][\"'”’»)\]]*\s*\Z")
 _NAME = re.compile(r"[^\W\d](?:[\w .()#/-]*[\w)])?\Z")
 _WORD = re.compile(r"[^\W\d]{3,}\Z")  # a shorter one may be a word with its single sound
 
@@ -37,7 +39,7 @@ def may_be_header(cells: Sequence[str]) -> bool:
 def is_name(cell: str) -> bool:
     """Whether a cell is what a column of a language or a side is called: en, en_US, English sentence, src_text."""
     words = re.findall(r"[^\W\d_]+", cell)
-    return 0 < len(words) <= 3 and all(word in _HEADER for word in words)
+    return 0 < len(words) <= 3 and all(word in _HEADER or word.removesuffix("s") in _HEADER for word in words)
 
 
 def above_figures(rows: Sequence[Sequence[str]], sides: Sequence[int]) -> bool:
@@ -56,8 +58,12 @@ def above_figures(rows: Sequence[Sequence[str]], sides: Sequence[int]) -> bool:
 
 
 def _above_sentences(rows: Sequence[Sequence[str]], sides: Sequence[int], names: Sequence[str]) -> bool:
-    """Whether the names are different words, and a side has more than one in every other row."""
+    """Whether the names are different words, and a side has more than one in every other row; or whether they do not
+    end as most sentences below them do."""
     others = [row for row in rows[1:] if len(row) > max(sides)]
-    different = len(set(names)) == len(names) and all(map(_WORD.match, names))
-    texts = any(all(" " in row[n].strip() for row in others) for n in sides)
-    return different and texts and len(others) >= FEWEST_SENTENCES
+    if len(others) < FEWEST_SENTENCES or len(set(names)) < len(names):
+        return False
+    ended = max(sum(bool(_ENDED.search(row[n])) for row in others) for n in sides)
+    if ended > MOST_ENDED * len(others) and may_be_header(names):
+        return True
+    return all(map(_WORD.match, names)) and any(all(" " in row[n].strip() for row in others) for n in sides)

@@ -175,6 +175,7 @@ HEADERS = (
     "#source\t#target",
     "Deutsch\tEnglisch",
     "word\tpronunciation",
+    "English words/sentences\tGerman words/sentences",
 )
 
 
@@ -351,6 +352,7 @@ ROWS = "".join(
         ("walk,gehen\n" + "run fast,rennen\n" * 9, 10, "line 1 is taken for a pair (walk, gehen)"),
         (",old word,new word\n" + "".join(f"{n},oxe,ox\n" for n in range(9)), 9, "taken for a header (old word"),
         ("headword,meaning\n" + "ox,an animal\n" * 12, 12, "taken for a header (headword, meaning)"),
+        ("informal speech,formal speech\n" + "Hi!,Hello.\n" * 12, 12, "taken for a header (informal speech"),
         ("cat,K AE1 T\n" + "a,AH0\n" * 12, 13, ""),
     ],
 )
