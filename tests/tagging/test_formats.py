@@ -137,6 +137,8 @@ def test_a_table_with_semicolons():
         (["B-PER\tAnn", "O\tran"], None, Columns("\t", 2, 1, 0)),
         (["B-PER\tAnn", "O\tran"], "2", Columns("\t", 2, 0, 1)),
         (["NNP\tAnn", "VBD\tran"], "1", Columns("\t", 2, 1, 0)),
+        ([f"{'NV'[n % 2]}\tw{n}" for n in range(40)], None, Columns("\t", 2, 1, 0)),
+        ([f"{'ACGT'[n % 4]}\t{n % 9}" for n in range(40)], None, Columns("\t", 2, 0, 1)),
         (["1 Ann B-PER 0.9", "2 ran O 0.8"], None, Columns(None, 4, 1, 2)),
         (["Ann\tNNP\tAnn", "ran\tVBD\trun"], None, Columns("\t", 3, 0, 1)),  # lemmas
         (["Ann\tann", "ran\trun"], None, Columns("\t", 2, 0, 1)),

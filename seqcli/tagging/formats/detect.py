@@ -34,6 +34,7 @@ from seqcli.tagging.words import WordRule
 LOOKED_AT = 2000  # lines
 MOST = 0.95  # of the lines that must be as a format has them
 REPEATED = 0.8  # of the rows have in such a column what the row before has
+FEWEST_WORDS = 10  # for each label, that tell that labels stand before words
 WORDS_OF_TEXT = 3  # that most words written with blanks do not have
 _FRACTION = re.compile(r"\s*\d*\.\d+\s*$")
 _CONLLU_ID = re.compile(r"\d+(-\d+|\.\d+)?$")
@@ -217,7 +218,7 @@ def _is_key(values: Sequence[str]) -> bool:
 def _label_place(columns: Sequence[Sequence[str]], step: int) -> tuple[int, int]:
     """The columns of the steps and of the labels, where none has a name: the last one that can be labels, no numbers
     with a point, not empty (`-`, `_`) and no other forms of the steps (lemmas); the first one where only there are
-    labels of chunks."""
+    labels of chunks, or where it has far fewer than the last, which then has the words."""
     possible = [
         place
         for place, values in enumerate(columns)
@@ -227,7 +228,8 @@ def _label_place(columns: Sequence[Sequence[str]], step: int) -> tuple[int, int]
     ]
     labels = [place for place in possible if not _are_forms(columns[place], columns[step])] or possible
     label = labels[-1] if labels else len(columns) - 1
-    if step == 0 and recognise([columns[0]]) is not None and recognise([columns[label]]) is None:
+    chunks = recognise([columns[0]]) is not None and recognise([columns[label]]) is None
+    if step == 0 and (chunks or len(set(columns[label])) > FEWEST_WORDS * len(set(columns[0]))):
         return 1, 0
     return step, label
 
