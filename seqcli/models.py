@@ -208,10 +208,11 @@ class Translator(Model[TranslatorRequest]):
     @naming_arguments
     def translate(self, lines: str | Iterable[str], **options: Any) -> Any:
         """Translate a line, or several; with `n_best` above 1 each gives a list, the best first. `glossary` is pairs of
-        terms, or a file of them."""
+        terms, a dictionary of them, or a file."""
         from seqcli.translation.translate import Translator as Engine
 
         if not isinstance(terms := options.get("glossary"), str | Path | None):
+            terms = terms.items() if isinstance(terms, Mapping) else terms
             options["glossary"] = list(_pairs(terms, "glossary"))
         request = TranslateRequest(**options)
         engine = Engine.load([self.checkpoint], request)

@@ -249,7 +249,8 @@ def _of_type(declared: Declared, kind: Any, value: Any) -> Any:
     name = declared.flag
     if kind is Path or kind is str:
         if not isinstance(value, str | os.PathLike):
-            raise UsageError(f"{name} must be text, not {_shown(value)}")
+            what = "text" if declared.option.kind == "value" else "the name of a file"
+            raise UsageError(f"{name} must be {what}, not {_shown(value)}")
         if not os.fspath(value) and declared.option.kind != "value":  # an unset variable of a script
             raise UsageError("the name of a file is empty" + ("" if declared.option.positional else f": {name}"))
         return kind(os.fspath(value))

@@ -188,6 +188,7 @@ def test_what_is_no_text_no_pair_and_no_file_is_said(corpus: Path, tmp_path: Pat
     assert isinstance(mt, seqcli.Translator)
     assert isinstance(asr, seqcli.Recogniser)
     anything: Any = None
+    frame: Any = pandas.DataFrame({"a": range(99)})
     for wrong, said in (
         (lambda: lm.generate(anything), "prompts must be a text or several"),
         (lambda: lm.score(["a", anything]), "lines must be a text or several"),
@@ -200,12 +201,13 @@ def test_what_is_no_text_no_pair_and_no_file_is_said(corpus: Path, tmp_path: Pat
         (lambda: mt.score([("a",)]), "pairs must be pairs of texts"),  # type: ignore[list-item]
         (lambda: mt.translate("a", glossary=3), "glossary must be pairs of texts"),
         (lambda: mt.translate("a", glossary=[("a",)]), "glossary must be pairs of texts"),
+        (lambda: mt.translate("a", glossary={"a": 3}), "glossary must be a text or several, not 3"),
         (lambda: mt.translate("a", keep="["), r"^keep: '\[' is not a regular expression"),
         (lambda: asr.transcribe(["a.wav"]), "recording must be a path, or floating point or int16 samples, not list"),
         (lambda: asr.transcribe("a.wav", lm=mt), "lm must be a language model"),
         (lambda: seqcli.train_lm([]), "corpus: one or more are needed"),
         (lambda: seqcli.train_lm(""), "the name of a file is empty"),
-        (lambda: seqcli.train_lm(pandas.DataFrame({"a": range(99)})), "corpus must be text, not a DataFrame"),  # type: ignore[arg-type]
+        (lambda: seqcli.train_lm(frame), "corpus must be the name of a file, not a DataFrame"),
     ):
         with pytest.raises(seqcli.UsageError, match=said):
             wrong()

@@ -145,6 +145,10 @@ def _minimal_pairs(
             hint = "put TABs between"
             raise DataError("is neither good TAB bad nor group TAB good TAB bad", path=path, line=number, hint=hint)
         pairs.append(("".join(group), good, bad))
+    one_word = [not any(" " in text.strip() for text in texts) for _, *texts in pairs]
+    if len(pairs) > 1 and one_word[0] and not any(one_word[1:]):
+        console.notice(f"{path}: the first line is taken for a header ({', '.join(filter(None, pairs[0]))})")
+        del pairs[0]
     if not pairs:
         raise DataError("there are no pairs", path=path, hint="give lines of good TAB bad")
     likelihoods = [score.log_probability for score in scored([text for _, *texts in pairs for text in texts])]

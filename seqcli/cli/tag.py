@@ -7,7 +7,7 @@ import shlex
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, groupby, islice
 from typing import TYPE_CHECKING
 
 from seqcli.cli import console
@@ -38,7 +38,7 @@ def _tag(asked: _Asked) -> None:
         hint = f"to label it as text: echo {shlex.quote(asked.data)} | seqcli tag"
         raise UsageError(f"there is no file {asked.data!r}", hint=hint)
     lines, ready = input_lines(asked.data, asked)
-    lines, read = _input_format(tagger, iter(lines), asked.input)
+    lines, read = _input_format(tagger, iter(lines), asked.input, live=ready is not None)
     started, sentences, steps = time.perf_counter(), 0, 0
     read_from = read.read(lines, shown_path(asked.data))
     for sentence, tagging in tagger.tag(read_from, probabilities=asked.probabilities, n_best=asked.n_best, ready=ready):
@@ -80,10 +80,11 @@ def _output_format(tagger: Tagger, asked: TagRequest) -> Format:
     return own if name == own.name else made[name]
 
 
-def _input_format(tagger: Tagger, lines: Iterator[str], source: str) -> tuple[Iterator[str], Format]:
-    """The lines, and the format they are in: the one named, or what the first line that is not blank looks like."""
+def _input_format(tagger: Tagger, lines: Iterator[str], source: str, *, live: bool) -> tuple[Iterator[str], Format]:
+    """The lines, and the format they are in: the one named, or what the first line that is not blank looks like. Of
+    what is raw text then, more is looked at where the lines are not `live`: it may have a step a line."""
     from seqcli.tagging.formats.columns import Columns, ConllU
-    from seqcli.tagging.formats.detect import given_format, is_record
+    from seqcli.tagging.formats.detect import LOOKED_AT, given_format, is_record
     from seqcli.tagging.formats.lines import Inline
     from seqcli.tagging.formats.records import Records
 
@@ -107,8 +108,19 @@ def _input_format(tagger: Tagger, lines: Iterator[str], source: str) -> tuple[It
     if source != "auto":
         return whole, made[source]
     found = given_format(first, own, tagger.labels) or (records if is_record(first) else raw)
+    if found is raw and not live and isinstance(own, Columns | ConllU):
+        begin = list(islice(whole, LOOKED_AT))
+        whole = chain(begin, whole)
+        found = Columns.like(first) if _step_a_line(begin) else raw
     console.notice(f"reading {found.describe()} (--input names another format)")
     return whole, found
+
+
+def _step_a_line(lines: list[str]) -> bool:
+    """Whether lines are single words, with a blank line after each sentence, most of which have more than one."""
+    sentences = [len(list(group)) for filled, group in groupby(lines, lambda line: bool(line.strip())) if filled]
+    several = sum(length > 1 for length in sentences)
+    return len(sentences) > 1 and 2 * several > len(sentences) and all(len(line.split()) <= 1 for line in lines)
 
 
 tag = request_command(

@@ -97,12 +97,13 @@ def _translate(asked: _Asked) -> None:
     if asked.plot is not None:
         check_place(asked.plot)
     lines, ready = _lines(asked)
-    started, count, cut, poor, tabs = time.perf_counter(), 0, 0, 0, 0
+    started, count, cut, poor, tabs, objects = time.perf_counter(), 0, 0, 0, 0, 0
     to_draw: list[Alignment] = []
     for translation in translator.translate(lines, asked, attention=asked.looks, ready=ready):
         count += 1
         cut += translation.candidates[0].cut
         tabs += "\t" in translation.source.strip()
+        objects += translation.source.lstrip().startswith('{"')
         estimates = [translator.estimate(candidate) for candidate in translation.candidates]
         if asked.min_quality is not None and translation.text and (estimates[0] or 0.0) < asked.min_quality:
             poor += 1
@@ -120,6 +121,8 @@ def _translate(asked: _Asked) -> None:
         console.notice(
             f"{tabs:,} of {count:,} lines hold TABs and were translated whole; cut -f1 takes the first column"
         )
+    if objects:
+        console.notice(f"{objects:,} of {count:,} lines are JSON and were translated whole; jq -r .NAME takes a field")
     if poor:
         limit = f"--min-quality {asked.min_quality:g}"
         console.notice(f"{poor:,} of {count:,} translations are left blank, being below {limit}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import io
 import re
+import unicodedata
 
 from seqcli.errors import UsageError
 
@@ -24,7 +25,10 @@ TIE, TIED = 0.01, 0.6  # of a guess's confidence: the most common encoding is ta
 LOOKED_AT = 200_000  # bytes
 FEW_ZEROS = 4  # zero bytes that may stand in any text
 MOST_LETTERS = 0.6  # of the characters of UTF-16 without a zero byte, that are two bytes below 128; half of all kanji
+BETWEEN = "’‘´·\xad\xa0–—…‐•×"  # signs that stand between two letters
+FEW_STRANGE, MOST_STRANGE = 2, 0.2  # characters within words that do not look it, most as a share of all not ASCII
 STRAY = 0.01  # runs that are UTF-8 for one accented letter that is not, up to which they are chance
+_OF_TWO_SCRIPTS = re.compile("(?<=[A-Za-z])[\u0370-\u0fff]+|[\u0370-\u0fff]+(?=[A-Za-z])")
 _ALONE = re.compile(rb"(?<![\x80-\xff])[\x80-\xff](?![\x80-\xff])")
 _WITHIN = re.compile(rb"(?<=[A-Za-z])[\x80-\xff]{1,2}(?=[A-Za-z])")
 _RUNS = re.compile(rb"[\x80-\xff]{2,}")
@@ -34,11 +38,11 @@ class TextDecoder:
     """Bytes to text as they come.
 
     `encoding` is a name Python knows, or `auto`: UTF-8 where the bytes are that, UTF-16 and UTF-32 by their mark or
-    their zero bytes, else the encoding that statistics of the bytes speak for. Bytes of both UTF-8 and a legacy
-    encoding are an error in either. With the `errors` `replace` instead of `strict` only marks and zero bytes are
-    looked for. `found` names an encoding that was found and is not UTF-8. A byte order mark is left out; carriage
-    returns alone at the ends of lines become line feeds. Raises `UsageError` for an unknown encoding; `decode` raises
-    `UnicodeError`.
+    their zero bytes, ISO-2022-JP by its escapes, else the encoding that statistics of the bytes speak for. Bytes of
+    both UTF-8 and a legacy encoding are an error in either. With the `errors` `replace` instead of `strict` only marks
+    and zero bytes are looked for. `found` names an encoding that was found and is not UTF-8. A byte order mark is left
+    out; carriage returns alone at the ends of lines become line feeds. Raises `UsageError` for an unknown encoding;
+    `decode` raises `UnicodeError`.
     """
 
     def __init__(self, encoding: str = AUTO, errors: str = "strict") -> None:
@@ -81,7 +85,7 @@ class TextDecoder:
     def _begin(self, data: bytes) -> None:
         self._begun = True
         marked = next((name for mark, name in MARKS.items() if data.startswith(mark)), None)
-        if self._looking and (encoding := marked or _of_zeros(data)) is not None:
+        if self._looking and (encoding := marked or _of_escapes(data) or _of_zeros(data)) is not None:
             self._switch(encoding)
         elif marked is not None and codecs.lookup(self.encoding).name.startswith(marked.removesuffix("-sig")):
             self._use(marked, self._errors)  # which leaves the mark out
@@ -138,7 +142,7 @@ def find_encoding(data: bytes) -> str | None:
     named = [
         (str(guess["encoding"]).lower(), float(guess["confidence"] or 0)) for guess in guesses if guess["encoding"]
     ]
-    named = [(name, sure) for name, sure in named if _decodes(data, name)]
+    named = [(name, sure) for name, sure in named if _reads_well(data, name)]
     if not named:
         return None
     best, sure = named[0]
@@ -178,12 +182,44 @@ def _alone(data: bytes) -> int:
     return len(_ALONE.findall(data))
 
 
+def _reads_well(data: bytes, encoding: str) -> bool:
+    """Whether the bytes are text in an encoding, words are of one script, and characters within them are hardly ever
+    signs, or capitals between small letters, as bytes of DOS or of old Macintoshes look to Windows."""
+    if encoding in EAST_ASIAN or not _decodes(data, encoding):
+        return _decodes(data, encoding)
+    text = data.decode(encoding, "ignore")
+    letters = sum(character > "\x7f" and character.isalpha() for character in text)
+    if sum(len(found) for found in _OF_TWO_SCRIPTS.findall(text)) > MOST_STRANGE * letters:
+        return False
+    words = [three for three in zip(text, text[1:], text[2:], strict=False) if three[1] > "\x7f" and _in_word(*three)]
+    return sum(_is_strange(*three) for three in words) <= max(FEW_STRANGE, MOST_STRANGE * len(words))
+
+
+def _in_word(before: str, character: str, after: str) -> bool:
+    """Whether a character stands between letters, or signs that are not of ASCII."""
+    return all(near.isalpha() or (near > "\x7f" and not near.isspace()) for near in (before, after))
+
+
+def _is_strange(before: str, character: str, after: str) -> bool:
+    if character in BETWEEN:
+        return False
+    if unicodedata.category(character)[0] not in "LM":
+        return True
+    is_latin, *near = (letter < "\u0250" for letter in (character, before, after))
+    return is_latin not in near or (character.isupper() and before.islower() and after.islower())
+
+
 def _decodes(data: bytes, encoding: str) -> bool:
     try:
         codecs.getincrementaldecoder(encoding)().decode(data)
     except (UnicodeError, LookupError):
         return False
     return True
+
+
+def _of_escapes(data: bytes) -> str | None:
+    """ISO-2022-JP, as Japanese mail was sent, whose bytes are ASCII: it says where kanji begin and end."""
+    return "iso2022_jp" if re.search(rb"\x1b\$[@B](?:[!-~]{2})+\x1b\([BJ]", data[:LOOKED_AT]) else None
 
 
 def _of_zeros(data: bytes) -> str | None:

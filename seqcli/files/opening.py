@@ -125,6 +125,19 @@ def file_state(path: str) -> State | None:
     return None
 
 
+def about_repeated(paths: Iterable[str]) -> list[str]:
+    """What is said of files that are among those before them, too, where a part of all is held out."""
+    seen: set[State] = set()
+    said = []
+    for path in paths:
+        state = file_state(path)
+        if state in seen:
+            said.append(f"{path} is read twice: what is held out of it is learnt from its other copy; name it once")
+        elif state is not None:
+            seen.add(state)
+    return said
+
+
 def changed(path: str) -> DataError:
     """The error for a file whose state is not what it was."""
     return DataError("changed while it was read", path=path, hint="wait until it is written, or read a copy")
@@ -201,6 +214,8 @@ def open_bytes(path: str) -> Iterator[BinaryIO]:
             yield from _unpacked(file, shown)
     except OSError as problem:
         hint = _REMEDIES.get(type(problem), "copy it to another place, or pipe it in")
+        if isinstance(problem, FileNotFoundError) and path.count(" ") > 1:
+            hint = "what is not the name of a file but text goes into one, or in through standard input (-)"
         raise DataError(f"cannot be read: {problem.strerror or problem}", path=shown, hint=hint) from problem
 
 

@@ -10,9 +10,11 @@ import numpy as np
 
 from seqcli.errors import DataError
 from seqcli.files.checkpoint import Checkpoint
+from seqcli.files.opening import about_repeated
 from seqcli.notices import Notice, quietly
 from seqcli.requests import TextRequest
 from seqcli.tagging.encoding import Encoded, encode
+from seqcli.tagging.formats.columns import Columns
 from seqcli.tagging.formats.detect import LOOKED_AT, detect, separator_of
 from seqcli.tagging.formats.lines import Segmented, cuts_words
 from seqcli.tagging.formats.records import Records
@@ -68,15 +70,31 @@ def read_labelled(
                 path=path,
                 hint="words between blanks were learnt: take the tags away",
             )
-        found = [replace(sentence, path=path) for sentence in given.read(lines, path) if sentence.steps]
+        own = _own_columns(given, lines, path, notice)
+        found = [replace(sentence, path=path) for sentence in own.read(lines, path) if sentence.steps]
         if not found:
             raise DataError(f"has no sentences ({given.describe()})", path=path)
         for sentence in found:
             if sentence.labels is None:
-                raise DataError(f"has no labels ({given.describe()})", path=path, line=sentence.line)
+                hint = "give labelled text in the format of the model, or of the first file"
+                raise DataError(f"has no labels ({given.describe()})", path=path, line=sentence.line, hint=hint)
         sentences += found if scheme is None else _in_scheme(found, scheme, path, notice)
     assert given is not None
     return sentences, given
+
+
+def _own_columns(given: Format, lines: Sequence[str], path: str, notice: Notice) -> Format:
+    """The format that is given, or columns as a file has them of which no line is in the given ones."""
+    if not isinstance(given, Columns) or any(len(given.split(line)) == given.count for line in lines):
+        return given
+    try:
+        own = detect(lines, path)
+    except DataError:
+        return given
+    if not isinstance(own, Columns):
+        return given
+    notice(f"{path}: read as {own.describe()}, unlike those that were learnt")
+    return own
 
 
 def _in_scheme(sentences: list[Sentence], scheme: Scheme, path: str, notice: Notice) -> list[Sentence]:
@@ -107,6 +125,7 @@ def open_labelled(
     else:
         sentences, held = hold_out(sentences, request.valid_share, request.seed)
         notes.append(f"holding out {len(held):,} sentences, drawn at random, for validation")
+        notes += about_repeated(paths)
     if not sentences or not held:
         raise DataError(
             "too few sentences: at least one to train on and one to validate on are needed",

@@ -34,7 +34,9 @@ class TrainRequest(RunRequest, TextRequest):
     valid_share: float = valid_share_option("sentences")
     format: str = option("auto", "Format of the files; auto detects it from the first one.", choices=FORMATS)
     column: str | None = option(
-        None, "Column with the labels: a number, or upos, xpos, feats … for CoNLL-U.", metavar="NAME"
+        None,
+        "Column with the labels: a number or name, upos, xpos, feats … for CoNLL-U, a key for JSON.",
+        metavar="NAME",
     )
     characters: bool = option(
         False, "Label characters instead of words: words with tags, or spans, become chunks of them."

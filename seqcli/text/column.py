@@ -6,13 +6,14 @@ import csv
 import json
 import re
 from collections.abc import Iterator, Sequence
-from itertools import chain
+from itertools import chain, islice
 from typing import Any
 
 from seqcli.errors import DataError, listed
 from seqcli.notices import Notice, quietly
 from seqcli.text.json_records import records
 from seqcli.text.lines import csv_reader
+from seqcli.text.pair_header import FEWEST_FIGURES, above_figures
 from seqcli.text.pair_rows import BLANK
 from seqcli.text.tab_cells import LOOKED_AT, outside_quotes, quoted_rows, tab_rows
 
@@ -112,7 +113,9 @@ def _csv_items(first: str, lines: Iterator[str], column: str, shown: str, notice
     number, header = next(rows, (1, []))
     place = _place(header, column, shown)
     if column not in [name.strip() for name in header]:
-        if _are_names(header):
+        following = [] if _are_names(header) else list(islice(rows, FEWEST_FIGURES))
+        rows = chain(following, rows)
+        if _are_names(header) or above_figures([header, *(row for _, row in following)], (place,)):
             notice(f"{shown}: line {number} is taken for a header ({listed(header)})")
         else:
             rows, header = chain([(number, header)], rows), list(map(str, range(1, len(header) + 1)))

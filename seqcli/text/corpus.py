@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from seqcli.errors import DataError
+from seqcli.files.opening import about_repeated
 from seqcli.notices import Notice, quietly
 from seqcli.requests import ColumnRequest, CorpusRequest
 from seqcli.text.cache import Encoded, TokenCache, encode
@@ -26,6 +27,13 @@ IN_MEMORY = 8_000_000  # bytes of text up to which nothing is kept
 COUNTED = 1 << 24  # tokens counted at a time
 FEWEST, FEWEST_CHARACTERS = 3, 40  # tokens and characters from which on there is anything to learn
 MOST_ZEROS = 0.01  # of the characters: a text with more zero bytes is an archive, or was made by a program for one
+
+
+UNSEEN = {  # characters, what they are called, and how to be rid of them
+    "\0": ("zero bytes", "tr -d '\\0'"),
+    "\r": ("carriage returns within its lines", "tr -d '\\r'"),
+    "\ufeff": ("byte order marks within it", r"sed 's/\xef\xbb\xbf//g'"),
+}
 
 
 @dataclass(frozen=True)
@@ -79,7 +87,8 @@ def open_corpus(
     with contextlib.ExitStack() as stack:
         texts = _open_texts(paths, request, stack, notice)
         size, sample = texts.size, texts.size.sample
-        notes = [*_check_zeros(sample), *texts.layout]
+        notes = [*_check_controls(sample), *texts.layout]
+        notes += about_repeated(texts.train.paths) if texts.split is not None else []
         if request.column is None:
             names = column_names(sample)
             notes += [about_table(names, "learnt")] if names else about_markup(sample)
@@ -158,15 +167,19 @@ def _hold_out(sources: Sources, size: Size, share: float, *, lines: bool) -> tup
     return stretches, f"{held_share:.1f} % of the text, {where}"
 
 
-def _check_zeros(sample: str) -> list[str]:
-    """What is to be said of zero bytes; `DataError` for many."""
+def _check_controls(sample: str) -> list[str]:
+    """What is to be said of characters that nobody sees; `DataError` for many zero bytes."""
     zeros = sample.count("\0")
     if zeros > MOST_ZEROS * len(sample):
         raise DataError(
             f"{zeros / len(sample):.0%} of its characters are zero bytes, as in archives and other files of programs",
             hint="unpack it, or turn zero bytes between texts into line ends: tr '\\0' '\\n'",
         )
-    return ["the text has zero bytes, which are learnt as characters; tr -d '\\0' takes them out"] if zeros else []
+    return [
+        f"the text has {what}, which are learnt as characters; {command} takes them out"
+        for character, (what, command) in UNSEEN.items()
+        if character in sample
+    ]
 
 
 def _about_unknown(tokenizer: Tokenizer, train: np.ndarray, valid: np.ndarray, sample: str) -> list[str]:

@@ -80,8 +80,8 @@ def _wrapped(lines: list[str]) -> bool:
     lengths = sorted(map(len, lines))
     width = lengths[len(lengths) * 19 // 20]
     words = sum(len(line.split()) for line in lines) / len(lines)
-    firsts = {line.split(maxsplit=1)[0] for line in lines}
-    if len(firsts) < len(lines) / 5:  # lines of one form are as long as one another for that
+    ends = [{line.split()[place] for line in lines} for place in (0, -1)]
+    if min(map(len, ends)) < len(lines) / 5:  # lines of one form are as long as one another for that
         return False
     if words >= 4 and width >= 30:
         full = [len(a) + 1 + len(b.split(maxsplit=1)[0]) > width - 2 for a, b in pairwise(lines)]

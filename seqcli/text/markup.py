@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from itertools import pairwise
 
 FEWEST, LOOKED_AT = 10, 2000  # lines that tell what a text is
 _JSON = re.compile(r'\s*(?:\{\s*"|\[\s*[{"]|\[\s*\[\s*["\d])')
 _TAGS = re.compile(r"\s*<(?:!doctype|html|\?xml)", re.IGNORECASE)
 _TIME = re.compile(r"\d\d:\d\d[.,]\d{3} --> ")
-_COUNTED = re.compile(r"[^\s\d]+ (\d+)\Z")
+_DIALOGUE = re.compile(r"Dialogue: *\w*=?\d+,\d+:\d\d:\d\d[.:]\d\d,")  # of SubStation Alpha
+_COUNTED = re.compile(r"[^\s\d,;]+(?P<mark>[ ,;])(?P<after>\d+)\Z|\s*(?P<before>\d+) \S+\Z")
 
 
 def about_markup(sample: str) -> list[str]:
@@ -22,11 +24,28 @@ def about_markup(sample: str) -> list[str]:
         return [f"the text is HTML or XML, and its tags are learnt, too; {plain}"]
     if len(lines) < FEWEST:
         return []
-    if sum(bool(_TIME.search(line)) for line in lines) > 0.1 * len(lines):
+    if are_subtitles(lines):
         return [f"the text is subtitles, and their times are learnt, too; {plain}"]
     if lines[0].startswith(">") and not any(" " in line.strip() for line in lines if not line.startswith(">")):
         return ["the text is FASTA, and the names of its sequences are learnt, too; grep -v '^>' FILE leaves them out"]
-    counts = [int(found[1]) for found in map(_COUNTED.match, lines) if found]
-    if len(counts) == len(lines) and sum(a >= b for a, b in pairwise(counts)) > 0.9 * len(counts):
-        return ["each line is a word with its count, which is learnt, too; cut -d' ' -f1 FILE takes the words"]
-    return []
+    if all(line.startswith("@") for line in lines[::4]) and all(line.startswith("+") for line in lines[2::4]):
+        return ["the text is FASTQ, and names and qualities are learnt, too; awk 'NR%4==2' FILE takes the sequences"]
+    return _about_counts(lines)
+
+
+def are_subtitles(lines: Sequence[str]) -> bool:
+    """Whether lines are those of subtitles: at least one in ten has a time at which something is said."""
+    filled = [line for line in lines if line.strip()]
+    times = sum(bool(_TIME.search(line) or _DIALOGUE.match(line)) for line in filled)
+    return len(filled) >= FEWEST and times > 0.1 * len(filled)
+
+
+def _about_counts(lines: Sequence[str]) -> list[str]:
+    """What is said of words with their counts, the most frequent first, as they are published."""
+    found = [match for line in lines if (match := _COUNTED.match(line))]
+    counts = [int(match["after"] or match["before"]) for match in found]
+    if len(counts) < len(lines) or sum(a >= b for a, b in pairwise(counts)) <= 0.9 * len(counts):
+        return []
+    mark = found[0]["mark"]
+    takes = f"cut -d'{mark}' -f1 FILE" if mark else "awk '{print $2}' FILE"
+    return [f"each line is a word with its count, which is learnt, too; {takes} takes the words"]

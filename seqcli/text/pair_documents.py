@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from seqcli.text.json_records import records
-from seqcli.text.pair_rows import LANGUAGES, SOURCE_NAMES, TARGET_NAMES, Pair, PairFile
+from seqcli.text.pair_rows import LANGUAGES, Pair, PairFile, named_sides
 
 SHOWN = 8  # names that a message lists
 Sides = tuple[tuple[str, ...], tuple[str, ...]]
@@ -63,11 +63,10 @@ def _keys(file: PairFile, values: dict[str, Any], number: int) -> Sides:
 
 def _two_texts(texts: Sequence[str]) -> Sequence[str] | None:
     """The two of an object's texts that are called like languages or sides, or all, if they are two."""
-    known = [next(n for n in some if n in texts) for some in (SOURCE_NAMES, TARGET_NAMES) if set(some) & set(texts)]
     languages = [key for key in texts if base(key.lower()) in LANGUAGES]
     if len(languages) == 3:  # a record's number rather than Indonesian
         languages = [key for key in languages if key.lower() != "id"]
-    return next((keys for keys in (languages, known, texts) if len(keys) == 2), None)
+    return next((keys for keys in (languages, named_sides(texts), texts) if len(keys) == 2), None)
 
 
 def tmx_rows(file: PairFile) -> Iterator[Pair]:

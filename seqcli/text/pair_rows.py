@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from seqcli.errors import DataError, UsageError
@@ -10,7 +10,7 @@ from seqcli.files.opening import shown_path
 
 BLANK = "is blank"
 NO_TAB = "no TAB"
-SOURCE_NAMES = ("source", "src", "input", "question", "prompt", "original")
+SOURCE_NAMES = ("source", "src", "input", "question", "prompt", "original", "instruction")
 TARGET_NAMES = ("target", "tgt", "trg", "translation", "reference", "ref", "output", "answer", "completion")
 _LANGUAGES = (
     "ar bg bn ca cs cy da de el en eo es et eu fa fi fr ga gl gu he hi hr hu hy id is it ja ka kk kn ko ku la lt "
@@ -55,10 +55,16 @@ class Columns:
         return cls(*sides)
 
 
+def named_sides(names: Sequence[str]) -> list[str]:
+    """The names that say which column is the source and which the target; none where that could be several."""
+    sides = [[name for name in some if name in names] for some in (SOURCE_NAMES, TARGET_NAMES)]
+    return [side[0] for side in sides] if all(len(side) == 1 for side in sides) else []
+
+
 @dataclass
 class PairFile:
     """A file of pairs, of a `kind` that `pairs.open_pairs` names: `sample` of its lines are looked at before the first
-    row, `notes` say what was taken for granted."""
+    row, `notes` say what was taken for granted, `direction` has what it calls source and target, if anything."""
 
     path: str
     lines: Iterator[str]
@@ -66,6 +72,7 @@ class PairFile:
     sample: int
     kind: str
     notes: list[str] = field(default_factory=list)
+    direction: tuple[str, str] | None = None
 
     @property
     def name(self) -> str:
@@ -76,4 +83,22 @@ class PairFile:
         return DataError(message, path=self.name, line=line, hint=hint)
 
     def say_direction(self, source: str, target: str) -> None:
+        self.direction = source, target
         self.notes.append(f"{self.name}: {source} to {target}; --columns {target},{source} turns them round")
+
+
+@dataclass
+class Direction:
+    """From what to what the files that are read for one purpose go, by the first that says it."""
+
+    file: PairFile | None = None
+
+    def check(self, file: PairFile) -> None:
+        """`DataError` for a file that goes the other way."""
+        before = self.file.direction if self.file is not None else None
+        if before is None:
+            self.file = file
+        elif self.file is not file and file.direction == before[::-1]:
+            assert self.file is not None
+            way = f"goes from {before[1]} to {before[0]}, {self.file.name} from {before[0]} to {before[1]}"
+            raise file.problem(way, f"--columns {','.join(before)} reads all files in one direction")

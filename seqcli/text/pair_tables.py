@@ -9,19 +9,15 @@ from itertools import chain, islice
 
 from seqcli.errors import listed
 from seqcli.notices import change_with
-from seqcli.text.pair_rows import BLANK, LANGUAGES, NO_TAB, SOURCE_NAMES, TARGET_NAMES, Pair, PairFile
+from seqcli.text.pair_header import NUMERIC, is_header, is_name, may_be_header
+from seqcli.text.pair_rows import BLANK, LANGUAGES, NO_TAB, Pair, PairFile, named_sides
 from seqcli.text.tab_cells import LOOKED_AT, outside_quotes, quoted_rows, tab_rows
 
 BARS = " ||| "
+FIRST_ROWS = 10  # among which settings may stand
 Fields = Iterator[tuple[int, list[str]]]
-_CONTENTS = (
-    "text sentence segment phrase word term lemma form spelling pronunciation ipa phonemes graphemes language lang"
-)
-_REGIONS = "us gb uk br cn tw hk at ch mx ca"  # en_US
-_HEADER = LANGUAGES | {*SOURCE_NAMES, *TARGET_NAMES, *_CONTENTS.split(), *_REGIONS.split()}
-FEWEST_FIGURES = 5  # rows of numbers, below one without that is taken for a header
-_NUMERIC = re.compile(r"[\d\s.,:%+/-]*\Z")
 _ATTRIBUTION = re.compile(r"(?i)cc[- ]?(?:by|0)\b|attribution|licen[cs]e|https?://|tatoeba|copyright|©")
+_SETTING = re.compile(r"#(?:separator|html|columns|(?:tags|notetype|deck|guid)(?: column)?):")  # above Anki's rows
 _SEPARATOR = re.compile(r"sep=(.)\s*\Z")  # what a spreadsheet writes before a CSV table
 
 
@@ -34,11 +30,15 @@ def table_rows(file: PairFile) -> Iterator[Pair]:
     width = _columns(there, names)
     source, target = _sides(file, names, there, width)
     used = [names[n] for n in (*source, *target) if n < len(names)]
-    named = len(used) > 1 and (all(map(_is_name, used)) or _above_figures(there, (*source, *target)))
-    header = there[0] if _named(file) or (file.sample > 1 and named) else None
+    header = there[0] if _named(file) or (file.sample > 1 and is_header(there, (*source, *target))) else None
+    doubtful = header is None and file.kind == "csv" and file.sample > 1 and may_be_header(used)
     for number, row in chain(seen, fields):
+        if doubtful and row is there[0]:
+            said = f"line {number} is taken for a pair ({', '.join(used)})"
+            file.notes.append(f"{file.name}: {said}; --columns {','.join(used)} takes it for a header")
         if row and row is header:
             file.notes.append(f"{file.name}: line {number} is taken for a header ({', '.join(used)})")
+            file.direction = (used[0], used[-1]) if len(used) == 2 else None
         elif not row:
             yield Pair(number, "", "", BLANK)
         elif len(row) <= max(*source, *target) or _width(row) > width:
@@ -46,19 +46,6 @@ def table_rows(file: PairFile) -> Iterator[Pair]:
             yield Pair(number, " ".join(row), "", problem)
         else:
             yield Pair(number, *(" ".join(row[n].strip() for n in side) for side in (source, target)))
-
-
-def _is_name(cell: str) -> bool:
-    """Whether a cell is what a column of a language or a side is called: en, en_US, English sentence, src_text."""
-    words = re.findall(r"[^\W\d_]+", cell)
-    return 0 < len(words) <= 3 and all(word in _HEADER for word in words)
-
-
-def _above_figures(rows: list[list[str]], columns: Sequence[int]) -> bool:
-    """Whether the first row has no digit in some columns, one of which has nothing but numbers or dates below it."""
-    first, *others = ([row[n] for n in columns] for row in rows if len(row) > max(columns))
-    figures = any(all(cell.strip() and _NUMERIC.match(cell) for cell in column) for column in zip(*others, strict=True))
-    return len(others) >= FEWEST_FIGURES and figures and not any(map(str.isdigit, "".join(first)))
 
 
 def _fields(file: PairFile) -> Fields:
@@ -73,7 +60,8 @@ def _fields(file: PairFile) -> Fields:
         found = quoted_rows(rest, said[1] if said else _delimiter(sample), file.name, first)
         return ((n, row if any(map(str.strip, row)) else []) for n, row in found)
     cells = tab_rows(lines, file.name, LOOKED_AT if file.sample > 1 else 1)
-    return ((n, row if len(row) > 1 or "".join(row).strip(" \r") else []) for n, row in cells)
+    filled = ((n, row if len(row) > 1 or "".join(row).strip(" \r") else []) for n, row in cells)
+    return ((n, [] if n < FIRST_ROWS and row and _SETTING.match(row[0]) else row) for n, row in filled)
 
 
 def _named(file: PairFile) -> bool:
@@ -89,9 +77,8 @@ def _sides(file: PairFile, names: list[str], rows: list[list[str]], width: int) 
         return source, [_place(file, name, names, width) for name in file.columns.target]
     if width <= 2:
         return (0,), (1,)
-    known = [names.index(n) for some in (SOURCE_NAMES, TARGET_NAMES) for n in some if n in names]
-    if len(known) == 2:
-        return (known[0],), (known[1],)
+    if known := named_sides(names):
+        return (names.index(known[0]),), (names.index(known[1]),)
     texts = [n for n in range(width) if _is_text([row[n] for row in rows if len(row) > n])]
     chosen = next((some for some in (texts, _languages(texts, names, rows)) if len(some) == 2), None)
     if chosen is None:
@@ -122,15 +109,25 @@ def _place(file: PairFile, name: str, names: list[str], width: int) -> int:
 
 
 def _delimiter(sample: Sequence[str]) -> str:
-    """What stands between the fields: the mark that most lines have, and of these the most frequent."""
-    text = outside_quotes("\n".join(sample))
-    return max("\t,;|", key=lambda mark: (sum(mark in line for line in text.split("\n")), text.count(mark)))
+    """What stands between the fields: the mark that most lines have where a sentence or a number would have none (no
+    blank behind it, nor figures on both sides), or have at all; of several the most frequent."""
+    lines = outside_quotes("\n".join(sample)).split("\n")
+
+    def frequency(mark: str) -> tuple[int, int, int]:
+        between = re.compile(rf"(?<!\d){re.escape(mark)}(?! )|{re.escape(mark)}(?![ \d])")
+        return (
+            sum(bool(between.search(line)) for line in lines),
+            sum(mark in line for line in lines),
+            sum(line.count(mark) for line in lines),
+        )
+
+    return max("\t,;|", key=frequency)
 
 
 def _columns(rows: Sequence[Sequence[str]], names: Sequence[str]) -> int:
     """How many columns a table has: as many as its header has names of sides; or as most rows have, with one that is
     mostly empty if it is filled somewhere."""
-    if len(names) > 1 and all(map(_is_name, names)):
+    if len(names) > 1 and all(map(is_name, names)):
         return len(names)
     filled, cells = (Counter(map(count, rows)).most_common(1)[0][0] for count in (_width, len))
     return max(filled, cells) if any(filled < _width(row) <= cells for row in rows) else filled
@@ -147,5 +144,5 @@ def _width(row: Sequence[str]) -> int:
 def _is_text(cells: Sequence[str]) -> bool:
     """Whether a column holds sentences: not numbers, nothing, or where these come from."""
     there = [cell for cell in cells if cell.strip()]
-    other = sum(bool(_NUMERIC.match(cell) or _ATTRIBUTION.search(cell)) for cell in there)
+    other = sum(bool(NUMERIC.match(cell) or _ATTRIBUTION.search(cell)) for cell in there)
     return 2 * len(there) > len(cells) and 2 * other < len(there)

@@ -18,24 +18,32 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, zip_longest
 
 from seqcli.errors import DataError
+from seqcli.files.opening import shown_path
 from seqcli.notices import Notice, quietly
 from seqcli.requests import TableRequest
 from seqcli.text.lines import read_lines
+from seqcli.text.markup import are_subtitles
 from seqcli.text.pair_documents import json_rows, tmx_rows
-from seqcli.text.pair_rows import BLANK, NO_TAB, Columns, Pair, PairFile
+from seqcli.text.pair_rows import BLANK, NO_TAB, Columns, Direction, Pair, PairFile
 from seqcli.text.pair_tables import BARS, table_rows
 
 SAMPLE = 100  # lines by which a form is recognised
 SHOWN = 8  # bad lines that are listed
 
 
-def read_pairs(paths: Sequence[str], request: TableRequest | None = None, notice: Notice = quietly) -> Iterator[Pair]:
+def read_pairs(
+    paths: Sequence[str],
+    request: TableRequest | None = None,
+    notice: Notice = quietly,
+    direction: Direction | None = None,
+) -> Iterator[Pair]:
     """The pairs of one or more files of pairs, or of a source and a target file, as they are read; `-` is stdin.
 
     `notice` hears what was taken for granted about the files. Blank lines in a file of pairs are nothing. Any other
     line without two sides, or with an empty one, cannot be used: with `skip_bad` it is left out and `notice` hears of
     it at the end, otherwise `DataError` names these lines once all are read. Two line-aligned files of different
-    lengths are always a `DataError`.
+    lengths are always a `DataError`, and so are files whose names of columns say that they go in different directions:
+    those of one call, and of other calls with the same `direction`.
     """
     request = request or TableRequest()
     columns, skip_bad = Columns.parse(request.columns), request.skip_bad
@@ -43,7 +51,9 @@ def read_pairs(paths: Sequence[str], request: TableRequest | None = None, notice
     several = len(files) > 1 and not are_aligned(files)
     bad: list[str] = []
     total, count, single, first_bad = 0, 0, 0, 0
+    direction = direction or Direction()
     for file, row in rows_of_all(files, notice):
+        direction.check(file)
         if row.problem == BLANK:
             continue
         total += 1
@@ -86,7 +96,11 @@ def open_pairs(path: str, lines: Iterable[str], columns: Columns | None, sample:
         there += bool(line.strip())
         if there >= sample:
             break
-    return PairFile(path, chain(seen, rest), columns, sample, _kind(path, seen))
+    kind = _kind(path, seen)
+    if kind == "lines" and are_subtitles(seen):
+        hint = "write what is said as source TAB target, a pair a line"
+        raise DataError("is subtitles, whose lines do not go together", path=shown_path(path), hint=hint)
+    return PairFile(path, chain(seen, rest), columns, sample, kind)
 
 
 def rows_of_all(files: Sequence[PairFile], notice: Notice) -> Iterator[tuple[PairFile, Pair]]:

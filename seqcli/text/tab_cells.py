@@ -13,7 +13,8 @@ from seqcli.text.lines import csv_reader
 LOOKED_AT = 200  # lines, from the first with a quote, that tell whose quotes they are
 Quoted = Callable[[str], bool]
 _NUMBER = re.compile(r"(?:[-+]?[\d.,]+(?:[eE][-+]?\d+)?|NA)\Z")
-_QUOTED = re.compile(r'(?m)(^|[,;\t|])"(?:[^"]|"")*(?:"|\Z)')
+_ESCAPED = re.compile(r'(?:^|[,;|] *)"[^"]*\\"[^,;|"]')
+_QUOTED = re.compile(r'(?m)(^|[,;\t|] *)"(?:[^"]|"")*(?:"|\Z)')
 
 
 def tab_rows(lines: Iterable[str], shown: str, look: int = LOOKED_AT) -> Iterator[tuple[int, list[str]]]:
@@ -35,9 +36,9 @@ def tab_rows(lines: Iterable[str], shown: str, look: int = LOOKED_AT) -> Iterato
 
 
 def quoted_rows(lines: Iterable[str], delimiter: str, shown: str, first: int = 1) -> Iterator[tuple[int, list[str]]]:
-    """The number of each row's last line, and its cells, where quotes are those of CSV; `first` is the number of the
-    first line."""
-    reader = csv_reader((line + "\n" for line in lines), delimiter)
+    """The number of each row's last line, and its cells, where quotes are those of CSV, before which a blank may stand;
+    `first` is the number of the first line."""
+    reader = csv_reader(_without_escapes(lines, shown, first), delimiter, skipinitialspace=delimiter != "\t")
     try:
         for row in reader:
             yield first - 1 + reader.line_num, row
@@ -45,6 +46,15 @@ def quoted_rows(lines: Iterable[str], delimiter: str, shown: str, first: int = 1
         hint = "a quote that is never closed makes one field of all that follows"
         line = first - 1 + reader.line_num
         raise DataError(f"cannot be read as CSV: {problem}", path=shown, line=line, hint=hint) from problem
+
+
+def _without_escapes(lines: Iterable[str], shown: str, first: int) -> Iterator[str]:
+    """Lines with their ends; `DataError` for quotes as some databases write them, which would end their cells."""
+    for number, line in enumerate(lines, first):
+        if '\\"' in line and _ESCAPED.search(line):
+            hint = 'write quotes within cells twice, as CSV has them: sed \'s/\\\\"/""/g\' FILE'
+            raise DataError('has a quote behind a backslash (\\") in a cell', path=shown, line=number, hint=hint)
+        yield line + "\n"
 
 
 def outside_quotes(text: str) -> str:

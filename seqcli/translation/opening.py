@@ -10,7 +10,7 @@ import numpy as np
 
 from seqcli.errors import DataError
 from seqcli.notices import Notice, quietly
-from seqcli.text.pair_rows import Pair
+from seqcli.text.pair_rows import Direction, Pair
 from seqcli.text.pairs import read_pairs
 from seqcli.text.sources import fingerprint
 from seqcli.text.tokenizer import Tokenizer, tokenizer_of
@@ -63,9 +63,10 @@ def open_bitext(request: TrainRequest, blobs: Mapping[str, bytes] | None = None,
 
 def _read(request: TrainRequest, notice: Notice) -> tuple[list[Pair], list[Pair]]:
     """Pairs to train on, and pairs to validate on."""
-    pairs, valid = list(read_pairs(request.pairs, request, notice)), request.valid
+    direction = Direction()
+    pairs, valid = list(read_pairs(request.pairs, request, notice, direction)), request.valid
     if valid:
-        held = list(read_pairs(valid, request, notice))
+        held = list(read_pairs(valid, request, notice, direction))
         notice(f"validating on {len(held):,} pairs of {' and '.join(valid)}")
     else:
         pairs, held = hold_out(pairs, request.valid_share)

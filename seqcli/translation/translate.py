@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from seqcli.errors import CheckpointError
+from seqcli.errors import CheckpointError, DataError
 from seqcli.files.checkpoint import Checkpoint, load_checkpoint
 from seqcli.model.threads import cores, each_on_a_core
 from seqcli.requests import TableRequest
@@ -38,6 +38,17 @@ class Translation:
     @property
     def text(self) -> str:
         return self.candidates[0].text
+
+
+def _read_terms(path: str, request: TranslateRequest) -> list[tuple[str, str]]:
+    """The terms of a glossary and their translations; `DataError` without what only other commands can do about it."""
+    try:
+        read = list(read_pairs([path], TableRequest(encoding=request.encoding, errors=request.errors)))
+    except DataError as problem:
+        raise DataError(
+            problem.message, hint="a glossary has lines of term TAB translation, and no others"
+        ) from problem
+    return [(pair.source, pair.target) for pair in read]
 
 
 class Translator:
@@ -70,8 +81,7 @@ class Translator:
         checkpoints = [*checkpoints, *(load_checkpoint(Path(name), task="mt") for name in request.ensemble)]
         terms = request.glossary or ()
         if isinstance(terms, str | Path):
-            read = read_pairs([str(terms)], TableRequest(encoding=request.encoding, errors=request.errors))
-            terms = [(pair.source, pair.target) for pair in read]
+            terms = _read_terms(str(terms), request)
         loaded = [load_translation_model(checkpoint, request.device) for checkpoint in checkpoints]
         if any(c.blobs["tokenizer"] != checkpoints[0].blobs["tokenizer"] for c in checkpoints):
             hint = "train them on the same pairs with different --seed"

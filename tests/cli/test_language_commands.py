@@ -321,6 +321,11 @@ def test_minimal_pairs_by_group(model, capsys):
     assert [row["group"] for row in rows] == ["order", "end", "all"]
     assert [row["pairs"] for row in rows] == [2, 1, 3]
     assert rows[0]["accuracy"] == 0.5
+    Path("named.tsv").write_text("good\tbad\nthe sky is grey\tsky the grey is\n", encoding="utf-8")
+    assert run(["score", model, "named.tsv", "--pairs", "--format", "ndjson"]) == 0
+    captured = capsys.readouterr()
+    assert json.loads(captured.out)["pairs"] == 1
+    assert "the first line is taken for a header (good, bad)" in captured.err
     Path("pairs.tsv").write_text("no tab\n", encoding="utf-8")
     assert run(["score", model, "pairs.tsv", "--pairs"]) == 3
     assert "line 1" in capsys.readouterr().err

@@ -251,3 +251,25 @@ def test_text_in_place_of_a_file_is_told_from_it(models: Path, capsys: pytest.Ca
     model = next(models.glob("*.tag.safetensors"))
     assert run(["tag", "--model", str(model), "Ruth walked ."]) == 2
     assert "echo 'Ruth walked .' | seqcli tag" in capsys.readouterr().err
+
+
+def test_a_file_with_a_word_a_line_has_sentences(
+    models: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path, model = tmp_path / "words.txt", str(models / "names.tag.safetensors")
+    for text, sentences in (("Ann\nleft\nRome\n.\n\nBo\nsaw\n", 2), ("Ann\nBo\nRome\n", 3)):
+        path.write_text(text)
+        assert run(["tag", "--model", model, str(path), "--format", "ndjson"]) == 0
+        assert len(capsys.readouterr().out.splitlines()) == sentences
+
+
+def test_other_columns_are_read_as_they_are(models: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    data, model = tmp_path / "test.csv", str(models / "names.tag.safetensors")
+    data.write_text("word,pos,ner\n" + columns(25, 5).replace(" ", ",X,"))
+    assert run(["evaluate", model, str(data), "--json"]) == 0
+    captured = capsys.readouterr()
+    assert json.loads(captured.out)["f1"] == 1.0
+    assert "read as columns separated by commas, labels in column 3 of 3" in captured.err
+    data.write_text("Ann\nleft\n")
+    assert run(["evaluate", model, str(data)]) == 3
+    assert "has no labels" in capsys.readouterr().err

@@ -56,6 +56,7 @@ def test_a_few_syllables_of_hangul_are_korean() -> None:
         "€5\n",
         "naïve café",
         "Grüße\n",
+        "Voilà the cat.",
     ],
 )
 def test_a_few_letters_of_western_text_are_enough(text: str) -> None:
@@ -124,3 +125,26 @@ def test_utf8_among_other_bytes_is_an_error(utf8: str, size: int) -> None:
 def test_a_letter_before_a_quotation_mark_is_no_utf8() -> None:
     text = "Das macht Spaß«, sagte er. Größe, über\n" * 9  # ß« are a character in UTF-8, too
     assert decoded(text.encode("windows-1252"), 1 << 20)[0] == text
+
+
+@pytest.mark.parametrize(
+    ("encoding", "text"),
+    [
+        ("cp866", "Сегодня хорошая погода, пойдём гулять в парк у реки."),
+        ("mac-roman", "L’été, la forêt s’éveille très tôt."),
+        ("cp850", "Les élèves répètent la leçon, déjà très fatigués."),
+    ],
+)
+def test_text_of_dos_and_macintosh_is_not_read_as_what_looks_strange(encoding: str, text: str) -> None:
+    assert find_encoding(text.encode(encoding)) is None
+    with pytest.raises(UnicodeDecodeError):
+        decoded(text.encode(encoding), 1 << 20)
+
+
+def test_signs_between_letters_are_few_or_usual() -> None:
+    assert find_encoding("un café…très bon—l’été, rock®band\n".encode("windows-1252")) == "windows-1252"
+
+
+def test_japanese_mail_is_found_by_its_escapes() -> None:
+    text = "Subject: 天気\n今日は天気がいいですね。\n"
+    assert decoded(text.encode("iso2022_jp"), 1 << 20)[0] == text

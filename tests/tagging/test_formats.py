@@ -137,7 +137,11 @@ def test_a_table_with_semicolons():
         (["B-PER\tAnn", "O\tran"], None, Columns("\t", 2, 1, 0)),
         (["B-PER\tAnn", "O\tran"], "2", Columns("\t", 2, 0, 1)),
         (["NNP\tAnn", "VBD\tran"], "1", Columns("\t", 2, 1, 0)),
+        ([f"{'NV'[n % 2]}\tw{n}" for n in range(40)], None, Columns("\t", 2, 1, 0)),
+        ([f"{'ACGT'[n % 4]}\t{n % 9}" for n in range(40)], None, Columns("\t", 2, 0, 1)),
         (["1 Ann B-PER 0.9", "2 ran O 0.8"], None, Columns(None, 4, 1, 2)),
+        (["Ann\tNNP\tAnn", "ran\tVBD\trun"], None, Columns("\t", 3, 0, 1)),  # lemmas
+        (["Ann\tann", "ran\trun"], None, Columns("\t", 2, 0, 1)),
     ],
 )
 def test_labels_are_neither_numbers_with_a_point_nor_empty_nor_always_last(lines, column, expected):
@@ -437,3 +441,32 @@ def test_spans_of_tokens_stand_in_the_text_that_is_beside_them():
     assert found[1]["text"] == "Ann saw a man Bo"
     assert [sentence.labels for sentence in read(Records(), written[1:2])] == [["S-X", "O", "O", "O", "S-X"]]
     assert (found[2]["tags"], "spans" in found[2]) == (["S-X", "O", "O", "O", "S-X"], False)
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ["text,label", "I like this film,pos", '"No, not this one",neg'],
+        ["A fine day out\t1", "It rained all day\t0"],
+        ["POS\tA fine day out", "NEG\tIt rained all day"],
+        ["tokens,tags", "\"['Ann', 'ran', 'off']\",\"['PER', 'O', 'O']\""],
+    ],
+)
+def test_labels_of_whole_texts_are_refused(lines):
+    with pytest.raises(DataError, match="are whole texts") as refused:
+        detect(lines, "file")
+    assert "train-mt" in (refused.value.hint or "")
+
+
+def test_blanks_after_commas_are_no_part_of_a_step():
+    lines = ["idx, word, tag", "1, Ann, B-PER", '2, "ran", O']
+    (sentence,) = read(detect(lines, "file"), lines)
+    assert (sentence.steps, sentence.labels) == (["Ann", "ran"], ["B-PER", "O"])
+
+
+def test_a_key_of_json_can_be_named():
+    lines = ['{"tokens": ["Ann", "ran"], "ner_tags": [1, 0], "pos_tags": ["N", "V"], "spans": [[0, 1, "X"]]}']
+    assert read(detect(lines, "file", column="pos_tags"), lines)[0].labels == ["N", "V"]
+    assert read(detect(lines, "file"), lines)[0].labels == ["1", "0"]
+    with pytest.raises(UsageError, match="have ner_tags, pos_tags, spans, tokens"):
+        detect(lines, "file", column="chunk")

@@ -101,3 +101,16 @@ def test_separators_at_the_end_of_a_row_are_nothing() -> None:
 
 def test_marks_within_quotes_of_the_first_row_separate_nothing() -> None:
     assert cells('1,"one; two"\n2,three\n', "2") == (["1", "2"], ["one; two", "three"], [])
+
+
+def test_a_long_name_above_figures_is_a_header() -> None:
+    table = "No. of the item,Text that people were shown there\n" + "".join(f"{n},a dog\n" for n in range(9))
+    names, found, said = cells(table, "2")
+    assert names == ["No. of the item", "Text that people were shown there"]
+    assert found == ["a dog"] * 9
+    assert "line 1 is taken for a header" in said[0]
+
+
+def test_a_blank_may_stand_before_quotes() -> None:
+    table = 'who, said\n"Ann", "Yes, it is."\n"Bo", "No."\n'
+    assert cells(table, "said")[1] == ["Yes, it is.", "No."]

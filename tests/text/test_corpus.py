@@ -301,10 +301,24 @@ def test_one_word_is_no_text(tmp_path: Path) -> None:
         open_corpus([str(tmp_path / "a")], CorpusRequest())
 
 
-def test_zero_bytes_are_said_and_many_are_an_error(text: str) -> None:
+def test_unseen_characters_are_said_and_many_zero_bytes_are_an_error(text: str) -> None:
     lines = Path(text).read_text()
-    Path(text).write_text(lines.replace("line 7 ", "line \0 "))
-    assert any("zero bytes" in note for note in open_corpus([text], CorpusRequest()).notes)
+    for character, said in (("\0", "zero bytes"), ("\r", "carriage returns"), ("\ufeff", "byte order marks")):
+        Path(text).write_bytes(lines.replace("line 7 ", f"line {character} ").encode())
+        assert any(said in note for note in open_corpus([text], CorpusRequest()).notes)
     Path(text).write_text(lines.replace("\n", "\0"))
     with pytest.raises(DataError, match="zero bytes"):
         open_corpus([text], CorpusRequest())
+
+
+def test_a_file_that_is_read_twice_is_said(text: str, tmp_path: Path) -> None:
+    link, other = tmp_path / "link.txt", tmp_path / "other.txt"
+    link.symlink_to(text)
+    other.write_text(Path(text).read_text())
+    for paths, request, said in (
+        ([text, str(link)], CorpusRequest(), True),
+        ([text, str(other)], CorpusRequest(), False),
+        ([text, text], CorpusRequest(valid=(str(other),)), False),
+    ):
+        notes = open_corpus(paths, request).notes
+        assert any("is read twice" in note for note in notes) == said

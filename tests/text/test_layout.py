@@ -21,6 +21,7 @@ def about(topic: int) -> str:
 
 
 PROSE = [about(topic) for topic in range(100) for _ in range(6)]
+REQUESTS = [f"10.0.{n % 7}.{n} get /{word} HTTP/1.1" for n, word in enumerate(draw.choices(WORDS, k=300))]
 LOG = [f"12:{minute:02}:{second:02} worker-{draw.randint(1, 9)} done" for minute in range(30) for second in range(9)]
 CODE = "".join(f"def {name}(x):\n    return x + {len(name)}\n" for name in WORDS[:60])
 THAI = "".join(draw.choice("กขคงจชดตถทน") + draw.choice(["", "ะ", "ิ", "ุ", "้"]) for _ in range(3000))
@@ -38,6 +39,7 @@ CHINESE = "".join(chr(draw.randint(0x4E00, 0x5F00)) for _ in range(4000))
             HEADLINES,
             sorted(PROSE),
             LOG,
+            REQUESTS,
             [CHINESE[i : i + 7] for i in range(0, 2000, 7)],
             [f"{CHINESE[i : i + 15]}，{CHINESE[i : i + 15]}。" for i in range(0, 2000, 15)],
             [syllable + 10 * "ดิ" + draw.choice("กขคง") for i, syllable in enumerate("กขคง" * 20)],
@@ -51,6 +53,7 @@ CHINESE = "".join(chr(draw.randint(0x4E00, 0x5F00)) for _ in range(4000))
         "headlines",
         "sorted sentences",
         "log",
+        "requests",
         "Chinese verses",
         "Chinese poems",
         "Thai",

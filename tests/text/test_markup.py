@@ -18,7 +18,11 @@ CUES = "".join(f"{n}\n00:00:0{n},000 --> 00:00:0{n},900\nHello there.\n\n" for n
         (CUES, "subtitles"),
         ("WEBVTT\n\n" + CUES.replace(",", "."), "subtitles"),
         (">sp|P1|X\nMKV\n>sp|P2|Y human\nMLL\n" * 5, "FASTA"),
-        ("".join(f"word {1000 // n}\n" for n in range(1, 30)), "count"),
+        ("".join(f"word {1000 // n}\n" for n in range(1, 30)), "cut -d' ' -f1"),
+        ("".join(f"word,{1000 // n}\n" for n in range(1, 30)), "cut -d',' -f1"),
+        ("".join(f"{1000 // n:7} word\n" for n in range(1, 30)), "awk"),
+        ("@r1\nACGT\n+\nIIHG\n" * 5, "FASTQ"),
+        ("[Events]\n" + "Dialogue: 0,0:00:01.00,0:00:02.50,Default,,0,0,0,,Hello.\n" * 12, "subtitles"),
     ],
 )
 def test_markup_is_said(text: str, said: str) -> None:
@@ -37,6 +41,8 @@ def test_markup_is_said(text: str, said: str) -> None:
         "".join(f"1+{n} {n}\n" for n in range(30, 1, -1)),  # sums
         "".join(f"flat {n * 7 % 30}\n" for n in range(30)),
         "He left at 10:30 --> she stayed.\n" * 20,
+        "".join(f"{n} bottles\n" for n in range(30)),
+        "@anna hello\nhi\n+ more\nok\n" + "@bo\nhi\n" * 8,
     ],
 )
 def test_plain_text_is_not_remarked_on(text: str) -> None:

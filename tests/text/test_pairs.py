@@ -13,7 +13,7 @@ import pytest
 
 from seqcli.errors import DataError, UsageError
 from seqcli.requests import TableRequest
-from seqcli.text.pair_rows import Columns, Pair
+from seqcli.text.pair_rows import Columns, Direction, Pair
 from seqcli.text.pairs import open_pairs, read_pairs, rows_of, usable
 
 
@@ -175,6 +175,7 @@ HEADERS = (
     "#source\t#target",
     "Deutsch\tEnglisch",
     "word\tpronunciation",
+    "English words/sentences\tGerman words/sentences",
 )
 
 
@@ -336,3 +337,97 @@ def test_marks_within_quotes_separate_nothing(tmp_path: Path, mark: str) -> None
 
 def test_text_has_commas_rather_than_tabs(tmp_path: Path) -> None:
     assert pairs_of(write(tmp_path / "a.csv", "one, two\teins und zwei\n")) == [("one, two", "eins und zwei")]
+
+
+ROWS = "".join(
+    f"{n} dogs bark,{n} Hunde bellen\n"
+    for n in ["ten", "six", "two", "one", "all", "few", "the", "our", "your", "his", "her"]
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "count", "said"),
+    [
+        ("card,back\n" + ROWS, 11, "line 1 is taken for a header (card, back)"),
+        ("walk,gehen\n" + "run fast,rennen\n" * 9, 10, "line 1 is taken for a pair (walk, gehen)"),
+        (",old word,new word\n" + "".join(f"{n},oxe,ox\n" for n in range(9)), 9, "taken for a header (old word"),
+        ("headword,meaning\n" + "ox,an animal\n" * 12, 12, "taken for a header (headword, meaning)"),
+        ("informal speech,formal speech\n" + "Hi!,Hello.\n" * 12, 12, "taken for a header (informal speech"),
+        ("cat,K AE1 T\n" + "a,AH0\n" * 12, 13, ""),
+    ],
+)
+def test_a_first_row_is_a_pair_or_names(tmp_path: Path, text: str, count: int, said: str) -> None:
+    notes: list[str] = []
+    assert len(pairs_of(write(tmp_path / "p.csv", text), notes=notes)) == count
+    assert said in " ".join(notes)
+    if said:  # the names choose the columns, too
+        first = text.partition("\n")[0].lstrip(",")
+        assert len(pairs_of(str(tmp_path / "p.csv"), columns=first)) == text.count("\n") - 1
+
+
+def test_a_word_with_its_single_sound_is_no_header(tmp_path: Path) -> None:
+    rows = [("a", "ə"), *[(f"word{n}", "w ɜː d") for n in range(12)]]
+    assert pairs_of(write(tmp_path / "p.tsv", "".join(f"{s}\t{t}\n" for s, t in rows))) == rows
+
+
+@pytest.mark.parametrize(
+    ("row", "pair"),
+    [
+        ("So, look, a dog;Ein Hund, ja\n", ("So, look, a dog", "Ein Hund, ja")),
+        ("1,5;anderthalb\n", ("1,5", "anderthalb")),
+        ('"a dog, so", "ein Hund, ja"\n', ("a dog, so", "ein Hund, ja")),
+        ("a dog, ein Hund\n", ("a dog", "ein Hund")),
+    ],
+)
+def test_commas_of_sentences_and_numbers_separate_nothing(tmp_path: Path, row: str, pair: tuple[str, str]) -> None:
+    assert pairs_of(write(tmp_path / "p.csv", row * 5)) == [pair] * 5
+
+
+def test_settings_above_cards_are_no_rows(tmp_path: Path) -> None:
+    text = "#separator:tab\n#html:true\n#tags column:3\n" + "".join(f"{s}\t{t}\t\n" for s, t in PAIRS)
+    assert pairs_of(write(tmp_path / "cards.txt", text)) == PAIRS
+
+
+def test_files_that_go_in_different_directions_are_refused(tmp_path: Path) -> None:
+    there = write(tmp_path / "1.csv", "en,fr\n" + "".join(f"{s},{t}\n" for s, t in PAIRS))
+    for name, text in (
+        ("2.csv", "fr,en\n" + "".join(f"{t},{s}\n" for s, t in PAIRS)),
+        ("2.jsonl", "".join(json.dumps({"fr": t, "en": s}) + "\n" for s, t in PAIRS)),
+    ):
+        back = write(tmp_path / name, text)
+        with pytest.raises(DataError, match=r"goes from fr to en, .*1\.csv from en to fr") as refused:
+            pairs_of(there, back)
+        assert "--columns en,fr" in (refused.value.hint or "")
+        assert pairs_of(there, back, columns="en,fr") == PAIRS * 2
+        direction = Direction()
+        list(read_pairs([there], direction=direction))
+        with pytest.raises(DataError, match="goes from fr to en"):
+            list(read_pairs([back], direction=direction))
+
+
+def test_records_whose_source_could_be_two_fields_are_asked_about(tmp_path: Path) -> None:
+    records = [{"instruction": "Translate.", "input": s, "output": t} for s, t in PAIRS]
+    path = write(tmp_path / "a.jsonl", "".join(json.dumps(record) + "\n" for record in records))
+    with pytest.raises(DataError, match="has the texts instruction, input, output"):
+        pairs_of(path)
+    assert pairs_of(path, columns="instruction+input,output")[0] == ("Translate. a cat", "un chat")
+
+
+def test_subtitles_of_two_languages_are_no_lines_that_go_together(tmp_path: Path) -> None:
+    paths = [
+        write(
+            tmp_path / f"{side}.srt", "".join(f"{n}\n00:00:0{n},000 --> 00:00:0{n},900\n{side}\n\n" for n in range(9))
+        )
+        for side in ("Hello.", "Bonjour.")
+    ]
+    with pytest.raises(DataError, match="subtitles"):
+        list(read_pairs(paths, TableRequest(skip_bad=True)))
+
+
+def test_quotes_behind_backslashes_are_refused(tmp_path: Path) -> None:
+    path = write(tmp_path / "p.csv", '"a dog","ein Hund"\n' + r'"he said \"no\", then","er sagte \"nein\""' + "\n")
+    with pytest.raises(DataError, match="line 2: has a quote behind a backslash") as refused:
+        pairs_of(path)
+    assert "sed" in (refused.value.hint or "")
+    folder = write(tmp_path / "q.csv", r'"C:\","the ""drive"""' + "\n" + r'"K\""oln",a \"o' + "\n")
+    assert pairs_of(folder) == [("C:\\", 'the "drive"'), ('K\\"oln', 'a \\"o')]

@@ -168,3 +168,18 @@ def test_pairs_that_cannot_be_used(
     captured = capsys.readouterr()
     assert captured.err.startswith("error: ")
     assert "Traceback" not in captured.err
+
+
+def test_lines_of_json_are_said(model_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["translate", "-m", str(model_path), '{"text": "the dog"}', "the dog"]) == 0
+    assert "1 of 2 lines are JSON and were translated whole" in capsys.readouterr().err
+
+
+def test_a_glossary_is_not_told_to_use_options_of_training(model_path: Path, tmp_path: Path, capsys) -> None:
+    path = tmp_path / "terms.tsv"
+    for text in ("dog\t\n", "dog\tHund\tnoun, masculine\n" * 3):
+        path.write_text(text)
+        assert run(["translate", "-m", str(model_path), "--glossary", str(path), "the dog"]) == 3
+        message = capsys.readouterr().err
+        assert "hint: a glossary has lines of term TAB translation" in message
+        assert "--columns" not in message

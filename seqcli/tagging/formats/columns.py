@@ -206,8 +206,10 @@ class ConllU:
 
 
 def fields_of(line: str, separator: str | None) -> list[str]:
-    """The fields of a line; between commas or semicolons they may be quoted."""
-    return next(csv_reader([line], separator), [""]) if separator in MARKS else line.split(separator)
+    """The fields of a line; between commas or semicolons, behind which a blank may stand, they may be quoted."""
+    if separator not in MARKS:
+        return line.split(separator)
+    return next(csv_reader([line], separator, skipinitialspace=True), [""])
 
 
 def _joined(fields: Iterable[str], separator: str) -> str:

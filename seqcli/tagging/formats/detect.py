@@ -6,7 +6,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from itertools import islice
+from itertools import islice, pairwise
 from typing import Any
 
 from seqcli.errors import CheckpointError, DataError, UsageError
@@ -33,6 +33,9 @@ from seqcli.tagging.words import WordRule
 
 LOOKED_AT = 2000  # lines
 MOST = 0.95  # of the lines that must be as a format has them
+REPEATED = 0.8  # of the rows have in such a column what the row before has
+FEWEST_WORDS = 10  # for each label, that tell that labels stand before words
+WORDS_OF_TEXT = 3  # that most words written with blanks do not have
 _FRACTION = re.compile(r"\s*\d*\.\d+\s*$")
 _CONLLU_ID = re.compile(r"\d+(-\d+|\.\d+)?$")
 
@@ -54,7 +57,7 @@ def detect(
             hint="--format says what it is: conll (columns), conllu, inline (word/TAG), ndjson, "
             "or segmented (blanks are the labels: characters are learnt to be cut into words)",
         )
-    if column is not None and found not in ("conll", "conllu"):
+    if column is not None and found not in ("conll", "conllu", "ndjson"):
         raise UsageError(f"--column is for columns, and {path} has none ({found})", hint="leave --column out")
     if characters and found in ("conll", "conllu"):
         raise UsageError(
@@ -68,7 +71,7 @@ def detect(
     if found == "inline":
         return Inline(separator_of(sample) or "/", characters)
     if found == "ndjson":
-        return _records(sample, path, characters)
+        return _records(sample, path, characters, column)
     return Segmented()
 
 
@@ -186,13 +189,16 @@ def _columns(sample: Sequence[str], path: str, column: str | None) -> Columns:
         raise DataError("has only one column, and no labels", path=path, hint="each line is a step and its label")
     names = [name.strip().lower() for name in rows[0]] if names_columns(rows[0]) else []
     even = [row for row in rows[bool(names) :] if len(row) == count and not row[0].startswith("#")]
-    numbered = count > 2 and all(row[0].isdigit() for row in even)  # the steps of each sentence
-    step = next((place for place, name in enumerate(names) if name in STEPS), int(numbered))
+    columns = [[row[place] for row in even] for place in range(count)]
+    first = next((place for place in range(count - 1) if not _is_key(columns[place])), 0) if count > 2 else 0
+    step = next((place for place, name in enumerate(names) if name in STEPS), first)
     last = max((place for place, name in enumerate(names) if name in LABELS), default=-1)
     if last < 0:
-        step, last = _label_place([[row[place] for row in even] for place in range(count)], step)
+        step, last = _label_place(columns, step)
+    _check_words(columns[step], "steps", path)
     sentence = next((place for place, name in enumerate(names) if name in SENTENCES), None)
     if column is None:
+        _check_words(columns[last], "labels", path)
         return Columns(separator, count, step, last, sentence)
     label = names.index(column.lower()) if column.lower() in names else int(column) - 1 if column.isdigit() else -1
     if label == step and count == 2:
@@ -204,9 +210,15 @@ def _columns(sample: Sequence[str], path: str, column: str | None) -> Columns:
     return Columns(separator, count, step, label, sentence)
 
 
+def _is_key(values: Sequence[str]) -> bool:
+    """Whether a column tells where rows belong rather than what is labelled: numbers, or a name that goes on."""
+    return all(map(str.isdigit, values)) or sum(a == b for a, b in pairwise(values)) > REPEATED * len(values)
+
+
 def _label_place(columns: Sequence[Sequence[str]], step: int) -> tuple[int, int]:
     """The columns of the steps and of the labels, where none has a name: the last one that can be labels, no numbers
-    with a point and not empty (`-`, `_`); the first one where only there are labels of chunks."""
+    with a point, not empty (`-`, `_`) and no other forms of the steps (lemmas); the first one where only there are
+    labels of chunks, or where it has far fewer than the last, which then has the words."""
     possible = [
         place
         for place, values in enumerate(columns)
@@ -214,13 +226,29 @@ def _label_place(columns: Sequence[Sequence[str]], step: int) -> tuple[int, int]
         and {value.strip() for value in values} - {"", "-", "_"}
         and not all(map(_FRACTION.match, values))
     ]
-    label = possible[-1] if possible else len(columns) - 1
-    if step == 0 and recognise([columns[0]]) is not None and recognise([columns[label]]) is None:
+    labels = [place for place in possible if not _are_forms(columns[place], columns[step])] or possible
+    label = labels[-1] if labels else len(columns) - 1
+    chunks = recognise([columns[0]]) is not None and recognise([columns[label]]) is None
+    if step == 0 and (chunks or len(set(columns[label])) > FEWEST_WORDS * len(set(columns[0]))):
         return 1, 0
     return step, label
 
 
-def _records(sample: Sequence[str], path: str, characters: bool) -> Records:
+def _are_forms(values: Sequence[str], steps: Sequence[str]) -> bool:
+    """Whether most of the values begin as their steps do."""
+    alike = sum(value[:1].casefold() == step[:1].casefold() for value, step in zip(values, steps, strict=True))
+    return 2 * alike > len(values)
+
+
+def _check_words(values: Sequence[str], what: str, path: str) -> None:
+    """`DataError` where most steps, or labels, are texts of several words."""
+    texts = [value for value in values if len(value.split()) >= WORDS_OF_TEXT]
+    if 2 * len(texts) > len(values):
+        hint = "give a word and its label a line; `train-mt` learns the label of a whole text from text TAB label"
+        raise DataError(f"the {what} are whole texts, such as {texts[0]!r:.50}", path=path, hint=hint)
+
+
+def _records(sample: Sequence[str], path: str, characters: bool, column: str | None) -> Records:
     try:
         records = [record for line in sample[:100] if (record := record_of(json.loads(line))) is not None]
     except (ValueError, RecursionError):
@@ -232,11 +260,13 @@ def _records(sample: Sequence[str], path: str, characters: bool) -> Records:
     text = "".join(str(record[key]) for record in records for key in TEXT if key in record)
     wide = sum(map(is_wide, text)) > 0.3 * max(len(text), 1)
     rule = None if characters or wide else WordRule()
+    if column is not None and column not in keys:
+        raise UsageError(f"--column {column}: the objects of {path} have {', '.join(sorted(keys))}", hint="name one")
     if keys & set(TOKENS):
-        label = next((key for key in TAGS if key in keys), None)
+        label = next((key for key in ((column,) if column else TAGS) if key in keys), None)
         if label is not None:
             return Records(label, spans=False, rule=rule)
-    label = next((key for key in SPANS if key in keys), None)
+    label = column or next((key for key in SPANS if key in keys), None)
     if label is None:
         raise DataError(f"no labels among the keys {', '.join(sorted(keys))}", path=path, hint=f"{' or '.join(SPANS)}")
     return Records(label, spans=True, rule=rule)
