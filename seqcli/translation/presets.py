@@ -1,8 +1,8 @@
 """Sizes and settings chosen from the data, the time and the machine, by rules that can be read here.
 
 Each size takes so long for an update, so within the budget it reads the pairs a certain number of times: too big a
-model does not get far, too small a one stops learning. 29,000 pairs are read some ten to fifteen times in half an hour
-on two cores by the size that is taken then; fewer pairs want more passes. Batches are small, since a run lives on the
+model does not get far, too small a one stops learning. Some four passes over 29,000 sentences are the best use of the
+time; fewer pairs want more passes, and so do words spelled by characters. Batches are small, since a run lives on the
 number of its updates, but not so small that an update is mostly what it takes beside its products.
 """
 
@@ -18,9 +18,10 @@ from seqcli.translation.options import SIZES, TrainRequest
 
 REACHED = 0.7  # of the speed of `seqcli.training.workers.training_speed`, by a training step
 UPDATE_SECONDS = 0.015  # of an update beside its products: batch, masks, attention, optimizer
-PASSES = 10.0  # over the pairs, for PASSES_AT target tokens
+PASSES, SPELLED_PASSES = 4.0, 10.0  # over the pairs, for PASSES_AT target tokens: in subwords, in characters
 PASSES_AT = 500_000
-LEAST_UPDATES = 4000.0  # of a run: a model that makes fewer does not get far, however often it has read the pairs
+# of a run: a model that makes fewer does not get far, however often it has read the pairs
+LEAST_UPDATES, SPELLED_UPDATES = 1000.0, 4000.0
 SPELLED_PAIRS = 100  # in a batch, where tokens are characters and pairs short
 SPELLED_BATCHES = 40  # that few pairs make, in smaller batches, which have
 LEAST_PAIRS = 32  # at least
@@ -159,7 +160,8 @@ def _size_for(request: TrainRequest, pairs: PairFacts, speed: float, batch: int)
     budget = request.budget
     if budget is None:
         return "small"
-    wanted = max(PASSES * math.sqrt(PASSES_AT / pairs.tokens), LEAST_UPDATES / updates_per_pass(pairs, batch))
+    passes, updates = (SPELLED_PASSES, SPELLED_UPDATES) if pairs.characters else (PASSES, LEAST_UPDATES)
+    wanted = max(passes * math.sqrt(PASSES_AT / pairs.tokens), updates / updates_per_pass(pairs, batch))
 
     def distance(name: str) -> float:
         config = _config(request, name, pairs.vocabulary)

@@ -116,8 +116,8 @@ def test_sizes_follow_the_budget_and_refuse_nonsense() -> None:
         recipe = choose_recipe(request, PairFacts(29_000, tokens, tokens, 4000), Machine(speed=9e10))
         return recipe.config.embedding
 
-    assert embedding(1800, 514_000) == 192
-    assert embedding(10, 514_000) < embedding(1800, 514_000) < embedding(40_000, 514_000)
+    assert embedding(600, 514_000) == 192
+    assert embedding(10, 514_000) < embedding(600, 514_000) < embedding(1800, 514_000) <= embedding(40_000, 514_000)
     wrong = [{"size": "x"}, {"attention": "x"}, {"dropout": 1.0}, {"hidden": 3}, {"label_smoothing": 1.0}]
     for options in [*wrong, {"attention": "none", "input_feeding": True}]:
         with pytest.raises(UsageError):
