@@ -14,7 +14,7 @@ from seqcli.series.columns import Columns, ReadOptions
 from seqcli.series.fields import GRAINS, plain
 from seqcli.series.forms import find_forms
 from seqcli.series.header import Table, bare_times
-from seqcli.series.joined import with_joined_times
+from seqcli.series.joined import HOURS, with_joined_times
 from seqcli.series.marks import is_missing
 from seqcli.series.names import MONTH, WEEKDAY, find_numbers
 from seqcli.series.numbers import read_numbers
@@ -81,8 +81,8 @@ def _find_run(table: Table, options: ReadOptions) -> Run | None:
     telling = [bool(re.search(r"\d", name)) or len(name) <= 12 for name in names]
     if width < 3 or sum(telling) < 3:
         return None
-    columns = Columns(table, options)
-    times = [name for name in names[:4] if columns.grain(name) not in ("", "step") or words.says(name, words.DAY)]
+    columns, parts = Columns(table, options), words.DAY | words.HOUR | words.WEEK
+    times = [name for name in names[:4] if columns.grain(name) not in ("", "step") or words.says(name, parts)]
     times = [name for name in times if words.says_time(name) or not words.says(name, words.KEYS)]
     if names == [f"column{place}" for place in range(1, 14)] and columns.counts_years(names[0]):
         cells = _join(columns, names[0], [f"{month:02d}" for month in range(1, 13)], table.columns[names[0]].tolist())
@@ -147,6 +147,8 @@ def _join(columns: Columns, time: str, run: Sequence[str], rows: Sequence[str]) 
     whole = columns.time(time)
     if whole is None or len(run) < 2:
         return None
+    if cells := _hours_of_days(columns, time, run, rows) or _weeks_of_years(columns, time, run, rows):
+        return cells
     numbers = find_numbers(run, WEEKDAY)
     if numbers:
         return _weekdays(columns, time, whole.form, numbers, rows)
@@ -178,6 +180,30 @@ def _join(columns: Columns, time: str, run: Sequence[str], rows: Sequence[str]) 
         if finer and (usual or (not numeric and len(run) > 2)):
             return [cell if ok else "" for cell, ok in zip(cells, form.read(cells)[1], strict=True)] if days else cells
     return None
+
+
+def _hours_of_days(columns: Columns, time: str, run: Sequence[str], rows: Sequence[str]) -> list[str] | None:
+    """The times of hours that stand down, as 7, 07:00 or 06 - 07, and days that stand across."""
+    clocks = [HOURS.sub(r"\1:00", plain(text)) for text in rows]
+    clocks = [f"{text}:00" if re.fullmatch(r"\d\d?", text) else text for text in clocks]
+    if not words.says(time, words.HOUR) or not all(re.fullmatch(r"(?:[01]?\d|2[0-4]):00", text) for text in clocks):
+        return None
+    form = _chosen(run)
+    return [f"{day} {clock}" for clock in clocks for day in run] if form and form.grain == "day" else None
+
+
+def _weeks_of_years(columns: Columns, time: str, run: Sequence[str], rows: Sequence[str]) -> list[str] | None:
+    """The weeks that stand down, as 7 or KW 7, of the years that stand across; empty where a year has no week 53."""
+    found = [re.fullmatch(r"\D*(\d\d?)", plain(text)) for text in rows]
+    weeks = [int(match[1]) for match in found if match]
+    years = all(re.fullmatch(r"(?:19|20)\d\d", name) for name in run)
+    if not words.says(time, words.WEEK) or not years or len(weeks) < len(rows) or not 0 < max(weeks) <= 53:
+        return None
+    cells = []
+    for row, week in enumerate(weeks):
+        there = [week < 53 or not is_missing(columns.table.columns[name][row]) for name in run]
+        cells += [f"{year}-W{week:02d}" if known else "" for year, known in zip(run, there, strict=True)]
+    return cells
 
 
 def _weekdays(columns: Columns, time: str, form: Form, numbers: Sequence[int], rows: Sequence[str]) -> list[str] | None:

@@ -144,9 +144,10 @@ def _is_note(there: Sequence[str], width: int, header: Sequence[str]) -> bool:
 def _refuse_wide(cells: Cells, kept: np.ndarray, unnamed: Sequence[int], names: Sequence[str]) -> None:
     """Raise for rows that have more cells than the header where most rows have not."""
     last = max((place for place, name in enumerate(names) if name), default=-1)
+    wider = sum(place > last for place in unnamed) > max(1, sum(map(bool, names)))  # a record of another kind above
     for place in unnamed:
         filled = np.array([bool(cell.strip()) for cell in cells.columns[place]]) & kept
-        few = 0 < filled.sum() <= 0.5 * kept.sum()
+        few = 0 < filled.sum() <= 0.5 * kept.sum() or wider
         if place > last and (few or (cells.delimiter == "," and _are_decimals(cells, place, kept))):
             row = int(np.flatnonzero(filled)[0])
             width = max(at + 1 for at, cell in enumerate(cells.row(row)) if cell.strip())

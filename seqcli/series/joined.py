@@ -10,9 +10,11 @@ import numpy as np
 from seqcli.series import words
 from seqcli.series.columns import LOOKED_AT, Columns, ReadOptions
 from seqcli.series.fields import plain
+from seqcli.series.financial import calendar_years
 from seqcli.series.forms import find_forms
 from seqcli.series.header import Table
 from seqcli.series.marks import fill_down, is_missing
+from seqcli.series.names import MONTH, find_numbers
 from seqcli.series.numerals import find_named, find_numerals
 from seqcli.series.serials import find_periods, to_numbers
 
@@ -25,7 +27,10 @@ _PARTS = (  # of a year: the words that name them, their numbers, what stands be
     (words.WEEK, 1, 53, "W", True),
     (words.PERIOD, 1, 13, "P", True),
 )
-_HOURS = re.compile(r"(\d\d?)(?:[:.h]?00)?(?:\s?[-–]\s?\d\d?(?:[:.h]?00)?|\s(?:UTC|GMT))")  # from one to the next
+HOURS = re.compile(r"(\d\d?)(?:[:.h]?00)?(?:\s?[-–]\s?\d\d?(?:[:.h]?00)?|\s(?:UTC|GMT))")  # from one to the next
+_BESIDE = re.compile(
+    r"^(?:HE?|Hour)\s?(?=\d\d?$)|(?<=[23])[AB]$", re.IGNORECASE
+)  # HE07; 2A, 2B: the clock was put back
 PERIODS = {24: 60, 25: 60, 48: 30, 50: 30, 96: 15, 100: 15}  # minutes of one of so many periods a day
 
 
@@ -56,6 +61,7 @@ def with_joined_times(table: Table, options: ReadOptions) -> Table:
         return table
     name = " ".join(parts)
     again = _again_in_decimals(columns, parts[0]) if words.YEAR & set(words.split_name(parts[0])) or not dates else []
+    again += [name for name in table.columns if name not in parts and _is_code_of(columns, name, parts[-1])]
     left = [other for other in table.columns if other not in (*parts, *again)]
     made = {name: joined, **{other: table.columns[other] for other in left}}
     note = f"times are read from the columns {' and '.join(map(repr, parts))}"
@@ -86,6 +92,12 @@ def _without_outline(table: Table) -> Table:
     return table
 
 
+def _is_code_of(columns: Columns, name: str, part: str) -> bool:
+    """Whether a column of text has another word for each month, quarter or hour in the column `part`: MONAT01."""
+    counts = [int(columns.table.combined(names).max()) + 1 for names in ([name], [part], [name, part])]
+    return counts[0] > 3 and len(set(counts)) == 1 and columns.numbers(name) is None and not columns.has_dates(name)
+
+
 def _again_in_decimals(columns: Columns, year: str) -> list[str]:
     """The columns that have the times again as decimal years."""
     found = []
@@ -102,9 +114,11 @@ def _is_clock(columns: Columns, name: str) -> bool:
     texts = columns.different(name)
     if len(texts) < 2 or words.says(name, words.KEYS):  # ids such as H1, H2
         return False
-    if words.says(name, words.HOUR) and all(map(_HOURS.fullmatch, texts)):
-        return True
-    if not columns.is_plain(name):
+    if words.says(name, words.HOUR):
+        texts = [_BESIDE.sub("", plain(text)) for text in texts]
+        if all(map(HOURS.fullmatch, texts)):
+            return True
+    if to_numbers(texts)[1].mean() <= 0.8:
         looks = words.says_time(name) or re.search(r"\d\s?(?:[:.h時时]|[ap]\.?m)", texts[0], re.IGNORECASE)
         return bool(looks) and columns.grain(name) == "second" and not columns.has_dates(name)
     values, fine = to_numbers(texts)
@@ -121,11 +135,12 @@ def _is_clock(columns: Columns, name: str) -> bool:
 
 def _clocks(columns: Columns, days: Sequence[str], clock: str) -> list[str]:
     """The times of day in a column of clocks, hours or numbered periods, beside the days of the rows."""
-    clocks = [_HOURS.sub(r"\1:00", plain(text)) for text in columns.table.columns[clock].tolist()]
-    if not columns.is_plain(clock):
-        return clocks
-    most = int(to_numbers(columns.different(clock))[0].max())
+    texts = [plain(text) for text in columns.table.columns[clock].tolist()]
+    clocks = [_BESIDE.sub("", text) for text in texts]
     found, fine = to_numbers(clocks)
+    if fine.mean() <= 0.8:
+        return [HOURS.sub(r"\1:00", text) for text in texts]
+    most = int(found[fine].max())
     hours = np.where(fine, found, 0).astype(int).tolist()  # a row of notes may have none
     if words.says(clock, words.PERIOD) and most in PERIODS:
         minutes = [(hour - 1) * PERIODS[most] for hour in hours]
@@ -160,15 +175,23 @@ def _month_and_day(table: Table, month: str, day: str) -> np.ndarray | None:
     return np.array(joined, object) if dates and len(set(dates)) == len(dates) else None
 
 
+def _has_months(columns: Columns, name: str) -> bool:
+    """Whether a column has the names of all twelve months, and nothing else."""
+    texts = columns.different(name)
+    return len(texts) == 12 and find_numbers(texts, MONTH) is not None
+
+
 def _year_and_parts(columns: Columns, names: Sequence[str]) -> tuple[list[str], np.ndarray | None]:
     """The columns of year, month, day …, and their cells joined; None where there is no year or nothing finer."""
-    table = columns.table
+    table, first = columns.table, 0
 
     def find(wanted: frozenset[str], low: int, high: int, *, others: bool = False) -> str | None:
         for place, name in enumerate(names):
-            unnamed = name == f"column{place + 1}" and UNNAMED[place : place + 1] == (wanted,)
+            unnamed = name == f"column{place + 1}" and UNNAMED[place - first : place - first + 1] == (wanted,)
             texts = [plain(text) for text in columns.different(name) if not words.is_total(text)]
             if not (unnamed or words.says(name, wanted)) or not texts:
+                continue
+            if unnamed and first and len(texts) < min(high, 28):  # beyond other columns only where all are there
                 continue
             values, fine = to_numbers(texts)
             whole = fine.all() and (values == np.rint(values)).all() and values.min() >= low and values.max() <= high
@@ -183,9 +206,12 @@ def _year_and_parts(columns: Columns, names: Sequence[str]) -> tuple[list[str], 
         if month is None or day is None or month == day:
             return [], None
         return [month, day], _month_and_day(table, month, day)
+    first = 0 if words.says(year, words.YEAR) else names.index(year)
     rest = [name for name in names if name != year]
     found = ((find(wanted, low, high, others=others), wanted, sign) for wanted, low, high, sign, others in _PARTS)
     part, wanted, sign = next((one for one in found if one[0] in rest), (None, words.YEAR, ""))
+    if part is None:  # called anything, but with the names of all months
+        part, wanted, sign = next((name for name in rest if _has_months(columns, name)), None), words.MONTH, ""
     if part is None:
         return [], None
     numeric = columns.is_plain(part)
@@ -195,7 +221,9 @@ def _year_and_parts(columns: Columns, names: Sequence[str]) -> tuple[list[str], 
     day = day or dekad
     width = (2 if monthly else 3) if numeric and not sign else 0
     glue = "-" if width else f" {sign}" if numeric else " "
-    pairs = zip(_digits(_whole(table.columns[year])), _digits(table.columns[part]), strict=True)
+    years = _digits(_whole(table.columns[year]))
+    years = calendar_years(table, year, years, table.columns[part].tolist()) if monthly else years
+    pairs = zip(years, _digits(table.columns[part]), strict=True)
     made, used = [f"{a}{glue}{b:0>{width}}" for a, b in pairs], [year, part]
     if day is not None and day not in used:
         glue = "-D" if dekad else "-" if numeric else " "

@@ -1,0 +1,142 @@
+"""Tables as offices, meters, grids and programs export them: one small file for each kind."""
+
+from datetime import date, datetime, timedelta
+
+import pytest
+
+from seqcli.errors import DataError
+from seqcli.series.panel import ReadOptions, read_panel
+
+MONTHS = [
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+]
+
+
+@pytest.fixture
+def read(tmp_path):
+    def write_and_read(text, encoding="utf-8", **options):
+        path = tmp_path / "data.csv"
+        path.write_bytes(text.encode(encoding))
+        return read_panel(path, ReadOptions(**options))
+
+    return write_and_read
+
+
+def following(panel):
+    one = panel.series[0]
+    return panel.calendar_of(one).label(one.first, len(one.values))
+
+
+def table(header, rows):
+    return "\n".join([header, *(",".join(map(str, row)) for row in rows)]) + "\n"
+
+
+def test_months_of_financial_years_have_the_calendar_year(read):
+    rows = [(f"{2018 + i // 12}-{19 + i // 12}", MONTHS[(i + 3) % 12], 100 + i) for i in range(60)]
+    for turned in (rows, rows[::-1]):
+        panel = read(table("Financial Year,Month,Tonnes", turned))
+        assert panel.frequency.name == "monthly"
+        assert following(panel) == "2023 April"
+        assert panel.series[0].values[-1] == 159
+
+
+def test_totals_of_financial_years_are_left_out(read):
+    rows = [(f"{2018 + i // 12}-{19 + i // 12}", MONTHS[(i + 3) % 12], 100 + i) for i in range(60)]
+    rows = [row for i, row in enumerate(rows) for row in ([row, (row[0], "Total", 9999)] if i % 12 == 11 else [row])]
+    panel = read(table("Year,Month,Tonnes", rows))
+    assert following(panel) == "2023 April"
+    assert len(panel.series[0].values) == 60
+
+
+def test_months_of_financial_years_in_calendar_order_are_an_error(read):
+    rows = [(f"{2018 + i // 12}-{19 + i // 12}", MONTHS[i % 12], 100 + i) for i in range(60)]
+    with pytest.raises(DataError, match="which month '2018-19' begins with"):
+        read(table("Financial Year,Month,Tonnes", rows))
+
+
+def test_month_names_in_a_column_of_any_name(read):
+    rows = [(2019 + i // 12, f"MON{i % 12 + 1:02d}", MONTHS[i % 12], 100 + i) for i in range(48)]
+    panel = read(table("Time,2_code,2_label,INDEX__2020=100", rows))
+    assert panel.frequency.name == "monthly"
+    assert len(panel.series) == 1
+    assert following(panel) == "2023 January"
+
+
+def test_years_and_months_behind_a_station_without_a_header(read):
+    rows = [(353250, "HILL", 2019 + i // 12, f"{i % 12 + 1:02d}", 5.5 + i % 12) for i in range(48)]
+    panel = read("\n".join(",".join(f'"{cell}"' for cell in row) for row in rows))
+    assert panel.frequency.name == "monthly"
+    assert following(panel) == "2023-01"
+
+
+@pytest.mark.parametrize(("name", "write"), [("HE", "HE{:02d}"), ("HH", "{}"), ("Godz.", "{}")])
+def test_hours_from_1_to_24(read, name, write):
+    times = [datetime(2023, 1, 1) + timedelta(hours=i) for i in range(240)]
+    rows = [(f"{time:%d/%m/%Y}", write.format(time.hour + 1), 500 + time.hour) for time in times]
+    panel = read(table(f"date,{name},MW", rows))
+    assert panel.frequency.name == "hourly"
+    assert len(panel.series[0].values) == 240
+
+
+def test_the_hour_that_comes_twice_may_have_a_letter(read):
+    rows = []
+    for day in range(20, 40):
+        hours = ["1", "2", "2A", *map(str, range(3, 25))] if day == 29 else list(map(str, range(1, 25)))
+        rows += [(date(2023, 10, 1) + timedelta(days=day - 1), hour, 500 + len(hour)) for hour in hours]
+    panel = read(table("Date,Hour,MW", rows))
+    assert panel.frequency.name == "hourly"
+    assert any("clock was put back" in note for note in panel.notes)
+
+
+@pytest.mark.parametrize("write", ["{:02d} - {:02d}", "{}"])
+def test_hours_down_and_days_across(read, write):
+    days = [f"{date(2023, 1, 1) + timedelta(days=i):%d-%m-%Y}" for i in range(20)]
+    rows = [(write.format(hour, (hour + 1) % 24), *(hour + 100 * day for day in range(20))) for hour in range(24)]
+    panel = read(table(",".join(["Hours", *days]), rows))
+    assert panel.frequency.name == "hourly"
+    assert len(panel.series) == 1
+    assert panel.series[0].values[:25].tolist() == [*range(24), 100]
+    assert following(panel)[:10] == "21-01-2023"
+
+
+@pytest.mark.parametrize("write", ["{:02d}", "{}", "KW {}"])
+def test_weeks_down_and_years_across(read, write):
+    rows = [(write.format(week), 100 + week, 200 + week if week < 53 else "", "") for week in range(1, 54)]
+    rows = [(*row[:3], 300 + week if week < 20 else "") for week, row in enumerate(rows, 1)]
+    panel = read(table("Week,2020,2021,2022", rows))
+    assert panel.frequency.name == "weekly"
+    assert len(panel.series) == 1
+    assert following(panel) == "2022-W20"
+    assert panel.series[0].values[52:54].tolist() == [153, 201]
+
+
+def test_a_record_above_that_is_narrower_than_the_data_is_no_header(read):
+    rows = [(300, f"202301{day:02d}", *(0.5 + step / 10 for step in range(24)), "A") for day in range(1, 29)]
+    with pytest.raises(DataError, match="has 27 cells where the header has 5"):
+        read(table("100,METER,2023,X,Y\n200,6001,E1,KWH,30", rows))
+
+
+def test_the_largest_numbers_of_two_bytes_are_missing_values(read):
+    rows = [(date(2022, 1, 1) + timedelta(days=i), 32766 if i in (9, 40) else 100 + i % 7) for i in range(90)]
+    panel = read(table("day,rain", rows))
+    assert any("32766" in note and "missing" in note for note in panel.notes)
+
+
+def test_few_words_in_hangul_are_not_taken_for_thai_or_chinese(read):
+    hours = ",".join(f"{hour}시" for hour in range(1, 25))
+    rows = [(date(2023, 1, 1) + timedelta(days=i), *(60 + hour for hour in range(24))) for i in range(20)]
+    assert read(table(f"날짜,{hours}", rows), encoding="cp949").frequency.name == "hourly"
+    rows = [(f"2022. {i % 12 + 1:02d}".replace("2022", str(2020 + i // 12)), 60 + i) for i in range(40)]
+    assert read(table("시점,취업자 (천명)", rows), encoding="cp949").target_name == "취업자 (천명)"
+    assert read(table("日期,价格", rows), encoding="gb18030").target_name == "价格"
