@@ -76,6 +76,8 @@ def _is_left_out(table: Table, name: str) -> bool:
 def _find_run(table: Table, options: ReadOptions) -> Run | None:
     """The columns that are named by times."""
     flags = {name for name in table.columns if name[:-1] in table.columns and name[-1:].isalpha() and len(name) > 4}
+    totals = {name for name in table.columns if words.is_total(name) and not words.says_time(name)}  # YTD 2021
+    flags |= totals if len(totals) < 0.25 * len(table.columns) else set()
     names = [name for name in table.columns if name not in flags]
     width = len(names)
     telling = [bool(re.search(r"\d", name)) or len(name) <= 12 for name in names]

@@ -28,6 +28,7 @@ _PARTS = (  # of a year: the words that name them, their numbers, what stands be
     (words.PERIOD, 1, 13, "P", True),
 )
 HOURS = re.compile(r"(\d\d?)(?:[:.h]?00)?(?:\s?[-–]\s?\d\d?(?:[:.h]?00)?|\s(?:UTC|GMT))")  # from one to the next
+_YEAR = re.compile(r"(?<!\d)(?:1[89]|20)\d\d年?(?!\d)")
 _BESIDE = re.compile(
     r"^(?:HE?|Hour)\s?(?=\d\d?$)|(?<=[23])[AB]$", re.IGNORECASE
 )  # HE07; 2A, 2B: the clock was put back
@@ -70,26 +71,38 @@ def with_joined_times(table: Table, options: ReadOptions) -> Table:
 
 def _without_outline(table: Table) -> Table:
     """The table with whole times in its first column, where that has years and below each its months or quarters, as
-    pivot tables of spreadsheets have them, or after the years their quarters, then their months, as statistics offices
-    write them; the rows of longer periods, which are totals, are left out."""
+    pivot tables of spreadsheets have them, or the year beside the first month only, or after the years their quarters,
+    then their months, as statistics offices write them; the rows of longer periods, which are totals, are left out."""
     name = next(iter(table.columns))
-    if not re.fullmatch(r"\s*(?:1[89]|20)\d\d\s*", table.columns[name][0]) or len(table) > LOOKED_AT:
+    if len(table) > LOOKED_AT or not _YEAR.search(plain(table.columns[name][0])):
         return table
     cells = [plain(text) for text in table.columns[name].tolist()]
-    years = np.array([re.fullmatch(r"(?:1[89]|20)\d\d", text) is not None for text in cells])
-    if not years[0] or years.mean() > 0.5 or years.sum() == len({text for text in cells if text}):
+    years, dated = (np.array([find(text) is not None for text in cells]) for find in (_YEAR.fullmatch, _YEAR.search))
+    quarters = np.array([re.fullmatch(r"\d{4}\W?Q[1-4]|Q[1-4]\W?\d{4}", text) is not None for text in cells])
+    if years.mean() > 0.5 or years.sum() == len({text for text in cells if text}):
         return table
-    above = np.maximum.accumulate(np.where(years, np.arange(len(cells)), 0)).tolist()
-    below = [f"{cells[year]} {cell}" for year, cell in zip(above, cells, strict=True)]
+    above = np.maximum.accumulate(np.where(dated, np.arange(len(cells)), 0)).tolist()
+    below = [_after_year(cells[row], cell) for row, cell in zip(above, cells, strict=True)]
     rest = ~years & ~np.array([words.is_total(text) or is_missing(text) for text in cells])
-    quarters = np.array([re.fullmatch(r"\d{4}\W?Q[1-4]", text) is not None for text in cells])
-    for kept, made in ((rest, np.array(below, object)), (rest & ~quarters, np.array(cells, object))):
-        texts = list(dict.fromkeys(made[kept].tolist()))
+    made = [(rest, np.array(below, object))] if years[0] or dated.mean() <= 0.5 else []
+    made += [(rest & ~quarters, np.array(cells, object))] if years[0] or quarters.any() else []
+    for kept, whole in made:
+        texts = list(dict.fromkeys(whole[kept].tolist()))
         forms = [form for form in find_forms(texts) if form.grain in ("month", "quarter") and not form.cycle]
-        if kept.mean() > 0.5 and any(form.read(texts)[1].all() for form in forms):
-            note = f"{name!r} has years and their parts: the {int((~kept).sum())} rows of longer periods are left out"
-            return table.with_columns({**table.columns, name: made}).select(np.flatnonzero(kept), note)
+        if kept.mean() > 0.5 and len(texts) > 1 and any(form.read(texts)[1].all() for form in forms):
+            left = int((~kept).sum())
+            note = f"{name!r} has years and their parts: the {left} rows of longer periods are left out"
+            note = note if left else f"{name!r} has the year in some rows: it is filled down"
+            return table.with_columns({**table.columns, name: whole}).select(np.flatnonzero(kept), note)
     return table
+
+
+def _after_year(above: str, cell: str) -> str:
+    """A cell without a year with that of the one above it, on the same side of it."""
+    match = _YEAR.search(above)
+    if match is None or _YEAR.search(cell):
+        return cell
+    return f"{match[0]} {cell}" if match.start() == 0 else f"{cell} {match[0]}"
 
 
 def _is_code_of(columns: Columns, name: str, part: str) -> bool:

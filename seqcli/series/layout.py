@@ -13,7 +13,7 @@ from seqcli.series import words
 from seqcli.series.across import stack_times
 from seqcli.series.columns import LOOKED_AT, Columns, ReadOptions
 from seqcli.series.fields import plain
-from seqcli.series.header import Table, code_texts
+from seqcli.series.header import Table
 from seqcli.series.joined import with_joined_times
 from seqcli.series.marks import blank, fill_down, is_missing
 from seqcli.series.numbers import MOSTLY, read_numbers
@@ -110,7 +110,8 @@ def _refuse_side_by_side(layout: Layout, columns: Columns) -> None:
     table, names = layout.table, list(layout.table.columns)
     place = names.index(layout.time) if layout.time is not None else len(names)
     for name in names[place + 2 : names.index(layout.targets[-1])]:
-        chosen = columns.time(name) if words.says_time(name) and name not in layout.series else None
+        named = words.says_time(name) and not name[:1].isdigit()  # 10 Yr is how long a bond runs
+        chosen = columns.time(name) if named and name not in layout.series else None
         numbers = any(columns.numbers(other) is not None for other in names[place + 1 : names.index(name)])
         if chosen is not None and columns.has_dates(name) and numbers and not _says_again(layout, name, chosen.form):
             what = f"has two columns of times, {names[place]!r} and {name!r}: are these two tables side by side?"
@@ -163,21 +164,31 @@ def _refuse_without_numbers(columns: Columns, text: Sequence[str]) -> None:
 
 
 def _filled_down(columns: Columns, time: str, names: Sequence[str]) -> Table | None:
-    """The table with a column of names that are given once for several rows, as in merged cells, filled down. None
-    where there is none: where filling does not tell rows with the same time apart."""
+    """The table with its times, or columns of names, that are given once for several rows, as in merged cells, filled
+    down. None where there are none: where filling does not tell rows with the same time apart."""
     table = columns.table
-    times = table.coded(time)[0]
-    if int(times.max()) + 1 == len(table):
+    if int(table.coded(time)[0].max()) + 1 == len(table):
         return None
-    for name in names:
+    gaps: dict[str, np.ndarray] = {}
+    for name in (time, *names):
         head = table.columns[name][:LOOKED_AT].tolist()
-        if sum(map(is_missing, head)) < 0.3 * len(head):
-            continue
-        named = columns.numbers(name) is None or words.says(name, words.KEYS)
-        if not named or (filled := fill_down(table.columns[name])) is None:
-            continue
-        pairs = np.unique(times * len(table) + code_texts(filled)[0])
-        if len(pairs) == len(table):
-            note = f"{name!r} is given once for several rows: it is filled down"
-            return table.with_columns({**table.columns, name: filled}, note)
+        named = name == time or columns.numbers(name) is None or words.says(name, words.KEYS)
+        if named and sum(map(is_missing, head)) >= 0.3 * len(head):
+            filled = fill_down(table.columns[name])
+            gaps |= {} if filled is None else {name: filled}
+    text = [name for name in names if columns.numbers(name) is None and name not in gaps]
+    whole = [name for name in text if 2 * len(table.coded(name)[1]) < len(table)]
+    alone: list[tuple[list[str], list[str]]] = [([name], []) for name in gaps if name != time]
+    together = [(list(gaps)[:count], whole) for count in range(1, len(gaps) + 1)]
+    for chosen, keys in (*alone, *together):
+        made = table.with_columns({**table.columns, **{name: gaps[name] for name in chosen}})
+        before = int(table.combined(list(dict.fromkeys((time, *keys)))).max()) + 1
+        after = int(made.combined(list(dict.fromkeys((time, *chosen, *keys)))).max()) + 1
+        if before < after == len(table):
+            said = (
+                "are given once for several rows: they are"
+                if len(chosen) > 1
+                else "is given once for several rows: it is"
+            )
+            return table.with_columns(made.columns, f"{' and '.join(map(repr, chosen))} {said} filled down")
     return None

@@ -114,7 +114,7 @@ def choose_target(
         points = 5.0 - next(ranks, 5)
         if prices and words.TARGETS[3].intersection(parts):
             points = 6.0
-        if words.BESIDE.intersection(parts):
+        if words.BESIDE.intersection(parts) and not name[:1].isdigit():  # 10 Yr is how long a bond runs
             points -= 2.0
         whole = (numbers == np.rint(numbers)).all()
         if words.says_time(name) and whole and len(numbers) > 5 and (np.diff(numbers) > 0).all():

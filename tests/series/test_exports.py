@@ -140,3 +140,106 @@ def test_few_words_in_hangul_are_not_taken_for_thai_or_chinese(read):
     rows = [(f"2022. {i % 12 + 1:02d}".replace("2022", str(2020 + i // 12)), 60 + i) for i in range(40)]
     assert read(table("시점,취업자 (천명)", rows), encoding="cp949").target_name == "취업자 (천명)"
     assert read(table("日期,价格", rows), encoding="gb18030").target_name == "价格"
+
+
+MONTHLY = [(f"{name[:3]} {year}", 500 + 5 * place) for year in (2020, 2021, 2022) for place, name in enumerate(MONTHS)]
+
+
+def test_zeros_at_the_end_that_may_be_times_to_come_are_said(read):
+    rows = [(time, value if place < 30 else 0) for place, (time, value) in enumerate(MONTHLY)]
+    assert any("the last 6 values are zero" in note for note in read(table("month,units", rows)).notes)
+    rows[3] = (rows[3][0], 0)
+    assert not any("are zero" in note for note in read(table("month,units", rows)).notes)
+
+
+def test_weeks_that_go_on_in_another_year_are_an_error(read):
+    rows = [(f"W{week}", 100 + week) for week in [*range(30, 53), *range(1, 27)]]
+    with pytest.raises(DataError, match="'W1' comes after 'W52': does another year begin"):
+        read(table("Week,Hours", rows))
+
+
+def test_days_of_months_without_a_sign_are_no_early_years(read):
+    rows = [(f"15{month:02d}", 1000 + month, 50 + month) for month in range(1, 13)]
+    panel = read(table("Belegdatum,Belegfeld,Umsatz", rows))
+    assert panel.frequency.name == "monthly"
+    assert following(panel) == "1501"
+
+
+def test_the_stars_of_totals_are_no_times(read):
+    panel = read(table("date|amount", [(f"{time}|{value}",) for time, value in MONTHLY]) + "*|9999\n")
+    assert len(panel.series[0].values) == 36
+
+
+def test_columns_of_bonds_are_no_times_and_none_is_preferred(read):
+    rows = [(date(2023, 1, 2) + timedelta(days=i), 4.1 + i % 9 / 100, 4.3 + i % 5 / 100) for i in range(60)]
+    assert len(read(table("Date,1 Mo,10 Yr", rows)).series) == 2
+
+
+def test_cells_that_spreadsheets_take_for_formulas(read):
+    rows = [(f'{date(2023, 1, 1) + timedelta(days=i)};="0054";{10 + i % 7},5',) for i in range(60)]
+    assert read(table("date;meter;volume", rows)).series[0].values[0] == 10.5
+
+
+def test_json_with_objects_in_its_rows_or_columns_beside_what_says_of_them(read):
+    rows = [f'{{"ts": "2023-01-{i + 1:02d}", "load": {{"temp": {20 + i % 3}.5}}}}' for i in range(28)]
+    assert read("\n".join(rows)).target_name == "load.temp"
+    days = ",".join(f'"2023-01-{i + 1:02d}"' for i in range(28))
+    values = ",".join(str(20 + i) for i in range(28))
+    text = f'{{"units": {{"time": "iso", "temp": "C"}}, "hourly": {{"time": [{days}], "temp": [{values}]}}}}'
+    assert read(text).series[0].values[-1] == 47
+
+
+def test_times_and_several_columns_of_names_that_are_given_once(read):
+    days = [date(2023, 1, 1) + timedelta(days=i) for i in range(40)]
+    shifts = [("" if place else day, shift, 90 + place) for day in days for place, shift in enumerate("EFN")]
+    panel = read(table("Date,Shift,Output", shifts))
+    assert len(panel.series) == 3
+    assert {len(one.values) for one in panel.series} == {40}
+    months = [f"2021-{month:02d}" for month in range(1, 13)]
+    names = [("N", "A"), ("", "B"), ("S", "A"), ("", "B")]
+    rows = [
+        (region * (not k), product * (not k), measure, *(100 * k + month for month in range(12)))
+        for region, product in names
+        for k, measure in enumerate(("Units", "Revenue"))
+    ]
+    panel = read(table(",".join(["Region", "Product", "Measure", *months]), rows))
+    assert len(panel.series) == 8
+
+
+def test_the_year_beside_the_first_month_only(read):
+    rows = [(f"{2018 + i // 12}年 1月" if i % 12 == 0 else f"　　　{i % 12 + 1}月", 12000 + i) for i in range(48)]
+    panel = read(table("年月,消費支出", rows))
+    assert panel.frequency.name == "monthly"
+    assert following(panel) == "2022年 1月"
+
+
+def test_quarters_between_months_are_totals(read):
+    rows = []
+    for place, (time, value) in enumerate(MONTHLY):
+        rows.append((time, value))
+        rows += [(f"Q{place % 12 // 3 + 1} {time[-4:]}", 1500)] if place % 3 == 2 else []
+    panel = read(table("Month,Sales", rows))
+    assert len(panel.series[0].values) == 36
+    assert following(panel) == "Jan 2023"
+
+
+def test_totals_between_months_that_stand_across(read):
+    names = [name for i, (time, _) in enumerate(MONTHLY) for name in [time, f"YTD {time[-4:]}"][: 1 + (i % 12 == 11)]]
+    rows = [(product, *(9999 if "YTD" in name else 100 + at for at, name in enumerate(names))) for product in "AB"]
+    panel = read(table(",".join(["Product", *names]), rows))
+    assert len(panel.series) == 2
+    assert len(panel.series[0].values) == 36
+
+
+def test_the_first_column_may_be_named_in_the_row_of_merged_names(read):
+    rows = [(f"{time}", value, 2 * value, 3 * value, 4 * value) for time, value in MONTHLY]
+    panel = read(table("Month,North,,South,\n,Units,Revenue,Units,Revenue", rows))
+    assert panel.time_name == "Month"
+    assert panel.target_name == "North Revenue"
+
+
+def test_half_hours_in_a_table_of_quarters(read):
+    times = [datetime(2023, 1, 1) + timedelta(minutes=15 * i) for i in range(400)]
+    panel = read(table("time,load", [(time, time.hour + 50 if time.minute % 30 == 0 else "") for time in times]))
+    assert panel.frequency.name == "every 30 minutes"
+    assert any(":15 and :45" in note for note in panel.notes)
