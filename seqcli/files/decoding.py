@@ -145,7 +145,9 @@ def find_encoding(data: bytes) -> str | None:
     named = [
         (str(guess["encoding"]).lower(), float(guess["confidence"] or 0)) for guess in guesses if guess["encoding"]
     ]
-    named = [(name, sure) for name, sure in named if _decodes(data, name)]
+    high = [byte for byte in data if byte > 127]
+    few = sum(byte < 0xC0 for byte in high) < 0.15 * len(high)  # of the consonants of Thai; Cyrillic has none there
+    named = [(name, sure) for name, sure in named if _decodes(data, name) and not (few and name == "tis-620")]
     if not named:
         return None
     best, sure = named[0]

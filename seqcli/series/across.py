@@ -83,8 +83,13 @@ def _find_run(table: Table, options: ReadOptions) -> Run | None:
     telling = [bool(re.search(r"\d", name)) or len(name) <= 12 for name in names]
     if width < 3 or sum(telling) < 3:
         return None
-    columns, parts = Columns(table, options), words.DAY | words.HOUR | words.WEEK
-    times = [name for name in names[:4] if columns.grain(name) not in ("", "step") or words.says(name, parts)]
+    columns, parts = Columns(table, options), words.HOUR | words.WEEK
+    grains = {name: columns.grain(name) for name in names[:4]}
+    counted = [
+        name for name in grains if words.says(name, words.DAY) or (grains[name] == "step" and words.says(name, parts))
+    ]
+    times = [name for name in grains if grains[name] not in ("", "step") or name in counted]
+    times += [name for name in names[:1] if re.fullmatch(r"(?:19|20)\d\d", name) and name not in times]
     times = [name for name in times if words.says_time(name) or not words.says(name, words.KEYS)]
     if names == [f"column{place}" for place in range(1, 14)] and columns.counts_years(names[0]):
         cells = _join(columns, names[0], [f"{month:02d}" for month in range(1, 13)], table.columns[names[0]].tolist())
@@ -151,17 +156,18 @@ def _join(columns: Columns, time: str, run: Sequence[str], rows: Sequence[str]) 
         return None
     if cells := _hours_of_days(columns, time, run, rows) or _weeks_of_years(columns, time, run, rows):
         return cells
-    numbers = find_numbers(run, WEEKDAY)
+    numbers, months = find_numbers(run, WEEKDAY), find_numbers(run, MONTH)
     if numbers:
         return _weekdays(columns, time, whole.form, numbers, rows)
     if whole.form.grain == "step":
-        return _days_of_months(columns.table, run, rows) if words.says(time, words.DAY) else None
+        of_year = bool(re.fullmatch(r"(?:19|20)\d\d", time))  # in the corner
+        run = [f"{time} {name}" for name in run] if of_year else run
+        return _days_of_months(columns.table, run, rows) if of_year or words.says(time, words.DAY) else None
     numeric = bool(to_numbers(run)[1].all())
     years = whole.form.cycle == "year"
     if len(run) not in (2, 4, 7, 12, 24, 25, 31, 48, 52, 53, 96) and not (len(run) >= 3 and (not numeric or years)):
         return None
     clean = [plain(text) for text in rows]
-    months = find_numbers(run, MONTH)
     turn = months.index(1) if months and 1 in months[1:] and whole.form.grain == "year" else 0
     if turn:  # years that begin in the month of the first column
         starts = [re.search(r"\d{4}", text) for text in clean]

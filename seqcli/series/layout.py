@@ -74,6 +74,8 @@ def find_layout(table: Table, options: ReadOptions) -> Layout:
             raise table.error("has no column of numbers", hint="give the --decimal sign, or the --target")
         return Layout(table, time, form, targets, (), True, tuple(notes), issue)
     keys = tuple(options.series) or key_columns(columns, time, issue, text, numeric)
+    if not options.series and form.grain == "year":
+        _refuse_parts_of_years(columns, keys)
     values = [name for name in numeric if name not in keys and not words.says(name, words.COORDINATES)]
     values = values if options.target is None else [options.target]
     durations = [options.target] if options.target in text else [] if values else text
@@ -128,6 +130,16 @@ def _says_again(layout: Layout, name: str, form: Form) -> bool:
     return bool((month_of(times) // months == month_of(again) // months).all())
 
 
+def _refuse_parts_of_years(columns: Columns, keys: Sequence[str]) -> None:
+    """Raise where series would be the months or quarters of years, in words that are not known: First, Second."""
+    parts = (words.MONTH, words.QUARTER, words.WEEK, words.HALF)
+    for name in keys:
+        if any(words.says(name, part) for part in parts) and len(columns.different(name)) > 1:
+            text = columns.different(name)[0]
+            hint = f"write Q1 or January, say; or --series {name} makes series of them"
+            raise columns.table.error(f"{text!r} is no part of a year that is known", 0, name, hint=hint)
+
+
 def _with_durations(table: Table, names: Sequence[str]) -> Table | None:
     """The table with a column of durations, such as 0:16:40 or 16 min 40 s, as numbers of their smallest unit; None
     where there is none."""
@@ -176,6 +188,8 @@ def _filled_down(columns: Columns, time: str, names: Sequence[str]) -> Table | N
         if named and sum(map(is_missing, head)) >= 0.3 * len(head):
             filled = fill_down(table.columns[name])
             gaps |= {} if filled is None else {name: filled}
+    if not gaps:
+        return None
     text = [name for name in names if columns.numbers(name) is None and name not in gaps]
     whole = [name for name in text if 2 * len(table.coded(name)[1]) < len(table)]
     alone: list[tuple[list[str], list[str]]] = [([name], []) for name in gaps if name != time]
@@ -185,10 +199,7 @@ def _filled_down(columns: Columns, time: str, names: Sequence[str]) -> Table | N
         before = int(table.combined(list(dict.fromkeys((time, *keys)))).max()) + 1
         after = int(made.combined(list(dict.fromkeys((time, *chosen, *keys)))).max()) + 1
         if before < after == len(table):
-            said = (
-                "are given once for several rows: they are"
-                if len(chosen) > 1
-                else "is given once for several rows: it is"
-            )
-            return table.with_columns(made.columns, f"{' and '.join(map(repr, chosen))} {said} filled down")
+            verbs = ("are", "they are") if len(chosen) > 1 else ("is", "it is")
+            said = f"{' and '.join(map(repr, chosen))} {verbs[0]} given once for several rows: {verbs[1]} filled down"
+            return table.with_columns(made.columns, said)
     return None

@@ -89,6 +89,7 @@ KEYS = word_set(
     "unique_id uniqueid id item items series store stores shop shops sku skus product products dept "
     "department firm name key region country state city site sensor station location branch category family "
     "brand channel customer account ticker symbol group meter building facility route line warehouse "
+    "ean gtin upc isbn plu "
     "plant code nbr material werk filiale artikel produkt land stadt station boutique magasin produit pays ville "
     "tienda producto país ciudad negozio prodotto 店铺 商品 产品 城市 地区 门店 店舗 지역 geo"
 )

@@ -243,3 +243,36 @@ def test_half_hours_in_a_table_of_quarters(read):
     panel = read(table("time,load", [(time, time.hour + 50 if time.minute % 30 == 0 else "") for time in times]))
     assert panel.frequency.name == "every 30 minutes"
     assert any(":15 and :45" in note for note in panel.notes)
+
+
+def test_the_year_in_the_corner_above_days_and_months(read):
+    days = {1: 31, 2: 28, 3: 31, 4: 30}
+    rows = [(day, *(100 * month + day if day <= days[month] else "" for month in days)) for day in range(1, 32)]
+    panel = read(table("2023,Jan,Feb,Mar,Apr", rows))
+    assert panel.frequency.name == "daily"
+    assert len(panel.series[0].values) == 120
+
+
+def test_quarters_in_words_are_no_series(read):
+    rows = [(2010 + i // 4, ("First", "Second", "Third", "Fourth")[i % 4], 100 + i) for i in range(48)]
+    with pytest.raises(DataError, match="'First' is no part of a year"):
+        read(table("Year,Quarter,Value", rows))
+    assert len(read(table("Year,Quarter,Value", rows), series=("Quarter",)).series) == 4
+
+
+def test_articles_by_their_bar_codes(read):
+    rows = [
+        (f"400123456789{k}", date(2023, 1, 1) + timedelta(days=i), 10 + k + i % 7) for k in (1, 2) for i in range(60)
+    ]
+    assert len(read(table("ean,Datum,Absatz", rows)).series) == 2
+
+
+def test_few_words_in_cyrillic_are_not_taken_for_thai(read):
+    rows = [(date(2023, 1, 1) + timedelta(days=i), 100 + i % 7) for i in range(60)]
+    assert read(table("Дата,Сумма", rows), encoding="windows-1251").target_name == "Сумма"
+
+
+def test_months_do_not_tell_which_sign_is_that_of_decimals(read):
+    rows = [f"{i % 12 + 1:02d}.{2020 + i // 12};1.{176 + i};5.{292 + i},5" for i in range(40)]
+    panel = read("\n".join(["Monat;Menge;Umsatz", *rows]), target="Menge")
+    assert panel.series[0].values[0] == 1176
