@@ -276,3 +276,18 @@ def test_months_do_not_tell_which_sign_is_that_of_decimals(read):
     rows = [f"{i % 12 + 1:02d}.{2020 + i // 12};1.{176 + i};5.{292 + i},5" for i in range(40)]
     panel = read("\n".join(["Monat;Menge;Umsatz", *rows]), target="Menge")
     assert panel.series[0].values[0] == 1176
+
+
+def test_only_the_first_of_a_month_may_be_an_ordinal(read):
+    days = ["lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche"]
+    rows = []
+    for place in range(59):
+        day = date(2023, 1, 1) + timedelta(days=place)
+        number = "1er" if day.day == 1 else day.day
+        rows.append((f"{days[day.weekday()]} {number} {('janvier', 'février')[day.month - 1]} 2023", 100 + place % 7))
+    assert read(table("Date,Visites", rows)).frequency.name == "daily"
+
+
+def test_this_year_is_forecast_rather_than_the_last(read):
+    rows = [(time, 60 + place % 5, 50 + place % 7) for place, (time, _) in enumerate(MONTHLY)]
+    assert "Last Year" not in read(table("Month,This Year,Last Year", rows)).target_name
