@@ -28,6 +28,11 @@ MOST_LETTERS = 0.6  # of the characters of UTF-16 without a zero byte, that are 
 BETWEEN = "’‘´·\xad\xa0–—…‐•×"  # signs that stand between two letters
 FEW_STRANGE, MOST_STRANGE = 2, 0.2  # characters within words that do not look it, most as a share of all not ASCII
 STRAY = 0.01  # runs that are UTF-8 for one accented letter that is not, up to which they are chance
+COMMON = 0.4  # share of the syllables of a text in Hangul that are among the common ones
+_SYLLABLES = frozenset(
+    "이다는을에의가지고하기로도사자시대한리어일인년월수정서보전성부제해주나라스과세아연간여조원만비장상동소공구국요유관경계명분"
+    "액량합율률총값격매출판점번호용개중업금날짜품목지역기온강"
+)
 _OF_TWO_SCRIPTS = re.compile("(?<=[A-Za-z])[\u0370-\u0fff]+|[\u0370-\u0fff]+(?=[A-Za-z])")
 _ALONE = re.compile(rb"(?<![\x80-\xff])[\x80-\xff](?![\x80-\xff])")
 _WITHIN = re.compile(rb"(?<=[A-Za-z])[\x80-\xff]{1,2}(?=[A-Za-z])")
@@ -119,10 +124,12 @@ class TextDecoder:
         return text.replace("\r", "\n") if self._returns else text
 
 
-def _is_hangul(data: bytes) -> bool:
-    """Whether all characters beyond ASCII are syllables of Hangul, as those of traditional Chinese hardly ever are."""
+def _is_hangul(data: bytes, likely: float = 0.0) -> bool:
+    """Whether all characters beyond ASCII are syllables of Hangul, as those of traditional Chinese hardly ever are, and
+    a `likely` share of them common ones, as those of other texts are not."""
     text = b"".join(_RUNS.findall(data)).decode("euc-kr", "replace")
-    return re.fullmatch("[가-힣]+", text) is not None
+    common = sum(map(_SYLLABLES.__contains__, text))
+    return re.fullmatch("[가-힣]+", text) is not None and common >= likely * len(text)
 
 
 def find_encoding(data: bytes) -> str | None:
@@ -142,11 +149,13 @@ def find_encoding(data: bytes) -> str | None:
     named = [
         (str(guess["encoding"]).lower(), float(guess["confidence"] or 0)) for guess in guesses if guess["encoding"]
     ]
-    named = [(name, sure) for name, sure in named if _reads_well(data, name)]
+    high = [byte for byte in data if byte > 127]
+    few = sum(byte < 0xC0 for byte in high) < 0.15 * len(high)  # of the consonants of Thai; Cyrillic has none there
+    named = [(name, sure) for name, sure in named if _reads_well(data, name) and not (few and name == "tis-620")]
     if not named:
         return None
     best, sure = named[0]
-    if best == "big5" and _is_hangul(data):
+    if _is_hangul(data, 0.0 if best == "big5" else COMMON) and best in ("big5", "gb18030", "tis-620"):
         return "cp949"
     for name, other in named:
         if name == WESTERN and other >= max(sure - TIE, 0.0 if western else TIED * sure):

@@ -14,7 +14,7 @@ from seqcli.series.columns import Columns, ReadOptions
 from seqcli.series.fields import GRAINS, plain
 from seqcli.series.forms import find_forms
 from seqcli.series.header import Table, bare_times
-from seqcli.series.joined import with_joined_times
+from seqcli.series.joined import HOURS, with_joined_times
 from seqcli.series.marks import is_missing
 from seqcli.series.names import MONTH, WEEKDAY, find_numbers
 from seqcli.series.numbers import read_numbers
@@ -76,13 +76,20 @@ def _is_left_out(table: Table, name: str) -> bool:
 def _find_run(table: Table, options: ReadOptions) -> Run | None:
     """The columns that are named by times."""
     flags = {name for name in table.columns if name[:-1] in table.columns and name[-1:].isalpha() and len(name) > 4}
+    totals = {name for name in table.columns if words.is_total(name) and not words.says_time(name)}  # YTD 2021
+    flags |= totals if len(totals) < 0.25 * len(table.columns) else set()
     names = [name for name in table.columns if name not in flags]
     width = len(names)
     telling = [bool(re.search(r"\d", name)) or len(name) <= 12 for name in names]
     if width < 3 or sum(telling) < 3:
         return None
-    columns = Columns(table, options)
-    times = [name for name in names[:4] if columns.grain(name) not in ("", "step") or words.says(name, words.DAY)]
+    columns, parts = Columns(table, options), words.HOUR | words.WEEK
+    grains = {name: columns.grain(name) for name in names[:4]}
+    counted = [
+        name for name in grains if words.says(name, words.DAY) or (grains[name] == "step" and words.says(name, parts))
+    ]
+    times = [name for name in grains if grains[name] not in ("", "step") or name in counted]
+    times += [name for name in names[:1] if re.fullmatch(r"(?:19|20)\d\d", name) and name not in times]
     times = [name for name in times if words.says_time(name) or not words.says(name, words.KEYS)]
     if names == [f"column{place}" for place in range(1, 14)] and columns.counts_years(names[0]):
         cells = _join(columns, names[0], [f"{month:02d}" for month in range(1, 13)], table.columns[names[0]].tolist())
@@ -147,17 +154,20 @@ def _join(columns: Columns, time: str, run: Sequence[str], rows: Sequence[str]) 
     whole = columns.time(time)
     if whole is None or len(run) < 2:
         return None
-    numbers = find_numbers(run, WEEKDAY)
+    if cells := _hours_of_days(columns, time, run, rows) or _weeks_of_years(columns, time, run, rows):
+        return cells
+    numbers, months = find_numbers(run, WEEKDAY), find_numbers(run, MONTH)
     if numbers:
         return _weekdays(columns, time, whole.form, numbers, rows)
     if whole.form.grain == "step":
-        return _days_of_months(columns.table, run, rows) if words.says(time, words.DAY) else None
+        of_year = bool(re.fullmatch(r"(?:19|20)\d\d", time))  # in the corner
+        run = [f"{time} {name}" for name in run] if of_year else run
+        return _days_of_months(columns.table, run, rows) if of_year or words.says(time, words.DAY) else None
     numeric = bool(to_numbers(run)[1].all())
     years = whole.form.cycle == "year"
     if len(run) not in (2, 4, 7, 12, 24, 25, 31, 48, 52, 53, 96) and not (len(run) >= 3 and (not numeric or years)):
         return None
     clean = [plain(text) for text in rows]
-    months = find_numbers(run, MONTH)
     turn = months.index(1) if months and 1 in months[1:] and whole.form.grain == "year" else 0
     if turn:  # years that begin in the month of the first column
         starts = [re.search(r"\d{4}", text) for text in clean]
@@ -178,6 +188,30 @@ def _join(columns: Columns, time: str, run: Sequence[str], rows: Sequence[str]) 
         if finer and (usual or (not numeric and len(run) > 2)):
             return [cell if ok else "" for cell, ok in zip(cells, form.read(cells)[1], strict=True)] if days else cells
     return None
+
+
+def _hours_of_days(columns: Columns, time: str, run: Sequence[str], rows: Sequence[str]) -> list[str] | None:
+    """The times of hours that stand down, as 7, 07:00 or 06 - 07, and days that stand across."""
+    clocks = [HOURS.sub(r"\1:00", plain(text)) for text in rows]
+    clocks = [f"{text}:00" if re.fullmatch(r"\d\d?", text) else text for text in clocks]
+    if not words.says(time, words.HOUR) or not all(re.fullmatch(r"(?:[01]?\d|2[0-4]):00", text) for text in clocks):
+        return None
+    form = _chosen(run)
+    return [f"{day} {clock}" for clock in clocks for day in run] if form and form.grain == "day" else None
+
+
+def _weeks_of_years(columns: Columns, time: str, run: Sequence[str], rows: Sequence[str]) -> list[str] | None:
+    """The weeks that stand down, as 7 or KW 7, of the years that stand across; empty where a year has no week 53."""
+    found = [re.fullmatch(r"\D*(\d\d?)", plain(text)) for text in rows]
+    weeks = [int(match[1]) for match in found if match]
+    years = all(re.fullmatch(r"(?:19|20)\d\d", name) for name in run)
+    if not words.says(time, words.WEEK) or not years or len(weeks) < len(rows) or not 0 < max(weeks) <= 53:
+        return None
+    cells = []
+    for row, week in enumerate(weeks):
+        there = [week < 53 or not is_missing(columns.table.columns[name][row]) for name in run]
+        cells += [f"{year}-W{week:02d}" if known else "" for year, known in zip(run, there, strict=True)]
+    return cells
 
 
 def _weekdays(columns: Columns, time: str, form: Form, numbers: Sequence[int], rows: Sequence[str]) -> list[str] | None:

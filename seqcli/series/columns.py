@@ -171,7 +171,8 @@ def read_column(table: Table, name: str, texts: Sequence[str], options: ReadOpti
         return found
     signs = set()
     for other, column in table.columns.items():
-        known = [text for text in dict.fromkeys(column[:LOOKED_AT].tolist()) if re.search(r"\d[.,]\d", text)]
+        cells = [text for text in dict.fromkeys(column[:LOOKED_AT].tolist()) if re.search(r"\d[.,]\d", text)]
+        known = [text for text in cells if not re.fullmatch(r"\s*\d?\d\.(?:19|20)\d\d\s*", text)]  # no 01.2021
         if other != name and known and (numbers := read_numbers(known, delimiter=delimiter)) and numbers.told:
             signs.add(numbers.decimal)
     return read_numbers(texts, decimal=signs.pop(), delimiter=delimiter) if len(signs) == 1 else found

@@ -73,6 +73,8 @@ def split_text(text: str, shown: str, notes: Sequence[str] = ()) -> Cells:
             raise DataError(f"is {what}, not a table", path=shown, hint="save its table as CSV")
     if all(_QUOTED.fullmatch(line) and set(line) & set(",;\t") for line in body.split("\n", 20)[:20] if line):
         body = _QUOTED.sub(lambda line: line[1].replace('""', '"'), body)  # each line is one cell
+    if '="' in body:  # how spreadsheets are told to keep the zeros of a code
+        body = re.sub(r'(?<![^,;\t\n"])="([^"\r\n]*)"(?=[,;\t\r\n]|$)', r'"\1"', body)
     if "\t," in body and not re.search(r"\t(?![,\t\r\n])", body):  # put after numbers to keep all their digits
         body = body.replace("\t", "")
     delimiter = told[1] if told else _delimiter(body, shown)
@@ -112,8 +114,8 @@ def _split_json(text: str, shown: str, notes: Sequence[str]) -> Cells:
         heads, pairs = ["time", *data["columns"]], zip(data["index"], data["data"], strict=False)
         data = [dict(zip(heads, [index, *row], strict=False)) for index, row in pairs]
     while isinstance(data, dict) and len(data) < 20:
-        inner = sorted((value for value in data.values() if isinstance(value, list | dict)), key=len)
-        if not inner or (len(inner) > 1 and len(inner[-1]) < 10 * len(inner[-2])):  # beside what says where it is from
+        inner = sorted((value for value in data.values() if isinstance(value, list | dict)), key=_rows_of)
+        if not inner or (len(inner) > 1 and _rows_of(inner[-1]) < 10 * _rows_of(inner[-2])):  # beside what says of it
             break
         data = inner[-1]
     if isinstance(data, dict) and data and all(isinstance(value, list) for value in data.values()):
@@ -123,6 +125,8 @@ def _split_json(text: str, shown: str, notes: Sequence[str]) -> Cells:
         data = [{"time": name, **(row if isinstance(row, dict) else {"value": row})} for name, row in data.items()]
     if isinstance(data, list) and data and all(isinstance(row, list) for row in data):
         data = [{f"column{place}": cell for place, cell in enumerate(row, 1)} for row in data]
+    if isinstance(data, list):
+        data = [_flat(row) if isinstance(row, dict) else row for row in data]
     flat = isinstance(data, list) and all(
         isinstance(row, dict) and not any(isinstance(cell, list | dict) for cell in row.values()) for row in data
     )
@@ -136,6 +140,20 @@ def _split_json(text: str, shown: str, notes: Sequence[str]) -> Cells:
         texts = ["" if cell is None else cell if isinstance(cell, str) else json.dumps(cell) for cell in cells]
         columns.append(np.array(with_points(cells, texts), object))
     return Cells(shown, columns, lambda: range(1, len(data) + 1), names=tuple(names), notes=tuple(notes))
+
+
+def _rows_of(data: Any) -> int:
+    """How many rows a part of JSON may have: the length of its columns, if it has such."""
+    lists = isinstance(data, dict) and bool(data) and all(isinstance(value, list) for value in data.values())
+    return max(len(value) for value in data.values()) if lists else len(data)
+
+
+def _flat(row: dict[str, Any], before: str = "") -> dict[str, Any]:
+    """An object without objects in it, which are named by their way: device.id."""
+    made: dict[str, Any] = {}
+    for name, cell in row.items():
+        made |= _flat(cell, f"{before}{name}.") if isinstance(cell, dict) else {f"{before}{name}": cell}
+    return made
 
 
 def _is_split(columns: Any, index: Any, data: Any) -> bool:

@@ -136,7 +136,8 @@ def _form(
         spellings["p"] = _am_pm(seen["p"])
     last = r"24$" if reading[-1] == "YmdH" else r"(?<![\d:./-])24(?:[:.h]?00)*$"
     late = any(re.search(last, text) for text in chosen) and "H" in "".join(reading)
-    example = _usual(chosen)
+    plain_days = [text for text in chosen if all(part.kind != "ordinal" for part in parts_of(text, language))]
+    example = _usual(plain_days if 2 * len(plain_days) > len(chosen) else chosen)  # 1er janvier, 2 janvier
     form = FieldForm(reading, language, example, frozenset(narrow), spellings, midnight_is_24=late)
     form = replace(form, signs=written.get(example, ""), padded=frozenset(padded))
     if form.cycle == "year" and "d" in "".join(reading):

@@ -144,9 +144,10 @@ def _is_note(there: Sequence[str], width: int, header: Sequence[str]) -> bool:
 def _refuse_wide(cells: Cells, kept: np.ndarray, unnamed: Sequence[int], names: Sequence[str]) -> None:
     """Raise for rows that have more cells than the header where most rows have not."""
     last = max((place for place, name in enumerate(names) if name), default=-1)
+    wider = sum(place > last for place in unnamed) > max(1, sum(map(bool, names)))  # a record of another kind above
     for place in unnamed:
         filled = np.array([bool(cell.strip()) for cell in cells.columns[place]]) & kept
-        few = 0 < filled.sum() <= 0.5 * kept.sum()
+        few = 0 < filled.sum() <= 0.5 * kept.sum() or wider
         if place > last and (few or (cells.delimiter == "," and _are_decimals(cells, place, kept))):
             row = int(np.flatnonzero(filled)[0])
             width = max(at + 1 for at, cell in enumerate(cells.row(row)) if cell.strip())
@@ -304,7 +305,8 @@ def _header_rows(above: Sequence[Sequence[str]], cells: Cells) -> tuple[list[lis
             break
         decimals = any(_kind(cell) == "n" and re.search(r"\d\.\d", cell) for cell in row)  # of a place: 52.5,13.4,CET
         named = filled >= 0.6 * width and any(map(words.says_time, row)) and not decimals
-        named = named or _are_years_apart(row)
+        # years, or names merged across columns, with the name of the first column, which the row below leaves out
+        named = named or _are_years_apart(row) or (bool(header) and row[0] != "" == header[0][0] and filled > 2)
         # times above a name that is the same for all
         named = named or (len(row) > 3 and bool(header) and len(set(header[0][1:])) == 1 and _are_in_order(row[1:]))
         numbers = sum(_kind(cell) == "n" for cell in row) > (width > 2)

@@ -10,9 +10,11 @@ import numpy as np
 from seqcli.series import words
 from seqcli.series.columns import LOOKED_AT, Columns, ReadOptions
 from seqcli.series.fields import plain
+from seqcli.series.financial import calendar_years
 from seqcli.series.forms import find_forms
 from seqcli.series.header import Table
 from seqcli.series.marks import fill_down, is_missing
+from seqcli.series.names import MONTH, find_numbers
 from seqcli.series.numerals import find_named, find_numerals
 from seqcli.series.serials import find_periods, to_numbers
 
@@ -25,7 +27,11 @@ _PARTS = (  # of a year: the words that name them, their numbers, what stands be
     (words.WEEK, 1, 53, "W", True),
     (words.PERIOD, 1, 13, "P", True),
 )
-_HOURS = re.compile(r"(\d\d?)(?:[:.h]?00)?(?:\s?[-–]\s?\d\d?(?:[:.h]?00)?|\s(?:UTC|GMT))")  # from one to the next
+HOURS = re.compile(r"(\d\d?)(?:[:.h]?00)?(?:\s?[-–]\s?\d\d?(?:[:.h]?00)?|\s(?:UTC|GMT))")  # from one to the next
+_YEAR = re.compile(r"(?<!\d)(?:1[89]|20)\d\d年?(?!\d)")
+_BESIDE = re.compile(
+    r"^(?:HE?|Hour)\s?(?=\d\d?$)|(?<=[23])[AB]$", re.IGNORECASE
+)  # HE07; 2A, 2B: the clock was put back
 PERIODS = {24: 60, 25: 60, 48: 30, 50: 30, 96: 15, 100: 15}  # minutes of one of so many periods a day
 
 
@@ -56,6 +62,7 @@ def with_joined_times(table: Table, options: ReadOptions) -> Table:
         return table
     name = " ".join(parts)
     again = _again_in_decimals(columns, parts[0]) if words.YEAR & set(words.split_name(parts[0])) or not dates else []
+    again += [name for name in table.columns if name not in parts and _is_code_of(columns, name, parts[-1])]
     left = [other for other in table.columns if other not in (*parts, *again)]
     made = {name: joined, **{other: table.columns[other] for other in left}}
     note = f"times are read from the columns {' and '.join(map(repr, parts))}"
@@ -64,26 +71,44 @@ def with_joined_times(table: Table, options: ReadOptions) -> Table:
 
 def _without_outline(table: Table) -> Table:
     """The table with whole times in its first column, where that has years and below each its months or quarters, as
-    pivot tables of spreadsheets have them, or after the years their quarters, then their months, as statistics offices
-    write them; the rows of longer periods, which are totals, are left out."""
+    pivot tables of spreadsheets have them, or the year beside the first month only, or after the years their quarters,
+    then their months, as statistics offices write them; the rows of longer periods, which are totals, are left out."""
     name = next(iter(table.columns))
-    if not re.fullmatch(r"\s*(?:1[89]|20)\d\d\s*", table.columns[name][0]) or len(table) > LOOKED_AT:
+    if len(table) > LOOKED_AT or not _YEAR.search(plain(table.columns[name][0])):
         return table
     cells = [plain(text) for text in table.columns[name].tolist()]
-    years = np.array([re.fullmatch(r"(?:1[89]|20)\d\d", text) is not None for text in cells])
-    if not years[0] or years.mean() > 0.5 or years.sum() == len({text for text in cells if text}):
+    years, dated = (np.array([find(text) is not None for text in cells]) for find in (_YEAR.fullmatch, _YEAR.search))
+    quarters = np.array([re.fullmatch(r"\d{4}\W?Q[1-4]|Q[1-4]\W?\d{4}", text) is not None for text in cells])
+    if years.mean() > 0.5 or years.sum() == len({text for text in cells if text}):
         return table
-    above = np.maximum.accumulate(np.where(years, np.arange(len(cells)), 0)).tolist()
-    below = [f"{cells[year]} {cell}" for year, cell in zip(above, cells, strict=True)]
+    above = np.maximum.accumulate(np.where(dated, np.arange(len(cells)), 0)).tolist()
+    below = [_after_year(cells[row], cell) for row, cell in zip(above, cells, strict=True)]
     rest = ~years & ~np.array([words.is_total(text) or is_missing(text) for text in cells])
-    quarters = np.array([re.fullmatch(r"\d{4}\W?Q[1-4]", text) is not None for text in cells])
-    for kept, made in ((rest, np.array(below, object)), (rest & ~quarters, np.array(cells, object))):
-        texts = list(dict.fromkeys(made[kept].tolist()))
+    made = [(rest, np.array(below, object))] if years[0] or dated.mean() <= 0.5 else []
+    made += [(rest & ~quarters, np.array(cells, object))] if years[0] or quarters.any() else []
+    for kept, whole in made:
+        texts = list(dict.fromkeys(whole[kept].tolist()))
         forms = [form for form in find_forms(texts) if form.grain in ("month", "quarter") and not form.cycle]
-        if kept.mean() > 0.5 and any(form.read(texts)[1].all() for form in forms):
-            note = f"{name!r} has years and their parts: the {int((~kept).sum())} rows of longer periods are left out"
-            return table.with_columns({**table.columns, name: made}).select(np.flatnonzero(kept), note)
+        if kept.mean() > 0.5 and len(texts) > 1 and any(form.read(texts)[1].all() for form in forms):
+            left = int((~kept).sum())
+            note = f"{name!r} has years and their parts: the {left} rows of longer periods are left out"
+            note = note if left else f"{name!r} has the year in some rows: it is filled down"
+            return table.with_columns({**table.columns, name: whole}).select(np.flatnonzero(kept), note)
     return table
+
+
+def _after_year(above: str, cell: str) -> str:
+    """A cell without a year with that of the one above it, on the same side of it."""
+    match = _YEAR.search(above)
+    if match is None or _YEAR.search(cell):
+        return cell
+    return f"{match[0]} {cell}" if match.start() == 0 else f"{cell} {match[0]}"
+
+
+def _is_code_of(columns: Columns, name: str, part: str) -> bool:
+    """Whether a column of text has another word for each month, quarter or hour in the column `part`: MONAT01."""
+    counts = [int(columns.table.combined(names).max()) + 1 for names in ([name], [part], [name, part])]
+    return counts[0] > 3 and len(set(counts)) == 1 and columns.numbers(name) is None and not columns.has_dates(name)
 
 
 def _again_in_decimals(columns: Columns, year: str) -> list[str]:
@@ -102,9 +127,11 @@ def _is_clock(columns: Columns, name: str) -> bool:
     texts = columns.different(name)
     if len(texts) < 2 or words.says(name, words.KEYS):  # ids such as H1, H2
         return False
-    if words.says(name, words.HOUR) and all(map(_HOURS.fullmatch, texts)):
-        return True
-    if not columns.is_plain(name):
+    if words.says(name, words.HOUR):
+        texts = [_BESIDE.sub("", plain(text)) for text in texts]
+        if all(map(HOURS.fullmatch, texts)):
+            return True
+    if to_numbers(texts)[1].mean() <= 0.8:
         looks = words.says_time(name) or re.search(r"\d\s?(?:[:.h時时]|[ap]\.?m)", texts[0], re.IGNORECASE)
         return bool(looks) and columns.grain(name) == "second" and not columns.has_dates(name)
     values, fine = to_numbers(texts)
@@ -121,11 +148,12 @@ def _is_clock(columns: Columns, name: str) -> bool:
 
 def _clocks(columns: Columns, days: Sequence[str], clock: str) -> list[str]:
     """The times of day in a column of clocks, hours or numbered periods, beside the days of the rows."""
-    clocks = [_HOURS.sub(r"\1:00", plain(text)) for text in columns.table.columns[clock].tolist()]
-    if not columns.is_plain(clock):
-        return clocks
-    most = int(to_numbers(columns.different(clock))[0].max())
+    texts = [plain(text) for text in columns.table.columns[clock].tolist()]
+    clocks = [_BESIDE.sub("", text) for text in texts]
     found, fine = to_numbers(clocks)
+    if fine.mean() <= 0.8:
+        return [HOURS.sub(r"\1:00", text) for text in texts]
+    most = int(found[fine].max())
     hours = np.where(fine, found, 0).astype(int).tolist()  # a row of notes may have none
     if words.says(clock, words.PERIOD) and most in PERIODS:
         minutes = [(hour - 1) * PERIODS[most] for hour in hours]
@@ -160,15 +188,23 @@ def _month_and_day(table: Table, month: str, day: str) -> np.ndarray | None:
     return np.array(joined, object) if dates and len(set(dates)) == len(dates) else None
 
 
+def _has_months(columns: Columns, name: str) -> bool:
+    """Whether a column has the names of all twelve months, and nothing else."""
+    texts = columns.different(name)
+    return len(texts) == 12 and find_numbers(texts, MONTH) is not None
+
+
 def _year_and_parts(columns: Columns, names: Sequence[str]) -> tuple[list[str], np.ndarray | None]:
     """The columns of year, month, day …, and their cells joined; None where there is no year or nothing finer."""
-    table = columns.table
+    table, first = columns.table, 0
 
     def find(wanted: frozenset[str], low: int, high: int, *, others: bool = False) -> str | None:
         for place, name in enumerate(names):
-            unnamed = name == f"column{place + 1}" and UNNAMED[place : place + 1] == (wanted,)
+            unnamed = name == f"column{place + 1}" and UNNAMED[place - first : place - first + 1] == (wanted,)
             texts = [plain(text) for text in columns.different(name) if not words.is_total(text)]
             if not (unnamed or words.says(name, wanted)) or not texts:
+                continue
+            if unnamed and first and len(texts) < min(high, 28):  # beyond other columns only where all are there
                 continue
             values, fine = to_numbers(texts)
             whole = fine.all() and (values == np.rint(values)).all() and values.min() >= low and values.max() <= high
@@ -183,9 +219,12 @@ def _year_and_parts(columns: Columns, names: Sequence[str]) -> tuple[list[str], 
         if month is None or day is None or month == day:
             return [], None
         return [month, day], _month_and_day(table, month, day)
+    first = 0 if words.says(year, words.YEAR) else names.index(year)
     rest = [name for name in names if name != year]
     found = ((find(wanted, low, high, others=others), wanted, sign) for wanted, low, high, sign, others in _PARTS)
     part, wanted, sign = next((one for one in found if one[0] in rest), (None, words.YEAR, ""))
+    if part is None:  # called anything, but with the names of all months
+        part, wanted, sign = next((name for name in rest if _has_months(columns, name)), None), words.MONTH, ""
     if part is None:
         return [], None
     numeric = columns.is_plain(part)
@@ -195,7 +234,9 @@ def _year_and_parts(columns: Columns, names: Sequence[str]) -> tuple[list[str], 
     day = day or dekad
     width = (2 if monthly else 3) if numeric and not sign else 0
     glue = "-" if width else f" {sign}" if numeric else " "
-    pairs = zip(_digits(_whole(table.columns[year])), _digits(table.columns[part]), strict=True)
+    years = _digits(_whole(table.columns[year]))
+    years = calendar_years(table, year, years, table.columns[part].tolist()) if monthly else years
+    pairs = zip(years, _digits(table.columns[part]), strict=True)
     made, used = [f"{a}{glue}{b:0>{width}}" for a, b in pairs], [year, part]
     if day is not None and day not in used:
         glue = "-D" if dekad else "-" if numeric else " "

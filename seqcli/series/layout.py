@@ -13,7 +13,7 @@ from seqcli.series import words
 from seqcli.series.across import stack_times
 from seqcli.series.columns import LOOKED_AT, Columns, ReadOptions
 from seqcli.series.fields import plain
-from seqcli.series.header import Table, code_texts
+from seqcli.series.header import Table
 from seqcli.series.joined import with_joined_times
 from seqcli.series.marks import blank, fill_down, is_missing
 from seqcli.series.numbers import MOSTLY, read_numbers
@@ -74,6 +74,8 @@ def find_layout(table: Table, options: ReadOptions) -> Layout:
             raise table.error("has no column of numbers", hint="give the --decimal sign, or the --target")
         return Layout(table, time, form, targets, (), True, tuple(notes), issue)
     keys = tuple(options.series) or key_columns(columns, time, issue, text, numeric)
+    if not options.series and form.grain == "year":
+        _refuse_parts_of_years(columns, keys)
     values = [name for name in numeric if name not in keys and not words.says(name, words.COORDINATES)]
     values = values if options.target is None else [options.target]
     durations = [options.target] if options.target in text else [] if values else text
@@ -110,7 +112,8 @@ def _refuse_side_by_side(layout: Layout, columns: Columns) -> None:
     table, names = layout.table, list(layout.table.columns)
     place = names.index(layout.time) if layout.time is not None else len(names)
     for name in names[place + 2 : names.index(layout.targets[-1])]:
-        chosen = columns.time(name) if words.says_time(name) and name not in layout.series else None
+        named = words.says_time(name) and not name[:1].isdigit()  # 10 Yr is how long a bond runs
+        chosen = columns.time(name) if named and name not in layout.series else None
         numbers = any(columns.numbers(other) is not None for other in names[place + 1 : names.index(name)])
         if chosen is not None and columns.has_dates(name) and numbers and not _says_again(layout, name, chosen.form):
             what = f"has two columns of times, {names[place]!r} and {name!r}: are these two tables side by side?"
@@ -125,6 +128,16 @@ def _says_again(layout: Layout, name: str, form: Form) -> bool:
         return not (cells != own).any()
     times, again = (one.read(texts[:LOOKED_AT].tolist())[0] for one, texts in ((form, cells), (layout.form, own)))
     return bool((month_of(times) // months == month_of(again) // months).all())
+
+
+def _refuse_parts_of_years(columns: Columns, keys: Sequence[str]) -> None:
+    """Raise where series would be the months or quarters of years, in words that are not known: First, Second."""
+    parts = (words.MONTH, words.QUARTER, words.WEEK, words.HALF)
+    for name in keys:
+        if any(words.says(name, part) for part in parts) and len(columns.different(name)) > 1:
+            text = columns.different(name)[0]
+            hint = f"write Q1 or January, say; or --series {name} makes series of them"
+            raise columns.table.error(f"{text!r} is no part of a year that is known", 0, name, hint=hint)
 
 
 def _with_durations(table: Table, names: Sequence[str]) -> Table | None:
@@ -163,21 +176,30 @@ def _refuse_without_numbers(columns: Columns, text: Sequence[str]) -> None:
 
 
 def _filled_down(columns: Columns, time: str, names: Sequence[str]) -> Table | None:
-    """The table with a column of names that are given once for several rows, as in merged cells, filled down. None
-    where there is none: where filling does not tell rows with the same time apart."""
+    """The table with its times, or columns of names, that are given once for several rows, as in merged cells, filled
+    down. None where there are none: where filling does not tell rows with the same time apart."""
     table = columns.table
-    times = table.coded(time)[0]
-    if int(times.max()) + 1 == len(table):
+    if int(table.coded(time)[0].max()) + 1 == len(table):
         return None
-    for name in names:
+    gaps: dict[str, np.ndarray] = {}
+    for name in (time, *names):
         head = table.columns[name][:LOOKED_AT].tolist()
-        if sum(map(is_missing, head)) < 0.3 * len(head):
-            continue
-        named = columns.numbers(name) is None or words.says(name, words.KEYS)
-        if not named or (filled := fill_down(table.columns[name])) is None:
-            continue
-        pairs = np.unique(times * len(table) + code_texts(filled)[0])
-        if len(pairs) == len(table):
-            note = f"{name!r} is given once for several rows: it is filled down"
-            return table.with_columns({**table.columns, name: filled}, note)
+        named = name == time or columns.numbers(name) is None or words.says(name, words.KEYS)
+        if named and sum(map(is_missing, head)) >= 0.3 * len(head):
+            filled = fill_down(table.columns[name])
+            gaps |= {} if filled is None else {name: filled}
+    if not gaps:
+        return None
+    text = [name for name in names if columns.numbers(name) is None and name not in gaps]
+    whole = [name for name in text if 2 * len(table.coded(name)[1]) < len(table)]
+    alone: list[tuple[list[str], list[str]]] = [([name], []) for name in gaps if name != time]
+    together = [(list(gaps)[:count], whole) for count in range(1, len(gaps) + 1)]
+    for chosen, keys in (*alone, *together):
+        made = table.with_columns({**table.columns, **{name: gaps[name] for name in chosen}})
+        before = int(table.combined(list(dict.fromkeys((time, *keys)))).max()) + 1
+        after = int(made.combined(list(dict.fromkeys((time, *chosen, *keys)))).max()) + 1
+        if before < after == len(table):
+            verbs = ("are", "they are") if len(chosen) > 1 else ("is", "it is")
+            said = f"{' and '.join(map(repr, chosen))} {verbs[0]} given once for several rows: {verbs[1]} filled down"
+            return table.with_columns(made.columns, said)
     return None

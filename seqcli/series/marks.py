@@ -77,7 +77,7 @@ def missing_code(values: np.ndarray) -> float | None:
         nines = re.fullmatch(r"-?9{2,}(?:\.9+)?(?:\.0)?|-?9{1,}[0-9]?9{2,}\.0", f"{extreme}") is not None
         code = nines and (-99_999.9 <= extreme <= -99 or 999 <= extreme <= 999_999)
         code = code and (alone or (away > 2 * spread and (count > 1 or extreme < 0)))
-        largest = away > 2 * spread and extreme in (32767, 65535, 2147483647)
+        largest = away > 2 * spread and extreme in (32744, 32766, 32767, 65535, 2147483647)
         usual = re.fullmatch(_CODES, f"{extreme:.0f}") is not None or (extreme == -1 and others.min() >= 10)
         if code or (count > 1 and (largest or (alone and usual))):
             return float(extreme)

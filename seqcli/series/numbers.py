@@ -269,7 +269,7 @@ def _value(cell: _Cell, decimal: str) -> float:
 def _notes(cells: Sequence[_Cell], factors: dict[str, float], decimal: str) -> tuple[str, ...]:
     notes = []
     if below := [cell.core for cell in cells if "<" in cell.around]:
-        notes.append(f"{len(below)} values such as <{below[0]} are taken as half of it")
+        notes.append(f"values such as <{below[0]} are taken as half of it")
     pointed = next((cell.core for cell in cells if "." in cell.core), "")
     signed = next((cell.core for cell in cells if set(cell.core) & set(".,")), "")
     if decimal == "," and pointed:

@@ -119,6 +119,7 @@ def _build(layout: Layout, options: ReadOptions) -> Panel:
             f"{change_with('--fill interpolate')}"
         )
     notes += _unused(layout, rows.keys, series)
+    notes += _zeros_at_ends(series)
     if gaps:
         count = "1 missing value" if gaps == 1 else f"{gaps:,} missing values"
         count += ", where the clock was put forward" if _are_of_the_clock(series, calendar) else ""
@@ -235,6 +236,20 @@ def _is_log(placed: Placed) -> bool:
     missing = steps.sum() - len(steps)
     # scattered: many gaps, none of them most of what is missing
     return bool(missing > 0.2 * steps.sum() and steps.max() - 1 < 0.3 * missing and (steps > 1).mean() > 0.15)
+
+
+def _zeros_at_ends(series: Sequence[Series]) -> list[str]:
+    """A notice of series that end with zeros and have none before, as tables that are filled for a whole year do."""
+    runs = []
+    for one in series:
+        known = one.values[~np.isnan(one.values)]
+        last = len(known) - int(np.flatnonzero(known)[-1]) - 1 if known.any() else 0
+        if last > 1 and len(known) > 12 and np.count_nonzero(known) == len(known) - last:
+            runs.append(last)
+    if not runs:
+        return []
+    which = f"the last {runs[0]} values" if len(series) == 1 else f"the last values of {len(runs):,} series"
+    return [f"{which} are zero, and none before: take these rows out if they are of times to come"]
 
 
 def _unused(layout: Layout, keys: Sequence[tuple[str, ...]], series: Sequence[Series]) -> list[str]:

@@ -84,6 +84,9 @@ def _of_numbers(forms: Sequence[Form], texts: Sequence[str], name: str, named: b
     if not named:
         return made
     made += [form for form in find_filled(texts, COMPACT) if is_short(form) or form not in made]
+    short = [form for form in made if form.reading in (("dm",), ("md",)) or is_short(form)]
+    if short and words.says(name, words.DATES) and not any(1700 < int(plain(text)) < 2200 for text in texts):
+        made = short  # 1501, 1502 … of a date are no early years
     made = find_numerals(texts) + made
     if all(re.fullmatch(r"\d{1,2}\.\d{1,2}", text.strip()) for text in texts):  # 01.19, 31.01: may be any number
         slashed = [text.replace(".", "/") for text in texts]

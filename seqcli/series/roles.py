@@ -114,8 +114,10 @@ def choose_target(
         points = 5.0 - next(ranks, 5)
         if prices and words.TARGETS[3].intersection(parts):
             points = 6.0
-        if words.BESIDE.intersection(parts):
+        if words.BESIDE.intersection(parts) and not name[:1].isdigit():  # 10 Yr is how long a bond runs
             points -= 2.0
+        if "last" in parts and words.says_time(name):
+            points -= 2.0  # Last Year beside This Year
         whole = (numbers == np.rint(numbers)).all()
         if words.says_time(name) and whole and len(numbers) > 5 and (np.diff(numbers) > 0).all():
             points -= 3.0  # another way to write the times

@@ -13,11 +13,11 @@ from seqcli.series.columns import ReadOptions, read_column
 from seqcli.series.frequency import weekday_names
 from seqcli.series.header import Table
 from seqcli.series.layout import Layout
-from seqcli.series.marks import CLOSED, INFINITE, fill_down, is_missing, missing_code
+from seqcli.series.marks import CLOSED, INFINITE, fill_down, is_mark, is_missing, missing_code
 from seqcli.series.numbers import quick_numbers, read_numbers
 from seqcli.series.order import unwrap
 from seqcli.series.recognise import read_as_times
-from seqcli.series.times import DAY
+from seqcli.series.times import DAY, SECOND
 
 LAST_ROWS = 2  # of a table, which may be totals without a name, as may the first
 
@@ -64,12 +64,15 @@ def read_rows(layout: Layout, options: ReadOptions, notice: Notice) -> Rows:
         times[order] = np.arange(len(table)) - starts[codes[order]] + 1
     elif layout.form.cycle:
         times = unwrap(times, codes, layout.form.cycle)
-    if layout.form.grain == "day":
-        closed = _on_closed_days(times, ~np.isnan(values[: len(layout.targets)]).all(axis=0), notice)
+    if layout.form.grain in ("day", "second"):
+        look = _on_closed_days if layout.form.grain == "day" else _between_hours
+        closed = look(times, ~np.isnan(values[: len(layout.targets)]).all(axis=0), notice)
         if closed.any():
             there = np.flatnonzero(~closed)
             times, codes, values, table = times[there], codes[there], values[:, there], table.select(there)
             layout = replace(layout, table=table)
+    if layout.form.grain == "step" and layout.time:
+        _refuse_new_turn(table, layout.time, times)
     order = np.lexsort((times, codes))
     back = (np.diff(codes[order]) == 0) & (np.diff(order) < 0)
     if back.any():
@@ -100,8 +103,9 @@ def _times(layout: Layout, options: ReadOptions, notice: Notice) -> tuple[np.nda
         if row in sums:
             continue
         edge = not 0 < row < len(table) - LAST_ROWS and len(table) > 5 * LAST_ROWS
-        signs = edge + is_missing(text) + _is_remark(layout, row)  # at an edge, without a time, without a value
-        note = is_missing(text) or any(map(str.isalpha, text))  # no time with a digit too many
+        missing = is_missing(text) or is_mark(text.strip().lower())  # such as the * of totals
+        signs = edge + missing + _is_remark(layout, row)  # at an edge, without a time, without a value
+        note = missing or any(map(str.isalpha, text))  # no time with a digit too many
         if not (words.is_total(text) or (note and signs > 1) or (edge and text.strip().endswith(":"))):
             example = next(text for text, ok in zip(texts, fine.tolist(), strict=True) if ok)
             what = "is empty" if is_missing(text) else f"{text!r} is not a time like {example!r}"
@@ -114,6 +118,19 @@ def _times(layout: Layout, options: ReadOptions, notice: Notice) -> tuple[np.nda
     notice(f"{len(lost)} row{'s' if len(lost) > 1 else ''} of totals or notes left out ({shown!r}, line {lines})")
     kept = np.flatnonzero(fine[codes])
     return times[codes][kept], replace(layout, table=table.select(kept))
+
+
+def _refuse_new_turn(table: Table, name: str, times: np.ndarray) -> None:
+    """Raise where numbers of weeks or months begin again with 1 once: they would be put in front."""
+    falls = np.flatnonzero(np.diff(times) < 0)
+    parts = words.WEEK | words.MONTH | words.QUARTER | words.PERIOD | words.HOUR
+    if len(falls) != 1 or not words.says(name, parts) or (np.diff(times) == 1).sum() < len(times) - 2:
+        return
+    row = int(falls[0]) + 1
+    if times[row] in (0, 1) and times[0] > times[-1]:
+        texts = table.columns[name]
+        what = f"{texts[row]!r} comes after {texts[row - 1]!r}: does another year begin?"
+        raise table.error(what, row, name, hint="write the year in a column beside it, or number on")
 
 
 def _sums(layout: Layout, options: ReadOptions, lost: np.ndarray) -> set[int]:
@@ -150,6 +167,18 @@ def _on_closed_days(times: np.ndarray, known: np.ndarray, notice: Notice) -> np.
         return np.zeros(len(times), bool)
     notice(f"{rows[closed].sum():,} rows on {weekday_names(closed.tolist())}, which never have a value, left out")
     return np.isin(days, closed)
+
+
+def _between_hours(times: np.ndarray, known: np.ndarray, notice: Notice) -> np.ndarray:
+    """Which rows are of minutes of the hour at which none has a known value: a table of quarters with half hours."""
+    minutes, which = np.unique(times % (3600 * SECOND), return_inverse=True)
+    rows, there = np.bincount(which), np.bincount(which[known], minlength=len(minutes))
+    closed = (rows > 2) & (there == 0)
+    if not 1 < len(minutes) <= 60 or closed.all() or not closed.any():
+        return np.zeros(len(times), bool)
+    shown = " and ".join(f":{minute // (60 * SECOND):02d}" for minute in minutes[closed][:4].tolist())
+    notice(f"{rows[closed].sum():,} rows at {shown} of the hour, which never have a value, left out")
+    return np.asarray(closed[which])
 
 
 def _newest_issue(layout: Layout, times: np.ndarray | None, notice: Notice) -> tuple[np.ndarray | None, Layout]:

@@ -102,7 +102,8 @@ def _is_unnamed_time(columns: Columns, name: str, chosen: Chosen, count: int) ->
     if not rises:
         return False
     inner = getattr(chosen.form, "form", chosen.form)
-    years = inner.reading in YEARS_FIRST and bool(chosen.form.read(columns.different(name))[1].all())
+    early = inner.reading == ("Y",) and values[0] < 1500  # the numbers of documents, from 1000
+    years = inner.reading in YEARS_FIRST and not early and bool(chosen.form.read(columns.different(name))[1].all())
     steps = len(values) > 10 and name == next(iter(columns.table.columns)) and len(set(np.diff(values).tolist())) == 1
     return years or steps or columns.counts_rows(name) or isinstance(chosen.form, EpochForm)
 

@@ -46,7 +46,7 @@ WEEK = word_set(
 HALF = word_set("half halfyear semester semestre halbjahr hj félév półrocze полугодие")
 DEKAD = word_set("dekad decad dekade décade decade 旬")
 QUARTER = word_set("season seas quarter qtr q quartal trimestre trim kvartal kwartał квартал 季度 四半期 분기")
-HOUR = word_set("hour hr hrs h he stunde heure hora ora uur time godzina час 時 时 小时 시 hourending hours")
+HOUR = word_set("hour hr hrs h he hh stunde heure hora ora uur time godzina godz час 時 时 小时 시 hourending hours")
 MINUTE = word_set("minute min minutes mm minuto minuta")
 PERIOD = word_set("period periode per prd 時刻コード")
 STARTS = word_set("starting start starts begin beginning commencing wc from ab von beginn debut desde")
@@ -56,7 +56,8 @@ _SOLD = word_set(  # what is counted or paid
     "klicks clics traffic ridership visitors downloads transactions tickets gross net requests cases passengers "
     "births sold takings total umsatz absatz menge verkauf verkäufe anzahl betrag ventes quantité montant ventas "
     "cantidad importe importo bedrag belopp beløp kwota tutar částka installs vendite vendas quantidade продажи "
-    "количество сумма 销量 销售额 数量 金额 売上 売上高 매출 판매량 trips arrivals deaths"
+    "количество сумма 销量 销售额 数量 金额 売上 売上高 매출 판매량 trips arrivals deaths impressions "
+    "engagements"
 )
 TARGETS = (
     word_set("y target value values cnt ist actual actuals observed wert valor valeur 值"),
@@ -66,7 +67,9 @@ TARGETS = (
         "users consumption load production quantità valor försäljning salg sprzedaż tržby pageviews views "
         "consommation verbrauch"
     ),
-    word_set("close zuletzt schlusskurs zamkniecie cierre chiusura cloture dernier ultimo último 收盘 終値 종가"),
+    word_set(
+        "close zuletzt schlusskurs zamkniecie cierre chiusura cloture dernier ultimo último 收盘 收盘价 終値 종가"
+    ),
     word_set("volume price adj last kurs schluss preis prix precio prezzo temperature temp rate level co usage kwh mw"),
 )
 VALUES = TARGETS[0] | TARGETS[1] | TARGETS[2]
@@ -86,6 +89,7 @@ KEYS = word_set(
     "unique_id uniqueid id item items series store stores shop shops sku skus product products dept "
     "department firm name key region country state city site sensor station location branch category family "
     "brand channel customer account ticker symbol group meter building facility route line warehouse "
+    "ean gtin upc isbn plu "
     "plant code nbr material werk filiale artikel produkt land stadt station boutique magasin produit pays ville "
     "tienda producto país ciudad negozio prodotto 店铺 商品 产品 城市 地区 门店 店舗 지역 geo"
 )
@@ -104,7 +108,8 @@ ISSUES = word_set(
     "knowledge reported extract extracted entry"
 )
 TOTALS = word_set(
-    "total totals subtotal sum sums grand gesamt gesamtsumme gesamtergebnis summe average avg mean durchschnitt annual "
+    "total totals subtotal sum sums grand gesamt gesamtsumme gesamtergebnis summe average averages avg mean "
+    "durchschnitt annual "
     "totaux somme moyenne suma totale media média promedio celkem razem всего итого 合计 总计 小计 合計 "
     "eindtotaal totalt totalsumma hovedtotal toplam součet итог végösszeg yhteensä gemiddelde średnia průměr среднее "
     "max min maximum minimum count std stdev median variance "
