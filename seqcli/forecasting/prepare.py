@@ -11,7 +11,7 @@ import numpy as np
 from seqcli.forecasting.changes import without_resets
 from seqcli.forecasting.classical.batch import fill_missing
 from seqcli.forecasting.classical.counts import launch
-from seqcli.forecasting.classical.seasonality import choose_season, find_season
+from seqcli.forecasting.classical.seasonality import choose_season, find_season, season_instead
 from seqcli.forecasting.engine import Setting, kind_of
 from seqcli.forecasting.options import ForecastRequest, periods
 from seqcli.forecasting.recurrent.covariates import NOTHING, KnownInputs
@@ -99,7 +99,8 @@ def prepare(panel: Panel, request: ForecastRequest = DEFAULTS) -> Prepared:
         known = [np.where(np.isnan(one.values), 0.0, values) for one, values in zip(panel.series, known, strict=True)]
         fill = "interpolate"
     filled = [fill_missing(values, frequency.season, fill) for values in known]
-    season, long = _seasons(filled, frequency, request.season, notes)
+    explained = bool(request.covariates) or request.holidays is not None  # what comes again may be theirs
+    season, long = _seasons(filled, frequency, request.season, notes, explained=explained)
     usual = max(frequency.horizon, season if frequency.unit == "step" else 1)
     horizon = usual if request.horizon is None else periods(request.horizon, frequency)
     adds_up = panel.is_log or request.hierarchy  # medians of counts do not
@@ -119,9 +120,15 @@ def candidate_seasons(frequency: Frequency) -> tuple[float, ...]:
 
 
 def _seasons(
-    filled: Sequence[np.ndarray], frequency: Frequency, asked: int | tuple[float, ...] | None, notes: list[str]
+    filled: Sequence[np.ndarray],
+    frequency: Frequency,
+    asked: int | tuple[float, ...] | None,
+    notes: list[str],
+    *,
+    explained: bool = False,
 ) -> tuple[int, tuple[float, ...]]:
-    """The season to forecast with, and longer ones to look for in addition."""
+    """The season to forecast with, and longer ones to look for in addition; those of the calendar alone if what is
+    known beside the series may have explained others."""
     if asked is not None:
         given = sorted(asked) if isinstance(asked, tuple) else [asked]
         short = [int(one) for one in given if one <= LONGEST_SEASON and one == int(one)]
@@ -138,10 +145,14 @@ def _seasons(
             notes.append(f"the data has a season of {season} steps; {change_with('--season')}")
         return season, ()
     candidates = candidate_seasons(frequency)
-    short = [int(one) for one in candidates if one <= LONGEST_SEASON and one == int(one)]
+    short = [int(one) for one in candidates if one <= LONGEST_SEASON and one == int(one)] or [1]
     season = choose_season(filled, short)
+    season = season if explained else season_instead(filled, season, candidates)
     if season != short[0]:
-        notes.append(f"the pattern repeats after {season} {frequency.step}s, not {short[0]}; {change_with('--season')}")
+        usual = f", not {short[0]}" if short[0] > 1 else ""
+        found = f"the pattern repeats after {season} {frequency.step}s{usual}"
+        line = f"a trend is nearly all that is seen in less than three seasons of {short[0]}: forecast without a season"
+        notes.append(f"{found if season > 1 else line}; {change_with('--season')}")
     return season, tuple(one for one in candidates if one > max(season, short[-1]))
 
 
