@@ -8,7 +8,7 @@ import pytest
 
 from seqcli.cli.app import run
 from seqcli.errors import UsageError
-from seqcli.forecasting.changes import direction, trust, without_resets
+from seqcli.forecasting.changes import at_new_level, direction, trust, without_resets
 from seqcli.forecasting.classical.batch import fill_missing
 from seqcli.forecasting.classical.counts import count_means, count_quantiles, is_intermittent, launch, zeros_explained
 from seqcli.forecasting.classical.long_season import find_long_season, long_component
@@ -242,6 +242,34 @@ def test_shares_and_percentages_end_where_they_end(panel_of, top):
     assert max(made.bands.max(), made.point.max()) <= top
     unbound = forecast_panel(panel_of(2 * full, "2024-01-01", (1, "D")), ForecastRequest(horizon=14))
     assert unbound.bands.max() > 2 * top
+
+
+def test_a_level_that_changed_once_is_the_level_of_all(panel_of):
+    prices = np.concatenate([500 + RNG(5).normal(0, 15, 60), 300 + RNG(6).normal(0, 15, 5)])
+    made = forecast_panel(panel_of(prices, "2024-01-01", (1, "D")), ForecastRequest(horizon=7))
+    np.testing.assert_allclose(made.point[0], 300, atol=30)
+    assert any("the level has changed" in note for note in made.notes)
+    kept = prepare(panel_of(prices, "2024-01-01", (1, "D")), ForecastRequest(keep_outliers=True))
+    assert kept.filled[0][0] == pytest.approx(prices[0])
+
+
+def test_what_is_no_new_level():
+    rng, t = RNG(7), np.arange(80)
+    noise, ended = rng.normal(10, 1, 80), np.where(t < 60, 9.0, 0.0) + (t % 2) * (t < 60)
+    steps = 10.0 * (t // 20) + (t % 3)
+    late = np.where(t < 78, 10.0, 40.0) + rng.normal(size=80)
+    for values in (noise, noise.cumsum(), ended, steps, late, t**2.0, np.where(t < 40, 1.0, 9.0)):
+        assert at_new_level(values) is values
+    up = at_new_level(np.where(t < 60, 10.0, 40.0) + rng.normal(size=80))
+    assert np.median(up[:60]) == pytest.approx(np.median(up[60:]))
+    assert np.std(up[:60]) > 2  # what grew varies more
+
+
+def test_a_total_of_rare_events_is_as_sure_as_they_are_rare():
+    total = np.cumsum(RNG(8).random(200) < 0.2).astype(float)
+    made = forecast_arrays([total], [total], Setting(14, 7, (), (80.0, 95.0)))
+    assert made.point[0, -1] - total[-1] == pytest.approx(2.8, abs=1.5)
+    assert made.bands[0, -1, 3] - total[-1] < 16
 
 
 def test_an_outlier_at_the_end_changes_little(panel_of):
