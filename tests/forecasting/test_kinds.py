@@ -272,6 +272,15 @@ def test_a_total_of_rare_events_is_as_sure_as_they_are_rare():
     assert made.bands[0, -1, 3] - total[-1] < 16
 
 
+def test_what_is_said_of_a_constant_that_changes(panel_of):
+    prices = np.where(np.arange(60) < 53, 5.0, 8.0)
+    changed = forecast_panel(panel_of(prices, "2024-01-01", (1, "D")), ForecastRequest(horizon=7)).verdict
+    assert "mean absolute error 3 against 3" in changed
+    week = np.tile([1.0, 2, 4, 3, 5, 9, 7], 9)
+    same = forecast_panel(panel_of(week, "2024-01-01", (1, "D")), ForecastRequest(horizon=7)).verdict
+    assert same == "the seasonal naive method cannot be beaten on the last 7 days: it makes no error there"
+
+
 def test_an_outlier_at_the_end_changes_little(panel_of):
     t = np.arange(120)
     sales = 1000 + 5 * t + 100 * np.sin(2 * np.pi * t / 7) + RNG(10).normal(0, 20, 120)
