@@ -17,6 +17,10 @@ TRUST, TRUST_MOSTLY = 1.0, 0.3  # prior weights of the changes added up: alone w
 
 SELDOM, SET_BACK = 20, 0.2  # rises for each fall of a meter that is set back, and the share of its reading left
 
+LASTING, BEFORE = 4, 12  # values of a new level, and of the one before it
+APART = 0.5  # of the wider range of both levels, that lies between them
+ALONE = 2.0  # times as large as any other, the change to a new level
+
 ROUNDING = 1e-12  # of the values, by which equal changes may differ
 
 _BETWEEN = (np.array(QUANTILES[1:]) + np.array(QUANTILES[:-1])) / 2
@@ -50,6 +54,30 @@ def without_resets(values: np.ndarray) -> np.ndarray:
     made = values.copy()
     for fall in falls.tolist():
         made[: places[fall] + 1] += known[fall + 1] - known[fall] - np.median(rises)
+    return made
+
+
+def at_new_level(values: np.ndarray) -> np.ndarray:
+    """A series whose level has changed once, and clearly, with its earlier values moved to the new level: the ranges
+    before and after its largest change lie far apart. In proportion if it is positive and grew: its variation then
+    grew, too. Any other, one that ended in zeros and one that goes one way are given back."""
+    places = np.flatnonzero(~np.isnan(values))
+    known = values[places]
+    if len(known) < BEFORE + LASTING:
+        return values
+    moves = np.abs(np.diff(known))
+    start = int(moves.argmax()) + 1
+    old, new = known[:start], known[start:]
+    lasts = len(old) >= BEFORE and len(new) >= LASTING and new.any()
+    alone = moves[start - 1] > ALONE * np.delete(moves, start - 1).max()
+    between = max(new.min() - old.max(), old.min() - new.max())
+    apart = between > APART * max(np.ptp(old), np.ptp(new))
+    if not (lasts and alone and apart) or np.ptp(known) == moves.sum():
+        return values
+    made, before, after = values.copy(), float(np.median(old)), float(np.median(new))
+    earlier = made[: places[start]]
+    in_proportion = min(old.min(), after) > 0 and (after > before or old.min() + after - before <= 0)
+    made[: places[start]] = earlier * after / before if in_proportion else earlier + after - before
     return made
 
 

@@ -13,6 +13,7 @@ import numpy as np
 from seqcli.forecasting.changes import added_up
 from seqcli.forecasting.classical import baselines
 from seqcli.forecasting.classical.batch import Batch, in_chunks, make_batch
+from seqcli.forecasting.classical.counts import count_quantiles, is_intermittent
 from seqcli.forecasting.classical.long_season import LongSeason, long_component
 from seqcli.forecasting.classical.methods import LEAST_SEASONS, MOST_VALUES, combine
 from seqcli.forecasting.recurrent.config import MIDDLE, QUANTILES
@@ -70,7 +71,12 @@ def predict(
     if chosen:
         moves, apart = predict([np.diff(series[index]) for index in chosen], horizon, season, [None] * len(chosen))
         for row, index in enumerate(chosen):
-            result[CHANGES, index], spread[index] = added_up(series[index], moves[0, row], apart[row])
+            median, around = moves[0, row], apart[row]
+            change = np.diff(series[index])
+            if is_intermittent(change, [season]):
+                made = count_quantiles(change, horizon, season, np.array(QUANTILES))
+                median, around = made[:, MIDDLE], made - made[:, MIDDLE, None]
+            result[CHANGES, index], spread[index] = added_up(series[index], median, around)
     return result, spread
 
 

@@ -24,6 +24,7 @@ MOST_FOLDS = 1200  # earlier forecasts that are made for the intervals, about
 # of the width of intervals, as a power, what is the network's word, less beyond what it has learnt and where it counts
 # less than the methods beside it; the rest is what earlier errors ask for
 NETWORK_SPREAD = 0.85
+REACHED = 3  # times that a series has its highest value, 1 or 100, if it cannot be higher
 TINY = 1e-9  # of the largest forecast: rounding, written as zero
 
 
@@ -174,6 +175,13 @@ def _measured(
 def lower_bounds(series: Sequence[np.ndarray]) -> np.ndarray:
     """The lowest value each series can take: zero if it was never below, otherwise -inf. (series,)"""
     return np.array([0.0 if values.min() >= 0 else -np.inf for values in series])
+
+
+def upper_bounds(series: Sequence[np.ndarray]) -> np.ndarray:
+    """The highest value each series can take: 1 or 100 if it is never negative and that is its highest, reached again
+    and again, as shares, percentages and what is on or off have it; otherwise inf. (series,)"""
+    tops = [(values.max(), (values == values.max()).sum() >= REACHED and values.min() >= 0) for values in series]
+    return np.array([top if again and top in (1, 100) else np.inf for top, again in tops])
 
 
 def calibration_folds(series: Sequence[np.ndarray], setting: Setting) -> Folds:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 
 import numpy as np
 
-from seqcli.forecasting.changes import without_resets
+from seqcli.forecasting.changes import at_new_level, without_resets
 from seqcli.forecasting.classical.batch import fill_missing
 from seqcli.forecasting.classical.counts import launch
-from seqcli.forecasting.classical.seasonality import choose_season, find_season
+from seqcli.forecasting.classical.seasonality import choose_season, find_season, season_instead
 from seqcli.forecasting.engine import Setting, kind_of
 from seqcli.forecasting.options import ForecastRequest, periods
 from seqcli.forecasting.recurrent.covariates import NOTHING, KnownInputs
@@ -90,16 +90,22 @@ def prepare(panel: Panel, request: ForecastRequest = DEFAULTS) -> Prepared:
     frequency = panel.frequency
     notes: list[str] = []
     fill = request.fill or "interpolate"
+    explained = bool(request.covariates) or request.holidays is not None  # what is found may be theirs
     panel = replace(panel, series=_from_launch(panel.series, notes))
     known = [one.values for one in panel.series]
     if not request.keep_outliers:
-        panel = replace(panel, series=_without_resets(panel.series, notes))
+        reset = "a meter that was reset, its earlier readings are moved to go on"
+        known = _moved(known, without_resets, reset, notes)
+        panel = replace(panel, series=[replace(a, values=b) for a, b in zip(panel.series, known, strict=True)])
         known = _without_outliers(panel, notes)
+        if not explained and (frequency.unit, frequency.count) != ("month", 12):  # a jump of years is mostly growth
+            level = "the level has changed, and earlier values are moved to the new one"
+            known = _moved(known, at_new_level, level, notes)
     if fill == "zero":  # which what is left out as an outlier is not
         known = [np.where(np.isnan(one.values), 0.0, values) for one, values in zip(panel.series, known, strict=True)]
         fill = "interpolate"
     filled = [fill_missing(values, frequency.season, fill) for values in known]
-    season, long = _seasons(filled, frequency, request.season, notes)
+    season, long = _seasons(filled, frequency, request.season, notes, explained=explained)
     usual = max(frequency.horizon, season if frequency.unit == "step" else 1)
     horizon = usual if request.horizon is None else periods(request.horizon, frequency)
     adds_up = panel.is_log or request.hierarchy  # medians of counts do not
@@ -119,9 +125,15 @@ def candidate_seasons(frequency: Frequency) -> tuple[float, ...]:
 
 
 def _seasons(
-    filled: Sequence[np.ndarray], frequency: Frequency, asked: int | tuple[float, ...] | None, notes: list[str]
+    filled: Sequence[np.ndarray],
+    frequency: Frequency,
+    asked: int | tuple[float, ...] | None,
+    notes: list[str],
+    *,
+    explained: bool = False,
 ) -> tuple[int, tuple[float, ...]]:
-    """The season to forecast with, and longer ones to look for in addition."""
+    """The season to forecast with, and longer ones to look for in addition; those of the calendar alone if what is
+    known beside the series may have explained others."""
     if asked is not None:
         given = sorted(asked) if isinstance(asked, tuple) else [asked]
         short = [int(one) for one in given if one <= LONGEST_SEASON and one == int(one)]
@@ -138,10 +150,14 @@ def _seasons(
             notes.append(f"the data has a season of {season} steps; {change_with('--season')}")
         return season, ()
     candidates = candidate_seasons(frequency)
-    short = [int(one) for one in candidates if one <= LONGEST_SEASON and one == int(one)]
+    short = [int(one) for one in candidates if one <= LONGEST_SEASON and one == int(one)] or [1]
     season = choose_season(filled, short)
+    season = season if explained else season_instead(filled, season, candidates)
     if season != short[0]:
-        notes.append(f"the pattern repeats after {season} {frequency.step}s, not {short[0]}; {change_with('--season')}")
+        usual = f", not {short[0]}" if short[0] > 1 else ""
+        found = f"the pattern repeats after {season} {frequency.step}s{usual}"
+        line = f"a trend is nearly all that is seen in less than three seasons of {short[0]}: forecast without a season"
+        notes.append(f"{found if season > 1 else line}; {change_with('--season')}")
     return season, tuple(one for one in candidates if one > max(season, short[-1]))
 
 
@@ -159,15 +175,14 @@ def _from_launch(series: Sequence[Series], notes: list[str]) -> list[Series]:
     return result
 
 
-def _without_resets(series: Sequence[Series], notes: list[str]) -> list[Series]:
-    """The series of meters that were set back to zero as if they had not been."""
-    result = [replace(one, values=without_resets(one.values)) for one in series]
-    count = sum(before.values is not after.values for before, after in zip(series, result, strict=True))
+def _moved(
+    every: Sequence[np.ndarray], move: Callable[[np.ndarray], np.ndarray], said: str, notes: list[str]
+) -> list[np.ndarray]:
+    """The values of all series, earlier ones moved where `move` does so, which is `said`."""
+    result = [move(values) for values in every]
+    count = sum(before is not after for before, after in zip(every, result, strict=True))
     if count:
-        notes.append(
-            f"{among(count, len(series))}: a meter that was reset, its earlier readings are moved to go on; "
-            f"{change_with('--keep-outliers')}"
-        )
+        notes.append(f"{among(count, len(result))}: {said}; {change_with('--keep-outliers')}")
     return result
 
 

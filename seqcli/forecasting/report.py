@@ -49,15 +49,20 @@ def verdict(folds: Folds, forecast: np.ndarray, prepared: Prepared) -> str:
         return "the last values are missing: the accuracy could not be measured"
     reach = int(there.max()) + 1
     simple = forecast_all(part.histories, horizon, season, "seasonal-naive")
-    ours, theirs = (measure(part.actual, made, part.scales)["mase"] for made in (forecast[latest], simple))
+    both, unit, digits = (forecast[latest], simple), "MASE", ".3f"
+    ours, theirs = (measure(part.actual, made, part.scales)["mase"] for made in both)
     name = "seasonal naive" if season > 1 else "naive"
     span = f"the last {reach} {prepared.panel.frequency.step}{'s' if reach > 1 else ''}"
     sample = f" of {len(part.histories):,} of {count:,} series" if len(part.histories) < count else ""
-    if not np.isfinite(ours) or not np.isfinite(theirs) or theirs == 0:
-        return f"the {name} method cannot be beaten on {span}{sample}: nothing changes there"
+    if not np.isfinite(theirs):  # every season before was the same: there is no scale
+        unit, digits = "mean absolute error", ".3g"
+        ours, theirs = (float(np.nanmean(np.abs(part.actual - made))) for made in both)
+    if theirs == 0:
+        return f"the {name} method cannot be beaten on {span}{sample}: it makes no error there"
     gain = 100 * (1 - ours / theirs)
     word = "better" if gain >= 0 else "worse"
-    return f"{abs(gain):.0f} % {word} than {name} on {span}{sample} (MASE {ours:.3f} against {theirs:.3f})"
+    measured = f"{unit} {ours:{digits}} against {theirs:{digits}}"
+    return f"{abs(gain):.0f} % {word} than {name} on {span}{sample} ({measured})"
 
 
 def backtest_table(prepared: Prepared) -> list[dict[str, Any]]:

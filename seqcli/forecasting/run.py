@@ -9,9 +9,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from seqcli.errors import as_arguments, naming_arguments
 from seqcli.files.output import check_writable
-from seqcli.forecasting.engine import Outcome, lower_bounds
+from seqcli.forecasting.engine import Outcome, lower_bounds, upper_bounds
 from seqcli.forecasting.forecast import Forecast
 from seqcli.forecasting.hierarchy import add_up
 from seqcli.forecasting.intervals import not_below
@@ -166,6 +168,8 @@ def forecast_prepared(prepared: Prepared, forecaster: Forecaster | None = None) 
 def _result(prepared: Prepared, made: Outcome, forecaster: Forecaster | None, ended: str = "finished") -> Forecast:
     """Forecasts with what is said of them, and how good such forecasts have been."""
     mixed = forecaster is not None and forecaster.config.weight > 0 and given_any(forecaster.config.covariates)
+    top = upper_bounds(prepared.filled)[:, None]
+    made = replace(made, point=np.minimum(made.point, top), bands=np.minimum(made.bands, top[..., None]))
     return Forecast(
         panel=prepared.panel,
         season=prepared.season,

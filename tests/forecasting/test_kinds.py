@@ -8,10 +8,11 @@ import pytest
 
 from seqcli.cli.app import run
 from seqcli.errors import UsageError
-from seqcli.forecasting.changes import direction, trust, without_resets
+from seqcli.forecasting.changes import at_new_level, direction, trust, without_resets
 from seqcli.forecasting.classical.batch import fill_missing
 from seqcli.forecasting.classical.counts import count_means, count_quantiles, is_intermittent, launch, zeros_explained
 from seqcli.forecasting.classical.long_season import find_long_season, long_component
+from seqcli.forecasting.classical.seasonality import season_instead
 from seqcli.forecasting.combination import PRIOR, weigh
 from seqcli.forecasting.engine import Setting, forecast_arrays
 from seqcli.forecasting.options import ForecastRequest, periods
@@ -204,6 +205,80 @@ def test_a_season_of_thirteen_is_found(tmp_path):
     result = forecast_panel(read_panel(str(path)), ForecastRequest(horizon=13))
     assert result.season == 13
     np.testing.assert_allclose(result.point[0], 100 + 30 * np.sin(2 * np.pi * (130 + np.arange(13)) / 13), atol=6)
+
+
+@pytest.mark.parametrize(("step", "count", "period"), [("D", 200, 10), ("s", 900, 60), ("YS", 40, 4), ("h", 400, 36)])
+def test_a_period_that_no_calendar_knows_is_found_among_dates(step, count, period):
+    t = np.arange(count + period)
+    stock = 1000 - 90.0 * (t % period) + RNG(1).normal(0, 10, len(t))
+    times = pandas.date_range("1961-01-01", periods=count, freq=step)
+    result = forecast(pandas.DataFrame({"time": times, "stock": stock[:count]}), horizon=period)
+    assert result.season == period
+    assert any(f"repeats after {period}" in note for note in result.notes)
+    np.testing.assert_allclose(result.point[0], 1000 - 90.0 * (t[count:] % period), atol=45)
+
+
+def test_a_calendar_has_its_season_unless_another_is_clear():
+    rng, t = RNG(2), np.arange(300)
+    for values in (rng.normal(size=300), rng.normal(size=300).cumsum(), np.sin(2 * np.pi * t / 7), t % 12):
+        assert season_instead([np.asarray(values, float)], 7, (7.0, 12.0, 365.25)) == 7
+    assert season_instead([t[:10] * 5.0], 7, (7.0,)) == 1  # a line, and too short to tell
+    assert season_instead([np.tile(np.arange(12.0), 2)], 12, (12.0,)) == 12  # totals of each year
+
+
+def test_what_only_rises_is_not_thought_to_fall_back_to_last_year():
+    followers = 120 * np.arange(1, 21) + RNG(3).integers(0, 9, 20)
+    by_month = pandas.DataFrame({"month": pandas.date_range("2022-01-01", periods=20, freq="MS"), "n": followers})
+    result = forecast(by_month, horizon=6)
+    assert result.season == 1
+    assert any("a trend is nearly all" in note for note in result.notes)
+    np.testing.assert_allclose(result.point[0], 120 * np.arange(21, 27), rtol=0.03)
+
+
+@pytest.mark.parametrize("top", [1.0, 100.0])
+def test_shares_and_percentages_end_where_they_end(panel_of, top):
+    full = np.minimum(top, top * (1 - 0.02 * np.abs(RNG(4).normal(size=120)) + 0.01)).round(3)
+    made = forecast_panel(panel_of(full, "2024-01-01", (1, "D")), ForecastRequest(horizon=14))
+    assert max(made.bands.max(), made.point.max()) <= top
+    unbound = forecast_panel(panel_of(2 * full, "2024-01-01", (1, "D")), ForecastRequest(horizon=14))
+    assert unbound.bands.max() > 2 * top
+
+
+def test_a_level_that_changed_once_is_the_level_of_all(panel_of):
+    prices = np.concatenate([500 + RNG(5).normal(0, 15, 60), 300 + RNG(6).normal(0, 15, 5)])
+    made = forecast_panel(panel_of(prices, "2024-01-01", (1, "D")), ForecastRequest(horizon=7))
+    np.testing.assert_allclose(made.point[0], 300, atol=30)
+    assert any("the level has changed" in note for note in made.notes)
+    kept = prepare(panel_of(prices, "2024-01-01", (1, "D")), ForecastRequest(keep_outliers=True))
+    assert kept.filled[0][0] == pytest.approx(prices[0])
+
+
+def test_what_is_no_new_level():
+    rng, t = RNG(7), np.arange(80)
+    noise, ended = rng.normal(10, 1, 80), np.where(t < 60, 9.0, 0.0) + (t % 2) * (t < 60)
+    steps = 10.0 * (t // 20) + (t % 3)
+    late = np.where(t < 78, 10.0, 40.0) + rng.normal(size=80)
+    for values in (noise, noise.cumsum(), ended, steps, late, t**2.0, np.where(t < 40, 1.0, 9.0)):
+        assert at_new_level(values) is values
+    up = at_new_level(np.where(t < 60, 10.0, 40.0) + rng.normal(size=80))
+    assert np.median(up[:60]) == pytest.approx(np.median(up[60:]))
+    assert np.std(up[:60]) > 2  # what grew varies more
+
+
+def test_a_total_of_rare_events_is_as_sure_as_they_are_rare():
+    total = np.cumsum(RNG(8).random(200) < 0.2).astype(float)
+    made = forecast_arrays([total], [total], Setting(14, 7, (), (80.0, 95.0)))
+    assert made.point[0, -1] - total[-1] == pytest.approx(2.8, abs=1.5)
+    assert made.bands[0, -1, 3] - total[-1] < 16
+
+
+def test_what_is_said_of_a_constant_that_changes(panel_of):
+    prices = np.where(np.arange(60) < 53, 5.0, 8.0)
+    changed = forecast_panel(panel_of(prices, "2024-01-01", (1, "D")), ForecastRequest(horizon=7)).verdict
+    assert "mean absolute error 3 against 3" in changed
+    week = np.tile([1.0, 2, 4, 3, 5, 9, 7], 9)
+    same = forecast_panel(panel_of(week, "2024-01-01", (1, "D")), ForecastRequest(horizon=7)).verdict
+    assert same == "the seasonal naive method cannot be beaten on the last 7 days: it makes no error there"
 
 
 def test_an_outlier_at_the_end_changes_little(panel_of):

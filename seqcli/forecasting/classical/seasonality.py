@@ -14,6 +14,10 @@ MANY_LAGS = 40  # from which on a Fourier transform is quicker
 CLEARLY = 0.12  # by how much of the error a longer season must be better than a shorter
 PEAK = 0.3  # autocorrelation from which a season that no calendar knows is believed
 BORNE_OUT = 0.8  # share of the error without it that is left with a season that no calendar knows
+INSTEAD = 0.6  # the same where a calendar knows another
+UNSEEN = 0.9  # share of the error from which on a calendar's season is not in the data
+STRAIGHT = 0.85  # share of the variance that a line explains of series that mostly go one way
+NEAR = 0.15  # share of a calendar's season by which one that was found may miss it
 LOOKED_AT, SERIES_LOOKED_AT = 2000, 50  # latest values, and series, that a season is looked for in
 
 
@@ -150,10 +154,39 @@ def choose_season(series: Sequence[np.ndarray], seasons: Sequence[int]) -> int:
     return best
 
 
-def find_season(series: Sequence[np.ndarray]) -> int:
+def season_instead(series: Sequence[np.ndarray], season: int, calendar: Sequence[float]) -> int:
+    """The season of series in which that of the calendar is not seen while another, near none of its seasons, is
+    clear, such as an election every four years or a delivery every ten days; 1 if it has come less than three times and
+    they mostly go one way; otherwise `season`."""
+    if season > 1:
+        left = _left(series[:SERIES_LOOKED_AT], season)
+        if np.isnan(left) and np.median([_straightness(values, season) for values in series]) > STRAIGHT:
+            return 1
+        if not left >= UNSEEN:
+            return season
+    found = find_season(series, INSTEAD)
+    near = any(abs(found / length - 1) < NEAR for length in calendar)
+    return season if found == 1 or near else found
+
+
+def _left(series: Sequence[np.ndarray], season: int) -> float:
+    """The share of the error without a season that is left with it: the median over series; NaN if unknown."""
+    errors = np.array([season_errors(values, [season]) for values in series])
+    errors = errors[np.isfinite(errors).all(axis=1)]
+    return float(np.median(errors[:, 1] / np.maximum(errors[:, 0], 1e-300))) if len(errors) else np.nan
+
+
+def _straightness(values: np.ndarray, season: int) -> float:
+    """The share of the variance that a line explains of series that are longer than a season; 0 of others."""
+    if len(values) <= season or np.ptp(values) == 0:
+        return 0.0
+    return float(np.corrcoef(values, np.arange(len(values)))[0, 1] ** 2)
+
+
+def find_season(series: Sequence[np.ndarray], most_left: float = BORNE_OUT) -> int:
     """The period of series whose times suggest none; 1 if there is none. Candidates are the peaks of the mean
     autocorrelation of detrended values; the shortest of nearly the strongest holds if means by phase predict other
-    cycles."""
+    cycles so well that no more than `most_left` of the error remains."""
     long = [values[-LOOKED_AT:] for values in series[:SERIES_LOOKED_AT] if len(values) >= 12 and np.ptp(values) > 0]
     if not long:
         return 1
@@ -170,8 +203,6 @@ def find_season(series: Sequence[np.ndarray]) -> int:
     if strongest < PEAK:
         return 1
     for season in np.flatnonzero(scores >= 0.85 * strongest).tolist():
-        errors = np.array([season_errors(values, [season]) for values in long])
-        errors = errors[np.isfinite(errors).all(axis=1)]
-        if season > 1 and len(errors) and np.median(errors[:, 1] / np.maximum(errors[:, 0], 1e-300)) < BORNE_OUT:
+        if season > 1 and _left(long, season) < most_left:
             return int(season)
     return 1
