@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
@@ -21,7 +21,7 @@ from seqcli.forecasting.leading import forecast_with_past
 from seqcli.forecasting.opening import open_request, read
 from seqcli.forecasting.options import DEFAULT_BUDGET, ForecastRequest
 from seqcli.forecasting.past import Past, check_past, forecast_past
-from seqcli.forecasting.prepare import DEFAULTS, Prepared, prepare
+from seqcli.forecasting.prepare import DEFAULTS, Prepared, among, prepare
 from seqcli.forecasting.recurrent.covariates import given_any
 from seqcli.forecasting.recurrent.forecaster import Forecaster
 from seqcli.forecasting.recurrent.share import last_horizon, with_network, without_network
@@ -165,11 +165,19 @@ def forecast_prepared(prepared: Prepared, forecaster: Forecaster | None = None) 
     return _result(prepared, made, forecaster)
 
 
+def _bounded(made: Outcome, series: Sequence[np.ndarray]) -> Outcome:
+    """Forecasts that are nowhere above what their series can be, which is said where points were."""
+    top = upper_bounds(series)[:, None]
+    point, bands, said = np.minimum(made.point, top), np.minimum(made.bands, top[..., None]), made.said
+    if count := int((made.point > top).any(axis=1).sum()):
+        said += (f"{among(count, len(top))}: forecasts end at 1 or 100, the highest value, reached again and again",)
+    return replace(made, point=point, bands=bands, said=said)
+
+
 def _result(prepared: Prepared, made: Outcome, forecaster: Forecaster | None, ended: str = "finished") -> Forecast:
     """Forecasts with what is said of them, and how good such forecasts have been."""
     mixed = forecaster is not None and forecaster.config.weight > 0 and given_any(forecaster.config.covariates)
-    top = upper_bounds(prepared.filled)[:, None]
-    made = replace(made, point=np.minimum(made.point, top), bands=np.minimum(made.bands, top[..., None]))
+    made = _bounded(made, prepared.filled)
     return Forecast(
         panel=prepared.panel,
         season=prepared.season,

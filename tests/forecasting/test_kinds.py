@@ -242,6 +242,10 @@ def test_shares_and_percentages_end_where_they_end(panel_of, top):
     assert max(made.bands.max(), made.point.max()) <= top
     unbound = forecast_panel(panel_of(2 * full, "2024-01-01", (1, "D")), ForecastRequest(horizon=14))
     assert unbound.bands.max() > 2 * top
+    rising = panel_of(top * np.minimum(np.arange(60) / 56, 1), "2024-01-01", (1, "D"))
+    drift = forecast_panel(rising, ForecastRequest(horizon=14, method="drift"))
+    assert drift.point.max() == top
+    assert "the series: forecasts end at 1 or 100, the highest value, reached again and again" in drift.notes
 
 
 def test_a_level_that_changed_once_is_the_level_of_all(panel_of):
