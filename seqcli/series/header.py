@@ -306,7 +306,7 @@ def _header_rows(above: Sequence[Sequence[str]], cells: Cells) -> tuple[list[lis
         decimals = any(_kind(cell) == "n" and re.search(r"\d\.\d", cell) for cell in row)  # of a place: 52.5,13.4,CET
         named = filled >= 0.6 * width and any(map(words.says_time, row)) and not decimals
         # years, or names merged across columns, with the name of the first column, which the row below leaves out
-        named = named or _are_years_apart(row) or (bool(header) and row[0] != "" == header[0][0] and filled > 2)
+        named = named or _are_years_apart(row) or (bool(header and row[0]) and not header[0][0] and filled > 2)
         # times above a name that is the same for all
         named = named or (len(row) > 3 and bool(header) and len(set(header[0][1:])) == 1 and _are_in_order(row[1:]))
         numbers = sum(_kind(cell) == "n" for cell in row) > (width > 2)
