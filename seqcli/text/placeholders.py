@@ -36,6 +36,8 @@ _LETTER = rf"[^\W{SPACELESS}{HAN}]"  # of scripts with blanks
 _TAKEN = "\0"  # in the place of characters that belong to a string that was found
 _STRANGE = "\1"  # in the place of characters that are not known
 _PATTERNS = {kind: re.compile(pattern) for kind, pattern in KINDS.items()}
+_SPACED = re.compile(rf"\s({KINDS['symbol']})")
+_BEHIND = re.compile(rf"(?<=[A-Za-z\u00c0-\u024f\u0370-\u052f.,;:!?)]){KINDS['symbol']}")
 _STRANGE_WORD = rf"{_LETTER}{{0,60}}{_STRANGE}(?:{_STRANGE}|{_LETTER})*"
 _STRANGE_WORDS = re.compile(rf"{_STRANGE_WORD}(?: {_STRANGE_WORD})*")  # such words one after the other are one string
 
@@ -126,6 +128,12 @@ def substitute(text: str, found: Sequence[Found], symbols: Sequence[str]) -> str
 def _symbols(first: int, count: int) -> list[str]:
     """The symbols of `count` strings, from number `first` on."""
     return [SYMBOLS[(first + number) % len(SYMBOLS)] for number in range(count)]
+
+
+def keep_apart(text: str, source: str) -> str:
+    """`text` with a blank before each symbol right behind a word or a stop, if one stands before it in `source`, too."""
+    spaced = set(_SPACED.findall(source))
+    return _BEHIND.sub(lambda match: f" {match.group()}" if match.group() in spaced else match.group(), text)
 
 
 def restore(text: str, strings: Sequence[str], first: int = 0) -> str:

@@ -10,7 +10,7 @@ from itertools import cycle
 import numpy as np
 
 from seqcli.errors import UsageError
-from seqcli.text.placeholders import KINDS, SYMBOLS, restore, taking
+from seqcli.text.placeholders import KINDS, SYMBOLS, keep_apart, restore, taking
 from seqcli.text.sentences import join
 from seqcli.text.tokenizer import Tokenizer
 from seqcli.translation.beam import Hypothesis, Sentence
@@ -161,6 +161,8 @@ class Lines:
                 if token == self.tokenizer.unk_id:
                     looked_at = int(found.attention[place, : len(source)].argmax()) if source else 0
                     text = text.replace(unknown, source[looked_at].strip() if source else "", 1)
+        if part.strings:  # put in by the search, they may lack the blank that the model would have written
+            text = keep_apart(text, decode_sentence(self.tokenizer, part.source[:-1].tolist()))
         return restore(text, part.strings, part.first)
 
 

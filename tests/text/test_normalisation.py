@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from seqcli.errors import UsageError
 from seqcli.text.forms import Forms
 from seqcli.text.normalisation import normalise
-from seqcli.text.placeholders import KINDS, SYMBOLS, Carrier, choose_kinds, known_characters, restore
+from seqcli.text.placeholders import KINDS, SYMBOLS, Carrier, choose_kinds, keep_apart, known_characters, restore
 from seqcli.text.sentences import find_abbreviations, join, split_sentences
 
 GERMAN = [
@@ -184,3 +184,16 @@ def test_no_expression_is_compiled_for_a_text(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(re, "compile", refuse)
     texts = ("the word 那马比这马小 here", "ein Straßen Bär", "Ω")
     assert [[f.text for f in carrier.find(text)] for text in texts] == [["那马比这马小"], ["Straßen Bär"], ["Ω"]]
+
+
+@pytest.mark.parametrize(
+    ("source", "target", "found"),
+    [
+        ("see \ue000 there", "chair.\ue000 on", "chair. \ue000 on"),
+        ("see \ue000", "shadows\ue000", "shadows \ue000"),
+        ("(\ue000)", "chair.\ue000", "chair.\ue000"),  # as the source has it
+        ("see \ue000", "(\ue000) l'\ue000 第\ue000", "(\ue000) l'\ue000 第\ue000"),
+    ],
+)
+def test_what_is_copied_is_not_glued_to_the_word_before(source: str, target: str, found: str) -> None:
+    assert keep_apart(target, source) == found
