@@ -131,7 +131,7 @@ def _symbols(first: int, count: int) -> list[str]:
 
 
 def keep_apart(text: str, source: str) -> str:
-    """`text` with a blank before each symbol right behind a word or a stop, if one stands before it in `source`, too."""
+    """`text` with a blank before each symbol right behind a word or stop, if one stands before it in `source`, too."""
     spaced = set(_SPACED.findall(source))
     return _BEHIND.sub(lambda match: f" {match.group()}" if match.group() in spaced else match.group(), text)
 
