@@ -194,8 +194,10 @@ def _alone(data: bytes) -> int:
 def _reads_well(data: bytes, encoding: str) -> bool:
     """Whether the bytes are text in an encoding, words are of one script, and characters within them are hardly ever
     signs, or capitals between small letters, as bytes of DOS or of old Macintoshes look to Windows."""
-    if encoding in EAST_ASIAN or not _decodes(data, encoding):
-        return _decodes(data, encoding)
+    if not _decodes(data, encoding):
+        return False
+    if encoding in EAST_ASIAN:
+        return True
     text = data.decode(encoding, "ignore")
     letters = sum(character > "\x7f" and character.isalpha() for character in text)
     if sum(len(found) for found in _OF_TWO_SCRIPTS.findall(text)) > MOST_STRANGE * letters:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -194,6 +194,27 @@ def _has_months(columns: Columns, name: str) -> bool:
     return len(texts) == 12 and find_numbers(texts, MONTH) is not None
 
 
+def _with_clocks(
+    columns: Columns, days: list[str], used: list[str], names: Sequence[str], find: Callable[..., str | None]
+) -> tuple[list[str], list[str]]:
+    """Days with the times of day beside them, if there are any, and the columns `used` with those of hour and minute;
+    `find` gives the column of a word and its numbers."""
+    hour = next((name for name in names if name not in used and _is_clock(columns, name)), None)
+    if hour is None and len(set(days)) < len(days):
+        hour = find(words.HOUR, 0, 24)
+    if hour is None:
+        return days, used
+    clocks = _clocks(columns, days, hour)
+    minute = find(words.MINUTE, 0, 59)
+    if minute == "column5" and len(set(zip(days, clocks, strict=True))) == len(days):
+        minute = None
+    if minute is not None and minute not in used and columns.is_plain(hour):
+        minutes = [plain(text) for text in columns.table.columns[minute].tolist()]
+        clocks = [f"{text[:3]}{more:0>2}" for text, more in zip(clocks, minutes, strict=True)]
+        used = [*used, minute]
+    return [f"{a} {b}" for a, b in zip(days, clocks, strict=True)], [*used, hour]
+
+
 def _year_and_parts(columns: Columns, names: Sequence[str]) -> tuple[list[str], np.ndarray | None]:
     """The columns of year, month, day …, and their cells joined; None where there is no year or nothing finer."""
     table, first = columns.table, 0
@@ -242,19 +263,7 @@ def _year_and_parts(columns: Columns, names: Sequence[str]) -> tuple[list[str], 
         glue = "-D" if dekad else "-" if numeric else " "
         pairs = zip(made, _digits(table.columns[day]), strict=True)
         made, used = [f"{a}{glue}{b:0>{1 if dekad else 2}}" for a, b in pairs], [*used, day]
-        hour = next((name for name in rest if name not in used and _is_clock(columns, name)), None)
-        if hour is None and len(set(made)) < len(made):
-            hour = find(words.HOUR, 0, 24)
-        if hour is not None:
-            clocks = _clocks(columns, made, hour)
-            minute = find(words.MINUTE, 0, 59)
-            if minute == "column5" and len(set(zip(made, clocks, strict=True))) == len(made):
-                minute = None
-            if minute is not None and minute not in used and columns.is_plain(hour):
-                minutes = [plain(text) for text in table.columns[minute].tolist()]
-                clocks = [f"{text[:3]}{more:0>2}" for text, more in zip(clocks, minutes, strict=True)]
-                used = [*used, minute]
-            made, used = [f"{a} {b}" for a, b in zip(made, clocks, strict=True)], [*used, hour]
+        made, used = _with_clocks(columns, made, used, rest, find)
     texts = [text for text in dict.fromkeys(made) if not words.is_total(text)]
     known = find_forms(texts) or find_periods(texts) or find_named(texts) or find_numerals(texts)
     return (used, np.array(made, object)) if known else ([], None)
